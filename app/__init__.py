@@ -1,0 +1,1 @@
+"""Tsunagu carries referrals between the agencies around Japan's settlement support centers."""

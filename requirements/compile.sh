@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Pins every package by version and hash, without saying where it is fetched from. Needs uv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+pin() {
+    local target=$1
+    shift
+    uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+        --only-binary :all: --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+        "$@" --output-file "requirements/$target.txt"
+}
+pin runtime pyproject.toml
+pin embedded pyproject.toml --extra embedded --constraint requirements/runtime.txt
+pin dev pyproject.toml requirements/dev.in --extra embedded --constraint requirements/embedded.txt
