@@ -1,0 +1,227 @@
+"""A real PostgreSQL of our own in the data folder: started with us, stopped with us."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlencode
+
+from app.adapters import postmaster
+from app.adapters.cluster import (
+    ADMIN,
+    API,
+    DATABASE,
+    OWNER,
+    WORKER,
+    EmbeddedPostgresError,
+    binaries,
+    make_cluster,
+    passwords_of,
+)
+from app.adapters.process import Account, dying_with_parent, ordinary_account
+
+LONGEST_RECOVERY = 300.0
+"""Seconds to wait for a start: replaying the log after a crash may take minutes."""
+LONGEST_STOP = 30.0
+"""Seconds to wait for a fast shutdown before it is made an immediate one."""
+PAUSE = 0.01
+LARGEST_LOG = 10 * 2**20
+
+CONFIGURATION = {
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "jit": "off",  # our queries are short: compiling them costs more than it saves
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    # A statement, a parameter or a DETAIL line can hold what somebody has sent.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
+
+@dataclass(frozen=True)
+class Urls:
+    """How to log in as each role (`postgresql://…`, as asyncpg reads it)."""
+
+    admin: str
+    owner: str
+    api: str
+    worker: str
+
+
+class EmbeddedPostgres:
+    """PostgreSQL in `<data_dir>/postgres`, used by one process tree at a time.
+
+    Start it from a thread that lives as long as it should: it stops when that thread ends,
+    so that a killed parent leaves no server behind.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir.resolve()
+        self._home = self._data_dir / "postgres"
+        self._data = self._home / "data"
+        self._lock: int | None = None
+        self._account: Account | None = None
+        self._sockets: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Urls:
+        """A running server, whatever the last run left behind; makes the cluster if there is none.
+
+        Raises:
+            EmbeddedPostgresError: the folder is in use by another start, or PostgreSQL
+                does not come up; the text says why.
+        """
+        self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+        self._take_lock()
+        try:
+            self._account = ordinary_account(binaries(), self._data_dir)
+            if not self._home.exists():
+                make_cluster(self._home, self._account)
+            self._clear_leftovers()
+            self._sockets = postmaster.socket_folder(self._account)
+            self._launch()
+        except BaseException:
+            self.stop()
+            raise
+        return self.urls
+
+    @property
+    def urls(self) -> Urls:
+        """The logins of the running server."""
+        if self._sockets is None:
+            raise EmbeddedPostgresError("The embedded PostgreSQL is not running.")
+        return _urls(self._home, self._sockets)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the server, None when it is not running."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def revive(self) -> bool:
+        """Start the server again, at the same address, if it has died; whether it had."""
+        if self._sockets is None or self.pid is not None:
+            return False
+        self._clear_leftovers()
+        self._launch()
+        return True
+
+    def stop(self) -> None:
+        """A fast shutdown: sessions are ended, everything committed is on disk."""
+        process, self._process = self._process, None
+        if process is not None:
+            for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+                process.send_signal(how)
+                try:
+                    process.wait(LONGEST_STOP)
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+        if self._sockets is not None:
+            postmaster.remove_socket_folder(self._sockets)
+            self._sockets = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        # Held by the open file, so it is gone with us, however we go.
+        lock = os.open(self._data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise EmbeddedPostgresError(
+                f"The data folder {self._data_dir} is in use by another Tsunagu that is running."
+                " Stop that one, or set TSUNAGU_DATA_DIR to another folder."
+            ) from None
+        self._lock = lock
+
+    def _clear_leftovers(self) -> None:
+        """End what a killed run left behind. Nobody else can be at work here: we hold the lock."""
+        if not postmaster.end_all(self._data, LONGEST_STOP):
+            raise EmbeddedPostgresError(f"An old server on {self._data} does not end.")
+        left = postmaster.noted_socket_folder(self._data)
+        if left != self._sockets:
+            postmaster.remove_socket_folder(left)
+        postmaster.disown(self._data)
+
+    def _launch(self) -> None:
+        options = {**CONFIGURATION, "unix_socket_directories": str(self._sockets)}
+        log = self._home / "server.log"
+        if log.exists() and log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+        with open(log, "ab") as output:
+            self._process = subprocess.Popen(
+                [
+                    str(binaries() / "postgres"),
+                    *("-D", str(self._data)),
+                    *(
+                        part
+                        for name, value in options.items()
+                        for part in ("-c", f"{name}={value}")
+                    ),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+                start_new_session=True,  # Ctrl-C is for us: the server is to stop last
+                preexec_fn=dying_with_parent(signal.SIGINT, self._account),
+            )
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + LONGEST_RECOVERY
+        while time.monotonic() < deadline:
+            if self.pid is None:
+                break
+            if postmaster.status(self._data) == "ready":
+                return
+            time.sleep(PAUSE)
+        last = (self._home / "server.log").read_text(errors="replace").splitlines()[-3:]
+        raise EmbeddedPostgresError("PostgreSQL did not start:\n" + "\n".join(last))
+
+
+def running_urls(data_dir: Path) -> Urls | None:
+    """The logins of the server that another process runs on `data_dir`; None when none does."""
+    home = data_dir.resolve() / "postgres"
+    sockets = postmaster.noted_socket_folder(home / "data")
+    if sockets is None or not postmaster.is_running(home / "data"):
+        return None
+    return _urls(home, sockets)
+
+
+def _urls(home: Path, sockets: Path) -> Urls:
+    passwords = passwords_of(home)
+    place = urlencode({"host": str(sockets), "port": 5432})
+    return Urls(
+        admin=f"postgresql://{ADMIN}:{quote(passwords.admin)}@/{DATABASE}?{place}",
+        owner=f"postgresql://{OWNER}:{quote(passwords.owner)}@/{DATABASE}?{place}",
+        api=f"postgresql://{API}:{quote(passwords.api)}@/{DATABASE}?{place}",
+        worker=f"postgresql://{WORKER}:{quote(passwords.worker)}@/{DATABASE}?{place}",
+    )

@@ -1,0 +1,98 @@
+"""Child processes that die with their parent, as an ordinary user where root is refused."""
+
+import ctypes
+import os
+import pwd
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CAP_DAC_OVERRIDE = 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom a child runs as. `crosses_folders`: it may pass folders that are closed to its user."""
+
+    uid: int
+    gid: int
+    crosses_folders: bool = False
+
+    def reaches(self, folder: Path) -> bool:
+        """Whether this user can walk from the root of the file system into `folder` unaided."""
+        folder = folder.resolve()
+        return all(self._enters(step.stat()) for step in (folder, *folder.parents))
+
+    def _enters(self, folder: os.stat_result) -> bool:
+        if folder.st_uid == self.uid:
+            return bool(folder.st_mode & 0o100)
+        if folder.st_gid == self.gid:
+            return bool(folder.st_mode & 0o010)
+        return bool(folder.st_mode & 0o001)
+
+
+def ordinary_account(*folders: Path) -> Account | None:
+    """The user for a program that refuses to run as root; None when we are not root ourselves.
+
+    The program works in `folders`, which exist.
+
+    A checkout below /root is closed to every other user. Opening it to all of them would be
+    worse than letting this one child pass: it keeps the right to, and nothing else of root's.
+    """
+    if os.geteuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+    account = Account(nobody.pw_uid, nobody.pw_gid)
+    return replace(account, crosses_folders=not all(map(account.reaches, folders)))
+
+
+def dying_with_parent(
+    how: signal.Signals = signal.SIGKILL, account: Account | None = None
+) -> Callable[[], None]:
+    """A `preexec_fn`: the child becomes `account` and gets the signal `how` when its parent dies.
+
+    Linux sends the signal when the *thread* that made the child ends: start children from a
+    thread that lives as long as the process.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        if account is not None:
+            _become(account)
+        # After the change of user, which clears it.
+        _checked(libc.prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return prepare
+
+
+def _become(account: Account) -> None:
+    if account.crosses_folders:
+        _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+    os.setgroups([])
+    os.setresgid(account.gid, account.gid, account.gid)
+    os.setresuid(account.uid, account.uid, account.uid)
+    if account.crosses_folders:
+        _keep(CAP_DAC_OVERRIDE)
+
+
+def _keep(capability: int) -> None:
+    bit = 1 << capability
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    effective_permitted_inheritable = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+    _checked(libc.capset(header, effective_permitted_inheritable))
+    _checked(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0))
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
