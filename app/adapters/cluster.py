@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.adapters.process import Account, dying_with_parent
+from app.adapters.urls import ADMIN, API, OWNER, WORKER
 
 DATABASE = "tsunagu"
-ADMIN, OWNER, API, WORKER = "postgres", "tsunagu_owner", "tsunagu_api", "tsunagu_worker"
 
 # The socket's folder is closed to other users, and still nobody enters without a password.
 ACCESS = """\

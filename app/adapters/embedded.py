@@ -5,25 +5,21 @@ import os
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from app.adapters import postmaster
 from app.adapters.cluster import (
-    ADMIN,
-    API,
     DATABASE,
-    OWNER,
-    WORKER,
     EmbeddedPostgresError,
     binaries,
     make_cluster,
     passwords_of,
 )
 from app.adapters.process import Account, dying_with_parent, ordinary_account
+from app.adapters.urls import ADMIN, API, OWNER, WORKER, Urls
 
 LONGEST_RECOVERY = 300.0
 """Seconds to wait for a start: replaying the log after a crash may take minutes."""
@@ -47,16 +43,6 @@ CONFIGURATION = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
-
-
-@dataclass(frozen=True)
-class Urls:
-    """How to log in as each role (`postgresql://…`, as asyncpg reads it)."""
-
-    admin: str
-    owner: str
-    api: str
-    worker: str
 
 
 class EmbeddedPostgres:
@@ -114,6 +100,13 @@ class EmbeddedPostgres:
         if self._sockets is None:
             raise EmbeddedPostgresError("The embedded PostgreSQL is not running.")
         return _urls(self._home, self._sockets)
+
+    @property
+    def admin_url(self) -> str:
+        """The login of the administrator, which no part of the service uses."""
+        if self._sockets is None:
+            raise EmbeddedPostgresError("The embedded PostgreSQL is not running.")
+        return _url(ADMIN, passwords_of(self._home).admin, self._sockets)
 
     @property
     def pid(self) -> int | None:
@@ -218,10 +211,13 @@ def running_urls(data_dir: Path) -> Urls | None:
 
 def _urls(home: Path, sockets: Path) -> Urls:
     passwords = passwords_of(home)
-    place = urlencode({"host": str(sockets), "port": 5432})
     return Urls(
-        admin=f"postgresql://{ADMIN}:{quote(passwords.admin)}@/{DATABASE}?{place}",
-        owner=f"postgresql://{OWNER}:{quote(passwords.owner)}@/{DATABASE}?{place}",
-        api=f"postgresql://{API}:{quote(passwords.api)}@/{DATABASE}?{place}",
-        worker=f"postgresql://{WORKER}:{quote(passwords.worker)}@/{DATABASE}?{place}",
+        owner=_url(OWNER, passwords.owner, sockets),
+        api=_url(API, passwords.api, sockets),
+        worker=_url(WORKER, passwords.worker, sockets),
     )
+
+
+def _url(role: str, password: str, sockets: Path) -> str:
+    place = urlencode({"host": str(sockets), "port": 5432})
+    return f"postgresql://{role}:{password}@/{DATABASE}?{place}"

@@ -1,0 +1,47 @@
+"""Runs the migrations, one runner at a time, without holding up a database that is in use."""
+
+import asyncio
+
+import asyncpg
+from alembic import context
+from sqlalchemy import Connection, pool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel
+
+ONE_AT_A_TIME = 7586_1234_0001
+"""The advisory lock of whoever migrates; the number means nothing."""
+
+
+def migrate(connection: Connection) -> None:
+    """Upgrade or downgrade on `connection`, in one transaction.
+
+    A statement that waits for a lock makes everybody queue behind it, so it gives up early and
+    can be tried again. Waiting for another migration to end harms nobody and has its own limit.
+    """
+    context.configure(connection=connection, target_metadata=SQLModel.metadata)
+    with context.begin_transaction():
+        connection.execute(text("SET LOCAL lock_timeout = '2min'"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text("SET LOCAL statement_timeout = '10min'"))
+        context.run_migrations()
+
+
+async def connect_and_migrate(url: str) -> None:
+    """Open `url` as asyncpg reads it, and migrate."""
+
+    async def connection() -> asyncpg.Connection:
+        return await asyncpg.connect(url)
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=connection, poolclass=pool.NullPool
+    )
+    try:
+        async with engine.connect() as opened:
+            await opened.run_sync(migrate)
+            await opened.commit()
+    finally:
+        await engine.dispose()
+
+
+asyncio.run(connect_and_migrate(context.config.attributes["url"]))

@@ -1,0 +1,30 @@
+"""How each role logs in to the database."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+ADMIN, OWNER, API, WORKER = "postgres", "tsunagu_owner", "tsunagu_api", "tsunagu_worker"
+
+
+@dataclass(frozen=True)
+class Urls:
+    """One address for each role: `postgresql://…`, as asyncpg reads it."""
+
+    owner: str
+    api: str
+    worker: str
+
+
+def as_role(url: str, role: str) -> str:
+    """`url`, taking on `role` as the session begins.
+
+    For a server where the owner was given its login and the roles none of their own.
+    """
+    parts = urlsplit(url)
+    query = {**dict(parse_qsl(parts.query)), "role": role}
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def at_database(url: str, database: str) -> str:
+    """`url`, for another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

@@ -1,0 +1,156 @@
+"""Every knob of the service, with its unit and its reason."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.adapters.urls import API, WORKER, Urls, as_role
+
+Clock = Callable[[], datetime]
+
+JAPAN = timezone(timedelta(hours=9), "JST")
+
+
+def _plain_postgres(url: SecretStr) -> SecretStr:
+    plain = url.get_secret_value().replace("postgresql+asyncpg://", "postgresql://", 1)
+    if not plain.startswith(("postgresql://", "postgres://")):
+        # The value is not repeated: there is a password in it.
+        raise ValueError("must be of the form postgresql://user:password@host:port/database")
+    return SecretStr(plain)
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_plain_postgres)]
+
+
+class Settings(BaseSettings):
+    """Read from the environment as `TSUNAGU_<NAME>`. Everything has a default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TSUNAGU_", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    host: str = "127.0.0.1"
+    """The address to listen on. Only this machine, unless it is said otherwise."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """The TCP port to listen on; 0 takes a free one."""
+
+    data_dir: Path = Path(".tsunagu")
+    """The folder for keys, credentials and the embedded database. Back it up; keep it private."""
+
+    database_url: PostgresUrl | None = None
+    """`postgresql://…` of a server of yours, as the owner of the tables. When it is set, no
+    PostgreSQL is started and no demo clients are made."""
+
+    api_database_url: PostgresUrl | None = None
+    """The login of the API's role, which owns nothing. When missing: `database_url`, taking on the
+    role tsunagu_api. A login of its own is safer: the owner's password then stays elsewhere."""
+
+    worker_database_url: PostgresUrl | None = None
+    """The login of the worker's role. When missing: `database_url`, as tsunagu_worker."""
+
+    issuer: str | None = None
+    """The URL under which callers know the service: `iss` of its tokens. When missing: the
+    listening address, which is only right without a proxy in between."""
+
+    audience: str | None = None
+    """`aud` of the tokens. When missing: the issuer."""
+
+    access_token_lifetime: timedelta = Field(
+        default=timedelta(minutes=10), gt=timedelta(0), le=timedelta(hours=1)
+    )
+    """How long an access token is good for. Short, since a token that is out is not taken back."""
+
+    api_pool_size: int = Field(default=10, ge=1)
+    """Database connections of one API process. More than the cores of the database server and its
+    disk can use only adds waiting."""
+
+    worker_pool_size: int = Field(default=4, ge=1)
+    """Database connections of one worker process."""
+
+    pool_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
+    """How long a request waits for a free database connection before it is refused."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """API processes, all on one port. About one for each core that PostgreSQL leaves free."""
+
+    clock: timedelta | AwareDatetime | None = None
+    """Development and sandbox only. Where the service's clock stands when it starts: an instant
+    (`2026-04-01T09:00:00+09:00`) or a distance from the real time (`P3D`, `-PT2H`). It then runs
+    on at the usual speed."""
+
+    max_body: int = Field(default=256 * 1024, ge=1024)
+    """Bytes of a request body. The largest message is a tenth of this."""
+
+    long_poll_limit: timedelta = Field(
+        default=timedelta(seconds=30), ge=timedelta(0), le=timedelta(seconds=55)
+    )
+    """The longest `wait` of an inbox poll. Below the minute after which proxies hang up."""
+
+    shutdown_grace: timedelta = Field(default=timedelta(seconds=5), gt=timedelta(0))
+    """How long a stopping process lets running requests finish."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least grave thing that is logged."""
+
+    @property
+    def url(self) -> str:
+        """The listening address as a URL; `localhost` for any loopback or wildcard address."""
+        return f"http://{_reachable(self.host)}:{self.port}"
+
+    @property
+    def issuer_url(self) -> str:
+        """`issuer`, or its default."""
+        return (self.issuer or self.url).rstrip("/")
+
+    @property
+    def audience_url(self) -> str:
+        """`audience`, or its default."""
+        return self.audience or self.issuer_url
+
+    @property
+    def urls(self) -> Urls | None:
+        """How each role logs in to your own server; None when there is none."""
+        if self.database_url is None:
+            return None
+        owner = self.database_url.get_secret_value()
+        return Urls(
+            owner=owner,
+            api=_said(self.api_database_url) or as_role(owner, API),
+            worker=_said(self.worker_database_url) or as_role(owner, WORKER),
+        )
+
+    def clock_offset(self) -> timedelta:
+        """How far the service's clock is ahead of the real one, from now on."""
+        if isinstance(self.clock, datetime):
+            return self.clock - datetime.now(JAPAN)
+        return self.clock or timedelta(0)
+
+    def running_clock(self) -> Clock:
+        """The service's clock: aware, in Japan's time, in whole milliseconds as on the wire."""
+        offset = self.clock_offset()
+
+        def now() -> datetime:
+            at = datetime.now(JAPAN) + offset
+            return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+        return now
+
+
+def _said(url: SecretStr | None) -> str | None:
+    return url.get_secret_value() if url is not None else None
+
+
+def _reachable(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_loopback or address.is_unspecified:
+        return "localhost"
+    return f"[{host}]" if address.version == 6 else host
