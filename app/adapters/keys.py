@@ -1,0 +1,125 @@
+"""Keys on disk: signing keys and master keys, made once, never overwritten."""
+
+import fcntl
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from app.domain.keys import MasterKey, SigningPem
+
+_STAMP = "%Y%m%dT%H%M%SZ"
+_SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)\.pem")
+_MASTER = re.compile(r"master-(\d{1,6})\.key")
+_MASTER_BYTES = 32
+
+
+class KeyFolder:
+    """A folder with `signing-<from when it signs>.pem` and `master-<version>.key`.
+
+    Its files are never changed, only added (whole, or not at all) and removed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def prepare(self, at: datetime) -> None:
+        """Make the first signing key, which signs from `at`, and the first master key.
+
+        Does nothing, and needs no right to write, where both are there.
+        """
+        if self._complete():
+            return
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._held():  # another process may be starting too
+            if not self._matching(_SIGNING):
+                self._write(_signing_name(at), _new_pem())
+            if not self._matching(_MASTER):
+                self._write("master-1.key", secrets.token_bytes(_MASTER_BYTES))
+
+    def mark(self) -> tuple[str, ...]:
+        """The names of the signing keys: they tell all there is to know, since no file changes."""
+        return tuple(self._matching(_SIGNING))
+
+    def signing(self) -> tuple[SigningPem, ...]:
+        """Every signing key, the oldest first.
+
+        Raises:
+            OSError: one of them cannot be read.
+        """
+        return tuple(
+            SigningPem(_stamp(found), (self._path / name).read_bytes())
+            for name, found in self._matching(_SIGNING).items()
+        )
+
+    def masters(self) -> tuple[MasterKey, ...]:
+        """Every master key, the active one last.
+
+        Raises:
+            OSError: one of them cannot be read.
+            ValueError: one of them is not 32 bytes long.
+        """
+        keys = []
+        for name, found in self._matching(_MASTER).items():
+            secret = (self._path / name).read_bytes()
+            if len(secret) != _MASTER_BYTES:
+                raise ValueError(f"{name} is not {_MASTER_BYTES} bytes long")
+            keys.append(MasterKey(int(found[1]), secret))
+        return tuple(sorted(keys, key=lambda key: key.version))
+
+    def add_signing(self, signs_from: datetime) -> SigningPem:
+        """Add a signing key that signs from `signs_from`, or from the next second not yet taken."""
+        with self._held():
+            while (self._path / (name := _signing_name(signs_from))).exists():
+                signs_from += timedelta(seconds=1)
+            pem = _new_pem()
+            self._write(name, pem)
+        return SigningPem(signs_from.replace(microsecond=0), pem)
+
+    def _complete(self) -> bool:
+        return bool(self._matching(_SIGNING)) and bool(self._matching(_MASTER))
+
+    def _matching(self, pattern: re.Pattern[str]) -> dict[str, re.Match[str]]:
+        names = sorted(os.listdir(self._path)) if self._path.is_dir() else []
+        return {name: found for name in names if (found := pattern.fullmatch(name))}
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with (self._path / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, name: str, content: bytes) -> None:
+        # mkstemp makes the file 0600. A master key that did not reach the disk before its first use
+        # would make everything sealed with it unreadable after a power cut: hence both fsyncs.
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=self._path)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).rename(self._path / name)
+        folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _signing_name(signs_from: datetime) -> str:
+    return f"signing-{signs_from.astimezone(UTC).strftime(_STAMP)}.pem"
+
+
+def _stamp(found: re.Match[str]) -> datetime:
+    return datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC)
+
+
+def _new_pem() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

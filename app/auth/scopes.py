@@ -1,0 +1,88 @@
+"""What a token can allow, and what each role of a seat brings along."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that a token can allow, as `resource:action`."""
+
+    REFERRAL_READ = "referral:read"
+    REFERRAL_WRITE = "referral:write"
+    REFERRAL_DECIDE = "referral:decide"
+    INBOX_READ = "inbox:read"
+    INBOX_ACKNOWLEDGE = "inbox:acknowledge"
+    WEBHOOK_MANAGE = "webhook:manage"
+    DISCLOSURE_READ = "disclosure:read"
+    STATISTICS_READ = "statistics:read"
+    DIRECTORY_READ = "directory:read"
+    LOG_READ = "log:read"
+    AGENCY_MANAGE = "agency:manage"
+    SERVICE_OPERATE = "service:operate"
+
+
+SCOPE_TITLES: Mapping[Scope, str] = {
+    Scope.REFERRAL_READ: "案件とその通信文を読む",
+    Scope.REFERRAL_WRITE: "案件を開き、通信文を送る",
+    Scope.REFERRAL_DECIDE: "決裁を要する通信文を送る(所長等の席に限る)",
+    Scope.INBOX_READ: "受信箱を読む",
+    Scope.INBOX_ACKNOWLEDGE: "受領を記録する",
+    Scope.WEBHOOK_MANAGE: "到着通知の送り先を管理する",
+    Scope.DISCLOSURE_READ: "自機関に関する提供記録を読む",
+    Scope.STATISTICS_READ: "統計を読む",
+    Scope.DIRECTORY_READ: "機関と管轄の一覧を読む",
+    Scope.LOG_READ: "監査ログの葉・検証点・証明を読む",
+    Scope.AGENCY_MANAGE: "自機関の席と接続システムを管理する",
+    Scope.SERVICE_OPERATE: "サービスを運用する(本文は読めない)",
+}
+
+ROLES: Mapping[str, frozenset[Scope]] = {
+    "decider": frozenset(
+        {
+            Scope.REFERRAL_READ,
+            Scope.REFERRAL_WRITE,
+            Scope.REFERRAL_DECIDE,
+            Scope.INBOX_READ,
+            Scope.INBOX_ACKNOWLEDGE,
+            Scope.WEBHOOK_MANAGE,
+            Scope.DISCLOSURE_READ,
+            Scope.STATISTICS_READ,
+            Scope.DIRECTORY_READ,
+        }
+    ),
+    "case_worker": frozenset(
+        {
+            Scope.REFERRAL_READ,
+            Scope.REFERRAL_WRITE,
+            Scope.INBOX_READ,
+            Scope.INBOX_ACKNOWLEDGE,
+            Scope.DIRECTORY_READ,
+        }
+    ),
+    "viewer": frozenset({Scope.REFERRAL_READ, Scope.INBOX_READ, Scope.DIRECTORY_READ}),
+    "records_officer": frozenset(
+        {
+            Scope.REFERRAL_READ,
+            Scope.DISCLOSURE_READ,
+            Scope.LOG_READ,
+            Scope.WEBHOOK_MANAGE,
+            Scope.AGENCY_MANAGE,
+            Scope.DIRECTORY_READ,
+        }
+    ),
+    "auditor": frozenset({Scope.LOG_READ, Scope.STATISTICS_READ, Scope.DIRECTORY_READ}),
+    "operator": frozenset({Scope.SERVICE_OPERATE, Scope.DIRECTORY_READ}),
+}
+"""The scopes that a seat of each role can have in its token."""
+
+_EVERY_CLASS = frozenset({"C0", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8"})
+
+CLASSES: Mapping[str, frozenset[str]] = {
+    "decider": _EVERY_CLASS,
+    "case_worker": _EVERY_CLASS,
+    "viewer": frozenset({"C0", "C1", "C2", "C3", "C5"}),
+    "records_officer": frozenset({"C0"}),
+    "auditor": frozenset(),
+    "operator": frozenset(),
+}
+"""The data classes that a new seat of each role may open, unless it is given others."""

@@ -1,0 +1,180 @@
+"""Access tokens: given to a seat for some minutes, and turned back into a caller."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from app.auth.jwt import NotGenuine, header, moment, text
+from app.auth.keys import KeyRing, SigningKeys
+from app.auth.scopes import Scope
+from app.domain.caller import Caller
+from app.domain.client import LiveCheck
+from app.domain.errors import NotAuthenticated
+
+LONGEST_LIFE = timedelta(hours=1)
+SKEW = timedelta(seconds=30)
+"""How far the clocks of two of our machines may be apart."""
+
+_TYP = "at+jwt"  # RFC 9068; a receipt, signed with the same key, is thereby no token
+_REMEMBERED = 60.0
+"""Seconds for which a verified token is not verified again."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token, and what stands in it."""
+
+    token: str
+    jti: str
+    caller: Caller
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The caller behind a token, and when the token ends."""
+
+    caller: Caller
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTerms:
+    """Who issues tokens, for whom, and how long they are good."""
+
+    issuer: str
+    audience: str
+    life: timedelta = timedelta(minutes=10)
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) < self.life <= LONGEST_LIFE:
+            raise ValueError("a token lives for an hour at most, as long as its key is believed")
+
+
+class TokenIssuer:
+    """Signs access tokens."""
+
+    def __init__(self, keys: SigningKeys, terms: TokenTerms) -> None:
+        self._keys = keys
+        self._terms = terms
+
+    def issue(self, caller: Caller, at: datetime) -> IssuedToken:
+        """A token by which `caller` is recognised from `at` on."""
+        issued_at = at.replace(microsecond=0)
+        expires_at = issued_at + self._terms.life
+        jti = str(uuid4())
+        claims = {
+            "iss": self._terms.issuer,
+            "aud": self._terms.audience,
+            "sub": caller.client_id,
+            "client_id": caller.client_id,
+            "agency": caller.agency_id,
+            "seat": caller.seat_id,
+            "role": caller.role,
+            "scope": " ".join(sorted(caller.scopes)),
+            "classes": sorted(caller.classes),
+            "iat": int(issued_at.timestamp()),
+            "exp": int(expires_at.timestamp()),
+            "jti": jti,
+        }
+        payload = json.dumps(claims, separators=(",", ":")).encode()
+        token = self._keys.ring().signing(at).sign(payload, _TYP)
+        return IssuedToken(token, jti, caller, issued_at, expires_at)
+
+
+class TokenReader:
+    """Turns a token into a caller. A verified token is remembered for a minute."""
+
+    def __init__(
+        self,
+        keys: SigningKeys,
+        terms: TokenTerms,
+        is_active: LiveCheck,
+        remembers: int = 10_000,
+    ) -> None:
+        self._keys = keys
+        self._terms = terms
+        self._is_active = is_active
+        self._remembers = remembers
+        self._seen: OrderedDict[bytes, tuple[Access, float]] = OrderedDict()
+        self._ring = keys.ring()
+
+    def caller(self, token: str, now: datetime) -> Caller:
+        """The caller behind `token`.
+
+        Raises:
+            NotAuthenticated: the token is not one to believe, or its seat is disabled.
+        """
+        return self.access(token, now).caller
+
+    def access(self, token: str, now: datetime) -> Access:
+        """The caller behind `token`, and when the token ends.
+
+        Raises:
+            NotAuthenticated: the token is not one to believe, or its seat is disabled.
+        """
+        access = self._remembered(token, now)
+        caller = access.caller
+        if not self._is_active(caller.client_id, caller.seat_id, caller.agency_id):
+            raise NotAuthenticated
+        return access
+
+    def _remembered(self, token: str, now: datetime) -> Access:
+        if (ring := self._keys.ring()) is not self._ring:
+            self._seen.clear()  # a key that was taken away is believed no longer
+            self._ring = ring
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        second = now.timestamp()
+        if (seen := self._seen.get(digest)) and second < seen[1]:
+            self._seen.move_to_end(digest)
+            return seen[0]
+        self._seen.pop(digest, None)
+        access = self._verified(token, now, ring)
+        self._seen[digest] = access, min(access.expires_at.timestamp(), second + _REMEMBERED)
+        if len(self._seen) > self._remembers:
+            self._seen.popitem(last=False)
+        return access
+
+    def _verified(self, token: str, now: datetime, ring: KeyRing) -> Access:
+        try:
+            head = header(token)
+            key = ring.for_token(head.get("kid"), now)
+            if key is None or head.get("typ") != _TYP:
+                raise NotGenuine("not a token of ours")
+            claims = key.claims(token)
+            if (claims.get("iss"), claims.get("aud")) != (self._terms.issuer, self._terms.audience):
+                raise NotGenuine("from elsewhere, or for someone else")
+            expires_at = _alive_until(claims, now)
+            return Access(_caller(claims), expires_at)
+        except NotGenuine as error:
+            raise NotAuthenticated from error
+
+
+def _alive_until(claims: dict[str, object], now: datetime) -> datetime:
+    expires = moment(claims, "exp")
+    if expires <= now.timestamp():
+        raise NotGenuine("expired")
+    if moment(claims, "iat") > (now + SKEW).timestamp():
+        raise NotGenuine("issued in the future")
+    return datetime.fromtimestamp(expires, now.tzinfo or UTC)
+
+
+def _caller(claims: dict[str, object]) -> Caller:
+    classes = claims.get("classes")
+    scope = claims.get("scope")
+    if not isinstance(classes, list) or not isinstance(scope, str):
+        raise NotGenuine("classes or scope are missing")
+    scopes = frozenset(scope.split())
+    return Caller(
+        client_id=text(claims, "sub"),
+        agency_id=text(claims, "agency"),
+        seat_id=text(claims, "seat"),
+        role=text(claims, "role"),
+        scopes=scopes,
+        classes=frozenset(map(str, classes)),
+        decides=Scope.REFERRAL_DECIDE in scopes,
+    )

@@ -1,0 +1,88 @@
+"""Keys in a real folder, a clock to be set by hand, and a reader and an issuer that share them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.adapters.keys import KeyFolder
+from app.auth.keys import SigningKeys
+from app.auth.receipts import ReceiptSigner
+from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
+from app.domain.caller import Caller
+from app.domain.client import ClientRecord, SeatRecord
+
+NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
+TERMS = TokenTerms("https://tsunagu.example", "tsunagu")
+
+
+@dataclass
+class Desk:
+    """Everything that signs and reads, at a time that the test sets."""
+
+    folder: KeyFolder
+    path: Path
+    now: datetime = NOW
+    tick: float = 0.0
+    disabled: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.keys = SigningKeys(self.folder, ticks=lambda: self.tick)
+        self.issuer = TokenIssuer(self.keys, TERMS)
+        self.reader = TokenReader(self.keys, TERMS, self.is_active, remembers=3)
+        self.receipts = ReceiptSigner(self.keys, lambda: self.now)
+
+    def is_active(self, client_id: str, seat_id: str, agency_id: str) -> bool:
+        return not {client_id, seat_id, agency_id} & self.disabled
+
+    def passes(self, time: timedelta) -> None:
+        """Moves the clock, and lets the process look at its folder."""
+        self.now += time
+        self.tick += 1.5
+
+    def read(self, token: str) -> Caller:
+        return self.reader.caller(token, self.now)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.prepare(NOW - timedelta(days=1))
+    return Desk(folder, tmp_path / "keys")
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller(
+        client_id="center-13.system",
+        agency_id="center-13",
+        seat_id="center-13.decider",
+        role="decider",
+        scopes=frozenset({"referral:read", "referral:decide"}),
+        classes=frozenset({"C0", "C1"}),
+        decides=True,
+    )
+
+
+@pytest.fixture
+def client() -> Callable[..., ClientRecord]:
+    def make(**changed: Any) -> ClientRecord:
+        members: dict[str, Any] = {
+            "id": "center-13.system",
+            "agency_id": "center-13",
+            "secret_hash": None,
+            "public_jwk": None,
+            "disabled": False,
+            "agency_disabled": False,
+            "seats": (
+                SeatRecord("center-13.old", "decider", frozenset({"C0"}), disabled=True),
+                SeatRecord("center-13.viewer", "viewer", frozenset({"C0", "C1"}), disabled=False),
+                SeatRecord("center-13.decider", "decider", frozenset({"C0"}), disabled=False),
+            ),
+        }
+        return ClientRecord(**{**members, **changed})
+
+    return make

@@ -1,0 +1,19 @@
+from app.auth.scopes import CLASSES, ROLES, SCOPE_TITLES, Scope
+
+
+def test_only_a_decider_decides() -> None:
+    assert {role for role, held in ROLES.items() if Scope.REFERRAL_DECIDE in held} == {"decider"}
+
+
+def test_an_operator_reads_no_body() -> None:
+    assert ROLES["operator"] == {Scope.SERVICE_OPERATE, Scope.DIRECTORY_READ}
+    assert CLASSES["operator"] == CLASSES["auditor"] == frozenset()
+
+
+def test_everyone_reads_the_directory() -> None:
+    assert all(Scope.DIRECTORY_READ in held for held in ROLES.values())
+
+
+def test_every_role_has_its_classes_and_every_scope_its_title_and_its_role() -> None:
+    assert set(CLASSES) == set(ROLES)
+    assert set(SCOPE_TITLES) == set(Scope) == {scope for held in ROLES.values() for scope in held}
