@@ -1,0 +1,254 @@
+"""What administrators change: agencies and their areas, seats, clients and their links."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from app.adapters.directory import load
+from app.domain.directory import Agency
+from app.domain.seat import Client, Seat
+
+if TYPE_CHECKING:
+    from app.adapters.directory import Connection
+
+_ADD_AGENCY = """
+    INSERT INTO agency (id, kind, name, name_en, prefecture, poi_code, connected, services, note)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9)
+"""
+# An absent value leaves what is there; an empty text takes it away.
+_CHANGE_AGENCY = """
+    UPDATE agency SET
+        name = coalesce($2, name),
+        name_en = nullif(coalesce($3, name_en), ''),
+        note = nullif(coalesce($4, note), ''),
+        connected = coalesce($5, connected),
+        services = services || $6::text::jsonb
+    WHERE id = $1 RETURNING id
+"""
+_ADD_AREA = """
+    INSERT INTO jurisdiction (agency_id, flow, area)
+    SELECT $1, $2, $3 WHERE NOT EXISTS (
+        SELECT FROM jurisdiction
+        WHERE agency_id = $1 AND flow IS NOT DISTINCT FROM $2 AND area = $3
+    )
+"""
+_REMOVE_AREA = """
+    DELETE FROM jurisdiction
+    WHERE agency_id = $1 AND flow IS NOT DISTINCT FROM $2 AND area = $3 RETURNING agency_id
+"""
+_ADD_SEAT = """
+    INSERT INTO seat (id, agency_id, name, role, classes, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_CHANGE_SEAT = """
+    UPDATE seat SET name = coalesce($2, name), role = coalesce($3, role),
+        classes = coalesce($4, classes)
+    WHERE id = $1 RETURNING id
+"""
+_SEATS = """
+    SELECT id, agency_id, name, role, classes, disabled_at IS NOT NULL AS disabled
+    FROM seat WHERE $1::text IS NULL OR agency_id = $1 ORDER BY id
+"""
+_ADD_CLIENT = """
+    INSERT INTO client (id, agency_id, name, secret_hash, public_jwk, created_at)
+    VALUES ($1, $2, $3, $4, $5::text::jsonb, $6)
+"""
+_CHANGE_CLIENT = """
+    UPDATE client SET name = coalesce($2, name), secret_hash = coalesce($3, secret_hash),
+        public_jwk = coalesce($4::text::jsonb, public_jwk)
+    WHERE id = $1 RETURNING id
+"""
+_HOLD_CLIENT = "SELECT agency_id FROM client WHERE id = $1 FOR UPDATE"
+_SEATS_OF_AGENCY = "SELECT count(*) FROM seat WHERE id = ANY($1::text[]) AND agency_id = $2"
+_UNLINK = "DELETE FROM client_seat WHERE client_id = $1"
+_LINK = """
+    INSERT INTO client_seat (client_id, seat_id, position)
+    SELECT $1, seat_id, position FROM unnest($2::text[]) WITH ORDINALITY AS s (seat_id, position)
+"""
+_CLIENTS = """
+    SELECT c.id, c.agency_id, c.name, c.public_jwk::text AS public_jwk,
+           c.disabled_at IS NOT NULL AS disabled,
+           array(SELECT seat_id FROM client_seat WHERE client_id = c.id ORDER BY position) AS seats
+    FROM client c WHERE $1::text IS NULL OR c.agency_id = $1 ORDER BY c.id
+"""
+_SWITCH: Mapping[type[Agency | Seat | Client], str] = {
+    Agency: "UPDATE agency SET disabled_at = $2 WHERE id = $1 RETURNING id",
+    Seat: "UPDATE seat SET disabled_at = $2 WHERE id = $1 RETURNING id",
+    Client: "UPDATE client SET disabled_at = $2 WHERE id = $1 RETURNING id",
+}
+
+
+class AdministrationError(ValueError):
+    """It cannot be done. `reason` is `unknown`, `taken`, `bad_value` or `other_agency`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyChange:
+    """What becomes different; None stays as it is, and an empty text takes the text away."""
+
+    name: str | None = None
+    name_en: str | None = None
+    note: str | None = None
+    connected: bool | None = None
+    services: Mapping[str, date | None] | None = None
+
+
+class Administration:
+    """Writes what administrators decide. Every method is one transaction, and may raise
+    `AdministrationError`."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+
+    async def agencies(self) -> Sequence[Agency]:
+        """Every agency, disabled or not, by id."""
+        return (await load(self._connection)).agencies
+
+    async def add_agency(self, agency: Agency) -> None:
+        """Add an agency with its areas."""
+        services = _written(agency.services)
+        with _refusals():
+            async with self._connection.transaction():
+                await self._connection.execute(
+                    _ADD_AGENCY, agency.id, agency.kind, agency.name, agency.name_en,
+                    agency.prefecture, agency.poi_code, agency.connected, services, agency.note,
+                )  # fmt: skip
+                for flow, area in sorted(agency.areas, key=lambda row: (row[0] or "", row[1])):
+                    await self._connection.execute(_ADD_AREA, agency.id, flow, area)
+
+    async def change_agency(self, agency_id: str, change: AgencyChange) -> None:
+        """Change an agency's name, note, connection or services."""
+        await self._one(
+            _CHANGE_AGENCY, agency_id, change.name, change.name_en, change.note, change.connected,
+            _written(change.services or {}),
+        )  # fmt: skip
+
+    async def add_area(self, agency_id: str, flow: str | None, area: str) -> None:
+        """Make an agency responsible for an area; a second time changes nothing."""
+        with _refusals():
+            await self._connection.execute(_ADD_AREA, agency_id, flow, area)
+
+    async def remove_area(self, agency_id: str, flow: str | None, area: str) -> None:
+        """Take an area away from an agency."""
+        await self._one(_REMOVE_AREA, agency_id, flow, area)
+
+    async def seats(self, agency_id: str | None = None) -> list[Seat]:
+        """The seats of one agency, or all, by id."""
+        rows = await self._connection.fetch(_SEATS, agency_id)
+        return [Seat(**{**row, "classes": frozenset(row["classes"])}) for row in rows]
+
+    async def add_seat(self, seat: Seat, at: datetime) -> None:
+        """Add a seat to an agency."""
+        with _refusals():
+            await self._connection.execute(
+                _ADD_SEAT, seat.id, seat.agency_id, seat.name, seat.role, sorted(seat.classes), at
+            )
+
+    async def change_seat(
+        self, seat_id: str, name: str | None, role: str | None, classes: frozenset[str] | None
+    ) -> None:
+        """Change a seat; None leaves what is there."""
+        wanted = None if classes is None else sorted(classes)
+        await self._one(_CHANGE_SEAT, seat_id, name, role, wanted)
+
+    async def clients(self, agency_id: str | None = None) -> list[Client]:
+        """The clients of one agency, or all, by id, without the hashes of their secrets."""
+        rows = await self._connection.fetch(_CLIENTS, agency_id)
+        return [_client(row) for row in rows]
+
+    async def add_client(self, client: Client, at: datetime) -> None:
+        """Add a client and link it to its seats."""
+        with _refusals():
+            async with self._connection.transaction():
+                await self._connection.execute(
+                    _ADD_CLIENT, client.id, client.agency_id, client.name, client.secret_hash,
+                    _json(client.public_jwk), at,
+                )  # fmt: skip
+                await self._link(client.id, client.seats)
+
+    async def change_client(
+        self,
+        client_id: str,
+        name: str | None = None,
+        secret_hash: str | None = None,
+        public_jwk: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Change a client's name, secret or key; None leaves what is there."""
+        await self._one(_CHANGE_CLIENT, client_id, name, secret_hash, _json(public_jwk))
+
+    async def link(self, client_id: str, seats: Sequence[str]) -> None:
+        """Let a client speak for exactly these seats of its agency; the first is its default."""
+        with _refusals():
+            async with self._connection.transaction():
+                await self._link(client_id, seats)
+
+    async def disable(
+        self, what: type[Agency | Seat | Client], its_id: str, at: datetime | None
+    ) -> None:
+        """Switch an agency, seat or client off as of `at`, or on again with None."""
+        await self._one(_SWITCH[what], its_id, at)
+
+    async def _link(self, client_id: str, seats: Sequence[str]) -> None:
+        agency_id = await self._connection.fetchval(_HOLD_CLIENT, client_id)
+        if agency_id is None:
+            raise AdministrationError("unknown")
+        own = await self._connection.fetchval(_SEATS_OF_AGENCY, seats, agency_id)
+        if own != len(seats):
+            raise AdministrationError("other_agency")
+        await self._connection.execute(_UNLINK, client_id)
+        await self._connection.execute(_LINK, client_id, seats)
+
+    async def _one(self, statement: str, *values: object) -> None:
+        with _refusals():
+            if await self._connection.fetchval(statement, *values) is None:
+                raise AdministrationError("unknown")
+
+
+@asynccontextmanager
+async def administration(url: str) -> AsyncIterator[Administration]:
+    """Administration over a connection of its own to the database at `url`, as its owner."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield Administration(connection)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.UniqueViolationError:
+        raise AdministrationError("taken") from None
+    except asyncpg.ForeignKeyViolationError:
+        raise AdministrationError("unknown") from None
+    except (asyncpg.CheckViolationError, asyncpg.DataError):
+        raise AdministrationError("bad_value") from None
+
+
+def _written(services: Mapping[str, date | None]) -> str:
+    return json.dumps({name: day.isoformat() if day else None for name, day in services.items()})
+
+
+def _json(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def _client(row: "asyncpg.Record") -> Client:
+    return Client(
+        id=row["id"],
+        agency_id=row["agency_id"],
+        name=row["name"],
+        seats=tuple(row["seats"]),
+        public_jwk=json.loads(row["public_jwk"]) if row["public_jwk"] else None,
+        disabled=row["disabled"],
+    )
