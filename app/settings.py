@@ -1,6 +1,5 @@
 """Every knob of the service, with its unit and its reason."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,9 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.adapters.urls import API, WORKER, Urls, as_role
-
-Clock = Callable[[], datetime]
+from app.adapters.urls import API, WORKER, as_role
+from app.domain.clock import Clock
 
 JAPAN = timezone(timedelta(hours=9), "JST")
 
@@ -100,7 +98,7 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The listening address as a URL; `localhost` for any loopback or wildcard address."""
+        """The listening address as a URL that works on this machine."""
         return f"http://{_reachable(self.host)}:{self.port}"
 
     @property
@@ -114,16 +112,19 @@ class Settings(BaseSettings):
         return self.audience or self.issuer_url
 
     @property
-    def urls(self) -> Urls | None:
-        """How each role logs in to your own server; None when there is none."""
-        if self.database_url is None:
-            return None
-        owner = self.database_url.get_secret_value()
-        return Urls(
-            owner=owner,
-            api=_said(self.api_database_url) or as_role(owner, API),
-            worker=_said(self.worker_database_url) or as_role(owner, WORKER),
-        )
+    def owner_url(self) -> str | None:
+        """How the owner of the tables logs in to your own server; None when there is none."""
+        return _said(self.database_url)
+
+    @property
+    def api_url(self) -> str | None:
+        """How the API logs in."""
+        return _said(self.api_database_url) or _as_role(self.owner_url, API)
+
+    @property
+    def worker_url(self) -> str | None:
+        """How the worker logs in."""
+        return _said(self.worker_database_url) or _as_role(self.owner_url, WORKER)
 
     def clock_offset(self) -> timedelta:
         """How far the service's clock is ahead of the real one, from now on."""
@@ -146,11 +147,15 @@ def _said(url: SecretStr | None) -> str | None:
     return url.get_secret_value() if url is not None else None
 
 
+def _as_role(url: str | None, role: str) -> str | None:
+    return as_role(url, role) if url is not None else None
+
+
 def _reachable(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:
         return host
-    if address.is_loopback or address.is_unspecified:
-        return "localhost"
-    return f"[{host}]" if address.version == 6 else host
+    if address.version == 6:
+        return "[::1]" if address.is_unspecified else f"[{host}]"
+    return "127.0.0.1" if address.is_unspecified else host

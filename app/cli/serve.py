@@ -1,0 +1,92 @@
+"""`tsunagu serve` and `tsunagu worker`: the two kinds of process there are, each alone."""
+
+import asyncio
+import signal
+import socket
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app import worker as courier
+from app.cli.supervise import Child, running, supervise, until_told_to_stop
+from app.main import create_app
+from app.settings import Settings
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted, also while an API process is started again."""
+
+Descriptor = Annotated[int | None, typer.Option("--fd", hidden=True)]
+
+
+def serve(fd: Descriptor = None) -> None:
+    """Serve the API on TSUNAGU_HOST and TSUNAGU_PORT."""
+    settings = Settings()
+    if fd is not None:
+        serve_on(socket.socket(fileno=fd), settings)
+        return
+    with listen(settings) as listening:
+        if settings.workers == 1:
+            serve_on(listening, settings)
+            return
+        children = api_children(settings, listening)
+        with until_told_to_stop(), running(children, patience(settings)):
+            supervise(children)
+
+
+def worker() -> None:
+    """Deliver, seal and fire deadlines until told to stop."""
+    asyncio.run(courier.run(Settings()))
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket, shared by all API processes.
+
+    Raises:
+        typer.Exit: the address is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        typer.echo(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}."
+            " Set TSUNAGU_PORT or TSUNAGU_HOST to another one.",
+            err=True,
+        )
+        raise typer.Exit(1) from None
+
+
+def api_children(
+    settings: Settings, listening: socket.socket, environment: dict[str, str] | None = None
+) -> list[Child]:
+    """One API process for each of `settings.workers`, on the one socket."""
+    fd = listening.fileno()
+    command = ("serve", "--fd", str(fd))
+    return [Child("API", command, environment or {}, (fd,)) for _ in range(settings.workers)]
+
+
+def patience(settings: Settings) -> float:
+    """Seconds until a process that was told to stop is killed."""
+    return settings.shutdown_grace.total_seconds() + 2
+
+
+def serve_on(listening: socket.socket, settings: Settings) -> None:
+    """Serve on `listening` in this process until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,  # a path or a query may hold what must not be logged
+        server_header=False,
+        log_level=settings.log_level,
+        timeout_keep_alive=65,  # longer than a long poll, so that a poller's connection stays
+        timeout_graceful_shutdown=int(settings.shutdown_grace.total_seconds()),
+    )
+    # uvicorn raises the signal that stopped it once more, which would end us as if killed.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])

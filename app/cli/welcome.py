@@ -1,0 +1,44 @@
+"""What `tsunagu run` says once everything is up."""
+
+import shlex
+from collections.abc import Sequence
+
+from app.cli.demo_clients import FILE, DemoClient
+from app.settings import Settings
+
+READ_TOKEN = "import json,sys; print(json.load(sys.stdin)['access_token'])"  # noqa: S105 - code
+
+
+def welcome(settings: Settings, clients: Sequence[DemoClient]) -> None:
+    """Print where the service listens, where its docs are, and how to make a first call."""
+    lines = [
+        "",
+        f"Tsunagu (つなぐ) listens on {settings.url}",
+        f"  docs      {settings.url}/docs   {settings.url}/redoc",
+        f"  contract  {settings.url}/openapi.json",
+    ]
+    if clients:
+        lines += _credentials(settings, clients)
+    print("\n".join([*lines, "", "Ctrl-C stops it, PostgreSQL too."]), flush=True)
+
+
+def _credentials(settings: Settings, clients: Sequence[DemoClient]) -> list[str]:
+    width = max(len(client.client_id) for client in clients)
+    return [
+        "",
+        f"Demo credentials, also in {settings.data_dir / FILE} with all seats:",
+        *(f"  {c.client_id:<{width}}  {c.secret}  {c.seats[0].id}" for c in clients),
+        "",
+        "A first call, to be pasted:",
+        f"  {first_call(settings.url, clients[0])}",
+    ]
+
+
+def first_call(url: str, client: DemoClient) -> str:
+    """A shell line that takes a token and asks who it is for."""
+    token = (
+        f"curl -s -u {shlex.quote(f'{client.client_id}:{client.secret}')}"
+        f" -d grant_type=client_credentials -d seat={client.seats[0].id} {url}/oauth/token"
+        f' | python3 -c "{READ_TOKEN}"'
+    )
+    return f'curl -s -H "Authorization: Bearer $({token})" {url}/v1/me'
