@@ -1,0 +1,1 @@
+"""The wire: speaks HTTP, decides nothing."""

@@ -1,0 +1,136 @@
+"""The token endpoint (RFC 6749), and what a client needs to find it (RFC 8414, RFC 7517)."""
+
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Security
+from fastapi.openapi.models import HTTPBase
+from fastapi.responses import JSONResponse
+from fastapi.security.base import SecurityBase
+
+from app.api.oauth_schema import FORM, TOKEN_REQUEST, Jwks, Metadata, TokenError, TokenOut
+from app.api.services import services
+from app.auth.clients import TokenRefused
+from app.auth.scopes import Scope
+
+router = APIRouter(tags=["oauth"])
+
+_LONGEST = 16 * 1024
+_UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_CACHED = {"Cache-Control": "public, max-age=300"}
+
+
+class _ClientSecret(SecurityBase):
+    """Documents `client_secret_basic`; the desk checks it, beside `private_key_jwt`."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBase(scheme="basic", description="クライアントIDとその秘密")
+        self.scheme_name = "client_secret_basic"
+
+    async def __call__(self) -> None:
+        return None
+
+
+@router.post(
+    "/oauth/token",
+    summary="アクセストークンを取得する",
+    operation_id="issue_token",
+    response_model=TokenOut,
+    response_description="発行したトークン",
+    responses={
+        400: {"model": TokenError, "description": "要求が誤っている"},
+        401: {"model": TokenError, "description": "クライアントを確認できない"},
+        413: {"model": TokenError, "description": "16 KiB を超えている"},
+    },
+    dependencies=[Security(_ClientSecret())],
+    openapi_extra=TOKEN_REQUEST,
+)
+async def issue_token(request: Request) -> JSONResponse:
+    """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
+    try:
+        form = await _form(request)
+        issued = await services(request).desk.token(request.headers.get("authorization"), form)
+    except TokenRefused as refusal:
+        return _refused(refusal, 401 if refusal.error == "invalid_client" else 400)
+    except _TooLarge:
+        return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)
+    answer = TokenOut(
+        access_token=issued.token,
+        token_type="Bearer",  # noqa: S106 - the type's name, no secret
+        expires_in=int((issued.expires_at - issued.issued_at).total_seconds()),
+        scope=" ".join(sorted(issued.caller.scopes)),
+        seat=issued.caller.seat_id,
+    )
+    return JSONResponse(answer.model_dump(), headers=_UNCACHED)
+
+
+@router.get(
+    "/.well-known/oauth-authorization-server",
+    summary="認可サーバーのメタデータを読む",
+    operation_id="read_authorization_server",
+    response_model=Metadata,
+    response_description="メタデータ",
+    openapi_extra={"security": []},
+)
+async def read_authorization_server(request: Request) -> JSONResponse:
+    """トークンの取得先、公開鍵の置き場所、使える範囲を返す。"""
+    issuer = services(request).issuer
+    metadata = Metadata(
+        issuer=issuer,
+        token_endpoint=f"{issuer}/oauth/token",
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        scopes_supported=[scope.value for scope in Scope],
+        service_documentation=f"{issuer}/docs",
+    )
+    return JSONResponse(metadata.model_dump(), headers=_CACHED)
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    summary="署名を確かめるための公開鍵を読む",
+    operation_id="read_jwks",
+    response_model=Jwks,
+    response_description="公開鍵の一覧",
+    openapi_extra={"security": []},
+)
+async def read_jwks(request: Request) -> JSONResponse:
+    """トークンと受領証の署名を確かめる公開鍵を返す。新しい鍵は、使われる10分前から載る。"""
+    return JSONResponse(services(request).keys.ring().jwks(), headers=_CACHED)
+
+
+class _TooLarge(Exception):
+    """More was sent than is read."""
+
+
+async def _form(request: Request) -> dict[str, str]:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != FORM:
+        raise TokenRefused("invalid_request", f"the body has to be {FORM}")
+    try:
+        pairs = parse_qsl(
+            (await _body(request)).decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=50,
+        )
+    except ValueError as error:
+        raise TokenRefused("invalid_request", "the form cannot be read") from error
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise TokenRefused("invalid_request", "a parameter stands twice")
+    return {name: value for name, value in pairs if value}  # RFC 6749 §3.2: empty is omitted
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _refused(refusal: TokenRefused, status: int) -> JSONResponse:
+    headers = dict(_UNCACHED)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="tsunagu", charset="UTF-8"'
+    body = TokenError(error=refusal.error, error_description=refusal.description)
+    return JSONResponse(body.model_dump(), status, headers)

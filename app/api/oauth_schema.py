@@ -1,0 +1,165 @@
+"""What the token endpoint and its metadata look like in the API's description."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.auth.clients import ASSERTION_TYPE
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class TokenOut(BaseModel):
+    """発行されたアクセストークン (RFC 6749 §5.1)。"""
+
+    access_token: str = Field(description="ES256 で署名された JWT")
+    token_type: str = Field(description="常に Bearer")
+    expires_in: int = Field(description="有効期間(秒)")
+    scope: str = Field(description="許された範囲(空白区切り)")
+    seat: str = Field(description="このトークンが代表する席")
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2ln",
+                    "token_type": "Bearer",
+                    "expires_in": 600,
+                    "scope": "directory:read inbox:read referral:read",
+                    "seat": "center-13.case-worker",
+                }
+            ]
+        }
+    }
+
+
+class TokenError(BaseModel):
+    """トークンを発行しない理由 (RFC 6749 §5.2)。"""
+
+    error: str
+    error_description: str = Field(description="英語の説明。送られた値は含まない")
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "error": "invalid_client",
+                    "error_description": "the client is not known or has not proved who it is",
+                }
+            ]
+        }
+    }
+
+
+class Metadata(BaseModel):
+    """認可サーバーのメタデータ (RFC 8414)。"""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    scopes_supported: list[str]
+    response_types_supported: list[str] = []
+    grant_types_supported: list[str] = ["client_credentials"]
+    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic", "private_key_jwt"]
+    token_endpoint_auth_signing_alg_values_supported: list[str] = ["ES256"]
+    service_documentation: str
+    ui_locales_supported: list[str] = ["ja", "en"]
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "issuer": "https://tsunagu.example",
+                    "token_endpoint": "https://tsunagu.example/oauth/token",
+                    "jwks_uri": "https://tsunagu.example/.well-known/jwks.json",
+                    "scopes_supported": ["referral:read", "referral:write"],
+                    "response_types_supported": [],
+                    "grant_types_supported": ["client_credentials"],
+                    "token_endpoint_auth_methods_supported": [
+                        "client_secret_basic",
+                        "private_key_jwt",
+                    ],
+                    "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+                    "service_documentation": "https://tsunagu.example/docs",
+                    "ui_locales_supported": ["ja", "en"],
+                }
+            ]
+        }
+    }
+
+
+class Jwk(BaseModel):
+    """P-256 の公開鍵 (RFC 7517)。"""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+    alg: str
+    use: str
+    kid: str = Field(description="RFC 7638 の指紋")
+
+
+class Jwks(BaseModel):
+    """公開鍵の一覧。次に使う鍵と、過去の受領証のための鍵を含む。"""
+
+    keys: list[Jwk]
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "keys": [
+                        {
+                            "kty": "EC",
+                            "crv": "P-256",
+                            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                            "alg": "ES256",
+                            "use": "sig",
+                            "kid": "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
+                        }
+                    ]
+                }
+            ]
+        }
+    }
+
+
+TOKEN_REQUEST: dict[str, Any] = {
+    "security": [{}],  # private_key_jwt stands in the form
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["grant_type"],
+                    "properties": {
+                        "grant_type": {"type": "string", "const": "client_credentials"},
+                        "scope": {
+                            "type": "string",
+                            "description": "範囲を狭める(空白区切り)。省略すると席の役割の全部",
+                        },
+                        "seat": {
+                            "type": "string",
+                            "description": "席のID。省略すると最初に結ばれた有効な席",
+                        },
+                        "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
+                        "client_assertion": {
+                            "type": "string",
+                            "description": "private_key_jwt: iss と sub はクライアントID、aud は"
+                            "トークンの宛先か発行者、exp は5分以内、jti は一度限り",
+                        },
+                        "client_id": {"type": "string", "description": "なくてもよい"},
+                    },
+                },
+                "example": {
+                    "grant_type": "client_credentials",
+                    "seat": "center-13.case-worker",
+                    "scope": "referral:read inbox:read",
+                },
+            }
+        },
+    },
+}

@@ -1,0 +1,274 @@
+"""The token endpoint over HTTP, with clients that stand in the database."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from app.adapters.administration import Administration
+from app.adapters.clients import StoredClients
+from app.adapters.keys import KeyFolder
+from app.api import me, oauth
+from app.api.services import Services
+from app.auth.clients import ASSERTION_TYPE
+from app.auth.desk import TokenDesk
+from app.auth.jwt import SigningKey, signing_key
+from app.auth.keys import SigningKeys
+from app.auth.scopes import CLASSES
+from app.auth.secrets import hash_secret, new_secret
+from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
+from app.domain.directory import Agency, Directory
+from app.domain.seat import Client, Seat
+
+ISSUER = "https://tsunagu.example"
+NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
+
+
+@dataclass
+class Registered:
+    """A client of an agency of its own, with a decider's and a viewer's seat."""
+
+    agency: str
+    id: str
+    secret: str
+    key: SigningKey
+
+    @property
+    def basic(self) -> tuple[str, str]:
+        return self.id, self.secret
+
+    def assertion(self, **changed: Any) -> dict[str, str]:
+        claims = {
+            "iss": self.id,
+            "sub": self.id,
+            "aud": f"{ISSUER}/oauth/token",
+            "exp": int((NOW + timedelta(minutes=4)).timestamp()),
+            "jti": str(uuid4()),
+            **changed,
+        }
+        signed = self.key.sign(json.dumps(claims).encode(), "JWT")
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+
+
+@pytest.fixture
+async def administration(owner: asyncpg.Pool) -> AsyncIterator[Administration]:
+    async with owner.acquire() as connection:
+        yield Administration(connection)
+
+
+@pytest.fixture
+async def registered(administration: Administration) -> Registered:
+    agency = f"agency-{uuid4().hex[:12]}"
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    found = Registered(agency, f"{agency}.system", new_secret(), signing_key(pem))
+    kind = "settlement_center"
+    await administration.add_agency(Agency(id=agency, kind=kind, name="試験用", prefecture="13"))
+    for role in ("viewer", "decider"):
+        seat = Seat(f"{agency}.{role}", agency, role, role, CLASSES[role])
+        await administration.add_seat(seat, NOW)
+    client = Client(
+        id=found.id,
+        agency_id=agency,
+        name="試験用",
+        seats=(f"{agency}.viewer", f"{agency}.decider"),
+        secret_hash=hash_secret(found.secret),
+        public_jwk=found.key.verifying.jwk(),
+    )
+    await administration.add_client(client, NOW)
+    return found
+
+
+@pytest.fixture
+async def http(
+    api: asyncpg.Pool, registered: Registered, tmp_path: Path
+) -> AsyncIterator[AsyncClient]:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.prepare(NOW)
+    keys = SigningKeys(folder)
+    terms = TokenTerms(ISSUER, ISSUER)
+    clients = StoredClients(api)
+    audiences = frozenset({ISSUER, f"{ISSUER}/oauth/token"})
+    agency = Agency(registered.agency, "settlement_center", "試験用", "13")
+    app = FastAPI()
+    app.state.services = Services(
+        issuer=ISSUER,
+        clock=lambda: NOW,
+        keys=keys,
+        tokens=TokenReader(keys, terms, lambda *_: True),
+        desk=TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW),
+        clients=clients,
+        directory=lambda: Directory.of([agency]),
+    )
+    app.include_router(oauth.router)
+    app.include_router(me.router)
+    async with AsyncClient(transport=ASGITransport(app), base_url=ISSUER) as client:
+        yield client
+
+
+async def ask(http: AsyncClient, auth: tuple[str, str] | None, **form: str) -> Response:
+    form = {"grant_type": "client_credentials", **form}
+    if auth is None:
+        return await http.post("/oauth/token", data=form)
+    return await http.post("/oauth/token", data=form, auth=auth)
+
+
+def refused(response: Response, status: int, error: str) -> bool:
+    assert (response.status_code, response.json()["error"]) == (status, error)
+    assert set(response.json()) == {"error", "error_description"}
+    assert response.headers["cache-control"] == "no-store"
+    assert ("www-authenticate" in response.headers) == (status == 401)
+    return True
+
+
+async def test_a_secret_gets_a_token_of_the_first_seat(
+    http: AsyncClient, registered: Registered
+) -> None:
+    response = await ask(http, registered.basic)
+
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    answer = response.json()
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 600)
+    assert answer["scope"] == "directory:read inbox:read referral:read"
+    assert answer["seat"] == f"{registered.agency}.viewer"
+
+
+async def test_me_says_what_the_token_is(http: AsyncClient, registered: Registered) -> None:
+    token = (await ask(http, registered.basic, seat=f"{registered.agency}.decider")).json()
+    for scheme in ("Bearer", "bEaReR"):
+        headers = {"Authorization": f"{scheme} {token['access_token']}"}
+        me = (await http.get("/v1/me", headers=headers)).json()
+
+        assert me["client_id"] == registered.id
+        assert me["agency"]["kind"] == "settlement_center"
+        assert me["seat"]["role"] == "decider"
+        assert me["expires_at"] == "2026-11-20T10:25:00.000+09:00"
+        assert [seat["role"] for seat in me["seats"]] == ["viewer", "decider"]
+
+
+async def test_a_signed_assertion_gets_a_token_once(
+    http: AsyncClient, registered: Registered
+) -> None:
+    assertion = registered.assertion()
+
+    assert (await ask(http, None, **assertion)).status_code == 200
+    assert refused(await ask(http, None, **assertion), 401, "invalid_client")
+    assert (await ask(http, None, **registered.assertion())).status_code == 200
+
+
+async def test_of_many_uses_at_once_one_counts(http: AsyncClient, registered: Registered) -> None:
+    assertion = registered.assertion(jti="half a pair: \ud800")
+
+    answers = await asyncio.gather(*(ask(http, None, **assertion) for _ in range(12)))
+
+    assert sorted(a.status_code for a in answers) == [200] + [401] * 11
+
+
+async def test_an_assertion_refused_for_its_scope_can_be_told_from_a_stolen_one(
+    http: AsyncClient, registered: Registered
+) -> None:
+    assert refused(await ask(http, None, **registered.assertion(), scope="x:y"), 400, "invalid_scope")
+
+
+@pytest.mark.parametrize("what", [Agency, Seat, Client])
+async def test_what_is_disabled_gets_no_token(
+    http: AsyncClient,
+    registered: Registered,
+    administration: Administration,
+    what: type[Agency | Seat | Client],
+) -> None:
+    seat = f"{registered.agency}.decider"
+    its_id = {Agency: registered.agency, Seat: seat, Client: registered.id}[what]
+    await administration.disable(what, its_id, NOW)
+
+    answer = await ask(http, registered.basic, seat=seat)
+
+    assert refused(answer, *((400, "invalid_request") if what is Seat else (401, "invalid_client")))
+
+
+async def test_a_stranger_learns_nothing_about_clients(
+    http: AsyncClient, registered: Registered
+) -> None:
+    wrong = await ask(http, (registered.id, "tsc_wrong"))
+    unknown = await ask(http, ("center-99.system", registered.secret))
+    nonsense = await ask(http, ("\0'; DROP TABLE client", registered.secret))
+
+    assert refused(wrong, 401, "invalid_client")
+    assert wrong.json() == unknown.json() == nonsense.json()
+
+
+async def test_a_scope_or_seat_that_is_not_held_is_refused(
+    http: AsyncClient, registered: Registered
+) -> None:
+    decide = await ask(http, registered.basic, scope="referral:decide")
+    foreign = await ask(http, registered.basic, seat="center-13.decider")
+
+    assert refused(decide, 400, "invalid_scope")
+    assert refused(foreign, 400, "invalid_request")
+
+
+async def test_an_empty_parameter_counts_as_left_out(
+    http: AsyncClient, registered: Registered
+) -> None:
+    assert (await ask(http, registered.basic, scope="", seat="")).status_code == 200
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "error"),
+    [
+        (b"", FORM, 400, "invalid_request"),
+        (b"grant_type=password", FORM, 400, "unsupported_grant_type"),
+        (b"grant_type=client_credentials", FORM, 401, "invalid_client"),
+        (b"grant_type=client_credentials&scope=a&scope=a", FORM, 400, "invalid_request"),
+        (b"grant_type=%ff", FORM, 400, "invalid_request"),
+        (b"\xff=1", FORM, 400, "invalid_request"),
+        (b"a=1&" * 60, FORM, 400, "invalid_request"),
+        (b"a=" + b"x" * 17_000, FORM, 413, "invalid_request"),
+        (b'{"grant_type": "client_credentials"}', {}, 400, "invalid_request"),
+        (b"{}", {"Content-Type": "application/json"}, 400, "invalid_request"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused(
+    http: AsyncClient, body: bytes, headers: dict[str, str], status: int, error: str
+) -> None:
+    response = await http.post("/oauth/token", content=body, headers=headers)
+
+    assert refused(response, status, error)
+
+
+async def test_an_issued_token_is_logged_and_not_kept(
+    http: AsyncClient, registered: Registered, owner: asyncpg.Pool
+) -> None:
+    token = (await ask(http, registered.basic)).json()["access_token"]
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+
+    rows = await owner.fetch("SELECT log_entry::text AS entry FROM log_entry")
+    logged = [row["entry"] for row in rows if claims["jti"] in row["entry"]]
+    assert len(logged) == 1
+    assert not [row for row in rows if token[-40:] in row["entry"]]
+
+
+async def test_a_client_finds_its_way_from_the_metadata(http: AsyncClient) -> None:
+    metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
+
+    assert metadata["issuer"] == ISSUER
+    assert metadata["token_endpoint"] == f"{ISSUER}/oauth/token"
+    assert metadata["grant_types_supported"] == ["client_credentials"]
+    jwks = (await http.get(metadata["jwks_uri"])).json()
+    assert [set(key) for key in jwks["keys"]] == [{"kty", "crv", "x", "y", "alg", "use", "kid"}]
