@@ -26,3 +26,87 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 
 .PHONY: .venv
 .venv: $(VENV)/.dev ## the virtual environment, with everything in it
+
+# --- to run it ---
+
+.PHONY: run
+run: $(VENV)/.run ## PostgreSQL, API and worker in one go; Ctrl-C stops all of it
+	@$(BIN)/tsunagu run --until-parent-ends
+
+.PHONY: demo
+demo: $(VENV)/.run ## the story, played through the API of a running service (URL=…, LANG_OF_STORY=ja|en)
+	@$(BIN)/tsunagu demo --url $(URL) --lang $(LANG_OF_STORY)
+
+URL ?= http://127.0.0.1:$(or $(TSUNAGU_PORT),8080)
+LANG_OF_STORY ?= ja
+
+.PHONY: bench
+bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS=--full for 10 million items)
+	@$(BIN)/python -m bench $(ARGS)
+
+# --- to change it ---
+
+.PHONY: test
+test: $(VENV)/.dev ## all tests, with a PostgreSQL of their own (TSUNAGU_TEST_DATABASE_URL: with that one)
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: check-static test ## everything that has to be right before a commit
+
+.PHONY: check-static
+check-static: lint types imports contract dockerfile ## the part of check that runs nothing
+
+.PHONY: format
+format: $(VENV)/.dev ## bring the code into shape
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: lint
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+.PHONY: types
+types: $(VENV)/.dev
+	$(BIN)/mypy app tests alembic/env.py
+
+.PHONY: imports
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+.PHONY: openapi
+openapi: $(VENV)/.dev ## write openapi/openapi.json as the service has it
+	$(BIN)/python -m app.cli openapi
+
+.PHONY: contract
+contract: $(VENV)/.dev redocly
+	$(BIN)/python -m app.cli openapi --check
+	$(BIN)/openapi-spec-validator openapi/openapi.json
+
+# Redocly needs Node. Where there is none a check is missing, and that must be seen.
+.PHONY: redocly
+ifneq ($(shell command -v npm),)
+redocly: node_modules/.installed
+	node_modules/.bin/redocly lint --config redocly.yaml openapi/openapi.json
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-progress --loglevel=error
+	@touch $@
+else
+redocly:
+	@echo >&2 "*** NOT CHECKED: openapi/openapi.json against Redocly's rules. Install Node and npm. ***"
+	@test -z "$$CI" # where nobody reads along, it has to be there
+endif
+
+.PHONY: dockerfile
+dockerfile: $(VENV)/.dev
+	$(BIN)/hadolint --config .hadolint.yaml Dockerfile
+
+.PHONY: clean
+clean: ## remove what was installed or cached; the data folder stays
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[.a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 14
