@@ -1,8 +1,8 @@
 """What administrators change: agencies and their areas, seats, clients and their links."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -211,16 +211,6 @@ class Administration:
         with _refusals():
             if await self._connection.fetchval(statement, *values) is None:
                 raise AdministrationError("unknown")
-
-
-@asynccontextmanager
-async def administration(url: str) -> AsyncIterator[Administration]:
-    """Administration over a connection of its own to the database at `url`, as its owner."""
-    connection = await asyncpg.connect(url)
-    try:
-        yield Administration(connection)
-    finally:
-        await connection.close()
 
 
 @contextmanager

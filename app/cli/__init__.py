@@ -6,9 +6,9 @@ import typer
 
 from app.adapters.cluster import EmbeddedPostgresError
 from app.adapters.preparation import DatabaseUnavailable
-from app.cli.keys import commands as keys_commands
 from app.cli.clients import client
 from app.cli.directory import agency
+from app.cli.keys import commands as keys_commands
 from app.cli.migrate import migrate
 from app.cli.run import DoesNotAnswer, run
 from app.cli.seats import seat

@@ -4,12 +4,49 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import TypeAlias
 
 from app.domain.areas import is_prefecture, prefecture_of, whole
+from app.domain.text import Text
 
 Flow: TypeAlias = str | None
 """The flow for which a jurisdiction holds; None holds for every flow."""
+
+KINDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "settlement_center": Text("地域生活定着支援センター", "settlement support center"),
+        "probation_office": Text("保護観察所", "probation office"),
+        "probation_branch": Text("保護観察所支部", "probation office branch"),
+        "parole_board": Text("地方更生保護委員会", "regional parole board"),
+        "prison": Text("刑務所", "prison"),
+        "juvenile_prison": Text("少年刑務所", "juvenile prison"),
+        "detention_house": Text("拘置所", "detention house"),
+        "prison_branch": Text("刑務支所", "branch prison"),
+        "detention_branch": Text("拘置支所", "branch detention house"),
+        "juvenile_training_school": Text("少年院", "juvenile training school"),
+        "juvenile_classification_home": Text("少年鑑別所", "juvenile classification home"),
+        "police_detention": Text("留置施設", "police detention facility"),
+        "prosecutor_district": Text("地方検察庁", "district public prosecutors office"),
+        "bar_association": Text("弁護士会", "bar association"),
+        "legal_support_center": Text("法テラス", "legal support center"),
+        "prefecture": Text("都道府県", "prefecture"),
+        "municipality": Text("市町村・特別区", "municipality"),
+        "welfare_office": Text("福祉事務所", "welfare office"),
+        "health_center": Text("保健所", "health center"),
+        "mental_health_center": Text("精神保健福祉センター", "mental health and welfare center"),
+        "medical_institution": Text("医療機関", "medical institution"),
+        "offender_hostel": Text("更生保護施設", "offender rehabilitation facility"),
+        "self_reliance_home": Text("自立準備ホーム", "self-reliance support home"),
+        "receiving_facility": Text("受入施設", "receiving facility"),
+        "consultation_office": Text("相談支援事業所等", "consultation support office"),
+        "social_welfare_council": Text("社会福祉協議会", "council of social welfare"),
+        "mhlw": Text("厚生労働省", "Ministry of Health, Labour and Welfare"),
+        "moj": Text("法務省", "Ministry of Justice"),
+        "center_council": Text("全国地域生活定着支援センター協議会", "national council of centers"),
+    }
+)
+"""Every kind of agency, in the field's words. A court or a lawyer in person is no agency here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

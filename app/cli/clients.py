@@ -1,0 +1,132 @@
+"""`tsunagu client`: the systems of an agency, their secrets, and the seats they speak for."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.auth.secrets import hash_secret, new_secret
+from app.cli.desk import AgencyFilter, at_desk, new_id, now, switched, table
+from app.domain.seat import Client
+
+client = typer.Typer(
+    no_args_is_help=True, help="接続システムを登録・変更・停止する / systems of an agency"
+)
+
+PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="システムの識別子 / its id (center-13.system)")
+]
+Name = Annotated[str | None, typer.Option(help="名称 / name")]
+Jwk = Annotated[
+    Path | None,
+    typer.Option(
+        "--public-jwk",
+        exists=True,
+        dir_okay=False,
+        help="秘密の代わりの公開鍵(JWK のファイル) / a file with a public JWK instead of a secret",
+    ),
+]
+SHOWN_ONCE = "秘密(再び表示されません) / secret, shown only now: {}"
+
+
+@client.command("list")
+def list_clients(agency: AgencyFilter = None) -> None:
+    """接続システムの一覧 / List clients."""
+    found = at_desk(lambda desk: desk.clients(agency))
+    table(
+        (
+            each.id,
+            each.name,
+            "key" if each.public_jwk else "secret",
+            ",".join(each.seats),
+            switched(each.disabled),
+        )
+        for each in found
+    )
+
+
+@client.command("add")
+def add_client(
+    agency: Annotated[str, typer.Argument(metavar="AGENCY", help="機関の識別子 / its agency")],
+    seat: Annotated[
+        list[str],
+        typer.Option(
+            help="代表する席(繰り返し可、最初が既定) / seat, repeatable; the first is the default"
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="名称 / name")] = "業務システム",
+    client_id: Annotated[
+        str | None, typer.Option("--id", help="省くと機関.system / default: agency.system")
+    ] = None,
+    public_jwk: Jwk = None,
+) -> None:
+    """接続システムを登録し、秘密を一度だけ表示する / Add a client; its secret is printed once."""
+    key = _public(public_jwk)
+    secret = new_secret() if key is None else None
+    new = Client(
+        id=new_id(client_id or f"{agency}.system"),
+        agency_id=agency,
+        name=name,
+        seats=tuple(seat),
+        secret_hash=hash_secret(secret) if secret else None,
+        public_jwk=key,
+    )
+    at_desk(lambda desk: desk.add_client(new, now()))
+    typer.echo(new.id)
+    if secret:
+        typer.echo(SHOWN_ONCE.format(secret))
+
+
+@client.command("change")
+def change_client(
+    client_id: Id,
+    name: Name = None,
+    secret: Annotated[
+        bool, typer.Option("--new-secret", help="秘密を作り直す / make another secret")
+    ] = False,
+    public_jwk: Jwk = None,
+) -> None:
+    """名称・秘密・公開鍵を変える / Change name, secret or key. 前の秘密は直ちに無効 / at once."""
+    made = new_secret() if secret else None
+    hashed = hash_secret(made) if made else None
+    key = _public(public_jwk)
+    at_desk(lambda desk: desk.change_client(client_id, name, hashed, key))
+    if made:
+        typer.echo(SHOWN_ONCE.format(made))
+
+
+@client.command("link")
+def link_client(
+    client_id: Id,
+    seats: Annotated[list[str], typer.Argument(metavar="SEAT…", help="席 / seats, in order")],
+) -> None:
+    """代表できる席を、この順のこれだけにする / Let it speak for these seats only, in this order."""
+    at_desk(lambda desk: desk.link(client_id, seats))
+
+
+@client.command("disable")
+def disable_client(client_id: Id) -> None:
+    """接続システムを停止する / Switch a client off: it gets no token any more."""
+    at_desk(lambda desk: desk.disable(Client, client_id, now()))
+
+
+@client.command("enable")
+def enable_client(client_id: Id) -> None:
+    """停止を解く / Switch it on again."""
+    at_desk(lambda desk: desk.disable(Client, client_id, None))
+
+
+def _public(path: Path | None) -> Mapping[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        key = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        key = None
+    if not isinstance(key, dict) or "kty" not in key or PRIVATE & key.keys():
+        raise typer.BadParameter("公開鍵の JWK ではありません / this is not a public JWK")
+    return key

@@ -1,0 +1,86 @@
+"""What the commands that administer the directory share: the way to the database, the answers."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Annotated, TypeVar
+from unicodedata import east_asian_width
+
+import typer
+
+from app.adapters.administration import Administration, AdministrationError
+from app.adapters.preparation import connected
+from app.cli.place import owner_url
+from app.settings import Settings
+
+T = TypeVar("T")
+
+REASONS = {
+    "unknown": "その識別子のものはありません / there is nothing with that id",
+    "taken": "その識別子は使われています / that id is taken",
+    "other_agency": "別の機関の席か、無い席です / a seat of another agency, or none at all",
+    "bad_value": "値が正しくありません / a value is not right",
+}
+
+ID = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+
+AgencyFilter = Annotated[
+    str | None, typer.Option("--agency", help="この機関だけ / only this agency")
+]
+
+
+def at_desk(work: Callable[[Administration], Awaitable[T]]) -> T:
+    """Do `work` in the database of the settings, and give what it gives.
+
+    Raises:
+        typer.Exit: it cannot be done; the reason was said.
+    """
+
+    async def do(url: str) -> T:
+        async with connected(url) as connection:
+            return await work(Administration(connection))
+
+    with owner_url(Settings()) as url:
+        try:
+            return asyncio.run(do(url))
+        except AdministrationError as error:
+            typer.echo(REASONS[error.reason], err=True)
+            raise typer.Exit(1) from None
+
+
+def new_id(text: str) -> str:
+    """An id to be given to something new.
+
+    Raises:
+        typer.BadParameter: it is not of lowercase letters, digits and single - . _ between them.
+    """
+    if len(text) > 64 or not ID.fullmatch(text):
+        raise typer.BadParameter(
+            "識別子は英小文字・数字と間の - . _ で64字まで"
+            " / an id has lowercase letters, digits and - . _ between them, at most 64"
+        )
+    return text
+
+
+def now() -> datetime:
+    """The service's present moment."""
+    return Settings().running_clock()()
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows in columns; a Japanese character is two columns wide."""
+    lines = list(rows)
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = zip(line, widths, strict=True)
+        typer.echo("  ".join(text + " " * (width - _width(text)) for text, width in cells).rstrip())
+
+
+def switched(disabled: bool) -> str:
+    """Whether something is in use, as a word in a list."""
+    return "disabled" if disabled else "enabled"
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "FWA" else 1 for character in text)

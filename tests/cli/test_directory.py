@@ -1,0 +1,167 @@
+"""`tsunagu agency|seat|client`, as an administrator types them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.adapters.administration import Administration
+from app.adapters.preparation import connected
+from app.adapters.urls import Urls
+from app.auth.secrets import verify_secret
+from app.cli import cli
+from app.domain.directory import Agency
+
+Say = Callable[..., Result]
+
+CENTER = ("agency", "add", "center-x", "--kind", "settlement_center", "--name", "試験センター")
+
+
+@pytest.fixture
+def url(new_database: Callable[[], Urls], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The owner's login to an empty database, which the commands find in their settings."""
+    url = new_database().owner
+    monkeypatch.setenv("TSUNAGU_DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture
+def say(url: str) -> Say:
+    """Types a command, with a center to speak of."""
+    assert url
+    runner = CliRunner()
+    assert runner.invoke(cli, [*CENTER, "--prefecture", "13"]).exit_code == 0
+    return lambda *words: runner.invoke(cli, words)
+
+
+def agencies(url: str) -> dict[str, Agency]:
+    async def read() -> dict[str, Agency]:
+        async with connected(url) as connection:
+            return {each.id: each for each in await Administration(connection).agencies()}
+
+    return asyncio.run(read())
+
+
+def stored_secret(url: str, client_id: str) -> str | None:
+    async def read() -> str | None:
+        async with connected(url) as connection:
+            found: str | None = await connection.fetchval(
+                "SELECT secret_hash FROM client WHERE id = $1", client_id
+            )
+            return found
+
+    return asyncio.run(read())
+
+
+def shown(result: Result) -> str:
+    return result.output.rpartition(" ")[2].strip()
+
+
+def test_a_new_agency_is_responsible_for_its_prefecture_unless_areas_are_given(
+    say: Say, url: str
+) -> None:
+    words = ("--kind", "prison", "--name", "試験刑務所", "--prefecture", "01", "--not-connected")
+    assert say("agency", "add", "prison-x", *words, "--area", "012114").exit_code == 0
+    found = agencies(url)
+    assert found["center-x"].areas == {(None, "130001")}
+    assert found["center-x"].connected
+    assert found["prison-x"].areas == {(None, "012114")}
+    assert not found["prison-x"].connected
+
+
+def test_an_agency_is_changed_and_switched_off_and_on(say: Say, url: str) -> None:
+    words = ("--name", "新名称", "--not-connected", "--supports-suspects-since", "2026-04-01")
+    assert say("agency", "change", "center-x", *words).exit_code == 0
+    assert say("agency", "disable", "center-x").exit_code == 0
+    center = agencies(url)["center-x"]
+    assert (center.name, center.connected, center.disabled) == ("新名称", False, True)
+    assert str(center.services["suspect_support"]) == "2026-04-01"
+    assert say("agency", "enable", "center-x").exit_code == 0
+    assert not agencies(url)["center-x"].disabled
+
+
+def test_areas_are_added_for_a_flow_and_taken_away(say: Say, url: str) -> None:
+    assert say("agency", "add-area", "center-x", "suspect_support:140007").exit_code == 0
+    assert say("agency", "remove-area", "center-x", "13").exit_code == 0
+    assert agencies(url)["center-x"].areas == {("suspect_support", "140007")}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((*CENTER, "--prefecture", "13"), 1, "that id is taken"),
+        ((*CENTER, "--prefecture", "48"), 2, "no such prefecture"),
+        ((*CENTER, "--prefecture", "13", "--area", "131017"), 2, "check digit"),
+        (
+            ("agency", "add", "X Y", "--kind", "prison", "--name", "x", "--prefecture", "13"),
+            2,
+            "id",
+        ),
+        (("agency", "add", "x", "--kind", "shop", "--name", "x", "--prefecture", "13"), 2, "kind"),
+        (("agency", "change", "nobody", "--name", "x"), 1, "nothing with that id"),
+        (("agency", "remove-area", "center-x", "27"), 1, "nothing with that id"),
+        (("seat", "add", "nobody", "viewer", "--name", "x"), 1, "nothing with that id"),
+        (("seat", "add", "center-x", "boss", "--name", "x"), 2, "role"),
+        (("client", "add", "center-x", "--seat", "no.seat"), 1, "a seat of another agency"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_both_languages(
+    say: Say, words: tuple[str, ...], code: int, said: str
+) -> None:
+    result = say(*words)
+    assert result.exit_code == code
+    assert said in " ".join(result.output.replace("│", "").split())
+
+
+def test_a_seat_has_the_classes_of_its_role_or_those_that_are_given(say: Say) -> None:
+    assert say("seat", "add", "center-x", "viewer", "--name", "閲覧").output == "center-x.viewer\n"
+    say("seat", "add", "center-x", "decider", "--name", "所長", "--class", "C0", "--class", "C7")
+    say("seat", "disable", "center-x.viewer")
+    lines = say("seat", "list", "--agency", "center-x").output.splitlines()
+    assert [line.split() for line in lines] == [
+        ["center-x.decider", "decider", "所長", "C0,C7", "enabled"],
+        ["center-x.viewer", "viewer", "閲覧", "C0,C1,C2,C3,C5", "disabled"],
+    ]
+
+
+def test_the_secret_of_a_client_is_shown_once_and_kept_as_a_hash(say: Say, url: str) -> None:
+    say("seat", "add", "center-x", "viewer", "--name", "閲覧")
+    secret = shown(say("client", "add", "center-x", "--seat", "center-x.viewer"))
+    assert verify_secret(secret, stored_secret(url, "center-x.system"))
+    assert secret not in say("client", "list").output
+    other = shown(say("client", "change", "center-x.system", "--new-secret"))
+    assert verify_secret(other, stored_secret(url, "center-x.system"))
+    assert not verify_secret(secret, stored_secret(url, "center-x.system"))
+
+
+def test_a_client_with_a_public_key_has_no_secret(say: Say, url: str, tmp_path: Path) -> None:
+    say("seat", "add", "center-x", "viewer", "--name", "閲覧")
+    file = tmp_path / "key.json"
+    words = ("client", "add", "center-x", "--seat", "center-x.viewer", "--public-jwk", str(file))
+    file.write_text(json.dumps({"kty": "EC", "d": "private"}))
+    assert say(*words).exit_code == 2
+    file.write_text(json.dumps({"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}))
+    assert say(*words).output == "center-x.system\n"
+    assert stored_secret(url, "center-x.system") is None
+
+
+def test_a_client_is_linked_to_other_seats_and_switched_off(say: Say) -> None:
+    for role in ("viewer", "decider"):
+        say("seat", "add", "center-x", role, "--name", "席")
+    say("client", "add", "center-x", "--seat", "center-x.viewer", "--name", "台帳")
+    assert (
+        say("client", "link", "center-x.system", "center-x.decider", "center-x.viewer").exit_code
+        == 0
+    )
+    assert say("client", "disable", "center-x.system").exit_code == 0
+    assert say("client", "list").output.split() == [
+        *("center-x.system", "台帳", "secret", "center-x.decider,center-x.viewer", "disabled")
+    ]
+
+
+def test_the_list_can_be_narrowed(say: Say) -> None:
+    assert say("agency", "list", "--kind", "prison").output == ""
+    assert say("agency", "list", "--prefecture", "13").output.split()[0] == "center-x"
