@@ -18,7 +18,7 @@ from app.auth.clients import (
     proven_by_assertion,
     proven_by_secret,
 )
-from app.auth.jwt import SigningKey, signing_key
+from app.auth.jwt import SigningKey, public_key, signing_key
 from app.auth.scopes import ROLES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.client import ClientRecord
@@ -206,6 +206,14 @@ def test_a_registered_key_that_is_none_proves_nothing(client: Make) -> None:
         given = ByAssertion(ID, assertion(key))
         known = client(public_jwk=bad)
         assert refused(known, given)
+
+
+def test_a_client_registers_no_private_key() -> None:
+    private = new_key()._key.to_dict()
+
+    assert "d" in private
+    with pytest.raises(ValueError, match="private"):
+        public_key(private)
 
 
 def test_the_first_active_seat_is_the_default(client: Make) -> None:

@@ -119,6 +119,23 @@ def test_a_token_whose_header_asks_for_no_algorithm_is_refused(desk: Desk, calle
         assert refused(desk, f"{unsigned}.{part(b'0' * 64)}")
 
 
+@pytest.mark.parametrize(
+    "changed", [{"alg": "HS256"}, {"alg": "ES384"}, {"crit": ["exp"]}], ids=str
+)
+def test_a_header_that_asks_for_more_is_refused_though_we_signed_it(
+    desk: Desk, caller: Caller, changed: dict[str, Any]
+) -> None:
+    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
+    key = desk.keys.ring().signing(desk.now)
+
+    def signed(header: dict[str, Any]) -> str:
+        text = f"{part(header)}.{part(claims)}"
+        return f"{text}.{part(key._key.sign(text.encode()))}"
+
+    assert desk.read(signed(head)) == caller
+    assert refused(desk, signed({**head, **changed}))
+
+
 def test_our_public_key_is_no_shared_secret(desk: Desk, caller: Caller) -> None:
     head, claims = opened(desk.issuer.issue(caller, desk.now).token)
     private = load_pem_private_key(desk.folder.signing()[0].pem, None)
@@ -174,13 +191,15 @@ def test_a_token_without_one_of_its_claims_is_refused(
         {"exp": float("nan")},
         {"exp": 10**400},
         {"iat": "soon"},
+        {"iat": True},
+        {"more": "x" * 9000},
         {"iat": None},
         {"sub": ""},
         {"sub": 7},
         {"classes": "C0 C1"},
         {"scope": ["referral:read"]},
     ],
-    ids=str,
+    ids=lambda changed: str(changed)[:40],
 )
 def test_a_claim_of_the_wrong_kind_is_refused(
     desk: Desk, forged: Callable[..., str], changed: dict[str, Any]
