@@ -1,10 +1,11 @@
 """Runs the migrations, one runner at a time, without holding up a database that is in use."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 from alembic import context
-from sqlalchemy import Connection, pool, text
+from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
@@ -27,6 +28,17 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+def run_script(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:
+    """Run a script of several statements as one; whether this was one.
+
+    asyncpg prepares what SQLAlchemy hands it, and only single statements can be prepared.
+    """
+    if parameters or ";" not in statement.strip().removesuffix(";"):
+        return False
+    cursor._adapt_connection.run_async(lambda connection: connection.execute(statement))
+    return True
+
+
 async def connect_and_migrate(url: str) -> None:
     """Open `url` as asyncpg reads it, and migrate."""
 
@@ -36,6 +48,7 @@ async def connect_and_migrate(url: str) -> None:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connection, poolclass=pool.NullPool
     )
+    event.listen(engine.sync_engine, "do_execute", run_script)
     try:
         async with engine.connect() as opened:
             await opened.run_sync(migrate)
