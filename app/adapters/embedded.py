@@ -87,7 +87,7 @@ class EmbeddedPostgres:
             if not self._home.exists():
                 make_cluster(self._home, self._account)
             self._clear_leftovers()
-            self._sockets = postmaster.socket_folder(self._account)
+            self._sockets = self._fresh_sockets()
             self._launch()
         except BaseException:
             self.stop()
@@ -157,10 +157,13 @@ class EmbeddedPostgres:
         """End what a killed run left behind. Nobody else can be at work here: we hold the lock."""
         if not postmaster.end_all(self._data, LONGEST_STOP):
             raise EmbeddedPostgresError(f"An old server on {self._data} does not end.")
-        left = postmaster.noted_socket_folder(self._data)
-        if left != self._sockets:
-            postmaster.remove_socket_folder(left)
         postmaster.disown(self._data)
+
+    def _fresh_sockets(self) -> Path:
+        postmaster.remove_socket_folder(_noted_sockets(self._home))
+        folder = postmaster.socket_folder(self._account)
+        (self._home / "sockets").write_text(str(folder))
+        return folder
 
     def _launch(self) -> None:
         options = {**CONFIGURATION, "unix_socket_directories": str(self._sockets)}
@@ -191,9 +194,10 @@ class EmbeddedPostgres:
     def _await_ready(self) -> None:
         deadline = time.monotonic() + LONGEST_RECOVERY
         while time.monotonic() < deadline:
-            if self.pid is None:
+            pid = self.pid
+            if pid is None:
                 break
-            if postmaster.status(self._data) == "ready":
+            if postmaster.is_ready(self._data, pid):
                 return
             time.sleep(PAUSE)
         last = (self._home / "server.log").read_text(errors="replace").splitlines()[-3:]
@@ -203,10 +207,16 @@ class EmbeddedPostgres:
 def running_urls(data_dir: Path) -> Urls | None:
     """The logins of the server that another process runs on `data_dir`; None when none does."""
     home = data_dir.resolve() / "postgres"
-    sockets = postmaster.noted_socket_folder(home / "data")
+    sockets = _noted_sockets(home)
     if sockets is None or not postmaster.is_running(home / "data"):
         return None
     return _urls(home, sockets)
+
+
+def _noted_sockets(home: Path) -> Path | None:
+    """The folder of the socket that the running, or the last, server listens on."""
+    noted = home / "sockets"
+    return Path(noted.read_text()) if noted.exists() else None
 
 
 def _urls(home: Path, sockets: Path) -> Urls:

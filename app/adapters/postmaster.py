@@ -16,16 +16,13 @@ SOCKET_FOLDER_PREFIX = "tsunagu-"
 PAUSE = 0.01
 
 
-def status(data: Path) -> str | None:
-    """What the server says of itself in its process id file: `starting`, `ready`, `stopping`."""
-    lines = _noted(data)
-    return lines[7].strip() if len(lines) > 7 else None
+def is_ready(data: Path, pid: int) -> bool:
+    """Whether the server with this process id says of itself that it takes connections.
 
-
-def noted_socket_folder(data: Path) -> Path | None:
-    """The folder of the socket that the running, or the last, server listens on."""
+    The file may still be that of the last server, which was ready once.
+    """
     lines = _noted(data)
-    return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+    return len(lines) > 7 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
 
 def is_running(data: Path) -> bool:

@@ -75,6 +75,11 @@ def dying_with_parent(
     return prepare
 
 
+def end_with_parent() -> None:
+    """Have SIGTERM sent to this very process when the one that started it ends, however it ends."""
+    _checked(libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0))
+
+
 def _become(account: Account) -> None:
     if account.crosses_folders:
         _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))

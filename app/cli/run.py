@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from socket import socket
+from typing import Annotated
 
+import typer
 from pydantic import TypeAdapter
 
 from app.adapters.embedded import EmbeddedPostgres
 from app.adapters.preparation import prepare
+from app.adapters.process import end_with_parent
 from app.cli.demo_clients import DemoClient, demo_clients
 from app.cli.serve import api_children, listen, patience
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
@@ -39,8 +42,15 @@ class DoesNotAnswer(Exception):
     """The API was started and does not answer."""
 
 
-def run() -> None:
+WithParent = Annotated[
+    bool, typer.Option("--until-parent-ends", help="Stop when the starting process ends.")
+]
+
+
+def run(until_parent_ends: WithParent = False) -> None:
     """Start PostgreSQL, migrate, seed the directory, start API and worker; Ctrl-C stops it all."""
+    if until_parent_ends:
+        end_with_parent()
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
     with until_told_to_stop(), listen(Settings()) as listening:
         settings = Settings(port=listening.getsockname()[1])
