@@ -20,6 +20,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from app.adapters.administration import Administration
 from app.adapters.clients import StoredClients
 from app.adapters.keys import KeyFolder
+from app.adapters.switched_off import SwitchedOff
 from app.api import me, oauth
 from app.api.services import Services
 from app.auth.clients import ASSERTION_TYPE
@@ -30,6 +31,7 @@ from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.directory import Agency, Directory
+from app.domain.errors import NotAuthenticated
 from app.domain.seat import Client, Seat
 
 ISSUER = "https://tsunagu.example"
@@ -92,8 +94,13 @@ async def registered(administration: Administration) -> Registered:
 
 
 @pytest.fixture
+def off(api: asyncpg.Pool) -> SwitchedOff:
+    return SwitchedOff(api)
+
+
+@pytest.fixture
 async def http(
-    api: asyncpg.Pool, registered: Registered, tmp_path: Path
+    api: asyncpg.Pool, registered: Registered, off: SwitchedOff, tmp_path: Path
 ) -> AsyncIterator[AsyncClient]:
     folder = KeyFolder(tmp_path / "keys")
     folder.prepare(NOW)
@@ -107,7 +114,7 @@ async def http(
         issuer=ISSUER,
         clock=lambda: NOW,
         keys=keys,
-        tokens=TokenReader(keys, terms, lambda *_: True),
+        tokens=TokenReader(keys, terms, off.is_active),
         desk=TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW),
         clients=clients,
         directory=lambda: Directory.of([agency]),
@@ -180,7 +187,9 @@ async def test_of_many_uses_at_once_one_counts(http: AsyncClient, registered: Re
 async def test_an_assertion_refused_for_its_scope_can_be_told_from_a_stolen_one(
     http: AsyncClient, registered: Registered
 ) -> None:
-    assert refused(await ask(http, None, **registered.assertion(), scope="x:y"), 400, "invalid_scope")
+    assert refused(
+        await ask(http, None, **registered.assertion(), scope="x:y"), 400, "invalid_scope"
+    )
 
 
 @pytest.mark.parametrize("what", [Agency, Seat, Client])
@@ -197,6 +206,33 @@ async def test_what_is_disabled_gets_no_token(
     answer = await ask(http, registered.basic, seat=seat)
 
     assert refused(answer, *((400, "invalid_request") if what is Seat else (401, "invalid_client")))
+
+
+@pytest.mark.parametrize("what", [Agency, Seat, Client])
+async def test_what_is_disabled_has_no_use_of_its_tokens(
+    http: AsyncClient,
+    registered: Registered,
+    administration: Administration,
+    off: SwitchedOff,
+    what: type[Agency | Seat | Client],
+) -> None:
+    seat = f"{registered.agency}.decider"
+    its_id = {Agency: registered.agency, Seat: seat, Client: registered.id}[what]
+    token = (await ask(http, registered.basic, seat=seat)).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+
+    assert await off.refresh()
+    assert (await http.get("/v1/me", headers=headers)).status_code == 200
+    assert not await off.refresh()
+
+    await administration.disable(what, its_id, NOW)
+    await off.refresh()
+    with pytest.raises(NotAuthenticated):
+        await http.get("/v1/me", headers=headers)
+
+    await administration.disable(what, its_id, None)
+    await off.refresh()
+    assert (await http.get("/v1/me", headers=headers)).status_code == 200
 
 
 async def test_a_stranger_learns_nothing_about_clients(
