@@ -31,11 +31,7 @@ _CHANGE_AGENCY = """
     WHERE id = $1 RETURNING id
 """
 _ADD_AREA = """
-    INSERT INTO jurisdiction (agency_id, flow, area)
-    SELECT $1, $2, $3 WHERE NOT EXISTS (
-        SELECT FROM jurisdiction
-        WHERE agency_id = $1 AND flow IS NOT DISTINCT FROM $2 AND area = $3
-    )
+    INSERT INTO jurisdiction (agency_id, flow, area) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
 _REMOVE_AREA = """
     DELETE FROM jurisdiction
