@@ -1,6 +1,7 @@
 """Who is switched off, kept in memory, so that a token stops working before it expires."""
 
 import asyncio
+import json
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,11 @@ if TYPE_CHECKING:
     from asyncpg import Pool, Record
 
 _VERSION = "SELECT version FROM directory_version"
-_DISABLED = "SELECT kind, id FROM disabled_names()"
+_DISABLED = """
+    SELECT (disabled_callers() || jsonb_build_object('agencies', (
+        SELECT coalesce(jsonb_agg(id), '[]') FROM agency WHERE disabled_at IS NOT NULL
+    )))::text
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -27,15 +32,14 @@ class SwitchedOff:
         self._pool = pool
         self._pause = pause.total_seconds()
         self._version: int | None = None
-        self._names: frozenset[tuple[str, str]] = frozenset()
+        self._clients: frozenset[str] = frozenset()
+        self._seats: frozenset[str] = frozenset()
+        self._agencies: frozenset[str] = frozenset()
 
     def is_active(self, client_id: str, seat_id: str, agency_id: str) -> bool:
         """Whether none of the three is known to be disabled."""
-        names = self._names
-        return not names or not (
-            ("client", client_id) in names
-            or ("seat", seat_id) in names
-            or ("agency", agency_id) in names
+        return not (
+            client_id in self._clients or seat_id in self._seats or agency_id in self._agencies
         )
 
     async def refresh(self) -> bool:
@@ -45,8 +49,10 @@ class SwitchedOff:
             version = await connection.fetchval(_VERSION)
             if version == self._version:
                 return False
-            rows = await connection.fetch(_DISABLED)
-        self._names = frozenset((row["kind"], row["id"]) for row in rows)
+            disabled = json.loads(await connection.fetchval(_DISABLED))
+        self._clients = frozenset(disabled["clients"])
+        self._seats = frozenset(disabled["seats"])
+        self._agencies = frozenset(disabled["agencies"])
         self._version = version
         return True
 

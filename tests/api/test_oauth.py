@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import asyncpg
@@ -22,16 +22,18 @@ from app.adapters.clients import StoredClients
 from app.adapters.keys import KeyFolder
 from app.adapters.switched_off import SwitchedOff
 from app.api import me, oauth
+from app.api.deps import allowed
 from app.api.services import Services
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.desk import TokenDesk
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.keys import SigningKeys
-from app.auth.scopes import CLASSES
+from app.auth.scopes import CLASSES, Scope
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
+from app.domain.caller import Caller
 from app.domain.directory import Agency, Directory
-from app.domain.errors import NotAuthenticated
+from app.domain.errors import NotAuthenticated, ScopeMissing
 from app.domain.seat import Client, Seat
 
 ISSUER = "https://tsunagu.example"
@@ -93,6 +95,14 @@ async def registered(administration: Administration) -> Registered:
     return found
 
 
+async def read_inbox(caller: Annotated[Caller, allowed(Scope.INBOX_READ)]) -> str:
+    return caller.client_id
+
+
+async def decide(caller: Annotated[Caller, allowed(Scope.REFERRAL_DECIDE)]) -> str:
+    return caller.client_id
+
+
 @pytest.fixture
 def off(api: asyncpg.Pool) -> SwitchedOff:
     return SwitchedOff(api)
@@ -121,6 +131,8 @@ async def http(
     )
     app.include_router(oauth.router)
     app.include_router(me.router)
+    app.get("/inbox")(read_inbox)
+    app.get("/decide")(decide)
     async with AsyncClient(transport=ASGITransport(app), base_url=ISSUER) as client:
         yield client
 
@@ -164,6 +176,30 @@ async def test_me_says_what_the_token_is(http: AsyncClient, registered: Register
         assert me["seat"]["role"] == "decider"
         assert me["expires_at"] == "2026-11-20T10:25:00.000+09:00"
         assert [seat["role"] for seat in me["seats"]] == ["viewer", "decider"]
+
+
+async def test_me_names_no_seat_that_is_disabled(
+    http: AsyncClient, registered: Registered, administration: Administration
+) -> None:
+    token = (await ask(http, registered.basic)).json()["access_token"]
+    await administration.disable(Seat, f"{registered.agency}.decider", NOW)
+
+    me = (await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})).json()
+
+    assert [seat["role"] for seat in me["seats"]] == ["viewer"]
+
+
+async def test_a_route_asks_for_its_scope(http: AsyncClient, registered: Registered) -> None:
+    token = (await ask(http, registered.basic, scope="inbox:read")).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+
+    assert (await http.get("/inbox", headers=bearer)).json() == registered.id
+    with pytest.raises(ScopeMissing) as missing:
+        await http.get("/decide", headers=bearer)
+    assert missing.value.facts == {"scope": "referral:decide"}
+    for refused_header in ("", "Bearer", f"Basic {token}", token, "Bearer x"):
+        with pytest.raises(NotAuthenticated):
+            await http.get("/inbox", headers={"Authorization": refused_header})
 
 
 async def test_a_signed_assertion_gets_a_token_once(
@@ -263,6 +299,7 @@ async def test_an_empty_parameter_counts_as_left_out(
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+GOOD = b"grant_type=client_credentials"
 
 
 @pytest.mark.parametrize(
@@ -270,11 +307,12 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
     [
         (b"", FORM, 400, "invalid_request"),
         (b"grant_type=password", FORM, 400, "unsupported_grant_type"),
-        (b"grant_type=client_credentials", FORM, 401, "invalid_client"),
-        (b"grant_type=client_credentials&scope=a&scope=a", FORM, 400, "invalid_request"),
+        (GOOD, FORM, 401, "invalid_client"),
+        (GOOD + b"&scope=a&scope=a", FORM, 400, "invalid_request"),
         (b"grant_type=%ff", FORM, 400, "invalid_request"),
         (b"\xff=1", FORM, 400, "invalid_request"),
-        (b"a=1&" * 60, FORM, 400, "invalid_request"),
+        (GOOD + b"".join(b"&%d=1" % n for n in range(60)), FORM, 400, "invalid_request"),
+        (GOOD, {"Content-Type": "application/json"}, 400, "invalid_request"),
         (b"a=" + b"x" * 17_000, FORM, 413, "invalid_request"),
         (b'{"grant_type": "client_credentials"}', {}, 400, "invalid_request"),
         (b"{}", {"Content-Type": "application/json"}, 400, "invalid_request"),
