@@ -1,0 +1,125 @@
+"""A case as PostgreSQL gives it, read into the values that the rules work on."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from app.adapters.seal import WrappedKey
+from app.domain.case import Case, Party, Reader, Reference, Referral, Seen, View
+from app.domain.classes import DataClass
+from app.domain.consent import Consent, ConsentRecord
+
+Row = Mapping[str, Any]
+
+
+def read_case(row: Row) -> Case:
+    """The case that `load_case` gives."""
+    referrals = (_referral(r) for r in row["referrals"])
+    references = (_reference(r) for r in row["references"])
+    return Case(
+        id=UUID(row["id"]),
+        version=row["version"],
+        lead=row["lead"],
+        referrals={r.id: r for r in referrals},
+        consents=tuple(_consent(c) for c in row["consents"]),
+        references={r.id: r for r in references},
+    )
+
+
+def read_keys(row: Row) -> dict[UUID, dict[str, WrappedKey]]:
+    """The stored keys of each referral of the case."""
+    return {
+        UUID(r["id"]): {c: WrappedKey(m, bytes.fromhex(w)) for c, (m, w) in r["keys"].items()}
+        for r in row["referrals"]
+    }
+
+
+def read_view(row: Row) -> View:
+    """A party's view, as its row holds it."""
+    parties = tuple(
+        Seen(p["name"], p["agency_id"], _at(p["since"]), _at_or_none(p["until"]))
+        for p in row["parties"]
+    )
+    return View(row["number"], row["state"], row["facts"], parties, row["lead"])
+
+
+def write_view(view: View) -> dict[str, Any]:
+    """A party's view, as its row will hold it."""
+    return {
+        "number": view.number,
+        "state": view.state,
+        "facts": dict(view.facts),
+        "parties": [
+            {
+                "name": p.name,
+                "agency_id": p.agency_id,
+                "since": p.since.isoformat(),
+                "until": p.until.isoformat() if p.until else None,
+            }
+            for p in view.parties
+        ],
+        "lead": view.lead,
+    }
+
+
+def _referral(row: Row) -> Referral:
+    parties = tuple(_party(p) for p in row["parties"])
+    parent = UUID(row["parent"]) if row["parent"] else None
+    return Referral(
+        UUID(row["id"]),
+        row["flow"],
+        row["state"],
+        parent,
+        tuple(row["back"]),
+        row["facts"],
+        parties,
+    )
+
+
+def _party(row: Row) -> Party:
+    since, until = _at(row["since"]), _at_or_none(row["until"])
+    return Party(row["name"], row["agency_id"], since, until, read_view(row["view"]))
+
+
+def _consent(row: Row) -> Consent:
+    record = ConsentRecord(
+        id=UUID(row["id"]),
+        purpose=row["purpose"],
+        recipients=tuple(row["recipients"]),
+        classes=_classes(row["classes"]),
+        valid_from=date.fromisoformat(row["valid_from"]),
+        valid_until=_day_or_none(row["valid_until"]),
+    )
+    return Consent(record, UUID(row["referral_id"]), _day_or_none(row["withdrawn_on"]))
+
+
+def _reference(row: Row) -> Reference:
+    readers = tuple(
+        Reader(r["agency_id"], r["party"], UUID(r["referral_id"]), _classes(r["classes"]))
+        for r in row["readers"]
+    )
+    return Reference(
+        id=UUID(row["id"]),
+        referral_id=UUID(row["referral_id"]),
+        type=row["type"],
+        from_agency=row["from_agency"],
+        classes=_classes(row["classes"]),
+        readers=readers,
+    )
+
+
+def _classes(names: Iterable[str]) -> frozenset[DataClass]:
+    return frozenset(map(DataClass, names))
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _at_or_none(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _day_or_none(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

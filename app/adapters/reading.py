@@ -1,0 +1,210 @@
+"""Reading: referrals and messages as one agency may see them, and opening bodies on the record."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.adapters.case_rows import read_view
+from app.adapters.ids import time_ordered_id
+from app.adapters.seal import Vault, WrappedKey
+from app.domain.caller import Caller
+from app.domain.case import Party
+from app.domain.classes import DataClass
+from app.domain.clock import Clock
+from app.domain.errors import Busy, NotFound
+from app.domain.opening import Rights, openable
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from app.adapters.database import Pool
+
+READ = "SELECT * FROM read_messages($1, $2, $3)"
+DISCLOSE = "SELECT disclose($1)"
+REFERRAL = "SELECT read_referral($1, $2)"
+REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
+MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
+DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5)"
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StandingReferral:
+    """A referral as its row and its reader's view give it."""
+
+    id: UUID
+    case_id: UUID
+    reference: str
+    flow: str
+    parent: UUID | None
+    children: tuple[UUID, ...]
+    reader: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message with what its reader may open of it."""
+
+    envelope: Mapping[str, Any]
+    body: Mapping[str, Any]
+    salts: Mapping[DataClass, str]
+    withheld: Sequence[tuple[DataClass, str]]
+
+
+class Reading:
+    """Reads what is an agency's own. Row security holds in every query."""
+
+    def __init__(self, pool: "Pool", vault: Vault, clock: Clock) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._clock = clock
+
+    async def referral(self, agency_id: str, referral_id: UUID) -> StandingReferral:
+        """A referral as this agency sees it.
+
+        Raises:
+            NotFound: there is none, or the agency was never a party.
+        """
+        text = await self._pool.fetchval(REFERRAL, agency_id, referral_id)
+        if text is None:
+            raise NotFound
+        row = json.loads(text)
+        until = datetime.fromisoformat(row["until"]) if row["until"] else None
+        since = datetime.fromisoformat(row["since"])
+        return StandingReferral(
+            id=UUID(row["id"]),
+            case_id=UUID(row["case_id"]),
+            reference=row["reference"],
+            flow=row["flow"],
+            parent=UUID(row["parent"]) if row["parent"] else None,
+            children=tuple(map(UUID, row["children"])),
+            reader=Party(row["name"], agency_id, since, until, read_view(row["view"])),
+        )
+
+    async def referrals(
+        self,
+        agency_id: str,
+        flow: str | None,
+        state: str | None,
+        updated_after: datetime | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[dict[str, Any]]:
+        """Referrals of this agency, the last changed first; no bodies."""
+        text = await self._pool.fetchval(
+            REFERRALS, agency_id, flow, state, updated_after, *(before or (None, None)), limit
+        )
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def messages(
+        self, agency_id: str, referral_id: UUID, after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """Envelopes of the messages that this agency may read, in their order; no bodies.
+
+        Raises:
+            NotFound: there is no such referral for this agency.
+        """
+        text = await self._pool.fetchval(MESSAGES, agency_id, referral_id, after, limit)
+        if text is None:
+            raise NotFound
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def deadlines(
+        self, agency_id: str, after: tuple[Any, UUID, str] | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Days that this agency has to keep, the next one first."""
+        text = await self._pool.fetchval(
+            DEADLINES, agency_id, *(after or (None, None, None)), limit
+        )
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def open(self, caller: Caller, ids: Sequence[UUID]) -> list[Opened]:
+        """Open messages, as far as the caller may. It is on the record before it is answered.
+
+        Returns:
+            The messages in the order of `ids`, without those that this agency may not read.
+
+        Raises:
+            Busy: their cases moved at every try.
+        """
+        for _ in range(TRIES):
+            at = self._clock()
+            rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
+            metas = [json.loads(row["meta"]) for row in rows]
+            opened = [self._opened(m, r, caller) for m, r in zip(metas, rows, strict=True)]
+            if not opened or await self._disclosed(caller, metas, opened, at):
+                return opened
+        raise Busy
+
+    def _opened(self, meta: dict[str, Any], row: "Record", caller: Caller) -> Opened:
+        reader = meta["reader"]
+        covered = reader["covered"]
+        rights = Rights(
+            copied=frozenset(reader["classes"]),
+            seat=caller.classes,
+            covered=frozenset(covered) if covered is not None else None,
+            ended=reader["ended"],
+        )
+        keys = {
+            c: WrappedKey(m, w)
+            for c, m, w in zip(
+                row["key_classes"] or (), row["masters"] or (), row["wrapped"] or (), strict=True
+            )
+        }
+        # Row security hides segments and keys that are not the reader's; the envelope's digests
+        # still tell which classes the message has.
+        hidden = frozenset(meta["digests"])
+        opened, withheld = openable(hidden, keys, rights)
+        sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
+        message_id, referral_id = UUID(meta["id"]), UUID(meta["referral_id"])
+        body: dict[str, Any] = {}
+        salts: dict[DataClass, str] = {}
+        for data_class in opened:
+            key = self._vault.unwrap(referral_id, data_class, keys[data_class])
+            content = json.loads(self._vault.open(key, message_id, data_class, sealed[data_class]))
+            body |= content["fields"]
+            salts[data_class] = content["salt"]
+        return Opened(meta, body, salts, withheld)
+
+    async def _disclosed(
+        self,
+        caller: Caller,
+        metas: Sequence[Mapping[str, Any]],
+        opened: Iterable[Opened],
+        at: datetime,
+    ) -> bool:
+        """Write down what is about to be told; False if a case has moved meanwhile."""
+        entries = [
+            {
+                "id": str(time_ordered_id(at)),
+                "kind": "disclosure",
+                "agency_id": caller.agency_id,
+                "seat_id": caller.seat_id,
+                "client_id": caller.client_id,
+                "case_id": meta["case_id"],
+                "referral_id": meta["referral_id"],
+                "message_id": meta["id"],
+                "agencies": sorted({caller.agency_id, meta["from"]["agency_id"]} - {None}),
+                "detail": {"classes": sorted(message.salts)},
+            }
+            for meta, message in zip(metas, opened, strict=True)
+        ]
+        written = await self._pool.fetchval(
+            DISCLOSE,
+            json.dumps(
+                {
+                    "at": at.isoformat(),
+                    "agency_id": caller.agency_id,
+                    "cases": {meta["case_id"]: meta["case_version"] for meta in metas},
+                    "message_ids": [meta["id"] for meta in metas],
+                    "log": entries,
+                }
+            ),
+        )
+        return bool(written)

@@ -1,0 +1,383 @@
+"""A decision as PostgreSQL takes it: every row that follows from it, its segments already sealed."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.adapters.case_rows import write_view
+from app.adapters.ids import reference_of, time_ordered_id
+from app.adapters.seal import Keyring, Segment, Vault, WrappedKey
+from app.domain.caller import Caller
+from app.domain.case import SYSTEM, Referral
+from app.domain.decision import Copy, Decision, Move
+from app.domain.digest import canonical, message_digest, segments, wire_time
+from app.domain.directory import Directory
+from app.domain.flows import FLOWS
+from app.domain.message import Message
+from app.domain.receipt import Signer
+
+StoredKeys = Mapping[UUID, Mapping[str, WrappedKey]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender is told, the first time and at every repeat."""
+
+    referral_id: UUID
+    message_id: UUID
+    state: str
+    accepted_at: datetime
+    digest: str
+    receipt: str
+    version: str
+
+
+@dataclass(slots=True)
+class Written:
+    """The arguments of the function `accept`, in its order, and the answer to give."""
+
+    answer: Answer
+    rows: dict[str, Any]
+    keyrings: list[Keyring] = field(default_factory=list)
+    segments: list[tuple[UUID, Segment]] = field(default_factory=list)
+
+    def arguments(self) -> tuple[Any, ...]:
+        """What `accept` takes."""
+        keys = [
+            (r.referral_id, c, k.master, k.wrapped)
+            for r in self.keyrings
+            for c, k in r.made.items()
+        ]
+        sealed = [(m, s.data_class.value, s.sealed) for m, s in self.segments]
+        return (json.dumps(self.rows), *_columns(keys, 4), *_columns(sealed, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Turns decisions into rows."""
+
+    vault: Vault
+    signer: Signer
+    issuer: str
+
+    def write(
+        self,
+        decision: Decision,
+        message: Message,
+        caller: Caller,
+        keys: StoredKeys,
+        directory: Directory,
+        at: datetime,
+        expected: int | None,
+    ) -> Written:
+        """All rows of a decision.
+
+        Args:
+            keys: the stored keys of each referral of the case.
+            expected: the version that the case must still have; None for a new case.
+        """
+        ids = [message.id, *(time_ordered_id(at) for _ in decision.moves[1:])]
+        rings = {
+            r.id: self.vault.keyring(r.id, keys.get(r.id, {}))
+            for r in (m.referral for m in decision.moves)
+        }
+        sealed = [
+            self._sealed(move, message_id, rings[move.referral.id], decision, caller, message, at)
+            for move, message_id in zip(decision.moves, ids, strict=True)
+        ]
+        head = sealed[0]
+        view = decision.caller.view
+        answer = Answer(
+            message.referral_id,
+            message.id,
+            view.state,
+            at,
+            head["digest"],
+            self._receipt(head, message, decision, at),
+            view.version,
+        )
+        mac = rings[message.referral_id].mac(sent_content(message))
+        sealed[0] |= {"receipt": answer.receipt, "mac": mac.hex()}
+        segmented = [
+            (i, s) for i, row in zip(ids, sealed, strict=True) for s in row.pop("segments")
+        ]
+        rows = {
+            "at": at.isoformat(),
+            "case": {"id": str(decision.case.id), "expected": expected, "lead": decision.case.lead},
+            "referrals": list(_referrals(decision)),
+            "parties": list(_parties(decision)),
+            "messages": sealed,
+            "copies": list(_copies(decision, message, ids)),
+            "items": list(_items(decision, message, ids, directory)),
+            "log": list(_log(decision, message, caller, ids, sealed, at)),
+            **_consequences(decision, message),
+        }
+        if decision.erases:
+            # The keys made for this very message are destroyed with all others of the referral.
+            rows["erased"] = str(message.referral_id)
+        return Written(answer, rows, list(rings.values()), segmented)
+
+    def _sealed(
+        self,
+        move: Move,
+        message_id: UUID,
+        ring: Keyring,
+        decision: Decision,
+        caller: Caller,
+        message: Message,
+        at: datetime,
+    ) -> dict[str, Any]:
+        cut = ring.seal(message_id, segments(move.body))
+        digests = {s.data_class: s.digest for s in cut}
+        own = move is decision.moves[0]
+        sender = decision.sender if own else None
+        seat = caller.seat_id if own and decision.keyed_by is None else None
+        basis = message.legal_basis if own else None
+        occurred = message.occurred_on if own else at.date()
+        envelope = {
+            "id": str(message_id),
+            "referral_id": str(move.referral.id),
+            "type": move.body.type,
+            "from": {"agency_id": sender.agency_id if sender else None, "seat_id": seat},
+            "occurred_on": occurred.isoformat(),
+            "legal_basis": basis,
+            "accepted_at": wire_time(at),
+        }
+        return {
+            "id": str(message_id),
+            "referral_id": str(move.referral.id),
+            "type": move.body.type,
+            "from_party": sender.name if sender else SYSTEM,
+            "from_agency": sender.agency_id if sender else None,
+            "from_seat": seat,
+            "caller_agency": caller.agency_id if own else None,
+            "recipients": [
+                {"party": c.party, "agency_id": c.agency_id} for c in move.copies if c.waits
+            ],
+            "occurred_on": occurred.isoformat(),
+            "legal_basis": basis,
+            "urgency": message.urgency,
+            "in_reply_to": _text(message.in_reply_to) if own else None,
+            "corrects": _text(message.corrects) if own else None,
+            "consent_ids": [str(i) for i in sorted(message.rests_on())] if own else [],
+            "paper_origin": _paper(message, caller) if own else None,
+            "digest": message_digest(envelope, digests),
+            "class_digests": {c.value: d for c, d in digests.items()},
+            "state_after": decision.caller.view.state if own else move.referral.state,
+            "version_after": decision.caller.view.version if own else "",
+            "segments": cut,
+        }
+
+    def _receipt(
+        self, head: Mapping[str, Any], message: Message, decision: Decision, at: datetime
+    ) -> str:
+        claims = {
+            "iss": self.issuer,
+            "iat": int(at.timestamp()),
+            "message_id": head["id"],
+            "referral_id": head["referral_id"],
+            "type": head["type"],
+            "agency_id": decision.caller.agency_id,
+            "digest": head["digest"],
+            "accepted_at": wire_time(at),
+        }
+        return self.signer.sign(json.dumps(claims, separators=(",", ":")).encode())
+
+
+def sent_content(message: Message) -> Iterator[bytes]:
+    """What a repeat must say again to the letter: the envelope and the fields of the body."""
+    paper = message.paper_origin
+    envelope = {
+        "referral_id": str(message.referral_id),
+        "type": message.body.type,
+        "to": dict(message.to),
+        "occurred_on": message.occurred_on.isoformat(),
+        "legal_basis": message.legal_basis,
+        "urgency": message.urgency,
+        "consent_ids": [str(i) for i in message.consent_ids],
+        "in_reply_to": _text(message.in_reply_to),
+        "corrects": _text(message.corrects),
+        "parent": _text(message.parent),
+        "shared_messages": [str(i) for i in message.shared_messages],
+        "paper_origin": [str(paper.received_on), paper.medium, paper.scan_sha256]
+        if paper
+        else None,
+    }
+    yield canonical(envelope)
+    for data_class, fields in sorted(segments(message.body).items()):
+        yield data_class.encode() + fields
+
+
+def _referrals(decision: Decision) -> Iterator[dict[str, Any]]:
+    for referral in _touched(decision):
+        erased = decision.erases and referral.id == decision.moves[0].referral.id
+        yield {
+            "id": str(referral.id),
+            "flow": referral.flow,
+            "reference": reference_of(referral.id),
+            "state": referral.state,
+            "back": list(referral.back),
+            "facts": dict(referral.facts),
+            "parent_id": _text(referral.parent),
+            "erased_reason": "refused" if erased else None,
+        }
+
+
+def _parties(decision: Decision) -> Iterator[dict[str, Any]]:
+    for referral in _touched(decision):
+        roles = FLOWS[referral.flow].parties
+        for party in referral.parties:
+            yield {
+                "referral_id": str(referral.id),
+                "agency_id": party.agency_id,
+                "name": party.name,
+                "classes": sorted(roles[party.name].classes),
+                "by_consent": roles[party.name].by_consent,
+                "since": party.since.isoformat(),
+                "until": party.until.isoformat() if party.until else None,
+                "flow": referral.flow,
+                "view": write_view(party.view),
+            }
+
+
+def _copies(decision: Decision, message: Message, ids: list[UUID]) -> Iterator[dict[str, Any]]:
+    for move, message_id in zip(decision.moves, ids, strict=True):
+        for copy in move.copies:
+            yield _copy(copy, message_id, move.referral.id)
+    parent = message.parent or decision.case.referrals[message.referral_id].parent
+    for message_id, copies in decision.shared.items():
+        origin = decision.case.references[message_id].referral_id if parent else message.referral_id
+        yield from (_copy(copy, message_id, origin, sent=False) for copy in copies)
+
+
+def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None) -> dict[str, Any]:
+    return {
+        "agency_id": copy.agency_id,
+        "message_id": str(message_id),
+        "referral_id": str(copy.referral_id),
+        "message_referral_id": str(sent_in),
+        "party": copy.party,
+        "number": copy.number,
+        "classes": sorted(copy.classes),
+        "sent": not copy.waits if sent is None else sent,
+    }
+
+
+def _items(
+    decision: Decision, message: Message, ids: list[UUID], directory: Directory
+) -> Iterator[dict[str, Any]]:
+    for move, message_id in zip(decision.moves, ids, strict=True):
+        own = move is decision.moves[0]
+        for copy in move.copies:
+            if not copy.waits:
+                continue
+            agency = directory.agency(copy.agency_id)
+            yield {
+                "agency_id": copy.agency_id,
+                "kind": "message",
+                "referral_id": str(move.referral.id),
+                "message_id": str(message_id),
+                "type": move.body.type,
+                "from_party": decision.sender.name if own else SYSTEM,
+                "from_agency": decision.sender.agency_id if own else None,
+                "urgency": message.urgency,
+                "to_print": agency is not None and not agency.connected,
+            }
+
+
+def _log(
+    decision: Decision,
+    message: Message,
+    caller: Caller,
+    ids: list[UUID],
+    sealed: list[dict[str, Any]],
+    at: datetime,
+) -> Iterator[dict[str, Any]]:
+    for move, message_id, row in zip(decision.moves, ids, sealed, strict=True):
+        own = move is decision.moves[0]
+        told = {c.agency_id: sorted(c.classes) for c in move.copies if c.waits}
+        # A refusal by a detained person must look like any other acceptance: hence no type here.
+        detail: dict[str, Any] = {"digest": row["digest"], "to": told}
+        if own and message.paper_origin is not None:
+            detail["paper"] = message.paper_origin.medium
+        yield {
+            "id": str(time_ordered_id(at)),
+            "kind": "acceptance",
+            "agency_id": caller.agency_id if own else None,
+            "seat_id": caller.seat_id if own else None,
+            "client_id": caller.client_id if own else None,
+            "case_id": str(decision.case.id),
+            "referral_id": str(move.referral.id),
+            "message_id": str(message_id),
+            "agencies": sorted(
+                {c.agency_id for c in move.copies} | ({caller.agency_id} if own else set())
+            ),
+            "detail": detail,
+        }
+
+
+def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if decision.recorded is not None:
+        record = decision.recorded.record
+        found["consent"] = {
+            "id": str(record.id),
+            "referral_id": str(decision.recorded.referral_id),
+            "message_id": str(message.id),
+            "purpose": record.purpose,
+            "recipients": list(record.recipients),
+            "classes": sorted(record.classes),
+            "valid_from": record.valid_from.isoformat(),
+            "valid_until": record.valid_until.isoformat() if record.valid_until else None,
+        }
+    if decision.withdrawn:
+        found["withdrawn"] = {
+            "ids": [str(i) for i in decision.withdrawn],
+            "on": message.occurred_on.isoformat(),
+            "by": str(message.id),
+        }
+    deadlines = [
+        {"referral_id": str(m.referral.id), "agency_id": a, "kind": k, "due_on": _text(d)}
+        for m in decision.moves
+        for (a, k), d in m.deadlines().items()
+    ]
+    if deadlines:
+        found["deadlines"] = deadlines
+    if cell := message.body.settlement():
+        found["settlement"] = {
+            "center_id": decision.sender.agency_id,
+            "fiscal_year": cell.fiscal_year,
+            "category": cell.category,
+            "age_bracket": cell.age_bracket,
+            "residence_kind": cell.residence_kind,
+        }
+    return found
+
+
+def _touched(decision: Decision) -> Iterator[Referral]:
+    """Each referral that a move touched, once, as it stands at the end; parents come first."""
+    seen = {move.referral.id for move in decision.moves}
+    yield from (r for r in decision.case.referrals.values() if r.id in seen)
+
+
+def _paper(message: Message, caller: Caller) -> dict[str, Any] | None:
+    origin = message.paper_origin
+    if origin is None:
+        return None
+    return {
+        "received_on": origin.received_on.isoformat(),
+        "medium": origin.medium,
+        "scan_sha256": origin.scan_sha256,
+        "keyed_by": {"agency_id": caller.agency_id, "seat_id": caller.seat_id},
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _columns(rows: list[tuple[Any, ...]], width: int) -> tuple[list[Any], ...]:
+    return tuple([row[i] for row in rows] for i in range(width))

@@ -1,0 +1,52 @@
+"""Consent (同意): who may be told which classes, for what purpose, from when until when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from app.domain.classes import ROUTING, DataClass
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """What a message says of a consent, as far as it stays in clear."""
+
+    id: UUID
+    purpose: str
+    recipients: tuple[str, ...]
+    """Agency ids, or kinds of agency."""
+    classes: frozenset[DataClass]
+    valid_from: date
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A recorded consent. It binds the referral in which it was recorded, and its descendants."""
+
+    record: ConsentRecord
+    referral_id: UUID
+    withdrawn_on: date | None = None
+
+    def valid(self, on: date) -> bool:
+        """Whether it holds on that day."""
+        record = self.record
+        ended = record.valid_until is not None and record.valid_until < on
+        return self.withdrawn_on is None and record.valid_from <= on and not ended
+
+    def names(self, agency_id: str, kind: str) -> bool:
+        """Whether it allows telling this agency, named by itself or by its kind."""
+        return agency_id in self.record.recipients or kind in self.record.recipients
+
+    def withdrawn(self, on: date) -> "Consent":
+        """The same consent, withdrawn."""
+        return self if self.withdrawn_on else replace(self, withdrawn_on=on)
+
+
+def covered(
+    consents: Iterable[Consent], agency_id: str, kind: str, on: date
+) -> frozenset[DataClass]:
+    """The classes that this agency may be told on that day. C0 needs no consent."""
+    granted = (c.record.classes for c in consents if c.valid(on) and c.names(agency_id, kind))
+    return ROUTING.union(*granted)

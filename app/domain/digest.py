@@ -1,0 +1,58 @@
+"""Digests over canonical JSON (RFC 8785), as an outsider can compute them again."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+
+from app.domain.body import Body
+from app.domain.classes import DataClass
+
+
+def canonical(value: Any) -> bytes:
+    """The RFC 8785 form of a JSON value."""
+    return rfc8785.dumps(value)
+
+
+def segments(body: Body) -> dict[DataClass, bytes]:
+    """The canonical form of a body's fields, by class. Fields without a value are left out."""
+    classes = body.classes()
+    cut: dict[DataClass, dict[str, Any]] = {}
+    for name, value in body.model_dump(mode="json", exclude_none=True).items():
+        cut.setdefault(classes[name], {})[name] = value
+    return {data_class: canonical(fields) for data_class, fields in cut.items()}
+
+
+def salted(fields: bytes, salt: str) -> bytes:
+    """The canonical form of `{"fields": …, "salt": …}`, which is sealed as a segment.
+
+    Args:
+        fields: the canonical form of the fields.
+        salt: base64url, without padding, of 16 random bytes.
+    """
+    # Canonical JSON sorts names, and `fields` comes before `salt`; neither needs an escape.
+    return b'{"fields":' + fields + b',"salt":"' + salt.encode() + b'"}'
+
+
+def sha256(data: bytes) -> str:
+    """A digest as it is written on the wire."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def wire_time(at: datetime) -> str:
+    """A moment as it is written on the wire: RFC 3339 with milliseconds and its offset."""
+    return at.isoformat(timespec="milliseconds")
+
+
+def message_digest(envelope: Mapping[str, Any], class_digests: Mapping[DataClass, str]) -> str:
+    """The digest of a message.
+
+    Args:
+        envelope: id, referral_id, type, from (agency_id and seat_id), occurred_on, legal_basis and
+            accepted_at, as they are stored.
+        class_digests: the digest of each segment.
+    """
+    named = {data_class.value: digest for data_class, digest in class_digests.items()}
+    return sha256(canonical({**envelope, "segments": named}))

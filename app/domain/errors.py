@@ -1,0 +1,153 @@
+"""Every way in which a call is refused.
+
+Refusal
+├── NotAuthenticated   no token, a bad one or an expired one
+├── ScopeMissing       the token does not allow this
+├── Malformed          not JSON, not UTF-8, not an object
+├── Invalid            the shape or a value is wrong
+├── TooLarge           more bytes than we read
+├── IdReused           the id stands for another message
+├── NotFound           no such thing, or not for this caller
+├── Stale              the referral has moved since it was read
+├── IllegalMove        the state does not take this message
+├── NotYourStep        another party's step, or a decider's
+├── GuardFailed        a condition of the step is not met
+├── AmbiguousRoute     no, or more than one, agency for a party
+├── TooMany            too many requests
+└── Busy               the case moved at every try
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+class Refusal(Exception):
+    """A call that is answered with a problem. `facts` are its members on the wire.
+
+    Nothing that a caller sent may stand in `facts`, but ids and field names.
+    """
+
+    code = "refused"
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.facts: Mapping[str, Any] = facts
+
+
+class NotAuthenticated(Refusal):
+    """There is no token, or none to believe."""
+
+    code = "not_authenticated"
+
+
+class ScopeMissing(Refusal):
+    """The token is good, and does not hold the scope that this needs."""
+
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope=scope)
+
+
+class Malformed(Refusal):
+    """What was sent is not a JSON object in UTF-8."""
+
+    code = "malformed"
+
+
+class Invalid(Refusal):
+    """What was sent is JSON of the wrong shape, or holds a bad value."""
+
+    code = "invalid"
+
+    def __init__(self, errors: Iterable[Mapping[str, str]]) -> None:
+        super().__init__(errors=list(errors))
+
+    @classmethod
+    def at(cls, pointer: str, reason: str) -> "Invalid":
+        """One error at one place."""
+        return cls([{"pointer": pointer, "reason": reason}])
+
+
+class TooLarge(Refusal):
+    """More was sent than is read."""
+
+    code = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit_bytes=limit)
+
+
+class IdReused(Refusal):
+    """The id was used before: with other content, or by somebody else."""
+
+    code = "id_reused"
+
+
+class NotFound(Refusal):
+    """There is no such thing, or this caller may not know of it. Both look the same."""
+
+    code = "not_found"
+
+
+class Stale(Refusal):
+    """`If-Match` names a version that is no longer current."""
+
+    code = "stale"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version=version)
+
+
+class IllegalMove(Refusal):
+    """The state does not take this message."""
+
+    code = "illegal_move"
+
+    def __init__(self, state: str, actions: Iterable[Mapping[str, Any]]) -> None:
+        super().__init__(state=state, actions=list(actions))
+
+
+class NotYourStep(Refusal):
+    """The step exists, for another party or for a decider's seat."""
+
+    code = "not_your_step"
+
+    def __init__(self, by: Iterable[str], seat: str, actions: Iterable[Mapping[str, Any]]) -> None:
+        super().__init__(by=sorted(by), seat=seat, actions=list(actions))
+
+
+class GuardFailed(Refusal):
+    """One or more conditions of the step are not met."""
+
+    code = "guard_failed"
+
+    def __init__(self, guards: Iterable[Mapping[str, Any]]) -> None:
+        super().__init__(guards=list(guards))
+
+
+class AmbiguousRoute(Refusal):
+    """The jurisdiction gives no agency for a party, or several."""
+
+    code = "ambiguous_route"
+
+    def __init__(self, party: str, candidates: Iterable[Mapping[str, str]]) -> None:
+        super().__init__(party=party, candidates=list(candidates))
+
+
+class TooMany(Refusal):
+    """More requests than this client may make."""
+
+    code = "too_many"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+
+
+class Busy(Refusal):
+    """The case was changed by others at every try; the same message can be sent again."""
+
+    code = "busy"
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__(retry_after=retry_after)

@@ -1,0 +1,89 @@
+"""Messages that a message points to: what it answers, what it shares, the consents it names."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from app.domain.caller import Caller
+from app.domain.case import Case, Referral
+from app.domain.classes import DataClass
+from app.domain.decision import Copy, Move
+from app.domain.errors import Invalid
+from app.domain.flow import Flow
+from app.domain.message import Message
+
+
+def check_references(case: Case, referral: Referral, message: Message, caller: Caller) -> None:
+    """Refuse a message that points to what its sender cannot read, or to what is not there.
+
+    Raises:
+        Invalid: with the pointer to each; what is not there and what is not readable look alike.
+    """
+    errors = []
+    if message.in_reply_to is not None and not _readable(case, message.in_reply_to, caller):
+        errors.append({"pointer": "/in_reply_to", "reason": "unknown_message"})
+    if message.shared_messages and referral.parent is None:
+        errors.append({"pointer": "/shared_messages", "reason": "not_taken"})
+    above = {parent.id for parent in case.ancestors(referral)}
+    for index, shared in enumerate(message.shared_messages):
+        known = case.references.get(shared)
+        if not _readable(case, shared, caller) or known is None or known.referral_id not in above:
+            errors.append({"pointer": f"/shared_messages/{index}", "reason": "unknown_message"})
+    own = message.body.consent_record()
+    bound = {c.record.id for c in case.binding(referral)} | ({own.id} if own else set())
+    for index, consent in enumerate(message.consent_ids):
+        if consent not in bound:
+            errors.append({"pointer": f"/consent_ids/{index}", "reason": "unknown_consent"})
+    if errors:
+        raise Invalid(errors)
+
+
+def shared_classes(case: Case, message: Message, caller: Caller) -> frozenset[DataClass]:
+    """The classes that the shared messages hold and their sender may open."""
+    found: frozenset[DataClass] = frozenset()
+    for shared in message.shared_messages:
+        known = case.references.get(shared)
+        reader = known.reader(caller.agency_id) if known else None
+        if known and reader:
+            found |= known.classes & reader.classes
+    return found
+
+
+def share(
+    case: Case, flow: Flow, message: Message, move: Move, caller: Caller
+) -> tuple[Case, Mapping[UUID, tuple[Copy, ...]], Move]:
+    """Give the recipients of a move the older messages that it shares.
+
+    They are counted in the recipient's view of the child referral, after the message itself.
+
+    Returns:
+        The case with the views moved on, the new copies by message, and the move likewise.
+    """
+    referral = move.referral
+    shared: dict[UUID, tuple[Copy, ...]] = {}
+    for message_id in message.shared_messages:
+        known = case.references[message_id]
+        own = known.reader(caller.agency_id)
+        copies = []
+        for copy in move.copies:
+            if not copy.waits or known.reader(copy.agency_id) or own is None:
+                continue
+            classes = known.classes & own.classes & flow.parties[copy.party].classes
+            referral, number = _one_more(referral, copy.agency_id)
+            copies.append(Copy(copy.agency_id, copy.party, referral.id, number, classes))
+        shared[message_id] = tuple(copies)
+    return case.with_referral(referral), shared, replace(move, referral=referral)
+
+
+def _one_more(referral: Referral, agency_id: str) -> tuple[Referral, int]:
+    number = referral.party_of(agency_id).view.number + 1
+    parties = tuple(
+        replace(p, view=replace(p.view, number=number)) if p.agency_id == agency_id else p
+        for p in referral.parties
+    )
+    return replace(referral, parties=parties), number
+
+
+def _readable(case: Case, message_id: UUID, caller: Caller) -> bool:
+    known = case.references.get(message_id)
+    return known is not None and known.reader(caller.agency_id) is not None
