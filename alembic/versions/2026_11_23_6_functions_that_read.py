@@ -175,8 +175,8 @@ BEGIN
         FROM party q JOIN referral r ON r.id = q.referral_id
         WHERE q.agency_id = p_agency AND q.referral_id = p_referral);
 END $$;
-CREATE FUNCTION list_referrals(p_agency text, p_flow text, p_state text, p_updated_after timestamptz,
-    p_before timestamptz, p_before_id uuid, p_limit integer)
+CREATE FUNCTION list_referrals(p_agency text, p_flow text, p_state text,
+    p_updated_after timestamptz, p_before timestamptz, p_before_id uuid, p_limit integer)
 RETURNS text LANGUAGE plpgsql {INVOKER} AS $$
 BEGIN
     PERFORM set_config('app.agency', p_agency, true);
@@ -193,8 +193,8 @@ BEGIN
             AND (p_before IS NULL OR (q.updated_at, q.referral_id) < (p_before, p_before_id))
         ORDER BY q.updated_at DESC, q.referral_id DESC LIMIT p_limit) AS o);
 END $$;
-CREATE FUNCTION list_deadlines(p_agency text, p_after date, p_after_referral uuid, p_after_kind text,
-    p_limit integer)
+CREATE FUNCTION list_deadlines(p_agency text, p_after date, p_after_referral uuid,
+    p_after_kind text, p_limit integer)
 RETURNS text LANGUAGE plpgsql {INVOKER} AS $$
 BEGIN
     PERFORM set_config('app.agency', p_agency, true);

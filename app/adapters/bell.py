@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 if TYPE_CHECKING:
-    from app.adapters.database import Connection, Pool
+    from app.adapters.database import Pool
 
 CHANNEL = "tsunagu_inbox"
 GATHERING = 0.005
@@ -105,7 +105,7 @@ class Bell:
         finally:
             connection.terminate()
 
-    def _heard(self, _connection: "Connection", _pid: int, _channel: str, payload: object) -> None:
+    def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for agency in str(payload).split(","):
             self._wake(agency)
 

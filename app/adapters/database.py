@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, without anything that a session could carry from one request to the next."""
+"""Connections to PostgreSQL; a session carries nothing from one request to the next."""
 
 from typing import TYPE_CHECKING, TypeAlias
 

@@ -25,10 +25,13 @@ from app.domain.errors import Busy, IdReused, NotFound, Refusal
 from app.domain.message import Message
 
 if TYPE_CHECKING:
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
     from app.adapters.bell import Bell
     from app.adapters.database import Connection, Pool
 
-    Executor = Pool | Connection
+    Executor = Pool | Connection | PoolConnectionProxy[Record]
 
 LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
 REPEAT = "SELECT find_repeat($1)"
@@ -216,7 +219,7 @@ class Exchange:
         return Accepted(answer, repeated=True)
 
     def _same(self, row: Mapping[str, Any], message: Message) -> bool:
-        """Whether a repeat says the same. After erasure nobody can tell, and it counts as the same."""
+        """Whether a repeat says the same. After erasure nobody can tell: it counts as such."""
         if row["referral_id"] != str(message.referral_id):
             return False
         if row["key"] is None:

@@ -1,18 +1,15 @@
 """Ids that the service makes: ordered by time, so that indexes grow at their end."""
 
-import os
 from base64 import b32encode
 from datetime import datetime
 from uuid import UUID
 
+from uuid_utils import uuid7
+
 
 def time_ordered_id(at: datetime) -> UUID:
     """A UUID of version 7 (RFC 9562) for this moment."""
-    milliseconds = int(at.timestamp() * 1000).to_bytes(6, "big")
-    random = bytearray(os.urandom(10))
-    random[0] = 0x70 | random[0] & 0x0F
-    random[2] = 0x80 | random[2] & 0x3F
-    return UUID(bytes=milliseconds + bytes(random))
+    return UUID(int=uuid7(nanoseconds=int(at.timestamp() * 1000) * 1_000_000).int)
 
 
 def reference_of(referral_id: UUID) -> str:

@@ -1,4 +1,4 @@
-"""A decision as PostgreSQL takes it: every row that follows from it, its segments already sealed."""
+"""A decision as PostgreSQL takes it: every row that follows, its segments already sealed."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ class Recorder:
             view.state,
             at,
             head["digest"],
-            self._receipt(head, message, decision, at),
+            self._receipt(head, decision, at),
             view.version,
         )
         mac = rings[message.referral_id].mac(sent_content(message))
@@ -171,9 +171,7 @@ class Recorder:
             "segments": cut,
         }
 
-    def _receipt(
-        self, head: Mapping[str, Any], message: Message, decision: Decision, at: datetime
-    ) -> str:
+    def _receipt(self, head: Mapping[str, Any], decision: Decision, at: datetime) -> str:
         claims = {
             "iss": self.issuer,
             "iat": int(at.timestamp()),

@@ -30,8 +30,8 @@ class Part(BaseModel):
 class Body(Part):
     """What a message says. A subclass is one message type: `<flow>.<event>`.
 
-    A subclass names its `type` as a Literal, marks every other field with one of C0 to C8, and gives
-    a title and a complete example that the service accepts.
+    It names its `type` as a Literal, marks every other field with one of C0 to C8, and gives a
+    title and a complete example that the service accepts.
     """
 
     TITLE: ClassVar[Text]

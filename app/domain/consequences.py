@@ -67,7 +67,7 @@ def take(
 def report(
     case: Case, child: Referral, reported: Report, directory: Directory, at: datetime
 ) -> tuple[Case, Move] | None:
-    """Let a child's step take its `sys` event on the parent; None where the parent does not take it."""
+    """Let a child's step take its `sys` event on the parent; None if the parent refuses it."""
     parent = case.referrals[child.parent] if child.parent else None
     step = FLOWS[parent.flow].sys_event(parent.main_state, reported.event) if parent else None
     if parent is None or step is None:

@@ -1,4 +1,4 @@
-"""`decide`: let a message move a case, or refuse it. Pure: the same arguments, the same decision."""
+"""`decide`: let a message move a case, or refuse it. Pure: same arguments, same decision."""
 
 from collections.abc import Mapping
 

@@ -55,7 +55,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """All that one message brings about. `moves[0]` is the message itself, others are `sys`'s own."""
+    """All that one message brings about. `moves[0]` is the message, the others are `sys`'s own."""
 
     case: Case
     """The case afterwards: lead, consents, referrals."""

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from app.domain.classes import DataClass
 
-Fact: TypeAlias = str | int | bool | None | list[str] | list[int]
+Fact: TypeAlias = str | int | bool | list[str] | list[int] | None
 
 FACTS: dict[str, DataClass] = {
     "adjust_result": DataClass.C2,

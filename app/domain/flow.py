@@ -1,4 +1,4 @@
-"""A flow is a table: in this state, this message, from this party, leads there, with these copies."""
+"""A flow is a table: in this state, this message, from this party, leads there; who is told."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

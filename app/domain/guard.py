@@ -35,7 +35,7 @@ class Situation:
 
     @property
     def consents(self) -> tuple[Consent, ...]:
-        """The consents that bind this referral; one that the message itself records is among them."""
+        """The consents that bind this referral, with one that the message itself records."""
         record = self.message.body.consent_record()
         own = (Consent(record, self.referral.id),) if record else ()
         return self.case.binding(self.referral) + own

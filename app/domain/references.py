@@ -1,6 +1,6 @@
 """Messages that a message points to: what it answers, what it shares, the consents it names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -19,23 +19,38 @@ def check_references(case: Case, referral: Referral, message: Message, caller: C
     Raises:
         Invalid: with the pointer to each; what is not there and what is not readable look alike.
     """
-    errors = []
+    wrong = [
+        *_wrong_reply(case, message, caller),
+        *_wrong_shares(case, referral, message, caller),
+        *_wrong_consents(case, referral, message),
+    ]
+    if wrong:
+        raise Invalid({"pointer": pointer, "reason": reason} for pointer, reason in wrong)
+
+
+def _wrong_reply(case: Case, message: Message, caller: Caller) -> Iterator[tuple[str, str]]:
     if message.in_reply_to is not None and not _readable(case, message.in_reply_to, caller):
-        errors.append({"pointer": "/in_reply_to", "reason": "unknown_message"})
+        yield "/in_reply_to", "unknown_message"
+
+
+def _wrong_shares(
+    case: Case, referral: Referral, message: Message, caller: Caller
+) -> Iterator[tuple[str, str]]:
     if message.shared_messages and referral.parent is None:
-        errors.append({"pointer": "/shared_messages", "reason": "not_taken"})
+        yield "/shared_messages", "not_taken"
     above = {parent.id for parent in case.ancestors(referral)}
     for index, shared in enumerate(message.shared_messages):
         known = case.references.get(shared)
         if not _readable(case, shared, caller) or known is None or known.referral_id not in above:
-            errors.append({"pointer": f"/shared_messages/{index}", "reason": "unknown_message"})
+            yield f"/shared_messages/{index}", "unknown_message"
+
+
+def _wrong_consents(case: Case, referral: Referral, message: Message) -> Iterator[tuple[str, str]]:
     own = message.body.consent_record()
     bound = {c.record.id for c in case.binding(referral)} | ({own.id} if own else set())
     for index, consent in enumerate(message.consent_ids):
         if consent not in bound:
-            errors.append({"pointer": f"/consent_ids/{index}", "reason": "unknown_consent"})
-    if errors:
-        raise Invalid(errors)
+            yield f"/consent_ids/{index}", "unknown_consent"
 
 
 def shared_classes(case: Case, message: Message, caller: Caller) -> frozenset[DataClass]:

@@ -1,4 +1,4 @@
-"""Which agency takes a part that a step opens: the one that `to` names, or the only one there is."""
+"""Which agency takes a part that a step opens: the one that `to` names, or the only one."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A settlement (帰住) as it is counted: center, fiscal year and cell, with no link to the person."""
+"""A settlement (帰住) as it is counted: center, fiscal year, cell, and not the person."""
 
 from dataclasses import dataclass
 from datetime import date
