@@ -1,15 +1,57 @@
-"""Delivers webhooks, seals the log and fires deadlines, until told to stop."""
+"""Seals the log and fires deadlines, until told to stop."""
 
 import asyncio
+import contextlib
+import logging
 import signal
+from collections.abc import Awaitable, Callable
 
+import asyncpg
+
+from app.adapters.database import open_pool
+from app.adapters.deadlines import Deadlines
+from app.adapters.sealing import Sealer
 from app.settings import Settings
 
+PAUSE = 1.0
+"""Seconds between looks when there is nothing to do."""
 
-async def run(settings: Settings) -> None:  # noqa: ARG001 - nothing to do yet
-    """Work until SIGTERM or SIGINT."""
-    told_to_stop = asyncio.Event()
+_log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. What is being written then is finished first.
+
+    Raises:
+        ValueError: there is no database to work on.
+    """
+    if settings.worker_url is None:
+        raise ValueError("TSUNAGU_DATABASE_URL or TSUNAGU_WORKER_DATABASE_URL must be set")
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, told_to_stop.set)
-    await told_to_stop.wait()
+        loop.add_signal_handler(each, stop.set)
+    async with await open_pool(
+        settings.worker_url, settings.worker_pool_size, "tsunagu worker"
+    ) as pool:
+        deadlines = Deadlines(pool, settings.running_clock())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(until(stop, Sealer(pool).seal))
+            tasks.create_task(until(stop, deadlines.tell_due))
+
+
+async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]]) -> None:
+    """Do `work` again and again, resting when it found nothing, until told to stop.
+
+    A database that is away is waited for: what is to be done stays there.
+    """
+    while not stop.is_set():
+        try:
+            done = await work()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("the database does not answer (%s)", type(error).__name__)
+            done = 0
+        if not done:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE):
+                    await stop.wait()
