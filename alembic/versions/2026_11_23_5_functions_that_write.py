@@ -309,7 +309,7 @@ BEGIN
     RETURN (SELECT array_agg(DISTINCT i ->> 'agency_id') FROM jsonb_array_elements(v_items) AS i);
 END $$;
 CREATE FUNCTION pending_entries(p_most integer)
-RETURNS TABLE (id uuid, entry text) LANGUAGE plpgsql {DEFINER} AS $$
+RETURNS TABLE (id uuid, entry text) LANGUAGE plpgsql {DEFINER} SET timezone = 'UTC' AS $$
 BEGIN
     PERFORM FROM log_tree FOR UPDATE;
     RETURN QUERY SELECT e.id, row_to_json(e)::text

@@ -1,0 +1,136 @@
+"""An exchange on a database of its own, with the national directory and a caller for any seat."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from app.adapters.bell import Bell
+from app.adapters.database import open_pool
+from app.adapters.directory import load
+from app.adapters.exchange import Exchange
+from app.adapters.keys import KeyFolder
+from app.adapters.mailbox import Mailboxes
+from app.adapters.national import seed
+from app.adapters.reading import Reading
+from app.adapters.record import Recorder
+from app.adapters.seal import Vault
+from app.adapters.urls import Urls
+from app.auth.keys import SigningKeys
+from app.auth.receipts import ReceiptSigner
+from app.auth.scopes import ROLES
+from app.domain.caller import Caller
+from app.domain.directory import Directory
+from app.domain.flows import BODIES
+from app.domain.message import Message
+
+JAPAN = timezone(timedelta(hours=9))
+START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
+CLASSES = frozenset(f"C{n}" for n in range(9))
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Office:
+    """All parts around one database."""
+
+    urls: Urls
+    pool: asyncpg.Pool
+    owner: asyncpg.Pool
+    exchange: Exchange
+    reading: Reading
+    mailboxes: Mailboxes
+    directory: Directory
+    recorder: Recorder
+    clock: Clock
+
+    def another(self) -> Exchange:
+        """Another process's exchange on the same database."""
+        bell = Bell(self.pool, self.urls.api)
+        return Exchange(self.pool, self.recorder, lambda: self.directory, self.clock, bell)
+
+
+def seat(agency_id: str, role: str = "decider") -> Caller:
+    """A caller at a seat of an agency."""
+    scopes = frozenset(ROLES[role])
+    return Caller(
+        client_id=f"{agency_id}.system",
+        agency_id=agency_id,
+        seat_id=f"{agency_id}.{role}",
+        role=role,
+        scopes=scopes,
+        classes=CLASSES,
+        decides="referral:decide" in scopes,
+    )
+
+
+def saying(
+    message_type: str,
+    referral_id: UUID | None = None,
+    changes: Mapping[str, Any] | None = None,
+    **envelope: Any,
+) -> Message:
+    """A message with the example body of its type; without a referral it opens one."""
+    message_id = envelope.pop("id", None) or uuid4()
+    body_type = BODIES[message_type]
+    body = body_type.model_validate({**body_type.EXAMPLE, **(changes or {})})
+    return Message(
+        id=message_id,
+        referral_id=referral_id or message_id,
+        body=body,
+        occurred_on=envelope.pop("occurred_on", START.date()),
+        **envelope,
+    )
+
+
+@pytest.fixture(scope="session")
+async def office(
+    new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Office]:
+    """The parts, put together as the service does."""
+    urls = new_database()
+    clock = Clock()
+    folder = KeyFolder(Path(tmp_path_factory.mktemp("keys")))
+    folder.prepare(clock())
+    signer = ReceiptSigner(SigningKeys(folder), clock)
+    async with (
+        await open_pool(urls.api, 20, "tests") as pool,
+        asyncpg.create_pool(urls.owner, min_size=1, max_size=4) as owner,
+    ):
+        async with owner.acquire() as connection:
+            await seed(connection)
+            directory = await load(connection)
+        recorder = Recorder(Vault(folder.masters()), signer, "https://tsunagu.test")
+        bell = Bell(pool, urls.api)
+        await bell.start()
+        yield Office(
+            urls,
+            pool,
+            owner,
+            Exchange(pool, recorder, lambda: directory, clock, bell),
+            Reading(pool, Vault(folder.masters()), clock),
+            Mailboxes(pool, bell, clock),
+            directory,
+            recorder,
+            clock,
+        )
+        await bell.stop()
+
+
+def reseated(caller: Caller, **changes: Any) -> Caller:
+    """The same caller with something changed."""
+    return replace(caller, **changes)
