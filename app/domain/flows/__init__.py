@@ -1,0 +1,26 @@
+"""The flows: one file each, and their names."""
+
+from collections.abc import Mapping
+
+from app.domain.body import Body
+from app.domain.flow import Flow
+from app.domain.flows.defence_support import DEFENCE_SUPPORT
+from app.domain.flows.regional_coordination import REGIONAL_COORDINATION
+from app.domain.flows.special_adjustment import SPECIAL_ADJUSTMENT
+from app.domain.flows.suspect_support import SUSPECT_SUPPORT
+
+FLOWS: Mapping[str, Flow] = {
+    flow.name: flow
+    for flow in (SPECIAL_ADJUSTMENT, SUSPECT_SUPPORT, DEFENCE_SUPPORT, REGIONAL_COORDINATION)
+}
+"""Every flow, by name."""
+
+BODIES: Mapping[str, type[Body]] = {
+    name: body for flow in FLOWS.values() for name, body in flow.bodies.items()
+}
+"""Every message type, by its name on the wire."""
+
+
+def flow_named(name: str) -> Flow | None:
+    """The flow of that name, if there is one."""
+    return FLOWS.get(name)

@@ -1,0 +1,964 @@
+"""被疑者等支援: support for suspects and defendants, by the prosecutor or the probation office."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.domain.body import Body, Part
+from app.domain.case import CLOSED, NEW
+from app.domain.classes import C0, C1, C2, C4, C5, C7, DataClass, upto
+from app.domain.common_rows import (
+    DECLINE_PENDING,
+    END,
+    NOBODY,
+    SIDE_STATES,
+    SUSPENDED_CONSENT,
+    CommonRows,
+)
+from app.domain.facts import Fact
+from app.domain.fields import (
+    AgencyId,
+    AtLeastOne,
+    Day,
+    Flag,
+    Name,
+    Phone,
+    Several,
+    TimeOfDay,
+    Words,
+)
+from app.domain.flow import BACK, SAME, Flow, PartyRole, rows
+from app.domain.guards import (
+    center_offers_service,
+    closed_for_objection,
+    defendants_only,
+    explained_all_items,
+    extension_conditions,
+    frees,
+    happened,
+    imprisons,
+    indicts,
+    no_objection_standing,
+    plan_has_first_night,
+    relief_period_within_six_months,
+    suspects_only,
+    written_application,
+)
+from app.domain.parties import CENTERS, PROBATION_OFFICES, PROSECUTORS
+from app.domain.payloads import samples
+from app.domain.payloads.closing import Ended
+from app.domain.payloads.consent import RecordedConsent
+from app.domain.payloads.custody import Disposed, Freed, detention_facts, stage_of
+from app.domain.payloads.dialogue import Answered, Asked, Noted
+from app.domain.payloads.eligibility import About, Disability, OffenceCode
+from app.domain.payloads.support import Interview, Named, Plan, Residence
+from app.domain.person import Address, Person
+from app.domain.text import Text
+from app.domain.vocabulary import (
+    AgeBand,
+    CloseReason,
+    CommunicationSupport,
+    ContactBan,
+    CustodyStage,
+    DisabilityHint,
+    ExplainedItem,
+    Feasibility,
+    Known,
+    Need,
+    OpenCode,
+    Readiness,
+    ReliefCategory,
+    ReturnReason,
+    Route,
+    Sex,
+    SupportStatus,
+)
+
+NAME = "suspect_support"
+PROSECUTOR, PROBATION, CENTER = "prosecutor", "probation_office", "center"
+PROSECUTOR_C0, PROBATION_C0 = "prosecutor:C0", "probation_office:C0"
+
+CONSULTED = "consulted"
+EXPLAINED = "explained"
+CONSENTED = "consented"
+OPINION_PENDING = "opinion_pending"
+OBJECTION_STOP = "objection_stop"
+ADJUSTING = "adjusting"
+CENTER_REQUESTED = "center_requested"
+QUERY_PENDING = "query_pending"
+CENTER_ACCEPTED = "center_accepted"
+CONTACT_BAN_HOLD = "contact_ban_hold"
+VISITING = "visiting"
+PROVISIONAL_PLAN = "provisional_plan"
+DISPOSITION_WAIT = "disposition_wait"
+RELEASED = "released"
+DEFENDANT_STAGE = "defendant_stage"
+RELIEF_APPLIED = "relief_applied"
+PRIORITY_SUPPORT = "priority_support"
+COMMUNITY_SUPPORT = "community_support"
+
+STATES: Mapping[str, Text] = {
+    CONSULTED: Text("協議・相談受付", "consulted"),
+    EXPLAINED: Text("説明済", "explained"),
+    CONSENTED: Text("本人同意", "consented"),
+    OPINION_PENDING: Text("検察官意見聴取中", "prosecutor's opinion pending"),
+    OBJECTION_STOP: Text("検察官不相当意見による停止", "stopped by an objection"),
+    ADJUSTING: Text("調整中(保護観察所)", "adjusting"),
+    CENTER_REQUESTED: Text("センター依頼済", "center requested"),
+    QUERY_PENDING: Text("照会中", "query pending"),
+    CENTER_ACCEPTED: Text("受任", "center accepted"),
+    CONTACT_BAN_HOLD: Text("接見禁止のため保留", "held by a contact ban"),
+    VISITING: Text("面会・アセスメント中", "visiting"),
+    PROVISIONAL_PLAN: Text("暫定調整", "provisional plan"),
+    DISPOSITION_WAIT: Text("処分待ち", "waiting for the disposition"),
+    RELEASED: Text("釈放", "released"),
+    DEFENDANT_STAGE: Text("被告人段階", "defendant stage"),
+    RELIEF_APPLIED: Text("更生緊急保護申出済", "relief applied for"),
+    PRIORITY_SUPPORT: Text("重点実施中", "priority support"),
+    COMMUNITY_SUPPORT: Text("継続支援", "community support"),
+    **SIDE_STATES,
+    **END,
+}
+OPEN = tuple(state for state in STATES if state != CLOSED)
+HELD = (
+    CONSENTED,
+    OPINION_PENDING,
+    OBJECTION_STOP,
+    ADJUSTING,
+    CENTER_REQUESTED,
+    QUERY_PENDING,
+    CENTER_ACCEPTED,
+    CONTACT_BAN_HOLD,
+    VISITING,
+    PROVISIONAL_PLAN,
+    DISPOSITION_WAIT,
+)
+"""States in which the person is detained and no disposition is known."""
+
+
+class Consult(Body):
+    """Somebody in custody may need support. No field here can hold who it is."""
+
+    type: Literal["suspect_support.consult"]
+    route: Annotated[Route, C0, Field(title="経路")]
+    age_band: Annotated[AgeBand | None, C2, Field(title="年齢層")] = None
+    sex: Annotated[
+        Sex | None, C2, Field(title="性別", description="Part of an anonymous profile here.")
+    ] = None
+    disability_hint: Annotated[
+        tuple[DisabilityHint, ...] | None, C2, Several, Field(title="障害の可能性")
+    ] = None
+    has_residence: Annotated[Flag | None, C2, Field(title="住居の有無")] = None
+    urgent_needs: Annotated[
+        tuple[Annotated[OpenCode, Known(Need)], ...] | None, C2, Several, Field(title="急ぐニーズ")
+    ] = None
+    custody_stage: Annotated[CustodyStage, C4, Field(title="身柄の段階")]
+    arrested_on: Annotated[Day | None, C4, Field(title="逮捕日")] = None
+    detention_day1: Annotated[Day | None, C4, Field(title="勾留請求日")] = None
+    extended_to: Annotated[Day | None, C4, Field(title="勾留延長の満了日")] = None
+    detention_place: Annotated[Name | None, C4, Field(title="勾留場所")] = None
+    case_district: Annotated[AgencyId | None, C0, Field(title="事件を担当する検察庁")] = None
+    expected_disposition_hint: Annotated[
+        Words | None,
+        C4,
+        Field(title="処分の見込み", description="Between prosecutor and probation office only."),
+    ] = None
+
+    TITLE = Text("協議・相談", "consult")
+    SOURCE = "domain reference M-b1"
+    EXAMPLE = {
+        "type": "suspect_support.consult",
+        "route": "prosecutor",
+        "age_band": "70_79",
+        "sex": "1",
+        "disability_hint": ["dementia"],
+        "has_residence": False,
+        "urgent_needs": ["housing", "medical"],
+        "custody_stage": "detained_suspect",
+        "detention_day1": "2026-04-01",
+        "detention_place": "見本警察署",
+        "case_district": "prosecutor-13",
+    }
+
+    @model_validator(mode="after")
+    def _extended_after_the_request(self) -> Self:
+        if self.extended_to and self.detention_day1 and self.extended_to < self.detention_day1:
+            raise PydanticCustomError("extension", "extended_to lies before detention_day1")
+        return self
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The route, the stage and the detention clock."""
+        stage = stage_of(self.custody_stage)
+        return {
+            "route": self.route.value,
+            "custody_stage": self.custody_stage.value,
+            **({"procedure_stage": stage.value} if stage else {}),
+            **detention_facts(self.detention_day1, self.extended_to),
+        }
+
+    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- the clock runs every day
+        """Somebody is in custody."""
+        return "urgent"
+
+
+class AnswerConsultation(Body):
+    """The probation office says whether support looks possible."""
+
+    type: Literal["suspect_support.answer_consultation"]
+    feasible: Annotated[Feasibility, C0, Field(title="実施の可否")]
+    answered_on: Annotated[Day | None, C0, Field(title="回答日")] = None
+
+    TITLE = Text("協議への回答", "answer the consultation")
+    SOURCE = "domain reference 2.b, step b2"
+    EXAMPLE = {
+        "type": "suspect_support.answer_consultation",
+        "feasible": "yes",
+        "answered_on": "2026-04-02",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """Yes, no or unclear."""
+        return {"feasible": self.feasible.value}
+
+
+class Explain(Body):
+    """The scheme was explained to the person, item by item."""
+
+    type: Literal["suspect_support.explain"]
+    explained_items: Annotated[
+        tuple[ExplainedItem, ...], C0, AtLeastOne, Field(title="説明した事項")
+    ]
+    explained_on: Annotated[Day, C0, Field(title="説明日")]
+    communication_aids: Annotated[
+        tuple[Annotated[OpenCode, Known(CommunicationSupport)], ...] | None,
+        C2,
+        Several,
+        Field(title="意思疎通の支援"),
+    ] = None
+
+    TITLE = Text("制度の説明", "explain the scheme")
+    SOURCE = "domain reference 3.0.9"
+    EXAMPLE = {
+        "type": "suspect_support.explain",
+        "explained_items": [item.value for item in ExplainedItem],
+        "explained_on": "2026-04-02",
+        "communication_aids": ["easy_japanese"],
+    }
+
+
+class GiveConsent(RecordedConsent):
+    """The person consents; from now on the name may be told."""
+
+    type: Literal["suspect_support.consent"]
+    subject: Annotated[Person, C1, Field(title="本人")]
+
+    TITLE = Text("本人の同意", "the person consents")
+    SOURCE = "domain reference 4.3 and 2.b, step b3"
+    EXAMPLE = {
+        "type": "suspect_support.consent",
+        "subject": samples.SUBJECT,
+        **samples.CONSENT,
+        "consent_id": samples.CONSENT_SUSPECT_ID,
+        "purpose": "suspect_support",
+        "recipients": ["probation_office", "settlement_center"],
+        "explained_items": [item.value for item in ExplainedItem],
+        "valid_from": "2026-04-02",
+        "obtained_on": "2026-04-02",
+    }
+
+
+class Refuse(Ended):
+    """The person does not want it. No reason is asked, and nothing of it stays readable."""
+
+    REASON = CloseReason.DECLINED_BY_SUBJECT
+
+    type: Literal["suspect_support.refuse"]
+
+    TITLE = Text("本人が希望しない旨の通知", "the person does not wish it")
+    SOURCE = "domain reference 3.b: no reason field"
+    EXAMPLE = {"type": "suspect_support.refuse"}
+
+
+class AskOpinion(Body):
+    """The probation office hears the prosecutor (更生保護法83条の2第2項)."""
+
+    type: Literal["suspect_support.ask_opinion"]
+    subject: Annotated[
+        Person | None,
+        C1,
+        Field(title="本人", description="For a prosecutor who joins only now."),
+    ] = None
+    response_due: Annotated[Day | None, C0, Field(title="回答期限")] = None
+
+    TITLE = Text("検察官の意見聴取", "ask the prosecutor's opinion")
+    SOURCE = "更生保護法83条の2第2項; domain reference 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.ask_opinion",
+        "subject": samples.SUBJECT,
+        "response_due": "2026-04-06",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """By when an answer is wanted."""
+        return {"response_due": self.response_due.isoformat()} if self.response_due else {}
+
+
+class StartForDefendant(Noted):
+    """The adjustment of a defendant begins."""
+
+    type: Literal["suspect_support.start_for_defendant"]
+
+    TITLE = Text("被告人に対する調整の開始", "start the adjustment for a defendant")
+    SOURCE = "domain reference 3.b: 83条の2 covers suspects only"
+    EXAMPLE = {"type": "suspect_support.start_for_defendant"}
+
+
+class Opinion(Body):
+    """A prosecutor's word on the adjustment."""
+
+    stated_on: Annotated[Day, C0, Field(title="意見の日")]
+
+
+class NoObjection(Opinion):
+    """The prosecutor has no objection."""
+
+    type: Literal["suspect_support.no_objection"]
+
+    TITLE = Text("支障なしとの意見", "no objection")
+    SOURCE = "更生保護法83条の2第2項"
+    EXAMPLE = {"type": "suspect_support.no_objection", "stated_on": "2026-04-03"}
+
+    def facts(self) -> Mapping[str, Fact]:
+        """None stands."""
+        return {"objection": False}
+
+
+class Object(Opinion):
+    """The prosecutor says that it would hinder the investigation: nothing goes on."""
+
+    type: Literal["suspect_support.object"]
+    note: Annotated[Words | None, C4, Field(title="補足")] = None
+
+    TITLE = Text("不相当との意見", "object")
+    SOURCE = "更生保護法83条の2第3項"
+    EXAMPLE = {"type": "suspect_support.object", "stated_on": "2026-04-03"}
+
+    def facts(self) -> Mapping[str, Fact]:
+        """One stands."""
+        return {"objection": True}
+
+
+class ChangeOpinion(Opinion):
+    """The prosecutor no longer objects."""
+
+    type: Literal["suspect_support.change_opinion"]
+
+    TITLE = Text("意見の変更", "change the opinion")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {"type": "suspect_support.change_opinion", "stated_on": "2026-04-06"}
+
+    def facts(self) -> Mapping[str, Fact]:
+        """None stands any more."""
+        return {"objection": False}
+
+
+class Suitability(Part):
+    """Whether joint support is suitable, and since when that is judged."""
+
+    suitable: Annotated[Flag, Field(title="相当")]
+    judged_on: Annotated[Day | None, Field(title="判断日")] = None
+
+
+class Wish(Part):
+    """Whether the person wishes it, and when that was said."""
+
+    wishes: Annotated[Flag, Field(title="希望")]
+    stated_on: Annotated[Day | None, Field(title="表明日")] = None
+
+
+class DetentionPlace(Part):
+    """Where the person is held: an agency of the directory, or a name."""
+
+    name: Annotated[Name, Field(title="名称")]
+    agency_id: Annotated[AgencyId | None, Field(title="機関")] = None
+
+
+class Counsel(Part):
+    """The person's counsel."""
+
+    name: Annotated[Name, Field(title="氏名")]
+    bar: Annotated[AgencyId | None, Field(title="弁護士会")] = None
+    phone: Annotated[Phone | None, Field(title="電話番号")] = None
+
+
+class RequestCenter(About):
+    """The probation office asks the center to support a suspect."""
+
+    type: Literal["suspect_support.request_center"]
+    subject: Annotated[Person, C1, Field(title="本人")]
+    elderly: Annotated[Flag, C2, Field(title="高齢(おおむね65歳以上)")]
+    disability: Annotated[Disability, C2, Field(title="障害")]
+    suitability_of_joint_support: Annotated[
+        Suitability, C2, Field(title="保護観察所とセンターが共同して支援することの相当性")
+    ]
+    wish: Annotated[Wish, C2, Field(title="本人の希望")]
+    consent_id: Annotated[UUID, C2, Field(title="同意記録の番号")]
+    support_status: Annotated[SupportStatus, C2, Field(title="重点実施の区分")]
+    detention_place: Annotated[
+        DetentionPlace,
+        C0,
+        Field(title="勾留場所", description="The place only, no name of a person."),
+    ]
+    visit_rules: Annotated[
+        Words, C0, Field(title="面会の条件", description="Times and limits of the place, no names.")
+    ]
+    contact_ban: Annotated[ContactBan, C4, Field(title="接見禁止")]
+    detention_day1: Annotated[
+        Day | None, C4, Field(title="勾留請求日", description="null for a defendant.")
+    ]
+    extended_to: Annotated[
+        Day | None, C4, Field(title="勾留延長の満了日", description="null when not extended.")
+    ]
+    offence_category: Annotated[OffenceCode | None, C4, Field(title="罪名の大分類")] = None
+    counsel: Annotated[Counsel | None, C1, Field(title="弁護人")] = None
+    known_supports: Annotated[
+        tuple[Name, ...] | None, C5, Several, Field(title="すでに関わる支援者")
+    ] = None
+    release_night_need: Annotated[Flag, C2, Field(title="釈放当日の宿泊先の必要")]
+
+    TITLE = Text("被疑者等支援協力等依頼", "request the center's support")
+    SOURCE = "domain reference M-b2; the name of the official form was not found"
+    EXAMPLE = {
+        "type": "suspect_support.request_center",
+        "subject": samples.SUBJECT,
+        "elderly": True,
+        "disability": samples.DISABILITY,
+        "suitability_of_joint_support": {"suitable": True, "judged_on": "2026-04-03"},
+        "wish": {"wishes": True, "stated_on": "2026-04-02"},
+        "consent_id": samples.CONSENT_SUSPECT_ID,
+        "support_status": "priority_planned",
+        "detention_place": {"name": "見本警察署留置施設"},
+        "visit_rules": "平日の日中、1日1回15分まで。電子機器は持ち込めない。",
+        "contact_ban": "none",
+        "detention_day1": "2026-04-01",
+        "extended_to": "2026-04-20",
+        "offence_category": "theft",
+        "counsel": {"name": "架空 弁護", "bar": "bar-13-tokyo", "phone": "(03)0000-0000"},
+        "release_night_need": True,
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The clock and the ban."""
+        clock = detention_facts(self.detention_day1, self.extended_to)
+        return {**clock, "contact_ban": self.contact_ban.value}
+
+    def consents_named(self) -> frozenset[UUID]:
+        """The consent to telling the center."""
+        return frozenset({self.consent_id})
+
+    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- the clock runs every day
+        """Somebody is in custody."""
+        return "urgent"
+
+
+class SuspectQuery(Asked):
+    """The center asks for what is missing."""
+
+    type: Literal["suspect_support.query"]
+
+    TITLE = Text("照会", "ask back")
+    SOURCE = "agreed tables"
+    EXAMPLE = {
+        "type": "suspect_support.query",
+        "fields": ["health_summary"],
+        "question": "服薬の有無を教えてください。",
+    }
+
+
+class SuspectAnswerQuery(Answered):
+    """The probation office answers with the missing fields only."""
+
+    type: Literal["suspect_support.answer_query"]
+
+    TITLE = Text("照会への回答", "answer the query")
+    SOURCE = "agreed tables"
+    EXAMPLE = {
+        "type": "suspect_support.answer_query",
+        "fields": ["health_summary"],
+        "health_summary": "服薬はない。",
+    }
+
+
+class SuspectAccept(Named):
+    """The center accepts, names its worker and offers a first visit."""
+
+    type: Literal["suspect_support.accept"]
+    first_visit_on: Annotated[Day, C0, Field(title="初回面会の予定日")]
+    first_visit_at: Annotated[TimeOfDay | None, C0, Field(title="初回面会の予定時刻")] = None
+
+    TITLE = Text("受任", "accept")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.accept",
+        **samples.WORKER,
+        "first_visit_on": "2026-04-07",
+        "first_visit_at": "10:00",
+    }
+
+
+class DeclineCapacity(Body):
+    """The center cannot take it now."""
+
+    type: Literal["suspect_support.decline_capacity"]
+    declined_on: Annotated[Day | None, C0, Field(title="回答日")] = None
+    reason: Annotated[Annotated[OpenCode, Known(ReturnReason)] | None, C0, Field(title="理由")] = (
+        None
+    )
+
+    TITLE = Text("受任できない旨の回答", "decline for lack of capacity")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.decline_capacity",
+        "declined_on": "2026-04-06",
+        "reason": "no_resource",
+    }
+
+
+class ReportContactBan(Body):
+    """A court has forbidden visits, in part or in full."""
+
+    type: Literal["suspect_support.report_contact_ban"]
+    contact_ban: Annotated[ContactBan, C4, Field(title="接見禁止")]
+    since: Annotated[Day | None, C4, Field(title="決定日")] = None
+
+    TITLE = Text("接見禁止の連絡", "report a contact ban")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.report_contact_ban",
+        "contact_ban": "full",
+        "since": "2026-04-06",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The ban."""
+        return {"contact_ban": self.contact_ban.value}
+
+
+class LiftContactBan(Body):
+    """The ban is lifted, or visits by the center are exempt from it."""
+
+    type: Literal["suspect_support.lift_contact_ban"]
+    contact_ban: Annotated[
+        ContactBan, C4, Field(title="接見禁止", description="What of it stays.")
+    ] = ContactBan.NONE
+    lifted_on: Annotated[Day, C0, Field(title="解除日")]
+
+    TITLE = Text("接見禁止の解除の連絡", "report that the contact ban is lifted")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.lift_contact_ban",
+        "contact_ban": "none",
+        "lifted_on": "2026-04-08",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """What of the ban stays."""
+        return {"contact_ban": self.contact_ban.value}
+
+
+class SuspectVisit(Interview):
+    """The center has visited the person, often for a quarter of an hour, without any device."""
+
+    type: Literal["suspect_support.visit"]
+
+    TITLE = Text("面会の記録", "record a visit")
+    SOURCE = "domain reference M-a4"
+    EXAMPLE = {
+        "type": "suspect_support.visit",
+        **samples.INTERVIEW,
+        "place": "見本警察署",
+        "minutes": 15,
+    }
+
+
+class FirstNightPlan(Part):
+    """Where the first night is spent, or that this is still open."""
+
+    none_yet: Annotated[Flag, Field(title="未定")]
+    residence_kind: Annotated[Residence | None, Field(title="居住先の種別")] = None
+    address: Annotated[Address | None, Field(title="所在地")] = None
+
+
+class DraftProvisional(Plan):
+    """The center drafts a provisional plan: the first night first."""
+
+    type: Literal["suspect_support.draft_provisional"]
+    first_night: Annotated[FirstNightPlan, C7, Field(title="釈放当日の宿泊先")]
+
+    TITLE = Text("暫定調整の計画", "draft the provisional plan")
+    SOURCE = "domain reference M-a5 and 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.draft_provisional",
+        **samples.PLAN,
+        "first_night": {
+            "none_yet": False,
+            "residence_kind": "self_reliance_home",
+            "address": {"full_address": "東京都架空市見本町7丁目8番9号"},
+        },
+    }
+
+
+class ReportReadiness(Body):
+    """Is it arranged? The prosecutor is told this one word."""
+
+    type: Literal["suspect_support.report_readiness"]
+    readiness: Annotated[Readiness, C0, Field(title="調整の状況")]
+    first_night_kind: Annotated[Residence | None, C7, Field(title="当日の宿泊先の種別")] = None
+    missing: Annotated[
+        tuple[Annotated[OpenCode, Known(Need)], ...] | None, C7, Several, Field(title="未了の事項")
+    ] = None
+
+    TITLE = Text("調整状況の報告", "report readiness")
+    SOURCE = "domain reference M-b3"
+    EXAMPLE = {
+        "type": "suspect_support.report_readiness",
+        "readiness": "ready",
+        "first_night_kind": "self_reliance_home",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The word."""
+        return {"readiness": self.readiness.value}
+
+
+class ReleaseDisposition(Freed):
+    """A disposition frees the person."""
+
+    type: Literal["suspect_support.release_disposition"]
+
+    TITLE = Text("釈放となる処分の通知", "report a disposition that frees")
+    SOURCE = "domain reference M-b4"
+    EXAMPLE = {
+        "type": "suspect_support.release_disposition",
+        "disposition": "suspended_prosecution",
+        "decided_on": "2026-04-17",
+        "release_on": "2026-04-17",
+        "release_time_est": "16:00",
+    }
+
+
+class Indict(Disposed):
+    """The person is indicted: the detention clock ends, support goes on."""
+
+    type: Literal["suspect_support.indict"]
+
+    TITLE = Text("公判請求の通知", "report the indictment")
+    SOURCE = "domain reference M-b4"
+    EXAMPLE = {
+        "type": "suspect_support.indict",
+        "disposition": "indicted",
+        "decided_on": "2026-04-17",
+        "next_hearing_on": "2026-06-02",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """A defendant from now on."""
+        return {**super().facts(), "custody_stage": CustodyStage.DETAINED_DEFENDANT.value}
+
+
+class Bail(Body):
+    """The person is released on bail."""
+
+    type: Literal["suspect_support.bail"]
+    bailed_on: Annotated[Day, C4, Field(title="保釈の日")]
+    conditions: Annotated[tuple[Words, ...] | None, C4, Several, Field(title="保釈の条件")] = None
+    next_hearing_on: Annotated[Day | None, C4, Field(title="次回公判期日")] = None
+
+    TITLE = Text("保釈の連絡", "report bail")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {
+        "type": "suspect_support.bail",
+        "bailed_on": "2026-05-07",
+        "conditions": ["指定された住居に住むこと。"],
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """Out, and still a defendant."""
+        return {
+            "released_on": self.bailed_on.isoformat(),
+            "release_kind": "bail",
+            "custody_stage": CustodyStage.BAILED.value,
+        }
+
+    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- always the same day
+        """The same day."""
+        return "same_day"
+
+
+class VerdictRelease(Freed):
+    """The verdict frees the person."""
+
+    type: Literal["suspect_support.verdict_release"]
+
+    TITLE = Text("判決による釈放の連絡", "report release by the verdict")
+    SOURCE = "domain reference M-b4"
+    EXAMPLE = {
+        "type": "suspect_support.verdict_release",
+        "disposition": "suspended_sentence",
+        "decided_on": "2026-06-02",
+        "release_on": "2026-06-02",
+    }
+
+
+class VerdictImprisonment(Disposed):
+    """The verdict is imprisonment: this referral ends."""
+
+    type: Literal["suspect_support.verdict_imprisonment"]
+
+    TITLE = Text("実刑判決の連絡", "report a sentence of imprisonment")
+    SOURCE = "domain reference M-b4"
+    EXAMPLE = {
+        "type": "suspect_support.verdict_imprisonment",
+        "disposition": "imprisonment",
+        "decided_on": "2026-06-02",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The sentence, and why it ends."""
+        return {**super().facts(), "close_reason": CloseReason.IMPRISONED.value}
+
+
+class ApplyRelief(Body):
+    """The person applies for urgent aftercare, in writing."""
+
+    type: Literal["suspect_support.apply_relief"]
+    applied_on: Annotated[Day, C4, Field(title="申出日")]
+    written: Annotated[Flag, C4, Field(title="書面による申出")]
+    category: Annotated[
+        Annotated[OpenCode, Known(ReliefCategory)] | None, C4, Field(title="85条1項の区分")
+    ] = None
+    opinion_heard_on: Annotated[Day | None, C4, Field(title="検察官の意見を聴いた日(86条3項)")] = (
+        None
+    )
+    requested: Annotated[
+        tuple[Annotated[OpenCode, Known(Need)], ...] | None, C5, Several, Field(title="求める保護")
+    ] = None
+
+    TITLE = Text("更生緊急保護の申出", "apply for relief")
+    SOURCE = "更生保護法85条・86条; 平成20年法務省令28号118条"
+    EXAMPLE = {
+        "type": "suspect_support.apply_relief",
+        "applied_on": "2026-04-17",
+        "written": True,
+        "category": "6",
+        "opinion_heard_on": "2026-04-17",
+        "requested": ["housing", "income"],
+    }
+
+
+class ApproveRelief(Body):
+    """The probation office grants priority support for a period."""
+
+    type: Literal["suspect_support.approve_relief"]
+    decided_on: Annotated[Day, C4, Field(title="決定日")]
+    relief_from: Annotated[Day, C4, Field(title="期間の初日")]
+    relief_until: Annotated[Day, C4, Field(title="期間の末日")]
+
+    TITLE = Text("重点実施の決定", "approve the relief")
+    SOURCE = "更生保護法85条4項"
+    EXAMPLE = {
+        "type": "suspect_support.approve_relief",
+        "decided_on": "2026-04-17",
+        "relief_from": "2026-04-17",
+        "relief_until": "2026-10-16",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The period."""
+        return {
+            "relief_from": self.relief_from.isoformat(),
+            "relief_until": self.relief_until.isoformat(),
+        }
+
+
+class RejectRelief(Body):
+    """The probation office does not grant it."""
+
+    type: Literal["suspect_support.reject_relief"]
+    decided_on: Annotated[Day, C4, Field(title="決定日")]
+    note: Annotated[Words | None, C4, Field(title="理由")] = None
+
+    TITLE = Text("更生緊急保護を行わない決定", "reject the relief")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {"type": "suspect_support.reject_relief", "decided_on": "2026-04-20"}
+
+
+class ExtendRelief(Body):
+    """The period is extended, on a new application and three conditions."""
+
+    type: Literal["suspect_support.extend_relief"]
+    applied_on: Annotated[Day, C4, Field(title="新たな申出の日")]
+    written: Annotated[Flag, C4, Field(title="書面による申出")]
+    condition_1_met: Annotated[Flag, C4, Field(title="省令121条の第一の要件")]
+    condition_2_met: Annotated[Flag, C4, Field(title="省令121条の第二の要件")]
+    condition_3_met: Annotated[Flag, C4, Field(title="省令121条の第三の要件")]
+    decided_on: Annotated[Day, C4, Field(title="決定日")]
+    relief_until: Annotated[Day, C4, Field(title="期間の末日")]
+
+    TITLE = Text("更生緊急保護の期間の延長", "extend the relief")
+    SOURCE = "平成20年法務省令28号121条; 更生保護法85条4項"
+    EXAMPLE = {
+        "type": "suspect_support.extend_relief",
+        "applied_on": "2026-09-28",
+        "written": True,
+        "condition_1_met": True,
+        "condition_2_met": True,
+        "condition_3_met": True,
+        "decided_on": "2026-10-05",
+        "relief_until": "2027-04-16",
+    }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The new end."""
+        return {"relief_until": self.relief_until.isoformat()}
+
+
+class EndRelief(Body):
+    """Priority support ends; support in the community goes on."""
+
+    type: Literal["suspect_support.end_relief"]
+    ended_on: Annotated[Day, C4, Field(title="終了日")]
+
+    TITLE = Text("重点実施の終了", "end the relief")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {"type": "suspect_support.end_relief", "ended_on": "2026-10-16"}
+
+    def facts(self) -> Mapping[str, Fact]:
+        """It has ended."""
+        return {"relief_until": self.ended_on.isoformat()}
+
+
+class SkipRelief(Noted):
+    """The person did not apply: from here on it rests on consent alone."""
+
+    type: Literal["suspect_support.skip_relief"]
+
+    TITLE = Text("申出によらない継続支援", "go on without relief")
+    SOURCE = "domain reference 3.b"
+    EXAMPLE = {"type": "suspect_support.skip_relief"}
+
+
+CONSENT = {
+    name: value for name, value in GiveConsent.EXAMPLE.items() if name not in {"type", "subject"}
+}
+RENEWED = {
+    **CONSENT,
+    "consent_id": samples.CONSENT_RENEWED_ID,
+    "valid_from": "2026-06-08",
+    "obtained_on": "2026-06-08",
+}
+
+COMMON = CommonRows(
+    flow=NAME,
+    parties=(PROSECUTOR, PROBATION, CENTER),
+    open=tuple(state for state in OPEN if state != OBJECTION_STOP),
+    deciding=PROBATION,
+    by_consent=frozenset({CENTER}),
+    closers=(PROBATION, CENTER),
+    custodians=(PROSECUTOR, PROBATION),
+    consent=CONSENT,
+    renewed=RENEWED,
+    told_of_consent=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
+    stopped={OBJECTION_STOP: (closed_for_objection,)},
+    closes={(COMMUNITY_SUPPORT, CENTER): ()},
+)
+STATED = (happened("stated_on"),)
+EXPLAINING = (explained_all_items, happened("explained_on"))
+
+# fmt: off
+# A row stays a row: state, message, party, where it leads.
+TABLE = (
+    *rows(NEW, Consult, PROSECUTOR, CONSULTED, joins=(PROBATION,), copies=(PROBATION,)),
+    *rows(NEW, Consult, PROBATION, CONSULTED),
+    *rows(CONSULTED, AnswerConsultation, PROBATION, SAME, copies=(PROSECUTOR,)),
+    *rows(CONSULTED, Explain, PROSECUTOR, EXPLAINED, copies=(PROBATION,), guards=EXPLAINING),
+    *rows(CONSULTED, Explain, PROBATION, EXPLAINED, copies=(PROSECUTOR,), guards=EXPLAINING),
+    *rows(EXPLAINED, GiveConsent, (PROSECUTOR, PROBATION), CONSENTED,
+          copies=(PROBATION,), guards=(happened("obtained_on"),)),
+    *rows(EXPLAINED, Refuse, PROSECUTOR, CLOSED, copies=(PROBATION_C0,), erases=True),
+    *rows(EXPLAINED, Refuse, PROBATION, CLOSED, copies=(PROSECUTOR_C0,), erases=True),
+    *rows(CONSENTED, AskOpinion, PROBATION, OPINION_PENDING, joins=(PROSECUTOR,),
+          copies=(PROSECUTOR,), guards=(suspects_only,)),
+    *rows(CONSENTED, StartForDefendant, PROBATION, ADJUSTING, decides=True,
+          copies=(PROSECUTOR_C0,), guards=(defendants_only,)),
+    *rows(OPINION_PENDING, NoObjection, PROSECUTOR, ADJUSTING, decides=True,
+          copies=(PROBATION,), guards=STATED),
+    *rows(OPINION_PENDING, Object, PROSECUTOR, OBJECTION_STOP, decides=True,
+          copies=(PROBATION,), guards=STATED),
+    *rows(OBJECTION_STOP, ChangeOpinion, PROSECUTOR, ADJUSTING, decides=True,
+          copies=(PROBATION,), guards=STATED),
+    *rows(ADJUSTING, RequestCenter, PROBATION, CENTER_REQUESTED, decides=True, joins=(CENTER,),
+          copies=(CENTER,), guards=(no_objection_standing, center_offers_service)),
+    *rows(CENTER_REQUESTED, SuspectQuery, CENTER, QUERY_PENDING, copies=(PROBATION,)),
+    *rows(QUERY_PENDING, SuspectAnswerQuery, PROBATION, CENTER_REQUESTED, copies=(CENTER,)),
+    *rows(CENTER_REQUESTED, SuspectAccept, CENTER, CENTER_ACCEPTED, decides=True, lead=CENTER,
+          copies=(PROBATION, PROSECUTOR_C0)),
+    *rows((CENTER_REQUESTED, QUERY_PENDING), DeclineCapacity, CENTER, ADJUSTING, decides=True,
+          ends=(CENTER,), lead=NOBODY, copies=(PROBATION,)),
+    *rows((CENTER_ACCEPTED, VISITING), ReportContactBan, PROBATION, CONTACT_BAN_HOLD,
+          copies=(CENTER,)),
+    *rows((CENTER_ACCEPTED, VISITING), ReportContactBan, CENTER, CONTACT_BAN_HOLD,
+          copies=(PROBATION,)),
+    *rows(CONTACT_BAN_HOLD, LiftContactBan, PROBATION, BACK, copies=(CENTER,)),
+    *rows(CONTACT_BAN_HOLD, LiftContactBan, CENTER, BACK, copies=(PROBATION,)),
+    *rows((CENTER_ACCEPTED, VISITING), SuspectVisit, CENTER, VISITING,
+          copies=(PROBATION_C0,), guards=(happened("held_on"),)),
+    *rows((VISITING, PROVISIONAL_PLAN), DraftProvisional, CENTER, PROVISIONAL_PLAN,
+          copies=(PROBATION,), guards=(plan_has_first_night,)),
+    *rows(PROVISIONAL_PLAN, ReportReadiness, CENTER, DISPOSITION_WAIT,
+          copies=(PROBATION, PROSECUTOR_C0)),
+    *rows(HELD, ReleaseDisposition, (PROSECUTOR, PROBATION), RELEASED,
+          copies=(PROBATION, CENTER), guards=(frees,)),
+    *rows(HELD, Indict, (PROSECUTOR, PROBATION), DEFENDANT_STAGE,
+          copies=(PROBATION, CENTER), guards=(indicts,)),
+    *rows(DEFENDANT_STAGE, Bail, PROBATION, RELEASED, copies=(CENTER,)),
+    *rows(DEFENDANT_STAGE, Bail, CENTER, RELEASED, copies=(PROBATION,)),
+    *rows(DEFENDANT_STAGE, VerdictRelease, PROBATION, RELEASED, copies=(CENTER,), guards=(frees,)),
+    *rows(DEFENDANT_STAGE, VerdictRelease, CENTER, RELEASED, copies=(PROBATION,), guards=(frees,)),
+    *rows(DEFENDANT_STAGE, VerdictImprisonment, PROBATION, CLOSED,
+          copies=(CENTER,), guards=(imprisons,)),
+    *rows(RELEASED, ApplyRelief, PROBATION, RELIEF_APPLIED,
+          copies=(CENTER,), guards=(written_application, happened("applied_on"))),
+    *rows(RELIEF_APPLIED, ApproveRelief, PROBATION, PRIORITY_SUPPORT, decides=True,
+          copies=(CENTER,), guards=(relief_period_within_six_months,)),
+    *rows(RELIEF_APPLIED, RejectRelief, PROBATION, COMMUNITY_SUPPORT, decides=True,
+          copies=(CENTER,)),
+    *rows(PRIORITY_SUPPORT, ExtendRelief, PROBATION, SAME, decides=True,
+          copies=(CENTER,), guards=(extension_conditions,)),
+    *rows(PRIORITY_SUPPORT, EndRelief, PROBATION, COMMUNITY_SUPPORT, copies=(CENTER,)),
+    *rows(RELEASED, SkipRelief, CENTER, COMMUNITY_SUPPORT, ends=(PROBATION,)),
+    *COMMON.table(),
+)
+# fmt: on
+
+SUSPECT_SUPPORT = Flow(
+    name=NAME,
+    title=Text("被疑者等支援", "support for suspects and defendants"),
+    parties={
+        PROSECUTOR: PartyRole(
+            Text("検察庁", "prosecutor"), PROSECUTORS, frozenset({DataClass.C0, DataClass.C1})
+        ),
+        PROBATION: PartyRole(Text("保護観察所", "probation office"), PROBATION_OFFICES, upto(7)),
+        CENTER: PartyRole(
+            Text("地域生活定着支援センター", "center"), CENTERS, upto(7), by_consent=True
+        ),
+    },
+    states=STATES,
+    side_states=frozenset({SUSPENDED_CONSENT, DECLINE_PENDING, CONTACT_BAN_HOLD}),
+    steps=TABLE,
+    deciding=PROBATION,
+)
