@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.adapters.process import Account, dying_with_parent
+from app.adapters.process import Account, closed_folder_mode, dying_with_parent
 from app.adapters.urls import ADMIN, API, OWNER, WORKER
 
 DATABASE = "tsunagu"
@@ -68,7 +68,7 @@ def make_cluster(home: Path, account: Account | None) -> None:
     """Make `home` with `data` and `passwords.json` in it; a crash half way leaves no `home`."""
     draft = home.with_name(home.name + ".new")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o711 if account else 0o700)
+    draft.mkdir(mode=closed_folder_mode())
     passwords = Passwords(*(secrets.token_hex(24) for _ in range(4)))
     _write_private(draft / "passwords.json", json.dumps(asdict(passwords)))
     _initialise(draft / "data", account)

@@ -18,7 +18,12 @@ from app.adapters.cluster import (
     make_cluster,
     passwords_of,
 )
-from app.adapters.process import Account, dying_with_parent, ordinary_account
+from app.adapters.process import (
+    Account,
+    closed_folder_mode,
+    dying_with_parent,
+    ordinary_account,
+)
 from app.adapters.urls import ADMIN, API, OWNER, WORKER, Urls
 
 LONGEST_RECOVERY = 300.0
@@ -52,8 +57,10 @@ class EmbeddedPostgres:
     so that a killed parent leaves no server behind.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, patience: float = 0.0) -> None:
+        """`patience`: seconds to wait for another one on the same folder that is just stopping."""
         self._data_dir = data_dir.resolve()
+        self._patience = patience
         self._home = self._data_dir / "postgres"
         self._data = self._home / "data"
         self._lock: int | None = None
@@ -80,7 +87,7 @@ class EmbeddedPostgres:
             EmbeddedPostgresError: the folder is in use by another start, or PostgreSQL
                 does not come up; the text says why.
         """
-        self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+        self._data_dir.mkdir(parents=True, exist_ok=True, mode=closed_folder_mode())
         self._take_lock()
         try:
             self._account = ordinary_account(binaries(), self._data_dir)
@@ -143,14 +150,15 @@ class EmbeddedPostgres:
     def _take_lock(self) -> None:
         # Held by the open file, so it is gone with us, however we go.
         lock = os.open(self._data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            raise EmbeddedPostgresError(
-                f"The data folder {self._data_dir} is in use by another Tsunagu that is running."
-                " Stop that one, or set TSUNAGU_DATA_DIR to another folder."
-            ) from None
+        deadline = time.monotonic() + self._patience
+        while not _locked(lock):
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise EmbeddedPostgresError(
+                    f"The data folder {self._data_dir} is in use by another Tsunagu that is"
+                    " running. Stop that one, or set TSUNAGU_DATA_DIR to another folder."
+                )
+            time.sleep(PAUSE)
         self._lock = lock
 
     def _clear_leftovers(self) -> None:
@@ -211,6 +219,14 @@ def running_urls(data_dir: Path) -> Urls | None:
     if sockets is None or not postmaster.is_running(home / "data"):
         return None
     return _urls(home, sockets)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _noted_sockets(home: Path) -> Path | None:

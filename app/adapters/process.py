@@ -54,6 +54,11 @@ def ordinary_account(*folders: Path) -> Account | None:
     return replace(account, crosses_folders=not all(map(account.reaches, folders)))
 
 
+def closed_folder_mode() -> int:
+    """The mode of a folder that only we list; `ordinary_account` may pass through it."""
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
 def dying_with_parent(
     how: signal.Signals = signal.SIGKILL, account: Account | None = None
 ) -> Callable[[], None]:

@@ -52,8 +52,10 @@ def run(until_parent_ends: WithParent = False) -> None:
     if until_parent_ends:
         end_with_parent()
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
-    with until_told_to_stop(), listen(Settings()) as listening:
-        settings = Settings(port=listening.getsockname()[1])
+    given = Settings()
+    # One that was just told to stop may still hold the port and the folder for a moment.
+    with until_told_to_stop(), listen(given, wait=patience(given)) as listening:
+        settings = given.model_copy(update={"port": listening.getsockname()[1]})
         with _database(settings) as database:
             prepare(database.owner)
             now = settings.running_clock()()
@@ -66,7 +68,7 @@ def _database(settings: Settings) -> Iterator[Database]:
     if settings.owner_url is not None:
         yield Database(settings.owner_url, {}, lambda: None, ours=False)
         return
-    with EmbeddedPostgres(settings.data_dir) as embedded:
+    with EmbeddedPostgres(settings.data_dir, patience(settings)) as embedded:
         urls = embedded.urls
         logins = {
             "TSUNAGU_API_DATABASE_URL": urls.api,

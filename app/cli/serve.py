@@ -1,8 +1,11 @@
 """`tsunagu serve` and `tsunagu worker`: the two kinds of process there are, each alone."""
 
 import asyncio
+import errno
+import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from typing import Annotated
 
@@ -40,22 +43,32 @@ def worker() -> None:
     asyncio.run(courier.run(Settings()))
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings, wait: float = 0.0) -> socket.socket:
     """The listening socket, shared by all API processes.
+
+    Args:
+        settings: says where.
+        wait: seconds to wait for another process that is just leaving the port.
 
     Raises:
         typer.Exit: the address is taken or not ours.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        typer.echo(
-            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}."
-            " Set TSUNAGU_PORT or TSUNAGU_HOST to another one.",
-            err=True,
-        )
-        raise typer.Exit(1) from None
+    address = (settings.host, settings.port)
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return socket.create_server(address, family=family, backlog=BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                place = f"{settings.host} port {settings.port}"
+                typer.echo(
+                    f"Cannot listen on {place}: {os.strerror(error.errno or 0)}."
+                    " Set TSUNAGU_PORT or TSUNAGU_HOST to another one.",
+                    err=True,
+                )
+                raise typer.Exit(1) from None
+        time.sleep(0.1)
 
 
 def api_children(

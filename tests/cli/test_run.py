@@ -26,7 +26,9 @@ class Running:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TSUNAGU_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "run", *options],
-            env=environment | {"TSUNAGU_DATA_DIR": str(data_dir), "TSUNAGU_PORT": str(port)},
+            env=environment
+            | {"TSUNAGU_DATA_DIR": str(data_dir), "TSUNAGU_PORT": str(port)}
+            | {"TSUNAGU_SHUTDOWN_GRACE": "PT1S"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
