@@ -128,6 +128,7 @@ BEGIN
 END $$;
 CREATE FUNCTION accept_rest(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql {DEFINER} AS $$
+DECLARE v_lifted record;
 BEGIN
     IF p ? 'consent' THEN
         INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients, classes,
@@ -145,17 +146,22 @@ BEGIN
         );
     END IF;
     IF p ? 'deadlines' THEN
-        DELETE FROM deadline d USING jsonb_to_recordset(p -> 'deadlines') AS n (referral_id uuid,
-            agency_id text, kind text, due_on date)
-        WHERE d.referral_id = n.referral_id AND d.agency_id = n.agency_id AND d.kind = n.kind
-            AND d.due_on IS DISTINCT FROM n.due_on;
         INSERT INTO deadline (referral_id, agency_id, kind, due_on)
         SELECT n.referral_id, n.agency_id, n.kind, n.due_on
         FROM jsonb_to_recordset(p -> 'deadlines') AS n (referral_id uuid, agency_id text,
             kind text, due_on date)
-        WHERE n.due_on IS NOT NULL
-        ON CONFLICT DO NOTHING;
+        ON CONFLICT (referral_id, agency_id, kind) DO UPDATE
+        SET due_on = excluded.due_on, told_at = NULL
+        WHERE deadline.due_on <> excluded.due_on;
     END IF;
+    -- One by one: joined as a set, a plan made while the table was small reads all of it for ever.
+    FOR v_lifted IN
+        SELECT n.* FROM jsonb_to_recordset(p -> 'lifted') AS n (referral_id uuid, agency_id text,
+            kind text)
+    LOOP
+        DELETE FROM deadline WHERE referral_id = v_lifted.referral_id
+            AND agency_id = v_lifted.agency_id AND kind = v_lifted.kind;
+    END LOOP;
     IF p ? 'settlement' THEN
         INSERT INTO settlement (center_id, fiscal_year, category, age_bracket, residence_kind)
         SELECT s.center_id, s.fiscal_year, s.category, s.age_bracket, s.residence_kind

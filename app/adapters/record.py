@@ -337,13 +337,7 @@ def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
             "on": message.occurred_on.isoformat(),
             "by": str(message.id),
         }
-    deadlines = [
-        {"referral_id": str(m.referral.id), "agency_id": a, "kind": k, "due_on": _text(d)}
-        for m in decision.moves
-        for (a, k), d in m.deadlines().items()
-    ]
-    if deadlines:
-        found["deadlines"] = deadlines
+    found |= _deadlines(decision)
     if cell := message.body.settlement():
         found["settlement"] = {
             "center_id": decision.sender.agency_id,
@@ -353,6 +347,23 @@ def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
             "residence_kind": cell.residence_kind,
         }
     return found
+
+
+def _deadlines(decision: Decision) -> dict[str, Any]:
+    # The last word of a decision on a day counts, and each row may be written only once.
+    days = {
+        (str(move.referral.id), agency_id, kind): due_on
+        for move in decision.moves
+        for (agency_id, kind), due_on in move.deadlines().items()
+    }
+    rows: dict[str, list[dict[str, str]]] = {}
+    for (referral_id, agency_id, kind), due_on in days.items():
+        row = {"referral_id": referral_id, "agency_id": agency_id, "kind": kind}
+        if due_on is None:
+            rows.setdefault("lifted", []).append(row)
+        else:
+            rows.setdefault("deadlines", []).append({**row, "due_on": due_on.isoformat()})
+    return rows
 
 
 def _touched(decision: Decision) -> Iterator[Referral]:
