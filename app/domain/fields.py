@@ -1,6 +1,7 @@
 """Kinds of value that the fields of a body hold, each with its limits."""
 
 import re
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any
 
@@ -18,8 +19,12 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 def _only_iso(value: Any) -> Any:
     # Pydantic would take a number of seconds, or a moment at midnight, for a day.
-    if isinstance(value, date) or (isinstance(value, str) and _ISO_DAY.fullmatch(value)):
+    if isinstance(value, date):
         return value
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        # Read here: behind a validator of ours, strict Pydantic no longer takes text for a day.
+        with suppress(ValueError):
+            return date.fromisoformat(value)
     raise PydanticCustomError("date_form", "a date is written YYYY-MM-DD")
 
 
