@@ -1,18 +1,107 @@
 """Puts the service together: settings in, FastAPI out."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 
+from app.adapters.bell import Bell
+from app.adapters.clients import StoredClients
+from app.adapters.database import open_pool
+from app.adapters.directory import DirectoryCache
+from app.adapters.exchange import Exchange
+from app.adapters.keys import KeyFolder
+from app.adapters.mailbox import Mailboxes
+from app.adapters.outage import is_outage
+from app.adapters.readiness import CannotStart, Readiness
+from app.adapters.reading import Reading
+from app.adapters.record import Recorder
+from app.adapters.seal import Vault
+from app.adapters.switched_off import SwitchedOff
+from app.api.application import application
+from app.api.services import Messaging, Services
+from app.auth.desk import TokenDesk
+from app.auth.keys import SigningKeys
+from app.auth.receipts import ReceiptSigner
+from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
+from app.domain.clock import Clock
 from app.settings import Settings
 
+if TYPE_CHECKING:
+    from app.adapters.database import Pool
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service as `settings` want it."""
-    app = FastAPI(title="Tsunagu", docs_url=None, redoc_url=None)
-    app.state.settings = settings
 
-    @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """The service as `settings` want it; `clock` in place of theirs, for tests."""
+    return application(_lifespan(settings, clock or settings.running_clock()), is_outage)
 
-    return app
+
+def _lifespan(
+    settings: Settings, clock: Clock
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        url = settings.api_url
+        if url is None:
+            raise CannotStart("Set TSUNAGU_DATABASE_URL, or start with `tsunagu run`.")
+        async with AsyncExitStack() as closing:
+            pool = await open_pool(url, settings.api_pool_size, "tsunagu api")
+            closing.push_async_callback(pool.close)
+            readiness = Readiness(pool)
+            folder = KeyFolder(settings.data_dir / "keys")
+            await readiness.check_keys(folder.masters())
+            folder.prepare(clock())
+            bell = Bell(pool, url)
+            await bell.start()
+            closing.push_async_callback(bell.stop)
+            directory, off = DirectoryCache(pool), SwitchedOff(pool)
+            await directory.refresh()
+            await off.refresh()
+            for watch in (directory.watch, off.watch):
+                closing.push_async_callback(_ended, asyncio.create_task(watch()))
+            keys = SigningKeys(folder)
+            app.state.services = _services(settings, clock, pool, keys, directory, off)
+            vault = Vault(folder.masters())
+            recorder = Recorder(vault, ReceiptSigner(keys, clock), settings.issuer_url)
+            app.state.messaging = Messaging(
+                exchange=Exchange(pool, recorder, directory.current, clock, bell),
+                reading=Reading(pool, vault, clock),
+                mailboxes=Mailboxes(pool, bell, clock),
+                largest_body=settings.max_body,
+                longest_wait=settings.long_poll_limit.total_seconds(),
+                amiss=readiness.amiss,
+            )
+            yield
+            app.state.messaging.closing.set()
+
+    return lifespan
+
+
+def _services(
+    settings: Settings,
+    clock: Clock,
+    pool: "Pool",
+    keys: SigningKeys,
+    directory: DirectoryCache,
+    off: SwitchedOff,
+) -> Services:
+    issuer = settings.issuer_url
+    terms = TokenTerms(issuer, settings.audience_url, settings.access_token_lifetime)
+    stored = StoredClients(pool)
+    audiences = frozenset({issuer, f"{issuer}/oauth/token"})
+    return Services(
+        issuer=issuer,
+        clock=clock,
+        keys=keys,
+        tokens=TokenReader(keys, terms, off.is_active),
+        desk=TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock),
+        clients=stored,
+        directory=directory.current,
+    )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -124,8 +124,13 @@ class Reading:
         found: list[dict[str, Any]] = json.loads(text)
         return found
 
-    async def open(self, caller: Caller, ids: Sequence[UUID]) -> list[Opened]:
+    async def open(
+        self, caller: Caller, ids: Sequence[UUID], within: UUID | None = None
+    ) -> list[Opened]:
         """Open messages, as far as the caller may. It is on the record before it is answered.
+
+        Args:
+            within: open only those that are read through this referral, or were sent in it.
 
         Returns:
             The messages in the order of `ids`, without those that this agency may not read.
@@ -136,8 +141,11 @@ class Reading:
         for _ in range(TRIES):
             at = self._clock()
             rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
-            metas = [json.loads(row["meta"]) for row in rows]
-            opened = [self._opened(m, r, caller) for m, r in zip(metas, rows, strict=True)]
+            found = [(json.loads(row["meta"]), row) for row in rows]
+            if within is not None:
+                found = [(m, r) for m, r in found if str(within) in {m["via"], m["referral_id"]}]
+            metas = [meta for meta, _ in found]
+            opened = [self._opened(meta, row, caller) for meta, row in found]
             if not opened or await self._disclosed(caller, metas, opened, at):
                 return opened
         raise Busy

@@ -1,10 +1,14 @@
 """What the routes work with, put together by main and typed in one place."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
+from app.adapters.exchange import Exchange
+from app.adapters.mailbox import Mailboxes
+from app.adapters.reading import Reading
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
 from app.auth.tokens import TokenReader
@@ -15,7 +19,7 @@ from app.domain.directory import Directory
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the routes. `directory` gives the directory as it is at that moment."""
+    """Who calls, and who is there. `directory` gives the directory as it is at that moment."""
 
     issuer: str
     clock: Clock
@@ -26,7 +30,30 @@ class Services:
     directory: Callable[[], Directory]
 
 
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """What carries messages, and how much of it one call may ask for."""
+
+    exchange: Exchange
+    reading: Reading
+    mailboxes: Mailboxes
+    largest_body: int
+    """Bytes."""
+    longest_wait: float
+    """Seconds."""
+    amiss: Callable[[], Awaitable[list[str]]]
+    """The parts that do not work, by name."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is told to stop: whoever waits is let go."""
+
+
 def services(request: Request) -> Services:
-    """The parts behind the application that answers `request`."""
+    """Who calls and who is there, behind the application that answers `request`."""
     found: Services = request.app.state.services
+    return found
+
+
+def messaging(request: Request) -> Messaging:
+    """What carries messages, behind the application that answers `request`."""
+    found: Messaging = request.app.state.messaging
     return found

@@ -1,0 +1,32 @@
+"""The application: every route, behind the gate."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from app.api import directory, health, inbox, me, oauth, problems, reading, referrals
+from app.api.gate import Gate
+
+VERSION = "1.0.0"
+"""Of the contract: the part before the first dot is the `v1` in its paths."""
+
+
+def application(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
+    is_outage: Callable[[Exception], bool],
+) -> FastAPI:
+    """The application, whose parts `lifespan` puts in `app.state`."""
+    app = FastAPI(
+        title="つなぐ Tsunagu",
+        version=VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for part in (referrals, reading, inbox, directory, me, oauth, health):
+        app.include_router(part.router)
+    problems.install(app)
+    app.add_middleware(Gate, is_outage=is_outage)
+    return app

@@ -1,0 +1,181 @@
+"""Reads the JSON that is sent, more strictly than JSON asks, before its meaning is looked at."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NoReturn, TypeVar
+from unicodedata import is_normalized, normalize
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from app.api.problems import UnsupportedMediaType, errors_at, field_name
+from app.domain.errors import Invalid, Malformed, TooLarge
+
+M = TypeVar("M", bound=BaseModel)
+
+DEEPEST = 32
+"""Objects and lists within each other. Our deepest message has seven."""
+LARGEST = 2**53 - 1
+"""Beyond it two readers of JSON may see two different numbers."""
+_DIGITS = 17
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Sent:
+    """A JSON object as it was sent: `tree` to look into, `model` to have it read in full."""
+
+    def __init__(self, raw: bytes, tree: dict[str, Any]) -> None:
+        self._raw = raw
+        self.tree = tree
+
+    def model(self, model: type[M]) -> M:
+        """The object as `model` has it; nothing is taken for what it only looks like.
+
+        Raises:
+            Invalid: it has another shape.
+        """
+        try:
+            return model.model_validate_json(self._raw, strict=True)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False, include_input=False)
+            raise Invalid(errors_at(found)) from None
+
+
+async def read_json(request: Request, limit: int) -> Sent:
+    """The JSON object in the body of `request`.
+
+    Raises:
+        UnsupportedMediaType: it is not said to be JSON.
+        TooLarge: it has more than `limit` bytes.
+        Malformed, Invalid: as `parse`.
+    """
+    if not _is_json(request.headers.get("content-type", "")):
+        raise UnsupportedMediaType
+    return parse(await _body(request, limit))
+
+
+def parse(raw: bytes) -> Sent:
+    """The JSON object in `raw`, its text in Unicode's normal form C.
+
+    Raises:
+        Malformed: it is no JSON object in UTF-8, or a name stands in it twice.
+        Invalid: it holds NUL, half of a surrogate pair, or a number that not all read alike.
+    """
+    try:
+        tree = _DECODER.decode(raw.decode())
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    if not isinstance(tree, dict):
+        raise Malformed
+    checked = _checked(tree, ())
+    if checked is not tree:
+        return Sent(json.dumps(checked, ensure_ascii=False).encode(), checked)
+    return Sent(raw, tree)
+
+
+class _BadNumber:
+    """Stands where a number was that is not taken, until its place is known."""
+
+
+_BAD_NUMBER = _BadNumber()
+
+
+def _whole(text: str) -> int | _BadNumber:
+    number = int(text) if len(text) <= _DIGITS else LARGEST + 1
+    return number if abs(number) <= LARGEST else _BAD_NUMBER
+
+
+def _fraction(text: str) -> float | _BadNumber:
+    number = float(text)
+    return number if math.isfinite(number) and abs(number) <= LARGEST else _BAD_NUMBER
+
+
+def _no_number(_name: str) -> NoReturn:
+    raise ValueError("not JSON")
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_named_once,
+    parse_int=_whole,
+    parse_float=_fraction,
+    parse_constant=_no_number,
+)
+
+
+def _checked(value: Any, place: tuple[object, ...]) -> Any:
+    """`value`, or what it is in normal form C; the very same object where nothing changes."""
+    if isinstance(value, str):
+        return _text(value, place)
+    if isinstance(value, dict):
+        return _object(value, place)
+    if isinstance(value, list):
+        _not_too_deep(place)
+        found = [_checked(part, (*place, index)) for index, part in enumerate(value)]
+        return value if _same(found, value) else found
+    if value is _BAD_NUMBER:
+        raise _refused(place, "number_out_of_range")
+    return value
+
+
+def _object(value: dict[str, Any], place: tuple[object, ...]) -> dict[str, Any]:
+    _not_too_deep(place)
+    found = {
+        _text(name, (*place, name)): _checked(part, (*place, name)) for name, part in value.items()
+    }
+    if len(found) != len(value):
+        raise Malformed  # two names that are one in normal form
+    same = _same(found, value) and _same(found.values(), value.values())
+    return value if same else found
+
+
+def _same(found: Iterable[Any], value: Iterable[Any]) -> bool:
+    return all(a is b for a, b in zip(found, value, strict=True))
+
+
+def _text(text: str, place: tuple[object, ...]) -> str:
+    if "\0" in text:
+        raise _refused(place, "nul")
+    if text.isascii():
+        return text
+    if _SURROGATE.search(text):
+        raise _refused(place, "lone_surrogate")
+    return text if is_normalized("NFC", text) else normalize("NFC", text)
+
+
+def _not_too_deep(place: tuple[object, ...]) -> None:
+    if len(place) >= DEEPEST:
+        raise _refused(place, "too_deep")
+
+
+def _refused(place: tuple[object, ...], reason: str) -> Invalid:
+    return Invalid.at("".join(f"/{field_name(part)}" for part in place), reason)
+
+
+@lru_cache(maxsize=64)  # bounded: a stranger chooses the text
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > _DIGITS or int(length) > limit):
+        raise TooLarge(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(limit)
+    return bytes(body)

@@ -1,0 +1,211 @@
+"""Every problem that a caller can be told of: its code, status and words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from app.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """What stands in every problem of a code: what it is, and what to do about it."""
+
+    status: HTTPStatus
+    title: Text
+    detail: Text
+    hint: Text
+
+
+KINDS: Mapping[str, ProblemKind] = {
+    "not_authenticated": ProblemKind(
+        HTTPStatus.UNAUTHORIZED,
+        Text("認証されていません", "Not authenticated"),
+        Text(
+            "アクセストークンがないか、期限切れか、正しくありません。",
+            "There is no access token, or it has expired, or it is not a good one.",
+        ),
+        Text(
+            "POST /oauth/token で新しいトークンを取得し、Authorization: Bearer に付けてください。",
+            "Get a new token by POST /oauth/token and send it as Authorization: Bearer.",
+        ),
+    ),
+    "scope_missing": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        Text("このトークンには許されていません", "The token does not allow this"),
+        Text(
+            "この操作に要る範囲(scope)がトークンにありません。",
+            "The token does not hold the scope that this needs.",
+        ),
+        Text(
+            "その範囲を持つ役割の席でトークンを取得してください。範囲は席の役割で決まります。",
+            "Get a token for a seat whose role holds the scope; roles decide on scopes.",
+        ),
+    ),
+    "malformed": ProblemKind(
+        HTTPStatus.BAD_REQUEST,
+        Text("JSONとして読めません", "Not readable as JSON"),
+        Text(
+            "本文がUTF-8のJSONオブジェクトではないか、同じ名前が二度あります。",
+            "The body is not a JSON object in UTF-8, or a name stands in it twice.",
+        ),
+        Text(
+            "BOMのないUTF-8のJSONオブジェクトを送ってください。NaNやInfinityは使えません。",
+            "Send a JSON object in UTF-8 without a byte order mark; NaN and Infinity are not JSON.",
+        ),
+    ),
+    "unsupported_media_type": ProblemKind(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        Text("本文の形式が違います", "Not the media type that is read"),
+        Text("Content-Type が application/json ではありません。", "It is not application/json."),
+        Text("Content-Type: application/json を付けてください。", "Send application/json."),
+    ),
+    "invalid": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        Text("内容に誤りがあります", "Something in it is not right"),
+        Text(
+            "errors の各項目が、どこが(pointer)なぜ(reason)受け付けられないかを示します。",
+            "Each of `errors` says where (pointer) and why (reason) it was not taken.",
+        ),
+        Text(
+            "項目の定義は /v1/flows/{flow}/schemas/{event} と /openapi.json にあります。",
+            "The fields are defined in /v1/flows/{flow}/schemas/{event} and in /openapi.json.",
+        ),
+    ),
+    "too_large": ProblemKind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        Text("大きすぎます", "Too large"),
+        Text("本文が上限を超えています。", "The body has more bytes than are read."),
+        Text(
+            "添付そのものは送らず、SHA-256 を記載してください。",
+            "Do not send papers themselves; name them by their SHA-256.",
+        ),
+    ),
+    "id_reused": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("このIDは使用済みです", "The id was used before"),
+        Text(
+            "同じIDで、内容の異なる通信文か、他の者の通信文がすでにあります。",
+            "Another message, or somebody else's, has this id.",
+        ),
+        Text(
+            "再送なら最初と同じ内容を送り、新しい通信文なら新しいIDを付けてください。",
+            "To retry, send exactly what was sent first; for a new message, make a new id.",
+        ),
+    ),
+    "not_found": ProblemKind(
+        HTTPStatus.NOT_FOUND,
+        Text("見つかりません", "Not found"),
+        Text(
+            "存在しないか、この機関に読む権利がありません。",
+            "There is no such thing, or this agency may not know of it.",
+        ),
+        Text(
+            "IDと、どの機関の席のトークンかを確かめてください(GET /v1/me)。",
+            "Check the id, and for which agency the token is (GET /v1/me).",
+        ),
+    ),
+    "method_not_allowed": ProblemKind(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        Text("このメソッドは使えません", "Not with this method"),
+        Text("この場所はこのメソッドに応じません。", "This place does not answer this method."),
+        Text("Allow ヘッダーにあるものを使ってください。", "Use one that the Allow header names."),
+    ),
+    "stale": ProblemKind(
+        HTTPStatus.PRECONDITION_FAILED,
+        Text("案件が先に進んでいます", "The referral has moved on"),
+        Text(
+            "If-Match の版は、もう最新ではありません。",
+            "If-Match names a version that is no longer current.",
+        ),
+        Text(
+            "案件を読み直してから送ってください。version が現在の版です。",
+            "Read the referral again before you send; `version` is the current one.",
+        ),
+    ),
+    "illegal_move": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("この状態では送れません", "Not in this state"),
+        Text(
+            "案件の今の状態は、この通信文を受け付けません。",
+            "The referral's state does not take this message.",
+        ),
+        Text(
+            "state が今の状態、actions が今送れる通信文です。",
+            "`state` is where it stands, `actions` is what you can send now.",
+        ),
+    ),
+    "not_your_step": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        Text("この席からは送れません", "Not your step"),
+        Text(
+            "この通信文は、別の当事者か、決裁権のある席が送るものです。",
+            "This message belongs to another party, or to a decider's seat.",
+        ),
+        Text(
+            "by が送れる当事者、seat が要る席、actions がこの機関が今送れる通信文です。",
+            "`by` says whose it is, `seat` which seat it needs, `actions` what you can send.",
+        ),
+    ),
+    "guard_failed": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("条件を満たしていません", "A condition is not met"),
+        Text(
+            "この通信文の条件のうち、guards にあるものが満たされていません。",
+            "Of the conditions of this message, those in `guards` are not met.",
+        ),
+        Text(
+            "needs に足りないものがあります。満たしてから送り直してください。",
+            "`needs` says what is missing; send it again when it is there.",
+        ),
+    ),
+    "ambiguous_route": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        Text("宛先の機関が一つに決まりません", "No single agency to send to"),
+        Text(
+            "party を受け持つ機関が、ないか、複数あります。",
+            "There is no agency, or more than one, for `party`.",
+        ),
+        Text(
+            "candidates から選び、to に書いてください。空なら GET /v1/agencies で探してください。",
+            "Choose one of `candidates` in `to`; if it is empty, look in GET /v1/agencies.",
+        ),
+    ),
+    "too_many": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        Text("要求が多すぎます", "Too many requests"),
+        Text("短い間に要求が多すぎます。", "More requests than this client may make."),
+        Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
+    ),
+    "busy": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Text("込み合っています", "Busy"),
+        Text(
+            "同じ案件が続けて変わり、処理できませんでした。何も書かれていません。",
+            "The case was changed by others at every try. Nothing was written.",
+        ),
+        Text(
+            "Retry-After の後に、同じIDで同じ内容を送り直してください。",
+            "After Retry-After, send the same again with the same id.",
+        ),
+    ),
+    "unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Text("一時的に使えません", "Unavailable for a moment"),
+        Text("データベースに届きません。", "The database cannot be reached."),
+        Text(
+            "Retry-After の後に送り直してください。同じIDなら二重になりません。",
+            "Try again after Retry-After. With the same id nothing happens twice.",
+        ),
+    ),
+    "internal": ProblemKind(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        Text("サービスの内部で誤りが起きました", "Something went wrong inside the service"),
+        Text("こちらの誤りです。記録しました。", "The fault is ours, and has been logged."),
+        Text(
+            "続くなら、X-Request-Id の値を添えて運用者に知らせてください。",
+            "If it goes on, tell the operator, with the value of X-Request-Id.",
+        ),
+    ),
+}
+"""By code. `/problems/<code>` shows each."""

@@ -1,0 +1,173 @@
+"""Reading: referrals as their reader's party sees them, and messages as far as it may open them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+)
+
+from app.adapters.reading import Opened
+from app.api import shown
+from app.api.answers import (
+    bad_cursor,
+    cursor_of,
+    entity_tags,
+    id_in_path,
+    json_answer,
+    parts_of,
+)
+from app.api.deps import allowed
+from app.api.intake import read_json
+from app.api.language import language_of
+from app.api.services import messaging
+from app.auth.scopes import Scope
+from app.domain.caller import Caller
+from app.domain.errors import NotFound
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+MOST_READ = 50
+"""Messages opened by one call."""
+_LAST_NUMBER = 2**53 - 1
+
+Reader = Annotated[Caller, allowed(Scope.REFERRAL_READ)]
+Limit = Annotated[int, Query(ge=1, le=100, description="1頁の件数")]
+Cursor = Annotated[str | None, Query(max_length=300, description="前の頁の `next`")]
+Code = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$")]
+
+
+def _plus_kept(text: Any) -> Any:
+    # In a query a plain + is a space, and everybody forgets to write %2B.
+    return text.replace(" ", "+") if isinstance(text, str) else text
+
+
+def _of_our_times(at: datetime) -> datetime:
+    if not 1868 <= at.year <= 2200:  # PostgreSQL's driver cannot say every other
+        raise ValueError("not a time of ours")
+    return at
+
+
+Since = Annotated[AwareDatetime, BeforeValidator(_plus_kept), AfterValidator(_of_our_times)]
+
+
+_CURSOR_TIME: TypeAdapter[datetime] = TypeAdapter(Since)
+
+
+class ReadIn(BaseModel):
+    """開く通信文のID。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_READ, title="通信文のID")]
+
+
+@router.get("/referrals", operation_id="list_referrals")
+async def list_referrals(
+    request: Request,
+    caller: Reader,
+    flow: Code = None,
+    state: Code = None,
+    updated_after: Annotated[Since | None, Query(description="これより後に変わったもの")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """この機関の案件を、変わった順に新しいものから返す。"""
+    found = await messaging(request).reading.referrals(
+        caller.agency_id, flow, state, updated_after, _before(cursor), limit + 1
+    )
+    more = len(found) > limit
+    last = found[limit - 1] if more else None
+    following = cursor_of(last["updated_at"], last["id"]) if last else None
+    return json_answer({"items": [shown.listed(r) for r in found[:limit]], "next": following})
+
+
+@router.get("/referrals/{referral_id}", operation_id="read_referral")
+async def read_referral(request: Request, referral_id: str, caller: Reader) -> Response:
+    """案件を、この機関の立場から見えるとおりに返す。"""
+    wanted = id_in_path(referral_id)
+    found = await messaging(request).reading.referral(caller.agency_id, wanted)
+    version = found.reader.view.version
+    headers = {"ETag": version, "Vary": "Accept-Language, Authorization"}
+    if not entity_tags(request, "if-none-match").isdisjoint({"*", version}):
+        return Response(status_code=304, headers=headers)
+    language = language_of(request)
+    headers["Content-Language"] = language
+    return json_answer(shown.referral(found, language), headers=headers)
+
+
+@router.get("/referrals/{referral_id}/messages", operation_id="list_messages")
+async def list_messages(
+    request: Request, referral_id: str, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """この機関が読める通信文を、本文なしで順に返す。"""
+    after = _number(cursor)
+    found = await messaging(request).reading.messages(
+        caller.agency_id, id_in_path(referral_id), after, limit + 1
+    )
+    following = cursor_of(found[limit - 1]["number"]) if len(found) > limit else None
+    return json_answer({"items": [shown.envelope(r) for r in found[:limit]], "next": following})
+
+
+@router.get("/referrals/{referral_id}/messages/{message_id}", operation_id="read_message")
+async def read_message(
+    request: Request, referral_id: str, message_id: str, caller: Reader
+) -> Response:
+    """通信文を開く。"""
+    return json_answer(shown.message(await opened_one(request, caller, referral_id, message_id)))
+
+
+@router.post("/messages/read", operation_id="read_messages")
+async def read_messages(request: Request, caller: Reader) -> Response:
+    """通信文を50通まで一度に開く。"""
+    parts = messaging(request)
+    wanted = (await read_json(request, parts.largest_body)).model(ReadIn)
+    opened = await _opened(request, caller, list(dict.fromkeys(wanted.ids)), None)
+    return json_answer({"items": [shown.message(each) for each in opened]})
+
+
+async def opened_one(request: Request, caller: Caller, referral_id: str, message_id: str) -> Opened:
+    """The message at this place, opened on the record.
+
+    Raises:
+        NotFound: there is none, or not for this caller, or not in this referral.
+    """
+    within, wanted = id_in_path(referral_id), id_in_path(message_id)
+    opened = await _opened(request, caller, [wanted], within)
+    if not opened:
+        raise NotFound
+    return opened[0]
+
+
+async def _opened(
+    request: Request, caller: Caller, ids: Sequence[UUID], within: UUID | None
+) -> Sequence[Opened]:
+    return await messaging(request).reading.open(caller, ids, within)
+
+
+def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    at, last = parts_of(cursor, 2)
+    try:
+        return _CURSOR_TIME.validate_python(at), UUID(last)
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def _number(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    (number,) = parts_of(cursor, 1)
+    if not (number.isascii() and number.isdecimal() and len(number) < 16):
+        raise bad_cursor()
+    return int(number)

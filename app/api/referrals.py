@@ -1,0 +1,68 @@
+"""Sending: opening a referral, and every later message."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.adapters.ids import time_ordered_id
+from app.api import envelopes, shown
+from app.api.answers import entity_tags, id_in_path, json_answer
+from app.api.deps import allowed
+from app.api.intake import read_json
+from app.api.services import messaging, services
+from app.auth.scopes import Scope
+from app.domain.caller import Caller
+from app.domain.errors import Invalid
+from app.domain.message import Message
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+Writer = Annotated[Caller, allowed(Scope.REFERRAL_WRITE)]
+DryRun = Annotated[bool, Query(description="真なら、何が起きるかを答えるだけで、何も書かない。")]
+
+
+@router.post("/referrals", status_code=201, operation_id="open_referral")
+async def open_referral(request: Request, caller: Writer, dry_run: DryRun = False) -> Response:
+    """案件を開く。"""
+    parts = messaging(request)
+    sent = envelopes.opening(await read_json(request, parts.largest_body))
+    referral_id = sent.id or time_ordered_id(services(request).clock())
+    message = envelopes.message(sent, referral_id, referral_id)
+    return await _taken(request, message, caller, frozenset(), dry_run)
+
+
+@router.post("/referrals/{referral_id}/messages", status_code=201, operation_id="send_message")
+async def send_message(
+    request: Request, referral_id: str, caller: Writer, dry_run: DryRun = False
+) -> Response:
+    """案件に通信文を送る。"""
+    parts = messaging(request)
+    wanted = id_in_path(referral_id)
+    sent = envelopes.later(await read_json(request, parts.largest_body))
+    message_id = _own_id(sent, wanted) or time_ordered_id(services(request).clock())
+    message = envelopes.message(sent, message_id, wanted)
+    return await _taken(request, message, caller, entity_tags(request, "if-match"), dry_run)
+
+
+def _own_id(sent: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
+    if sent.id == referral_id:
+        raise Invalid.at("/id", "id_of_the_referral")
+    return sent.id
+
+
+async def _taken(
+    request: Request, message: Message, caller: Caller, if_match: frozenset[str], dry_run: bool
+) -> Response:
+    exchange = messaging(request).exchange
+    if dry_run:
+        decision = await exchange.rehearse(message, caller, if_match)
+        directory = services(request).directory()
+        return json_answer(shown.rehearsed(decision, caller.agency_id, directory))
+    taken = await exchange.accept(message, caller, if_match)
+    answer = taken.answer
+    headers = {
+        "ETag": answer.version,
+        "Location": f"/v1/referrals/{answer.referral_id}/messages/{answer.message_id}",
+    }
+    return json_answer(shown.accepted(answer), 200 if taken.repeated else 201, headers)
