@@ -1,0 +1,244 @@
+"""What one message brings about beyond its own referral, and beyond its own step."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from app.adapters.deadlines import Deadlines
+from app.adapters.sealing import Sealer, leaf_hash
+from app.domain.errors import AmbiguousRoute, IllegalMove, Invalid, NotFound, NotYourStep, Stale
+from app.domain.message import PaperOrigin
+from tests.exchange.conftest import Office, saying, seat
+from tests.exchange.play import (
+    CENTER,
+    OTHER_CENTER,
+    PRISON,
+    PROBATION,
+    TO_ACCEPTED,
+    handed_over,
+    sent,
+    special,
+)
+
+TAKEN = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+OFFERED = (*TAKEN, (CENTER, "offer_transfer"))
+
+
+async def state_of(office: Office, referral: UUID) -> str:
+    """The true state of a referral."""
+    state: str = await office.owner.fetchval("SELECT state FROM referral WHERE id = $1", referral)
+    return state
+
+
+async def lead_of(office: Office, referral: UUID) -> str | None:
+    """The agency that leads the case of a referral."""
+    query = 'SELECT lead FROM "case" WHERE id = (SELECT case_id FROM referral WHERE id = $1)'
+    lead: str | None = await office.owner.fetchval(query, referral)
+    return lead
+
+
+async def test_the_lead_passes_to_the_other_center_in_the_commit_that_accepts_it(
+    office: Office,
+) -> None:
+    parent, child = await handed_over(office, *OFFERED)
+    assert await lead_of(office, parent) == CENTER
+    accepted = saying("regional_coordination.accept_transfer", child)
+    assert await sent(office, OTHER_CENTER, accepted) == "lead_transferred"
+    assert await lead_of(office, parent) == OTHER_CENTER
+    assert await state_of(office, parent) == "seeking_placement"
+    theirs = await office.reading.referral(OTHER_CENTER, parent)
+    assert theirs.reader.name == "center"
+    assert theirs.reader.view.lead == OTHER_CENTER
+    ended = await office.reading.referral(CENTER, parent)
+    assert ended.reader.until is not None
+    with pytest.raises(NotYourStep):
+        await sent(office, CENTER, saying("special_adjustment.agree_placement", parent))
+
+
+async def test_a_declined_request_gives_the_case_back(office: Office) -> None:
+    parent, child = await handed_over(office, (OTHER_CENTER, "acknowledge"))
+    assert await state_of(office, parent) == "regional_pending"
+    declined = saying("regional_coordination.decline_request", child)
+    assert await sent(office, OTHER_CENTER, declined) == "closed"
+    assert await state_of(office, parent) == "assessing"
+    assert await lead_of(office, parent) == CENTER
+
+
+async def test_only_the_leading_center_hands_over_and_only_once_at_a_time(office: Office) -> None:
+    parent, _ = await handed_over(office)
+    again = saying(
+        "regional_coordination.request", parent=parent, to={"destination_center": "center-14"}
+    )
+    with pytest.raises(IllegalMove):
+        await sent(office, CENTER, again)
+    with pytest.raises(NotFound):
+        await sent(office, "center-14", replace(again, to={"destination_center": CENTER}))
+
+
+async def test_a_withdrawal_stops_the_child_and_a_renewal_lets_it_go_on(office: Office) -> None:
+    parent, child = await handed_over(office, *TAKEN)
+    await sent(office, PROBATION, saying("special_adjustment.withdraw_consent", parent))
+    assert await state_of(office, child) == "suspended_consent"
+    await sent(office, PROBATION, saying("special_adjustment.renew_consent", parent))
+    assert await state_of(office, parent) == "regional_pending"
+    assert await state_of(office, child) == "accepted"
+
+
+async def test_a_decline_does_not_hide_what_the_other_center_answers(office: Office) -> None:
+    parent, child = await handed_over(office, *OFFERED)
+    await sent(office, PRISON, saying("special_adjustment.decline", parent))
+    assert await state_of(office, parent) == "decline_pending"
+    await sent(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    assert await state_of(office, parent) == "decline_pending"
+    await sent(office, PROBATION, saying("special_adjustment.retract_decline", parent))
+    assert await state_of(office, parent) == "seeking_placement"
+
+
+async def test_a_death_closes_what_serves_the_case(office: Office) -> None:
+    parent, child = await handed_over(office, *TAKEN)
+    assert await sent(office, PRISON, saying("special_adjustment.die", parent)) == "closed"
+    assert await state_of(office, child) == "closed"
+
+
+async def test_a_correction_goes_where_the_message_went_and_moves_nothing(office: Office) -> None:
+    referral = await special(office)
+    first = await office.owner.fetchval(
+        "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.accept'", referral
+    )
+    correction = saying("special_adjustment.accept", referral, corrects=first)
+    assert await sent(office, CENTER, correction) == "accepted"
+    for agency in (PRISON, PROBATION, CENTER):
+        listed = {m["id"]: m for m in await office.reading.messages(agency, referral, 0, 100)}
+        assert listed[str(first)]["corrected_by"] == str(correction.id)
+        assert listed[str(correction.id)]["corrects"] == str(first)
+    other = saying("special_adjustment.accept", referral, corrects=first)
+    with pytest.raises(NotYourStep):
+        await office.exchange.accept(other, seat(PROBATION))
+
+
+async def test_paper_is_keyed_in_by_the_office_that_it_was_sent_to(office: Office) -> None:
+    origin = PaperOrigin(date(2026, 11, 20), "paper")
+    opening = saying(
+        "special_adjustment.notify_candidate",
+        to={"institution": "prison-yokohama"},
+        paper_origin=origin,
+    )
+    accepted = await office.exchange.accept(opening, seat("probation-14", "case_worker"))
+    assert accepted.answer.state == "candidate_notified"
+    (read,) = await office.reading.open(seat("probation-14"), [opening.id])
+    assert read.envelope["from"] == {
+        "party": "institution",
+        "agency_id": "prison-yokohama",
+        "seat_id": None,
+    }
+    assert read.envelope["paper_origin"]["keyed_by"]["agency_id"] == "probation-14"
+    assert "subject" in read.body
+
+
+async def test_nobody_keys_in_for_an_agency_that_takes_part_itself(office: Office) -> None:
+    opening = saying(
+        "special_adjustment.notify_candidate",
+        to={"institution": PRISON},
+        paper_origin=PaperOrigin(date(2026, 11, 20), "fax"),
+    )
+    with pytest.raises(Invalid) as refused:
+        await office.exchange.accept(opening, seat(PROBATION))
+    assert refused.value.facts["errors"][0]["reason"] == "sender_is_connected"
+
+
+async def test_a_message_to_an_agency_that_takes_no_part_waits_to_be_printed(
+    office: Office,
+) -> None:
+    opening = saying(
+        "special_adjustment.notify_candidate",
+        to={"institution": "prison-yokohama"},
+        paper_origin=PaperOrigin(date(2026, 11, 20), "paper"),
+    )
+    await office.exchange.accept(opening, seat("probation-14"))
+    start = saying("special_adjustment.start_selection", opening.id)
+    await office.exchange.accept(start, seat("probation-14"))
+    item = await office.owner.fetchrow("SELECT * FROM inbox_item WHERE message_id = $1", start.id)
+    assert item["agency_id"] == "prison-yokohama"
+    assert item["to_print"]
+
+
+async def test_a_route_with_more_than_one_end_is_not_guessed(office: Office) -> None:
+    opening = saying("defence_support.inquire")
+    with pytest.raises(AmbiguousRoute) as refused:
+        await office.exchange.accept(opening, seat("bar-01-asahikawa"))
+    candidates = {c["agency_id"] for c in refused.value.facts["candidates"]}
+    assert candidates == {"center-01-kushiro", "center-01-sapporo"}
+
+
+async def test_an_old_version_is_refused_and_the_current_one_taken(office: Office) -> None:
+    referral = await special(office)
+    old = (await office.reading.referral(CENTER, referral)).reader.view.version
+    await office.exchange.accept(
+        saying("special_adjustment.interview", referral), seat(CENTER), frozenset({old})
+    )
+    message = saying("special_adjustment.interview", referral)
+    with pytest.raises(Stale) as refused:
+        await office.exchange.accept(message, seat(CENTER), frozenset({old}))
+    current = refused.value.facts["version"]
+    await office.exchange.accept(message, seat(CENTER), frozenset({current}))
+
+
+async def test_a_decision_needs_a_decider(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    accept = saying("special_adjustment.accept", referral)
+    with pytest.raises(NotYourStep) as refused:
+        await office.exchange.accept(accept, seat(CENTER, "case_worker"))
+    assert refused.value.facts["seat"] == "decider"
+    with pytest.raises(NotYourStep) as refused:
+        await office.exchange.accept(accept, seat(PROBATION))
+    assert refused.value.facts["by"] == ["center"]
+
+
+async def test_a_rehearsal_says_what_would_follow_and_writes_nothing_but_that(
+    office: Office,
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    accept = saying("special_adjustment.accept", referral)
+    decision = await office.exchange.rehearse(accept, seat(CENTER))
+    assert decision.caller.view.state == "accepted"
+    assert await state_of(office, referral) == "requested"
+    assert await sent(office, CENTER, accept) == "accepted"
+
+
+async def test_a_day_that_comes_is_told_once_to_those_who_know_of_it(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    kinds = "SELECT agency_id FROM deadline WHERE referral_id = $1 AND kind = 'response_due'"
+    knowing = {row["agency_id"] for row in await office.owner.fetch(kinds, referral)}
+    assert CENTER in knowing
+    deadlines = Deadlines(office.owner, lambda: office.clock() + timedelta(days=400))
+    while await deadlines.tell_due():
+        pass
+    told = await office.owner.fetch(
+        "SELECT agency_id FROM inbox_item WHERE referral_id = $1 AND kind = 'deadline'"
+        " AND type = 'deadline.response_due'",
+        referral,
+    )
+    assert sorted(row["agency_id"] for row in told) == sorted(knowing)
+
+
+async def test_the_log_is_numbered_without_gap_by_whoever_seals(office: Office) -> None:
+    await special(office)
+    sealers = [Sealer(office.owner), Sealer(office.owner)]
+    while any([await sealer.seal() for sealer in sealers]):
+        pass
+    rows = await office.owner.fetch(
+        "SELECT l.index, l.hash, row_to_json(e)::text AS entry FROM log_leaf l"
+        " JOIN log_entry e ON e.id = l.entry_id ORDER BY l.index"
+    )
+    assert [row["index"] for row in rows] == list(range(len(rows)))
+    assert len(rows) == await office.owner.fetchval("SELECT count(*) FROM log_entry")
+    async with office.owner.acquire() as connection:
+        await connection.execute("SET timezone = 'UTC'")
+        entry = await connection.fetchval(
+            "SELECT row_to_json(e)::text FROM log_entry e JOIN log_leaf l ON l.entry_id = e.id"
+            " WHERE l.index = 0"
+        )
+        await connection.execute("RESET timezone")
+    assert leaf_hash(entry) == rows[0]["hash"]
