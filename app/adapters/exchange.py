@@ -20,6 +20,7 @@ from app.domain.case import Case
 from app.domain.clock import Clock
 from app.domain.decide import decide
 from app.domain.decision import Decision
+from app.domain.digest import segments
 from app.domain.directory import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
 from app.domain.message import Message
@@ -226,7 +227,8 @@ class Exchange:
             return True
         stored = {"C0": WrappedKey(row["key"]["master"], bytes.fromhex(row["key"]["wrapped"]))}
         ring = self._recorder.vault.keyring(message.referral_id, stored)
-        return hmac.compare_digest(ring.mac(sent_content(message)), bytes.fromhex(row["mac"]))
+        content = sent_content(message, segments(message.body))
+        return hmac.compare_digest(ring.mac(content), bytes.fromhex(row["mac"]))
 
     async def _log(
         self, message: Message, caller: Caller, kind: str, detail: Mapping[str, Any]

@@ -12,6 +12,7 @@ from app.adapters.ids import reference_of, time_ordered_id
 from app.adapters.seal import Keyring, Segment, Vault, WrappedKey
 from app.domain.caller import Caller
 from app.domain.case import SYSTEM, Referral
+from app.domain.classes import DataClass
 from app.domain.decision import Copy, Decision, Move
 from app.domain.digest import canonical, message_digest, segments, wire_time
 from app.domain.directory import Directory
@@ -84,9 +85,14 @@ class Recorder:
             r.id: self.vault.keyring(r.id, keys.get(r.id, {}))
             for r in (m.referral for m in decision.moves)
         }
+        contents = [segments(message.body), *(segments(m.body) for m in decision.moves[1:])]
+        cuts = [
+            rings[move.referral.id].seal(message_id, fields)
+            for move, message_id, fields in zip(decision.moves, ids, contents, strict=True)
+        ]
         sealed = [
-            self._sealed(move, message_id, rings[move.referral.id], decision, caller, message, at)
-            for move, message_id in zip(decision.moves, ids, strict=True)
+            self._sealed(move, message_id, cut, decision, caller, message, at)
+            for move, message_id, cut in zip(decision.moves, ids, cuts, strict=True)
         ]
         head = sealed[0]
         view = decision.caller.view
@@ -99,11 +105,9 @@ class Recorder:
             self._receipt(head, decision, at),
             view.version,
         )
-        mac = rings[message.referral_id].mac(sent_content(message))
+        mac = rings[message.referral_id].mac(sent_content(message, contents[0]))
         sealed[0] |= {"receipt": answer.receipt, "mac": mac.hex()}
-        segmented = [
-            (i, s) for i, row in zip(ids, sealed, strict=True) for s in row.pop("segments")
-        ]
+        segmented = [(i, s) for i, cut in zip(ids, cuts, strict=True) for s in cut]
         rows = {
             "at": at.isoformat(),
             "case": {"id": str(decision.case.id), "expected": expected, "lead": decision.case.lead},
@@ -124,13 +128,12 @@ class Recorder:
         self,
         move: Move,
         message_id: UUID,
-        ring: Keyring,
+        cut: list[Segment],
         decision: Decision,
         caller: Caller,
         message: Message,
         at: datetime,
     ) -> dict[str, Any]:
-        cut = ring.seal(message_id, segments(move.body))
         digests = {s.data_class: s.digest for s in cut}
         own = move is decision.moves[0]
         sender = decision.sender if own else None
@@ -168,7 +171,6 @@ class Recorder:
             "class_digests": {c.value: d for c, d in digests.items()},
             "state_after": decision.caller.view.state if own else move.referral.state,
             "version_after": decision.caller.view.version if own else "",
-            "segments": cut,
         }
 
     def _receipt(self, head: Mapping[str, Any], decision: Decision, at: datetime) -> str:
@@ -185,7 +187,7 @@ class Recorder:
         return self.signer.sign(json.dumps(claims, separators=(",", ":")).encode())
 
 
-def sent_content(message: Message) -> Iterator[bytes]:
+def sent_content(message: Message, fields: Mapping[DataClass, bytes]) -> Iterator[bytes]:
     """What a repeat must say again to the letter: the envelope and the fields of the body."""
     paper = message.paper_origin
     envelope = {
@@ -205,8 +207,8 @@ def sent_content(message: Message) -> Iterator[bytes]:
         else None,
     }
     yield canonical(envelope)
-    for data_class, fields in sorted(segments(message.body).items()):
-        yield data_class.encode() + fields
+    for data_class, content in sorted(fields.items()):
+        yield data_class.encode() + content
 
 
 def _referrals(decision: Decision) -> Iterator[dict[str, Any]]:
