@@ -193,9 +193,13 @@ def test_a_server_that_outlived_its_parent_is_stopped_first(tmp_path: Path, ask:
 
 def test_a_process_id_that_went_to_somebody_else_is_no_obstacle(tmp_path: Path, ask: Ask) -> None:
     with EmbeddedPostgres(tmp_path):
-        noted = (tmp_path / "postgres/data/postmaster.pid").read_text().splitlines()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as somebody:
         file = tmp_path / "postgres/data/postmaster.pid"
+        noted = file.read_text().splitlines()
+    # The server's own user: PostgreSQL knows that another user's process is no server of its.
+    account = ordinary_account(binaries(), tmp_path)
+    with subprocess.Popen(
+        ["/bin/sleep", "600"], preexec_fn=dying_with_parent(account=account)
+    ) as somebody:
         file.write_text("\n".join([str(somebody.pid), *noted[1:]]) + "\n")
         with EmbeddedPostgres(tmp_path) as embedded:
             assert ask(embedded.urls.api, "SELECT 1") == 1
