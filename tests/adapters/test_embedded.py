@@ -201,10 +201,12 @@ def test_a_process_id_that_went_to_somebody_else_is_no_obstacle(tmp_path: Path, 
         ["/bin/sleep", "600"], preexec_fn=dying_with_parent(account=account)
     ) as somebody:
         file.write_text("\n".join([str(somebody.pid), *noted[1:]]) + "\n")
-        with EmbeddedPostgres(tmp_path) as embedded:
-            assert ask(embedded.urls.api, "SELECT 1") == 1
-        assert somebody.poll() is None
-        somebody.kill()
+        try:
+            with EmbeddedPostgres(tmp_path) as embedded:
+                assert ask(embedded.urls.api, "SELECT 1") == 1
+            assert somebody.poll() is None
+        finally:
+            somebody.kill()
 
 
 def test_a_second_start_on_the_same_folder_is_refused_in_words(
