@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 
 from app.adapters.exchange import Exchange
 from app.adapters.mailbox import Mailboxes
@@ -57,3 +57,10 @@ def messaging(request: Request) -> Messaging:
     """What carries messages, behind the application that answers `request`."""
     found: Messaging = request.app.state.messaging
     return found
+
+
+def release(app: FastAPI) -> None:
+    """Let go whoever waits for an inbox of `app`: it is about to stop."""
+    found: Messaging | None = getattr(app.state, "messaging", None)
+    if found is not None:
+        found.closing.set()

@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from app import worker as courier
+from app.api.services import release
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app
 from app.settings import Settings
@@ -85,10 +87,23 @@ def patience(settings: Settings) -> float:
     return settings.shutdown_grace.total_seconds() + 2
 
 
-def serve_on(listening: socket.socket, settings: Settings) -> None:
-    """Serve on `listening` in this process until SIGINT or SIGTERM."""
+class ApiServer(uvicorn.Server):
+    """Lets those who wait for their inbox go first, so that stopping does not wait for them."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer whoever waits, then stop as usual."""
+        release(self._app)
+        await super().shutdown(sockets)
+
+
+def api_server(settings: Settings, app: FastAPI) -> ApiServer:
+    """The server for `app`, not yet started."""
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -99,7 +114,12 @@ def serve_on(listening: socket.socket, settings: Settings) -> None:
         timeout_keep_alive=65,  # longer than a long poll, so that a poller's connection stays
         timeout_graceful_shutdown=int(settings.shutdown_grace.total_seconds()),
     )
+    return ApiServer(config, app)
+
+
+def serve_on(listening: socket.socket, settings: Settings) -> None:
+    """Serve on `listening` in this process until SIGINT or SIGTERM."""
     # uvicorn raises the signal that stopped it once more, which would end us as if killed.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        api_server(settings, create_app(settings)).run(sockets=[listening])

@@ -1,0 +1,184 @@
+"""The whole service on a database with the national directory, and clients that speak to it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from app.adapters.administration import Administration
+from app.adapters.national import seed
+from app.adapters.preparation import connected
+from app.adapters.urls import Urls
+from app.auth.scopes import CLASSES
+from app.auth.secrets import hash_secret, new_secret
+from app.cli.serve import api_server
+from app.domain.flows import BODIES
+from app.domain.seat import Client, Seat
+from app.main import create_app
+from app.settings import Settings
+
+Speak = Callable[..., Awaitable[AsyncClient]]
+
+JAPAN = timezone(timedelta(hours=9))
+
+
+@dataclass
+class MovableClock:
+    """Real time, moved by `ahead`."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        at = datetime.now(JAPAN) + self.ahead
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+@dataclass
+class Service:
+    """The running application, its database and the folder with its keys."""
+
+    app: FastAPI
+    urls: Urls
+    clock: MovableClock
+    settings: Settings
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def client(self, token: str | None = None) -> AsyncClient:
+        """A client without a token, or with this one."""
+        return AsyncClient(
+            transport=ASGITransport(self.app),
+            base_url="https://tsunagu.test",
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
+
+    async def token(self, agency: str, role: str = "decider", scope: str | None = None) -> str:
+        """A token from the token endpoint for a seat of this role, made when first asked for."""
+        client_id, seat = f"{agency}.{role}-system", f"{agency}.{role}"
+        if client_id not in self.secrets:
+            self.secrets[client_id] = await self._let_in(agency, role, client_id, seat)
+        form = {"grant_type": "client_credentials", "seat": seat}
+        if scope is not None:
+            form["scope"] = scope
+        async with self.client() as client:
+            answer = await client.post(
+                "/oauth/token", auth=(client_id, self.secrets[client_id]), data=form
+            )
+        assert answer.status_code == 200, answer.text
+        found: str = answer.json()["access_token"]
+        return found
+
+    async def _let_in(self, agency: str, role: str, client_id: str, seat: str) -> str:
+        secret, now = new_secret(), self.clock()
+        async with connected(self.urls.owner) as connection:
+            desk = Administration(connection)
+            await desk.add_seat(Seat(seat, agency, role, role, CLASSES[role]), now)
+            await desk.add_client(
+                Client(client_id, agency, "tests", (seat,), hash_secret(secret)), now
+            )
+        return secret
+
+
+@pytest.fixture(scope="session")
+async def service(
+    new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    """The service as `make run` has it, in this process."""
+    urls = new_database()
+    async with connected(urls.owner) as connection:
+        await seed(connection)
+    folder = tmp_path_factory.mktemp("data")
+    settings = Settings(data_dir=folder, api_database_url=urls.api, issuer="https://tsunagu.test")
+    clock = MovableClock()
+    app = create_app(settings, clock)
+    async with app.router.lifespan_context(app):
+        yield Service(app, urls, clock, settings)
+
+
+@pytest.fixture
+async def speak(service: Service) -> AsyncIterator[Speak]:
+    """`await speak(agency, role)`: a client that speaks for a seat of that role."""
+    async with AsyncExitStack() as clients:
+
+        async def open_client(
+            agency: str, role: str = "decider", scope: str | None = None
+        ) -> AsyncClient:
+            token = await service.token(agency, role, scope)
+            return await clients.enter_async_context(service.client(token))
+
+        yield open_client
+
+
+@pytest.fixture
+async def stranger(service: Service) -> AsyncIterator[AsyncClient]:
+    """A client without a token."""
+    async with service.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def tables(service: Service) -> AsyncIterator[asyncpg.Pool]:
+    """Connections of the owner of the service's tables."""
+    async with asyncpg.create_pool(service.urls.owner, min_size=0, max_size=3) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def envelope() -> Callable[..., dict[str, Any]]:
+    """`envelope(type, **changed)`: the example of a type in an envelope with a new id."""
+
+    def make(message_type: str, **changed: Any) -> dict[str, Any]:
+        return {
+            "id": str(uuid4()),
+            "occurred_on": "2026-11-20",
+            "body": dict(BODIES[message_type].EXAMPLE),
+            **changed,
+        }
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def opening(envelope: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """`opening(**changed)`: prison-fuchu's notice of a candidate to probation-13."""
+
+    def make(**changed: Any) -> dict[str, Any]:
+        to = {"to": {"probation_office": "probation-13"}}
+        return envelope("special_adjustment.notify_candidate", **{**to, **changed})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def listening(service: Service) -> Iterator[str]:
+    """The address of the service behind a real server, in a thread of its own."""
+    with served(service.settings, service.clock) as url:
+        yield url
+
+
+@contextmanager
+def served(settings: Settings, clock: MovableClock) -> Iterator[str]:
+    """Serve in a thread; at the end the server is told to stop, and has to do so in 3 seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = api_server(settings, create_app(settings, clock))
+        ready = asyncio.Event()
+        thread = Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            ready.clear()
+        host, port = listener.getsockname()
+        yield f"http://{host}:{port}"
+        server.should_exit = True
+        thread.join(3)
+        assert not thread.is_alive()
