@@ -3,6 +3,7 @@
 A flow says who its parties are, and gets the same rows with message types of its own.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -42,6 +43,24 @@ SIDE_STATES: Mapping[str, Text] = {
     DECLINE_PENDING: Text("辞退の確認中", "decline to be confirmed"),
 }
 END: Mapping[str, Text] = {CLOSED: Text("終結", "closed")}
+COMMON_EVENTS = frozenset(
+    {
+        "record_consent",
+        "withdraw_consent",
+        "renew_consent",
+        "confirm_withdrawal",
+        "decline",
+        "confirm_decline",
+        "retract_decline",
+        "change_custody",
+        "die",
+        "close",
+        "consent_suspended",
+        "consent_resumed",
+        "parent_closed",
+    }
+)
+"""The events of the rows written here."""
 COMMON = "domain reference 4.3, M-a3 and M-a7; common rows of the agreed tables"
 NOBODY = "-"
 """In `lead`: nobody leads any more."""
@@ -113,6 +132,7 @@ class CommonRows:
 
     def _rows(self) -> Iterator[Step]:
         yield from self._consent()
+        yield from self._renewal()
         yield from self._decline()
         yield from self._custody()
         yield from self._end()
@@ -131,15 +151,15 @@ class CommonRows:
     def _consent(self) -> Iterator[Step]:
         record = self._type("record_consent", RecordedConsent, RECORD_CONSENT, self.consent)
         withdraw = self._type("withdraw_consent", WithdrawnConsent, WITHDRAW_CONSENT, WITHDRAWN)
-        renew = self._type("renew_consent", RecordedConsent, RENEW_CONSENT, self.renewed)
-        confirm = self._type(
-            "confirm_withdrawal", WithdrawalConfirmed, CONFIRM_WITHDRAWAL, CONFIRMED
-        )
         for state in self.open:
-            for party in self.parties:
-                copies = (NAMED, *self.told_of_consent(state, party))
+            for copies, senders in self._told_of_consent(state).items():
                 yield Step(
-                    state, record, (party,), SAME, copies=copies, guards=(happened("obtained_on"),)
+                    state,
+                    record,
+                    tuple(senders),
+                    SAME,
+                    copies=(NAMED, *copies),
+                    guards=(happened("obtained_on"),),
                 )
             to = SAME if state == SUSPENDED_CONSENT else SUSPENDED_CONSENT
             yield Step(
@@ -150,6 +170,12 @@ class CommonRows:
                 copies=self.told(state),
                 guards=(happened("withdrawn_on"),),
             )
+
+    def _renewal(self) -> Iterator[Step]:
+        renew = self._type("renew_consent", RecordedConsent, RENEW_CONSENT, self.renewed)
+        confirm = self._type(
+            "confirm_withdrawal", WithdrawalConfirmed, CONFIRM_WITHDRAWAL, CONFIRMED
+        )
         # Whoever the new consent does not name learns that there is one, and no more.
         everybody = (NAMED, *self.told(SUSPENDED_CONSENT))
         yield Step(
@@ -171,17 +197,22 @@ class CommonRows:
             reports=self.reports,
         )
 
+    def _told_of_consent(self, state: str) -> Mapping[tuple[str, ...], list[str]]:
+        senders: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        for party in self.parties:
+            senders[self.told_of_consent(state, party)].append(party)
+        return senders
+
     def _decline(self) -> Iterator[Step]:
         decline = self._type("decline", Declined, DECLINE, DECLINED)
         confirm = self._type("confirm_decline", DeclineConfirmed, CONFIRM_DECLINE, CONFIRMED)
         retract = self._type("retract_decline", DeclineRetracted, RETRACT_DECLINE, RETRACTED)
         for state in self.open:
-            to = SAME if state == DECLINE_PENDING else DECLINE_PENDING
             yield Step(
                 state,
                 decline,
                 self.parties,
-                to,
+                DECLINE_PENDING,
                 copies=self.told(state),
                 guards=(happened("stated_on"),),
             )
