@@ -6,10 +6,9 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 
-import asyncpg
-
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
+from app.adapters.outage import is_outage
 from app.adapters.sealing import Sealer
 from app.settings import Settings
 
@@ -48,7 +47,9 @@ async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]]) -> None
     while not stop.is_set():
         try:
             done = await work()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except Exception as error:
+            if not is_outage(error):
+                raise
             _log.warning("the database does not answer (%s)", type(error).__name__)
             done = 0
         if not done:
