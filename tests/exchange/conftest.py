@@ -58,6 +58,12 @@ class Office:
     recorder: Recorder
     clock: Clock
 
+    async def row(self, query: str, *values: object) -> asyncpg.Record:
+        """The one row that the owner of the tables finds."""
+        found = await self.owner.fetchrow(query, *values)
+        assert found is not None
+        return found
+
     def another(self) -> Exchange:
         """Another process's exchange on the same database."""
         bell = Bell(self.pool, self.urls.api)

@@ -159,7 +159,7 @@ async def test_a_message_to_an_agency_that_takes_no_part_waits_to_be_printed(
     await office.exchange.accept(opening, seat("probation-14"))
     start = saying("special_adjustment.start_selection", opening.id)
     await office.exchange.accept(start, seat("probation-14"))
-    item = await office.owner.fetchrow("SELECT * FROM inbox_item WHERE message_id = $1", start.id)
+    item = await office.row("SELECT * FROM inbox_item WHERE message_id = $1", start.id)
     assert item["agency_id"] == "prison-yokohama"
     assert item["to_print"]
 

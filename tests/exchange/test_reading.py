@@ -115,12 +115,12 @@ async def test_opening_is_on_the_log_for_reader_and_sender_before_it_is_answered
     referral = await special(office)
     request = await the(office, referral, "request_cooperation")
     await office.reading.open(seat(CENTER), [request])
-    entry = await office.owner.fetchrow(
+    entry = await office.row(
         "SELECT * FROM log_entry WHERE message_id = $1 AND kind = 'disclosure'", request
     )
     assert entry["agencies"] == [CENTER, PROBATION]
     assert entry["seat_id"] == "center-13.decider"
-    item = await office.owner.fetchrow(
+    item = await office.row(
         "SELECT * FROM inbox_item WHERE agency_id = $1 AND message_id = $2", CENTER, request
     )
     assert item["opened_at"] == entry["at"]
@@ -156,7 +156,7 @@ async def test_a_refusal_leaves_nothing_to_open_and_its_id_still_gets_the_first_
     assert again.answer == first.answer
     with pytest.raises(IdReused):
         await office.exchange.accept(refusal, seat("probation-13"))
-    logged = await office.owner.fetchrow(
+    logged = await office.row(
         "SELECT kind, detail FROM log_entry WHERE message_id = $1 AND kind = 'acceptance'",
         refusal.id,
     )

@@ -20,7 +20,7 @@ STEPS = 40
 FAR = 45
 """Message types, of about a hundred, that the walks send: their seeds are fixed."""
 Sending: TypeAlias = tuple[str, Message]
-OPENERS = {
+OPENERS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     "special_adjustment": ("prison-fuchu", "notify_candidate", {}),
     "suspect_support": ("prosecutor-13", "consult", {}),
     "defence_support": ("bar-13-tokyo", "inquire", {"to": {"center": "center-13"}}),
