@@ -189,7 +189,7 @@ def _guard(
     )
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
     checks = [(g.name, g.title, g.check(situation)) for g in step.guards]
-    gate = consent_gate(situation, by_consent, named=bool(joins))
+    gate = consent_gate(situation, by_consent, named=not by_consent.isdisjoint(joins))
     failed = [
         {"name": name, "title": title, "reason": objection.reason, "needs": list(objection.needs)}
         for name, title, objection in (*checks, ("consent_covers", CONSENT_COVERS, gate))
