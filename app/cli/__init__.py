@@ -7,6 +7,7 @@ import typer
 from app.adapters.cluster import EmbeddedPostgresError
 from app.adapters.preparation import DatabaseUnavailable
 from app.cli.clients import client
+from app.cli.demo import demo
 from app.cli.directory import agency
 from app.cli.flow_docs import flows_docs
 from app.cli.keys import commands as keys_commands
@@ -18,7 +19,7 @@ from app.cli.token import token
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, serve, worker, migrate, token, flows_docs):
+for command in (run, serve, worker, migrate, token, demo, flows_docs):
     cli.command()(command)
 for name, group in (("agency", agency), ("seat", seat), ("client", client)):
     cli.add_typer(group, name=name)
