@@ -12,6 +12,7 @@ from app.cli.directory import agency
 from app.cli.flow_docs import flows_docs
 from app.cli.keys import commands as keys_commands
 from app.cli.migrate import migrate
+from app.cli.openapi import openapi
 from app.cli.run import DoesNotAnswer, run
 from app.cli.seats import seat
 from app.cli.serve import serve, worker
@@ -19,7 +20,7 @@ from app.cli.token import token
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, serve, worker, migrate, token, demo, flows_docs):
+for command in (run, serve, worker, migrate, token, demo, flows_docs, openapi):
     cli.command()(command)
 for name, group in (("agency", agency), ("seat", seat), ("client", client)):
     cli.add_typer(group, name=name)
