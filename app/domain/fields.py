@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from app.domain.areas import is_code
@@ -14,6 +14,7 @@ EARLIEST = date(1868, 1, 1)
 LATEST = date(2200, 12, 31)
 MOST_ITEMS = 50
 
+_MOMENT = TypeAdapter(datetime)
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -42,8 +43,12 @@ def _in_our_time(day: date) -> date:
 
 def _only_text(value: Any) -> Any:
     # Pydantic would take a number of seconds for an instant.
-    if isinstance(value, datetime) or (isinstance(value, str) and "T" in value):
+    if isinstance(value, datetime):
         return value
+    if isinstance(value, str) and "T" in value:
+        # Read here, for the same reason as a day.
+        with suppress(ValueError):
+            return _MOMENT.validate_python(value)
     raise PydanticCustomError("moment_form", "an instant is written YYYY-MM-DDThh:mm:ss+09:00")
 
 
