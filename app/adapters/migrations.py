@@ -51,7 +51,9 @@ def _giving_up() -> Iterator[None]:
         of_server = error.orig if isinstance(error, DBAPIError) else error
         if getattr(of_server, "sqlstate", None) != asyncpg.LockNotAvailableError.sqlstate:
             raise
-        raise TablesInUse("a table is in use; try again when there is less to do") from None
+        raise TablesInUse(
+            "Nothing was migrated: a table is in use. Try again when there is less to do."
+        ) from None
 
 
 def _configuration(url: str, patience: timedelta) -> Config:

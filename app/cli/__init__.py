@@ -5,6 +5,7 @@ import sys
 import typer
 
 from app.adapters.cluster import EmbeddedPostgresError
+from app.adapters.migrations import TablesInUse
 from app.adapters.preparation import DatabaseUnavailable
 from app.cli.clients import client
 from app.cli.demo import demo
@@ -33,5 +34,5 @@ def main() -> None:
         cli(prog_name="tsunagu")
     except DatabaseUnavailable as error:
         sys.exit(f"The database cannot be opened: {error}.")
-    except (EmbeddedPostgresError, DoesNotAnswer) as error:
+    except (EmbeddedPostgresError, DoesNotAnswer, TablesInUse) as error:
         sys.exit(str(error))
