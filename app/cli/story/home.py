@@ -340,12 +340,18 @@ def _prepare(p: Plot, on: date, tale: Text, *, plan: bool) -> Sends:
 
 
 def _home(p: Plot) -> Iterator[Scene]:
-    yield p.case.says(
+    released = p.case.says(
         PRISON, "released", p.release,
-        Text("満期の朝、門を出る。当日の連絡として全員に届く。",
-             "In the morning he walks out. All parties are told the same day."),
+        Text("満期の朝、門を出る。", "In the morning he walks out."),
         body={"released_on": p.release.isoformat(), "release_kind": "full_term"},
         then="release_ready", told={PROBATION: ALL, OSAKA: ALL},
+    )
+    yield released
+    yield Arrives(
+        OSAKA, released.id,
+        Text("「当日」の知らせとして届く。急ぎの度合いは内容から決まり、送り手は下げられない。",
+             "It arrives as same_day: what is said decides on that, and no sender can lower it."),
+        "same_day",
     )
     yield p.case.says(
         OSAKA, "settle", p.release,

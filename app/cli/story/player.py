@@ -193,6 +193,7 @@ class Player:
 
     def _arrives(self, scene: Arrives) -> None:
         item = self._waiting(scene.who, scene.message)
+        self._same(scene.urgency, item["urgency"])
         done = self._stage.post(
             scene.who, "/v1/inbox/acknowledgements", {"positions": [item["position"]]}
         )

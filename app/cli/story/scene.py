@@ -136,6 +136,7 @@ class Arrives:
     who: Actor
     message: UUID
     tale: Text
+    urgency: str = "normal"
 
 
 @dataclass(frozen=True, slots=True)

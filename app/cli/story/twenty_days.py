@@ -200,7 +200,7 @@ def _ready(p: Plot) -> Iterator[Scene]:
 def _free(p: Plot) -> Iterator[Scene]:
     yield p.case.decides(
         PROSECUTOR, "release_disposition", p.day(13),
-        Text("起訴猶予で釈放。20日を待たず、当日の連絡として届く。勾留の時計は止まる。",
+        Text("起訴猶予で釈放。20日を待たずに、勾留の時計は止まる。",
              "Prosecution is suspended and she is free, before the twenty days. The clock stops."),
         body=papers.freed(p.day(13)),
         then="released", told={PROBATION: ALL, TOKYO: ALL}, facts={"detention_end20": None},
