@@ -49,9 +49,9 @@ def _lifespan(
         async with AsyncExitStack() as closing:
             pool = await open_pool(url, settings.api_pool_size, "tsunagu api")
             closing.push_async_callback(pool.close)
-            readiness = Readiness(pool)
             folder = KeyFolder(settings.data_dir / "keys")
-            await readiness.check_keys(folder.masters())
+            readiness = Readiness(pool, folder)
+            await readiness.check_keys()
             folder.prepare(clock())
             bell = Bell(pool, url)
             await bell.start()

@@ -520,4 +520,4 @@ class ReadinessOut(Shape):
     model_config = _like({"status": "ok", "amiss": []})
 
     status: str
-    amiss: list[str] = Field(description="働いていない部分: database, migrations")
+    amiss: list[str] = Field(description="働いていない部分: database, migrations, keys")
