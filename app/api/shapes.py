@@ -78,7 +78,6 @@ class WouldMove(Shape):
 
     referral_id: Uuid
     type: str
-    before: str
     state: str
 
 
@@ -113,7 +112,6 @@ class RehearsedOut(Shape):
                     {
                         "referral_id": REFERRAL,
                         "type": "special_adjustment.notify_candidate",
-                        "before": "new",
                         "state": "candidate_notified",
                     }
                 ],
