@@ -1,5 +1,6 @@
 """Tells the story in one language: who does what, when, and who can see it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -110,7 +111,7 @@ class Narrator:
 
     def body(self, body: Mapping[str, Any]) -> None:
         """A body, word for word."""
-        self._line(f"{INDENT}{self._t(BODY)}  {dict(body)}")
+        self._line(f"{INDENT}{self._t(BODY)}  {json.dumps(body, ensure_ascii=False)}")
 
     def refused(self, problem: Mapping[str, Any]) -> None:
         """Why it was not accepted, in the service's own words."""
