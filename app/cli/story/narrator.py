@@ -144,7 +144,7 @@ class Narrator:
     def _fact(self, value: Any) -> str:
         if isinstance(value, date):
             return self._day(value)
-        if isinstance(value, bool):
+        if value is None or isinstance(value, bool):
             return self._t(YES if value else NO)
         return str(value)
 
@@ -192,7 +192,7 @@ BODY = Text("本文全部", "all of it")
 INBOX = Text("受信箱  ", "inbox   ")
 RECEIVED = Text(" → 受領を記録", " → acknowledged")
 ACCEPTED = Text("受理", "accepted")
-YES, NO = Text("あり", "yes"), Text("なし", "no")
+YES, NO = Text("あり", "yes"), Text("なし", "none")
 AS_TOLD = Text(
     "おわり。すべて語ったとおりでした(通信文 {messages} 通、確かめたこと {checks} 件)。",
     "The end. All was as told ({messages} messages, {checks} things checked).",

@@ -509,6 +509,10 @@ class SuspectAccept(Named):
         "first_visit_at": "10:00",
     }
 
+    def facts(self) -> Mapping[str, Fact]:
+        """The request is answered."""
+        return {"response_due": None}
+
 
 class DeclineCapacity(Body):
     """The center cannot take it now."""
