@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHANNEL = "tsunagu_inbox"
 GATHERING = 0.02
-"""Seconds in which rings are gathered into one notification. In this process nobody waits for it."""
+"""Seconds in which rings are gathered into one notification. This process does not wait for it."""
 RETRY = 1.0
 LONGEST = 7_900
 """Bytes of a notification; PostgreSQL takes 8,000."""
