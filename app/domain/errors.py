@@ -13,6 +13,8 @@ Refusal
 ├── NotYourStep        another party's step, or a decider's
 ├── GuardFailed        a condition of the step is not met
 ├── AmbiguousRoute     no, or more than one, agency for a party
+├── AlreadyRecalled    the message was taken back before
+├── NotToPrint         no copy of the message waits to be printed
 ├── TooMany            too many requests
 └── Busy               the case moved at every try
 """
@@ -133,6 +135,18 @@ class AmbiguousRoute(Refusal):
 
     def __init__(self, party: str, candidates: Iterable[Mapping[str, str]]) -> None:
         super().__init__(party=party, candidates=list(candidates))
+
+
+class AlreadyRecalled(Refusal):
+    """The message was taken back before, for another reason, or cannot be printed any more."""
+
+    code = "already_recalled"
+
+
+class NotToPrint(Refusal):
+    """Every recipient of the message takes part itself, so nothing of it is printed."""
+
+    code = "not_to_print"
 
 
 class TooMany(Refusal):
