@@ -25,7 +25,7 @@ CREATE TABLE delivery_term (
     next_at timestamptz
 );
 COMMENT ON COLUMN delivery_term.next_at IS
-    'When to look next whether everybody has acknowledged; null when there is nothing left to tell.';
+    'When to look next whether everybody has acknowledged; null when nothing is left to tell.';
 CREATE INDEX ix_delivery_term_next ON delivery_term (next_at) WHERE next_at IS NOT NULL;
 CREATE TABLE recall (
     id uuid PRIMARY KEY,
@@ -35,7 +35,7 @@ CREATE TABLE recall (
     accepted_at timestamptz NOT NULL,
     sender_agency text NOT NULL,
     recipient_agency text NOT NULL,
-    recipient_party text NOT NULL,
+    recipient_party text,
     named boolean NOT NULL,
     reason text NOT NULL,
     recalled_at timestamptz NOT NULL,
@@ -150,9 +150,9 @@ LANGUAGE sql STABLE {DEFINER} AS $$
     JOIN inbox_item i ON i.agency_id = r.agency_id AND i.message_id = m.id AND i.kind = 'message'
     JOIN agency a ON a.id = r.agency_id
     LEFT JOIN recall x ON x.message_id = m.id AND x.recipient_agency = r.agency_id
-    CROSS JOIN LATERAL (SELECT min(n.settled_at) AS at FROM notice n
-        WHERE n.agency_id = i.agency_id AND n.position = i.position
-            AND n.state = 'delivered') AS n
+    CROSS JOIN LATERAL (SELECT min(t.at) AS at FROM notice k JOIN attempt t ON t.notice_id = k.id
+        WHERE k.message_id = m.id AND k.agency_id = i.agency_id AND k.position = i.position
+            AND t.outcome = 'delivered') AS n
     WHERE m.id = p_message AND (p_only IS NULL OR r.agency_id = p_only)
 $$;
 CREATE FUNCTION ended_parties(p_view jsonb) RETURNS text[] LANGUAGE sql STABLE {DEFINER} AS $$
@@ -198,15 +198,25 @@ BEGIN
         'type', m.type, 'urgency', m.urgency, 'accepted_at', m.accepted_at,
         'overdue_at', t.overdue_at, 'failed_at', t.failed_at,
         'you', CASE WHEN v_sent THEN 'sender' ELSE 'recipient' END,
-        'recipients', v_found, 'attempts', attempts_for(p_agency, v_position))::text
+        'recipients', v_found, 'notices', notices_of(p_agency, p_message, v_position))::text
         FROM (SELECT) AS one LEFT JOIN delivery_term t ON t.message_id = m.id);
 END $$;
 """
 
-ATTEMPTS = f"""
-CREATE FUNCTION attempts_for(p_agency text, p_position bigint) RETURNS jsonb
+# Found by the message: notices have no index by agency, and a message has few.
+NOTICES = f"""
+CREATE FUNCTION notices_of(p_agency text, p_message uuid, p_position bigint) RETURNS jsonb
 LANGUAGE sql STABLE {DEFINER} AS $$
-    SELECT '[]'::jsonb
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'webhook_id', n.webhook_id,
+        'state', n.state, 'reason', n.reason, 'settled_at', n.settled_at,
+        'next_at', CASE WHEN n.state = 'pending' THEN n.due_at END,
+        'webhook_state', w.state, 'attempts', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('number', t.number, 'at', t.at,
+                'outcome', t.outcome, 'status', t.status, 'took_ms', t.took_ms)
+                ORDER BY t.number), '[]')
+            FROM attempt t WHERE t.notice_id = n.id)) ORDER BY n.created_at, n.id), '[]')
+    FROM notice n JOIN webhook w ON w.id = n.webhook_id
+    WHERE n.message_id = p_message AND n.agency_id = p_agency AND n.position = p_position
 $$;
 """
 
@@ -288,14 +298,16 @@ BEGIN
     INSERT INTO recall (id, message_id, referral_id, type, accepted_at, sender_agency,
         recipient_agency, recipient_party, named, reason, recalled_at, recalled_by, disclosed,
         openings, preliminary_from, preliminary_by, final_by, final_by_if_malicious)
-    SELECT x.id, v_message, x.referral_id, p ->> 'type', (p ->> 'accepted_at')::timestamptz,
-        p ->> 'agency_id', x.agency_id, x.party, x.named, p ->> 'reason', v_at, p ->> 'seat_id',
+    SELECT x.id, v_message, (p ->> 'referral_id')::uuid, p ->> 'type',
+        (p ->> 'accepted_at')::timestamptz, p ->> 'agency_id', x.agency_id,
+        CASE WHEN x.named THEN x.party END, x.named, p ->> 'reason', v_at, p ->> 'seat_id',
         x.disclosed, x.openings, x.preliminary_from, x.preliminary_by, x.final_by,
         x.final_by_if_malicious
-    FROM jsonb_to_recordset(p -> 'copies') AS x (id uuid, referral_id uuid, agency_id text,
-        party text, named boolean, disclosed boolean, openings jsonb, preliminary_from date,
+    FROM jsonb_to_recordset(p -> 'copies') AS x (id uuid, agency_id text, party text,
+        named boolean, disclosed boolean, openings jsonb, preliminary_from date,
         preliminary_by date, final_by date, final_by_if_malicious date);
-    FOR v_agency IN SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
+    FOR v_agency IN
+        SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
     LOOP
         PERFORM cancel_notices(v_agency, v_message, 'recalled', v_at);
     END LOOP;
@@ -407,7 +419,7 @@ INTERNAL = [
     "late_items(delivery_term)",
     "deliveries_of(uuid, text, text[])",
     "ended_parties(jsonb)",
-    "attempts_for(text, bigint)",
+    "notices_of(text, uuid, bigint)",
     "sent_by(message, text)",
 ]
 
@@ -439,16 +451,13 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY own ON {table} FOR SELECT TO tsunagu_api USING ({sees})")
         op.execute(f"GRANT SELECT ON {table} TO tsunagu_api")
     _see(NOT_RECALLED)
-    for script in (ATTEMPTS, READ, TELL, PRINTED, RECALL):
+    for script in (NOTICES, READ, TELL, PRINTED, RECALL):
         op.execute(script)
     for revision_, script, function, changes in CHANGED:
         op.execute(after(before(revision_, script, function), changes))
-    for function in [*API, *FOR_WORKER, *INTERNAL]:
-        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
-    for function in API:
-        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO tsunagu_api")
-    for function in FOR_WORKER:
-        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO tsunagu_worker")
+    _allow(API, "tsunagu_api")
+    _allow(FOR_WORKER, "tsunagu_worker")
+    _allow(INTERNAL)
 
 
 def downgrade() -> None:
@@ -469,3 +478,10 @@ def downgrade() -> None:
 def _see(recalled: str) -> None:
     for table, sees in (("segment", SEGMENT), ("referral_key", REFERRAL_KEY)):
         op.execute(f"ALTER POLICY own ON {table} USING ({sees.format(recalled=recalled)})")
+
+
+def _allow(functions: Iterable[str], *roles: str) -> None:
+    for function in functions:
+        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
+        for role in roles:
+            op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {role}")

@@ -43,8 +43,8 @@ class Explained:
     tracked: Tracked
     sent: bool
     """Whether the agency sent it; otherwise it is a recipient."""
-    attempts: Sequence[Mapping[str, Any]]
-    """Every attempt to notify the agency's own endpoints."""
+    notices: Sequence[Mapping[str, Any]]
+    """The notices to the agency's own endpoints, each with its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Deliveries:
         if text is None:
             raise NotFound
         row = json.loads(text)
-        return Explained(_tracked(row), row["you"] == "sender", row["attempts"])
+        return Explained(_tracked(row), row["you"] == "sender", row["notices"])
 
     async def printed(
         self,

@@ -37,7 +37,8 @@ class Recall:
     accepted_at: datetime
     sender_agency: str
     recipient_agency: str
-    recipient_party: str
+    recipient_party: str | None
+    """None for a reader to whom it was shown by a recipient."""
     reason: str
     recalled_at: datetime
     recalled_by: str
@@ -120,6 +121,7 @@ class _Writing:
             "at": self.at.isoformat(),
             "case_id": self.held["case_id"],
             "message_id": str(self.message_id),
+            "referral_id": str(self.referral_id),
             "type": self.held["type"],
             "accepted_at": self.held["accepted_at"],
             "agency_id": self.caller.agency_id,
@@ -141,7 +143,6 @@ class _Writing:
             "id": str(time_ordered_id(self.at)),
             "agency_id": copy.agency_id,
             "party": copy.party,
-            "referral_id": str(copy.referral_id),
             "named": copy.named,
             "disclosed": copy.disclosed,
             "openings": [
@@ -197,7 +198,7 @@ class _Writing:
                 **item,
                 "agency_id": self.caller.agency_id,
                 "referral_id": str(self.referral_id),
-                "from_party": copy.party,
+                "from_party": copy.party if copy.named else None,
                 "from_agency": copy.agency_id,
             }
 

@@ -1,9 +1,9 @@
 """Taking a message back: before it was opened a tombstone, afterwards a misdirected disclosure.
 
-The clocks are those of 個人情報保護法26条・68条 and the guidelines of the commission (通則編 3-5-3):
-速報 within about three to five days, 確報 within 30, or 60 where somebody acted in bad faith. The day
-on which it became known is the first, closed days count, and where the last day of a 確報 is
-closed the next open day takes its place. What was taken back before anybody read it is no leak.
+The clocks are those of 個人情報保護法26条・68条 and of the commission's guidelines (通則編
+3-5-3): 速報 within about three to five days, 確報 within 30, or 60 where somebody acted in bad
+faith. The day on which it became known is the first, closed days count, and a 確報 whose last day
+is closed may come on the next open one. What was taken back before anybody read it is no leak.
 """
 
 from collections.abc import Collection, Sequence

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from app.domain.recall import RecallReason
 from tests.exchange.conftest import Office, saying, seat
 
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
@@ -28,11 +29,15 @@ OWN = {
     " WHERE p.agency_id = $1",
     "message": "SELECT message_id::text FROM copy WHERE agency_id = $1",
     "segment": "SELECT s.message_id || s.class FROM segment s JOIN copy c USING (message_id)"
-    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes)",
+    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes) AND c.recalled_at IS NULL",
     "referral_key": "SELECT k.referral_id || k.class FROM referral_key k"
     " JOIN party p USING (referral_id) WHERE p.agency_id = $1 AND p.until IS NULL"
     " AND k.class IN (SELECT unnest(classes) FROM copy c"
-    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id)",
+    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id"
+    "                 AND c.recalled_at IS NULL)",
+    "delivery_term": "SELECT message_id::text FROM delivery_term WHERE sender = $1",
+    "recall": "SELECT id::text FROM recall WHERE recipient_agency = $1"
+    " UNION SELECT id::text FROM recall WHERE sender_agency = $1 AND (named OR disclosed)",
     "consent": "SELECT c.case_id || '' || c.id FROM consent c JOIN party p USING (referral_id)"
     " WHERE p.agency_id = $1",
     "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",
@@ -46,6 +51,7 @@ SHOWN = {
     "mailbox": "agency_id",
     "inbox_item": "agency_id || position",
     "deadline": "referral_id || agency_id || kind",
+    "delivery_term": "message_id::text",
     "segment": "message_id || class",
     "referral_key": "referral_id || class",
     "consent": "case_id || '' || id",
@@ -79,6 +85,14 @@ async def busy(office: Office) -> Office:
         await office.exchange.accept(consent, seat(f"probation-{two}"))
         start = saying("special_adjustment.start_selection", opening.id)
         await office.exchange.accept(start, seat(f"probation-{two}"))
+        reason = RecallReason.WRONG_CONTENT
+        await office.recalls.recall(seat(f"probation-{two}"), opening.id, start.id, reason, None)
+        another = saying(
+            "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
+        )
+        await office.exchange.accept(another, seat(prison))
+        await office.reading.open(seat(f"probation-{two}"), [another.id])
+        await office.recalls.recall(seat(prison), another.id, another.id, reason, None)
     return office
 
 
@@ -127,7 +141,8 @@ async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
 
 
 async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
-    for table in ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry"):
+    shown = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry", "recall")
+    for table in (*shown, "delivery_term"):
         assert await seen(busy, table, "probation-13"), table
 
 
@@ -161,7 +176,7 @@ async def test_the_api_writes_no_table_by_itself(busy: Office, verb: str) -> Non
             await busy.pool.execute(verb.format(table))
 
 
-@pytest.mark.parametrize("table", ["message", "segment", "log_entry", "log_leaf"])
+@pytest.mark.parametrize("table", ["message", "segment", "log_entry", "log_leaf", "recall"])
 @pytest.mark.parametrize("verb", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
 async def test_even_the_owner_cannot_take_back_what_was_written(
     busy: Office, table: str, verb: str
