@@ -1,16 +1,23 @@
 """Runs the migrations, one runner at a time, without holding up a database that is in use."""
 
 import asyncio
+import os
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 from alembic import context
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel import SQLModel
+
+from app.adapters.migrations import PATIENCE
+from app.adapters.tables import TABLES
 
 ONE_AT_A_TIME = 7586_1234_0001
 """The advisory lock of whoever migrates; the number means nothing."""
+
+LOCK_TIMEOUT = context.config.attributes.get("patience", PATIENCE) // timedelta(milliseconds=1)
+"""Milliseconds that a statement may wait for a lock of somebody who uses the database."""
 
 
 def migrate(connection: Connection) -> None:
@@ -19,11 +26,11 @@ def migrate(connection: Connection) -> None:
     A statement that waits for a lock makes everybody queue behind it, so it gives up early and
     can be tried again. Waiting for another migration to end harms nobody and has its own limit.
     """
-    context.configure(connection=connection, target_metadata=SQLModel.metadata)
+    context.configure(connection=connection, target_metadata=TABLES, compare_server_default=True)
     with context.begin_transaction():
         connection.execute(text("SET LOCAL lock_timeout = '2min'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}"))
         connection.execute(text("SET LOCAL statement_timeout = '10min'"))
         context.run_migrations()
 
@@ -57,4 +64,6 @@ async def connect_and_migrate(url: str) -> None:
         await engine.dispose()
 
 
-asyncio.run(connect_and_migrate(context.config.attributes["url"]))
+# By its own command line (`alembic check`, `alembic revision --autogenerate`) nobody hands it over.
+URL = context.config.attributes.get("url") or os.environ["TSUNAGU_DATABASE_URL"]
+asyncio.run(connect_and_migrate(URL))

@@ -119,4 +119,6 @@ def downgrade() -> None:
         DROP TABLE client_seat, client, seat, jurisdiction, agency, assertion_seen,
             directory_version;
         DROP FUNCTION directory_changed();
+        REVOKE ALL ON SCHEMA public FROM tsunagu_api, tsunagu_worker;
+        GRANT USAGE ON SCHEMA public TO PUBLIC;
     """)

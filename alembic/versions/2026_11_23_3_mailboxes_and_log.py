@@ -49,6 +49,7 @@ BEGIN
     INSERT INTO mailbox (agency_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
+REVOKE ALL ON FUNCTION agency_needs_mailbox() FROM PUBLIC;
 CREATE TRIGGER mailbox AFTER INSERT ON agency
     FOR EACH ROW EXECUTE FUNCTION agency_needs_mailbox();
 INSERT INTO mailbox (agency_id) SELECT id FROM agency;

@@ -115,7 +115,7 @@ class Recorder:
             "parties": list(_parties(decision)),
             "messages": sealed,
             "copies": list(_copies(decision, message, ids)),
-            "items": list(_items(decision, message, ids, directory)),
+            "items": list(_items(decision, head["urgency"], ids, directory)),
             "log": list(_log(decision, message, caller, ids, sealed, at)),
             **_consequences(decision, message),
         }
@@ -162,7 +162,7 @@ class Recorder:
             ],
             "occurred_on": occurred.isoformat(),
             "legal_basis": basis,
-            "urgency": message.urgency,
+            "urgency": message.urgency_on(at.date()),
             "in_reply_to": _text(message.in_reply_to) if own else None,
             "corrects": _text(message.corrects) if own else None,
             "consent_ids": [str(i) for i in sorted(message.rests_on())] if own else [],
@@ -267,7 +267,7 @@ def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None)
 
 
 def _items(
-    decision: Decision, message: Message, ids: list[UUID], directory: Directory
+    decision: Decision, urgency: str, ids: list[UUID], directory: Directory
 ) -> Iterator[dict[str, Any]]:
     for move, message_id in zip(decision.moves, ids, strict=True):
         own = move is decision.moves[0]
@@ -283,7 +283,7 @@ def _items(
                 "type": move.body.type,
                 "from_party": decision.sender.name if own else SYSTEM,
                 "from_agency": decision.sender.agency_id if own else None,
-                "urgency": message.urgency,
+                "urgency": urgency,
                 "to_print": agency is not None and not agency.connected,
             }
 

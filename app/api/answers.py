@@ -48,6 +48,12 @@ def entity_tags(request: Request, header: str) -> frozenset[str]:
     return frozenset(f'W/"{tag}"' for tag in _TAG.findall(text)) or frozenset({""})
 
 
+def matches(request: Request, tag: str) -> bool:
+    """Whether the caller has what `tag` stands for, as `If-None-Match` says."""
+    wanted = entity_tags(request, "if-none-match")
+    return not wanted.isdisjoint({"*", "W/" + tag.removeprefix("W/")})
+
+
 def cursor_of(*parts: object) -> str:
     """A cursor that remembers `parts`. Callers hand it back as it is."""
     return urlsafe_b64encode(json.dumps([str(p) for p in parts]).encode()).decode().rstrip("=")

@@ -5,7 +5,20 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from app.api import directory, health, inbox, me, oauth, problems, reading, referrals
+from app.api import (
+    contract,
+    directory,
+    flows,
+    health,
+    inbox,
+    me,
+    oauth,
+    pages,
+    problems,
+    reading,
+    referrals,
+    sheet,
+)
 from app.api.gate import Gate
 
 VERSION = "1.0.0"
@@ -25,8 +38,10 @@ def application(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (referrals, reading, inbox, directory, me, oauth, health):
+    for part in (referrals, reading, sheet, inbox, directory, flows, me, oauth, pages, health):
         app.include_router(part.router)
     problems.install(app)
+    pages.install(app)
+    contract.install(app)
     app.add_middleware(Gate, is_outage=is_outage)
     return app

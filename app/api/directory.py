@@ -78,7 +78,7 @@ class AgencyPage(BaseModel):
     next: str | None = Field(description="次の頁のカーソル。null なら終わり", examples=[None])
 
 
-class Route(BaseModel):
+class RouteOut(BaseModel):
     """ある種別の、その区域を受け持つ機関。"""
 
     kind: str = Field(description="機関の種別", examples=["settlement_center"])
@@ -95,10 +95,15 @@ class Routes(BaseModel):
     flow: str = Field(description="流れ", examples=["special_adjustment"])
     area: str = Field(description="読み取った区域(6桁)", examples=["131016"])
     prefecture: str = Field(description="その都道府県の名称", examples=["東京都"])
-    items: list[Route]
+    items: list[RouteOut]
 
 
-@router.get("/agencies", summary="機関を探す", operation_id="list_agencies")
+@router.get(
+    "/agencies",
+    summary="機関を探す",
+    operation_id="list_agencies",
+    response_description="機関の一覧",
+)
 async def list_agencies(
     request: Request,
     _: Reader,
@@ -123,7 +128,12 @@ async def list_agencies(
     )
 
 
-@router.get("/agencies/{agency_id}", summary="機関を読む", operation_id="read_agency")
+@router.get(
+    "/agencies/{agency_id}",
+    summary="機関を読む",
+    operation_id="read_agency",
+    response_description="機関",
+)
 async def read_agency(
     request: Request,
     _: Reader,
@@ -146,7 +156,12 @@ async def read_agency(
     )
 
 
-@router.get("/routes", summary="受け持つ機関を調べる", operation_id="find_routes")
+@router.get(
+    "/routes",
+    summary="受け持つ機関を調べる",
+    operation_id="find_routes",
+    response_description="受け持つ機関",
+)
 async def find_routes(
     request: Request,
     _: Reader,
@@ -205,13 +220,13 @@ def _folded(text: str) -> str:
     return normalize("NFKC", text).casefold()
 
 
-def _routes(directory: Directory, flow: Flow, area: str) -> Iterator[Route]:
+def _routes(directory: Directory, flow: Flow, area: str) -> Iterator[RouteOut]:
     for kind in RESPONSIBLE:
         parties = sorted(name for name, role in flow.parties.items() if kind in role.kinds)
         if not parties:
             continue
         found = directory.of_kind([kind], flow.name, area)
-        yield Route(
+        yield RouteOut(
             kind=kind,
             parties=parties,
             ambiguous=len(found) > 1,

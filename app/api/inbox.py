@@ -13,6 +13,7 @@ from app.api.answers import bad_cursor, cursor_of, json_answer, parts_of
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.services import messaging
+from app.api.shapes import AcknowledgedOut, DeadlinePage, InboxOut, InboxStatusOut
 from app.api.shown import moment
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
@@ -45,7 +46,13 @@ class AcknowledgementIn(BaseModel):
         return self
 
 
-@router.get("/inbox", operation_id="read_inbox")
+@router.get(
+    "/inbox",
+    operation_id="read_inbox",
+    summary="受信箱を読む",
+    response_model=InboxOut,
+    response_description="受信箱の1頁",
+)
 async def read_inbox(
     request: Request,
     caller: Reader,
@@ -54,7 +61,10 @@ async def read_inbox(
     wait: Annotated[float, Query(ge=0, description="何もなければ待つ秒数。30まで")] = 0,
     unacknowledged: Annotated[bool, Query(description="真なら、受領していないものだけ")] = False,
 ) -> Response:
-    """受信箱を、届いた順に返す。"""
+    """`after` より後に届いたものを、確定した順に返す。本文は含まず、提供の記録もしない。
+
+    何もなければ `wait` 秒まで待ち、届けばすぐに返す。
+    """
     parts = messaging(request)
     if not wait <= parts.longest_wait:  # `not <=` refuses NaN too
         raise Invalid.at("/query/wait", "less_than_equal")
@@ -67,11 +77,17 @@ async def read_inbox(
     return Response(page.encode(), media_type="application/json")
 
 
-@router.post("/inbox/acknowledgements", operation_id="acknowledge")
+@router.post(
+    "/inbox/acknowledgements",
+    operation_id="acknowledge",
+    summary="受領する",
+    response_model=AcknowledgedOut,
+    response_description="受領したもの",
+)
 async def acknowledge(
     request: Request, caller: Annotated[Caller, allowed(Scope.INBOX_ACKNOWLEDGE)]
 ) -> Response:
-    """受領を記録する。"""
+    """届いたものの受領を、このトークンの席として記録する。二度しても変わらない。"""
     parts = messaging(request)
     sent = (await read_json(request, parts.largest_body)).model(AcknowledgementIn)
     done = await parts.mailboxes.acknowledge(caller, sent.positions or [], sent.through)
@@ -79,22 +95,34 @@ async def acknowledge(
     return json_answer({"acknowledged": items, "more": done["more"]})
 
 
-@router.get("/inbox/status", operation_id="read_inbox_status")
+@router.get(
+    "/inbox/status",
+    operation_id="read_inbox_status",
+    summary="受信箱の様子を読む",
+    response_model=InboxStatusOut,
+    response_description="受信箱の様子",
+)
 async def read_inbox_status(request: Request, caller: Reader) -> Response:
-    """受信箱の様子を返す。"""
+    """最後の番号、件数、最も古い未開封と未受領を返す。"""
     found = await messaging(request).mailboxes.status(caller.agency_id)
     oldest = {name: _placed(found[name]) for name in ("oldest_waiting", "oldest_unacknowledged")}
     return json_answer({**found, **oldest})
 
 
-@router.get("/deadlines", operation_id="list_deadlines")
+@router.get(
+    "/deadlines",
+    operation_id="list_deadlines",
+    summary="期日の一覧を読む",
+    response_model=DeadlinePage,
+    response_description="期日の一覧",
+)
 async def list_deadlines(
     request: Request,
     caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
     limit: Annotated[int, Query(ge=1, le=100, description="1頁の件数")] = 50,
     cursor: Annotated[str | None, Query(max_length=300, description="前の頁の `next`")] = None,
 ) -> Response:
-    """この機関が守るべき期日を、近いものから返す。"""
+    """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
     found = await messaging(request).reading.deadlines(caller.agency_id, _after(cursor), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     following = cursor_of(last["due_on"], last["referral_id"], last["kind"]) if last else None

@@ -64,7 +64,12 @@ class MeOut(BaseModel):
     }
 
 
-@router.get("/me", summary="このトークンの主体を読む", operation_id="read_me")
+@router.get(
+    "/me",
+    summary="このトークンの主体を読む",
+    operation_id="read_me",
+    response_description="このトークンの主体",
+)
 async def read_me(request: Request, access: Annotated[Access, known()]) -> MeOut:
     """どの機関のどの席として呼んでいるか、何が許され、いつ失効するかを返す。"""
     parts = services(request)

@@ -21,15 +21,16 @@ from app.api import shown
 from app.api.answers import (
     bad_cursor,
     cursor_of,
-    entity_tags,
     id_in_path,
     json_answer,
+    matches,
     parts_of,
 )
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.language import language_of
 from app.api.services import messaging
+from app.api.shapes import EnvelopePage, MessageOut, MessagesOut, ReferralOut, ReferralPage
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
 from app.domain.errors import NotFound
@@ -63,6 +64,21 @@ Since = Annotated[AwareDatetime, BeforeValidator(_plus_kept), AfterValidator(_of
 _CURSOR_TIME: TypeAdapter[datetime] = TypeAdapter(Since)
 
 
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "`If-None-Match` の版のまま"}}
+IF_NONE_MATCH: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "持っている版(ETag)。変わっていなければ 304 が返る",
+            "schema": {"type": "string"},
+            "example": 'W/"7"',
+        }
+    ]
+}
+
+
 class ReadIn(BaseModel):
     """開く通信文のID。"""
 
@@ -71,7 +87,13 @@ class ReadIn(BaseModel):
     ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_READ, title="通信文のID")]
 
 
-@router.get("/referrals", operation_id="list_referrals")
+@router.get(
+    "/referrals",
+    operation_id="list_referrals",
+    summary="案件の一覧を読む",
+    response_model=ReferralPage,
+    response_description="案件の一覧",
+)
 async def list_referrals(
     request: Request,
     caller: Reader,
@@ -81,7 +103,7 @@ async def list_referrals(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """この機関の案件を、変わった順に新しいものから返す。"""
+    """この機関の案件を、最後に変わったものから順に返す。本文は含まず、提供の記録もしない。"""
     found = await messaging(request).reading.referrals(
         caller.agency_id, flow, state, updated_after, _before(cursor), limit + 1
     )
@@ -91,25 +113,39 @@ async def list_referrals(
     return json_answer({"items": [shown.listed(r) for r in found[:limit]], "next": following})
 
 
-@router.get("/referrals/{referral_id}", operation_id="read_referral")
+@router.get(
+    "/referrals/{referral_id}",
+    operation_id="read_referral",
+    summary="案件を読む",
+    response_model=ReferralOut,
+    response_description="案件。ETag は `version` と同じ",
+    responses=UNCHANGED,
+    openapi_extra=IF_NONE_MATCH,
+)
 async def read_referral(request: Request, referral_id: str, caller: Reader) -> Response:
-    """案件を、この機関の立場から見えるとおりに返す。"""
+    """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
     wanted = id_in_path(referral_id)
     found = await messaging(request).reading.referral(caller.agency_id, wanted)
     version = found.reader.view.version
     headers = {"ETag": version, "Vary": "Accept-Language, Authorization"}
-    if not entity_tags(request, "if-none-match").isdisjoint({"*", version}):
+    if matches(request, version):
         return Response(status_code=304, headers=headers)
     language = language_of(request)
     headers["Content-Language"] = language
     return json_answer(shown.referral(found, language), headers=headers)
 
 
-@router.get("/referrals/{referral_id}/messages", operation_id="list_messages")
+@router.get(
+    "/referrals/{referral_id}/messages",
+    operation_id="list_messages",
+    summary="通信文の一覧を読む",
+    response_model=EnvelopePage,
+    response_description="通信文の一覧",
+)
 async def list_messages(
     request: Request, referral_id: str, caller: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
-    """この機関が読める通信文を、本文なしで順に返す。"""
+    """この機関が読める通信文を、本文なしで番号の順に返す。提供の記録はしない。"""
     after = _number(cursor)
     found = await messaging(request).reading.messages(
         caller.agency_id, id_in_path(referral_id), after, limit + 1
@@ -118,17 +154,32 @@ async def list_messages(
     return json_answer({"items": [shown.envelope(r) for r in found[:limit]], "next": following})
 
 
-@router.get("/referrals/{referral_id}/messages/{message_id}", operation_id="read_message")
+@router.get(
+    "/referrals/{referral_id}/messages/{message_id}",
+    operation_id="read_message",
+    summary="通信文を開く",
+    response_model=MessageOut,
+    response_description="開いた通信文",
+)
 async def read_message(
     request: Request, referral_id: str, message_id: str, caller: Reader
 ) -> Response:
-    """通信文を開く。"""
+    """通信文の本文を、この席が開ける区分まで開く。
+
+    開くことは提供であり、記録が確定してから答える。開かなかった区分は `withheld` に示す。
+    """
     return json_answer(shown.message(await opened_one(request, caller, referral_id, message_id)))
 
 
-@router.post("/messages/read", operation_id="read_messages")
+@router.post(
+    "/messages/read",
+    operation_id="read_messages",
+    summary="通信文をまとめて開く",
+    response_model=MessagesOut,
+    response_description="開いた通信文",
+)
 async def read_messages(request: Request, caller: Reader) -> Response:
-    """通信文を50通まで一度に開く。"""
+    """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。"""
     parts = messaging(request)
     wanted = (await read_json(request, parts.largest_body)).model(ReadIn)
     opened = await _opened(request, caller, list(dict.fromkeys(wanted.ids)), None)

@@ -1,6 +1,6 @@
 """Sending: opening a referral, and every later message."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +11,7 @@ from app.api.answers import entity_tags, id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.services import messaging, services
+from app.api.shapes import AcceptedOut
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
 from app.domain.errors import Invalid
@@ -19,12 +20,50 @@ from app.domain.message import Message
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
 Writer = Annotated[Caller, allowed(Scope.REFERRAL_WRITE)]
+REPEATED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "再送への最初の答え。`dry_run=true` なら、起きること(`would`)",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": "#/components/schemas/AcceptedOut"},
+                        {"$ref": "#/components/schemas/RehearsedOut"},
+                    ]
+                },
+            }
+        },
+    }
+}
+IF_MATCH: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "description": "送ってよい案件の版(`version`、ETag)。複数可",
+            "schema": {"type": "string"},
+            "example": 'W/"7"',
+        }
+    ]
+}
 DryRun = Annotated[bool, Query(description="真なら、何が起きるかを答えるだけで、何も書かない。")]
 
 
-@router.post("/referrals", status_code=201, operation_id="open_referral")
+@router.post(
+    "/referrals",
+    status_code=201,
+    operation_id="open_referral",
+    summary="案件を開く",
+    response_model=AcceptedOut,
+    response_description="受け付けた。受領証はこの答えより前に確定している",
+    responses=REPEATED,
+)
 async def open_referral(request: Request, caller: Writer, dry_run: DryRun = False) -> Response:
-    """案件を開く。"""
+    """流れの最初の通信文を送り、案件を開く。流れは `body.type` の前半で決まる。
+
+    同じIDで同じ内容を送り直すと、最初の答えがそのまま返る(200)。
+    """
     parts = messaging(request)
     sent = envelopes.opening(await read_json(request, parts.largest_body))
     referral_id = sent.id or time_ordered_id(services(request).clock())
@@ -32,11 +71,23 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
     return await _taken(request, message, caller, frozenset(), dry_run)
 
 
-@router.post("/referrals/{referral_id}/messages", status_code=201, operation_id="send_message")
+@router.post(
+    "/referrals/{referral_id}/messages",
+    status_code=201,
+    operation_id="send_message",
+    summary="通信文を送る",
+    response_model=AcceptedOut,
+    response_description="受け付けた。受領証はこの答えより前に確定している",
+    responses=REPEATED,
+    openapi_extra=IF_MATCH,
+)
 async def send_message(
     request: Request, referral_id: str, caller: Writer, dry_run: DryRun = False
 ) -> Response:
-    """案件に通信文を送る。"""
+    """案件に二通目以降の通信文を送る。今送れるものは、案件の `actions` にある。
+
+    `If-Match` に読んだときの版を書けば、その後に動いた案件には送られない(412)。
+    """
     parts = messaging(request)
     wanted = id_in_path(referral_id)
     sent = envelopes.later(await read_json(request, parts.largest_body))

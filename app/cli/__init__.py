@@ -5,12 +5,15 @@ import sys
 import typer
 
 from app.adapters.cluster import EmbeddedPostgresError
+from app.adapters.migrations import TablesInUse
 from app.adapters.preparation import DatabaseUnavailable
 from app.cli.clients import client
+from app.cli.demo import demo
 from app.cli.directory import agency
 from app.cli.flow_docs import flows_docs
 from app.cli.keys import commands as keys_commands
 from app.cli.migrate import migrate
+from app.cli.openapi import openapi
 from app.cli.run import DoesNotAnswer, run
 from app.cli.seats import seat
 from app.cli.serve import serve, worker
@@ -18,7 +21,7 @@ from app.cli.token import token
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, serve, worker, migrate, token, flows_docs):
+for command in (run, serve, worker, migrate, token, demo, flows_docs, openapi):
     cli.command()(command)
 for name, group in (("agency", agency), ("seat", seat), ("client", client)):
     cli.add_typer(group, name=name)
@@ -31,5 +34,5 @@ def main() -> None:
         cli(prog_name="tsunagu")
     except DatabaseUnavailable as error:
         sys.exit(f"The database cannot be opened: {error}.")
-    except (EmbeddedPostgresError, DoesNotAnswer) as error:
+    except (EmbeddedPostgresError, DoesNotAnswer, TablesInUse) as error:
         sys.exit(str(error))

@@ -1,10 +1,12 @@
 """Who is told a message, and in which classes."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from app.domain.body import Body
 from app.domain.case import Referral
 from app.domain.classes import ROUTING, DataClass
+from app.domain.consent import Consent, covered
 from app.domain.directory import Agency, Directory
 from app.domain.flow import NAMED, OTHERS, Flow, Step, parse_copy
 
@@ -38,6 +40,26 @@ def audience(
                 may = flow.parties[name].classes
                 told[name] = told.get(name, frozenset()) | (may & narrowed if narrowed else may)
     return {name: (agencies[name], classes) for name, classes in told.items()}
+
+
+def within_consent(
+    flow: Flow, step: Step, told: Audience, consents: tuple[Consent, ...], on: date
+) -> Audience:
+    """The same audience, where those told by consent get what consent covers and no more.
+
+    Only where somebody else must be told anyhow: a notice of release reaches the probation office
+    whatever became of the consent for the center. A message for parties by consent alone, and one
+    by which somebody joins, is left as it is, and refused if consent does not cover it.
+    """
+    by_consent = {name for name in told if flow.parties[name].by_consent}
+    if step.joins or not told.keys() - by_consent:
+        return told
+    return {
+        name: (agency, classes & covered(consents, agency.id, agency.kind, on))
+        if name in by_consent
+        else (agency, classes)
+        for name, (agency, classes) in told.items()
+    }
 
 
 def present_classes(body: Body) -> frozenset[DataClass]:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from app.domain.actions import actions
-from app.domain.audience import Audience, audience, present_classes
+from app.domain.audience import Audience, audience, present_classes, within_consent
 from app.domain.call import Call, Sender
 from app.domain.case import NEW, SYSTEM, Referral
 from app.domain.conclusion import concluded
+from app.domain.consent import Consent
 from app.domain.consequences import Actor, take
 from app.domain.correction import correct
 from app.domain.decision import Decision
@@ -54,6 +55,10 @@ def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
     told = audience(flow, step, referral, call.message.body, joins, sender.name, call.directory)
     if sender.keyed_by is not None:
         _keyer_is_told(sender.keyed_by, told, flow, step, call, referral)
+    record = call.message.body.consent_record()
+    own = (Consent(record, referral.id),) if record else ()
+    consents = (*call.case.binding(referral), *own)
+    told = within_consent(flow, step, told, consents, call.at.date())
     _guard(flow, step, call, referral, sender, joins, told)
     move = take(
         call.case.with_referral(referral),
@@ -184,7 +189,7 @@ def _guard(
     )
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
     checks = [(g.name, g.title, g.check(situation)) for g in step.guards]
-    gate = consent_gate(situation, by_consent, named=bool(joins))
+    gate = consent_gate(situation, by_consent, named=not by_consent.isdisjoint(joins))
     failed = [
         {"name": name, "title": title, "reason": objection.reason, "needs": list(objection.needs)}
         for name, title, objection in (*checks, ("consent_covers", CONSENT_COVERS, gate))

@@ -2,10 +2,10 @@
 
 import re
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from app.domain.areas import is_code
@@ -14,6 +14,7 @@ EARLIEST = date(1868, 1, 1)
 LATEST = date(2200, 12, 31)
 MOST_ITEMS = 50
 
+_MOMENT = TypeAdapter(datetime)
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -40,12 +41,34 @@ def _in_our_time(day: date) -> date:
     return day
 
 
+def _only_text(value: Any) -> Any:
+    # Pydantic would take a number of seconds for an instant.
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and "T" in value:
+        # Read here, for the same reason as a day.
+        with suppress(ValueError):
+            return _MOMENT.validate_python(value)
+    raise PydanticCustomError("moment_form", "an instant is written YYYY-MM-DDThh:mm:ss+09:00")
+
+
+def _moment_in_our_time(moment: datetime) -> datetime:
+    _in_our_time(moment.date())
+    return moment
+
+
 Day = Annotated[
     date,
     BeforeValidator(_only_iso, json_schema_input_type=date),
     AfterValidator(_in_our_time),
 ]
 """A day (GIF DS-441), 1868 to 2200. Japanese eras begin with Meiji for the people we serve."""
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_only_text, json_schema_input_type=datetime),
+    AfterValidator(_moment_in_our_time),
+]
+"""An instant with its offset (RFC 3339), 1868 to 2200."""
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:30"])]
 """A time in Japan, hours and minutes."""
 Flag = Annotated[bool, Field(strict=True)]

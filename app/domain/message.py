@@ -7,6 +7,9 @@ from uuid import UUID
 
 from app.domain.body import Body
 
+URGENCIES = ("normal", "urgent", "same_day")
+"""From what can wait to what cannot."""
+
 
 @dataclass(frozen=True, slots=True)
 class PaperOrigin:
@@ -44,6 +47,10 @@ class Message:
     def flow(self) -> str:
         """The flow that its type belongs to."""
         return self.body.type.partition(".")[0]
+
+    def urgency_on(self, day: date) -> str:
+        """How urgent it is if it is accepted on that day: as sent, or as its content asks."""
+        return max(self.urgency, self.body.least_urgency(day), key=URGENCIES.index)
 
     def rests_on(self) -> frozenset[UUID]:
         """The consents that envelope and body name."""

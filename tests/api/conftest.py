@@ -1,12 +1,10 @@
 """The whole service on a database with the national directory, and clients that speak to it."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -171,12 +169,11 @@ def served(settings: Settings, clock: MovableClock) -> Iterator[str]:
     """Serve in a thread; at the end the server is told to stop, and has to do so in 3 seconds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = api_server(settings, create_app(settings, clock))
-        ready = asyncio.Event()
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:
             assert thread.is_alive()
-            ready.clear()
+            thread.join(0.01)
         host, port = listener.getsockname()
         yield f"http://{host}:{port}"
         server.should_exit = True

@@ -204,15 +204,15 @@ async def test_every_check_comes_in_its_order(
     prison, sent = await speak("prison-fuchu"), opening()
     await prison.post("/v1/referrals", json=sent)
     where = f"/v1/referrals/{sent['id']}/messages"
-    bad, stale = {"content": b"{"}, {"If-Match": 'W/"9"'}
+    stale = {"If-Match": 'W/"9"'}
     illegal = envelope("special_adjustment.settle")
     used = {**illegal, "id": str(uuid4())}
     await prison.post(where, json=used)
     reader = await speak("prison-fuchu", "viewer")
     worker = await speak("probation-13", "case_worker")
     outsider = await speak("center-47")
-    assert (await stranger.post(where, **bad)).status_code == 401
-    assert (await reader.post(where, **bad)).status_code == 403
+    assert (await stranger.post(where, content=b"{")).status_code == 401
+    assert (await reader.post(where, content=b"{")).status_code == 403
     assert (await outsider.post(where, json={})).status_code == 422
     reused = await outsider.post(where, json={**illegal, "id": opening()["id"]}, headers=stale)
     assert reused.status_code == 404

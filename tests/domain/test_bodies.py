@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from app.domain.body import Body
 from app.domain.classes import DataClass
 from app.domain.facts import FACTS
 from app.domain.flows import BODIES, FLOWS
+from app.domain.message import Message
 from app.domain.payloads import samples
 from app.domain.person import Person, RegisteredAddress
 
@@ -159,6 +161,21 @@ def test_a_day_is_written_as_a_day(day: Any, why: str) -> None:
     assert kind == why or kind.startswith("date")
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-04-08T14:30:00",
+        "2026-04-08",
+        1780000000,
+        True,
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_an_instant_has_an_offset_and_lies_in_our_time(moment: Any) -> None:
+    assert refused("special_adjustment.interview", captured_at=moment)
+
+
 @pytest.mark.parametrize("flag", [1, 0, "true", "yes", None, []])
 def test_yes_or_no_is_nothing_that_looks_like_it(flag: Any) -> None:
     assert refused("defence_support.give_leave", leave=flag)
@@ -259,6 +276,22 @@ def test_a_release_is_told_the_same_day_and_a_near_one_too() -> None:
     )
     assert moved.least_urgency(today) == "same_day"
     assert moved.least_urgency(date(2027, 2, 11)) == "normal"
+
+
+def test_a_message_is_as_urgent_as_it_was_sent_or_as_its_content_asks() -> None:
+    today = date(2026, 6, 15)
+    released = BODIES["special_adjustment.released"]
+    dull = BODIES["special_adjustment.start_seeking"]
+    cases = (
+        (released, "normal", "same_day"),
+        (released, "same_day", "same_day"),
+        (dull, "normal", "normal"),
+        (dull, "urgent", "urgent"),
+    )
+    for body, sent, told in cases:
+        said = body.model_validate(body.EXAMPLE)
+        message = Message(UUID(int=1), UUID(int=2), said, today, urgency=sent)
+        assert message.urgency_on(today) == told
 
 
 def test_withdrawing_without_naming_a_consent_withdraws_them_all() -> None:

@@ -8,7 +8,16 @@ import pytest
 
 from app.adapters.deadlines import Deadlines
 from app.adapters.sealing import Sealer, leaf_hash
-from app.domain.errors import AmbiguousRoute, IllegalMove, Invalid, NotFound, NotYourStep, Stale
+from app.domain.classes import DataClass
+from app.domain.errors import (
+    AmbiguousRoute,
+    GuardFailed,
+    IllegalMove,
+    Invalid,
+    NotFound,
+    NotYourStep,
+    Stale,
+)
 from app.domain.message import PaperOrigin
 from tests.exchange.conftest import Office, saying, seat
 from tests.exchange.play import (
@@ -242,3 +251,38 @@ async def test_the_log_is_numbered_without_gap_by_whoever_seals(office: Office) 
         )
         await connection.execute("RESET timezone")
     assert leaf_hash(entry) == rows[0]["hash"]
+
+
+async def test_a_notice_reaches_whom_the_law_names_even_where_consent_no_longer_covers_others(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    office.clock.now += timedelta(days=365)
+    try:
+        await office.owner.execute(
+            "UPDATE consent SET valid_until = '2026-12-31' WHERE referral_id = $1", referral
+        )
+        moved = saying("special_adjustment.change_custody", referral)
+        await office.exchange.accept(moved, seat(PRISON))
+        (lawful,) = await office.reading.open(seat(PROBATION), [moved.id])
+        (depending,) = await office.reading.open(seat(CENTER), [moved.id])
+    finally:
+        office.clock.now -= timedelta(days=365)
+    assert "C4" in lawful.salts
+    assert set(depending.salts) == {"C0"}
+    assert (DataClass.C4, "not_your_class") in depending.withheld
+
+
+async def test_a_message_for_one_who_depends_on_consent_is_refused_without_it(
+    office: Office,
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    await sent(office, CENTER, saying("special_adjustment.query", referral))
+    await office.owner.execute(
+        "UPDATE consent SET valid_until = valid_from WHERE referral_id = $1", referral
+    )
+    with pytest.raises(GuardFailed) as refused:
+        await sent(office, PROBATION, saying("special_adjustment.answer_query", referral))
+    (guard,) = refused.value.facts["guards"]
+    assert guard["name"] == "consent_covers"
+    assert set(guard["needs"]) == {"center:C2", "center:C3"}

@@ -17,7 +17,7 @@ from app.domain.message import Message
 from tests.exchange.conftest import Office, saying, seat
 
 STEPS = 40
-FAR = 45
+FAR = 40
 """Message types, of about a hundred, that the walks send: their seeds are fixed."""
 Sending: TypeAlias = tuple[str, Message]
 OPENERS: Mapping[str, tuple[str, str, dict[str, Any]]] = {

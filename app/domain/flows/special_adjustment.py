@@ -20,7 +20,7 @@ from app.domain.common_rows import (
     typed,
 )
 from app.domain.facts import Fact
-from app.domain.fields import AgencyId, AtLeastOne, Day, Reference, Several, Words
+from app.domain.fields import AgencyId, AtLeastOne, Day, Reference, SeatId, Several, Words
 from app.domain.flow import SAME, Flow, PartyRole, Step, rows
 from app.domain.guards import (
     center_takes_area,
@@ -128,6 +128,7 @@ class NotifyCandidate(About):
     requirements: Annotated[CandidateRequirements, C2, Field(title="六要件に関する事実")]
     disability: Annotated[Disability, C2, Field(title="障害")]
     wish_confirmed_on: Annotated[Day, C2, Field(title="希望を確認した日")]
+    wish_confirmed_by: Annotated[SeatId | None, C2, Field(title="希望を確認した席")] = None
 
     TITLE = Text("特別調整候補者の通知", "notify a candidate")
     SOURCE = "domain reference M-a1; the requirements in the wording of the Osaka center's page"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
@@ -29,6 +30,9 @@ class Closed(Body):
     closed_on: Annotated[Day, C0, Field(title="終結日")]
     remaining_tasks_to: Annotated[
         tuple[AgencyId, ...] | None, C0, Several, Field(title="残る支援の引継ぎ先")
+    ] = None
+    followup_id: Annotated[
+        UUID | None, C0, Field(title="フォローアップの番号", description="If one is opened.")
     ] = None
 
     def facts(self) -> Mapping[str, Fact]:

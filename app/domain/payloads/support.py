@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.body import Body, Part
@@ -15,6 +15,7 @@ from app.domain.fields import (
     AtLeastOne,
     Count,
     Day,
+    Moment,
     Name,
     Passage,
     SeatId,
@@ -74,8 +75,8 @@ class Interview(Body):
         None
     )
     mode: Annotated[InterviewMode | None, C7, Field(title="方法")] = None
-    captured_at: Annotated[AwareDatetime | None, C7, Field(title="聴取した時刻")] = None
-    entered_at: Annotated[AwareDatetime | None, C7, Field(title="入力した時刻")] = None
+    captured_at: Annotated[Moment | None, C7, Field(title="聴取した時刻")] = None
+    entered_at: Annotated[Moment | None, C7, Field(title="入力した時刻")] = None
     wishes: Annotated[Passage | None, C7, Field(title="本人の希望")] = None
     strengths: Annotated[Passage | None, C7, Field(title="強み")] = None
     needs: Annotated[

@@ -1,0 +1,60 @@
+"""The map of the database: every table that the migrations build, declared once more to be read.
+
+It also tells Alembic what a new migration lacks, and a test fails as soon as map and migrations
+differ. The service itself asks in SQL through asyncpg, since what it needs are functions, row
+security and arrays of rows; these declarations know nothing of them.
+"""
+
+from app.adapters.tables.cases import (
+    Case,
+    Consent,
+    Deadline,
+    Party,
+    Referral,
+    ReferralKey,
+    Settlement,
+)
+from app.adapters.tables.directory import (
+    Agency,
+    AssertionSeen,
+    Client,
+    ClientSeat,
+    DirectoryVersion,
+    Jurisdiction,
+    Seat,
+)
+from app.adapters.tables.log import LogEntry, LogLeaf, LogPending, LogTree
+from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment
+from app.adapters.tables.row import Row, use_plain_types
+
+__all__ = [
+    "TABLES",
+    "Agency",
+    "AssertionSeen",
+    "Case",
+    "Client",
+    "ClientSeat",
+    "Consent",
+    "Copy",
+    "Deadline",
+    "DirectoryVersion",
+    "InboxItem",
+    "Jurisdiction",
+    "LogEntry",
+    "LogLeaf",
+    "LogPending",
+    "LogTree",
+    "Mailbox",
+    "Message",
+    "Party",
+    "Referral",
+    "ReferralKey",
+    "Seat",
+    "Segment",
+    "Settlement",
+]
+
+use_plain_types(Row.metadata)
+
+TABLES = Row.metadata
+"""All of them, as Alembic wants them."""

@@ -1,0 +1,62 @@
+"""The append-only log, a Merkle tree over everything that was accepted, read or refused."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from app.adapters.tables.row import TEXTS, Row
+
+
+class LogEntry(Row, table=True):
+    """Something that happened: who did what, in which case. Never updated."""
+
+    __tablename__ = "log_entry"
+
+    id: UUID = Field(primary_key=True)
+    at: datetime
+    kind: str
+    agency_id: str | None
+    seat_id: str | None
+    client_id: str | None
+    case_id: UUID | None
+    referral_id: UUID | None
+    message_id: UUID | None
+    agencies: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={"comment": "The agencies that the entry names, which may read it."},
+    )
+    detail: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class LogPending(Row, table=True):
+    """An entry that the sealer has yet to put into the tree."""
+
+    __tablename__ = "log_pending"
+
+    entry_id: UUID = Field(primary_key=True)
+
+
+class LogLeaf(Row, table=True):
+    """An entry's place in the tree, and its hash there. Never updated."""
+
+    __tablename__ = "log_leaf"
+
+    index: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    entry_id: UUID = Field(unique=True)
+    hash: bytes
+
+
+class LogTree(Row, table=True):
+    """The only row: how many leaves there are. Whoever seals holds its lock."""
+
+    __tablename__ = "log_tree"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: bool = Field(primary_key=True, sa_column_kwargs={"server_default": text("true")})
+    size: int = Field(sa_type=BigInteger)

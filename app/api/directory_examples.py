@@ -1,0 +1,39 @@
+"""Complete examples of the directory's answers, for the published contract."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_CENTER = {
+    "id": "center-13",
+    "kind": "settlement_center",
+    "name": "東京都地域生活定着支援センター",
+    "name_en": None,
+    "prefecture": "13",
+    "connected": True,
+}
+
+DIRECTORY_EXAMPLES: Mapping[str, Any] = {
+    "list_agencies": {"items": [_CENTER], "next": None},
+    "read_agency": {
+        **_CENTER,
+        "areas": [{"flow": None, "area": "130001"}],
+        "services": {"suspect_support": None},
+        "poi_code": None,
+        "note": None,
+        "disabled": False,
+    },
+    "find_routes": {
+        "flow": "special_adjustment",
+        "area": "130001",
+        "prefecture": "東京都",
+        "items": [
+            {
+                "kind": "settlement_center",
+                "parties": ["center"],
+                "ambiguous": False,
+                "candidates": [_CENTER],
+            }
+        ],
+    },
+}
+"""By the operation that answers so."""

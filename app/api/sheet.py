@@ -1,0 +1,84 @@
+"""The printed sheet (依頼書): for an agency that is not connected, with nothing to read outside."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from app.adapters.ids import reference_of
+from app.adapters.reading import Opened
+from app.api.answers import id_in_path
+from app.api.deps import allowed
+from app.api.pages import HTML_ANSWER, page
+from app.api.reading import opened_one
+from app.api.services import services
+from app.api.sheet_lines import Line, day, lines
+from app.api.shown import moment
+from app.auth.scopes import Scope
+from app.domain.caller import Caller
+from app.domain.classes import CLASS_TITLES
+from app.domain.directory import Directory
+from app.domain.flows import BODIES
+from app.domain.vocabulary import LegalBasis, Urgency
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+
+@router.get(
+    "/referrals/{referral_id}/messages/{message_id}/sheet",
+    operation_id="print_message",
+    summary="通信文を印刷用の書面にする",
+    responses=HTML_ANSWER,
+    response_class=Response,
+)
+async def print_message(
+    request: Request,
+    referral_id: str,
+    message_id: str,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+) -> Response:
+    """開いた通信文を、参加していない機関へ紙で届けるための書面(HTML)にする。
+
+    表の頁には宛先・整理番号・ダイジェストのみを載せ、氏名も用件も載せない。
+    本文を開くのと同じく、提供として記録する。
+    """
+    opened = await opened_one(request, caller, referral_id, message_id)
+    row, directory = opened.envelope, services(request).directory()
+    body = BODIES[row["type"]]
+    values = {
+        "reference": reference_of(id_in_path(row["referral_id"])),
+        "recipients": _recipients(opened, directory),
+        "sender": _name(directory, row["from"]["agency_id"]),
+        "sent_on": day(moment(row["created_at"])[:10]),
+        "title": body.TITLE.ja,
+        "head": tuple(_head(opened)),
+        "lines": lines(body, opened.body),
+        "withheld": [CLASS_TITLES[data_class].ja for data_class, _ in opened.withheld],
+        "digest": row["digest"],
+        "message_id": row["id"],
+    }
+    return page("sheet.html", values, kept=False)
+
+
+def _recipients(opened: Opened, directory: Directory) -> list[str]:
+    """Those for whom it is printed; all of them, if everybody is connected."""
+    told = [directory.agency(to["agency_id"]) for to in opened.envelope["to"]]
+    there = [agency for agency in told if agency is not None]
+    return [a.name for a in there if not a.connected] or [a.name for a in there]
+
+
+def _name(directory: Directory, agency_id: str | None) -> str:
+    agency = directory.agency(agency_id) if agency_id else None
+    return agency.name if agency else "つなぐ"
+
+
+def _head(opened: Opened) -> Iterator[Line]:
+    row = opened.envelope
+    yield Line("出来事のあった日", day(row["occurred_on"]))
+    if row["legal_basis"]:
+        yield Line("根拠", LegalBasis.titles()[row["legal_basis"]])
+    yield Line("緊急度", Urgency.titles()[row["urgency"]])
+    if row["corrects"]:
+        yield Line("訂正する通信文", row["corrects"])
+    if row["in_reply_to"]:
+        yield Line("返信先の通信文", row["in_reply_to"])

@@ -1,0 +1,28 @@
+"""`tsunagu openapi`: the published contract, written to its file or compared with it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.main import create_app
+from app.settings import Settings
+
+FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
+
+Check = Annotated[bool, typer.Option("--check", help="Only say whether the file is up to date.")]
+
+
+def openapi(check: Check = False) -> None:
+    """Write the contract as the service has it to openapi/openapi.json."""
+    text = json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1) + "\n"
+    if not check:
+        FILE.parent.mkdir(exist_ok=True)
+        FILE.write_text(text, encoding="utf-8")
+        return
+    if not FILE.exists() or FILE.read_text(encoding="utf-8") != text:
+        typer.echo(
+            "openapi/openapi.json is not what the service has. Run `make openapi`.", err=True
+        )
+        raise typer.Exit(1)

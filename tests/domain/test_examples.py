@@ -1,0 +1,384 @@
+"""Every published example is accepted in the right state: whole cases, played with nothing else."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.domain.call import Call
+from app.domain.caller import Caller
+from app.domain.case import CLOSED, Case
+from app.domain.decide import decide
+from app.domain.directory import Agency, Directory
+from app.domain.errors import GuardFailed, IllegalMove
+from app.domain.flows import BODIES
+from app.domain.message import Message
+from app.domain.payloads import samples
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=9)))
+TOKYO, OSAKA = "130001", "270008"
+
+
+def agency(agency_id: str, kind: str, area: str = TOKYO) -> Agency:
+    return Agency(agency_id, kind, agency_id, area[:2], areas=frozenset({(None, area)}))
+
+
+DIRECTORY = Directory.of(
+    [
+        agency("prison-fuchu", "prison"),
+        agency("prison-osaka", "prison", OSAKA),
+        agency("probation-13", "probation_office"),
+        agency("probation-27", "probation_office", OSAKA),
+        agency("prosecutor-13", "prosecutor_district"),
+        agency("bar-13-tokyo", "bar_association"),
+        agency("center-13", "settlement_center"),
+        agency("center-27", "settlement_center", OSAKA),
+    ]
+)
+SHORT = {
+    "prison": "prison-fuchu",
+    "prison27": "prison-osaka",
+    "probation": "probation-13",
+    "probation27": "probation-27",
+    "prosecutor": "prosecutor-13",
+    "bar": "bar-13-tokyo",
+    "center": "center-13",
+    "center27": "center-27",
+}
+PLAYED: set[str] = set()
+"""The types whose example was accepted as it is, and those that the service sent."""
+
+
+class Play:
+    """A case that agencies move by sending examples."""
+
+    def __init__(self, flow: str, opening: str, **envelope: Any) -> None:
+        self.case = Case(uuid4())
+        self.main = self.open(flow, opening, **envelope)
+
+    def open(
+        self, flow: str, line: str, said: dict[str, Any] | None = None, **envelope: Any
+    ) -> UUID:
+        who, event = line.split()
+        message_id = uuid4()
+        self._decide(who, flow, event, message_id, message_id, said or {}, envelope)
+        return message_id
+
+    def send(self, line: str, referral: UUID | None = None, **changes: Any) -> str:
+        """`who event [key=agency …]`, from the decider's seat; the state afterwards."""
+        who, event, *joins = line.split()
+        target = referral or self.main
+        to = {party: SHORT[a] for party, a in (j.split("=") for j in joins)}
+        flow = self.case.referrals[target].flow
+        return self._decide(who, flow, event, uuid4(), target, changes, {"to": to})
+
+    def run(self, lines: str, referral: UUID | None = None) -> str:
+        state = ""
+        for line in lines.strip().splitlines():
+            state = self.send(line, referral)
+        return state
+
+    def state(self, referral: UUID | None = None) -> str:
+        return self.case.referrals[referral or self.main].state
+
+    def _decide(
+        self,
+        who: str,
+        flow: str,
+        event: str,
+        message_id: UUID,
+        referral: UUID,
+        changes: dict[str, Any],
+        envelope: dict[str, Any],
+    ) -> str:
+        name = f"{flow}.{event}"
+        body = BODIES[name].model_validate({**BODIES[name].EXAMPLE, **changes})
+        message = Message(message_id, referral, body, NOW.date(), **envelope)
+        caller = Caller("c", SHORT[who], "s", "decider", frozenset(), frozenset(), True)
+        decision = decide(Call(self.case, message, caller, DIRECTORY, NOW))
+        self.case = decision.case
+        PLAYED.update(move.body.type for move in decision.moves if not changes)
+        return self.state(referral)
+
+
+def special(lines: str = "") -> Play:
+    play = Play("special_adjustment", "prison notify_candidate")
+    play.run(lines)
+    return play
+
+
+SELECTED = """
+    probation start_selection
+    probation record_consent
+    probation select_special
+"""
+REQUESTED = f"{SELECTED}probation request_cooperation\n"
+ASSESSING = f"""{REQUESTED}
+    center query
+    probation answer_query
+    center accept
+    center interview""".replace("\n\n", "\n")
+CONSENTED = """
+    probation answer_consultation
+    prosecutor explain
+    prosecutor consent
+"""
+VISITING = f"""{CONSENTED.rstrip()}
+    probation ask_opinion
+    prosecutor object
+    prosecutor change_opinion
+    probation request_center
+    center query
+    probation answer_query
+    center accept
+    center report_contact_ban
+    center lift_contact_ban
+    center visit
+"""
+
+
+def test_a_special_adjustment_from_the_notice_to_the_settlement() -> None:
+    play = special(ASSESSING)
+    assert play.case.lead == "center-13"
+    assert play.run("center draft_plan\ncenter agree_plan\ncenter start_seeking") == (
+        "seeking_placement"
+    )
+    play.run("center agree_placement\ncenter lose_placement\ncenter agree_placement")
+    assert play.send("center prepare_release") == "release_ready"
+    play.run(
+        "prison change_custody\nprison transfer_institution institution=prison27\n"
+        "probation transfer_office probation_office=probation27"
+    )
+    assert play.send("prison27 released") == "release_ready"
+    assert play.send("center settle") == "settled"
+    assert play.send("center close", close_reason="settled") == CLOSED
+
+
+def test_selections_and_requests_that_end_early() -> None:
+    assert special("probation start_selection\nprobation not_select").state() == CLOSED
+    assert special(REQUESTED).send("probation withdraw_request") == CLOSED
+    returned = special(REQUESTED)
+    assert returned.run("center return_request\nprobation insist") == "requested"
+    assert returned.run("center return_request\nprobation confirm_return") == CLOSED
+    general = special("probation start_selection\nprobation record_consent")
+    assert general.send("probation select_general") == "selected_general"
+    with pytest.raises(GuardFailed):
+        general.send("probation request_cooperation")
+    assert general.send("probation close") == CLOSED
+    assert special().send("prison die") == CLOSED
+
+
+def test_consent_withdrawn_and_given_again_and_a_decline() -> None:
+    play = special(ASSESSING)
+    assert play.send("center withdraw_consent") == "suspended_consent"
+    with pytest.raises(IllegalMove):
+        play.send("center draft_plan")
+    assert play.send("probation renew_consent") == "assessing"
+    assert play.run("center decline\ncenter retract_decline") == "assessing"
+    assert play.run("center decline\nprobation confirm_decline") == CLOSED
+    ended = special(ASSESSING)
+    assert ended.run("center withdraw_consent\nprobation confirm_withdrawal") == CLOSED
+
+
+def regional(consent: str = samples.CONSENT_REGIONAL_ID) -> tuple[Play, UUID]:
+    play = special(ASSESSING)
+    play.send("center record_consent", consent_id=consent, purpose="regional")
+    to = {"destination_center": "center-27"}
+    said = {} if consent == samples.CONSENT_REGIONAL_ID else {"consent_id": consent}
+    child = play.open("regional_coordination", "center request", said, parent=play.main, to=to)
+    assert play.state() == "regional_pending"
+    return play, child
+
+
+def test_a_case_is_handed_over_to_another_center() -> None:
+    play, child = regional()
+    play.run(
+        """center27 acknowledge
+        center27 query
+        center answer_query
+        center27 accept
+        center assign_tasks
+        center27 interview
+        center27 start_seeking
+        center27 find_placement
+        center27 lose_placement
+        center27 find_placement
+        center change_custody
+        center offer_transfer
+        center27 refuse_transfer
+        center offer_transfer""",
+        child,
+    )
+    assert play.case.lead == "center-13"
+    assert play.send("center27 accept_transfer", child) == "lead_transferred"
+    assert play.case.lead == "center-27"
+    assert play.state() == "seeking_placement"
+    active = {p.name: p.agency_id for p in play.case.referrals[play.main].parties if p.active}
+    assert active["center"] == "center-27"
+    assert play.send("center27 complete", child) == CLOSED
+    assert play.send("center27 agree_placement") == "placement_agreed"
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "center27 decline_request",
+        "center27 return_case",
+        "center withdraw",
+        "center die",
+        "center close",
+    ],
+)
+def test_a_regional_coordination_that_ends_early_gives_the_case_back(ending: str) -> None:
+    play, child = regional()
+    assert play.send(ending, child) == CLOSED
+    assert play.state() == "assessing"
+
+
+def test_a_withdrawal_above_stops_the_child_until_consent_is_given_again_above() -> None:
+    play, child = regional()
+    assert play.send("probation withdraw_consent") == "suspended_consent"
+    assert play.state(child) == "suspended_consent"
+    with pytest.raises(GuardFailed):
+        play.send("center renew_consent", child)
+    assert play.send("probation renew_consent") == "regional_pending"
+    assert play.state(child) == "requested"
+    play.run("center27 decline\ncenter retract_decline\ncenter27 decline", child)
+    assert play.send("center confirm_decline", child) == CLOSED
+
+
+def test_a_child_ends_with_its_parent() -> None:
+    play, child = regional()
+    assert play.send("probation close") == CLOSED
+    assert play.state(child) == CLOSED
+
+
+def test_in_a_child_consent_is_recorded_withdrawn_and_the_withdrawal_confirmed() -> None:
+    recorded_above = str(uuid4())
+    play, child = regional(recorded_above)
+    play.send("center record_consent", child)
+    own = BODIES["regional_coordination.record_consent"].EXAMPLE["consent_id"]
+    play.send("center withdraw_consent", child, consent_ids=[own])
+    assert play.state() == "regional_pending"
+    assert play.send("center renew_consent", child) == "requested"
+    play.send("center withdraw_consent", child)
+    assert play.send("center confirm_withdrawal", child) == CLOSED
+
+
+def test_a_suspect_on_the_prosecutors_route_to_priority_support() -> None:
+    play = Play("suspect_support", "prosecutor consult")
+    play.run(VISITING)
+    assert play.run("center draft_provisional\ncenter report_readiness") == "disposition_wait"
+    assert play.send("prosecutor release_disposition") == "released"
+    assert play.run("probation apply_relief\nprobation approve_relief") == "priority_support"
+    play.send("probation extend_relief")
+    assert play.send("probation end_relief") == "community_support"
+    assert play.send("center close", close_reason="settled") == CLOSED
+
+
+def test_a_suspect_who_is_indicted() -> None:
+    play = Play("suspect_support", "prosecutor consult")
+    assert play.run(f"{VISITING.rstrip()}\nprosecutor indict") == "defendant_stage"
+    assert play.run("center bail\ncenter skip_relief") == "community_support"
+    parties = play.case.referrals[play.main].parties
+    assert not next(p for p in parties if p.name == "probation_office").active
+    released = Play("suspect_support", "prosecutor consult")
+    released.run(f"{VISITING.rstrip()}\nprosecutor indict\nprobation verdict_release")
+    assert released.run("probation apply_relief\nprobation reject_relief") == "community_support"
+    imprisoned = Play("suspect_support", "prosecutor consult")
+    imprisoned.run(f"{VISITING.rstrip()}\nprobation indict")
+    assert imprisoned.send("probation verdict_imprisonment") == CLOSED
+
+
+def test_a_person_refuses_a_prosecutor_does_not_object_and_a_center_is_full() -> None:
+    refusing = Play("suspect_support", "prosecutor consult")
+    assert refusing.run("prosecutor explain\nprosecutor refuse") == CLOSED
+    play = Play("suspect_support", "prosecutor consult")
+    play.run(f"{CONSENTED.rstrip()}\nprobation ask_opinion\nprosecutor no_objection")
+    assert play.run("probation request_center\ncenter decline_capacity") == "adjusting"
+    assert play.send("probation request_center") == "center_requested"
+
+
+def test_a_defendant_on_the_probation_route() -> None:
+    play = Play("suspect_support", "probation consult")
+    play.send(
+        "probation change_custody", change="further_prosecution", custody_stage="detained_defendant"
+    )
+    play.run("probation explain\nprobation consent")
+    assert play.send("probation start_for_defendant") == "adjusting"
+
+
+def test_an_objection_that_stands_ends_it() -> None:
+    play = Play("suspect_support", "prosecutor consult")
+    play.run(f"{CONSENTED.rstrip()}\nprobation ask_opinion\nprosecutor object")
+    with pytest.raises(GuardFailed):
+        play.send("probation close")
+    assert play.send("probation close", close_reason="prosecutor_objected") == CLOSED
+
+
+def test_a_lawyers_inquiry() -> None:
+    play = Play("defence_support", "bar inquire")
+    play.run("center query\nbar answer_query\ncenter accept\ncenter visit\ncenter share_plan")
+    with pytest.raises(GuardFailed):
+        play.send("center ask_probation")
+    play.run("bar give_leave\nbar record_consent\ncenter ask_probation\nbar change_custody")
+    assert play.run("bar report_outcome") == "community_support"
+    assert play.send("center close", close_reason="settled") == CLOSED
+    declined = Play("defence_support", "bar inquire")
+    assert declined.send("center decline_request") == CLOSED
+
+
+@pytest.mark.parametrize(
+    ("flow", "opening", "deciding"),
+    [
+        ("suspect_support", "prosecutor consult", "probation"),
+        ("defence_support", "bar inquire", "center"),
+    ],
+)
+def test_the_common_rows_of_the_other_flows(flow: str, opening: str, deciding: str) -> None:
+    play = Play(flow, opening)
+    first = play.state()
+    for line in ("record_consent", "change_custody"):
+        play.send(f"{opening.split()[0]} {line}")
+    assert play.run(f"{deciding} decline\n{deciding} retract_decline") == first
+    assert play.send(f"{deciding} withdraw_consent") == "suspended_consent"
+    assert play.send(f"{deciding} renew_consent") == first
+    play.send(f"{deciding} withdraw_consent")
+    assert play.send(f"{deciding} confirm_withdrawal") == CLOSED
+    for ending in ("die", "close", "decline\n{0} confirm_decline"):
+        lines = f"{deciding} {ending.format(deciding)}"
+        assert Play(flow, opening).run(lines) == CLOSED
+
+
+def test_every_example_is_accepted_in_the_right_state() -> None:
+    PLAYED.clear()
+    for story in (
+        test_a_special_adjustment_from_the_notice_to_the_settlement,
+        test_selections_and_requests_that_end_early,
+        test_consent_withdrawn_and_given_again_and_a_decline,
+        test_a_case_is_handed_over_to_another_center,
+        test_a_withdrawal_above_stops_the_child_until_consent_is_given_again_above,
+        test_a_child_ends_with_its_parent,
+        test_in_a_child_consent_is_recorded_withdrawn_and_the_withdrawal_confirmed,
+        test_a_suspect_on_the_prosecutors_route_to_priority_support,
+        test_a_suspect_who_is_indicted,
+        test_a_person_refuses_a_prosecutor_does_not_object_and_a_center_is_full,
+        test_a_defendant_on_the_probation_route,
+        test_an_objection_that_stands_ends_it,
+        test_a_lawyers_inquiry,
+    ):
+        story()
+    for ending in ("decline_request", "return_case", "die", "close"):
+        who = "center" if ending == "close" else "center27"
+        test_a_regional_coordination_that_ends_early_gives_the_case_back(f"{who} {ending}")
+    test_a_regional_coordination_that_ends_early_gives_the_case_back("center withdraw")
+    test_the_common_rows_of_the_other_flows("suspect_support", "prosecutor consult", "probation")
+    test_the_common_rows_of_the_other_flows("defence_support", "bar inquire", "center")
+    # Nothing stands above these three, and nothing but a withdrawal from below reaches them.
+    rare = {
+        f"{flow}.{event}"
+        for flow in ("special_adjustment", "suspect_support", "defence_support")
+        for event in ("consent_suspended", "consent_resumed")
+    }
+    assert set(BODIES) - PLAYED - rare == set()
