@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
 from app.adapters.outage import is_outage
-from app.adapters.sealing import Sealer
+from app.adapters.sealing import BATCH, Sealer
 from app.settings import Settings
 
 PAUSE = 1.0
-"""Seconds between looks when there is nothing to do."""
+"""Seconds between looks when there is little to do. Entries of the log wait so that one transaction
+seals many: one by one they cost as much as the messages themselves."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +36,12 @@ async def run(settings: Settings) -> None:
     ) as pool:
         deadlines = Deadlines(pool, settings.running_clock())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(until(stop, Sealer(pool).seal))
+            tasks.create_task(until(stop, Sealer(pool).seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
 
 
-async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]]) -> None:
-    """Do `work` again and again, resting when it found nothing, until told to stop.
+async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]], enough: int = 1) -> None:
+    """Do `work` again and again, resting when it found less than `enough`, until told to stop.
 
     A database that is away is waited for: what is to be done stays there.
     """
@@ -52,7 +53,7 @@ async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]]) -> None
                 raise
             _log.warning("the database does not answer (%s)", type(error).__name__)
             done = 0
-        if not done:
+        if done < enough:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE):
                     await stop.wait()

@@ -1,7 +1,8 @@
 """The named functions through which the API and the worker write.
 
 Each runs as the owner with a fixed search path, since it writes what belongs to others: their
-mailbox, their copy. Lock order everywhere: case, deadlines, then mailboxes by agency id.
+mailbox, their copy; `deliver` and `accept_rest` run within others, as these do. Lock order
+everywhere: case, deadlines, then mailboxes by agency id.
 """
 
 from alembic import op
@@ -31,28 +32,29 @@ BEGIN
 END $$;
 """
 
-# Positions come last and from the mailbox's own row: no gap, and in the order of commits. The
-# lock is a SELECT of its own in the order of the ids: an UPDATE alone locks in any order, and
-# two writers to overlapping recipients then wait for each other.
-DELIVER = f"""
-CREATE FUNCTION deliver(p_at timestamptz, p_items jsonb) RETURNS void
-LANGUAGE plpgsql {DEFINER} AS $$
+# Positions come last and from the mailbox's own row: no gap, and in the order of commits. Mailboxes
+# are locked in the order of their ids, so that two writers to overlapping recipients never wait for
+# each other. One by one: a set that is joined makes a plan that reads every mailbox there is.
+DELIVER = """
+CREATE FUNCTION deliver(p_at timestamptz, p_items jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_item record;
+    v_position bigint;
 BEGIN
-    PERFORM FROM mailbox WHERE agency_id IN (
-        SELECT i ->> 'agency_id' FROM jsonb_array_elements(p_items) AS i
-    ) ORDER BY agency_id FOR UPDATE;
-    INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type, from_party,
-        from_agency, urgency, accepted_at, to_print)
-    SELECT m.agency_id, m.head + row_number() OVER (PARTITION BY m.agency_id ORDER BY i.nth),
-        i.item ->> 'kind', (i.item ->> 'referral_id')::uuid, (i.item ->> 'message_id')::uuid,
-        i.item ->> 'type', i.item ->> 'from_party', i.item ->> 'from_agency',
-        i.item ->> 'urgency', p_at, coalesce((i.item ->> 'to_print')::boolean, false)
-    FROM jsonb_array_elements(p_items) WITH ORDINALITY AS i (item, nth)
-    JOIN mailbox m ON m.agency_id = i.item ->> 'agency_id';
-    UPDATE mailbox m SET head = m.head + n.count
-    FROM (SELECT i ->> 'agency_id' AS agency_id, count(*) AS count
-          FROM jsonb_array_elements(p_items) AS i GROUP BY 1) AS n
-    WHERE m.agency_id = n.agency_id;
+    FOR v_item IN
+        SELECT i.* FROM ROWS FROM (jsonb_to_recordset(p_items) AS (agency_id text, kind text,
+            referral_id uuid, message_id uuid, type text, from_party text, from_agency text,
+            urgency text, to_print boolean)) WITH ORDINALITY AS i
+        ORDER BY i.agency_id, i.ordinality
+    LOOP
+        UPDATE mailbox SET head = head + 1 WHERE agency_id = v_item.agency_id
+        RETURNING head INTO v_position;
+        INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type,
+            from_party, from_agency, urgency, accepted_at, to_print)
+        VALUES (v_item.agency_id, v_position, v_item.kind, v_item.referral_id, v_item.message_id,
+            v_item.type, v_item.from_party, v_item.from_agency, v_item.urgency, p_at,
+            coalesce(v_item.to_print, false));
+    END LOOP;
 END $$;
 """
 
@@ -127,7 +129,7 @@ BEGIN
     RETURN true;
 END $$;
 CREATE FUNCTION accept_rest(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
-LANGUAGE plpgsql {DEFINER} AS $$
+LANGUAGE plpgsql AS $$
 DECLARE v_lifted record;
 BEGIN
     IF p ? 'consent' THEN

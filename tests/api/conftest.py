@@ -1,8 +1,9 @@
 """The whole service on a database with the national directory, and clients that speak to it."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from threading import Thread
@@ -20,7 +21,7 @@ from app.adapters.preparation import connected
 from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
-from app.cli.serve import api_server
+from app.cli.serve import ApiServer, api_server
 from app.domain.flows import BODIES
 from app.domain.seat import Client, Seat
 from app.main import create_app
@@ -157,25 +158,64 @@ def opening(envelope: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, 
     return make
 
 
+@dataclass
+class Running:
+    """The service behind a real server, in a thread of its own."""
+
+    url: str
+    app: FastAPI
+    server: ApiServer
+
+    def stop(self) -> None:
+        """Tell it to stop, as a signal does."""
+        self.server.should_exit = True
+
+
 @pytest.fixture(scope="session")
-def listening(service: Service) -> Iterator[str]:
-    """The address of the service behind a real server, in a thread of its own."""
-    with served(service.settings, service.clock) as url:
-        yield url
+def listening(service: Service) -> Iterator[Running]:
+    """The service behind a real server, until the tests end."""
+    with served(service.settings, service.clock) as running:
+        yield running
+
+
+@pytest.fixture
+def running(service: Service) -> Callable[[], AbstractContextManager[Running]]:
+    """`with running() as server`: another such server, to be stopped."""
+    return lambda: served(service.settings, service.clock)
 
 
 @contextmanager
-def served(settings: Settings, clock: MovableClock) -> Iterator[str]:
-    """Serve in a thread; at the end the server is told to stop, and has to do so in 3 seconds."""
+def served(settings: Settings, clock: MovableClock) -> Iterator[Running]:
+    """Serve in a thread; at the end the server has to stop within 3 seconds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = api_server(settings, create_app(settings, clock))
+        app = create_app(settings, clock)
+        server = api_server(settings, app)
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:
             assert thread.is_alive()
             thread.join(0.01)
         host, port = listener.getsockname()
-        yield f"http://{host}:{port}"
-        server.should_exit = True
+        found = Running(f"http://{host}:{port}", app, server)
+        yield found
+        found.stop()
         thread.join(3)
         assert not thread.is_alive()
+
+
+def waits(app: FastAPI, agency: str) -> bool:
+    """Whether somebody waits for that agency's inbox in `app`."""
+    waiting: bool = agency in app.state.messaging.mailboxes._bell._waiting
+    return waiting
+
+
+@pytest.fixture
+def until_waits() -> Callable[..., Awaitable[None]]:
+    """`await until_waits(app, agency, True)`: goes on when somebody waits; `False`: nobody."""
+
+    async def until(app: FastAPI, agency: str, waiting: bool) -> None:
+        async with asyncio.timeout(3):
+            while waits(app, agency) is not waiting:  # noqa: ASYNC110 -- it may be another thread's
+                await asyncio.sleep(0)
+
+    return until

@@ -103,7 +103,8 @@ async def test_what_the_state_does_not_take_is_refused_with_what_it_takes(
         headers={"Accept-Language": "en"},
     )
     problem = answer.json()
-    assert (answer.status_code, problem["state"]) == (409, "candidate_notified")
+    assert answer.status_code == 409, answer.text
+    assert problem["state"] == "candidate_notified"
     first = problem["actions"][0]
     assert first["type"] == "special_adjustment.start_selection"
     assert first["title"] == "start the selection"
