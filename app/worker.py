@@ -1,4 +1,4 @@
-"""Seals the log and fires deadlines, until told to stop."""
+"""Seals the log, fires deadlines and reminds of late messages, until told to stop."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
 from app.adapters.outage import is_outage
+from app.adapters.overdue import MOST, Overdue
 from app.adapters.sealing import BATCH, Sealer
 from app.settings import Settings
 
@@ -35,9 +36,11 @@ async def run(settings: Settings) -> None:
         settings.worker_url, settings.worker_pool_size, "tsunagu worker"
     ) as pool:
         deadlines = Deadlines(pool, settings.running_clock())
+        overdue = Overdue(pool, settings.running_clock())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(until(stop, Sealer(pool).seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
+            tasks.create_task(until(stop, overdue.tell_late, MOST))
 
 
 async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]], enough: int = 1) -> None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api import (
     contract,
+    deliveries,
     directory,
     flows,
     health,
@@ -16,6 +17,7 @@ from app.api import (
     pages,
     problems,
     reading,
+    recalls,
     referrals,
     sheet,
 )
@@ -38,7 +40,20 @@ def application(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (referrals, reading, sheet, inbox, directory, flows, me, oauth, pages, health):
+    for part in (
+        referrals,
+        reading,
+        sheet,
+        deliveries,
+        recalls,
+        inbox,
+        directory,
+        flows,
+        me,
+        oauth,
+        pages,
+        health,
+    ):
         app.include_router(part.router)
     problems.install(app)
     pages.install(app)

@@ -8,7 +8,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from app.api import envelopes, inbox, problem_examples, reading, shapes
+from app.api import (
+    deliveries,
+    delivery_shapes,
+    envelopes,
+    inbox,
+    problem_examples,
+    reading,
+    recalls,
+    shapes,
+)
 from app.api.directory_examples import DIRECTORY_EXAMPLES
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE
@@ -35,6 +44,7 @@ DESCRIPTION = """\
 """
 TAGS = (
     ("referrals", "案件と通信文。送る、読む、開く。"),
+    ("deliveries", "送った通信文の行方、印刷、取消し、誤送付の記録。"),
     ("inbox", "受信箱、受領、期日。"),
     ("flows", "流れの表、通信文の定義、図。誰でも読める。"),
     ("directory", "機関と管轄。"),
@@ -48,6 +58,14 @@ _BODIES: Mapping[str, str] = {
     "send_message": "MessageIn",
     "read_messages": "ReadIn",
     "acknowledge": "AcknowledgementIn",
+    "mark_printed": "PrintedIn",
+    "recall_message": "RecallIn",
+}
+_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "ReadIn": {"ids": [REFERRAL]},
+    "AcknowledgementIn": {"through": 42},
+    "PrintedIn": {},
+    "RecallIn": {"reason": "wrong_recipient", "recipients": ["center-13"]},
 }
 _DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
 _ALSO: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +75,8 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "read_messages": ("busy",),
     "print_message": ("busy",),
     "acknowledge": ("invalid",),
+    "mark_printed": ("not_to_print", "already_recalled"),
+    "recall_message": ("already_recalled",),
 }
 _TO: Mapping[str, Mapping[str, Any]] = {
     "special_adjustment": {"to": {"probation_office": "probation-13"}},
@@ -184,8 +204,7 @@ def _request_body(component: str) -> Schema:
             if name in types[component]
         }
     else:
-        value = {"ids": [REFERRAL]} if component == "ReadIn" else {"through": 42}
-        examples = {"example": {"summary": "例", "value": value}}
+        examples = {"example": {"summary": "例", "value": _EXAMPLES[component]}}
     schema = {"$ref": f"{COMPONENTS}{component}"}
     return {
         "required": True,
@@ -195,7 +214,8 @@ def _request_body(component: str) -> Schema:
 
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
-    kinds = [kind for kind in vars(shapes).values() if _is_answer(kind)]
+    declared = [*vars(shapes).values(), *vars(delivery_shapes).values()]
+    kinds = [kind for kind in declared if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"
     )
@@ -220,6 +240,8 @@ def _sent() -> Schema:
         envelopes.MessageIn,
         reading.ReadIn,
         inbox.AcknowledgementIn,
+        deliveries.PrintedIn,
+        recalls.RecallIn,
     ):
         schema = model.model_json_schema(ref_template=COMPONENTS + "{model}")
         found |= schema.pop("$defs", {})

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request
 
+from app.adapters.deliveries import Deliveries
 from app.adapters.exchange import Exchange
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
+from app.adapters.recalls import Recalls
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
 from app.auth.tokens import TokenReader
@@ -37,6 +39,8 @@ class Messaging:
     exchange: Exchange
     reading: Reading
     mailboxes: Mailboxes
+    deliveries: Deliveries
+    recalls: Recalls
     largest_body: int
     """Bytes."""
     longest_wait: float

@@ -301,7 +301,7 @@ class WithheldOut(Shape):
 
     class_: str = Field(alias="class")
     reason: str = Field(
-        description="not_your_class, party_ended, not_your_seat, no_consent, erased のいずれか"
+        description="recalled, not_your_class, party_ended, not_your_seat, no_consent, erased"
     )
 
 
@@ -375,7 +375,10 @@ class ItemOut(Shape):
     """受信箱の1件。本文は含まない。"""
 
     position: int = Field(description="機関ごとに1から。欠番はなく、確定した順")
-    kind: str = Field(description="message または deadline")
+    kind: str = Field(
+        description="message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
+        "delivery.overdue 受領の期限切れ、delivery.failed 不達、deadline 期日"
+    )
     referral_id: Uuid | None
     message_id: Uuid | None
     type: str

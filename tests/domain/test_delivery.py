@@ -1,6 +1,7 @@
 """By when a message is acknowledged, where its copies stand, and which days a recall starts."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from app.domain.clock import JAPAN
 from app.domain.delivery import STATUSES, Delivery
 from app.domain.delivery_terms import terms
 from app.domain.errors import AlreadyRecalled, Invalid
+from app.domain.explanation import NOTHING, WHERE, explained, notice_explained
 from app.domain.recall import HeldCopy, Opening, RecallReason, clocks, recalling
 
 FRIDAY = datetime(2026, 11, 20, 16, 30, tzinfo=JAPAN)
@@ -144,3 +146,47 @@ def test_a_copy_that_was_opened_or_printed_is_disclosed() -> None:
     opened = Opening("printed", FRIDAY, "center-13.decider", ("C0",))
     assert HeldCopy("a", "center", UUID(int=1), True, True, (opened,)).disclosed
     assert not copy("a").disclosed
+
+
+@pytest.mark.parametrize("to_sender", [True, False])
+@pytest.mark.parametrize(
+    "became",
+    [
+        {},
+        {"notified_at": FRIDAY},
+        {"opened_at": FRIDAY},
+        {"acknowledged_at": FRIDAY, "acknowledged_by": "center-13.decider"},
+        {"to_print": True},
+        {"to_print": True, "printed_at": FRIDAY, "printed_by": "center-13.decider"},
+        {"recalled_at": FRIDAY},
+        {"recalled_at": FRIDAY, "misdirected_disclosure_id": UUID(int=7)},
+        {"undeliverable": "agency_disabled"},
+        {"undeliverable": "party_ended"},
+    ],
+)
+def test_whatever_became_of_a_copy_is_said_in_full_in_both_languages(
+    became: dict[str, Any], to_sender: bool
+) -> None:
+    due = terms("special_adjustment.accept", "urgent", FRIDAY)
+    found = Delivery(**{"party": "c", "agency_id": "c", "to_print": False, "terms": due, **became})
+    for at in (FRIDAY, FRIDAY + 5 * HOUR, FRIDAY + 9 * HOUR):
+        words = explained(found, at, to_sender=to_sender)
+        for text in (words.where, words.following, words.todo):
+            assert "{" not in text.ja + text.en
+            assert text.en.replace("…", "").isascii()
+            assert not text.ja.isascii()
+    assert len(WHERE) == 2 * 10
+
+
+def test_a_sender_is_told_to_call_only_once_it_is_late() -> None:
+    due = terms("special_adjustment.accept", "urgent", FRIDAY)
+    waiting = Delivery("c", "c", False, due)
+    assert explained(waiting, FRIDAY, to_sender=True).todo == NOTHING
+    assert "Call" in explained(waiting, FRIDAY + 5 * HOUR, to_sender=True).todo.en
+
+
+def test_a_notice_to_a_stopped_endpoint_says_so() -> None:
+    said = notice_explained("pending", None, "paused", "id", FRIDAY)
+    assert "stopped" in said.en
+    assert "2026-11-20 16:30" in notice_explained("pending", None, "active", "id", FRIDAY).en
+    assert notice_explained("cancelled", "a new reason", "active", "id", None).en

@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from app.adapters.deliveries import Tracked
 from app.adapters.overdue import Overdue
 from app.domain.delivery import Delivery
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound, NotToPrint
+from app.domain.explanation import NOTICE
 from app.domain.message import Message, PaperOrigin
 from app.domain.recall import RecallReason
 from tests.exchange.conftest import START, Office, saying, seat
@@ -34,8 +37,9 @@ async def clock_put_back(office: Office) -> AsyncIterator[None]:
 async def told(office: Office) -> int:
     """Let a worker tell all that is late; how many terms it looked at."""
     count = 0
-    while looked_at := await Overdue(office.owner, office.clock).tell_late():
-        count += looked_at
+    async with asyncpg.create_pool(office.urls.worker, min_size=1, max_size=1) as pool:
+        while looked_at := await Overdue(pool, office.clock).tell_late():
+            count += looked_at
     return count
 
 
@@ -386,3 +390,12 @@ async def test_the_service_s_own_messages_remind_their_recipients_alone(office: 
     told_to = {r["agency_id"] for r in json.loads(event["recipients"])}
     assert {r["agency_id"] for r in rows} == told_to
     assert {r["from_agency"] for r in rows} == {None}
+
+
+async def test_there_are_words_for_every_reason_not_to_notify(office: Office) -> None:
+    rows = await office.owner.fetch(
+        "SELECT prosrc FROM pg_proc WHERE proname IN ('right_lost', 'voucher_gone')"
+    )
+    reasons = {r for row in rows for r in re.findall(r"THEN '([a-z_]+)'", row["prosrc"])}
+    assert "consent_withdrawn" in reasons
+    assert reasons <= set(NOTICE)

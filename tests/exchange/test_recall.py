@@ -343,8 +343,9 @@ async def _race(office: Office) -> bool:
         (done,) = await recall(office, PRISON, referral, referral)
         return done
 
-    readers = [open_it() for _ in range(3)]
-    done, *read = await asyncio.gather(take_back(), *readers)
+    taking = asyncio.create_task(take_back())
+    read = await asyncio.gather(*(open_it() for _ in range(3)))
+    done = await taking
     row = await office.row(
         "SELECT opened_at, recalled_at FROM inbox_item WHERE agency_id = $1 AND message_id = $2"
         " AND kind = 'message'",

@@ -14,6 +14,7 @@ from app.adapters.tables.cases import (
     ReferralKey,
     Settlement,
 )
+from app.adapters.tables.deliveries import DeliveryTerm, Recall
 from app.adapters.tables.directory import (
     Agency,
     AssertionSeen,
@@ -37,6 +38,7 @@ __all__ = [
     "Consent",
     "Copy",
     "Deadline",
+    "DeliveryTerm",
     "DirectoryVersion",
     "InboxItem",
     "Jurisdiction",
@@ -47,6 +49,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "Party",
+    "Recall",
     "Referral",
     "ReferralKey",
     "Seat",
