@@ -8,7 +8,7 @@ from tests.exchange.conftest import Office, saying, seat
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""
 
-NOTHING = {"assertion_seen", "log_pending", "log_tree"}
+NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total"}
 
 # table: the rows that are $1's own, as the owner of the tables finds them
 OWN = {
@@ -37,6 +37,9 @@ OWN = {
     " WHERE p.agency_id = $1",
     "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",
     "log_leaf": "SELECT index::text FROM log_leaf",
+    "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
+    "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
+    "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",
 }
 # table: what identifies a row, in the columns that the API's role may read
 SHOWN = {
@@ -53,6 +56,8 @@ SHOWN = {
     "assertion_seen": "client_id",
     "log_pending": "entry_id::text",
     "log_tree": "size::text",
+    "attempt": "notice_id || '' || number",
+    "attempt_total": "outcome",
 }
 
 
@@ -71,6 +76,12 @@ async def busy(office: Office) -> Office:
         await office.owner.execute(
             "INSERT INTO client_seat VALUES ($1 || '.s', $1 || '.decider', 1)", f"probation-{two}"
         )
+        await office.owner.execute(
+            "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, state, created_at,"
+            " changed_at) VALUES (gen_random_uuid(), $1, $1 || '.s', $1 || '.decider',"
+            " 'https://receiver.test/', 'active', now(), now())",
+            f"probation-{two}",
+        )
         opening = saying(
             "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
         )
@@ -79,6 +90,9 @@ async def busy(office: Office) -> Office:
         await office.exchange.accept(consent, seat(f"probation-{two}"))
         start = saying("special_adjustment.start_selection", opening.id)
         await office.exchange.accept(start, seat(f"probation-{two}"))
+    await office.owner.execute(
+        "INSERT INTO attempt SELECT id, 1, webhook_id, agency_id, now(), 'delivered' FROM notice"
+    )
     return office
 
 
@@ -127,7 +141,8 @@ async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
 
 
 async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
-    for table in ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry"):
+    traffic = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry")
+    for table in (*traffic, "webhook", "notice", "attempt"):
         assert await seen(busy, table, "probation-13"), table
 
 
@@ -145,6 +160,7 @@ async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> N
         "SELECT secret_hash FROM client",
         "SELECT mac FROM message",
         "SELECT entry_id FROM log_leaf",
+        "SELECT secret FROM webhook",
     ],
 )
 async def test_a_column_that_tells_of_others_is_not_readable_at_all(
