@@ -478,6 +478,7 @@ BEGIN
     WHERE webhook_id = p_id AND position > 0 AND state <> 'pending'
         AND (id = p_notice OR created_at >= p_since);
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    UPDATE webhook SET resting_until = NULL WHERE id = p_id;
     PERFORM write_log(p_at, p_log);
     RETURN v_count;
 END $$;

@@ -250,9 +250,7 @@ class Courier:
             lane.waiting.clear()
         if given:
             try:
-                await self._pool.execute(
-                    RELEASE, [n.id for n in given], [n.lease for n in given]
-                )
+                await self._pool.execute(RELEASE, [n.id for n in given], [n.lease for n in given])
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -333,13 +331,9 @@ def _due(result: Result, now: datetime) -> tuple[datetime | None, datetime | Non
     return due, now + asked if asked is not None else None
 
 
-async def _first_of(
-    seconds: float, stopping: asyncio.Task[bool], *events: asyncio.Event
-) -> None:
+async def _first_of(seconds: float, stopping: asyncio.Task[bool], *events: asyncio.Event) -> None:
     """Wait until something happens, at most so long."""
     waits = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(
-        [stopping, *waits], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-    )
+    await asyncio.wait([stopping, *waits], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()

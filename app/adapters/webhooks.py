@@ -131,9 +131,7 @@ class Webhooks:
         """
         at = self._clock()
         log = _entry(caller, at, "webhook.removed", webhook_id)
-        self._done(
-            await self._pool.fetchval(REMOVE, caller.agency_id, webhook_id, at, log), caller
-        )
+        self._done(await self._pool.fetchval(REMOVE, caller.agency_id, webhook_id, at, log), caller)
 
     async def test(self, caller: Caller, webhook_id: UUID) -> UUID:
         """Send a notice that is none, once; its id, by which its attempt is found.

@@ -18,6 +18,7 @@ from app.api import (
     reading,
     referrals,
     sheet,
+    webhooks,
 )
 from app.api.gate import Gate
 
@@ -38,7 +39,19 @@ def application(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (referrals, reading, sheet, inbox, directory, flows, me, oauth, pages, health):
+    for part in (
+        referrals,
+        reading,
+        sheet,
+        inbox,
+        webhooks,
+        directory,
+        flows,
+        me,
+        oauth,
+        pages,
+        health,
+    ):
         app.include_router(part.router)
     problems.install(app)
     pages.install(app)

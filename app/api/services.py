@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from app.adapters.exchange import Exchange
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
+from app.adapters.webhooks import Webhooks
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
 from app.auth.tokens import TokenReader
@@ -37,6 +38,7 @@ class Messaging:
     exchange: Exchange
     reading: Reading
     mailboxes: Mailboxes
+    webhooks: Webhooks
     largest_body: int
     """Bytes."""
     longest_wait: float

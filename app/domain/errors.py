@@ -14,6 +14,7 @@ Refusal
 ├── GuardFailed        a condition of the step is not met
 ├── AmbiguousRoute     no, or more than one, agency for a party
 ├── TooMany            too many requests
+├── TooManyWebhooks    the agency has as many endpoints as it may have
 └── Busy               the case moved at every try
 """
 
@@ -142,6 +143,12 @@ class TooMany(Refusal):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
+
+
+class TooManyWebhooks(Refusal):
+    """The agency has as many webhooks as it may have."""
+
+    code = "too_many_webhooks"
 
 
 class Busy(Refusal):
