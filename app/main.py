@@ -16,12 +16,15 @@ from app.adapters.exchange import Exchange
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
+from app.adapters.outgoing import SystemLookup
 from app.adapters.readiness import CannotStart, Readiness
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
 from app.adapters.seal import Vault
 from app.adapters.switched_off import SwitchedOff
+from app.adapters.webhook_secrets import WebhookSecrets
+from app.adapters.webhooks import Webhooks
 from app.api.application import application
 from app.api.services import Messaging, Services
 from app.auth.desk import TokenDesk
@@ -73,6 +76,14 @@ def _lifespan(
                 mailboxes=Mailboxes(pool, bell, clock),
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
+                webhooks=Webhooks(
+                    pool,
+                    bell,
+                    WebhookSecrets(folder.masters),
+                    SystemLookup(),
+                    clock,
+                    loopback=settings.webhook_loopback,
+                ),
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,

@@ -103,67 +103,70 @@ GRANT SELECT ({SHOWN}) ON webhook TO tsunagu_api;
 GRANT SELECT ON notice, attempt, attempt_total TO tsunagu_api;
 """
 
-OLD_DELIVER = f"""
+OLD_DELIVER = """
 CREATE OR REPLACE FUNCTION deliver(p_at timestamptz, p_items jsonb) RETURNS void
-LANGUAGE plpgsql {DEFINER} AS $$
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_item record;
+    v_position bigint;
 BEGIN
-    PERFORM FROM mailbox WHERE agency_id IN (
-        SELECT i ->> 'agency_id' FROM jsonb_array_elements(p_items) AS i
-    ) ORDER BY agency_id FOR UPDATE;
-    INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type, from_party,
-        from_agency, urgency, accepted_at, to_print)
-    SELECT m.agency_id, m.head + row_number() OVER (PARTITION BY m.agency_id ORDER BY i.nth),
-        i.item ->> 'kind', (i.item ->> 'referral_id')::uuid, (i.item ->> 'message_id')::uuid,
-        i.item ->> 'type', i.item ->> 'from_party', i.item ->> 'from_agency',
-        i.item ->> 'urgency', p_at, coalesce((i.item ->> 'to_print')::boolean, false)
-    FROM jsonb_array_elements(p_items) WITH ORDINALITY AS i (item, nth)
-    JOIN mailbox m ON m.agency_id = i.item ->> 'agency_id';
-    UPDATE mailbox m SET head = m.head + n.count
-    FROM (SELECT i ->> 'agency_id' AS agency_id, count(*) AS count
-          FROM jsonb_array_elements(p_items) AS i GROUP BY 1) AS n
-    WHERE m.agency_id = n.agency_id;
+    FOR v_item IN
+        SELECT i.* FROM ROWS FROM (jsonb_to_recordset(p_items) AS (agency_id text, kind text,
+            referral_id uuid, message_id uuid, type text, from_party text, from_agency text,
+            urgency text, to_print boolean)) WITH ORDINALITY AS i
+        ORDER BY i.agency_id, i.ordinality
+    LOOP
+        UPDATE mailbox SET head = head + 1 WHERE agency_id = v_item.agency_id
+        RETURNING head INTO v_position;
+        INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type,
+            from_party, from_agency, urgency, accepted_at, to_print)
+        VALUES (v_item.agency_id, v_position, v_item.kind, v_item.referral_id, v_item.message_id,
+            v_item.type, v_item.from_party, v_item.from_agency, v_item.urgency, p_at,
+            coalesce(v_item.to_print, false));
+    END LOOP;
 END $$;
 """
 
 # Every value is an id, a code or a time of ours, so nothing in it needs escaping.
-PAYLOAD = """'{"type":"inbox.' || a.kind || '","timestamp":"'
-        || to_char(a.accepted_at AT TIME ZONE 'Asia/Tokyo', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+09:00"')
-        || '","data":{"agency_id":"' || a.agency_id || '","position":' || a.position
-        || ',"kind":"' || a.kind
-        || '","referral_id":' || coalesce('"' || a.referral_id || '"', 'null')
-        || ',"message_id":' || coalesce('"' || a.message_id || '"', 'null')
-        || ',"message_type":"' || a.type || '","urgency":"' || a.urgency || '"}}'"""
+PAYLOAD = """'{"type":"inbox.' || v_item.kind || '","timestamp":"'
+            || to_char(p_at AT TIME ZONE 'Asia/Tokyo', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+09:00"')
+            || '","data":{"agency_id":"' || v_item.agency_id || '","position":' || v_position
+            || ',"kind":"' || v_item.kind
+            || '","referral_id":' || coalesce('"' || v_item.referral_id || '"', 'null')
+            || ',"message_id":' || coalesce('"' || v_item.message_id || '"', 'null')
+            || ',"message_type":"' || v_item.type || '","urgency":"' || v_item.urgency
+            || '"}}'"""
 
 DELIVER = f"""
 CREATE OR REPLACE FUNCTION deliver(p_at timestamptz, p_items jsonb) RETURNS void
-LANGUAGE plpgsql {DEFINER} AS $$
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_item record;
+    v_position bigint;
 BEGIN
-    PERFORM FROM mailbox WHERE agency_id IN (
-        SELECT i ->> 'agency_id' FROM jsonb_array_elements(p_items) AS i
-    ) ORDER BY agency_id FOR UPDATE;
-    WITH arrived AS (
+    FOR v_item IN
+        SELECT i.* FROM ROWS FROM (jsonb_to_recordset(p_items) AS (agency_id text, kind text,
+            referral_id uuid, message_id uuid, type text, from_party text, from_agency text,
+            urgency text, to_print boolean)) WITH ORDINALITY AS i
+        ORDER BY i.agency_id, i.ordinality
+    LOOP
+        UPDATE mailbox SET head = head + 1 WHERE agency_id = v_item.agency_id
+        RETURNING head INTO v_position;
         INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type,
             from_party, from_agency, urgency, accepted_at, to_print)
-        SELECT m.agency_id, m.head + row_number() OVER (PARTITION BY m.agency_id ORDER BY i.nth),
-            i.item ->> 'kind', (i.item ->> 'referral_id')::uuid, (i.item ->> 'message_id')::uuid,
-            i.item ->> 'type', i.item ->> 'from_party', i.item ->> 'from_agency',
-            i.item ->> 'urgency', p_at, coalesce((i.item ->> 'to_print')::boolean, false)
-        FROM jsonb_array_elements(p_items) WITH ORDINALITY AS i (item, nth)
-        JOIN mailbox m ON m.agency_id = i.item ->> 'agency_id'
-        RETURNING *
-    )
-    INSERT INTO notice (id, webhook_id, agency_id, position, referral_id, message_id, payload,
-        created_at, since, due_at)
-    SELECT gen_random_uuid(), w.id, a.agency_id, a.position, a.referral_id, a.message_id,
-        {PAYLOAD}, p_at, p_at, p_at
-    FROM arrived a JOIN webhook w ON w.agency_id = a.agency_id AND w.state <> 'deleted'
-    WHERE (w.urgencies IS NULL OR a.urgency = ANY (w.urgencies))
-        AND (w.flows IS NULL OR a.referral_id IS NULL
-             OR (SELECT r.flow FROM referral r WHERE r.id = a.referral_id) = ANY (w.flows));
-    UPDATE mailbox m SET head = m.head + n.count
-    FROM (SELECT i ->> 'agency_id' AS agency_id, count(*) AS count
-          FROM jsonb_array_elements(p_items) AS i GROUP BY 1) AS n
-    WHERE m.agency_id = n.agency_id;
+        VALUES (v_item.agency_id, v_position, v_item.kind, v_item.referral_id, v_item.message_id,
+            v_item.type, v_item.from_party, v_item.from_agency, v_item.urgency, p_at,
+            coalesce(v_item.to_print, false));
+        INSERT INTO notice (id, webhook_id, agency_id, position, referral_id, message_id, payload,
+            created_at, since, due_at)
+        SELECT gen_random_uuid(), w.id, v_item.agency_id, v_position, v_item.referral_id,
+            v_item.message_id, {PAYLOAD}, p_at, p_at, p_at
+        FROM webhook w WHERE w.agency_id = v_item.agency_id AND w.state <> 'deleted'
+            AND (w.urgencies IS NULL OR v_item.urgency = ANY (w.urgencies))
+            AND (w.flows IS NULL OR v_item.referral_id IS NULL
+                 OR (SELECT r.flow FROM referral r WHERE r.id = v_item.referral_id)
+                     = ANY (w.flows));
+    END LOOP;
 END $$;
 """
 
@@ -475,6 +478,7 @@ BEGIN
     WHERE webhook_id = p_id AND position > 0 AND state <> 'pending'
         AND (id = p_notice OR created_at >= p_since);
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    UPDATE webhook SET resting_until = NULL WHERE id = p_id;
     PERFORM write_log(p_at, p_log);
     RETURN v_count;
 END $$;

@@ -20,6 +20,7 @@ from app.api import (
     recalls,
     referrals,
     sheet,
+    webhooks,
 )
 from app.api.gate import Gate
 
@@ -47,6 +48,7 @@ def application(
         deliveries,
         recalls,
         inbox,
+        webhooks,
         directory,
         flows,
         me,

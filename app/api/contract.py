@@ -17,6 +17,7 @@ from app.api import (
     reading,
     recalls,
     shapes,
+    webhook_shapes,
 )
 from app.api.directory_examples import DIRECTORY_EXAMPLES
 from app.api.problem_kinds import KINDS
@@ -214,7 +215,8 @@ def _request_body(component: str) -> Schema:
 
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
-    declared = [*vars(shapes).values(), *vars(delivery_shapes).values()]
+    modules = (shapes, delivery_shapes, webhook_shapes)
+    declared = [kind for module in modules for kind in vars(module).values()]
     kinds = [kind for kind in declared if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.shapes import AT, MESSAGE, REFERRAL, Day, Moment, Next, Shape, Uuid, _like
+from app.api.shapes import AT, MESSAGE, REFERRAL, Day, Moment, Next, Shape, Uuid, like
 
 DISCLOSURE = "01936b7e-9c20-7b44-a1d0-5e2f8c7b3a05"
 _SEAT = "center-13.case_worker"
@@ -82,9 +82,7 @@ class SentOut(Shape):
 class DeliveryPage(Shape):
     """配達の1頁。"""
 
-    model_config = _like(
-        {"items": [{**_MESSAGE, "number": 4, "recipients": [_COPY]}], "next": None}
-    )
+    model_config = like({"items": [{**_MESSAGE, "number": 4, "recipients": [_COPY]}], "next": None})
 
     items: list[SentOut]
     next: Next
@@ -101,7 +99,7 @@ class PrintedCopy(Shape):
 class PrintedOut(Shape):
     """印刷済みの写し。二度しても、最初のまま。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "printed": [
                 {
@@ -150,7 +148,7 @@ class ExplainedNotice(Shape):
 class ExplainedOut(Shape):
     """通信文が今どうなっているかの説明。言葉は Accept-Language の言語で。"""
 
-    model_config = _like(
+    model_config = like(
         {
             **_MESSAGE,
             "referral_id": REFERRAL,
@@ -199,7 +197,7 @@ class RecalledCopy(Shape):
 class RecallOut(Shape):
     """取消しの結果。同じ取消しを繰り返せば、同じ答えが返る。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "message_id": MESSAGE,
             "recalled": [
@@ -294,7 +292,7 @@ _DISCLOSURE: dict[str, Any] = {
 class MisdirectedOut(Shape):
     """誤送付の記録。取り消す前に開かれるか印刷されていた、1か所の宛先について。"""
 
-    model_config = _like(_DISCLOSURE)
+    model_config = like(_DISCLOSURE)
 
     id: Uuid
     message_id: Uuid
@@ -321,7 +319,7 @@ class MisdirectedOut(Shape):
 class MisdirectedPage(Shape):
     """誤送付の記録の1頁。"""
 
-    model_config = _like({"items": [_DISCLOSURE], "next": None})
+    model_config = like({"items": [_DISCLOSURE], "next": None})
 
     items: list[MisdirectedOut]
     next: Next

@@ -202,6 +202,18 @@ KINDS: Mapping[str, ProblemKind] = {
         Text("短い間に要求が多すぎます。", "More requests than this client may make."),
         Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
     ),
+    "too_many_webhooks": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("送り先が多すぎます", "Too many webhooks"),
+        Text(
+            "この機関の到着通知の送り先は、すでに上限の20件あります。",
+            "This agency has twenty webhooks, which is as many as it may have.",
+        ),
+        Text(
+            "使わないものを DELETE /v1/webhooks/{id} で消すか、あるものを PATCH で変えてください。",
+            "Delete one that is not used, or change one by PATCH.",
+        ),
+    ),
     "busy": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         Text("込み合っています", "Busy"),

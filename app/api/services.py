@@ -11,6 +11,7 @@ from app.adapters.exchange import Exchange
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
+from app.adapters.webhooks import Webhooks
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
 from app.auth.tokens import TokenReader
@@ -41,6 +42,7 @@ class Messaging:
     mailboxes: Mailboxes
     deliveries: Deliveries
     recalls: Recalls
+    webhooks: Webhooks
     largest_body: int
     """Bytes."""
     longest_wait: float

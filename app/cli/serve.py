@@ -1,6 +1,5 @@
 """`tsunagu serve` and `tsunagu worker`: the two kinds of process there are, each alone."""
 
-import asyncio
 import errno
 import os
 import signal
@@ -11,6 +10,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from app import worker as courier
@@ -42,7 +42,7 @@ def serve(fd: Descriptor = None) -> None:
 
 def worker() -> None:
     """Deliver, seal and fire deadlines until told to stop."""
-    asyncio.run(courier.run(Settings()))
+    uvloop.run(courier.run(Settings()))
 
 
 def listen(settings: Settings, wait: float = 0.0) -> socket.socket:

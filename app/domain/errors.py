@@ -16,6 +16,7 @@ Refusal
 ├── AlreadyRecalled    the message was taken back before
 ├── NotToPrint         no copy of the message waits to be printed
 ├── TooMany            too many requests
+├── TooManyWebhooks    the agency has as many endpoints as it may have
 └── Busy               the case moved at every try
 """
 
@@ -156,6 +157,12 @@ class TooMany(Refusal):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
+
+
+class TooManyWebhooks(Refusal):
+    """The agency has as many webhooks as it may have."""
+
+    code = "too_many_webhooks"
 
 
 class Busy(Refusal):

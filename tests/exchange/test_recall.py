@@ -65,6 +65,19 @@ async def seen(office: Office, agency: str, referrals: list[UUID]) -> str:
     return repr(found)
 
 
+async def recalls_known_to(office: Office, agency: str, message: UUID) -> str:
+    """What row security lets an agency see of the recalls of a message, in table and log."""
+    async with office.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
+        rows = await connection.fetch("SELECT * FROM recall WHERE message_id = $1", message)
+        entries = await connection.fetch(
+            "SELECT * FROM log_entry WHERE kind = 'recall' AND message_id = $1", message
+        )
+    assert rows
+    assert entries
+    return repr([*rows, *entries])
+
+
 async def test_an_unopened_message_becomes_a_tombstone(office: Office) -> None:
     referral = await special(office, ())
     (done,) = await recall(office, PRISON, referral, referral)
@@ -254,7 +267,10 @@ async def test_whoever_was_shown_a_message_loses_it_too_and_the_sender_hears_not
     await office.exchange.accept(offer, seat(CENTER))
     found = await recall(office, PROBATION, parent, request)
     assert OTHER_CENTER not in {r.recipient_agency for r in found}
-    assert OTHER_CENTER not in await seen(office, PROBATION, [parent])
+    assert OTHER_CENTER not in await recalls_known_to(office, PROBATION, request)
+    assert OTHER_CENTER in await recalls_known_to(office, OTHER_CENTER, request)
+    own_inbox = json.dumps(await items(office, PROBATION, request))
+    assert OTHER_CENTER not in own_inbox
     (item,) = await items(office, OTHER_CENTER, request)
     assert (item["kind"], item["referral_id"]) == ("message.recalled", str(child))
     (lost,) = await office.reading.open(seat(OTHER_CENTER), [request])

@@ -9,7 +9,7 @@ from tests.exchange.conftest import Office, saying, seat
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""
 
-NOTHING = {"assertion_seen", "log_pending", "log_tree"}
+NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total"}
 
 # table: the rows that are $1's own, as the owner of the tables finds them
 OWN = {
@@ -42,6 +42,9 @@ OWN = {
     " WHERE p.agency_id = $1",
     "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",
     "log_leaf": "SELECT index::text FROM log_leaf",
+    "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
+    "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
+    "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",
 }
 # table: what identifies a row, in the columns that the API's role may read
 SHOWN = {
@@ -59,6 +62,8 @@ SHOWN = {
     "assertion_seen": "client_id",
     "log_pending": "entry_id::text",
     "log_tree": "size::text",
+    "attempt": "notice_id || '' || number",
+    "attempt_total": "outcome",
 }
 
 
@@ -77,6 +82,12 @@ async def busy(office: Office) -> Office:
         await office.owner.execute(
             "INSERT INTO client_seat VALUES ($1 || '.s', $1 || '.decider', 1)", f"probation-{two}"
         )
+        await office.owner.execute(
+            "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, state, created_at,"
+            " changed_at) VALUES (gen_random_uuid(), $1, $1 || '.s', $1 || '.decider',"
+            " 'https://receiver.test/', 'active', now(), now())",
+            f"probation-{two}",
+        )
         opening = saying(
             "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
         )
@@ -93,6 +104,10 @@ async def busy(office: Office) -> Office:
         await office.exchange.accept(another, seat(prison))
         await office.reading.open(seat(f"probation-{two}"), [another.id])
         await office.recalls.recall(seat(prison), another.id, another.id, reason, None)
+    await office.owner.execute(
+        "INSERT INTO attempt SELECT id, 1, webhook_id, agency_id, now(), 'delivered' FROM notice"
+        " ON CONFLICT DO NOTHING"
+    )
     return office
 
 
@@ -142,7 +157,7 @@ async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
 
 async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
     shown = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry", "recall")
-    for table in (*shown, "delivery_term"):
+    for table in (*shown, "delivery_term", "webhook", "notice", "attempt"):
         assert await seen(busy, table, "probation-13"), table
 
 
@@ -160,6 +175,7 @@ async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> N
         "SELECT secret_hash FROM client",
         "SELECT mac FROM message",
         "SELECT entry_id FROM log_leaf",
+        "SELECT secret FROM webhook",
     ],
 )
 async def test_a_column_that_tells_of_others_is_not_readable_at_all(

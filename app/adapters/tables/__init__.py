@@ -27,11 +27,14 @@ from app.adapters.tables.directory import (
 from app.adapters.tables.log import LogEntry, LogLeaf, LogPending, LogTree
 from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment
 from app.adapters.tables.row import Row, use_plain_types
+from app.adapters.tables.webhooks import Attempt, AttemptTotal, Notice, Webhook
 
 __all__ = [
     "TABLES",
     "Agency",
     "AssertionSeen",
+    "Attempt",
+    "AttemptTotal",
     "Case",
     "Client",
     "ClientSeat",
@@ -48,6 +51,7 @@ __all__ = [
     "LogTree",
     "Mailbox",
     "Message",
+    "Notice",
     "Party",
     "Recall",
     "Referral",
@@ -55,6 +59,7 @@ __all__ = [
     "Seat",
     "Segment",
     "Settlement",
+    "Webhook",
 ]
 
 use_plain_types(Row.metadata)
