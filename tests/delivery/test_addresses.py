@@ -68,7 +68,8 @@ async def test_an_address_in_the_url_is_checked_again_too(receiver: Receiver) ->
         for host in ("127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1"):
             attempt = await outgoing.post(f"https://{host}:{receiver.port}/", {}, b"{}")
             assert attempt.outcome == "address_refused"
-    assert receiver.received == asked == []
+    assert asked == []
+    assert receiver.received == []
 
 
 async def test_it_connects_to_the_address_that_was_checked_with_host_and_sni_of_the_name(
