@@ -23,6 +23,7 @@ from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
 from app.adapters.seal import Vault
 from app.adapters.switched_off import SwitchedOff
+from app.adapters.tally import RefusedCalls
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.adapters.webhooks import Webhooks
 from app.api.application import application
@@ -52,11 +53,15 @@ def _lifespan(
         if url is None:
             raise CannotStart("Set TSUNAGU_DATABASE_URL, or start with `tsunagu run`.")
         async with AsyncExitStack() as closing:
-            pool = await open_pool(url, settings.api_pool_size, "tsunagu api")
+            pool = await open_pool(
+                url, settings.api_pool_size, "tsunagu api", settings.pool_timeout
+            )
             closing.push_async_callback(pool.close)
-            readiness = Readiness(pool)
+            refused = RefusedCalls(pool, clock)
+            closing.push_async_callback(refused.close)
             folder = KeyFolder(settings.data_dir / "keys")
-            await readiness.check_keys(folder.masters())
+            readiness = Readiness(pool, folder)
+            await readiness.check_keys()
             folder.prepare(clock())
             bell = Bell(pool, url)
             await bell.start()
@@ -64,7 +69,7 @@ def _lifespan(
             directory, off = DirectoryCache(pool), SwitchedOff(pool)
             await directory.refresh()
             await off.refresh()
-            for watch in (directory.watch, off.watch):
+            for watch in (directory.watch, off.watch, refused.watch):
                 closing.push_async_callback(_ended, asyncio.create_task(watch()))
             keys = SigningKeys(folder)
             app.state.services = _services(settings, clock, pool, keys, directory, off)
@@ -87,6 +92,7 @@ def _lifespan(
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,
+                refused=refused,
             )
             yield
             app.state.messaging.closing.set()

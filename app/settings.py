@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     """Database connections of one worker process."""
 
     pool_timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0))
-    """How long a request waits for a free database connection before it is refused."""
+    """How long the database may take for one statement before a request is refused (503)."""
 
     workers: int = Field(default=1, ge=1, le=64)
     """API processes, all on one port. About one for each core that PostgreSQL leaves free."""

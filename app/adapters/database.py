@@ -1,5 +1,6 @@
 """Connections to PostgreSQL; a session carries nothing from one request to the next."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -12,13 +13,20 @@ if TYPE_CHECKING:
     Pool: TypeAlias = _Pool[Record]
     Connection: TypeAlias = _Connection[Record]
 
+PATIENCE = timedelta(seconds=10)
 
-async def open_pool(url: str, size: int, name: str) -> "Pool":
-    """A pool of up to `size` connections, shown in PostgreSQL as `name`."""
+
+async def open_pool(url: str, size: int, name: str, patience: timedelta = PATIENCE) -> "Pool":
+    """A pool of up to `size` connections, shown in PostgreSQL as `name`.
+
+    A statement that takes longer than `patience` is given up with a TimeoutError: a database that
+    hangs must not hold every request and, with them, every connection.
+    """
     return await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
+        command_timeout=patience.total_seconds(),
         reset=_nothing_to_reset,
         server_settings={"application_name": name},
     )

@@ -1,17 +1,16 @@
 """Whether the service can do its work: the database, its tables, and the keys that open them."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from app.adapters.keys import KeyFolder
 from app.adapters.migrations import CONFIGURATION
 from app.adapters.outage import is_outage
 from app.adapters.seal import CannotOpen, Vault, WrappedKey
-from app.domain.keys import MasterKey
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool
@@ -29,27 +28,22 @@ class CannotStart(Exception):
 class Readiness:
     """Looks at what the service stands on."""
 
-    def __init__(self, pool: "Pool") -> None:
+    def __init__(self, pool: "Pool", folder: KeyFolder) -> None:
         self._pool = pool
+        self._folder = folder
         self._newest = ScriptDirectory.from_config(Config(CONFIGURATION)).get_current_head()
 
     async def amiss(self) -> list[str]:
-        """The parts that do not work: `database`, `migrations`."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                revision = await self._pool.fetchval(REVISION)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            return ["database"]
-        return [] if revision == self._newest else ["migrations"]
+        """The parts that do not work: `database`, `migrations`, `keys`."""
+        return [*await self._database(), *self._keys()]
 
-    async def check_keys(self, masters: Sequence[MasterKey]) -> None:
+    async def check_keys(self) -> None:
         """Make sure that what is sealed can be opened.
 
         Raises:
             CannotStart: a master key is missing, or is not the one of before.
         """
+        masters = self._folder.masters()
         vault = Vault(masters) if masters else None
         for referral_id, data_class, master, wrapped in await self._pool.fetch(SAMPLES):
             stored = WrappedKey(master, wrapped)
@@ -59,6 +53,23 @@ class Readiness:
                     " them, is not in the key folder, or is another one. Restore the folder from"
                     " its backup; nothing was changed."
                 )
+
+    async def _database(self) -> list[str]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                revision = await self._pool.fetchval(REVISION)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return ["database"]
+        return [] if revision == self._newest else ["migrations"]
+
+    def _keys(self) -> list[str]:
+        try:
+            there = self._folder.masters() and self._folder.signing()
+        except (OSError, ValueError):
+            there = ()
+        return [] if there else ["keys"]
 
 
 def _opens(vault: Vault, referral_id: UUID, data_class: str, stored: WrappedKey) -> bool:

@@ -73,4 +73,6 @@ def _access(request: Request) -> Access:
     if scheme.lower() != "bearer":
         raise NotAuthenticated
     found = services(request)
-    return found.tokens.access(token.strip(), found.clock())
+    access = found.tokens.access(token.strip(), found.clock())
+    request.state.caller = access.caller
+    return access

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.api.answers import matches
+from app.api.flow_examples import DIAGRAM, FLOW, LIST, SCHEMA, published
 from app.api.language import Language, language_of
 from app.api.schemas import standalone
 from app.domain.case import SYSTEM
@@ -24,87 +25,6 @@ router = APIRouter(prefix="/v1", tags=["flows"])
 
 MERMAID = "text/vnd.mermaid; charset=utf-8"
 _PUBLIC: dict[str, Any] = {"security": []}
-_TITLE = {"ja": "調査・面接の開始", "en": "start the selection"}
-_FLOW: dict[str, Any] = {
-    "name": "special_adjustment",
-    "title": {"ja": "特別調整・一般調整", "en": "special adjustment"},
-    "deciding": "probation_office",
-    "needs_parent": False,
-    "parties": [
-        {
-            "name": "center",
-            "title": {"ja": "地域生活定着支援センター", "en": "settlement support center"},
-            "kinds": ["settlement_center"],
-            "classes": ["C0", "C1", "C2"],
-            "by_consent": True,
-        }
-    ],
-    "states": [
-        {
-            "name": "candidate_notified",
-            "title": {"ja": "候補者通知済", "en": "candidate notified"},
-            "returns": False,
-        }
-    ],
-    "messages": [
-        {
-            "type": "special_adjustment.start_selection",
-            "title": _TITLE,
-            "opens": False,
-            "sent_by_service": False,
-            "fields": [{"name": "officer", "title": "担当官", "class": "C7", "required": False}],
-            "schema": "/v1/flows/special_adjustment/schemas/start_selection",
-        }
-    ],
-    "matrix": [
-        {
-            "from": ["candidate_notified"],
-            "type": "special_adjustment.start_selection",
-            "title": _TITLE,
-            "by": ["probation_office"],
-            "seat": "any",
-            "to": "under_selection",
-            "copies": ["institution"],
-            "joins": [],
-            "ends": [],
-            "guards": [],
-            "reports": None,
-            "lead": None,
-            "erases": False,
-            "added": False,
-        }
-    ],
-    "guards": [],
-    "classes": [{"class": "C1", "title": {"ja": "本人の特定", "en": "identity"}}],
-    "self": "/v1/flows/special_adjustment",
-    "diagram": "/v1/flows/special_adjustment/diagram",
-}
-_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": "/v1/flows/special_adjustment/schemas/start_selection",
-    "title": _TITLE["ja"],
-    "type": "object",
-    "properties": {"type": {"const": "special_adjustment.start_selection", "x-data-class": "C0"}},
-}
-_DIAGRAM: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Mermaid の図",
-        "content": {
-            "text/vnd.mermaid": {
-                "schema": {"type": "string"},
-                "example": "stateDiagram-v2\n    [*] --> candidate_notified: notify_candidate",
-            }
-        },
-    }
-}
-
-
-def _said(
-    example: Mapping[str, Any], media_type: str = "application/json"
-) -> dict[int | str, dict[str, Any]]:
-    """How an answer is described whose shape is the table's own."""
-    content = {"schema": {"type": "object"}, "example": dict(example)}
-    return {200: {"description": "公開しているもの", "content": {media_type: content}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +48,7 @@ class Page:
     operation_id="list_flows",
     response_class=Response,
     summary="流れの一覧を読む",
-    responses=_said(
-        {
-            "items": [
-                {
-                    "name": "special_adjustment",
-                    "title": {"ja": "特別調整・一般調整", "en": "special adjustment"},
-                    "self": "/v1/flows/special_adjustment",
-                    "diagram": "/v1/flows/special_adjustment/diagram",
-                }
-            ]
-        }
-    ),
+    responses=published(LIST),
     openapi_extra=_PUBLIC,
 )
 async def list_flows(request: Request) -> Response:
@@ -152,7 +61,7 @@ async def list_flows(request: Request) -> Response:
     operation_id="read_flow",
     response_class=Response,
     summary="流れを読む",
-    responses=_said(_FLOW),
+    responses=published(FLOW),
     openapi_extra=_PUBLIC,
 )
 async def read_flow(request: Request, flow: str) -> Response:
@@ -165,7 +74,7 @@ async def read_flow(request: Request, flow: str) -> Response:
     operation_id="read_schema",
     response_class=Response,
     summary="通信文の定義を読む",
-    responses=_said(_SCHEMA, "application/schema+json"),
+    responses=published(SCHEMA, "application/schema+json"),
     openapi_extra=_PUBLIC,
 )
 async def read_schema(request: Request, flow: str, event: str) -> Response:
@@ -181,7 +90,7 @@ async def read_schema(request: Request, flow: str, event: str) -> Response:
     operation_id="read_diagram",
     response_class=Response,
     summary="流れの図を読む",
-    responses=_DIAGRAM,
+    responses=DIAGRAM,
     openapi_extra=_PUBLIC,
 )
 async def read_diagram(request: Request, flow: str) -> Response:

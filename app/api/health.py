@@ -32,7 +32,7 @@ async def read_health() -> Response:
     openapi_extra={"security": []},
 )
 async def read_readiness(request: Request) -> Response:
-    """データベースに届き、表が最新の形であるかを見る。"""
+    """データベースに届き、表が最新の形で、鍵が読めるかを見る。"""
     amiss = await messaging(request).amiss()
     status = "unavailable" if amiss else "ok"
     return json_answer({"status": status, "amiss": amiss}, 503 if amiss else 200)

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security.base import SecurityBase
 
 from app.api.oauth_schema import FORM, TOKEN_REQUEST, Jwks, Metadata, TokenError, TokenOut
+from app.api.problems import count
 from app.api.services import services
 from app.auth.clients import TokenRefused
 from app.auth.scopes import Scope
@@ -50,6 +51,7 @@ async def issue_token(request: Request) -> JSONResponse:
         form = await _form(request)
         issued = await services(request).desk.token(request.headers.get("authorization"), form)
     except TokenRefused as refusal:
+        count(request, "not_authenticated")
         return _refused(refusal, 401 if refusal.error == "invalid_client" else 400)
     except _TooLarge:
         return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from app.api.language import language_of, localised
 from app.api.problem_kinds import KINDS
+from app.api.services import Messaging
 from app.domain.errors import Invalid, NotFound, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -59,6 +60,7 @@ def answer(
     request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer that tells a client what was refused, and why."""
+    count(request, refusal.code)
     language = language_of(request)
     kind = KINDS[refusal.code]
     problem = {
@@ -79,6 +81,13 @@ def answer(
     }
     content = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(content, kind.status.value, said, MEDIA_TYPE)
+
+
+def count(request: Request, code: str) -> None:
+    """Take note of a refused call, under its caller if that is known."""
+    messaging: Messaging | None = getattr(request.app.state, "messaging", None)
+    if messaging is not None:
+        messaging.refused.count(getattr(request.state, "caller", None), code)
 
 
 def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, str]]:

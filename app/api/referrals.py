@@ -10,6 +10,7 @@ from app.api import envelopes, shown
 from app.api.answers import entity_tags, id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.intake import read_json
+from app.api.problems import field_name
 from app.api.services import messaging, services
 from app.api.shapes import AcceptedOut
 from app.auth.scopes import Scope
@@ -102,9 +103,17 @@ def _own_id(sent: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
     return sent.id
 
 
+def _only_dry_run(request: Request) -> None:
+    """Refuse a question that we do not know: a misspelt rehearsal would be the real thing."""
+    for name in request.query_params:
+        if name != "dry_run":
+            raise Invalid.at(f"/query/{field_name(name)}", "extra_forbidden")
+
+
 async def _taken(
     request: Request, message: Message, caller: Caller, if_match: frozenset[str], dry_run: bool
 ) -> Response:
+    _only_dry_run(request)
     exchange = messaging(request).exchange
     if dry_run:
         decision = await exchange.rehearse(message, caller, if_match)

@@ -11,6 +11,7 @@ from app.adapters.exchange import Exchange
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
+from app.adapters.tally import RefusedCalls
 from app.adapters.webhooks import Webhooks
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
@@ -49,6 +50,8 @@ class Messaging:
     """Seconds."""
     amiss: Callable[[], Awaitable[list[str]]]
     """The parts that do not work, by name."""
+    refused: RefusedCalls
+    """Counts the calls that never reached the rules."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is told to stop: whoever waits is let go."""
 

@@ -55,7 +55,6 @@ def rehearsed(decision: Decision, agency_id: str, directory: Directory) -> dict[
                 {
                     "referral_id": str(move.referral.id),
                     "type": move.body.type,
-                    "before": move.before,
                     "state": move.referral.state,
                 }
                 for move in seen

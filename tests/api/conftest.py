@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from app.adapters.administration import Administration
+from app.adapters.directory import DirectoryCache
 from app.adapters.national import seed
 from app.adapters.preparation import connected
 from app.adapters.urls import Urls
@@ -130,6 +131,13 @@ async def tables(service: Service) -> AsyncIterator[asyncpg.Pool]:
     """Connections of the owner of the service's tables."""
     async with asyncpg.create_pool(service.urls.owner, min_size=0, max_size=3) as pool:
         yield pool
+
+
+@pytest.fixture
+def directory_again(service: Service) -> Callable[[], Awaitable[bool]]:
+    """`await directory_again()`: the service looks at the directory now, not in two seconds."""
+    cache: DirectoryCache = service.app.state.services.directory.__self__
+    return cache.refresh
 
 
 @pytest.fixture(scope="session")

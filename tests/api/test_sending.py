@@ -73,6 +73,13 @@ async def test_a_rehearsal_says_what_would_follow_and_writes_nothing(
     assert (await prison.post("/v1/referrals", json=sent)).status_code == 201
 
 
+async def test_a_misspelt_rehearsal_is_not_the_real_thing(speak: Any, opening: Make) -> None:
+    prison, sent = await speak("prison-fuchu"), opening()
+    answer = await prison.post("/v1/referrals?dryrun=true", json=sent)
+    assert answer.json()["errors"] == [{"pointer": "/query/dryrun", "reason": "extra_forbidden"}]
+    assert (await prison.get(f"/v1/referrals/{sent['id']}")).status_code == 404
+
+
 async def test_a_stale_version_is_refused_and_the_current_one_taken(
     speak: Any, opening: Make, envelope: Make
 ) -> None:

@@ -1,13 +1,17 @@
 """A whole service for the story and the docs: `tsunagu run` in a folder of its own."""
 
+import functools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
 
 LISTENS = "listens on "
 
@@ -45,3 +49,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield Service(where.partition(LISTENS)[2].strip(), data_dir)
         process.terminate()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def told(service: Service) -> Callable[[str], Result]:
+    """The whole story in a language, told once."""
+
+    @functools.cache
+    def tell(language: str) -> Result:
+        where = ["--url", service.url, "--clients", str(service.clients)]
+        return CliRunner().invoke(cli, ["demo", *where, "--lang", language])
+
+    return tell

@@ -34,12 +34,13 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenes], None]:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_story_ends_as_told_in_both_languages(service: Service, language: str) -> None:
-    told = play(service, "--lang", language)
-    assert told.exit_code == 0, told.output
-    assert ENDS[language] in told.output.splitlines()[-1]
-    japanese = bool(re.search("[ぁ-ん]", told.output))
-    assert japanese == (language == "ja")
+def test_the_story_ends_as_told_in_both_languages(
+    told: Callable[[str], Result], language: str
+) -> None:
+    story = told(language)
+    assert story.exit_code == 0, story.output
+    assert ENDS[language] in story.output.splitlines()[-1]
+    assert bool(re.search("[ぁ-ん]", story.output)) == (language == "ja")
 
 
 def test_it_can_be_told_again_on_the_same_service(
@@ -49,9 +50,11 @@ def test_it_can_be_told_again_on_the_same_service(
     assert play(service).exit_code == play(service).exit_code == 0
 
 
-def test_the_clock_is_the_services_own(service: Service) -> None:
-    told = play(service, "--lang", "en")
-    assert len(re.findall(r"accepted \d\d:\d\d:\d\d\.\d{3}", told.output)) > 40
+def test_every_message_shows_when_it_was_accepted(told: Callable[[str], Result]) -> None:
+    accepted = re.findall(r"accepted \d\d:\d\d:\d\d\.\d{3}\n", told("en").output)
+    counted = re.search(r"\((\d+) messages", told("en").output)
+    assert counted is not None
+    assert len(accepted) == int(counted[1])
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,7 @@ def _requested(p: Plot) -> Iterator[Scene]:
              "The director accepts and names a worker. From now on the Tokyo center leads."),
         body={"worker_seat": "center-13.case_worker", "worker_name": "架空 担当"},
         then="accepted", told={PROBATION: ALL, PRISON: "C0"}, lead=TOKYO,
+        facts={"response_due": None},
     )
 
 

@@ -1,5 +1,6 @@
 """Tells the story in one language: who does what, when, and who can see it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -110,7 +111,7 @@ class Narrator:
 
     def body(self, body: Mapping[str, Any]) -> None:
         """A body, word for word."""
-        self._line(f"{INDENT}{self._t(BODY)}  {dict(body)}")
+        self._line(f"{INDENT}{self._t(BODY)}  {json.dumps(body, ensure_ascii=False)}")
 
     def refused(self, problem: Mapping[str, Any]) -> None:
         """Why it was not accepted, in the service's own words."""
@@ -143,7 +144,7 @@ class Narrator:
     def _fact(self, value: Any) -> str:
         if isinstance(value, date):
             return self._day(value)
-        if isinstance(value, bool):
+        if value is None or isinstance(value, bool):
             return self._t(YES if value else NO)
         return str(value)
 
@@ -191,7 +192,7 @@ BODY = Text("本文全部", "all of it")
 INBOX = Text("受信箱  ", "inbox   ")
 RECEIVED = Text(" → 受領を記録", " → acknowledged")
 ACCEPTED = Text("受理", "accepted")
-YES, NO = Text("あり", "yes"), Text("なし", "no")
+YES, NO = Text("あり", "yes"), Text("なし", "none")
 AS_TOLD = Text(
     "おわり。すべて語ったとおりでした(通信文 {messages} 通、確かめたこと {checks} 件)。",
     "The end. All was as told ({messages} messages, {checks} things checked).",

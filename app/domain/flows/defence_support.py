@@ -186,6 +186,10 @@ class DefenceAccept(Named):
         "first_visit_on": "2026-04-10",
     }
 
+    def facts(self) -> Mapping[str, Fact]:
+        """The request is answered."""
+        return {"response_due": None}
+
 
 class DefenceDeclineRequest(Ended):
     """The center does not take it."""

@@ -178,6 +178,10 @@ class RegionalAccept(Named):
         "first_action_on": "2026-05-11",
     }
 
+    def facts(self) -> Mapping[str, Fact]:
+        """The request is answered."""
+        return {"response_due": None}
+
 
 class RegionalDeclineRequest(Ended):
     """The other center does not take it, for a coded reason."""

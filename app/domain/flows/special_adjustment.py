@@ -344,6 +344,10 @@ class Accept(Named):
         "accepted_on": "2026-03-12",
     }
 
+    def facts(self) -> Mapping[str, Fact]:
+        """The request is answered."""
+        return {"response_due": None}
+
 
 class ReturnRequest(Reasoned):
     """The center wants to give the request back."""

@@ -333,8 +333,8 @@ class NoObjection(Opinion):
     EXAMPLE = {"type": "suspect_support.no_objection", "stated_on": "2026-04-03"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """None stands."""
-        return {"objection": False}
+        """None stands, and the prosecutor has been heard."""
+        return {"objection": False, "response_due": None}
 
 
 class Object(Opinion):
@@ -348,8 +348,8 @@ class Object(Opinion):
     EXAMPLE = {"type": "suspect_support.object", "stated_on": "2026-04-03"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """One stands."""
-        return {"objection": True}
+        """One stands, and the prosecutor has been heard."""
+        return {"objection": True, "response_due": None}
 
 
 class ChangeOpinion(Opinion):
@@ -508,6 +508,10 @@ class SuspectAccept(Named):
         "first_visit_on": "2026-04-07",
         "first_visit_at": "10:00",
     }
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The request is answered."""
+        return {"response_due": None}
 
 
 class DeclineCapacity(Body):

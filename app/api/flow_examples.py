@@ -1,0 +1,98 @@
+"""How the answers about flows are described in the published contract."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_TITLE = {"ja": "調査・面接の開始", "en": "start the selection"}
+FLOW: dict[str, Any] = {
+    "name": "special_adjustment",
+    "title": {"ja": "特別調整・一般調整", "en": "special adjustment"},
+    "deciding": "probation_office",
+    "needs_parent": False,
+    "parties": [
+        {
+            "name": "center",
+            "title": {"ja": "地域生活定着支援センター", "en": "settlement support center"},
+            "kinds": ["settlement_center"],
+            "classes": ["C0", "C1", "C2"],
+            "by_consent": True,
+        }
+    ],
+    "states": [
+        {
+            "name": "candidate_notified",
+            "title": {"ja": "候補者通知済", "en": "candidate notified"},
+            "returns": False,
+        }
+    ],
+    "messages": [
+        {
+            "type": "special_adjustment.start_selection",
+            "title": _TITLE,
+            "opens": False,
+            "sent_by_service": False,
+            "fields": [{"name": "officer", "title": "担当官", "class": "C7", "required": False}],
+            "schema": "/v1/flows/special_adjustment/schemas/start_selection",
+        }
+    ],
+    "matrix": [
+        {
+            "from": ["candidate_notified"],
+            "type": "special_adjustment.start_selection",
+            "title": _TITLE,
+            "by": ["probation_office"],
+            "seat": "any",
+            "to": "under_selection",
+            "copies": ["institution"],
+            "joins": [],
+            "ends": [],
+            "guards": [],
+            "reports": None,
+            "lead": None,
+            "erases": False,
+            "added": False,
+        }
+    ],
+    "guards": [],
+    "classes": [{"class": "C1", "title": {"ja": "本人の特定", "en": "identity"}}],
+    "self": "/v1/flows/special_adjustment",
+    "diagram": "/v1/flows/special_adjustment/diagram",
+}
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "/v1/flows/special_adjustment/schemas/start_selection",
+    "title": _TITLE["ja"],
+    "type": "object",
+    "properties": {"type": {"const": "special_adjustment.start_selection", "x-data-class": "C0"}},
+}
+DIAGRAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Mermaid の図",
+        "content": {
+            "text/vnd.mermaid": {
+                "schema": {"type": "string"},
+                "example": "stateDiagram-v2\n    [*] --> candidate_notified: notify_candidate",
+            }
+        },
+    }
+}
+
+
+def published(
+    example: Mapping[str, Any], media_type: str = "application/json"
+) -> dict[int | str, dict[str, Any]]:
+    """How an answer is described whose shape is the table's own."""
+    content = {"schema": {"type": "object"}, "example": dict(example)}
+    return {200: {"description": "公開しているもの", "content": {media_type: content}}}
+
+
+LIST: dict[str, Any] = {
+    "items": [
+        {
+            "name": "special_adjustment",
+            "title": {"ja": "特別調整・一般調整", "en": "special adjustment"},
+            "self": "/v1/flows/special_adjustment",
+            "diagram": "/v1/flows/special_adjustment/diagram",
+        }
+    ]
+}

@@ -1,0 +1,126 @@
+"""What the service does when what it stands on is missing."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from httpx import ASGITransport, AsyncClient
+
+from app.adapters.administration import Administration, AgencyChange
+from app.adapters.national import seed
+from app.adapters.preparation import connected
+from app.adapters.readiness import CannotStart
+from app.adapters.urls import Urls
+from app.main import create_app
+from app.settings import Settings
+
+Make = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def settings_with(service: Any) -> Callable[..., Settings]:
+    """The service's settings, with some changed."""
+    return lambda **changed: service.settings.model_copy(update=changed)
+
+
+async def refused_start(settings: Settings) -> str:
+    app = create_app(settings)
+    with pytest.raises(CannotStart) as refused:
+        async with app.router.lifespan_context(app):
+            raise AssertionError("it has started")
+    return str(refused.value)
+
+
+async def test_without_its_master_key_it_does_not_start_and_makes_no_new_one(
+    speak: Any, opening: Make, settings_with: Any, tmp_path: Path
+) -> None:
+    prison = await speak("prison-fuchu")
+    assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
+    reason = await refused_start(settings_with(data_dir=tmp_path))
+    assert "master-1.key" in reason
+    assert not (tmp_path / "keys").exists()
+
+
+async def test_with_another_master_key_of_the_same_name_it_does_not_start(
+    service: Any, speak: Any, opening: Make, settings_with: Any, tmp_path: Path
+) -> None:
+    prison = await speak("prison-fuchu")
+    assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
+    shutil.copytree(service.settings.data_dir / "keys", tmp_path / "keys")
+    (tmp_path / "keys" / "master-1.key").write_bytes(b"x" * 32)
+    assert "master-1.key" in await refused_start(settings_with(data_dir=tmp_path))
+
+
+async def test_without_a_database_it_says_what_to_set(settings_with: Any) -> None:
+    reason = await refused_start(settings_with(api_database_url=None, database_url=None))
+    assert "TSUNAGU_DATABASE_URL" in reason
+
+
+@pytest.fixture
+async def fragile(new_database: Callable[[], Urls], tmp_path: Path) -> Any:
+    """A service on a database of its own, and that database's owner's address."""
+    urls = new_database()
+    async with connected(urls.owner) as connection:
+        await seed(connection)
+    app = create_app(Settings(data_dir=tmp_path, api_database_url=urls.api))
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
+    ):
+        yield client, urls, tmp_path
+
+
+async def test_readiness_names_the_part_that_does_not_work(fragile: Any) -> None:
+    client, urls, folder = fragile
+    (folder / "keys" / "master-1.key").rename(folder / "away")
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["amiss"]) == (503, ["keys"])
+    (folder / "away").rename(folder / "keys" / "master-1.key")
+    async with connected(urls.owner) as connection:
+        await connection.execute("UPDATE alembic_version SET version_num = 'older'")
+    assert (await client.get("/readyz")).json()["amiss"] == ["migrations"]
+
+
+async def test_while_the_database_is_away_callers_are_told_to_come_back(
+    fragile: Any, server: tuple[str, Urls]
+) -> None:
+    client, urls, _ = fragile
+    name = urls.owner.rpartition("/")[2].partition("?")[0]
+    admin = await asyncpg.connect(server[0])
+    token = {"grant_type": "client_credentials"}
+    try:
+        await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        for _ in range(3):
+            answer = await client.post("/oauth/token", auth=("x", "y"), data=token)
+            assert answer.status_code == 503
+            assert answer.headers["Retry-After"]
+        assert (await client.get("/readyz")).json()["amiss"] == ["database"]
+        assert (await client.get("/healthz")).status_code == 200
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+        await admin.close()
+    assert (await client.post("/oauth/token", auth=("x", "y"), data=token)).status_code == 401
+
+
+async def test_a_message_to_an_agency_that_is_not_connected_is_printed_for_it(
+    service: Any, speak: Any, opening: Make, directory_again: Any
+) -> None:
+    async with connected(service.urls.owner) as connection:
+        await Administration(connection).change_agency(
+            "probation-20", AgencyChange(connected=False)
+        )
+    await directory_again()
+    prison, sent = await speak("prison-fuchu"), opening(to={"probation_office": "probation-20"})
+    would = await prison.post("/v1/referrals?dry_run=true", json=sent)
+    assert [r["to_print"] for r in would.json()["would"]["readers"]] == [False, True]
+    await prison.post("/v1/referrals", json=sent)
+    sheet = await prison.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}/sheet")
+    assert "長野保護観察所 御中" in sheet.text
+    waiting = await (await speak("probation-20")).get("/v1/inbox")
+    assert waiting.json()["items"][-1]["to_print"] is True
