@@ -310,6 +310,11 @@ async def test_paper_is_overdue_until_it_is_printed_and_reminds_its_sender_alone
     mine = [r for r in await reminders(office, PAPER_OFFICE, referral) if r[1] == "start_selection"]
     assert [kind for kind, _, _ in mine] == ["delivery.overdue", "delivery.failed"]
     assert await reminders(office, PAPER_PRISON, referral) == []
+    keyed = [r for r in await reminders(office, PAPER_OFFICE, referral) if r not in mine]
+    assert [(kind, other) for kind, _, other in keyed] == [
+        ("delivery.overdue", PAPER_PRISON),  # what it keyed in itself, it is told of once
+        ("delivery.failed", PAPER_PRISON),
+    ]
     others = await reminders(office, PAPER_OFFICE, other)
     assert [r for r in others if r[1] == "start_selection"] == []
     assert message.id != printed.id

@@ -265,6 +265,9 @@ async def test_whoever_was_shown_a_message_loses_it_too_and_the_sender_hears_not
     request = await request_of(office, parent)
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
     await office.exchange.accept(offer, seat(CENTER))
+    for place in (parent, child):  # it waits in no inbox of theirs, so nothing is to be explained
+        with pytest.raises(NotFound):
+            await office.deliveries.explain(OTHER_CENTER, place, request)
     found = await recall(office, PROBATION, parent, request)
     assert OTHER_CENTER not in {r.recipient_agency for r in found}
     assert OTHER_CENTER not in await recalls_known_to(office, PROBATION, request)
@@ -372,6 +375,36 @@ async def _race(office: Office) -> bool:
     assert (row["opened_at"] is not None) == any(read) == (done.clocks is not None)
     assert len(done.openings) == sum(read)
     return any(read)
+
+
+async def test_of_a_recall_and_a_printing_at_once_each_is_before_or_after_the_other(
+    office: Office,
+) -> None:
+    printed = [await _race_with_printer(office) for _ in range(ROUNDS)]
+    assert {True, False} == set(printed), "both orders have to happen for this to be a test"
+
+
+async def _race_with_printer(office: Office) -> bool:
+    """Whether the paper was printed first. The record of the recall knows."""
+    referral, message = await on_paper(office)
+    caller = seat("probation-14")
+
+    async def print_it() -> bool:
+        await asyncio.sleep(random.random() * 0.004)  # chance, not synchronisation
+        try:
+            return bool(await office.deliveries.printed(caller, referral, message.id, None))
+        except AlreadyRecalled:
+            return False
+
+    async def take_back() -> Recall:
+        await asyncio.sleep(random.random() * 0.004)
+        (done,) = await recall(office, "probation-14", referral, message.id)
+        return done
+
+    taking = asyncio.create_task(take_back())
+    printed = await print_it()
+    assert printed == ((await taking).clocks is not None)
+    return printed
 
 
 async def test_recalls_and_acknowledgements_and_sends_at_once_do_not_wait_in_a_ring(
