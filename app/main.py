@@ -12,6 +12,7 @@ from app.adapters.clients import StoredClients
 from app.adapters.database import open_pool
 from app.adapters.directory import DirectoryCache
 from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
@@ -85,6 +86,7 @@ def _lifespan(
                     clock,
                     loopback=settings.webhook_loopback,
                 ),
+                figures=Figures(pool, clock),
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,

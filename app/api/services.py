@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fastapi import FastAPI, Request
 
 from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
 from app.adapters.tally import RefusedCalls
@@ -40,6 +41,7 @@ class Messaging:
     reading: Reading
     mailboxes: Mailboxes
     webhooks: Webhooks
+    figures: Figures
     largest_body: int
     """Bytes."""
     longest_wait: float
