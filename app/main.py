@@ -13,6 +13,7 @@ from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import DirectoryCache
 from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
@@ -89,6 +90,7 @@ def _lifespan(
                     clock,
                     loopback=settings.webhook_loopback,
                 ),
+                figures=Figures(pool, clock),
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,

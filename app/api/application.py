@@ -13,6 +13,7 @@ from app.api import (
     health,
     inbox,
     me,
+    metrics,
     oauth,
     pages,
     problems,
@@ -23,6 +24,7 @@ from app.api import (
     webhooks,
 )
 from app.api.gate import Gate
+from app.api.metrics import Meters
 
 VERSION = "1.0.0"
 """Of the contract: the part before the first dot is the `v1` in its paths."""
@@ -55,10 +57,12 @@ def application(
         oauth,
         pages,
         health,
+        metrics,
     ):
         app.include_router(part.router)
     problems.install(app)
     pages.install(app)
     contract.install(app)
-    app.add_middleware(Gate, is_outage=is_outage)
+    app.state.meters = Meters()
+    app.add_middleware(Gate, is_outage=is_outage, observe=app.state.meters.observe)
     return app

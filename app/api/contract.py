@@ -17,6 +17,7 @@ from app.api import (
     reading,
     recalls,
     shapes,
+    webhook_contract,
     webhook_shapes,
 )
 from app.api.directory_examples import DIRECTORY_EXAMPLES
@@ -47,6 +48,7 @@ TAGS = (
     ("referrals", "案件と通信文。送る、読む、開く。"),
     ("deliveries", "送った通信文の行方、印刷、取消し、誤送付の記録。"),
     ("inbox", "受信箱、受領、期日。"),
+    ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
     ("flows", "流れの表、通信文の定義、図。誰でも読める。"),
     ("directory", "機関と管轄。"),
     ("me", "このトークンの主体。"),
@@ -61,12 +63,9 @@ _BODIES: Mapping[str, str] = {
     "acknowledge": "AcknowledgementIn",
     "mark_printed": "PrintedIn",
     "recall_message": "RecallIn",
-}
-_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
-    "ReadIn": {"ids": [REFERRAL]},
-    "AcknowledgementIn": {"through": 42},
-    "PrintedIn": {},
-    "RecallIn": {"reason": "wrong_recipient", "recipients": ["center-13"]},
+    "add_webhook": "WebhookIn",
+    "change_webhook": "WebhookChange",
+    "replay_webhook": "ReplayIn",
 }
 _DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
 _ALSO: Mapping[str, tuple[str, ...]] = {
@@ -78,6 +77,14 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "acknowledge": ("invalid",),
     "mark_printed": ("not_to_print", "already_recalled"),
     "recall_message": ("already_recalled",),
+    "add_webhook": ("too_many_webhooks",),
+}
+_SENT_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "ReadIn": {"ids": [REFERRAL]},
+    "AcknowledgementIn": {"through": 42},
+    "PrintedIn": {},
+    "RecallIn": {"reason": "wrong_recipient", "recipients": ["center-13"]},
+    **webhook_contract.EXAMPLES,
 }
 _TO: Mapping[str, Mapping[str, Any]] = {
     "special_adjustment": {"to": {"probation_office": "probation-13"}},
@@ -115,6 +122,7 @@ def contract(app: FastAPI) -> Schema:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {**components(), **_sent(), **_shown(), "Problem": dict(problem_examples.PROBLEM)}
+    found["webhooks"] = webhook_contract.section(COMPONENTS)
     for path, operation in _operations(found):
         _complete(path, operation, schemas)
     return found
@@ -205,7 +213,8 @@ def _request_body(component: str) -> Schema:
             if name in types[component]
         }
     else:
-        examples = {"example": {"summary": "例", "value": _EXAMPLES[component]}}
+        value = _SENT_EXAMPLES[component]
+        examples = {"example": {"summary": "例", "value": value}}
     schema = {"$ref": f"{COMPONENTS}{component}"}
     return {
         "required": True,
@@ -215,9 +224,8 @@ def _request_body(component: str) -> Schema:
 
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
-    modules = (shapes, delivery_shapes, webhook_shapes)
-    declared = [kind for module in modules for kind in vars(module).values()]
-    kinds = [kind for kind in declared if _is_answer(kind)]
+    every = {**vars(shapes), **vars(delivery_shapes), **vars(webhook_shapes)}
+    kinds = [kind for kind in every.values() if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"
     )
@@ -244,6 +252,7 @@ def _sent() -> Schema:
         inbox.AcknowledgementIn,
         deliveries.PrintedIn,
         recalls.RecallIn,
+        *webhook_contract.SENT,
     ):
         schema = model.model_json_schema(ref_template=COMPONENTS + "{model}")
         found |= schema.pop("$defs", {})

@@ -181,7 +181,7 @@ KINDS: Mapping[str, ProblemKind] = {
         ),
         Text(
             "GET …/deliveries で今の様子を確かめてください。要るなら新しい通信文を送ってください。",
-            "See GET …/deliveries for where it stands; if it is still needed, send a new message.",
+            "See the referral's deliveries for where it stands; if it is needed, send a new one.",
         ),
     ),
     "not_to_print": ProblemKind(
@@ -193,7 +193,7 @@ KINDS: Mapping[str, ProblemKind] = {
         ),
         Text(
             "受領は相手が記録します。GET …/deliveries で様子を確かめてください。",
-            "The recipients acknowledge it themselves; see GET …/deliveries.",
+            "The recipients acknowledge it themselves; see the referral's deliveries.",
         ),
     ),
     "too_many": ProblemKind(

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 
 from app.adapters.deliveries import Deliveries
 from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
@@ -44,6 +45,7 @@ class Messaging:
     deliveries: Deliveries
     recalls: Recalls
     webhooks: Webhooks
+    figures: Figures
     largest_body: int
     """Bytes."""
     longest_wait: float

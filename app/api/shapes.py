@@ -520,7 +520,8 @@ class HealthOut(Shape):
 class ReadinessOut(Shape):
     """仕事ができる状態か。"""
 
-    model_config = like({"status": "ok", "amiss": []})
+    model_config = like({"status": "ok", "amiss": [], "behind": []})
 
     status: str
     amiss: list[str] = Field(description="働いていない部分: database, migrations, keys")
+    behind: list[str] = Field(description="遅れているもの: deliveries(到着通知), log(記録の封)")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import time
@@ -14,6 +15,7 @@ import uvloop
 from fastapi import FastAPI
 
 from app import worker as courier
+from app.api.metrics import SHARED
 from app.api.services import release
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app
@@ -79,7 +81,18 @@ def api_children(
     """One API process for each of `settings.workers`, on the one socket."""
     fd = listening.fileno()
     command = ("serve", "--fd", str(fd))
-    return [Child("API", command, environment or {}, (fd,)) for _ in range(settings.workers)]
+    environment = {**(environment or {}), **_counted_together(settings)}
+    return [Child("API", command, environment, (fd,)) for _ in range(settings.workers)]
+
+
+def _counted_together(settings: Settings) -> dict[str, str]:
+    """Where several processes add up what /metrics tells; one needs no such place."""
+    if settings.workers == 1:
+        return {}
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier run counted has been told
+    folder.mkdir(parents=True)
+    return {SHARED: str(folder.absolute())}
 
 
 def patience(settings: Settings) -> float:

@@ -106,8 +106,8 @@ async def test_a_stranger_finds_none_of_it(speak: Any, opening: Make) -> None:
 
 
 async def test_paper_is_marked_as_printed(speak: Any, opening: Make, envelope: Make) -> None:
-    office = await speak("probation-14")
-    to = {"institution": "prison-yokohama"}
+    office = await speak("probation-12")
+    to = {"institution": "prison-chiba"}
     referral = await opened(office, opening, to=to, paper_origin=PAPER)
     start = envelope("special_adjustment.start_selection")
     await office.post(f"/v1/referrals/{referral}/messages", json=start)
@@ -118,10 +118,10 @@ async def test_paper_is_marked_as_printed(speak: Any, opening: Make, envelope: M
     first = valid(await office.post(f"{message}/printed", json={}), "PrintedOut")
     again = valid(await office.post(f"{message}/printed", json={}), "PrintedOut")
     assert first == again
-    assert first["printed"][0]["printed_by"] == "probation-14.decider"
+    assert first["printed"][0]["printed_by"] == "probation-12.decider"
     connected = await office.post(f"/v1/referrals/{referral}/messages/{referral}/printed", json={})
     assert (connected.status_code, connected.json()["type"]) == (409, "/problems/not_to_print")
-    viewer = await speak("probation-14", "viewer")
+    viewer = await speak("probation-12", "viewer")
     assert (await viewer.post(f"{message}/printed", json={})).status_code == 403
 
 
