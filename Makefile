@@ -41,7 +41,7 @@ URL ?= http://127.0.0.1:$(or $(TSUNAGU_PORT),8080)
 LANG_OF_STORY ?= ja
 
 .PHONY: bench
-bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS=--full for 10 million items)
+bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS="--full --json FILE"; --quick)
 	@$(BIN)/python -m bench $(ARGS)
 
 # --- to change it ---
@@ -68,7 +68,7 @@ lint: $(VENV)/.dev
 
 .PHONY: types
 types: $(VENV)/.dev
-	$(BIN)/mypy app tests alembic/env.py
+	$(BIN)/mypy app bench tests alembic/env.py
 
 .PHONY: imports
 imports: $(VENV)/.dev

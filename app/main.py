@@ -1,6 +1,7 @@
 """Puts the service together: settings in, FastAPI out."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -96,6 +97,7 @@ def _lifespan(
                 amiss=readiness.amiss,
                 refused=refused,
             )
+            _set_aside_what_stays()
             yield
             app.state.messaging.closing.set()
 
@@ -123,6 +125,15 @@ def _services(
         clients=stored,
         directory=directory.current,
     )
+
+
+def _set_aside_what_stays() -> None:
+    """Let the garbage collector pass over what has been loaded: message types, schemas, directory.
+
+    Measured: going through them took a third of the time of a submit, a tenth of a second at once.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

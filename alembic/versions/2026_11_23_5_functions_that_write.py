@@ -303,6 +303,7 @@ BEGIN
     WITH due AS (
         SELECT referral_id, agency_id, kind FROM deadline
         WHERE told_at IS NULL AND due_on <= p_today
+            AND may_know(agency_id, referral_id, kind, p_today)
         ORDER BY due_on LIMIT p_most FOR UPDATE SKIP LOCKED
     ), told AS (
         UPDATE deadline d SET told_at = p_at FROM due

@@ -89,6 +89,22 @@ LANGUAGE sql STABLE {DEFINER} AS $$
         AND (c.valid_until IS NULL OR c.valid_until >= p_on)
         AND c.recipients && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
 $$;
+-- What goes on paper to each recipient that takes no part: asked by whoever reads the message.
+CREATE FUNCTION paper_copies(p_agency text, p_message uuid) RETURNS jsonb
+LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT coalesce(jsonb_object_agg(y.agency_id, y.classes), '{{}}')
+    FROM copy y JOIN agency a ON a.id = y.agency_id
+    WHERE y.message_id = p_message AND NOT y.sent AND NOT a.connected
+        AND EXISTS (SELECT FROM copy o WHERE o.message_id = p_message AND o.agency_id = p_agency)
+$$;
+-- A deadline is a fact: seen while its class may be opened.
+CREATE FUNCTION may_know(p_agency text, p_referral uuid, p_kind text, p_on date) RETURNS boolean
+LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT EXISTS (SELECT FROM party q WHERE q.referral_id = p_referral
+        AND q.agency_id = p_agency AND q.until IS NULL
+        AND (p_kind IN ('response_due', 'query_due') OR NOT q.by_consent
+            OR 'C4' = ANY (covered(p_agency, p_referral, p_on))))
+$$;
 CREATE FUNCTION case_of(p_referral uuid) RETURNS TABLE (id uuid, version bigint)
 LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT c.id, c.version FROM referral r JOIN "case" c ON c.id = r.case_id WHERE r.id = p_referral
@@ -161,14 +177,15 @@ END $$;
 """
 
 REFERRALS = f"""
-CREATE FUNCTION read_referral(p_agency text, p_referral uuid) RETURNS text
+CREATE FUNCTION read_referral(p_agency text, p_referral uuid, p_on date) RETURNS text
 LANGUAGE plpgsql {INVOKER} AS $$
 BEGIN
     PERFORM set_config('app.agency', p_agency, true);
     RETURN (
         SELECT jsonb_build_object('id', r.id, 'case_id', r.case_id, 'reference', r.reference,
             'flow', r.flow, 'parent', r.parent_id, 'name', q.name, 'since', q.since,
-            'until', q.until, 'view', q.view,
+            'until', q.until, 'view', q.view, 'covered', CASE WHEN q.by_consent
+                THEN coalesce(covered(p_agency, r.id, p_on), '{{}}') END,
             'children', (SELECT coalesce(jsonb_agg(x.id ORDER BY x.opened_at, x.id), '[]')
                 FROM referral x JOIN party y ON y.referral_id = x.id
                 WHERE x.parent_id = r.id))::text
@@ -194,14 +211,15 @@ BEGIN
         ORDER BY q.updated_at DESC, q.referral_id DESC LIMIT p_limit) AS o);
 END $$;
 CREATE FUNCTION list_deadlines(p_agency text, p_after date, p_after_referral uuid,
-    p_after_kind text, p_limit integer)
+    p_after_kind text, p_limit integer, p_on date)
 RETURNS text LANGUAGE plpgsql {INVOKER} AS $$
 BEGIN
     PERFORM set_config('app.agency', p_agency, true);
     RETURN (SELECT coalesce(jsonb_agg(to_jsonb(o)), '[]')::text FROM (
         SELECT d.referral_id, d.kind, d.due_on, d.told_at FROM deadline d
-        WHERE d.agency_id = p_agency AND (p_after IS NULL
-            OR (d.due_on, d.referral_id, d.kind) > (p_after, p_after_referral, p_after_kind))
+        WHERE d.agency_id = p_agency AND may_know(p_agency, d.referral_id, d.kind, p_on)
+            AND (p_after IS NULL OR (d.due_on, d.referral_id, d.kind)
+                > (p_after, p_after_referral, p_after_kind))
         ORDER BY d.due_on, d.referral_id, d.kind LIMIT p_limit) AS o);
 END $$;
 """
@@ -274,13 +292,15 @@ FUNCTIONS = [
     "find_repeat(uuid)",
     "load_case(text, uuid, uuid, uuid[], boolean)",
     "covered(text, uuid, date)",
+    "paper_copies(text, uuid)",
+    "may_know(text, uuid, text, date)",
     "case_of(uuid)",
     "envelope(message_row, copy)",
     "read_messages(text, uuid[], date)",
     "list_messages(text, uuid, bigint, integer)",
-    "read_referral(text, uuid)",
+    "read_referral(text, uuid, date)",
     "list_referrals(text, text, text, timestamptz, timestamptz, uuid, integer)",
-    "list_deadlines(text, date, uuid, text, integer)",
+    "list_deadlines(text, date, uuid, text, integer, date)",
     "read_inbox(text, bigint, integer, boolean)",
     "inbox_status(text)",
 ]

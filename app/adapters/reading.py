@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,19 +15,20 @@ from app.domain.case import Party
 from app.domain.classes import DataClass
 from app.domain.clock import Clock
 from app.domain.errors import Busy, NotFound
-from app.domain.opening import Rights, openable
+from app.domain.opening import Rights, known_facts, openable
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
     from app.adapters.database import Pool
 
+PAPER = "SELECT paper_copies($1, $2)"
 READ = "SELECT * FROM read_messages($1, $2, $3)"
 DISCLOSE = "SELECT disclose($1)"
-REFERRAL = "SELECT read_referral($1, $2)"
+REFERRAL = "SELECT read_referral($1, $2, $3)"
 REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
 MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
-DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5)"
+DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5, $6)"
 TRIES = 3
 
 
@@ -68,12 +69,15 @@ class Reading:
         Raises:
             NotFound: there is none, or the agency was never a party.
         """
-        text = await self._pool.fetchval(REFERRAL, agency_id, referral_id)
+        text = await self._pool.fetchval(REFERRAL, agency_id, referral_id, self._clock().date())
         if text is None:
             raise NotFound
         row = json.loads(text)
         until = datetime.fromisoformat(row["until"]) if row["until"] else None
         since = datetime.fromisoformat(row["since"])
+        view = read_view(row["view"])
+        covered = frozenset(row["covered"]) if row["covered"] is not None else None
+        facts = known_facts(view.facts, covered, ended=until is not None)
         return StandingReferral(
             id=UUID(row["id"]),
             case_id=UUID(row["case_id"]),
@@ -81,7 +85,7 @@ class Reading:
             flow=row["flow"],
             parent=UUID(row["parent"]) if row["parent"] else None,
             children=tuple(map(UUID, row["children"])),
-            reader=Party(row["name"], agency_id, since, until, read_view(row["view"])),
+            reader=Party(row["name"], agency_id, since, until, replace(view, facts=facts)),
         )
 
     async def referrals(
@@ -119,10 +123,15 @@ class Reading:
     ) -> list[dict[str, Any]]:
         """Days that this agency has to keep, the next one first."""
         text = await self._pool.fetchval(
-            DEADLINES, agency_id, *(after or (None, None, None)), limit
+            DEADLINES, agency_id, *(after or (None, None, None)), limit, self._clock().date()
         )
         found: list[dict[str, Any]] = json.loads(text)
         return found
+
+    async def on_paper(self, agency_id: str, message_id: UUID) -> dict[str, frozenset[str]]:
+        """The recipients that get a message on paper, and the classes that each may be given."""
+        text = await self._pool.fetchval(PAPER, agency_id, message_id)
+        return {agency: frozenset(classes) for agency, classes in json.loads(text).items()}
 
     async def open(
         self, caller: Caller, ids: Sequence[UUID], within: UUID | None = None

@@ -130,9 +130,10 @@ def contract(app: FastAPI) -> Schema:
 
 def request_example(message_type: str) -> Schema:
     """A complete message of this type, as it can be sent."""
-    to = _TO[message_type.partition(".")[0]] if message_type in envelopes.OPENING_TYPES else {}
+    opens = message_type in envelopes.OPENING_TYPES
+    to = _TO.get(message_type.partition(".")[0], {}) if opens else {}
     return {
-        "id": REFERRAL if to else "01936b7e-5a10-7f21-8c44-0d7f3a6b9e02",
+        "id": REFERRAL if opens else "01936b7e-5a10-7f21-8c44-0d7f3a6b9e02",
         **to,
         "occurred_on": "2026-11-20",
         "urgency": "normal",

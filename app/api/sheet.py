@@ -1,7 +1,9 @@
 """The printed sheet (依頼書): for an agency that is not connected, with nothing to read outside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,12 +13,12 @@ from app.api.answers import id_in_path
 from app.api.deps import allowed
 from app.api.pages import HTML_ANSWER, page
 from app.api.reading import opened_one
-from app.api.services import services
+from app.api.services import messaging, services
 from app.api.sheet_lines import Line, day, lines
 from app.api.shown import moment
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
-from app.domain.classes import CLASS_TITLES
+from app.domain.classes import CLASS_TITLES, DataClass
 from app.domain.directory import Directory
 from app.domain.flows import BODIES
 from app.domain.vocabulary import LegalBasis, Urgency
@@ -44,27 +46,50 @@ async def print_message(
     """
     opened = await opened_one(request, caller, referral_id, message_id)
     row, directory = opened.envelope, services(request).directory()
+    paper = await messaging(request).reading.on_paper(caller.agency_id, UUID(row["id"]))
     body = BODIES[row["type"]]
     values = {
         "reference": reference_of(id_in_path(row["referral_id"])),
-        "recipients": _recipients(opened, directory),
         "sender": _name(directory, row["from"]["agency_id"]),
         "sent_on": day(moment(row["created_at"])[:10]),
         "title": body.TITLE.ja,
         "head": tuple(_head(opened)),
-        "lines": lines(body, opened.body),
-        "withheld": [CLASS_TITLES[data_class].ja for data_class, _ in opened.withheld],
+        "sheets": [*_sheets(opened, paper, directory)],
         "digest": row["digest"],
         "message_id": row["id"],
     }
     return page("sheet.html", values, kept=False)
 
 
-def _recipients(opened: Opened, directory: Directory) -> list[str]:
-    """Those for whom it is printed; all of them, if everybody is connected."""
-    told = [directory.agency(to["agency_id"]) for to in opened.envelope["to"]]
-    there = [agency for agency in told if agency is not None]
-    return [a.name for a in there if not a.connected] or [a.name for a in there]
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is printed for one recipient."""
+
+    recipients: list[str]
+    lines: tuple[Line, ...]
+    withheld: list[str]
+
+
+def _sheets(
+    opened: Opened, paper: Mapping[str, frozenset[str]], directory: Directory
+) -> Iterator[Sheet]:
+    """One for each recipient that takes no part, with what that recipient may be given.
+
+    Where everybody takes part it is the caller's own print.
+    """
+    for agency_id, classes in sorted(paper.items()):
+        yield _sheet(opened, [_name(directory, agency_id)], classes)
+    if not paper:
+        names = [_name(directory, to["agency_id"]) for to in opened.envelope["to"]]
+        yield _sheet(opened, names, frozenset(opened.salts))
+
+
+def _sheet(opened: Opened, recipients: list[str], classes: frozenset[str]) -> Sheet:
+    body = BODIES[opened.envelope["type"]]
+    given = {n: v for n, v in opened.body.items() if body.classes()[n] in classes}
+    shown = classes & frozenset(opened.salts)
+    withheld = [c for c in map(DataClass, sorted(opened.envelope["digests"])) if c not in shown]
+    return Sheet(recipients, tuple(lines(body, given)), [CLASS_TITLES[c].ja for c in withheld])
 
 
 def _name(directory: Directory, agency_id: str | None) -> str:

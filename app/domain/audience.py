@@ -1,7 +1,9 @@
 """Who is told a message, and in which classes."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeAlias
 
 from app.domain.body import Body
 from app.domain.case import Referral
@@ -10,8 +12,17 @@ from app.domain.consent import Consent, covered
 from app.domain.directory import Agency, Directory
 from app.domain.flow import NAMED, OTHERS, Flow, Step, parse_copy
 
-Audience = Mapping[str, tuple[Agency, frozenset[DataClass]]]
-"""Party → its agency, and the classes that it may open of this message."""
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One recipient of a message: its party, its agency, and the classes that it may open of it."""
+
+    party: str
+    agency: Agency
+    classes: frozenset[DataClass]
+
+
+Audience: TypeAlias = tuple[Told, ...]
 
 
 def audience(
@@ -23,23 +34,25 @@ def audience(
     sender: str,
     directory: Directory,
 ) -> Audience:
-    """The recipients of a step, by party, the sender left out.
+    """The recipients of a step, the sender left out.
 
-    Whoever joins by a step is told it, and whoever ends by it is told at least that.
+    Whoever joins by a step is told it, and whoever ends by it is told at least that, also where
+    another agency takes its part.
     """
     present = {p.name: p.agency_id for p in referral.parties if p.active}
-    agencies = {name: a for name, i in present.items() if (a := directory.agency(i))} | dict(
-        joining
-    )
-    told: dict[str, frozenset[DataClass]] = {}
-    copies = [*step.copies, *(name for name in joining), *(f"{name}:C0" for name in step.ends)]
-    for copy in copies:
+    there = {name: a for name, i in present.items() if (a := directory.agency(i))}
+    agencies = {**there, **joining}
+    classes: dict[str, frozenset[DataClass]] = {}
+    for copy in (*step.copies, *joining):
         party, narrowed = parse_copy(copy)
         for name in _expanded(party, agencies, body):
             if name in agencies and name in flow.parties and name != sender:
                 may = flow.parties[name].classes
-                told[name] = told.get(name, frozenset()) | (may & narrowed if narrowed else may)
-    return {name: (agencies[name], classes) for name, classes in told.items()}
+                classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
+    told = [Told(name, agencies[name], granted) for name, granted in classes.items()]
+    reached = {recipient.agency.id for recipient in told}
+    ending = ((name, there[name]) for name in step.ends if name in there and name != sender)
+    return (*told, *(Told(name, a, ROUTING) for name, a in ending if a.id not in reached))
 
 
 def within_consent(
@@ -51,15 +64,14 @@ def within_consent(
     whatever became of the consent for the center. A message for parties by consent alone, and one
     by which somebody joins, is left as it is, and refused if consent does not cover it.
     """
-    by_consent = {name for name in told if flow.parties[name].by_consent}
-    if step.joins or not told.keys() - by_consent:
+    if step.joins or all(flow.parties[t.party].by_consent for t in told):
         return told
-    return {
-        name: (agency, classes & covered(consents, agency.id, agency.kind, on))
-        if name in by_consent
-        else (agency, classes)
-        for name, (agency, classes) in told.items()
-    }
+    return tuple(
+        replace(t, classes=t.classes & covered(consents, t.agency.id, t.agency.kind, on))
+        if flow.parties[t.party].by_consent
+        else t
+        for t in told
+    )
 
 
 def present_classes(body: Body) -> frozenset[DataClass]:

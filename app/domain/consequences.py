@@ -49,7 +49,7 @@ def take(
     parties = tuple(_parties(referral, step, actor, joining, at))
     moved = replace(referral, state=state, back=back, facts=kept, parties=parties)
     lead = _lead(case, step, moved)
-    readers = {agency.id: classes for agency, classes in told.values()}
+    readers = {recipient.agency.id: recipient.classes for recipient in told}
     if actor.agency is not None:
         readers[actor.agency.id] = EVERYTHING
     shown = tuple(

@@ -183,7 +183,7 @@ def _guard(
     present = present_classes(call.message.body) | shared_classes(
         call.case, call.message, call.caller
     )
-    receives = tuple((name, agency, classes & present) for name, (agency, classes) in told.items())
+    receives = tuple((t.party, t.agency, t.classes & present) for t in told)
     situation = Situation(
         call.case, referral, call.message, sender.agency, joins, receives, call.at, call.directory
     )
@@ -203,7 +203,8 @@ def _keyer_is_told(
     keyer: str, told: Audience, flow: Flow, step: Step, call: Call, referral: Referral
 ) -> None:
     """Only a party to which the paper was addressed may key it in."""
-    if keyer not in told:
+    agencies = {recipient.party: recipient.agency.id for recipient in told}
+    if keyer not in agencies:
         raise _not_yours(flow, (step,), call, referral, "any")
-    if told[keyer][0].id != call.caller.agency_id:
+    if agencies[keyer] != call.caller.agency_id:
         raise Invalid.at(f"/to/{keyer}", "not_the_caller")

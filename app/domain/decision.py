@@ -41,16 +41,16 @@ class Move:
 
     def deadlines(self) -> Mapping[tuple[str, str], date | None]:
         """The days that each reader now has to keep, by agency and kind; None takes one away."""
-        if self.referral.state == CLOSED:
-            return {(p.agency_id, kind): None for p in self.referral.parties for kind in DEADLINES}
-        kinds = DEADLINES & self.facts.keys()
-        return {
-            (p.agency_id, kind): _day(p.view.facts.get(kind))
-            for p in self.referral.parties
-            if p.active and any(c.agency_id == p.agency_id for c in self.copies)
-            for kind in kinds
-            if kind in p.view.facts
-        }
+        told = {copy.agency_id for copy in self.copies}
+        closed = self.referral.state == CLOSED
+        days: dict[tuple[str, str], date | None] = {}
+        for party in self.referral.parties:
+            if closed or (party.agency_id in told and not party.active):
+                days |= {(party.agency_id, kind): None for kind in DEADLINES}
+            elif party.agency_id in told:
+                known = DEADLINES & self.facts.keys() & party.view.facts.keys()
+                days |= {(party.agency_id, k): _day(party.view.facts[k]) for k in known}
+        return days
 
 
 @dataclass(frozen=True, slots=True)

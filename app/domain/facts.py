@@ -30,6 +30,7 @@ FACTS: dict[str, DataClass] = {
     "plan_agreed_on": DataClass.C7,
     "readiness": DataClass.C0,
     "response_due": DataClass.C0,
+    "query_due": DataClass.C0,
     "relief_from": DataClass.C4,
     "relief_until": DataClass.C4,
     "probation_leave": DataClass.C0,
@@ -44,6 +45,7 @@ DEADLINES = frozenset(
         "detention_end20",
         "extended_to",
         "response_due",
+        "query_due",
         "release_on",
         "relief_until",
     }

@@ -1,9 +1,10 @@
 """What a reader may open of a message: the classes of its copy, of its seat, and of consent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.domain.classes import ROUTING, DataClass
+from app.domain.facts import FACTS, Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,23 @@ def openable(
         else:
             withheld.append((data_class, reason))
     return opened, withheld
+
+
+def known_facts(
+    facts: Mapping[str, Fact], covered: frozenset[str] | None, *, ended: bool
+) -> Mapping[str, Fact]:
+    """The facts of a view that its party may see now: like bodies, they stand on consent.
+
+    Args:
+        covered: the classes for which consent holds now; None where the law is the basis.
+        ended: whether the party has ended; then it sees none.
+    """
+    if ended:
+        return {}
+    if covered is None:
+        return facts
+    may = covered | ROUTING
+    return {name: fact for name, fact in facts.items() if FACTS[name] in may}
 
 
 def _reason(data_class: DataClass, rights: Rights, keys: frozenset[str]) -> str | None:

@@ -775,5 +775,8 @@ _KINDS_OF_FLOW: Mapping[str, frozenset[str]] = {
 
 def close_reasons(flow: str) -> frozenset[CloseReason]:
     """The reasons for which a referral of this flow may end."""
-    kinds = _KINDS_OF_FLOW[flow]
+    kinds = _KINDS_OF_FLOW.get(flow)
+    if kinds is None:
+        # A new flow may end for any reason until the field has said which ones apply.
+        return frozenset(_APPLIES)
     return frozenset(reason for reason, applies in _APPLIES.items() if kinds & set(applies))

@@ -210,3 +210,25 @@ async def test_a_sheet_shows_nothing_outside_and_all_inside(
     )
     outsider = await speak("center-47")
     assert (await outsider.get(where)).status_code == 404
+
+
+async def test_a_sheet_says_to_its_recipient_no_more_than_a_connected_one_could_open(
+    speak: Any, opening: Make, envelope: Make
+) -> None:
+    office = await speak("probation-14")
+    paper = {"received_on": "2026-11-20", "medium": "paper"}
+    keyed = opening(to={"institution": "prison-yokohama"}, paper_origin=paper)
+    assert (await office.post("/v1/referrals", json=keyed)).status_code == 201
+    messages = f"/v1/referrals/{keyed['id']}/messages"
+    for event in ("start_selection", "record_consent", "select_special"):
+        sent = envelope(f"special_adjustment.{event}")
+        assert (await office.post(messages, json=sent)).status_code == 201
+    request = envelope("special_adjustment.request_cooperation")
+    answer = await office.post(messages, json=request)
+    assert answer.status_code == 201
+    sheet = await office.get(f"{messages}/{answer.json()['message_id']}/sheet")
+    assert "横浜刑務所 御中" in sheet.text
+    assert "地域生活定着支援センター 御中" not in sheet.text
+    assert "保観第130号" in sheet.text
+    for word in ("繋", "太郎", "1954", "窃盗", "高血圧"):
+        assert word not in sheet.text

@@ -62,6 +62,8 @@ async def test_the_lead_passes_to_the_other_center_in_the_commit_that_accepts_it
     assert theirs.reader.view.lead == OTHER_CENTER
     ended = await office.reading.referral(CENTER, parent)
     assert ended.reader.until is not None
+    assert ended.reader.view.state == "seeking_placement"
+    assert ended.reader.view.lead == OTHER_CENTER
     with pytest.raises(NotYourStep):
         await sent(office, CENTER, saying("special_adjustment.agree_placement", parent))
 

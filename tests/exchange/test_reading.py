@@ -70,6 +70,24 @@ async def test_what_rests_on_a_consent_is_withheld_once_it_is_withdrawn_and_open
     assert await reasons(office, CENTER, request) == {}
 
 
+async def test_facts_stand_on_consent_like_the_messages_that_told_them(office: Office) -> None:
+    referral = await special(office)
+    before = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert "release_on" in before
+    withdrawal = saying("special_adjustment.withdraw_consent", referral)
+    await office.exchange.accept(withdrawal, seat(PROBATION))
+    during = await office.reading.referral(CENTER, referral)
+    assert set(during.reader.view.facts) <= {"response_due"}
+    listed = await office.reading.deadlines(CENTER, None, 1000)
+    assert {d["kind"] for d in listed if d["referral_id"] == str(referral)} <= {"response_due"}
+    lawful = await office.reading.referral(PROBATION, referral)
+    assert "release_on" in lawful.reader.view.facts
+    renewal = saying("special_adjustment.renew_consent", referral)
+    await office.exchange.accept(renewal, seat(PROBATION))
+    after = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert "release_on" in after
+
+
 async def test_a_party_that_has_ended_opens_nothing_more(office: Office) -> None:
     child_steps = (
         (OTHER_CENTER, "acknowledge"),
@@ -80,6 +98,9 @@ async def test_a_party_that_has_ended_opens_nothing_more(office: Office) -> None
     parent, _ = await handed_over(office, *child_steps)
     request = await the(office, parent, "request_cooperation")
     assert set((await reasons(office, CENTER, request)).values()) == {"party_ended"}
+    assert (await office.reading.referral(CENTER, parent)).reader.view.facts == {}
+    days = "SELECT count(*) FROM deadline WHERE agency_id = $1 AND referral_id = $2"
+    assert await office.owner.fetchval(days, CENTER, parent) == 0
 
 
 async def test_a_message_to_others_is_not_there_at_all(office: Office) -> None:

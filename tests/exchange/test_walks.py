@@ -38,17 +38,20 @@ STRANGER = "center-47"
 
 async def what_it_sees(office: Office, agency: str, referral: UUID) -> Mapping[str, Any]:
     """All that an agency can find out without opening a body."""
+    on = office.clock().date()
     async with office.pool.acquire() as connection:
         call = connection.fetchval
         return {
-            "referral": await call("SELECT read_referral($1, $2)", agency, referral),
+            "referral": await call("SELECT read_referral($1, $2, $3)", agency, referral, on),
             "messages": await call("SELECT list_messages($1, $2, 0, 1000)", agency, referral),
             "list": await call(
                 "SELECT list_referrals($1, NULL, NULL, NULL, NULL, NULL, 100)", agency
             ),
             "inbox": await call("SELECT read_inbox($1, 0, 1000, false)", agency),
             "status": await call("SELECT inbox_status($1)", agency),
-            "deadlines": await call("SELECT list_deadlines($1, NULL, NULL, NULL, 1000)", agency),
+            "deadlines": await call(
+                "SELECT list_deadlines($1, NULL, NULL, NULL, 1000, $2)", agency, on
+            ),
         }
 
 

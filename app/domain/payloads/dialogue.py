@@ -25,7 +25,7 @@ class Asked(Body):
 
     def facts(self) -> Mapping[str, Fact]:
         """By when an answer is wanted."""
-        return {"response_due": self.response_due.isoformat()} if self.response_due else {}
+        return {"query_due": self.response_due.isoformat()} if self.response_due else {}
 
 
 class Answered(About):
@@ -36,8 +36,8 @@ class Answered(About):
     note: Annotated[Words | None, C7, Field(title="補足")] = None
 
     def facts(self) -> Mapping[str, Fact]:
-        """The release day, if it was asked for."""
-        return self.release_facts()
+        """The release day, if it was asked for; the answer is no longer awaited."""
+        return {"query_due": None, **self.release_facts()}
 
 
 class Reasoned(Body):

@@ -1,0 +1,140 @@
+"""The same SQL without the service: pgbench calls `accept` with what the service recorded."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from app.adapters.cluster import binaries
+from app.adapters.record import Recorder
+from app.adapters.seal import Vault
+from app.auth.keys import SigningKeys
+from app.auth.receipts import ReceiptSigner
+from bench.load import quantile
+from bench.place import ISSUER, Place, caller
+from bench.sampling import Sample, Sampler, between
+from bench.senders import decided, notice
+
+# Every id is a number of this transaction and a fixed rest.
+SCRIPT = """\
+\\set n random(0, 281474976710655)
+SELECT {function}({arguments}) FROM (SELECT left(h, 8) || '-' || right(h, 4) AS fresh
+FROM (SELECT lpad(to_hex(:n::bigint), 12, '0') AS h) AS hex) AS id;
+"""
+FRESH = "@"
+
+
+@dataclass(frozen=True)
+class Direct:
+    """Scripts for pgbench, one for each sender."""
+
+    program: str
+    environment: Mapping[str, str]
+    folder: Path
+
+    def sample(self, sampler: Sampler, function: str, connections: int) -> Sample:
+        """Call a function as fast as it goes."""
+        sampler.quiet()
+        prefix = self.folder / f"log-{function}"
+        for old in self.folder.glob(f"{prefix.name}.*"):
+            old.unlink()
+        before = sampler.moment()
+        done = subprocess.run(
+            [
+                *(self.program, "--no-vacuum", "--protocol=prepared", "--log"),
+                *(f"--log-prefix={prefix}", f"--client={connections}"),
+                f"--time={max(1, round(sampler.terms.seconds))}",
+                *(f"--file={script}" for script in sorted(self.folder.glob(f"{function}-*.sql"))),
+            ],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        after = sampler.moment()
+        if done.returncode:
+            raise RuntimeError(f"pgbench: {done.stderr.strip()[:600]}")
+        logs = self.folder.glob(f"{prefix.name}.*")
+        lines = [line for log in logs for line in log.read_text().splitlines()]
+        ordered = sorted(int(line.split()[2]) / 1000 for line in lines)
+        tps = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
+        return {
+            "per_second": float(tps.split()[2]),
+            "p50_ms": quantile(ordered, 0.50),
+            "p99_ms": quantile(ordered, 0.99),
+            **between(before, after, lambda _: len(ordered)),
+        }
+
+
+def direct(place: Place, senders: Sequence[str], functions: Sequence[str]) -> Direct | None:
+    """The scripts for these functions, which take what `accept` takes; None without pgbench."""
+    program = _pgbench()
+    if program is None:
+        return None
+    folder = place.folder / "pgbench"
+    folder.mkdir()
+    keys = SigningKeys(place.keys)
+    recorder = Recorder(Vault(place.keys.masters()), ReceiptSigner(keys, place.clock), ISSUER)
+    for n, sender in enumerate(senders):
+        arguments = _arguments(place, recorder, sender)
+        for function in functions:
+            text = SCRIPT.format(function=function, arguments=arguments)
+            (folder / f"{function}-{n}.sql").write_text(text)
+    return Direct(program, _login(place.urls.api), folder)
+
+
+def _pgbench() -> str | None:
+    ours = binaries() / "pgbench"
+    return str(ours) if ours.exists() else shutil.which("pgbench")
+
+
+def _login(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    return {
+        "PGHOST": query["host"][0],
+        "PGPORT": query["port"][0],
+        "PGUSER": parts.username or "",
+        "PGPASSWORD": parts.password or "",
+        "PGDATABASE": parts.path[1:],
+    }
+
+
+def _arguments(place: Place, recorder: Recorder, sender: str) -> str:
+    """What `accept` is given for an opening, with an id that is a new one each time."""
+    message = notice()
+    decision = decided(place, message, sender)
+    written = recorder.write(
+        decision, message, caller(sender), {}, place.directory, place.clock(), None
+    )
+    rows, *columns = written.arguments()
+    tree = json.loads(rows)
+    ids = {
+        str(message.id): f"{FRESH}-4000-8000-000000000001",
+        tree["case"]["id"]: f"{FRESH}-7000-8000-000000000002",
+        tree["referrals"][0]["reference"]: FRESH,
+        **{e["id"]: f"{FRESH}-7000-8000-00000000001{n}" for n, e in enumerate(tree["log"])},
+    }
+    # pgbench takes `:x` for a variable, wherever it stands.
+    text = re.sub(r":(?=\w)", r"\\u003a", json.dumps(tree, ensure_ascii=False))
+    for found, fresh in ids.items():
+        text = text.replace(found, fresh)
+    kinds = ("uuid", "text", "integer", "bytea", "uuid", "text", "bytea")
+    lists = [_array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
+    return ", ".join([f"replace($rows${text}$rows$, '{FRESH}', fresh)::jsonb", *lists])
+
+
+def _array(kind: str, column: Sequence[Any]) -> str:
+    return f"ARRAY[{', '.join(_value(kind, value) for value in column)}]::{kind}[]"
+
+
+def _value(kind: str, value: Any) -> str:
+    if kind == "uuid":
+        return f"(fresh || '-4000-8000-000000000001')::{kind}"
+    return f"'\\x{value.hex()}'" if kind == "bytea" else f"'{value}'"

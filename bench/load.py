@@ -1,0 +1,155 @@
+"""The load: a process of its own that keeps some connections busy with prepared requests.
+
+A closed loop: each connection sends its next request when it has the last answer, so latencies
+under load are those of a saturated service. Reads what to do from standard input, writes `begin`
+and `end` around the measured time and then what it measured, as JSON.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import cycle
+from typing import cast
+from uuid import uuid4
+
+import uvloop
+
+FRESH = "ffffffff-ffff-4fff-bfff-ffffffffffff"
+"""Stands in a request where each sending has an id of its own."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What to send, over how many connections, for how long."""
+
+    port: int
+    connections: int
+    warm_up: float
+    seconds: float
+    requests: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured between `begin` and `end`."""
+
+    count: int
+    seconds: float
+    p50: float
+    """Milliseconds."""
+    p99: float
+    client_cpu: float
+    """Seconds of this process."""
+    refused: int
+    first_refusal: str
+
+
+class Tally:
+    """Answers as they come."""
+
+    def __init__(self, requests: list[str]) -> None:
+        self._requests = cycle([text.encode().split(FRESH.encode()) for text in requests])
+        self.measuring = False
+        self.stopped = False
+        self.milliseconds: list[float] = []
+        self.refused = 0
+        self.first_refusal = ""
+
+    def next_request(self) -> bytes:
+        """The next request, with a fresh id if it wants one."""
+        parts = next(self._requests)
+        return parts[0] if len(parts) == 1 else str(uuid4()).encode().join(parts)
+
+    def answered(self, status: bytes, body: bytes, since: float) -> None:
+        """Count an answer."""
+        if not status.startswith(b"2"):
+            self.refused += 1
+            self.first_refusal = self.first_refusal or f"{status.decode()} {body[:400].decode()}"
+        elif self.measuring:
+            self.milliseconds.append((time.perf_counter() - since) * 1000)
+
+
+class Connection(asyncio.Protocol):
+    """One connection, never idle."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._buffer = b""
+        self._sent = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; when the answer is whole, send the next request."""
+        self._buffer += data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if found and len(body) >= content_length(head):
+            self._buffer = b""
+            self._tally.answered(head[9:12], body, self._sent)
+            self._send()
+
+    def _send(self) -> None:
+        if self._tally.stopped:
+            self._transport.close()
+            return
+        request = self._tally.next_request()
+        self._sent = time.perf_counter()
+        self._transport.write(request)
+
+
+def content_length(head: bytes) -> int:
+    """The length that a head announces; uvicorn writes the names in lower case."""
+    place = head.find(b"content-length:")
+    return int(head[place + 15 :].partition(b"\r\n")[0]) if place >= 0 else 0
+
+
+async def measure(load: Load, say: Callable[[str], None]) -> Outcome:
+    """Send for a while, and count."""
+    tally = Tally(load.requests)
+    loop = asyncio.get_running_loop()
+    for _ in range(load.connections):
+        await loop.create_connection(lambda: Connection(tally), "127.0.0.1", load.port)
+    await asyncio.sleep(load.warm_up)
+    tally.measuring = True
+    say("begin")
+    began, cpu = time.perf_counter(), _cpu()
+    await asyncio.sleep(load.seconds)
+    tally.measuring = False
+    took, cpu = time.perf_counter() - began, _cpu() - cpu
+    say("end")
+    tally.stopped = True
+    ordered = sorted(tally.milliseconds)
+    return Outcome(
+        count=len(ordered),
+        seconds=took,
+        p50=quantile(ordered, 0.50),
+        p99=quantile(ordered, 0.99),
+        client_cpu=cpu,
+        refused=tally.refused,
+        first_refusal=tally.first_refusal,
+    )
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    """The value below which this share lies; not a number if there is none."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    _say(json.dumps(asdict(uvloop.run(measure(Load(**json.load(sys.stdin)), _say)))))

@@ -1,0 +1,222 @@
+"""Where it is measured: a PostgreSQL of its own, databases, and API processes as in production."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, dataclass, field
+from datetime import datetime, timedelta
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from socket import create_server
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from app.adapters.directory import load
+from app.adapters.embedded import EmbeddedPostgres
+from app.adapters.keys import KeyFolder
+from app.adapters.preparation import prepare
+from app.adapters.process import dying_with_parent
+from app.adapters.urls import Urls, at_database
+from app.auth.keys import SigningKeys
+from app.auth.scopes import ROLES
+from app.auth.tokens import TokenIssuer, TokenTerms
+from app.domain.caller import Caller
+from app.domain.clock import Clock
+from app.domain.directory import Directory
+from app.settings import JAPAN, Settings
+
+START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
+"""Where the clock stands: the days in the examples have come, and stay where they are."""
+ISSUER = "https://tsunagu.invalid"
+LONGEST_START = 30.0
+"""Seconds until a process must answer."""
+
+
+class Login:
+    """One connection, used from code that has no loop."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._connection = self._runner.run(asyncpg.connect(url, statement_cache_size=0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._connection.close())
+        self._runner.close()
+
+    def say(self, statement: str, *arguments: object) -> None:
+        """Run a statement."""
+        self._runner.run(self._connection.execute(statement, *arguments))
+
+    def value(self, query: str, *arguments: object) -> Any:
+        """The first column of the first row."""
+        return self._runner.run(self._connection.fetchval(query, *arguments))
+
+    def column(self, query: str) -> list[Any]:
+        """The first column of every row."""
+        return [row[0] for row in self._runner.run(self._connection.fetch(query))]
+
+    def directory(self) -> Directory:
+        """The directory that was seeded."""
+        return self._runner.run(load(self._connection))
+
+
+@dataclass
+class Api:
+    """An API process, on a port of its own."""
+
+    name: str
+    port: int
+    process: "subprocess.Popen[bytes]" = field(repr=False)
+
+    def wait(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            RuntimeError: it does not.
+        """
+        deadline = time.monotonic() + LONGEST_START
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} does not answer")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} ended; what it said stands above")
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+@dataclass
+class Place:
+    """The running parts. `clock` is the one that all of them have."""
+
+    folder: Path
+    embedded: EmbeddedPostgres
+    clock: Clock
+    offset: timedelta
+    closing: ExitStack
+    admin: Login
+    directory: Directory
+    keys: KeyFolder
+    tokens: TokenIssuer
+
+    @property
+    def urls(self) -> Urls:
+        """The logins of the first database."""
+        return self.embedded.urls
+
+    @property
+    def server(self) -> int:
+        """The process id of PostgreSQL."""
+        if self.embedded.pid is None:
+            raise RuntimeError("PostgreSQL has ended")
+        return self.embedded.pid
+
+    def token(self, agency_id: str, role: str = "decider") -> str:
+        """A token, an hour long, for a seat of an agency."""
+        return self.tokens.issue(caller(agency_id, role), self.clock()).token
+
+    def login(self, url: str) -> Login:
+        """A connection that is closed with the place."""
+        return self.closing.enter_context(Login(url))
+
+    def another_database(self, name: str) -> Urls:
+        """A copy of the first database; nobody may be connected to that one yet."""
+        owner = urlsplit(self.urls.owner)
+        self.admin.say(
+            f'CREATE DATABASE {name} TEMPLATE "{owner.path[1:]}" OWNER "{owner.username}"'
+        )
+        return Urls(*(at_database(url, name) for url in astuple(self.urls)))
+
+    def api(self, name: str, urls: Urls, module: Sequence[str] = ("app.cli", "serve")) -> Api:
+        """Begin to start an API process."""
+        with create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        environment = {"TSUNAGU_API_DATABASE_URL": urls.api, "TSUNAGU_PORT": str(port)}
+        return Api(name, port, self.started(module, environment))
+
+    def started(
+        self, module: Sequence[str], environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        """Start a Python module as a process that ends with the place."""
+        common = {
+            "TSUNAGU_DATA_DIR": str(self.folder),
+            "TSUNAGU_ISSUER": ISSUER,
+            "TSUNAGU_CLOCK": f"PT{self.offset.total_seconds():.6f}S".replace("PT-", "-PT"),
+            "TSUNAGU_LOG_LEVEL": "warning",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            env={**os.environ, **common, **environment},
+            preexec_fn=dying_with_parent(),
+        )
+        self.closing.callback(_stopped, process)
+        return process
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """A place in a temporary folder, gone at the end."""
+    with ExitStack() as closing:
+        folder = Path(closing.enter_context(TemporaryDirectory(prefix="tsunagu-bench-")))
+        embedded = closing.enter_context(EmbeddedPostgres(folder))
+        prepare(embedded.urls.owner)
+        offset = START - datetime.now(JAPAN)
+        clock = Settings(clock=offset).running_clock()
+        keys = KeyFolder(folder / "keys")
+        keys.prepare(clock())
+        with Login(embedded.urls.owner) as owner:
+            directory = owner.directory()
+        admin = closing.enter_context(Login(embedded.admin_url))
+        terms = TokenTerms(ISSUER, ISSUER, timedelta(hours=1))
+        yield Place(
+            folder=folder,
+            embedded=embedded,
+            clock=clock,
+            offset=offset,
+            closing=closing,
+            admin=admin,
+            directory=directory,
+            keys=keys,
+            tokens=TokenIssuer(SigningKeys(keys), terms),
+        )
+
+
+def caller(agency_id: str, role: str = "decider") -> Caller:
+    """Who calls from a seat that may open every class."""
+    scopes = frozenset(ROLES[role])
+    return Caller(
+        client_id=f"{agency_id}.system",
+        agency_id=agency_id,
+        seat_id=f"{agency_id}.{role}",
+        role=role,
+        scopes=scopes,
+        classes=frozenset(f"C{n}" for n in range(9)),
+        decides="referral:decide" in scopes,
+    )
+
+
+def _stopped(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,123 @@
+"""The table, the goals, and what stands in the JSON file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from bench.sampling import Sample
+
+Samples = Mapping[str, Sequence[Sample]]
+
+COLUMNS = {
+    "per_second": ("per second", ",.0f"),
+    "p50_ms": ("p50 ms", ".2f"),
+    "p99_ms": ("p99 ms", ".1f"),
+    "server_us": ("API µs", ",.0f"),
+    "postgres_us": ("PostgreSQL µs", ",.0f"),
+    "sealing_us": ("sealer's µs", ",.0f"),
+    "client_us": ("load µs", ",.0f"),
+    "fsyncs": ("fsyncs", ".2f"),
+    "foreign_cpu": ("others' cores", ".2f"),
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A bound, and what was measured."""
+
+    name: str
+    value: float
+    bound: float
+    at_most: bool
+
+    @property
+    def reached(self) -> bool:
+        """Whether it holds."""
+        return self.value <= self.bound if self.at_most else self.value >= self.bound
+
+    def __str__(self) -> str:
+        """One line of the report."""
+        sign = "<=" if self.at_most else ">="
+        word = "reached" if self.reached else "NOT REACHED"
+        return f"{word:11}  {self.name}: {self.value:.2f} (goal {sign} {self.bound:g})"
+
+
+def medians(samples: Samples) -> dict[str, Sample]:
+    """The median of each figure of each sample."""
+    return {
+        name: {key: median(each[key] for each in taken) for key in taken[0]}
+        for name, taken in samples.items()
+    }
+
+
+def table(samples: Samples) -> str:
+    """The medians as a Markdown table."""
+    lines = ["| | " + " | ".join(title for title, _ in COLUMNS.values()) + " |"]
+    lines.append("|---" * (len(COLUMNS) + 1) + "|")
+    for name, sample in medians(samples).items():
+        cells = (
+            format(sample[key], form) if key in sample else "" for key, (_, form) in COLUMNS.items()
+        )
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def goals(samples: Samples, buffers: Mapping[int, float]) -> Iterator[Goal]:
+    """The goals, from ratios within each round."""
+    rate, cpu = "per_second", "server_us"
+    yield Goal(
+        "submits against the same route without database",
+        ratio(samples, "submit 16", "submit 16 without database", rate),
+        0.30,
+        at_most=False,
+    )
+    yield Goal(
+        "the API's CPU for a submit against that without database",
+        ratio(samples, "submit 16", "submit 16 without database", cpu),
+        2.8,
+        at_most=True,
+    )
+    polls = [name for name in samples if name.startswith("poll of ")]
+    yield Goal(
+        f"polls ({polls[-1]}) against the same route without database",
+        ratio(samples, polls[-1], "poll without database", rate),
+        0.40,
+        at_most=False,
+    )
+    smallest, *larger = sorted(buffers)
+    for size in larger:
+        yield Goal(
+            f"pages touched by a poll of {size:,} against {smallest:,}",
+            buffers[size] / buffers[smallest],
+            1.5,
+            at_most=True,
+        )
+    for name in ("wake 1", "wake 50"):
+        yield Goal(f"{name}: p99 ms since the message was sent", _p99(samples, name), 100.0, True)
+
+
+def ratios(samples: Samples) -> Iterator[str]:
+    """More ratios that tell something."""
+    pairs = [
+        ("submit 16", "pgbench 16", "per_second"),
+        ("submit 16", "pgbench 16", "postgres_us"),
+        ("submit 1", "pgbench 1", "per_second"),
+        ("later message 16", "later message 16 without database", "per_second"),
+        ("pgbench 16 without log", "pgbench 16", "postgres_us"),
+        ("pgbench 16 without inbox", "pgbench 16", "postgres_us"),
+        ("submit 16 to one office", "submit 16", "per_second"),
+    ]
+    for above, below, key in pairs:
+        if above in samples and below in samples:
+            found = ratio(samples, above, below, key)
+            yield f"{above} / {below}, {COLUMNS[key][0]}: {found:.2f}"
+
+
+def ratio(samples: Samples, above: str, below: str, key: str) -> float:
+    """The median of a ratio that was taken within each round."""
+    pairs = zip(samples[above], samples[below], strict=True)
+    return median(a[key] / b[key] for a, b in pairs)
+
+
+def _p99(samples: Samples, name: str) -> float:
+    return median(each["p99_ms"] for each in samples[name])

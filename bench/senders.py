@@ -1,0 +1,51 @@
+"""Who sends: institutions whose notice goes to exactly one office, spread over the country."""
+
+from itertools import zip_longest
+from uuid import uuid4
+
+from app.adapters.ids import time_ordered_id
+from app.domain.call import Call
+from app.domain.case import Case
+from app.domain.decide import decide
+from app.domain.decision import Decision
+from app.domain.errors import Refusal
+from app.domain.flows import BODIES
+from app.domain.message import Message
+from bench.place import START, Place, caller
+from bench.wire import OPENING
+
+KINDS = frozenset({"prison", "juvenile_prison", "detention_house"})
+
+
+def notice() -> Message:
+    """An opening message with the example of its type."""
+    body = BODIES[OPENING]
+    message_id = uuid4()
+    example = body.model_validate(dict(body.EXAMPLE))
+    return Message(message_id, message_id, example, occurred_on=START.date())
+
+
+def decided(place: Place, message: Message, agency_id: str) -> Decision:
+    """What follows from an opening message.
+
+    Raises:
+        Refusal: nothing does.
+    """
+    at = place.clock()
+    case = Case(time_ordered_id(at))
+    return decide(Call(case, message, caller(agency_id), place.directory, at))
+
+
+def senders(place: Place, most: int) -> list[tuple[str, str]]:
+    """Institutions with the office that is told, as many different offices as possible first."""
+    by_office: dict[str, list[str]] = {}
+    for agency in place.directory.agencies:
+        if agency.kind in KINDS:
+            try:
+                decision = decided(place, notice(), agency.id)
+            except Refusal:
+                continue
+            office = next(c.agency_id for c in decision.moves[0].copies if c.waits)
+            by_office.setdefault(office, []).append(agency.id)
+    columns = zip_longest(*([(i, o) for i in found] for o, found in by_office.items()))
+    return [pair for column in columns for pair in column if pair][:most]

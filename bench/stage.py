@@ -1,0 +1,133 @@
+"""The stage: databases, inboxes and processes, with everything there that the samples need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from random import Random
+from uuid import UUID, uuid4
+
+from app.adapters.urls import Urls, at_database
+from bench import inboxes, wire
+from bench.direct import Direct, direct
+from bench.load import FRESH
+from bench.place import Api, Place
+from bench.sampling import Sampler, Terms
+from bench.senders import senders
+
+SENDERS = 64
+DIRECT = 16
+"""Senders in pgbench, where each client prepares a statement for each of them."""
+POLLS = 2_000
+RECENT = 1_000
+"""A poller comes back where it was: among the last items."""
+PAGE = 50
+UNSETTLED = "SELECT EXISTS (SELECT FROM log_pending)"
+# What `accept` costs without one of its parts.
+PARTS = {"accept_without_log": "PERFORM write_log(", "accept_without_inbox": "PERFORM deliver("}
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A database whose inboxes hold that many items together."""
+
+    items: int
+    api: Api
+    polls: Sequence[tuple[str, int]]
+    urls: Urls
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What there is to measure."""
+
+    place: Place
+    sampler: Sampler
+    api: Api
+    without: Api
+    """The same API without its database."""
+    inboxes: Sequence[Inbox]
+    direct: Direct | None
+    pairs: Sequence[tuple[str, str]]
+    """Who sends, and who is told."""
+    referrals: Sequence[tuple[str, UUID]]
+    messages: Sequence[UUID]
+    """A page of messages from the first sender."""
+
+    def openings(self) -> list[str]:
+        """Openings from everywhere."""
+        return [wire.opening(self.place.token(sender)) for sender, _ in self.pairs]
+
+    def polls(self, inbox: Inbox) -> list[str]:
+        """Polls of many agencies near the ends of their inboxes."""
+        tokens = {agency: self.place.token(agency) for agency, _ in inbox.polls}
+        return [wire.poll(tokens[agency], after) for agency, after in inbox.polls]
+
+
+def stage(place: Place, terms: Terms, sizes: Sequence[int], referrals: int) -> Stage:
+    """Build it all up.
+
+    Args:
+        referrals: open ones; with many, two connections seldom write to the same one.
+    """
+    copies = {size: place.another_database(f"inbox_{size}") for size in sizes}
+    filled = {size: _fill(place, copies[size], size) for size in sizes}
+    worker = place.started(
+        ("app.cli", "worker"), {"TSUNAGU_WORKER_DATABASE_URL": place.urls.worker}
+    )
+    owner = place.login(place.urls.owner)
+    api = place.api("the service", place.urls)
+    without = place.api("without database", place.urls, ("bench.without_database",))
+    found = [
+        Inbox(size, place.api(f"inbox of {size}", copies[size]), filled[size], copies[size])
+        for size in sizes
+    ]
+    for each in (api, without, *(inbox.api for inbox in found)):
+        each.wait()
+    pairs = senders(place, SENDERS)
+    _leave_out(place, PARTS)
+    return Stage(
+        place=place,
+        sampler=Sampler(place, terms, worker.pid, lambda: not owner.value(UNSETTLED)),
+        api=api,
+        without=without,
+        inboxes=found,
+        direct=direct(place, [sender for sender, _ in pairs[:DIRECT]], ["accept", *PARTS]),
+        pairs=pairs,
+        referrals=[
+            (sender, _opened(place, api, sender)) for sender, _ in islice(cycle(pairs), referrals)
+        ],
+        messages=[_opened(place, api, pairs[0][0]) for _ in range(PAGE)],
+    )
+
+
+def _fill(place: Place, urls: Urls, size: int) -> list[tuple[str, int]]:
+    database = urls.owner.partition("?")[0].rpartition("/")[2]
+    each = inboxes.fill(place, at_database(place.embedded.admin_url, database), size)
+    chance = Random(size)  # noqa: S311 - the same polls each time
+    owners = inboxes.agencies(place)
+    lowest = max(0, each - PAGE - RECENT)
+    return [
+        (chance.choice(owners), chance.randint(lowest, max(0, each - PAGE))) for _ in range(POLLS)
+    ]
+
+
+def _opened(place: Place, api: Api, sender: str) -> UUID:
+    referral_id = uuid4()
+    wire.answer(api.port, wire.opening(place.token(sender)).replace(FRESH, str(referral_id)))
+    return referral_id
+
+
+def _leave_out(place: Place, parts: Mapping[str, str]) -> None:
+    """Make twins of `accept` in which one statement does nothing."""
+    with_owner = place.login(place.urls.owner)
+    text: str = with_owner.value(
+        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'accept'"
+    )
+    for name, statement in parts.items():
+        if statement not in text:
+            raise RuntimeError(f"accept does no longer say {statement}")
+        before, _, rest = text.partition(statement)
+        _, _, after = rest.partition(";")
+        twin = f"{before}NULL;{after}".replace("public.accept(", f"public.{name}(")
+        with_owner.say(twin)
+        with_owner.say(f"GRANT EXECUTE ON FUNCTION {name} TO tsunagu_api")

@@ -1,0 +1,44 @@
+"""The bench measures everything that it promises; at this size the figures mean nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.report import Goal, ratio
+
+
+def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bench.json"
+    assert main(["--quick", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())
+    served = ("submit 16", "submit 1", "later message 16", "poll of 10,000", "read 50 messages")
+    for name in served:
+        sample = found["medians"][name]
+        assert sample["per_second"] > 0
+        assert 0 < sample["p50_ms"] <= sample["p99_ms"]
+        assert sample["server_us"] > 0
+    assert found["medians"]["pgbench 16"]["per_second"] > 0
+    assert found["medians"]["submit 16 without database"]["fsyncs"] == 0
+    assert found["medians"]["wake 50"]["slowest_ms"] > 0
+    assert set(found["buffers"]) == {"10000", "20000"}
+    assert min(found["parts_us"].values()) >= 0
+    assert len(found["goals"]) == 6
+    printed = capsys.readouterr().out
+    assert all(goal["name"] in printed for goal in found["goals"])
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    samples = {
+        "a": [{"x": 1.0}, {"x": 30.0}, {"x": 2.0}],
+        "b": [{"x": 1.0}, {"x": 10.0}, {"x": 1.0}],
+    }
+    assert ratio(samples, "a", "b", "x") == 2.0
+
+
+def test_a_goal_says_whether_it_was_reached() -> None:
+    assert Goal("g", 0.3, 0.3, at_most=False).reached
+    assert not Goal("g", 0.29, 0.3, at_most=False).reached
+    assert not Goal("g", 101.0, 100.0, at_most=True).reached
+    assert str(Goal("g", 101.0, 100.0, at_most=True)).startswith("NOT REACHED")
