@@ -1,22 +1,17 @@
-"""One dispatcher in a process of its own: sends what is queued, and prints how many a second.
+"""Our courier in a process of its own: sends what is queued, and prints how many a second.
 
-All do the same job: take it from PostgreSQL, sign it, POST it by aiohttp with so many in flight,
-write down that it arrived. Ours also writes down each attempt, checks rights and addresses.
+It is the real one: it checks rights and addresses, and writes down each attempt.
 """
 
 import argparse
 import asyncio
-import hmac
 import json
 import os
 import time
-from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
-import aiohttp
 import asyncpg
 import uvloop
 
@@ -38,7 +33,6 @@ ITEM = {
     "type": "special_adjustment.notify_candidate",
     "urgency": "normal",
 }
-PAYLOAD = json.dumps({"type": "inbox.message", "data": {**ITEM, "padding": 120 * "x"}}).encode()
 
 
 async def prepare_ours(owner: str, receiver: str) -> None:
@@ -85,89 +79,12 @@ async def ours(owner: str, receiver: str, many: int, window: int) -> float:
         began = time.perf_counter()
         running = asyncio.create_task(courier.run(stop))
         waiting = "SELECT EXISTS (SELECT FROM notice WHERE state = 'pending')"
-        while await connection.fetchval(waiting):
+        while await connection.fetchval(waiting):  # noqa: ASYNC110 - nobody is told of it
             await asyncio.sleep(0.01)
         took = time.perf_counter() - began
         stop.set()
         await running
     await connection.close()
-    return many / took
-
-
-def poster(session: aiohttp.ClientSession, receiver: str) -> Callable[[str], Awaitable[None]]:
-    """Signs a notice and posts it, as ours is."""
-
-    async def post(notice_id: str) -> None:
-        seconds = int(time.time())
-        content = f"{notice_id}.{seconds}.".encode() + PAYLOAD
-        headers = {
-            "webhook-id": notice_id,
-            "webhook-timestamp": str(seconds),
-            "webhook-signature": f"v1,{b64encode(hmac.digest(SECRET, content, 'sha256')).decode()}",
-            "Content-Type": "application/json",
-        }
-        async with session.post(receiver, data=PAYLOAD, headers=headers) as response:
-            await response.read()
-            response.raise_for_status()
-
-    return post
-
-
-async def pgqueuer(owner: str, receiver: str, many: int, window: int) -> float:
-    """pgqueuer: batches of half the window, as many tasks as the window."""
-    from pgqueuer import PgQueuer  # noqa: PLC0415 - only here with --peers
-    from pgqueuer.db import AsyncpgDriver  # noqa: PLC0415
-    from pgqueuer.models import Job  # noqa: PLC0415
-    from pgqueuer.types import QueueExecutionMode  # noqa: PLC0415
-
-    connection = await asyncpg.connect(owner)
-    queuer = PgQueuer(AsyncpgDriver(connection))
-    with suppress(asyncpg.PostgresError):
-        await queuer.qm.queries.uninstall()
-    await queuer.qm.queries.install()
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        post = poster(session, receiver)
-
-        @queuer.entrypoint("knock")
-        async def knock(job: Job) -> None:
-            await post(str(job.id))
-
-        await queuer.qm.queries.enqueue(["knock"] * many, [PAYLOAD] * many, [0] * many)
-        await connection.execute("VACUUM ANALYZE pgqueuer")
-        began = time.perf_counter()
-        await queuer.run(
-            mode=QueueExecutionMode.drain, batch_size=window // 2, max_concurrent_tasks=window
-        )
-        took = time.perf_counter() - began
-    await connection.close()
-    return many / took
-
-
-async def procrastinate(owner: str, receiver: str, many: int, window: int) -> float:
-    """procrastinate: a worker with as many tasks at once as the window."""
-    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - only here with --peers
-
-    app = App(connector=PsycopgConnector(conninfo=owner, min_size=4, max_size=10))
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        post = poster(session, receiver)
-
-        @app.task(name="knock")
-        async def knock(number: int) -> None:
-            await post(str(number))
-
-        async with app.open_async():
-            connection = await asyncpg.connect(owner)
-            if not await connection.fetchval("SELECT to_regclass('procrastinate_jobs')"):
-                await app.schema_manager.apply_schema_async()
-            await connection.execute("TRUNCATE procrastinate_jobs CASCADE")
-            await knock.batch_defer_async(*({"number": number} for number in range(many)))
-            await connection.execute("VACUUM ANALYZE procrastinate_jobs")
-            began = time.perf_counter()
-            await app.run_worker_async(
-                concurrency=window, wait=False, install_signal_handlers=False
-            )
-            took = time.perf_counter() - began
-            await connection.close()
     return many / took
 
 
@@ -200,7 +117,7 @@ async def idle(owner: str, receiver: str, many: int, window: int) -> float:
     return 0.0
 
 
-ROLES = {"ours": ours, "pgqueuer": pgqueuer, "procrastinate": procrastinate, "idle": idle}
+ROLES = {"ours": ours, "idle": idle}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

@@ -42,8 +42,9 @@ def receiver(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 def run(role: str, many: int, owner: str, url: str) -> list[float]:
     """What a dispatcher prints."""
+    module = "bench.peers" if role in PEERS else "bench.couriers"
     done = subprocess.run(
-        [sys.executable, "-m", "bench.couriers", role, str(many), str(WINDOW)],
+        [sys.executable, "-m", module, role, str(many), str(WINDOW)],
         env={**os.environ, "OWNER": owner, "RECEIVER": url},
         stdout=subprocess.PIPE,
         text=True,
@@ -94,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench-delivery")
     parser.add_argument("--peers", action="store_true", help="procrastinate and pgqueuer too")
     parser.add_argument("--quick", action="store_true", help="only whether it runs")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     missing = [peer for peer in PEERS if find_spec(peer) is None] if given.peers else []
@@ -103,7 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         owner = server.urls.owner
         migrate(owner)
-        found = rates(owner, roles, 1 if given.quick else 3, 0.02 if given.quick else 1.0)
+        found = rates(
+            owner, roles, 1 if given.quick else given.rounds, 0.02 if given.quick else 1.0
+        )
         idle = waits(owner, 10 if given.quick else IDLE)
     figures = judged(found, idle)
     for name, value in figures.items():

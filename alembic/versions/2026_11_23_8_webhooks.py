@@ -12,6 +12,8 @@ branch_labels = None
 depends_on = None
 
 DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
+BY_KEY = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
+"""A plan that was made while the tables were small reads all of them for ever."""
 INVOKER = "SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp"
 
 FAILING = 3
@@ -62,7 +64,7 @@ CREATE TABLE notice (
         CHECK (state IN ('pending', 'delivered', 'failed', 'cancelled')),
     settled_at timestamptz,
     reason text
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 COMMENT ON COLUMN notice.position IS 'Of the inbox item; 0 for a test, which goes before all.';
 COMMENT ON COLUMN notice.tries IS 'Place in the schedule, counted from `since`.';
 CREATE INDEX ix_notice_pending ON notice (webhook_id, position) WHERE state = 'pending';
@@ -183,21 +185,13 @@ CREATE FUNCTION voucher_gone(p_webhook uuid) RETURNS text LANGUAGE sql STABLE {D
     FROM webhook w JOIN agency a ON a.id = w.agency_id JOIN client c ON c.id = w.client_id
     JOIN seat s ON s.id = w.seat_id WHERE w.id = p_webhook
 $$;
-CREATE FUNCTION right_lost(p_agency text, p_position bigint, p_referral uuid, p_since timestamptz,
-    p_today date)
-RETURNS text LANGUAGE sql STABLE {DEFINER} AS $$
-    SELECT CASE
-        WHEN EXISTS (SELECT FROM inbox_item i WHERE i.agency_id = p_agency
-            AND i.position = p_position AND i.recalled_at IS NOT NULL) THEN 'recalled'
-        WHEN q.until > p_since THEN 'party_ended'
-        WHEN q.by_consent AND EXISTS (
-                SELECT FROM referral r JOIN consent c ON c.case_id = r.case_id
-                JOIN message m ON m.id = c.withdrawn_by
-                WHERE r.id = p_referral AND m.accepted_at > p_since AND c.recipients
-                    && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)])
-            AND covered(p_agency, p_referral, p_today) IS NULL THEN 'consent_withdrawn' END
-    FROM (SELECT) AS once
-    LEFT JOIN party q ON q.referral_id = p_referral AND q.agency_id = p_agency
+CREATE FUNCTION consent_lost(p_agency text, p_referral uuid, p_since timestamptz, p_today date)
+RETURNS boolean LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT EXISTS (SELECT FROM referral r JOIN consent c ON c.case_id = r.case_id
+            JOIN message m ON m.id = c.withdrawn_by
+            WHERE r.id = p_referral AND m.accepted_at > p_since AND c.recipients
+                && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)])
+        AND covered(p_agency, p_referral, p_today) IS NULL
 $$;
 CREATE FUNCTION cancel_notices(p_agency text, p_message uuid, p_reason text, p_at timestamptz)
 RETURNS integer LANGUAGE plpgsql {DEFINER} AS $$
@@ -229,7 +223,7 @@ CREATE FUNCTION claim_notices(p_at timestamptz, p_until timestamptz, p_today dat
 RETURNS TABLE (id uuid, webhook_id uuid, "position" bigint, payload text, number integer,
     tries integer, since timestamptz, url text, master integer, secret bytea, old_master integer,
     old_secret bytea)
-LANGUAGE plpgsql {DEFINER} AS $$
+LANGUAGE plpgsql {DEFINER} {BY_KEY} AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -247,9 +241,14 @@ BEGIN
             SELECT n.* FROM notice n WHERE {DUE}
             ORDER BY n.position LIMIT w.room FOR UPDATE SKIP LOCKED) AS n
     ), picked AS (
-        SELECT d.*, coalesce(d.gone, CASE WHEN d.position > 0 THEN
-            right_lost(d.agency_id, d.position, d.referral_id, d.created_at, p_today) END) AS lost
+        SELECT d.*, coalesce(d.gone, CASE WHEN i.recalled_at IS NOT NULL THEN 'recalled'
+            WHEN q.until > d.created_at THEN 'party_ended'
+            WHEN q.by_consent IS TRUE
+                    AND consent_lost(d.agency_id, d.referral_id, d.created_at, p_today)
+                THEN 'consent_withdrawn' END) AS lost
         FROM (SELECT * FROM due ORDER BY nth, position LIMIT p_most) AS d
+        LEFT JOIN inbox_item i ON i.agency_id = d.agency_id AND i.position = d.position
+        LEFT JOIN party q ON q.referral_id = d.referral_id AND q.agency_id = d.agency_id
     ), left_open AS (
         INSERT INTO attempt (notice_id, number, webhook_id, agency_id, at, outcome)
         SELECT p.id, p.attempts, p.webhook_id, p.agency_id, p.leased_until, 'lost'
@@ -289,7 +288,7 @@ CREATE FUNCTION settle_notices(p_at timestamptz, p_ids uuid[], p_leases timestam
     p_webhooks uuid[], p_numbers integer[], p_ats timestamptz[], p_outcomes text[],
     p_statuses integer[], p_took integer[], p_answers bytea[], p_dues timestamptz[],
     p_rests timestamptz[], p_tests boolean[])
-RETURNS text[] LANGUAGE plpgsql {DEFINER} AS $$
+RETURNS text[] LANGUAGE plpgsql {DEFINER} {BY_KEY} AS $$
 DECLARE v record; v_told text[] := '{{}}'; v_agency text;
 BEGIN
     PERFORM FROM webhook WHERE id = ANY (p_webhooks) ORDER BY id FOR NO KEY UPDATE;
@@ -556,7 +555,7 @@ FOR_WORKER = [
 ]
 INTERNAL = [
     "voucher_gone(uuid)",
-    "right_lost(text, bigint, uuid, timestamptz, date)",
+    "consent_lost(text, uuid, timestamptz, date)",
     "cancel_notices(text, uuid, text, timestamptz)",
     "reached_endpoint(uuid, timestamptz)",
     "resume_notices(uuid, timestamptz, timestamptz)",

@@ -35,10 +35,10 @@ SETTLE = "SELECT settle_notices($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $1
 RELEASE = "SELECT release_notices($1, $2)"
 WINDOW = 16
 """Attempts under way at one endpoint, as long as it is healthy."""
-AHEAD = 7
+AHEAD = 15
 """Windows of notices held for one endpoint besides those under way."""
 MOST_CLAIMED = 500
-MOST_HELD = 2_000
+MOST_HELD = 20_000
 LEASE = timedelta(seconds=60)
 LONGEST_QUEUED = 40.0
 """Seconds after which what was claimed is not begun: the lease must outlast the attempt."""

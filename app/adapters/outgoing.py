@@ -4,29 +4,26 @@ import asyncio
 import socket
 import ssl
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self, TypeAlias
+from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
-
+from app.adapters.posting import Answer, Connection
 from app.domain.addresses import may_be_reached
-from app.domain.endpoints import endpoint
+from app.domain.endpoints import Endpoint, endpoint
 from app.domain.errors import Invalid
 from app.domain.notices import Attempt
 
 TIMEOUT = 10.0
 """Seconds of an attempt, from looking up the name to the last byte that is read."""
-MOST_READ = 64 * 1024
-"""Bytes of an answer that are read; then the connection is closed."""
-KEPT = 1024
-"""Bytes of an answer that are kept for the agency to look at."""
+KEPT_OPEN = 4.0
+"""Seconds for which an idle connection is kept: less than receivers usually keep theirs."""
 LOOKUP_PATIENCE = 3.0
 """Seconds that looking up a name may take when a webhook is registered."""
 _LOOKUPS = 64
@@ -37,6 +34,10 @@ Lookup: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 class AddressRefused(OSError):
     """The name leads to an address to which nothing may be sent."""
+
+
+class NameUnknown(OSError):
+    """The name has no address."""
 
 
 class SystemLookup:
@@ -58,34 +59,22 @@ class SystemLookup:
         return [str(address[0]) for *_, address in found]
 
 
-class CheckedResolver(AbstractResolver):
-    """Gives the connector addresses that were checked; it connects to these and to no others."""
+async def addresses(host: str, port: int, lookup: Lookup, *, loopback: bool) -> list[str]:
+    """The addresses of a host, if every one of them may be reached.
 
-    def __init__(self, lookup: Lookup, *, loopback: bool) -> None:
-        self._lookup = lookup
-        self._loopback = loopback
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - every family is looked up
-    ) -> list[ResolveResult]:
-        """The addresses of a host, if every one of them may be reached.
-
-        Raises:
-            AddressRefused: one of them may not.
-            OSError: there are none.
-        """
-        found = list(dict.fromkeys(await self._lookup(host, port)))
-        if not all(may_be_reached(ip_address(a), loopback=self._loopback) for a in found):
-            raise AddressRefused
-        if not found:
-            raise OSError("no address")
-        return [_resolved(host, port, address) for address in found]
-
-    async def close(self) -> None:
-        """Nothing is held."""
+    Raises:
+        AddressRefused: one of them may not.
+        NameUnknown: there are none.
+    """
+    try:
+        found = list(dict.fromkeys(await lookup(host, port)))
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
+        raise NameUnknown
+    if not all(may_be_reached(ip_address(a), loopback=loopback) for a in found):
+        raise AddressRefused
+    return found
 
 
 async def check_host(host: str, port: int, lookup: Lookup, *, loopback: bool) -> None:
@@ -96,11 +85,24 @@ async def check_host(host: str, port: int, lookup: Lookup, *, loopback: bool) ->
     """
     try:
         async with asyncio.timeout(LOOKUP_PATIENCE):
-            await CheckedResolver(lookup, loopback=loopback).resolve(host, port)
+            await addresses(host, port, lookup, loopback=loopback)
     except AddressRefused:
         raise Invalid.at("/url", "url_address") from None
-    except (OSError, UnicodeError):  # TimeoutError is an OSError
+    except (NameUnknown, TimeoutError):
         raise Invalid.at("/url", "url_host_unknown") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a URL leads, and what stands in every request to it."""
+
+    endpoint: Endpoint
+    head: bytes
+
+    @property
+    def origin(self) -> tuple[str, int]:
+        """What a connection is kept for."""
+        return self.endpoint.url.partition(":")[0] + self.endpoint.host, self.endpoint.port
 
 
 class Outgoing:
@@ -119,26 +121,17 @@ class Outgoing:
         Args:
             authorities: a file of certificates to trust besides those of this machine.
         """
+        self._lookup = lookup
         self._loopback = loopback
-        self._resolver = CheckedResolver(lookup, loopback=loopback)
         self._tls = ssl.create_default_context()
         if authorities is not None:
             self._tls.load_verify_locations(authorities)
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = timeout
+        self._idle: defaultdict[tuple[str, int], list[tuple[float, Connection]]]
+        self._idle = defaultdict(list)
 
     async def __aenter__(self) -> Self:
-        """Open it."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, resolver=self._resolver, use_dns_cache=False, ssl=self._tls
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            auto_decompress=False,
-            read_bufsize=MOST_READ // 2,  # twice of it is read ahead
-            headers={"User-Agent": "Tsunagu-Webhooks/1", "Content-Type": "application/json"},
-            skip_auto_headers=["Accept-Encoding"],
-        )
+        """Nothing is opened before it is needed."""
         return self
 
     async def __aexit__(
@@ -148,45 +141,86 @@ class Outgoing:
         trace: TracebackType | None,
     ) -> None:
         """Close every connection."""
-        await self._session.close()
+        for kept in self._idle.values():
+            for _, connection in kept:
+                connection.close()
+        self._idle.clear()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
         """Send `body` once, and say what became of it. Never follows a redirect."""
         began = time.monotonic()
         try:
-            found = await self._posted(url, headers, body)
-        except (aiohttp.ClientError, OSError, ValueError, Invalid) as error:
+            answer = await self._posted(_place(url, self._loopback), headers, body, began)
+        except (OSError, Invalid) as error:
             return Attempt(_why(error), took_ms=_since(began))
-        status, answer, retry_after = found
-        return Attempt(_outcome(status), status, _since(began), answer, retry_after)
+        outcome = _outcome(answer.status)
+        return Attempt(outcome, answer.status, _since(began), answer.start, answer.retry_after)
 
     async def _posted(
-        self, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes, str | None]:
-        async with self._session.post(
-            _checked(url, self._loopback), data=body, headers=headers, allow_redirects=False
-        ) as response:
-            answer = await _first(response)
-            return response.status, answer, response.headers.get("Retry-After")
+        self, place: Place, headers: Mapping[str, str], body: bytes, began: float
+    ) -> Answer:
+        connection = self._kept(place, began)
+        if connection is None:
+            async with asyncio.timeout(self._timeout):
+                connection = await self._connect(place.endpoint)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = b"%bContent-Length: %d\r\n%b\r\n%b" % (
+            place.head,
+            len(body),
+            lines.encode("ascii"),
+            body,
+        )
+        answer = await connection.post(request, began + self._timeout - time.monotonic())
+        if connection.is_idle:
+            self._idle[place.origin].append((time.monotonic() + KEPT_OPEN, connection))
+        return answer
+
+    def _kept(self, place: Place, now: float) -> Connection | None:
+        """A connection that is open and was used a moment ago, the latest first."""
+        kept = self._idle.get(place.origin)
+        while kept:
+            until, connection = kept.pop()
+            if connection.is_idle and now < until:
+                return connection
+            connection.close()
+        self._idle.pop(place.origin, None)
+        return None
+
+    async def _connect(self, to: Endpoint) -> Connection:
+        """Connect to an address that was checked, with the name as SNI."""
+        if to.address is not None:
+            found = [str(to.address)]
+        else:
+            found = await addresses(to.host, to.port, self._lookup, loopback=self._loopback)
+        tls = self._tls if to.url.startswith("https:") else None
+        errors: list[OSError] = []
+        for address in found:
+            try:
+                async with asyncio.timeout(self._timeout / len(found)):
+                    _, connection = await asyncio.get_running_loop().create_connection(
+                        Connection,
+                        address,
+                        to.port,
+                        ssl=tls,
+                        server_hostname=to.host if tls else None,
+                    )
+                    return connection
+            except OSError as error:
+                errors.append(error)
+        raise errors[0]
 
 
 @lru_cache(maxsize=1_000)
-def _checked(url: str, loopback: bool) -> URL:
-    """The URL. An address in it is never looked up, so it has to be checked here."""
-    return URL(endpoint(url, loopback=loopback).url, encoded=True)
-
-
-async def _first(response: aiohttp.ClientResponse) -> bytes:
-    """The first KiB, or what came of it: the status has been said, and that is what counts."""
-    kept, read = b"", 0
-    with suppress(aiohttp.ClientError, OSError):
-        async for chunk in response.content.iter_any():
-            kept += chunk[: KEPT - len(kept)]
-            read += len(chunk)
-            if read >= MOST_READ:
-                response.close()  # so that the rest is not read to free the connection
-                break
-    return kept
+def _place(url: str, loopback: bool) -> Place:
+    """Where a URL leads. An address in it is never looked up, so it has to be checked here."""
+    found = endpoint(url, loopback=loopback)
+    parts = urlsplit(found.url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: Tsunagu-Webhooks/1\r\n"
+        "Accept: */*\r\nContent-Type: application/json\r\n"
+    )
+    return Place(found, head.encode("ascii"))
 
 
 def _outcome(status: int) -> str:
@@ -201,25 +235,15 @@ def _why(error: Exception) -> str:
     """The name of what went wrong, which is all that is written down of it."""
     kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
         ((AddressRefused, Invalid), "address_refused"),
+        (NameUnknown, "name_unknown"),
         (TimeoutError, "timeout"),
-        ((aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError, ssl.SSLError), "tls"),
-        (aiohttp.ClientConnectorDNSError, "name_unknown"),
-        (aiohttp.ClientConnectorError, "unreachable"),
+        (ssl.SSLError, "tls"),
+        ((ConnectionResetError, BrokenPipeError), "broken_off"),
+        (ConnectionRefusedError, "unreachable"),
+        (ConnectionError, "broken_off"),
     )
-    for looked_at in (getattr(error, "os_error", None), error):
-        for kind, name in kinds:
-            if isinstance(looked_at, kind):
-                return name
-    return "broken_off"
+    return next((name for kind, name in kinds if isinstance(error, kind)), "unreachable")
 
 
 def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
-
-
-def _resolved(host: str, port: int, address: str) -> ResolveResult:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    return ResolveResult(
-        hostname=host, host=address, port=port, family=family, proto=0, flags=flags
-    )

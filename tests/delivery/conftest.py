@@ -84,10 +84,16 @@ class Delivery:
         self.bell.ring([AGENCY])
         return ids
 
-    async def move(self, **distance: float) -> None:
-        """Let time pass, and let the couriers look."""
+    async def move(self, *, settled: bool = True, **distance: float) -> None:
+        """Let time pass, and let the couriers look. No lease ends by it, unless told so."""
+        if settled:
+            await self.until(self._nothing_is_held)
         self.clock.now += timedelta(**distance)
         self.bell.ring([AGENCY])
+
+    async def _nothing_is_held(self) -> bool:
+        held = "SELECT EXISTS (SELECT FROM notice WHERE state = 'pending' AND leased_until > $1)"
+        return not await self.office.owner.fetchval(held, self.clock())
 
     async def states(self, hook: Hook) -> list[str]:
         """Of the notices, by position."""
