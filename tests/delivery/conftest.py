@@ -91,6 +91,13 @@ class Delivery:
         self.clock.now += timedelta(**distance)
         self.bell.ring([AGENCY])
 
+    async def attempt_after(self, hook: Hook, **distance: float) -> None:
+        """Let time pass, and wait for an attempt at an endpoint that is failing."""
+        await self.until(self._nothing_is_held)
+        before = len(await self.outcomes(hook))
+        await self.move(**distance)
+        await self.until_attempts(hook, before + 1)
+
     async def _nothing_is_held(self) -> bool:
         held = "SELECT EXISTS (SELECT FROM notice WHERE state = 'pending' AND leased_until > $1)"
         return not await self.office.owner.fetchval(held, self.clock())
