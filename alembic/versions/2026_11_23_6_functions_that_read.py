@@ -74,8 +74,20 @@ BEGIN
 END $$;
 """
 
-# Which consents cover an agency now, by referral: those of the referral and of what it serves.
+# Which consents cover an agency now, by referral: those of the referral and of what it serves;
+# none while it is suspended. The same rule as the domain's `effective`, for reading.
 COVERED = f"""
+CREATE FUNCTION serves(p_purpose text, p_flow text) RETURNS boolean
+LANGUAGE sql IMMUTABLE {DEFINER} AS $$
+    SELECT CASE
+        WHEN p_purpose IN ('special_adjustment', 'regional')
+            THEN p_flow IN ('special_adjustment', 'regional_coordination')
+        WHEN p_purpose = 'suspect_support' THEN p_flow = 'suspect_support'
+        WHEN p_purpose = 'defence' THEN p_flow = 'defence_support'
+        ELSE p_purpose NOT IN ('selection', 'facility', 'health', 'municipality', 'followup',
+            'statistics_none')
+    END
+$$;
 CREATE FUNCTION covered(p_agency text, p_referral uuid, p_on date) RETURNS text[]
 LANGUAGE sql STABLE {DEFINER} AS $$
     WITH RECURSIVE above AS (
@@ -85,7 +97,10 @@ LANGUAGE sql STABLE {DEFINER} AS $$
     )
     SELECT array_agg(DISTINCT granted) FROM above a JOIN consent c ON c.referral_id = a.id
     CROSS JOIN unnest(c.classes) AS granted
+    JOIN referral here ON here.id = p_referral
     WHERE c.withdrawn_on IS NULL AND c.valid_from <= p_on
+        AND serves(c.purpose, here.flow)
+        AND 'suspended_consent' <> ALL (here.back || here.state)
         AND (c.valid_until IS NULL OR c.valid_until >= p_on)
         AND c.recipients && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
 $$;
@@ -98,12 +113,15 @@ LANGUAGE sql STABLE {DEFINER} AS $$
         AND EXISTS (SELECT FROM copy o WHERE o.message_id = p_message AND o.agency_id = p_agency)
 $$;
 -- A deadline is a fact: seen while its class may be opened.
+CREATE FUNCTION deadline_class(p_kind text) RETURNS text LANGUAGE sql IMMUTABLE {DEFINER} AS $$
+    SELECT CASE WHEN p_kind IN ('response_due', 'query_due') THEN 'C0' ELSE 'C4' END
+$$;
 CREATE FUNCTION may_know(p_agency text, p_referral uuid, p_kind text, p_on date) RETURNS boolean
 LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT EXISTS (SELECT FROM party q WHERE q.referral_id = p_referral
         AND q.agency_id = p_agency AND q.until IS NULL
-        AND (p_kind IN ('response_due', 'query_due') OR NOT q.by_consent
-            OR 'C4' = ANY (covered(p_agency, p_referral, p_on))))
+        AND (deadline_class(p_kind) = 'C0' OR NOT q.by_consent
+            OR deadline_class(p_kind) = ANY (covered(p_agency, p_referral, p_on))))
 $$;
 CREATE FUNCTION case_of(p_referral uuid) RETURNS TABLE (id uuid, version bigint)
 LANGUAGE sql STABLE {DEFINER} AS $$
@@ -124,7 +142,8 @@ CREATE FUNCTION envelope(m message_row, c copy) RETURNS jsonb LANGUAGE sql STABL
                          WHERE x.corrects = m.id ORDER BY x.accepted_at DESC LIMIT 1),
         'consent_ids', m.consent_ids, 'paper_origin', m.paper_origin,
         'digests', m.class_digests, 'digest', m.digest,
-        'receipt', CASE WHEN c.sent THEN m.receipt END)
+        'receipt', CASE WHEN c.sent OR m.paper_origin #>> '{{keyed_by,agency_id}}' = c.agency_id
+            THEN m.receipt END)
 $$;
 """
 
@@ -211,13 +230,14 @@ BEGIN
         ORDER BY q.updated_at DESC, q.referral_id DESC LIMIT p_limit) AS o);
 END $$;
 CREATE FUNCTION list_deadlines(p_agency text, p_after date, p_after_referral uuid,
-    p_after_kind text, p_limit integer, p_on date)
+    p_after_kind text, p_limit integer, p_on date, p_classes text[])
 RETURNS text LANGUAGE plpgsql {INVOKER} AS $$
 BEGIN
     PERFORM set_config('app.agency', p_agency, true);
     RETURN (SELECT coalesce(jsonb_agg(to_jsonb(o)), '[]')::text FROM (
         SELECT d.referral_id, d.kind, d.due_on, d.told_at FROM deadline d
         WHERE d.agency_id = p_agency AND may_know(p_agency, d.referral_id, d.kind, p_on)
+            AND deadline_class(d.kind) = ANY (p_classes)
             AND (p_after IS NULL OR (d.due_on, d.referral_id, d.kind)
                 > (p_after, p_after_referral, p_after_kind))
         ORDER BY d.due_on, d.referral_id, d.kind LIMIT p_limit) AS o);
@@ -260,7 +280,8 @@ BEGIN
             WHERE i.agency_id = p_agency AND i.position > p_after
             ORDER BY i.position LIMIT p_limit) AS o;
     END IF;
-    RETURN '{{"items":[' || coalesce(v_items, '') || '],"next":' || coalesce(v_next, p_after)
+    RETURN '{{"items":[' || coalesce(v_items, '')
+        || '],"next":' || coalesce(v_next, least(p_after, v_head), 0)
         || ',"head":' || coalesce(v_head, 0) || '}}';
 END $$;
 CREATE FUNCTION inbox_status(p_agency text) RETURNS text LANGUAGE plpgsql {INVOKER} AS $$
@@ -291,8 +312,10 @@ CREATE TYPE message_row AS (id uuid, referral_id uuid, type text, from_party tex
 FUNCTIONS = [
     "find_repeat(uuid)",
     "load_case(text, uuid, uuid, uuid[], boolean)",
+    "serves(text, text)",
     "covered(text, uuid, date)",
     "paper_copies(text, uuid)",
+    "deadline_class(text)",
     "may_know(text, uuid, text, date)",
     "case_of(uuid)",
     "envelope(message_row, copy)",
@@ -300,7 +323,7 @@ FUNCTIONS = [
     "list_messages(text, uuid, bigint, integer)",
     "read_referral(text, uuid, date)",
     "list_referrals(text, text, text, timestamptz, timestamptz, uuid, integer)",
-    "list_deadlines(text, date, uuid, text, integer, date)",
+    "list_deadlines(text, date, uuid, text, integer, date, text[])",
     "read_inbox(text, bigint, integer, boolean)",
     "inbox_status(text)",
 ]

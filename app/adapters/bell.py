@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from app.adapters.database import Pool
 
 CHANNEL = "tsunagu_inbox"
-GATHERING = 0.005
-"""Seconds in which rings are gathered into one notification."""
+GATHERING = 0.02
+"""Seconds in which rings are gathered into one notification. This process does not wait for it."""
 RETRY = 1.0
 LONGEST = 7_900
 """Bytes of a notification; PostgreSQL takes 8,000."""

@@ -51,6 +51,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What would follow from a message, and the state that its sender would be told."""
+
+    decision: Decision
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """A case with its keys, and the version it must still have when it is written."""
 
@@ -104,26 +112,34 @@ class Exchange:
 
     async def rehearse(
         self, message: Message, caller: Caller, if_match: frozenset[str] = frozenset()
-    ) -> Decision:
-        """What would follow from `message`. Writes nothing but that it was asked.
+    ) -> Rehearsed | Accepted:
+        """What would follow from `message`; its first answer, if it was sent already.
+
+        Writes nothing but that it was asked.
 
         Raises:
-            IdReused: the id is already there.
+            IdReused: the id stands for another message, or for somebody else's.
             Refusal: whatever `decide` refuses.
         """
         try:
-            loaded = await self._load(self._pool, message, caller, hold=False)
-            if loaded.expected is None and await self._pool.fetchval(REPEAT, message.id):
-                raise IdReused
-            decision = self._decide(loaded, message, caller, if_match, self._clock())
-        except Repeated:
-            await self._log(message, caller, "refusal", {"code": IdReused.code})
-            raise IdReused from None
+            found = await self._rehearse(message, caller, if_match)
         except Refusal as refusal:
             await self._log(message, caller, "refusal", {"code": refusal.code})
             raise
         await self._log(message, caller, "rehearsal", {})
-        return decision
+        return found
+
+    async def _rehearse(
+        self, message: Message, caller: Caller, if_match: frozenset[str]
+    ) -> Rehearsed | Accepted:
+        try:
+            loaded = await self._load(self._pool, message, caller, hold=False)
+        except Repeated as repeated:
+            return self._again(repeated.row, message, caller)
+        if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
+            return self._again(json.loads(row), message, caller)
+        decision = self._decide(loaded, message, caller, if_match, self._clock())
+        return Rehearsed(decision, _state_to_tell(loaded.case, decision))
 
     async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
         try:
@@ -244,3 +260,16 @@ class Exchange:
             "detail": {**detail, "type": message.body.type},
         }
         await self._pool.execute(WRITE_LOG, self._clock(), json.dumps([entry]))
+
+
+def _state_to_tell(case: Case, decision: Decision) -> str:
+    """The state to answer to a rehearsal.
+
+    Where the message would move nothing it is the state that the caller has seen: a rehearsal,
+    which leaves no message, must not be a way to look behind messages between others.
+    """
+    move = decision.moves[0]
+    standing = case.referrals.get(move.referral.id)
+    if standing is None or move.before != move.referral.state:
+        return decision.caller.view.state
+    return standing.party_of(decision.caller.agency_id).view.state

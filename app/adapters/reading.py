@@ -28,8 +28,9 @@ DISCLOSE = "SELECT disclose($1)"
 REFERRAL = "SELECT read_referral($1, $2, $3)"
 REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
 MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
-DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5, $6)"
+DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5, $6, $7)"
 TRIES = 3
+EVERY_CLASS = frozenset(c.value for c in DataClass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,10 @@ class Reading:
         self._vault = vault
         self._clock = clock
 
-    async def referral(self, agency_id: str, referral_id: UUID) -> StandingReferral:
-        """A referral as this agency sees it.
+    async def referral(
+        self, agency_id: str, referral_id: UUID, seat: frozenset[str] = EVERY_CLASS
+    ) -> StandingReferral:
+        """A referral as this agency sees it, with the facts that a seat of these classes may see.
 
         Raises:
             NotFound: there is none, or the agency was never a party.
@@ -77,7 +80,7 @@ class Reading:
         since = datetime.fromisoformat(row["since"])
         view = read_view(row["view"])
         covered = frozenset(row["covered"]) if row["covered"] is not None else None
-        facts = known_facts(view.facts, covered, ended=until is not None)
+        facts = known_facts(view.facts, seat, covered, ended=until is not None)
         return StandingReferral(
             id=UUID(row["id"]),
             case_id=UUID(row["case_id"]),
@@ -119,11 +122,20 @@ class Reading:
         return found
 
     async def deadlines(
-        self, agency_id: str, after: tuple[Any, UUID, str] | None, limit: int
+        self,
+        agency_id: str,
+        after: tuple[Any, UUID, str] | None,
+        limit: int,
+        seat: frozenset[str] = EVERY_CLASS,
     ) -> list[dict[str, Any]]:
-        """Days that this agency has to keep, the next one first."""
+        """Days that this agency has to keep, as far as the seat may know, the next one first."""
         text = await self._pool.fetchval(
-            DEADLINES, agency_id, *(after or (None, None, None)), limit, self._clock().date()
+            DEADLINES,
+            agency_id,
+            *(after or (None, None, None)),
+            limit,
+            self._clock().date(),
+            sorted(seat),
         )
         found: list[dict[str, Any]] = json.loads(text)
         return found

@@ -62,10 +62,8 @@ class Keyring:
 
     def mac(self, content: Iterable[bytes]) -> bytes:
         """A keyed hash that tells only whether a repeat says the same. It goes with the key."""
-        digest = hmac.new(self.key(DataClass.C0), b"content", hashlib.sha256)
-        for part in content:
-            digest.update(hashlib.sha256(part).digest())
-        return digest.digest()
+        digests = b"".join(hashlib.sha256(part).digest() for part in content)
+        return hmac.digest(self.key(DataClass.C0), b"content" + digests, "sha256")
 
     def _unwrapped(self, data_class: DataClass) -> bytes:
         if stored := self.stored.get(data_class):

@@ -68,6 +68,15 @@ def known() -> Any:
     return Security(_Known())
 
 
+def still_allowed(request: Request) -> None:
+    """Ask again, after a wait, what was asked when the call came in.
+
+    Raises:
+        NotAuthenticated: the token has ended, or its client, seat or agency was disabled.
+    """
+    _access(request)
+
+
 def _access(request: Request) -> Access:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":

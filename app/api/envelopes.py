@@ -148,7 +148,11 @@ def _read(sent: Sent, envelope: type[E], types: frozenset[str]) -> E:
     if not isinstance(named, str) or named not in types:
         raise Invalid.at(*_wrong_type(sent.tree, body, named))
     exact: type[E] = _envelope_of(envelope, BODIES[named])
-    return sent.model(exact)
+    read = sent.model(exact)
+    # One spelling for one id: in a path the others are the id of nothing.
+    if read.id is not None and str(read.id) != str(sent.tree["id"]).lower():
+        raise Invalid.at("/id", "uuid_parsing")
+    return read
 
 
 def _wrong_type(tree: dict[str, Any], body: object, named: object) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.answers import bad_cursor, cursor_of, json_answer, parts_of
-from app.api.deps import allowed
+from app.api.deps import allowed, still_allowed
 from app.api.intake import read_json
 from app.api.services import messaging
 from app.api.shapes import AcknowledgedOut, DeadlinePage, InboxOut, InboxStatusOut
@@ -70,6 +70,8 @@ async def read_inbox(
         raise Invalid.at("/query/wait", "less_than_equal")
     look = parts.mailboxes.read(caller.agency_id, after, limit, wait, unacknowledged=unacknowledged)
     page = await (_until_let_go(request, look) if wait else look)
+    if wait:
+        still_allowed(request)
     if page is None:
         page = await parts.mailboxes.read(
             caller.agency_id, after, limit, 0, unacknowledged=unacknowledged
@@ -123,7 +125,9 @@ async def list_deadlines(
     cursor: Annotated[str | None, Query(max_length=300, description="前の頁の `next`")] = None,
 ) -> Response:
     """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
-    found = await messaging(request).reading.deadlines(caller.agency_id, _after(cursor), limit + 1)
+    found = await messaging(request).reading.deadlines(
+        caller.agency_id, _after(cursor), limit + 1, caller.classes
+    )
     last = found[limit - 1] if len(found) > limit else None
     following = cursor_of(last["due_on"], last["referral_id"], last["kind"]) if last else None
     items = [

@@ -1,5 +1,6 @@
 """Reads the JSON that is sent, more strictly than JSON asks, before its meaning is looked at."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ DEEPEST = 100
 """Objects and lists within each other. Our deepest message has seven."""
 LARGEST = 2**53 - 1
 """Beyond it two readers of JSON may see two different numbers."""
+SLOWEST = 30.0
+"""Seconds that a body may take to arrive."""
 _DIGITS = 17
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -53,7 +56,12 @@ async def read_json(request: Request, limit: int) -> Sent:
     """
     if not _is_json(request.headers.get("content-type", "")):
         raise UnsupportedMediaType
-    return parse(await _body(request, limit))
+    try:
+        async with asyncio.timeout(SLOWEST):
+            raw = await _body(request, limit)
+    except TimeoutError:
+        raise Malformed from None
+    return parse(raw)
 
 
 def parse(raw: bytes) -> Sent:

@@ -131,8 +131,9 @@ KINDS: Mapping[str, ProblemKind] = {
             "The referral's state does not take this message.",
         ),
         Text(
-            "state が今の状態、actions が今送れる通信文です。",
-            "`state` is where it stands, `actions` is what you can send now.",
+            "state が見えている状態、actions が送れる通信文です。"
+            "他の機関の間で動いたかもしれません。",
+            "`state` is where you see it, `actions` what you can send; others may have moved it.",
         ),
     ),
     "not_your_step": ProblemKind(

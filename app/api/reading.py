@@ -125,7 +125,7 @@ async def list_referrals(
 async def read_referral(request: Request, referral_id: str, caller: Reader) -> Response:
     """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
     wanted = id_in_path(referral_id)
-    found = await messaging(request).reading.referral(caller.agency_id, wanted)
+    found = await messaging(request).reading.referral(caller.agency_id, wanted, caller.classes)
     version = found.reader.view.version
     headers = {"ETag": version, "Vary": "Accept-Language, Authorization"}
     if matches(request, version):

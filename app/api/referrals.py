@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.adapters.exchange import Rehearsed
 from app.adapters.ids import time_ordered_id
 from app.api import envelopes, shown
 from app.api.answers import entity_tags, id_in_path, json_answer
@@ -105,9 +106,12 @@ def _own_id(sent: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
 
 def _only_dry_run(request: Request) -> None:
     """Refuse a question that we do not know: a misspelt rehearsal would be the real thing."""
-    for name in request.query_params:
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
         if name != "dry_run":
             raise Invalid.at(f"/query/{field_name(name)}", "extra_forbidden")
+    if len(names) > 1:
+        raise Invalid.at("/query/dry_run", "given_twice")
 
 
 async def _taken(
@@ -116,10 +120,13 @@ async def _taken(
     _only_dry_run(request)
     exchange = messaging(request).exchange
     if dry_run:
-        decision = await exchange.rehearse(message, caller, if_match)
-        directory = services(request).directory()
-        return json_answer(shown.rehearsed(decision, caller.agency_id, directory))
-    taken = await exchange.accept(message, caller, if_match)
+        rehearsed = await exchange.rehearse(message, caller, if_match)
+        if isinstance(rehearsed, Rehearsed):
+            directory = services(request).directory()
+            return json_answer(shown.rehearsed(rehearsed, caller.agency_id, directory))
+        taken = rehearsed
+    else:
+        taken = await exchange.accept(message, caller, if_match)
     answer = taken.answer
     headers = {
         "ETag": answer.version,

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.adapters.exchange import Rehearsed
 from app.adapters.reading import Opened, StandingReferral
 from app.adapters.record import Answer
 from app.api.language import Language, localised
 from app.domain.actions import actions
 from app.domain.case import Seen
 from app.domain.clock import JAPAN
-from app.domain.decision import Decision, Move
+from app.domain.decision import Move
 from app.domain.digest import wire_time
 from app.domain.directory import Directory
 from app.domain.flows import FLOWS
@@ -41,21 +42,22 @@ def accepted(answer: Answer) -> dict[str, Any]:
     }
 
 
-def rehearsed(decision: Decision, agency_id: str, directory: Directory) -> dict[str, Any]:
+def rehearsed(found: Rehearsed, agency_id: str, directory: Directory) -> dict[str, Any]:
     """What would follow, as far as the caller would see it."""
+    decision = found.decision
     seen = [decision.moves[0]]
     seen += [m for m in decision.moves[1:] if any(c.agency_id == agency_id for c in m.copies)]
     return {
         "would": {
             "referral_id": str(decision.moves[0].referral.id),
-            "state": decision.caller.view.state,
+            "state": found.state,
             "lead": decision.caller.view.lead,
             "readers": _readers(decision.moves[0], directory),
             "moves": [
                 {
                     "referral_id": str(move.referral.id),
                     "type": move.body.type,
-                    "state": move.referral.state,
+                    "state": found.state if move is seen[0] else move.referral.state,
                 }
                 for move in seen
             ],

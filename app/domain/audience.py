@@ -31,10 +31,10 @@ def audience(
     referral: Referral,
     body: Body,
     joining: Mapping[str, Agency],
-    sender: str,
+    sender: str | None,
     directory: Directory,
 ) -> Audience:
-    """The recipients of a step, the sender left out.
+    """The recipients of a step, the sending agency left out.
 
     Whoever joins by a step is told it, and whoever ends by it is told at least that, also where
     another agency takes its part.
@@ -46,12 +46,13 @@ def audience(
     for copy in (*step.copies, *joining):
         party, narrowed = parse_copy(copy)
         for name in _expanded(party, agencies, body):
-            if name in agencies and name in flow.parties and name != sender:
+            if name in agencies and name in flow.parties and agencies[name].id != sender:
                 may = flow.parties[name].classes
                 classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
     told = [Told(name, agencies[name], granted) for name, granted in classes.items()]
     reached = {recipient.agency.id for recipient in told}
-    ending = ((name, there[name]) for name in step.ends if name in there and name != sender)
+    reached.add(sender or "")
+    ending = ((name, there[name]) for name in step.ends if name in there)
     return (*told, *(Told(name, a, ROUTING) for name, a in ending if a.id not in reached))
 
 

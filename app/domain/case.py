@@ -6,13 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.classes import DataClass
-from app.domain.consent import Consent
+from app.domain.consent import Consent, serves
 from app.domain.errors import NotFound
 from app.domain.facts import FACTS, Fact
 
 NEW = "new"
 CLOSED = "closed"
 SYSTEM = "sys"
+SUSPENDED = "suspended_consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,12 @@ class Case:
         for other in self.referrals.values():
             if any(above.id == referral_id for above in self.ancestors(other)):
                 yield other
+
+    def effective(self, referral: Referral) -> tuple[Consent, ...]:
+        """The consents on which something can be told: none while the referral is suspended."""
+        stopped = SUSPENDED in {referral.state, *referral.back}
+        binding = () if stopped else self.binding(referral)
+        return tuple(c for c in binding if serves(c.record.purpose, referral.flow))
 
     def binding(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents that bind a referral: its own, and those of its ancestors."""

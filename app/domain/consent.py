@@ -1,11 +1,31 @@
 """Consent (同意): who may be told which classes, for what purpose, from when until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from app.domain.classes import ROUTING, DataClass
+
+PURPOSE_FLOWS: Mapping[str, frozenset[str]] = {
+    "special_adjustment": frozenset({"special_adjustment", "regional_coordination"}),
+    "regional": frozenset({"special_adjustment", "regional_coordination"}),
+    "suspect_support": frozenset({"suspect_support"}),
+    "defence": frozenset({"defence_support"}),
+    "selection": frozenset(),
+    "facility": frozenset(),
+    "health": frozenset(),
+    "municipality": frozenset(),
+    "followup": frozenset(),
+    "statistics_none": frozenset(),
+}
+"""The flows in which a purpose that we know lets something be told. The set of purposes is open:
+one that is not listed here is taken at the word of whoever recorded it."""
+
+
+def serves(purpose: str, flow: str) -> bool:
+    """Whether a consent for this purpose counts in a flow."""
+    return flow in PURPOSE_FLOWS.get(purpose, {flow})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.audience import Audience, audience
 from app.domain.body import Body
-from app.domain.case import CLOSED, NEW, SYSTEM, Case, Party, Referral
+from app.domain.case import CLOSED, NEW, SUSPENDED, SYSTEM, Case, Party, Referral
 from app.domain.classes import DataClass
 from app.domain.decision import Copy, Move
 from app.domain.directory import Agency, Directory
@@ -15,7 +15,6 @@ from app.domain.facts import Fact
 from app.domain.flow import Flow, Report, Step
 from app.domain.flows import FLOWS
 
-SUSPENDED = "suspended_consent"
 NOBODY = "-"
 EVERYTHING = frozenset(DataClass)
 
@@ -116,7 +115,7 @@ def _by_system(
 ) -> tuple[Case, Move]:
     body = step.body.model_validate({"type": step.type})
     flow = FLOWS[referral.flow]
-    told = audience(flow, step, referral, body, joining, SYSTEM, directory)
+    told = audience(flow, step, referral, body, joining, None, directory)
     return take(case, referral, step, body, THE_SERVICE, joining, told, at)
 
 

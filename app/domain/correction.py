@@ -1,65 +1,111 @@
 """A correction: the type and sender of what it corrects, to the same recipients, moving nothing."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from app.domain.caller import Caller
-from app.domain.case import Case, Party, Reader, Referral
+from app.domain.actions import actions
+from app.domain.call import Call
+from app.domain.case import CLOSED, Party, Reader, Referral
 from app.domain.classes import DataClass
+from app.domain.consent import covered
 from app.domain.decision import Copy, Decision, Move
-from app.domain.errors import Invalid, NotYourStep
-from app.domain.message import Message
+from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
+from app.domain.flow import LEAD, Flow, Step
+from app.domain.guard import Situation, failures
+
+Readers = Mapping[str, frozenset[DataClass]]
 
 
-def correct(case: Case, referral: Referral, message: Message, caller: Caller) -> Decision:
+def correct(flow: Flow, call: Call, referral: Referral) -> Decision:
     """Let a message correct an earlier one of the same sender.
+
+    It needs the seat that the first one needed, its guards hold, and consent is asked again.
 
     Raises:
         Invalid: there is no such message for this caller, or it is of another type.
-        NotYourStep: somebody else sent it, or the sender is no longer a party.
+        IllegalMove: the referral is closed.
+        NotYourStep: somebody else sent it, the sender is no longer a party, or no decider corrects.
+        GuardFailed: what it says now would not have been taken then.
     """
-    corrected = case.references.get(message.corrects) if message.corrects else None
-    mine = corrected.reader(caller.agency_id) if corrected else None
+    mine = _corrected(call, referral)
+    sender = referral.party_of(call.caller.agency_id)
+    if referral.state == CLOSED:
+        raise IllegalMove(sender.view.state, actions(flow, sender))
+    steps = _steps_of(flow, call.message.body.type, mine.party)
+    if not sender.active or not steps:
+        raise NotYourStep([mine.party], "any", [])
+    if steps[0].decides and not call.caller.decides:
+        raise NotYourStep([mine.party], "decider", [])
+    _guard(steps[0], call, referral)
+    readers = dict(_readers(flow, call, referral))
+    facts = call.message.body.facts()
+    parties = tuple(_told(referral, p, readers, call) for p in referral.parties)
+    moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
+    copies = tuple(
+        Copy(p.agency_id, p.name, moved.id, p.view.number, readers[p.agency_id], p is not sent)
+        for sent in [moved.party_of(sender.agency_id)]
+        for p in moved.parties
+        if p.agency_id in readers
+    )
+    move = Move(call.message.body, referral.state, moved, copies, facts)
+    return Decision(call.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
+
+
+def _corrected(call: Call, referral: Referral) -> Reader:
+    """How the caller reads the message that it corrects, which is its own."""
+    message = call.message
+    corrected = call.case.references.get(message.corrects) if message.corrects else None
+    mine = corrected.reader(call.caller.agency_id) if corrected else None
     if corrected is None or mine is None or corrected.referral_id != referral.id:
         raise Invalid.at("/corrects", "unknown_message")
     if corrected.type != message.body.type:
         raise Invalid.at("/corrects", "other_type")
-    sender = referral.party_of(caller.agency_id)
-    if corrected.from_agency != caller.agency_id or not sender.active:
+    if corrected.from_agency != call.caller.agency_id:
         raise NotYourStep([mine.party], "any", [])
     if message.body.consent_record() or message.body.consents_withdrawn() is not None:
         # A consent is a fact of its own with an id of its own: withdraw it and record another.
         raise Invalid.at("/corrects", "not_correctable")
-    readers = {r.agency_id: r for r in corrected.readers if r.referral_id == referral.id}
-    facts = message.body.facts()
-    parties = tuple(_told(referral, p, readers, message, case.lead) for p in referral.parties)
-    moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
-    copies = tuple(
-        Copy(
-            p.agency_id,
-            p.name,
-            moved.id,
-            p.view.number,
-            readers[p.agency_id].classes,
-            waits=p.agency_id != caller.agency_id,
-        )
-        for p in moved.parties
-        if p.active and p.agency_id in readers
+    return mine
+
+
+def _steps_of(flow: Flow, message_type: str, party: str) -> tuple[Step, ...]:
+    return tuple(s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
+
+
+def _guard(step: Step, call: Call, referral: Referral) -> None:
+    agency = call.directory.agency(call.caller.agency_id)
+    if agency is None:
+        raise NotYourStep(step.by, "any", [])
+    situation = Situation(
+        call.case, referral, call.message, agency, {}, (), call.at, call.directory
     )
-    move = Move(message.body, referral.state, moved, copies, facts)
-    return Decision(case.with_referral(moved), (move,), moved.party_of(caller.agency_id))
+    failed = failures((g for g in step.guards if not g.of_the_moment), situation)
+    if failed:
+        raise GuardFailed(failed)
 
 
-def _told(
-    referral: Referral,
-    party: Party,
-    readers: dict[str, Reader],
-    message: Message,
-    lead: str | None,
-) -> Party:
+def _readers(
+    flow: Flow, call: Call, referral: Referral
+) -> Iterator[tuple[str, frozenset[DataClass]]]:
+    """Who read the first one and is still a party; those told by consent, as far as it covers."""
+    corrected = call.case.references[call.message.corrects or call.message.id]
+    consents = call.case.effective(referral)
+    for reader in corrected.readers:
+        party = next((p for p in referral.parties if p.agency_id == reader.agency_id), None)
+        agency = call.directory.agency(reader.agency_id)
+        if party is None or not party.active or agency is None:
+            continue
+        own = reader.agency_id == call.caller.agency_id
+        asks = flow.parties[party.name].by_consent and not own
+        may = covered(consents, agency.id, agency.kind, call.at.date())
+        if reader.referral_id == referral.id:
+            yield reader.agency_id, reader.classes & may if asks else reader.classes
+
+
+def _told(referral: Referral, party: Party, readers: Readers, call: Call) -> Party:
     """The party with its view moved on, if it reads the correction. Its state stays what it saw."""
-    reader = readers.get(party.agency_id)
-    if reader is None or not party.active:
+    if party.agency_id not in readers:
         return party
-    classes: frozenset[DataClass] = reader.classes
-    view = party.view.after(referral, message.body.facts(), classes, lead)
+    facts = call.message.body.facts()
+    view = party.view.after(referral, facts, readers[party.agency_id], call.case.lead)
     return replace(party, view=replace(view, state=party.view.state, parties=party.view.parties))

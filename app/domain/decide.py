@@ -1,13 +1,13 @@
 """`decide`: let a message move a case, or refuse it. Pure: same arguments, same decision."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.domain.actions import actions
 from app.domain.audience import Audience, audience, present_classes, within_consent
 from app.domain.call import Call, Sender
 from app.domain.case import NEW, SYSTEM, Referral
 from app.domain.conclusion import concluded
-from app.domain.consent import Consent
 from app.domain.consequences import Actor, take
 from app.domain.correction import correct
 from app.domain.decision import Decision
@@ -15,14 +15,9 @@ from app.domain.directory import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotFound, NotYourStep, Stale
 from app.domain.flow import LEAD, Flow, Step
 from app.domain.flows import FLOWS
-from app.domain.guard import Situation, consent_gate
+from app.domain.guard import Situation, consent_covers, failures
 from app.domain.references import check_references, shared_classes
 from app.domain.routing import joining
-from app.domain.text import Text
-
-CONSENT_COVERS = Text(
-    "提供先と情報の種類を対象とする同意があること", "consent covers recipient and classes"
-)
 
 
 def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
@@ -47,19 +42,19 @@ def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
         if if_match and if_match.isdisjoint({"*", view.version}):
             raise Stale(view.version)
     if call.message.corrects is not None:
-        return correct(call.case, referral, call.message, call.caller)
+        return correct(flow, call, referral)
     step, sender = _step(flow, call, referral)
+    if call.message.occurred_on > call.at.date():
+        raise Invalid.at("/occurred_on", "not_yet")
     _parent_takes(step, call)
     check_references(call.case, referral, call.message, call.caller)
     joins = joining(flow, step, referral, call.message, sender.agency, call.directory)
-    told = audience(flow, step, referral, call.message.body, joins, sender.name, call.directory)
+    told = audience(
+        flow, step, referral, call.message.body, joins, sender.agency.id, call.directory
+    )
     if sender.keyed_by is not None:
         _keyer_is_told(sender.keyed_by, told, flow, step, call, referral)
-    record = call.message.body.consent_record()
-    own = (Consent(record, referral.id),) if record else ()
-    consents = (*call.case.binding(referral), *own)
-    told = within_consent(flow, step, told, consents, call.at.date())
-    _guard(flow, step, call, referral, sender, joins, told)
+    told = _guarded(flow, step, call, referral, sender, joins, told)
     move = take(
         call.case.with_referral(referral),
         referral,
@@ -160,7 +155,9 @@ def _illegal(flow: Flow, referral: Referral, call: Call) -> IllegalMove:
     if not referral.parties:
         return IllegalMove(NEW, [])
     party = referral.party_of(call.caller.agency_id)
-    return IllegalMove(party.view.state, actions(flow, party))
+    # The view may lag behind: what was just refused is not offered again.
+    possible = [a for a in actions(flow, party) if a["type"] != call.message.body.type]
+    return IllegalMove(party.view.state, possible)
 
 
 def _not_yours(
@@ -171,7 +168,7 @@ def _not_yours(
     return NotYourStep(owners, seat, actions(flow, mine) if mine else [])
 
 
-def _guard(
+def _guarded(
     flow: Flow,
     step: Step,
     call: Call,
@@ -179,24 +176,23 @@ def _guard(
     sender: Sender,
     joins: Mapping[str, Agency],
     told: Audience,
-) -> None:
-    present = present_classes(call.message.body) | shared_classes(
-        call.case, call.message, call.caller
-    )
-    receives = tuple((t.party, t.agency, t.classes & present) for t in told)
+) -> Audience:
+    """The audience, as far as consent allows, if no guard says no."""
     situation = Situation(
-        call.case, referral, call.message, sender.agency, joins, receives, call.at, call.directory
+        call.case, referral, call.message, sender.agency, joins, (), call.at, call.directory
     )
+    told = within_consent(flow, step, told, situation.consents, situation.today)
+    shared = shared_classes(call.case, call.message, call.caller)
+    present = present_classes(call.message.body) | shared
+    receives = tuple((t.party, t.agency, t.classes & present) for t in told)
+    situation = replace(situation, receives=receives)
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
-    checks = [(g.name, g.title, g.check(situation)) for g in step.guards]
-    gate = consent_gate(situation, by_consent, named=not by_consent.isdisjoint(joins))
-    failed = [
-        {"name": name, "title": title, "reason": objection.reason, "needs": list(objection.needs)}
-        for name, title, objection in (*checks, ("consent_covers", CONSENT_COVERS, gate))
-        if objection is not None
-    ]
+    # Whoever joins by consent does so by one that the message names.
+    named = bool(by_consent & joins.keys())
+    failed = failures((*step.guards, consent_covers(by_consent, named=named)), situation)
     if failed:
         raise GuardFailed(failed)
+    return told
 
 
 def _keyer_is_told(

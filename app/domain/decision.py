@@ -45,7 +45,7 @@ class Move:
         closed = self.referral.state == CLOSED
         days: dict[tuple[str, str], date | None] = {}
         for party in self.referral.parties:
-            if closed or (party.agency_id in told and not party.active):
+            if party.agency_id in told and (closed or not party.active):
                 days |= {(party.agency_id, kind): None for kind in DEADLINES}
             elif party.agency_id in told:
                 known = DEADLINES & self.facts.keys() & party.view.facts.keys()

@@ -1,13 +1,13 @@
 """Guards: named conditions of a step, pure predicates over the situation in which it is taken."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from app.domain.case import Case, Party, Referral
 from app.domain.classes import ROUTING, DataClass
-from app.domain.consent import Consent
+from app.domain.consent import Consent, serves
 from app.domain.directory import Agency, Directory
 from app.domain.message import Message
 from app.domain.text import Text
@@ -34,11 +34,16 @@ class Situation:
         return self.at.date()
 
     @property
+    def own(self) -> tuple[Consent, ...]:
+        """The consent that the message itself records."""
+        record = self.message.body.consent_record()
+        counts = record is not None and serves(record.purpose, self.referral.flow)
+        return (Consent(record, self.referral.id),) if record and counts else ()
+
+    @property
     def consents(self) -> tuple[Consent, ...]:
         """The consents that bind this referral, with one that the message itself records."""
-        record = self.message.body.consent_record()
-        own = (Consent(record, self.referral.id),) if record else ()
-        return self.case.binding(self.referral) + own
+        return self.case.effective(self.referral) + self.own
 
     def party(self, name: str) -> Party | None:
         """The party of that name, if there is one now."""
@@ -63,15 +68,39 @@ class Guard:
     name: str
     title: Text
     check: Check
+    of_the_moment: bool = False
+    """Looks at where the referral stands; a later correction of the message is not held to it."""
 
 
-def consent_gate(situation: Situation, by_consent: frozenset[str], named: bool) -> Objection | None:
-    """Whether each recipient that depends on consent is covered for all it would be told.
+def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str, Any]]:
+    """The guards that say no, as a refusal names them."""
+    return [
+        {
+            "name": guard.name,
+            "title": guard.title,
+            "reason": objection.reason,
+            "needs": list(objection.needs),
+        }
+        for guard in guards
+        if (objection := guard.check(situation)) is not None
+    ]
+
+
+def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
+    """The guard that each recipient who depends on consent is covered for all it would be told.
 
     Args:
         by_consent: the parties that may be told more than C0 only with the person's consent.
         named: count only consents that the message names.
     """
+
+    def check(situation: Situation) -> Objection | None:
+        return _uncovered(situation, by_consent, named)
+
+    return Guard("consent_covers", CONSENT_COVERS, check)
+
+
+def _uncovered(situation: Situation, by_consent: frozenset[str], named: bool) -> Objection | None:
     chosen = situation.consents
     if named:
         wanted = situation.message.rests_on()
@@ -95,6 +124,9 @@ def _covered(consents: tuple[Consent, ...], agency: Agency, on: date) -> frozens
     return frozenset().union(*granted)
 
 
+CONSENT_COVERS = Text(
+    "提供先と情報の種類を対象とする同意があること", "consent covers recipient and classes"
+)
 CONSENT_MISSING = Text(
     "提供先と情報の種類を対象とする有効な同意がありません。",
     "no valid consent covers this recipient and these classes of data",

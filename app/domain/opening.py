@@ -49,19 +49,18 @@ def openable(
 
 
 def known_facts(
-    facts: Mapping[str, Fact], covered: frozenset[str] | None, *, ended: bool
+    facts: Mapping[str, Fact], seat: frozenset[str], covered: frozenset[str] | None, *, ended: bool
 ) -> Mapping[str, Fact]:
-    """The facts of a view that its party may see now: like bodies, they stand on consent.
+    """The facts of a view that a seat may see now: like bodies, they stand on consent.
 
     Args:
+        seat: the classes that the seat may open.
         covered: the classes for which consent holds now; None where the law is the basis.
         ended: whether the party has ended; then it sees none.
     """
     if ended:
         return {}
-    if covered is None:
-        return facts
-    may = covered | ROUTING
+    may = seat if covered is None else seat & (covered | ROUTING)
     return {name: fact for name, fact in facts.items() if FACTS[name] in may}
 
 

@@ -39,6 +39,8 @@ def joining(
             if named
             else _only_one(flow, party, role, referral, sender, directory)
         )
+        if found[party].id == sender.id:
+            raise Invalid.at(f"/to/{party}", "already_a_party")
         _free(referral, party, found[party], step)
     return found
 

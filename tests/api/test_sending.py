@@ -228,3 +228,32 @@ async def test_every_check_comes_in_its_order(
     assert (await worker.post(where, json=illegal)).status_code == 409
     theirs = envelope("special_adjustment.transfer_office")
     assert (await worker.post(where, json=theirs)).status_code == 403
+
+
+@pytest.mark.parametrize("spelling", ["{{{}}}", "urn:uuid:{}"])
+async def test_an_id_has_one_spelling(speak: Any, opening: Make, spelling: str) -> None:
+    prison = await speak("prison-fuchu")
+    sent = opening()
+    refused = await prison.post("/v1/referrals", json=sent | {"id": spelling.format(sent["id"])})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/id"
+    shouted = await prison.post("/v1/referrals", json=sent | {"id": sent["id"].upper()})
+    assert shouted.status_code == 201
+
+
+async def test_a_rehearsal_asked_for_twice_is_not_the_real_thing(speak: Any, opening: Make) -> None:
+    prison = await speak("prison-fuchu")
+    twice = await prison.post("/v1/referrals?dry_run=true&dry_run=false", json=opening())
+    assert twice.status_code == 422
+
+
+async def test_facts_are_shown_as_far_as_the_seat_may_open_their_class(
+    speak: Any, opening: Make
+) -> None:
+    prison, sent = await speak("prison-fuchu"), opening()
+    await prison.post("/v1/referrals", json=sent)
+    decider = await (await speak("probation-13")).get(f"/v1/referrals/{sent['id']}")
+    records = await speak("probation-13", "records_officer")
+    officer = await records.get(f"/v1/referrals/{sent['id']}")
+    assert "release_on" in decider.json()["facts"]
+    assert officer.json()["facts"] == {}

@@ -84,10 +84,13 @@ class Delivery:
         self.bell.ring([AGENCY])
         return ids
 
-    async def move(self, *, settled: bool = True, **distance: float) -> None:
-        """Let time pass, and let the couriers look. No lease ends by it, unless told so."""
-        if settled:
-            await self.until(self._nothing_is_held)
+    async def move(self, **distance: float) -> None:
+        """Let time pass once nothing is held, and let the couriers look: no lease ends by it."""
+        await self.until(self._nothing_is_held)
+        self.jump(**distance)
+
+    def jump(self, **distance: float) -> None:
+        """Let time pass, whatever leases end by it."""
         self.clock.now += timedelta(**distance)
         self.bell.ring([AGENCY])
 

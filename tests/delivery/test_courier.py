@@ -304,10 +304,10 @@ async def test_what_a_dead_courier_held_is_left_alone_until_its_lease_ends(
     )
     assert len(claimed) == 1
     async with delivery.courier():
-        await delivery.move(settled=False, seconds=59)
+        delivery.jump(seconds=59)
         await asyncio.sleep(0.1)
         assert receiver.received == []
-        await delivery.move(settled=False, seconds=2)
+        delivery.jump(seconds=2)
         await receiver.until(1)
         assert await delivery.until_attempts(hook, 2) == ["lost", "delivered"]
 

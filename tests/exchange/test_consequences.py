@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.adapters.deadlines import Deadlines
+from app.adapters.exchange import Accepted, Rehearsed
 from app.adapters.sealing import Sealer, leaf_hash
 from app.domain.classes import DataClass
+from app.domain.consent import PURPOSE_FLOWS, serves
 from app.domain.errors import (
     AmbiguousRoute,
     GuardFailed,
@@ -18,6 +20,7 @@ from app.domain.errors import (
     NotYourStep,
     Stale,
 )
+from app.domain.flows import FLOWS
 from app.domain.message import PaperOrigin
 from tests.exchange.conftest import Office, saying, seat
 from tests.exchange.play import (
@@ -26,6 +29,7 @@ from tests.exchange.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
+    TO_ASSESSING,
     handed_over,
     sent,
     special,
@@ -212,8 +216,9 @@ async def test_a_rehearsal_says_what_would_follow_and_writes_nothing_but_that(
 ) -> None:
     referral = await special(office, TO_ACCEPTED[:4])
     accept = saying("special_adjustment.accept", referral)
-    decision = await office.exchange.rehearse(accept, seat(CENTER))
-    assert decision.caller.view.state == "accepted"
+    rehearsed = await office.exchange.rehearse(accept, seat(CENTER))
+    assert isinstance(rehearsed, Rehearsed)
+    assert rehearsed.state == "accepted"
     assert await state_of(office, referral) == "requested"
     assert await sent(office, CENTER, accept) == "accepted"
 
@@ -288,3 +293,148 @@ async def test_a_message_for_one_who_depends_on_consent_is_refused_without_it(
     (guard,) = refused.value.facts["guards"]
     assert guard["name"] == "consent_covers"
     assert set(guard["needs"]) == {"center:C2", "center:C3"}
+
+
+async def test_the_institution_that_takes_the_person_over_is_told_all_of_it(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    transfer = saying(
+        "special_adjustment.transfer_institution", referral, to={"institution": "prison-osaka"}
+    )
+    await office.exchange.accept(transfer, seat(PRISON))
+    theirs = await office.reading.referral("prison-osaka", referral)
+    assert theirs.reader.view.state == "accepted"
+    (read,) = await office.reading.open(seat("prison-osaka"), [transfer.id])
+    assert read.withheld == []
+    page = await office.mailboxes.read("prison-osaka", 0, 200, 0, unacknowledged=False)
+    assert str(transfer.id) in page
+    assert (await office.reading.referral(PRISON, referral)).reader.until is not None
+
+
+async def test_a_correction_needs_the_seat_and_meets_the_guards_of_what_it_corrects(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    find = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.select_special'"
+    first = await office.owner.fetchval(find, referral)
+    correction = saying("special_adjustment.select_special", referral, corrects=first)
+    with pytest.raises(NotYourStep) as refused:
+        await office.exchange.accept(correction, seat(PROBATION, "case_worker"))
+    assert refused.value.facts["seat"] == "decider"
+    example = correction.body.model_dump(mode="json")["requirements"]
+    unmet = {**example, "req2_no_residence_after_release": {"met": False}}
+    wrong = saying(
+        "special_adjustment.select_special", referral, {"requirements": unmet}, corrects=first
+    )
+    with pytest.raises(GuardFailed):
+        await office.exchange.accept(wrong, seat(PROBATION))
+    assert await sent(office, PROBATION, correction) == "accepted"
+
+
+async def test_nothing_is_corrected_in_a_referral_that_is_closed(office: Office) -> None:
+    opening = saying("suspect_support.consult")
+    prosecutor = seat("prosecutor-13")
+    await office.exchange.accept(opening, prosecutor)
+    for event in ("explain", "refuse"):
+        await office.exchange.accept(saying(f"suspect_support.{event}", opening.id), prosecutor)
+    correction = saying("suspect_support.consult", opening.id, corrects=opening.id)
+    with pytest.raises(IllegalMove):
+        await office.exchange.accept(correction, prosecutor)
+
+
+async def test_a_consent_recorded_during_a_suspension_opens_nothing_until_it_is_renewed(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    find = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
+    request = await office.owner.fetchval(find, referral)
+    await sent(office, CENTER, saying("special_adjustment.withdraw_consent", referral))
+    recorded = saying("special_adjustment.record_consent", referral, {"consent_id": str(uuid4())})
+    assert await sent(office, CENTER, recorded) == "suspended_consent"
+    (read,) = await office.reading.open(seat(CENTER), [request])
+    assert set(read.salts) == {"C0"}
+    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    (read,) = await office.reading.open(seat(CENTER), [request])
+    assert "C1" in read.salts
+
+
+async def test_a_close_that_one_party_is_not_told_leaves_its_deadlines_as_they_were(
+    office: Office,
+) -> None:
+    steps = (
+        *TO_ASSESSING, (CENTER, "draft_plan"), (CENTER, "agree_plan"), (CENTER, "start_seeking"),
+        (CENTER, "agree_placement"), (CENTER, "settle"),
+    )  # fmt: skip
+    referral = await special(office, steps)
+    own = "SELECT count(*) FROM deadline WHERE agency_id = $1 AND referral_id = $2"
+    before = await office.owner.fetchval(own, PRISON, referral)
+    closing = saying("special_adjustment.close", referral, {"close_reason": "settled"})
+    assert await sent(office, CENTER, closing) == "closed"
+    assert before > 0
+    assert await office.owner.fetchval(own, PRISON, referral) == before
+    assert await office.owner.fetchval(own, PROBATION, referral) == 0
+
+
+async def test_a_rehearsal_does_not_look_behind_messages_between_others(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    await sent(office, CENTER, saying("special_adjustment.return_request", referral))
+    custody = saying("special_adjustment.change_custody", referral)
+    rehearsed = await office.exchange.rehearse(custody, seat(PRISON))
+    assert isinstance(rehearsed, Rehearsed)
+    assert rehearsed.state == "requested"
+
+
+async def test_a_rehearsal_of_what_was_sent_gives_the_first_answer(office: Office) -> None:
+    opening = saying("special_adjustment.notify_candidate")
+    first = await office.exchange.accept(opening, seat(PRISON))
+    again = await office.exchange.rehearse(opening, seat(PRISON))
+    assert isinstance(again, Accepted)
+    assert again.answer == first.answer
+
+
+@pytest.mark.parametrize("purpose", ["statistics_none", "defence", "facility"])
+async def test_a_consent_for_another_purpose_covers_nothing_here(
+    office: Office, purpose: str
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:1])
+    recorded = saying("special_adjustment.record_consent", referral, {"purpose": purpose})
+    await office.exchange.accept(recorded, seat(PROBATION))
+    with pytest.raises(GuardFailed):
+        await sent(office, PROBATION, saying("special_adjustment.select_special", referral))
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_reading_and_sending_agree_on_what_a_purpose_is_for(
+    office: Office, flow: str
+) -> None:
+    for purpose in (*PURPOSE_FLOWS, "another"):
+        stored = await office.owner.fetchval("SELECT serves($1, $2)", purpose, flow)
+        assert stored is serves(purpose, flow), purpose
+
+
+async def test_a_center_does_not_hand_over_to_itself(office: Office) -> None:
+    parent = await special(office, TO_ASSESSING)
+    request = saying(
+        "regional_coordination.request", parent=parent, to={"destination_center": CENTER}
+    )
+    with pytest.raises(Invalid):
+        await sent(office, CENTER, request)
+
+
+async def test_what_has_not_happened_yet_is_not_reported(office: Office) -> None:
+    tomorrow = office.clock().date() + timedelta(days=1)
+    early = saying("special_adjustment.notify_candidate", occurred_on=tomorrow)
+    with pytest.raises(Invalid) as refused:
+        await sent(office, PRISON, early)
+    assert refused.value.facts["errors"] == [{"pointer": "/occurred_on", "reason": "not_yet"}]
+
+
+async def test_a_move_that_was_refused_is_not_offered_in_the_same_breath(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    await sent(office, CENTER, saying("special_adjustment.query", referral))
+    for message in ("accept", "answer_query"):
+        again = saying(f"special_adjustment.{message}", referral)
+        with pytest.raises((IllegalMove, NotYourStep)) as refused:
+            await sent(office, CENTER, again)
+        assert again.body.type not in {a["type"] for a in refused.value.facts["actions"]}

@@ -399,7 +399,7 @@ async def test_the_service_s_own_messages_remind_their_recipients_alone(office: 
 
 async def test_there_are_words_for_every_reason_not_to_notify(office: Office) -> None:
     rows = await office.owner.fetch(
-        "SELECT prosrc FROM pg_proc WHERE proname IN ('right_lost', 'voucher_gone')"
+        "SELECT prosrc FROM pg_proc WHERE proname IN ('claim_notices', 'voucher_gone')"
     )
     reasons = {r for row in rows for r in re.findall(r"THEN '([a-z_]+)'", row["prosrc"])}
     assert "consent_withdrawn" in reasons

@@ -50,7 +50,7 @@ async def what_it_sees(office: Office, agency: str, referral: UUID) -> Mapping[s
             "inbox": await call("SELECT read_inbox($1, 0, 1000, false)", agency),
             "status": await call("SELECT inbox_status($1)", agency),
             "deadlines": await call(
-                "SELECT list_deadlines($1, NULL, NULL, NULL, 1000, $2)", agency, on
+                "SELECT list_deadlines($1, NULL, NULL, NULL, 1000, $2, '{C0,C4}')", agency, on
             ),
         }
 

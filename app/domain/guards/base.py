@@ -23,7 +23,9 @@ def said(situation: Situation, kind: type[B]) -> B:
     return body
 
 
-def guard(name: str, title: Text, reason: Text) -> Callable[[Callable[[Situation], object]], Guard]:
+def guard(
+    name: str, title: Text, reason: Text, *, of_the_moment: bool = False
+) -> Callable[[Callable[[Situation], object]], Guard]:
     """Make a guard of a predicate that answers what is missing, or nothing."""
 
     def made(missing: Callable[[Situation], object]) -> Guard:
@@ -33,7 +35,7 @@ def guard(name: str, title: Text, reason: Text) -> Callable[[Callable[[Situation
                 return None
             return Objection(reason, tuple(needs) if isinstance(needs, list) else ())
 
-        return Guard(name, title, check)
+        return Guard(name, title, check, of_the_moment)
 
     return made
 

@@ -49,6 +49,7 @@ def center_offers_service(situation: Situation) -> list[str]:
         "同じ時期の帰住先がすでに内定しています。先に取消しを記録してください。",
         "a placement is agreed already; record that it is lost first",
     ),
+    of_the_moment=True,
 )
 def one_agreed_placement(situation: Situation) -> list[str]:
     """One bed at a time."""
@@ -79,6 +80,7 @@ def holiday_plan_for_closed_day(situation: Situation) -> list[str]:
         "広域調整を依頼できるのは、親の依頼の主担当センターに限られます。",
         "only the center that leads the parent's case may ask another center",
     ),
+    of_the_moment=True,
 )
 def is_lead(situation: Situation) -> list[str]:
     """One center leads at any time, and only that one asks."""

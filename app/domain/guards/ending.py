@@ -1,12 +1,11 @@
 """Guards of stopping and ending: withdrawals, renewals, reasons for closing."""
 
+from app.domain.case import SUSPENDED
 from app.domain.guard import Situation
 from app.domain.guards.base import guard, said
 from app.domain.payloads.closing import Closed
 from app.domain.text import Text
 from app.domain.vocabulary import CloseReason, close_reasons
-
-SUSPENDED = "suspended_consent"
 
 
 @guard(
@@ -16,6 +15,7 @@ SUSPENDED = "suspended_consent"
         "この依頼に及ぶ同意の撤回が記録されていません。",
         "no withdrawn consent is recorded that binds this referral",
     ),
+    of_the_moment=True,
 )
 def consent_withdrawn(situation: Situation) -> list[str]:
     """A withdrawal is confirmed only after it was made, here or above."""

@@ -35,6 +35,7 @@ def _stage_is(situation: Situation, stage: ProcedureStage) -> list[str]:
         "更生保護法83条の2の意見聴取は、勾留中の被疑者に限られます。",
         "the prosecutor's opinion is asked for suspects only (更生保護法83条の2)",
     ),
+    of_the_moment=True,
 )
 def suspects_only(situation: Situation) -> list[str]:
     """The article binds while the person is a suspect."""
@@ -48,6 +49,7 @@ def suspects_only(situation: Situation) -> list[str]:
         "この手続は、被告人の段階に限られます。",
         "this step is for defendants only",
     ),
+    of_the_moment=True,
 )
 def defendants_only(situation: Situation) -> list[str]:
     """A defendant's adjustment begins without the prosecutor's opinion."""
