@@ -41,7 +41,8 @@ URL ?= http://127.0.0.1:$(or $(TSUNAGU_PORT),8080)
 LANG_OF_STORY ?= ja
 
 .PHONY: bench
-bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS="--full --json FILE"; --quick)
+bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS="--full --json FILE"; --quick; --peers)
+	@$(if $(findstring --peers,$(ARGS)),$(INSTALL) --requirement requirements/peers.txt)
 	@$(BIN)/python -m bench $(ARGS)
 
 # --- to change it ---

@@ -11,17 +11,23 @@ from fastapi import FastAPI
 from app.adapters.bell import Bell
 from app.adapters.clients import StoredClients
 from app.adapters.database import open_pool
+from app.adapters.deliveries import Deliveries
 from app.adapters.directory import DirectoryCache
 from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
+from app.adapters.outgoing import SystemLookup
 from app.adapters.readiness import CannotStart, Readiness
 from app.adapters.reading import Reading
+from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
 from app.adapters.seal import Vault
 from app.adapters.switched_off import SwitchedOff
 from app.adapters.tally import RefusedCalls
+from app.adapters.webhook_secrets import WebhookSecrets
+from app.adapters.webhooks import Webhooks
 from app.api.application import application
 from app.api.services import Messaging, Services
 from app.auth.desk import TokenDesk
@@ -75,6 +81,17 @@ def _lifespan(
                 exchange=Exchange(pool, recorder, directory.current, clock, bell),
                 reading=Reading(pool, vault, clock),
                 mailboxes=Mailboxes(pool, bell, clock),
+                deliveries=Deliveries(pool, clock),
+                recalls=Recalls(pool, clock, bell),
+                webhooks=Webhooks(
+                    pool,
+                    bell,
+                    WebhookSecrets(folder.masters),
+                    SystemLookup(),
+                    clock,
+                    loopback=settings.webhook_loopback,
+                ),
+                figures=Figures(pool, clock),
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,

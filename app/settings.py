@@ -90,6 +90,16 @@ class Settings(BaseSettings):
     )
     """The longest `wait` of an inbox poll. Below the minute after which proxies hang up."""
 
+    webhook_loopback: bool = False
+    """Development only: webhooks may be http, and lead to this machine."""
+
+    webhook_authorities: Path | None = None
+    """A file of certificates (PEM) to trust in webhooks, besides those that this machine trusts."""
+
+    webhook_window: int = Field(default=16, ge=1, le=256)
+    """Deliveries under way at one healthy endpoint, for each worker process. A failing endpoint
+    gets one at a time from all of them."""
+
     shutdown_grace: timedelta = Field(default=timedelta(seconds=5), gt=timedelta(0))
     """How long a stopping process lets running requests finish."""
 

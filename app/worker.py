@@ -1,16 +1,26 @@
-"""Seals the log and fires deadlines, until told to stop."""
+"""Delivers notices, seals the log, fires deadlines and reminds of late messages, until stopped."""
 
 import asyncio
 import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
+from app.adapters.bell import Bell
+from app.adapters.courier import Courier
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
+from app.adapters.keys import KeyFolder
 from app.adapters.outage import is_outage
+from app.adapters.outgoing import Outgoing, SystemLookup
+from app.adapters.overdue import MOST, Overdue
 from app.adapters.sealing import BATCH, Sealer
+from app.adapters.webhook_secrets import WebhookSecrets
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.adapters.database import Pool
 
 PAUSE = 1.0
 """Seconds between looks when there is little to do. Entries of the log wait so that one transaction
@@ -35,9 +45,38 @@ async def run(settings: Settings) -> None:
         settings.worker_url, settings.worker_pool_size, "tsunagu worker"
     ) as pool:
         deadlines = Deadlines(pool, settings.running_clock())
+        overdue = Overdue(pool, settings.running_clock())
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(deliver(settings, settings.worker_url, pool, stop))
             tasks.create_task(until(stop, Sealer(pool).seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
+            tasks.create_task(until(stop, overdue.tell_late, MOST))
+
+
+async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Event) -> None:
+    """Deliver notices until told to stop."""
+    bell = Bell(pool, url)
+    await bell.start()
+    authorities = settings.webhook_authorities
+    outgoing = Outgoing(
+        SystemLookup(),
+        loopback=settings.webhook_loopback,
+        authorities=str(authorities) if authorities else None,
+    )
+    try:
+        async with outgoing:
+            courier = Courier(
+                pool,
+                bell,
+                outgoing,
+                WebhookSecrets(KeyFolder(settings.data_dir / "keys").masters),
+                settings.running_clock(),
+                settings.webhook_window,
+                settings.shutdown_grace.total_seconds(),
+            )
+            await courier.run(stop)
+    finally:
+        await bell.stop()
 
 
 async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]], enough: int = 1) -> None:

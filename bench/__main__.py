@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.delivery import deliveries
 from bench.inboxes import buffers
 from bench.measures import measures
 from bench.parts import in_process, row_security
@@ -52,15 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parts = in_process(where, built.pairs[0][0], extent.calls)
         parts |= row_security(built, built.inboxes[-1], extent.calls)
         server = built.place.admin.value("SHOW server_version")
+    delivered = deliveries(extent.rounds, 0.02 if chosen.quick else 1.0, peers=chosen.peers)
     found = list(goals(samples, touched))
     _print(samples, touched, parts, [str(goal) for goal in found])
+    print("\n".join(["", *delivered.lines()]))
     if chosen.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
         results = {"medians": medians(samples), "samples": samples, "buffers": touched}
         judged = [{**asdict(goal), "reached": goal.reached} for goal in found]
         whole = {**about, **results, "parts_us": parts, "goals": judged}
+        whole["deliveries"] = {**asdict(delivered), "goals": delivered.goals()}
         chosen.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
-    return int(chosen.strict and not all(goal.reached for goal in found))
+    reached = [*(goal.reached for goal in found), *delivered.goals().values()]
+    return int(chosen.strict and not all(reached))
 
 
 def _taken(built: Stage, extent: Extent) -> Samples:
@@ -104,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--full", action="store_true", help="also an inbox of 10 million items")
     extent.add_argument("--quick", action="store_true", help="everything once, too short to judge")
+    parser.add_argument("--peers", action="store_true", help="deliveries by other queues too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to FILE")
     parser.add_argument("--strict", action="store_true", help="exit 1 if a goal was missed")
     return parser

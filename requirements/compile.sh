@@ -12,3 +12,4 @@ pin() {
 pin runtime pyproject.toml
 pin embedded pyproject.toml --extra embedded --constraint requirements/runtime.txt
 pin dev pyproject.toml requirements/dev.in --extra embedded --constraint requirements/embedded.txt
+pin peers requirements/peers.in --constraint requirements/dev.txt

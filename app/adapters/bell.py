@@ -33,7 +33,7 @@ class Bell:
     def __init__(self, pool: "Pool", url: str) -> None:
         self._pool = pool
         self._url = url
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
         self._rung: set[str] = set()
         self._something = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -60,8 +60,8 @@ class Bell:
             self._something.set()
 
     @contextlib.contextmanager
-    def hearing(self, agency: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the bell rings for `agency` from now on."""
+    def hearing(self, agency: str | None) -> Iterator[asyncio.Event]:
+        """An event that is set when the bell rings for `agency`, or None: anybody, from now on."""
         event = asyncio.Event()
         self._waiting[agency].add(event)
         try:
@@ -72,8 +72,9 @@ class Bell:
                 del self._waiting[agency]
 
     def _wake(self, agency: str) -> None:
-        for event in self._waiting.get(agency, ()):
-            event.set()
+        for whom in (agency, None):
+            for event in self._waiting.get(whom, ()):
+                event.set()
 
     async def _tell(self) -> None:
         while True:

@@ -179,6 +179,7 @@ class Reading:
             seat=caller.classes,
             covered=frozenset(covered) if covered is not None else None,
             ended=reader["ended"],
+            recalled=reader["recalled"],
         )
         keys = {
             c: WrappedKey(m, w)
@@ -208,7 +209,11 @@ class Reading:
         opened: Iterable[Opened],
         at: datetime,
     ) -> bool:
-        """Write down what is about to be told; False if a case has moved meanwhile."""
+        """Write down what is about to be told; False if a case has moved meanwhile.
+
+        A message of which every class is withheld was asked for, and not opened.
+        """
+        opened = list(opened)
         entries = [
             {
                 "id": str(time_ordered_id(at)),
@@ -231,7 +236,11 @@ class Reading:
                     "at": at.isoformat(),
                     "agency_id": caller.agency_id,
                     "cases": {meta["case_id"]: meta["case_version"] for meta in metas},
-                    "message_ids": [meta["id"] for meta in metas],
+                    "message_ids": [
+                        meta["id"]
+                        for meta, message in zip(metas, opened, strict=True)
+                        if message.salts
+                    ],
                     "log": entries,
                 }
             ),

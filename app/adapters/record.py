@@ -14,6 +14,7 @@ from app.domain.caller import Caller
 from app.domain.case import SYSTEM, Referral
 from app.domain.classes import DataClass
 from app.domain.decision import Copy, Decision, Move
+from app.domain.delivery_terms import terms
 from app.domain.digest import canonical, message_digest, segments, wire_time
 from app.domain.directory import Directory
 from app.domain.flows import FLOWS
@@ -117,6 +118,7 @@ class Recorder:
             "copies": list(_copies(decision, message, ids)),
             "items": list(_items(decision, head["urgency"], ids, directory)),
             "log": list(_log(decision, message, caller, ids, sealed, at)),
+            "terms": list(_terms(decision, message, caller, ids, at)),
             **_consequences(decision, message),
         }
         if decision.erases:
@@ -286,6 +288,22 @@ def _items(
                 "urgency": urgency,
                 "to_print": agency is not None and not agency.connected,
             }
+
+
+def _terms(
+    decision: Decision, message: Message, caller: Caller, ids: list[UUID], at: datetime
+) -> Iterator[dict[str, Any]]:
+    """By when each message has to be acknowledged; nobody is asked who sees it only as sender."""
+    for move, message_id in zip(decision.moves, ids, strict=True):
+        if not any(copy.waits for copy in move.copies):
+            continue
+        due = terms(move.body.type, message.urgency, at)
+        yield {
+            "message_id": str(message_id),
+            "sender": caller.agency_id if move is decision.moves[0] else None,
+            "overdue_at": due.overdue_at.isoformat(),
+            "failed_at": due.failed_at.isoformat(),
+        }
 
 
 def _log(

@@ -7,19 +7,24 @@ from fastapi import FastAPI
 
 from app.api import (
     contract,
+    deliveries,
     directory,
     flows,
     health,
     inbox,
     me,
+    metrics,
     oauth,
     pages,
     problems,
     reading,
+    recalls,
     referrals,
     sheet,
+    webhooks,
 )
 from app.api.gate import Gate
+from app.api.metrics import Meters
 
 VERSION = "1.0.0"
 """Of the contract: the part before the first dot is the `v1` in its paths."""
@@ -38,10 +43,26 @@ def application(
         redoc_url=None,
         redirect_slashes=False,
     )
-    for part in (referrals, reading, sheet, inbox, directory, flows, me, oauth, pages, health):
+    for part in (
+        referrals,
+        reading,
+        sheet,
+        deliveries,
+        recalls,
+        inbox,
+        webhooks,
+        directory,
+        flows,
+        me,
+        oauth,
+        pages,
+        health,
+        metrics,
+    ):
         app.include_router(part.router)
     problems.install(app)
     pages.install(app)
     contract.install(app)
-    app.add_middleware(Gate, is_outage=is_outage)
+    app.state.meters = Meters()
+    app.add_middleware(Gate, is_outage=is_outage, observe=app.state.meters.observe)
     return app

@@ -8,7 +8,18 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from app.api import envelopes, inbox, problem_examples, reading, shapes
+from app.api import (
+    deliveries,
+    delivery_shapes,
+    envelopes,
+    inbox,
+    problem_examples,
+    reading,
+    recalls,
+    shapes,
+    webhook_contract,
+    webhook_shapes,
+)
 from app.api.directory_examples import DIRECTORY_EXAMPLES
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE
@@ -35,7 +46,9 @@ DESCRIPTION = """\
 """
 TAGS = (
     ("referrals", "案件と通信文。送る、読む、開く。"),
+    ("deliveries", "送った通信文の行方、印刷、取消し、誤送付の記録。"),
     ("inbox", "受信箱、受領、期日。"),
+    ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
     ("flows", "流れの表、通信文の定義、図。誰でも読める。"),
     ("directory", "機関と管轄。"),
     ("me", "このトークンの主体。"),
@@ -48,6 +61,11 @@ _BODIES: Mapping[str, str] = {
     "send_message": "MessageIn",
     "read_messages": "ReadIn",
     "acknowledge": "AcknowledgementIn",
+    "mark_printed": "PrintedIn",
+    "recall_message": "RecallIn",
+    "add_webhook": "WebhookIn",
+    "change_webhook": "WebhookChange",
+    "replay_webhook": "ReplayIn",
 }
 _DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
 _ALSO: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +75,16 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "read_messages": ("busy",),
     "print_message": ("busy",),
     "acknowledge": ("invalid",),
+    "mark_printed": ("not_to_print", "already_recalled"),
+    "recall_message": ("already_recalled",),
+    "add_webhook": ("too_many_webhooks",),
+}
+_SENT_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "ReadIn": {"ids": [REFERRAL]},
+    "AcknowledgementIn": {"through": 42},
+    "PrintedIn": {},
+    "RecallIn": {"reason": "wrong_recipient", "recipients": ["center-13"]},
+    **webhook_contract.EXAMPLES,
 }
 _TO: Mapping[str, Mapping[str, Any]] = {
     "special_adjustment": {"to": {"probation_office": "probation-13"}},
@@ -94,6 +122,7 @@ def contract(app: FastAPI) -> Schema:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {**components(), **_sent(), **_shown(), "Problem": dict(problem_examples.PROBLEM)}
+    found["webhooks"] = webhook_contract.section(COMPONENTS)
     for path, operation in _operations(found):
         _complete(path, operation, schemas)
     return found
@@ -185,7 +214,7 @@ def _request_body(component: str) -> Schema:
             if name in types[component]
         }
     else:
-        value = {"ids": [REFERRAL]} if component == "ReadIn" else {"through": 42}
+        value = _SENT_EXAMPLES[component]
         examples = {"example": {"summary": "例", "value": value}}
     schema = {"$ref": f"{COMPONENTS}{component}"}
     return {
@@ -196,7 +225,8 @@ def _request_body(component: str) -> Schema:
 
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
-    kinds = [kind for kind in vars(shapes).values() if _is_answer(kind)]
+    every = {**vars(shapes), **vars(delivery_shapes), **vars(webhook_shapes)}
+    kinds = [kind for kind in every.values() if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"
     )
@@ -221,6 +251,9 @@ def _sent() -> Schema:
         envelopes.MessageIn,
         reading.ReadIn,
         inbox.AcknowledgementIn,
+        deliveries.PrintedIn,
+        recalls.RecallIn,
+        *webhook_contract.SENT,
     ):
         schema = model.model_json_schema(ref_template=COMPONENTS + "{model}")
         found |= schema.pop("$defs", {})

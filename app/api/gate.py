@@ -5,8 +5,10 @@ Nothing that is logged here holds a value: of an exception its type and where it
 
 import logging
 import os
+import time
 import traceback
 from collections.abc import Callable
+from typing import TypeAlias
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -16,6 +18,9 @@ from app.api.problems import Internal, Unavailable, answer
 from app.domain.errors import Refusal
 
 log = logging.getLogger("tsunagu.api")
+
+Observe: TypeAlias = Callable[[Scope, int, float], None]
+"""Takes note of a call: what it was, the status it got, and the seconds that it took."""
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,18 +32,22 @@ _CLOSED_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancest
 
 
 class Gate:
-    """Wraps the application. `is_outage` tells a database that is away from an error of ours."""
+    """Wraps the application. `is_outage` tells a database that is away from an error of
+    ours; `observe` takes note of each call."""
 
-    def __init__(self, app: ASGIApp, is_outage: Callable[[Exception], bool]) -> None:
+    def __init__(
+        self, app: ASGIApp, is_outage: Callable[[Exception], bool], observe: Observe
+    ) -> None:
         self._app = app
         self._is_outage = is_outage
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answering = _Answering(send)
+        answering, began = _Answering(send), time.perf_counter()
         try:
             await self._app(scope, receive, answering)
         except ClientDisconnect:
@@ -48,6 +57,7 @@ class Gate:
             if not answering.started:
                 response = answer(Request(scope), self._refusal(error))
                 await response(scope, receive, answering)
+        self._observe(scope, answering.status, time.perf_counter() - began)
 
     def _refusal(self, error: Exception) -> Refusal:
         return Unavailable() if self._is_outage(error) else Internal()
@@ -56,16 +66,18 @@ class Gate:
 class _Answering:
     """Sends an answer on, with our headers, and knows whether it has begun."""
 
-    __slots__ = ("_send", "request_id", "started")
+    __slots__ = ("_send", "request_id", "started", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.request_id = os.urandom(8).hex()
         self.started = False
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = message["status"]
             headers = message["headers"]
             there = {name for name, _ in headers}
             headers.append((b"x-request-id", self.request_id.encode()))

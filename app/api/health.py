@@ -2,11 +2,17 @@
 
 from fastapi import APIRouter, Request, Response
 
+from app.adapters.figures import Found
 from app.api.answers import json_answer
 from app.api.services import messaging
 from app.api.shapes import HealthOut, ReadinessOut
 
 router = APIRouter(tags=["service"])
+
+LATE = 60.0
+"""Seconds after which a notice that nobody tries to deliver shows that no worker works."""
+UNSEALED = 10_000
+"""Entries of the log without a number that show the same."""
 
 
 @router.get(
@@ -32,7 +38,19 @@ async def read_health() -> Response:
     openapi_extra={"security": []},
 )
 async def read_readiness(request: Request) -> Response:
-    """データベースに届き、表が最新の形で、鍵が読めるかを見る。"""
-    amiss = await messaging(request).amiss()
+    """データベースに届き、表が最新の形で、鍵が読めるかを見る。
+
+    `behind` は、遅れているが応答には差し支えないもの。
+    """
+    parts = messaging(request)
+    amiss = await parts.amiss()
     status = "unavailable" if amiss else "ok"
-    return json_answer({"status": status, "amiss": amiss}, 503 if amiss else 200)
+    behind = [] if amiss else _behind(await parts.figures.read())
+    told = {"status": status, "amiss": amiss, "behind": behind}
+    return json_answer(told, 503 if amiss else 200)
+
+
+def _behind(found: Found) -> list[str]:
+    """What is not done in time. Messages are taken and read all the same, so we stay ready."""
+    late = {"deliveries": found.late > LATE, "log": found.unsealed > UNSEALED}
+    return [name for name, holds in late.items() if holds]

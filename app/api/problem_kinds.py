@@ -172,11 +172,48 @@ KINDS: Mapping[str, ProblemKind] = {
             "Choose one of `candidates` in `to`; if it is empty, look in GET /v1/agencies.",
         ),
     ),
+    "already_recalled": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("すでに取り消されています", "It was already taken back"),
+        Text(
+            "この通信文は、別の理由ですでに取り消されています。取り消したものは印刷もできません。",
+            "The message was taken back before, for another reason; and what was taken back is not"
+            " printed.",
+        ),
+        Text(
+            "GET …/deliveries で今の様子を確かめてください。要るなら新しい通信文を送ってください。",
+            "See the referral's deliveries for where it stands; if it is needed, send a new one.",
+        ),
+    ),
+    "not_to_print": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("印刷するものではありません", "Not to be printed"),
+        Text(
+            "この通信文の宛先は、どこもこのサービスに参加しています。",
+            "Every recipient of the message takes part in the service.",
+        ),
+        Text(
+            "受領は相手が記録します。GET …/deliveries で様子を確かめてください。",
+            "The recipients acknowledge it themselves; see the referral's deliveries.",
+        ),
+    ),
     "too_many": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
         Text("要求が多すぎます", "Too many requests"),
         Text("短い間に要求が多すぎます。", "More requests than this client may make."),
         Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
+    ),
+    "too_many_webhooks": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("送り先が多すぎます", "Too many webhooks"),
+        Text(
+            "この機関の到着通知の送り先は、すでに上限の20件あります。",
+            "This agency has twenty webhooks, which is as many as it may have.",
+        ),
+        Text(
+            "使わないものを DELETE /v1/webhooks/{id} で消すか、あるものを PATCH で変えてください。",
+            "Delete one that is not used, or change one by PATCH.",
+        ),
     ),
     "busy": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,

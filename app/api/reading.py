@@ -105,7 +105,7 @@ async def list_referrals(
 ) -> Response:
     """この機関の案件を、最後に変わったものから順に返す。本文は含まず、提供の記録もしない。"""
     found = await messaging(request).reading.referrals(
-        caller.agency_id, flow, state, updated_after, _before(cursor), limit + 1
+        caller.agency_id, flow, state, updated_after, moment_and_id_in(cursor), limit + 1
     )
     more = len(found) > limit
     last = found[limit - 1] if more else None
@@ -146,7 +146,7 @@ async def list_messages(
     request: Request, referral_id: str, caller: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """この機関が読める通信文を、本文なしで番号の順に返す。提供の記録はしない。"""
-    after = _number(cursor)
+    after = number_in(cursor)
     found = await messaging(request).reading.messages(
         caller.agency_id, id_in_path(referral_id), after, limit + 1
     )
@@ -205,7 +205,12 @@ async def _opened(
     return await messaging(request).reading.open(caller, ids, within)
 
 
-def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
+def moment_and_id_in(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """The moment and the id that a cursor remembers.
+
+    Raises:
+        Invalid: it is none of ours.
+    """
     if cursor is None:
         return None
     at, last = parts_of(cursor, 2)
@@ -215,7 +220,12 @@ def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
         raise bad_cursor() from None
 
 
-def _number(cursor: str | None) -> int:
+def number_in(cursor: str | None) -> int:
+    """The number that a cursor remembers; 0 without one.
+
+    Raises:
+        Invalid: it is none of ours.
+    """
     if cursor is None:
         return 0
     (number,) = parts_of(cursor, 1)

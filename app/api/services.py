@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request
 
+from app.adapters.deliveries import Deliveries
 from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
+from app.adapters.recalls import Recalls
 from app.adapters.tally import RefusedCalls
+from app.adapters.webhooks import Webhooks
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
 from app.auth.tokens import TokenReader
@@ -38,6 +42,10 @@ class Messaging:
     exchange: Exchange
     reading: Reading
     mailboxes: Mailboxes
+    deliveries: Deliveries
+    recalls: Recalls
+    webhooks: Webhooks
+    figures: Figures
     largest_body: int
     """Bytes."""
     longest_wait: float

@@ -30,7 +30,8 @@ class Shape(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
 
-def _like(example: Mapping[str, Any]) -> ConfigDict:
+def like(example: Mapping[str, Any]) -> ConfigDict:
+    """The configuration of an answer that has this example."""
     return ConfigDict(populate_by_name=True, json_schema_extra={"examples": [dict(example)]})
 
 
@@ -43,7 +44,7 @@ def example_of(shape: type[Shape]) -> Any:
 class AcceptedOut(Shape):
     """受け付けた通信文。再送には同じ内容がそのまま返る。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "referral_id": REFERRAL,
             "message_id": REFERRAL,
@@ -94,7 +95,7 @@ class Would(Shape):
 class RehearsedOut(Shape):
     """予行の結果。何も書かれていない。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "would": {
                 "referral_id": REFERRAL,
@@ -150,7 +151,7 @@ class YouOut(Shape):
 class ReferralOut(Shape):
     """案件。この機関が読める通信文から分かることだけを含む。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "id": REFERRAL,
             "case_id": CASE,
@@ -217,7 +218,7 @@ class ListedReferral(Shape):
 class ReferralPage(Shape):
     """案件の一覧の1頁。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "items": [
                 {
@@ -299,7 +300,7 @@ class WithheldOut(Shape):
 
     class_: str = Field(alias="class")
     reason: str = Field(
-        description="not_your_class, party_ended, not_your_seat, no_consent, erased のいずれか"
+        description="recalled, not_your_class, party_ended, not_your_seat, no_consent, erased"
     )
 
 
@@ -338,7 +339,7 @@ _OPENED: dict[str, Any] = {
 class MessageOut(EnvelopeOut):
     """開いた通信文。`body` には、この席が開ける区分の項目だけがある。"""
 
-    model_config = _like(_OPENED)
+    model_config = like(_OPENED)
 
     body: dict[str, Any] = Field(description="`type` と、開けた区分の項目")
     withheld: list[WithheldOut]
@@ -348,7 +349,7 @@ class MessageOut(EnvelopeOut):
 class EnvelopePage(Shape):
     """通信文の一覧の1頁。"""
 
-    model_config = _like({"items": [_ENVELOPE], "next": None})
+    model_config = like({"items": [_ENVELOPE], "next": None})
 
     items: list[EnvelopeOut]
     next: Next
@@ -357,7 +358,7 @@ class EnvelopePage(Shape):
 class MessagesOut(Shape):
     """開いた通信文。読めないものは含まない。"""
 
-    model_config = _like({"items": [_OPENED]})
+    model_config = like({"items": [_OPENED]})
 
     items: list[MessageOut]
 
@@ -373,7 +374,11 @@ class ItemOut(Shape):
     """受信箱の1件。本文は含まない。"""
 
     position: int = Field(description="機関ごとに1から。欠番はなく、確定した順")
-    kind: str = Field(description="message または deadline")
+    kind: str = Field(
+        description="message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
+        "delivery.overdue 受領の期限切れ、delivery.failed 不達、deadline 期日、"
+        "webhook.paused 到着通知の送り先の停止"
+    )
     referral_id: Uuid | None
     message_id: Uuid | None
     type: str
@@ -387,7 +392,7 @@ class ItemOut(Shape):
 class InboxOut(Shape):
     """受信箱の1頁。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "items": [
                 {
@@ -424,7 +429,7 @@ class AcknowledgedItem(Shape):
 class AcknowledgedOut(Shape):
     """受領の結果。二度受領しても、最初の受領のまま。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "acknowledged": [
                 {
@@ -459,7 +464,7 @@ class Placed(Shape):
 class InboxStatusOut(Shape):
     """受信箱の様子。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "head": 42,
             "counts": {"waiting": 1, "unacknowledged": 3, "acknowledged": 39},
@@ -486,7 +491,7 @@ class DeadlineOut(Shape):
 class DeadlinePage(Shape):
     """期日の一覧の1頁。"""
 
-    model_config = _like(
+    model_config = like(
         {
             "items": [
                 {
@@ -507,7 +512,7 @@ class DeadlinePage(Shape):
 class HealthOut(Shape):
     """応じていること。"""
 
-    model_config = _like({"status": "ok"})
+    model_config = like({"status": "ok"})
 
     status: str
 
@@ -515,7 +520,8 @@ class HealthOut(Shape):
 class ReadinessOut(Shape):
     """仕事ができる状態か。"""
 
-    model_config = _like({"status": "ok", "amiss": []})
+    model_config = like({"status": "ok", "amiss": [], "behind": []})
 
     status: str
     amiss: list[str] = Field(description="働いていない部分: database, migrations, keys")
+    behind: list[str] = Field(description="遅れているもの: deliveries(到着通知), log(記録の封)")

@@ -1,7 +1,7 @@
 """Referrals, messages and answers as the wire shows them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from app.adapters.exchange import Rehearsed
@@ -10,12 +10,11 @@ from app.adapters.record import Answer
 from app.api.language import Language, localised
 from app.domain.actions import actions
 from app.domain.case import Seen
+from app.domain.clock import JAPAN
 from app.domain.decision import Move
 from app.domain.digest import wire_time
 from app.domain.directory import Directory
 from app.domain.flows import FLOWS
-
-JAPAN = timezone(timedelta(hours=9))
 
 _ENVELOPE = (
     "id", "referral_id", "number", "type", "from", "to", "occurred_on", "created_at", "legal_basis",
@@ -85,7 +84,7 @@ def referral(found: StandingReferral, language: Language) -> dict[str, Any]:
         "you": {
             "party": found.reader.name,
             "since": moment(found.reader.since),
-            "until": _moment_or_none(found.reader.until),
+            "until": moment_or_none(found.reader.until),
         },
     }
 
@@ -101,7 +100,7 @@ def listed(row: Mapping[str, Any]) -> dict[str, Any]:
         "lead": row["lead"],
         "version": f'W/"{row["version"]}"',
         "updated_at": moment(row["updated_at"]),
-        "you": {"party": row["party"], "until": _moment_or_none(row["until"])},
+        "you": {"party": row["party"], "until": moment_or_none(row["until"])},
     }
 
 
@@ -137,7 +136,7 @@ def _parties(seen: Iterable[Seen]) -> dict[str, Any]:
         name: {
             "agency_id": party.agency_id,
             "since": moment(party.since),
-            "until": _moment_or_none(party.until),
+            "until": moment_or_none(party.until),
         }
         for name, party in latest.items()
     }
@@ -155,5 +154,6 @@ def _readers(move: Move, directory: Directory) -> list[dict[str, Any]]:
     ]
 
 
-def _moment_or_none(at: datetime | str | None) -> str | None:
+def moment_or_none(at: datetime | str | None) -> str | None:
+    """A moment as it stands on the wire, if there is one."""
     return None if at is None else moment(at)

@@ -1,8 +1,8 @@
 """`tsunagu serve` and `tsunagu worker`: the two kinds of process there are, each alone."""
 
-import asyncio
 import errno
 import os
+import shutil
 import signal
 import socket
 import time
@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from app import worker as courier
+from app.api.metrics import SHARED
 from app.api.services import release
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app
@@ -42,7 +44,7 @@ def serve(fd: Descriptor = None) -> None:
 
 def worker() -> None:
     """Deliver, seal and fire deadlines until told to stop."""
-    asyncio.run(courier.run(Settings()))
+    uvloop.run(courier.run(Settings()))
 
 
 def listen(settings: Settings, wait: float = 0.0) -> socket.socket:
@@ -79,7 +81,18 @@ def api_children(
     """One API process for each of `settings.workers`, on the one socket."""
     fd = listening.fileno()
     command = ("serve", "--fd", str(fd))
-    return [Child("API", command, environment or {}, (fd,)) for _ in range(settings.workers)]
+    environment = {**(environment or {}), **_counted_together(settings)}
+    return [Child("API", command, environment, (fd,)) for _ in range(settings.workers)]
+
+
+def _counted_together(settings: Settings) -> dict[str, str]:
+    """Where several processes add up what /metrics tells; one needs no such place."""
+    if settings.workers == 1:
+        return {}
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier run counted has been told
+    folder.mkdir(parents=True)
+    return {SHARED: str(folder.absolute())}
 
 
 def patience(settings: Settings) -> float:

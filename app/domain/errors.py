@@ -13,7 +13,10 @@ Refusal
 ├── NotYourStep        another party's step, or a decider's
 ├── GuardFailed        a condition of the step is not met
 ├── AmbiguousRoute     no, or more than one, agency for a party
+├── AlreadyRecalled    the message was taken back before
+├── NotToPrint         no copy of the message waits to be printed
 ├── TooMany            too many requests
+├── TooManyWebhooks    the agency has as many endpoints as it may have
 └── Busy               the case moved at every try
 """
 
@@ -135,6 +138,18 @@ class AmbiguousRoute(Refusal):
         super().__init__(party=party, candidates=list(candidates))
 
 
+class AlreadyRecalled(Refusal):
+    """The message was taken back before, for another reason, or cannot be printed any more."""
+
+    code = "already_recalled"
+
+
+class NotToPrint(Refusal):
+    """Every recipient of the message takes part itself, so nothing of it is printed."""
+
+    code = "not_to_print"
+
+
 class TooMany(Refusal):
     """More requests than this client may make."""
 
@@ -142,6 +157,12 @@ class TooMany(Refusal):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
+
+
+class TooManyWebhooks(Refusal):
+    """The agency has as many webhooks as it may have."""
+
+    code = "too_many_webhooks"
 
 
 class Busy(Refusal):

@@ -19,6 +19,8 @@ class Rights:
     """The classes for which consent holds now; None where the law, not consent, is the basis."""
     ended: bool
     """Whether the reader's agency is no longer a party."""
+    recalled: bool = False
+    """Whether the sender has taken the copy back."""
 
 
 def openable(
@@ -31,8 +33,8 @@ def openable(
         keys: the classes whose keys are there.
 
     Returns:
-        The classes to open, and the others each with `not_your_class`, `not_your_seat`,
-        `party_ended`, `no_consent` or `erased`.
+        The classes to open, and the others each with `recalled`, `not_your_class`,
+        `party_ended`, `not_your_seat`, `no_consent` or `erased`.
     """
     there = frozenset(keys)
     opened: list[DataClass] = []
@@ -64,6 +66,7 @@ def known_facts(
 
 def _reason(data_class: DataClass, rights: Rights, keys: frozenset[str]) -> str | None:
     verdicts = (
+        ("recalled", rights.recalled),
         ("not_your_class", data_class not in rights.copied),
         ("party_ended", rights.ended),
         ("not_your_seat", data_class not in rights.seat),

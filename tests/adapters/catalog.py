@@ -2,17 +2,20 @@
 
 import asyncpg
 
-# Of tables, what a declaration can say.
+# Of tables, what a declaration can say. A column that was dropped leaves its number behind, which
+# nobody sees, so columns are numbered as they stand.
 TABLES = """
     SELECT format('table %s: %s', relname, obj_description(oid, 'pg_class'))
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 UNION ALL
     SELECT format('column %s.%s no %s: %s null=%s default=%s identity=%s: %s', c.relname,
-        a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+        a.attname, rank() OVER (PARTITION BY c.oid ORDER BY a.attnum),
+        format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
         pg_get_expr(d.adbin, d.adrelid), a.attidentity, col_description(c.oid, a.attnum))
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+        AND NOT a.attisdropped
 UNION ALL
     SELECT format('constraint %s of %s: %s', conname, conrelid::regclass, pg_get_constraintdef(oid))
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace
@@ -29,7 +32,7 @@ UNION ALL
     SELECT format('stored %s.%s: %s %s', c.relname, a.attname,
         format_type(a.atttypid, a.atttypmod), a.attstorage)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
+    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL
     SELECT format('trigger: %s', pg_get_triggerdef(t.oid))
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid

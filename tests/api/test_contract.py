@@ -133,4 +133,16 @@ async def test_the_documentation_comes_from_here_alone(stranger: AsyncClient, pa
 
 async def test_the_service_says_whether_it_can_work(stranger: AsyncClient) -> None:
     assert (await stranger.get("/healthz")).json() == {"status": "ok"}
-    assert (await stranger.get("/readyz")).json() == {"status": "ok", "amiss": []}
+    assert (await stranger.get("/readyz")).json() == {"status": "ok", "amiss": [], "behind": []}
+
+
+def test_the_notice_is_described_as_it_is_sent() -> None:
+    (operation,) = CONTRACT["webhooks"]["inboxNotice"].values()
+    assert {p["name"] for p in operation["parameters"]} == {
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    }
+    media = operation["requestBody"]["content"]["application/json"]
+    complete = {**media["schema"], "components": CONTRACT["components"]}
+    assert not list(Draft202012Validator(complete).iter_errors(media["example"]))

@@ -26,6 +26,8 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert set(found["buffers"]) == {"10000", "20000"}
     assert min(found["parts_us"].values()) >= 0
     assert len(found["goals"]) == 6
+    assert set(found["deliveries"]["samples"]) == {"ours 0 ms", "ours 30 ms"}
+    assert len(found["deliveries"]["idle_ms"]) == 10
     printed = capsys.readouterr().out
     assert all(goal["name"] in printed for goal in found["goals"])
 

@@ -12,12 +12,14 @@ import pytest
 
 from app.adapters.bell import Bell
 from app.adapters.database import open_pool
+from app.adapters.deliveries import Deliveries
 from app.adapters.directory import load
 from app.adapters.exchange import Exchange
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.national import seed
 from app.adapters.reading import Reading
+from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
 from app.adapters.seal import Vault
 from app.adapters.urls import Urls
@@ -54,6 +56,8 @@ class Office:
     exchange: Exchange
     reading: Reading
     mailboxes: Mailboxes
+    deliveries: Deliveries
+    recalls: Recalls
     directory: Directory
     recorder: Recorder
     clock: Clock
@@ -130,6 +134,8 @@ async def office(
             Exchange(pool, recorder, lambda: directory, clock, bell),
             Reading(pool, Vault(folder.masters()), clock),
             Mailboxes(pool, bell, clock),
+            Deliveries(pool, clock),
+            Recalls(pool, clock, bell),
             directory,
             recorder,
             clock,

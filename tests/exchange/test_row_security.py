@@ -3,12 +3,13 @@
 import asyncpg
 import pytest
 
+from app.domain.recall import RecallReason
 from tests.exchange.conftest import Office, saying, seat
 
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""
 
-NOTHING = {"assertion_seen", "log_pending", "log_tree"}
+NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total"}
 
 # table: the rows that are $1's own, as the owner of the tables finds them
 OWN = {
@@ -28,15 +29,22 @@ OWN = {
     " WHERE p.agency_id = $1",
     "message": "SELECT message_id::text FROM copy WHERE agency_id = $1",
     "segment": "SELECT s.message_id || s.class FROM segment s JOIN copy c USING (message_id)"
-    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes)",
+    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes) AND c.recalled_at IS NULL",
     "referral_key": "SELECT k.referral_id || k.class FROM referral_key k"
     " JOIN party p USING (referral_id) WHERE p.agency_id = $1 AND p.until IS NULL"
     " AND k.class IN (SELECT unnest(classes) FROM copy c"
-    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id)",
+    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id"
+    "                 AND c.recalled_at IS NULL)",
+    "delivery_term": "SELECT message_id::text FROM delivery_term WHERE sender = $1",
+    "recall": "SELECT id::text FROM recall WHERE recipient_agency = $1"
+    " UNION SELECT id::text FROM recall WHERE sender_agency = $1 AND (named OR disclosed)",
     "consent": "SELECT c.case_id || '' || c.id FROM consent c JOIN party p USING (referral_id)"
     " WHERE p.agency_id = $1",
     "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",
     "log_leaf": "SELECT index::text FROM log_leaf",
+    "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
+    "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
+    "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",
 }
 # table: what identifies a row, in the columns that the API's role may read
 SHOWN = {
@@ -46,6 +54,7 @@ SHOWN = {
     "mailbox": "agency_id",
     "inbox_item": "agency_id || position",
     "deadline": "referral_id || agency_id || kind",
+    "delivery_term": "message_id::text",
     "segment": "message_id || class",
     "referral_key": "referral_id || class",
     "consent": "case_id || '' || id",
@@ -53,6 +62,8 @@ SHOWN = {
     "assertion_seen": "client_id",
     "log_pending": "entry_id::text",
     "log_tree": "size::text",
+    "attempt": "notice_id || '' || number",
+    "attempt_total": "outcome",
 }
 
 
@@ -71,6 +82,12 @@ async def busy(office: Office) -> Office:
         await office.owner.execute(
             "INSERT INTO client_seat VALUES ($1 || '.s', $1 || '.decider', 1)", f"probation-{two}"
         )
+        await office.owner.execute(
+            "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, state, created_at,"
+            " changed_at) VALUES (gen_random_uuid(), $1, $1 || '.s', $1 || '.decider',"
+            " 'https://receiver.test/', 'active', now(), now())",
+            f"probation-{two}",
+        )
         opening = saying(
             "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
         )
@@ -79,6 +96,18 @@ async def busy(office: Office) -> Office:
         await office.exchange.accept(consent, seat(f"probation-{two}"))
         start = saying("special_adjustment.start_selection", opening.id)
         await office.exchange.accept(start, seat(f"probation-{two}"))
+        reason = RecallReason.WRONG_CONTENT
+        await office.recalls.recall(seat(f"probation-{two}"), opening.id, start.id, reason, None)
+        another = saying(
+            "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
+        )
+        await office.exchange.accept(another, seat(prison))
+        await office.reading.open(seat(f"probation-{two}"), [another.id])
+        await office.recalls.recall(seat(prison), another.id, another.id, reason, None)
+    await office.owner.execute(
+        "INSERT INTO attempt SELECT id, 1, webhook_id, agency_id, now(), 'delivered' FROM notice"
+        " ON CONFLICT DO NOTHING"
+    )
     return office
 
 
@@ -127,7 +156,8 @@ async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
 
 
 async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
-    for table in ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry"):
+    shown = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry", "recall")
+    for table in (*shown, "delivery_term", "webhook", "notice", "attempt"):
         assert await seen(busy, table, "probation-13"), table
 
 
@@ -145,6 +175,7 @@ async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> N
         "SELECT secret_hash FROM client",
         "SELECT mac FROM message",
         "SELECT entry_id FROM log_leaf",
+        "SELECT secret FROM webhook",
     ],
 )
 async def test_a_column_that_tells_of_others_is_not_readable_at_all(
@@ -161,7 +192,7 @@ async def test_the_api_writes_no_table_by_itself(busy: Office, verb: str) -> Non
             await busy.pool.execute(verb.format(table))
 
 
-@pytest.mark.parametrize("table", ["message", "segment", "log_entry", "log_leaf"])
+@pytest.mark.parametrize("table", ["message", "segment", "log_entry", "log_leaf", "recall"])
 @pytest.mark.parametrize("verb", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
 async def test_even_the_owner_cannot_take_back_what_was_written(
     busy: Office, table: str, verb: str

@@ -14,6 +14,7 @@ from app.adapters.tables.cases import (
     ReferralKey,
     Settlement,
 )
+from app.adapters.tables.deliveries import DeliveryTerm, Recall
 from app.adapters.tables.directory import (
     Agency,
     AssertionSeen,
@@ -26,17 +27,21 @@ from app.adapters.tables.directory import (
 from app.adapters.tables.log import LogEntry, LogLeaf, LogPending, LogTree
 from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment
 from app.adapters.tables.row import Row, use_plain_types
+from app.adapters.tables.webhooks import Attempt, AttemptTotal, Notice, Webhook
 
 __all__ = [
     "TABLES",
     "Agency",
     "AssertionSeen",
+    "Attempt",
+    "AttemptTotal",
     "Case",
     "Client",
     "ClientSeat",
     "Consent",
     "Copy",
     "Deadline",
+    "DeliveryTerm",
     "DirectoryVersion",
     "InboxItem",
     "Jurisdiction",
@@ -46,12 +51,15 @@ __all__ = [
     "LogTree",
     "Mailbox",
     "Message",
+    "Notice",
     "Party",
+    "Recall",
     "Referral",
     "ReferralKey",
     "Seat",
     "Segment",
     "Settlement",
+    "Webhook",
 ]
 
 use_plain_types(Row.metadata)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -15,6 +15,13 @@ class LogEntry(Row, table=True):
     """Something that happened: who did what, in which case. Never updated."""
 
     __tablename__ = "log_entry"
+    __table_args__ = (
+        Index(
+            "ix_log_entry_disclosure",
+            "message_id",
+            postgresql_where=text("kind = 'disclosure'"),
+        ),
+    )
 
     id: UUID = Field(primary_key=True)
     at: datetime

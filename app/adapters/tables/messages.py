@@ -84,6 +84,7 @@ class Copy(Row, table=True):
     number: int = Field(sa_type=BigInteger)
     classes: list[str] = Field(sa_type=TEXTS)
     sent: bool
+    recalled_at: datetime | None
 
 
 class Mailbox(Row, table=True):
@@ -136,3 +137,5 @@ class InboxItem(Row, table=True):
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     recalled_at: datetime | None
+    printed_at: datetime | None
+    printed_by: str | None

@@ -1,0 +1,45 @@
+"""Figures of the whole service, as the database has them: what waits, and how attempts ended."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.clock import Clock
+
+if TYPE_CHECKING:
+    from app.adapters.database import Pool
+
+FIGURES = "SELECT delivery_figures($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Counts of everything, and of nobody in particular."""
+
+    webhooks: Mapping[str, int]
+    """By state."""
+    failing: int
+    pending: int
+    """Notices for active webhooks that have not arrived."""
+    due: int
+    oldest: float
+    """Seconds since the oldest of these was made."""
+    late: float
+    """Seconds for which a notice for a healthy endpoint has been due without being tried."""
+    attempts: Mapping[str, int]
+    """By outcome, ever."""
+    unsealed: int
+    """Entries of the log that are not yet numbered."""
+
+
+class Figures:
+    """Reads the figures."""
+
+    def __init__(self, pool: "Pool", clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def read(self) -> Found:
+        """The figures at this moment."""
+        return Found(**json.loads(await self._pool.fetchval(FIGURES, self._clock())))

@@ -1,0 +1,129 @@
+"""Our courier in a process of its own: sends what is queued, and prints how many a second.
+
+It is the real one: it checks rights and addresses, and writes down each attempt.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import uvloop
+
+from app.adapters.bell import Bell
+from app.adapters.courier import Courier
+from app.adapters.database import open_pool
+from app.adapters.national import seed
+from app.adapters.outgoing import Outgoing, SystemLookup
+from app.adapters.webhook_secrets import WebhookSecrets
+from app.domain.keys import MasterKey
+
+AGENCY = "probation-13"
+WEBHOOK = UUID("01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03")
+SECRET = b"k" * 32
+SECRETS = WebhookSecrets(lambda: [MasterKey(1, b"m" * 32)])
+ITEM = {
+    "agency_id": AGENCY,
+    "kind": "message",
+    "type": "special_adjustment.notify_candidate",
+    "urgency": "normal",
+}
+
+
+async def prepare_ours(owner: str, receiver: str) -> None:
+    """A directory, and a webhook that leads to the receiver."""
+    connection = await asyncpg.connect(owner)
+    with suppress(asyncpg.UniqueViolationError):
+        await seed(connection)
+        await connection.execute("""
+            INSERT INTO seat VALUES ('s', 'probation-13', 'x', 'decider', '{C0}', now());
+            INSERT INTO client VALUES ('c', 'probation-13', 'x', 'x', NULL, now());
+            INSERT INTO client_seat VALUES ('c', 's', 1);
+        """)
+    sealed = SECRETS.seal(WEBHOOK, SECRET)
+    await connection.execute("TRUNCATE attempt, notice, webhook")
+    await connection.execute(
+        "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, master, secret, state,"
+        " created_at, changed_at) VALUES ($1, $2, 'c', 's', $3, $4, $5, 'active', now(), now())",
+        WEBHOOK,
+        AGENCY,
+        receiver,
+        sealed.master,
+        sealed.wrapped,
+    )
+    await connection.close()
+
+
+async def commit(owner: asyncpg.Connection, many: int) -> None:
+    """So many items for the inbox of AGENCY, in one transaction."""
+    await owner.execute("SELECT deliver(now(), $1)", json.dumps([ITEM] * many))
+
+
+async def ours(owner: str, receiver: str, many: int, window: int) -> float:
+    """Our own courier."""
+    await prepare_ours(owner, receiver)
+    connection = await asyncpg.connect(owner)
+    await commit(connection, many)
+    await connection.execute("VACUUM ANALYZE notice")
+    async with (
+        await open_pool(owner, 4, "bench") as pool,
+        Outgoing(SystemLookup(), loopback=True) as outgoing,
+    ):
+        bell, stop = Bell(pool, owner), asyncio.Event()
+        courier = Courier(pool, bell, outgoing, SECRETS, lambda: datetime.now(UTC), window)
+        began = time.perf_counter()
+        running = asyncio.create_task(courier.run(stop))
+        waiting = "SELECT EXISTS (SELECT FROM notice WHERE state = 'pending')"
+        while await connection.fetchval(waiting):  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0.01)
+        took = time.perf_counter() - began
+        stop.set()
+        await running
+    await connection.close()
+    return many / took
+
+
+async def idle(owner: str, receiver: str, many: int, window: int) -> float:
+    """Our courier with nothing to do but one notice at a time; prints the moments of commits."""
+    await prepare_ours(owner, receiver)
+    connection = await asyncpg.connect(owner)
+    async with (
+        await open_pool(owner, 4, "bench") as pool,
+        Outgoing(SystemLookup(), loopback=True) as outgoing,
+    ):
+        bell, stop = Bell(pool, owner), asyncio.Event()
+        await bell.start()
+        courier = Courier(pool, bell, outgoing, SECRETS, lambda: datetime.now(UTC), window)
+        running = asyncio.create_task(courier.run(stop))
+        elsewhere = Bell(pool, owner)  # the API's, which hears nothing from this process
+        await elsewhere.start()
+        await asyncio.sleep(0.5)
+        for _ in range(many):
+            await commit(connection, 1)
+            print(time.time(), flush=True)
+            elsewhere.ring([AGENCY])
+            await asyncio.sleep(0.04)
+        await asyncio.sleep(0.3)
+        stop.set()
+        await running
+        await elsewhere.stop()
+        await bell.stop()
+    await connection.close()
+    return 0.0
+
+
+ROLES = {"ours": ours, "idle": idle}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=ROLES)
+    parser.add_argument("many", type=int)
+    parser.add_argument("window", type=int)
+    given = parser.parse_args()
+    work = ROLES[given.role](os.environ["OWNER"], os.environ["RECEIVER"], given.many, given.window)
+    print(uvloop.run(work), flush=True)
