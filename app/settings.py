@@ -66,7 +66,7 @@ class Settings(BaseSettings):
 
     api_pool_size: int = Field(default=4, ge=1)
     """Database connections of one API process. Two for each core of the database server are enough:
-    measured, 10 on 2 cores cost PostgreSQL a fifth more CPU for each message, and add waiting."""
+    measured, 10 on 2 cores cost PostgreSQL a tenth more CPU for each message."""
 
     worker_pool_size: int = Field(default=4, ge=1)
     """Database connections of one worker process."""
