@@ -314,8 +314,15 @@ BEGIN
         reason = CASE WHEN r.outcome <> 'delivered' AND r.due IS NULL THEN 'used_up' END
     FROM result r WHERE n.id = r.id AND n.state <> 'delivered'
         AND (r.outcome = 'delivered' OR n.leased_until = r.lease);
+    -- Notices before mailboxes, and these by agency: whoever else takes both takes them so.
     FOR v IN
-        SELECT webhook_id, bool_or(r.outcome = 'delivered') AS reached,
+        SELECT DISTINCT u.webhook_id FROM unnest(p_webhooks, p_outcomes) AS u (webhook_id, outcome)
+        WHERE u.outcome = 'delivered' ORDER BY u.webhook_id
+    LOOP
+        PERFORM reached_endpoint(v.webhook_id, p_at);
+    END LOOP;
+    FOR v IN
+        SELECT r.webhook_id,
             coalesce(bool_or(r.outcome = 'gone' AND NOT r.test), false) AS gone,
             count(*) FILTER (WHERE r.outcome <> 'delivered' AND NOT r.test
                 AND r.nth > r.last_good) AS failures,
@@ -324,9 +331,9 @@ BEGIN
                 OVER (PARTITION BY u.webhook_id), 0) AS last_good
             FROM unnest(p_webhooks, p_outcomes, p_rests, p_tests) WITH ORDINALITY
                 AS u (webhook_id, outcome, rest, test, nth)) AS r
-        GROUP BY webhook_id ORDER BY webhook_id
+        JOIN webhook w ON w.id = r.webhook_id
+        GROUP BY r.webhook_id, w.agency_id ORDER BY w.agency_id, r.webhook_id
     LOOP
-        IF v.reached THEN PERFORM reached_endpoint(v.webhook_id, p_at); END IF;
         IF v.failures > 0 THEN
             v_agency := missed_endpoint(v.webhook_id, p_at, v.failures::integer, v.rest, v.gone);
             v_told := v_told || v_agency;
