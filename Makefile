@@ -34,8 +34,8 @@ run: $(VENV)/.run ## PostgreSQL, API and worker in one go; Ctrl-C stops all of i
 	@$(BIN)/tsunagu run --until-parent-ends
 
 .PHONY: demo
-demo: $(VENV)/.run ## the story, played through the API of a running service (URL=…, LANG_OF_STORY=ja|en)
-	@$(BIN)/tsunagu demo --url $(URL) --lang $(LANG_OF_STORY)
+demo: $(VENV)/.run ## the story, played through the API of a running service (URL=…, CLIENTS=…, LANG_OF_STORY=ja|en)
+	@$(BIN)/tsunagu demo --url $(URL) --lang $(LANG_OF_STORY) $(if $(CLIENTS),--clients $(CLIENTS))
 
 URL ?= http://127.0.0.1:$(or $(TSUNAGU_PORT),8080)
 LANG_OF_STORY ?= ja

@@ -297,7 +297,7 @@ def _terms(
     for move, message_id in zip(decision.moves, ids, strict=True):
         if not any(copy.waits for copy in move.copies):
             continue
-        due = terms(move.body.type, message.urgency, at)
+        due = terms(move.body.type, message.urgency_on(at.date()), at)
         yield {
             "message_id": str(message_id),
             "sender": caller.agency_id if move is decision.moves[0] else None,

@@ -404,3 +404,13 @@ async def test_there_are_words_for_every_reason_not_to_notify(office: Office) ->
     reasons = {r for row in rows for r in re.findall(r"THEN '([a-z_]+)'", row["prosrc"])}
     assert "consent_withdrawn" in reasons
     assert reasons <= set(NOTICE)
+
+
+async def test_what_is_said_can_make_a_message_urgent_though_its_sender_did_not_say_so(
+    office: Office,
+) -> None:
+    held = {"custody_stage": "detained_suspect"}
+    opening = saying("suspect_support.consult", None, held)
+    await office.exchange.accept(opening, seat("prosecutor-13"))
+    term = await office.row("SELECT * FROM delivery_term WHERE message_id = $1", opening.id)
+    assert term["overdue_at"] - office.clock() == timedelta(hours=4)
