@@ -90,6 +90,7 @@ CREATE TABLE message (
     corrects uuid,
     consent_ids uuid[] NOT NULL,
     paper_origin jsonb,
+    facts text[] NOT NULL,
     digest text NOT NULL,
     class_digests jsonb NOT NULL,
     mac bytea,

@@ -87,16 +87,17 @@ BEGIN
         erased_reason = coalesce(referral.erased_reason, excluded.erased_reason);
     INSERT INTO message (id, referral_id, type, from_party, from_agency, from_seat, caller_agency,
         recipients, occurred_on, accepted_at, legal_basis, urgency, in_reply_to, corrects,
-        consent_ids, paper_origin, digest, class_digests, mac, receipt, state_after, version_after)
+        consent_ids, paper_origin, facts, digest, class_digests, mac, receipt, state_after,
+        version_after)
     SELECT m.id, m.referral_id, m.type, m.from_party, m.from_agency, m.from_seat, m.caller_agency,
         m.recipients, m.occurred_on, v_at, m.legal_basis, m.urgency, m.in_reply_to, m.corrects,
-        m.consent_ids, m.paper_origin, m.digest, m.class_digests, decode(m.mac, 'hex'), m.receipt,
-        m.state_after, m.version_after
+        m.consent_ids, m.paper_origin, m.facts, m.digest, m.class_digests, decode(m.mac, 'hex'),
+        m.receipt, m.state_after, m.version_after
     FROM jsonb_to_recordset(p -> 'messages') AS m (id uuid, referral_id uuid, type text,
         from_party text, from_agency text, from_seat text, caller_agency text, recipients jsonb,
         occurred_on date, legal_basis text, urgency text, in_reply_to uuid, corrects uuid,
-        consent_ids uuid[], paper_origin jsonb, digest text, class_digests jsonb, mac text,
-        receipt text, state_after text, version_after text);
+        consent_ids uuid[], paper_origin jsonb, facts text[], digest text, class_digests jsonb,
+        mac text, receipt text, state_after text, version_after text);
     INSERT INTO referral_key (referral_id, class, master, wrapped)
     SELECT * FROM unnest(p_key_referral, p_key_class, p_key_master, p_key_wrapped);
     INSERT INTO segment (message_id, class, sealed)

@@ -317,6 +317,7 @@ BEGIN
     FOR v_agency IN SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c
     LOOP
         UPDATE copy SET recalled_at = v_at WHERE agency_id = v_agency AND message_id = v_message;
+        PERFORM forget_facts(v_agency, v_message);
         UPDATE inbox_item SET recalled_at = v_at
         WHERE agency_id = v_agency AND message_id = v_message AND kind = 'message'
         RETURNING opened_at IS NULL AND acknowledged_at IS NULL INTO v_unopened;
@@ -326,6 +327,24 @@ BEGIN
     END LOOP;
     PERFORM write_log(v_at, p -> 'log');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+END $$;
+-- A reader's view loses what the recalled message alone had told it.
+CREATE FUNCTION forget_facts(p_agency text, p_message uuid) RETURNS void
+LANGUAGE plpgsql {DEFINER} AS $$
+DECLARE v_copy copy; v_facts text[];
+BEGIN
+    SELECT * INTO v_copy FROM copy WHERE agency_id = p_agency AND message_id = p_message;
+    SELECT array_agg(f) INTO v_facts
+    FROM message m CROSS JOIN unnest(m.facts) AS f
+    WHERE m.id = p_message AND m.referral_id = v_copy.referral_id AND NOT EXISTS (
+        SELECT FROM copy y JOIN message later ON later.id = y.message_id
+        WHERE y.agency_id = p_agency AND y.referral_id = v_copy.referral_id
+            AND y.number > v_copy.number AND y.recalled_at IS NULL AND f = ANY (later.facts));
+    IF v_facts IS NULL THEN RETURN; END IF;
+    UPDATE party SET view = jsonb_set(view, '{{facts}}', (view -> 'facts') - v_facts)
+    WHERE referral_id = v_copy.referral_id AND agency_id = p_agency;
+    DELETE FROM deadline WHERE referral_id = v_copy.referral_id AND agency_id = p_agency
+        AND kind = ANY (v_facts);
 END $$;
 CREATE FUNCTION shown_recall(x recall) RETURNS jsonb LANGUAGE sql STABLE {INVOKER} AS $$
     SELECT to_jsonb(x) - 'named'
@@ -409,6 +428,7 @@ API = [
     "mark_printed(jsonb)",
     "hold_for_recall(text, uuid, uuid)",
     "write_recall(jsonb)",
+    "forget_facts(text, uuid)",
     "shown_recall(recall)",
     "recalls_of(text, uuid)",
     "list_misdirected(text, timestamptz, uuid, integer)",

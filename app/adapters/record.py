@@ -168,6 +168,7 @@ class Recorder:
             "in_reply_to": _text(message.in_reply_to) if own else None,
             "corrects": _text(message.corrects) if own else None,
             "consent_ids": [str(i) for i in sorted(message.rests_on())] if own else [],
+            "facts": sorted(move.facts),
             "paper_origin": _paper(message, caller) if own else None,
             "digest": message_digest(envelope, digests),
             "class_digests": {c.value: d for c, d in digests.items()},

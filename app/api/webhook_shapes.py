@@ -91,6 +91,8 @@ class ReplayIn(BaseModel):
             raise PydanticCustomError("one_of_two", "either notice_id or since")
         if self.since is not None and self.since.tzinfo is None:
             raise PydanticCustomError("timezone_aware", "a moment needs its offset")
+        if self.since is not None and not 1868 < self.since.year < 2200:
+            raise PydanticCustomError("out_of_our_times", "a moment lies too far away")
         return self
 
 

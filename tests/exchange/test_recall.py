@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -201,9 +202,10 @@ async def test_only_the_sender_recalls_and_only_from_its_recipients(office: Offi
 
 async def test_a_recall_moves_nothing_back(office: Office) -> None:
     referral = await special(office)
-    before = await office.reading.referral(CENTER, referral)
+    before = (await office.reading.referral(CENTER, referral)).reader.view
     await recall(office, PROBATION, referral, await request_of(office, referral))
-    assert await office.reading.referral(CENTER, referral) == before
+    after = (await office.reading.referral(CENTER, referral)).reader.view
+    assert replace(after, facts={}) == replace(before, facts={})
     await office.exchange.accept(saying("special_adjustment.interview", referral), seat(CENTER))
 
 
@@ -429,3 +431,20 @@ async def test_recalls_and_acknowledgements_and_sends_at_once_do_not_wait_in_a_r
     await asyncio.gather(*(trouble(r) for r in cases))
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     assert await office.owner.fetchval(deadlocks) == 0
+
+
+async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office: Office) -> None:
+    referral = await special(office)
+    moved = {"release_on": "2027-01-29", "new": "2027-01-29"}
+    told = saying("special_adjustment.change_custody", referral, moved)
+    await office.exchange.accept(told, seat(PRISON))
+    known = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert known["release_on"] == "2027-01-29"
+    await office.recalls.recall(seat(PRISON), referral, told.id, WRONG, None)
+    after = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert "release_on" not in after
+    days = await office.reading.deadlines(CENTER, None, 1000)
+    kinds = {d["kind"] for d in days if d["referral_id"] == str(referral)}
+    assert "release_on" not in kinds
+    own = (await office.reading.referral(PRISON, referral)).reader.view.facts
+    assert own["release_on"] == "2027-01-29"

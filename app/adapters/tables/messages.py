@@ -37,6 +37,7 @@ class Message(Row, table=True):
     corrects: UUID | None
     consent_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
     paper_origin: dict[str, Any] | None = Field(sa_type=JSONB)
+    facts: list[str] = Field(sa_type=TEXTS)
     digest: str
     class_digests: dict[str, Any] = Field(sa_type=JSONB)
     mac: bytes | None = Field(
