@@ -43,6 +43,7 @@ class Body(Part):
     @classmethod
     def named(cls) -> str:
         """The type on the wire, `<flow>.<event>`."""
+        # The one argument of a Literal, which mypy sees as any annotation.
         name: str = cls.model_fields["type"].annotation.__args__[0]  # type: ignore[union-attr]
         return name
 

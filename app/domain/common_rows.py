@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import create_model
 
 from app.domain.body import Body
-from app.domain.case import CLOSED, SYSTEM
+from app.domain.case import CLOSED, SUSPENDED, SYSTEM
 from app.domain.flow import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.guard import Guard
 from app.domain.guards import (
@@ -36,7 +36,7 @@ from app.domain.text import Text
 
 B = TypeVar("B", bound=Body)
 
-SUSPENDED_CONSENT = "suspended_consent"
+SUSPENDED_CONSENT = SUSPENDED
 DECLINE_PENDING = "decline_pending"
 SIDE_STATES: Mapping[str, Text] = {
     SUSPENDED_CONSENT: Text("同意停止", "suspended: consent withdrawn"),

@@ -77,6 +77,7 @@ def rows(
     """The same row from each of several states."""
     froms = (states,) if isinstance(states, str) else tuple(states)
     parties = (by,) if isinstance(by, str) else tuple(by)
+    # `rest` are fields of Step; a wrong one fails when the table is built.
     return tuple(Step(state, body, parties, to, **rest) for state in froms)  # type: ignore[arg-type]
 
 
