@@ -13,3 +13,4 @@ pin runtime pyproject.toml
 pin embedded pyproject.toml --extra embedded --constraint requirements/runtime.txt
 pin dev pyproject.toml requirements/dev.in --extra embedded --constraint requirements/embedded.txt
 pin peers requirements/peers.in --constraint requirements/dev.txt
+pin audit requirements/audit.in --constraint requirements/dev.txt
