@@ -21,6 +21,7 @@ from app.api import (
     webhook_shapes,
 )
 from app.api.directory_examples import DIRECTORY_EXAMPLES
+from app.api.parameters import PARAMETERS
 from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import COMPONENTS, components
@@ -151,6 +152,7 @@ def _operations(found: Schema) -> Iterator[tuple[str, Schema]]:
 def _complete(path: str, operation: Schema, schemas: Schema) -> None:
     name = operation["operationId"]
     operation.setdefault("security", [])
+    _describe_parameters(operation)
     responses = operation["responses"]
     if "/oauth/" not in path and "/.well-known/" not in path:
         responses.pop("422", None)
@@ -165,6 +167,12 @@ def _complete(path: str, operation: Schema, schemas: Schema) -> None:
         }
     for response in responses.values():
         _add_example(name, response, schemas)
+
+
+def _describe_parameters(operation: Schema) -> None:
+    for parameter in operation.get("parameters", ()):
+        if "description" not in parameter:
+            parameter["description"] = PARAMETERS[parameter["name"]]
 
 
 def _codes(path: str, operation: Schema) -> Iterator[str]:

@@ -73,6 +73,12 @@ def test_every_operation_says_what_it_is_and_what_can_go_wrong() -> None:
             assert "404" in statuses, name
 
 
+def test_every_parameter_says_what_it_means() -> None:
+    for path, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            assert not parameter["description"].isascii(), (path, parameter["name"])
+
+
 @pytest.mark.parametrize("name", BODIES)
 def test_every_message_type_is_described_in_full(name: str) -> None:
     schema, body = CONTRACT["components"]["schemas"][name], BODIES[name]
