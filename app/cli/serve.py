@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 from contextlib import suppress
 from typing import Annotated
@@ -13,8 +14,10 @@ import typer
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
 
 from app import worker as courier
+from app.adapters.readiness import CannotStart
 from app.api.metrics import SHARED
 from app.api.services import release
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
@@ -113,10 +116,31 @@ class ApiServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class PlainlyStarting:
+    """Wraps an application, so that a start that is refused is one sentence in the log.
+
+    Starlette would tell the server the whole traceback, below which nobody looks for the reason.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop."""
+
+        async def told(message: Message) -> None:
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, CannotStart):
+                message = {**message, "message": str(error)}
+            await send(message)
+
+        await self._app(scope, receive, told if scope["type"] == "lifespan" else send)
+
+
 def api_server(settings: Settings, app: FastAPI) -> ApiServer:
     """The server for `app`, not yet started."""
     config = uvicorn.Config(
-        app,
+        PlainlyStarting(app),
         loop="uvloop",
         http="httptools",
         ws="none",
