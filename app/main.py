@@ -15,6 +15,7 @@ from app.adapters.deliveries import Deliveries
 from app.adapters.directory import DirectoryCache
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
@@ -62,7 +63,8 @@ def _lifespan(
             refused = RefusedCalls(pool, clock)
             closing.push_async_callback(refused.close)
             folder = KeyFolder(settings.data_dir / "keys")
-            readiness = Readiness(pool, folder)
+            service = FolderKeys(folder, clock)
+            readiness = Readiness(pool, folder, service)
             await readiness.check_keys()
             folder.prepare(clock())
             bell = Bell(pool, url)
@@ -75,7 +77,7 @@ def _lifespan(
                 closing.push_async_callback(_ended, asyncio.create_task(watch()))
             keys = SigningKeys(folder)
             app.state.services = _services(settings, clock, pool, keys, directory, off)
-            vault = Vault(folder.masters())
+            vault = Vault(service)
             recorder = Recorder(vault, ReceiptSigner(keys, clock), settings.issuer_url)
             app.state.messaging = Messaging(
                 exchange=Exchange(pool, recorder, directory.current, clock, bell),
@@ -86,7 +88,7 @@ def _lifespan(
                 webhooks=Webhooks(
                     pool,
                     bell,
-                    WebhookSecrets(folder.masters),
+                    WebhookSecrets(service),
                     SystemLookup(),
                     clock,
                     loopback=settings.webhook_loopback,

@@ -11,6 +11,7 @@ from app.adapters.bell import Bell
 from app.adapters.courier import Courier
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
@@ -57,7 +58,7 @@ async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Even
     """Deliver notices until told to stop."""
     bell = Bell(pool, url)
     await bell.start()
-    authorities = settings.webhook_authorities
+    authorities, clock = settings.webhook_authorities, settings.running_clock()
     outgoing = Outgoing(
         SystemLookup(),
         loopback=settings.webhook_loopback,
@@ -69,8 +70,8 @@ async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Even
                 pool,
                 bell,
                 outgoing,
-                WebhookSecrets(KeyFolder(settings.data_dir / "keys").masters),
-                settings.running_clock(),
+                WebhookSecrets(FolderKeys(KeyFolder(settings.data_dir / "keys"), clock)),
+                clock,
                 settings.webhook_window,
                 settings.shutdown_grace.total_seconds(),
             )

@@ -18,6 +18,7 @@ import uvloop
 from app.adapters.bell import Bell
 from app.adapters.courier import Courier
 from app.adapters.database import open_pool
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.national import seed
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.webhook_secrets import WebhookSecrets
@@ -26,13 +27,27 @@ from app.domain.keys import MasterKey
 AGENCY = "probation-13"
 WEBHOOK = UUID("01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03")
 SECRET = b"k" * 32
-SECRETS = WebhookSecrets(lambda: [MasterKey(1, b"m" * 32)])
 ITEM = {
     "agency_id": AGENCY,
     "kind": "message",
     "type": "special_adjustment.notify_candidate",
     "urgency": "normal",
 }
+
+
+class OneMaster:
+    """A master key that both processes of the bench know."""
+
+    def master_mark(self) -> int:
+        """It never changes."""
+        return 1
+
+    def masters(self) -> tuple[MasterKey, ...]:
+        """The key."""
+        return (MasterKey(1, b"m" * 32),)
+
+
+SECRETS = WebhookSecrets(FolderKeys(OneMaster(), lambda: datetime.now(UTC)))
 
 
 async def prepare_ours(owner: str, receiver: str) -> None:
@@ -45,7 +60,7 @@ async def prepare_ours(owner: str, receiver: str) -> None:
             INSERT INTO client VALUES ('c', 'probation-13', 'x', 'x', NULL, now());
             INSERT INTO client_seat VALUES ('c', 's', 1);
         """)
-    sealed = SECRETS.seal(WEBHOOK, SECRET)
+    sealed = await SECRETS.seal(WEBHOOK, SECRET)
     await connection.execute("TRUNCATE attempt, notice, webhook")
     await connection.execute(
         "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, master, secret, state,"

@@ -13,11 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.adapters.cluster import binaries
 from app.adapters.record import Recorder
-from app.adapters.seal import Vault
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from bench.load import quantile
-from bench.place import ISSUER, Place, caller
+from bench.place import ISSUER, Place, at_once, caller
 from bench.sampling import Sample, Sampler, between
 from bench.senders import decided, notice
 
@@ -80,7 +79,7 @@ def direct(place: Place, senders: Sequence[str], functions: Sequence[str]) -> Di
     folder = place.folder / "pgbench"
     folder.mkdir()
     keys = SigningKeys(place.keys)
-    recorder = Recorder(Vault(place.keys.masters()), ReceiptSigner(keys, place.clock), ISSUER)
+    recorder = Recorder(place.vault(), ReceiptSigner(keys, place.clock), ISSUER)
     for n, sender in enumerate(senders):
         arguments = _arguments(place, recorder, sender)
         for function in functions:
@@ -110,8 +109,8 @@ def _arguments(place: Place, recorder: Recorder, sender: str) -> str:
     """What `accept` is given for an opening, with an id that is a new one each time."""
     message = notice()
     decision = decided(place, message, sender)
-    written = recorder.write(
-        decision, message, caller(sender), {}, place.directory, place.clock(), None
+    written = at_once(
+        recorder.write(decision, message, caller(sender), {}, place.directory, place.clock(), None)
     )
     rows, *columns = written.arguments()
     tree = json.loads(rows)

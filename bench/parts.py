@@ -8,7 +8,7 @@ from time import perf_counter
 from uuid import uuid4
 
 from app.adapters.record import Recorder, sent_content
-from app.adapters.seal import Vault
+from app.adapters.seal import Keyring
 from app.api import envelopes
 from app.api.intake import parse
 from app.auth.keys import SigningKeys
@@ -18,7 +18,7 @@ from app.domain.digest import segments
 from bench import wire
 from bench.cpu import of_tree
 from bench.load import FRESH
-from bench.place import ISSUER, Place, caller
+from bench.place import ISSUER, Place, at_once, caller
 from bench.senders import decided, notice
 from bench.stage import Inbox, Stage
 
@@ -28,7 +28,7 @@ Part = Callable[[], object]
 def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
     """Microseconds of each part of an opening, outside the database."""
     keys = SigningKeys(place.keys)
-    signer, vault = ReceiptSigner(keys, place.clock), Vault(place.keys.masters())
+    signer, vault = ReceiptSigner(keys, place.clock), place.vault()
     recorder, who = Recorder(vault, signer, ISSUER), caller(sender)
     reader = TokenReader(keys, TokenTerms(ISSUER, ISSUER), lambda *_: True)
     token = place.token(sender)
@@ -38,7 +38,11 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
     decision = decided(place, message, sender)
     contents = segments(message.body)
     claims = json.dumps({"digest": "sha256:" + "0" * 64, "message_id": str(message.id)}).encode()
-    ring = vault.keyring(message.id, {})
+
+    def keyring() -> Keyring:
+        return at_once(vault.keyrings({message.id: contents}, {}))[message.id]
+
+    ring = keyring()
     parts: dict[str, Part] = {
         "token, remembered": lambda: reader.access(token, place.clock()),
         "read JSON": lambda: parse(raw),
@@ -47,11 +51,11 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
         ),
         "decide": lambda: decided(place, message, sender),
         "canonical form": lambda: segments(message.body),
-        "seal": lambda: vault.keyring(message.id, {}).seal(message.id, contents),
+        "seal": lambda: keyring().seal(message.id, contents),
         "receipt": lambda: signer.sign(claims),
         "keyed hash for repeats": lambda: ring.mac(sent_content(message, contents)),
-        "all rows, sealed and signed": lambda: recorder.write(
-            decision, message, who, {}, place.directory, place.clock(), None
+        "all rows, sealed and signed": lambda: at_once(
+            recorder.write(decision, message, who, {}, place.directory, place.clock(), None)
         ).arguments(),
     }
     gc.collect()

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
@@ -13,16 +13,18 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import create_server
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from app.adapters.directory import load
 from app.adapters.embedded import EmbeddedPostgres
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.preparation import prepare
 from app.adapters.process import dying_with_parent
+from app.adapters.seal import Vault
 from app.adapters.urls import Urls, at_database
 from app.auth.keys import SigningKeys
 from app.auth.scopes import ROLES
@@ -31,6 +33,8 @@ from app.domain.caller import Caller
 from app.domain.clock import Clock
 from app.domain.directory import Directory
 from app.settings import JAPAN, Settings
+
+T = TypeVar("T")
 
 START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
 """Where the clock stands: the days in the examples have come, and stay where they are."""
@@ -133,6 +137,10 @@ class Place:
         """A token, an hour long, for a seat of an agency."""
         return self.tokens.issue(caller(agency_id, role), self.clock()).token
 
+    def vault(self) -> Vault:
+        """What seals and opens, as an API process has it."""
+        return Vault(FolderKeys(self.keys, self.clock))
+
     def login(self, url: str) -> Login:
         """A connection that is closed with the place."""
         return self.closing.enter_context(Login(url))
@@ -197,6 +205,16 @@ def place() -> Iterator[Place]:
             keys=keys,
             tokens=TokenIssuer(SigningKeys(keys), terms),
         )
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives that waits for nothing, without a loop's share in what it costs."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        found: T = done.value
+        return found
+    raise RuntimeError("it waits for something")
 
 
 def caller(agency_id: str, role: str = "decider") -> Caller:

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.adapters.seal import WrappedKey
 from app.domain.case import Case, Party, Reader, Reference, Referral, Seen, View
 from app.domain.classes import DataClass
 from app.domain.consent import Consent, ConsentRecord
+from app.domain.keys import WrappedKey
 
 Row = Mapping[str, Any]
 

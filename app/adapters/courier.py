@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,9 @@ from uuid import UUID
 
 from app.adapters.bell import Bell
 from app.adapters.outage import is_outage
-from app.adapters.seal import CannotOpen, WrappedKey
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.domain.clock import Clock
+from app.domain.keys import CannotOpen, KeyServiceAway, WrappedKey
 from app.domain.notices import Attempt, Notice, asked_wait, next_due, signed
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Courier:
         except Exception as error:
             if not is_outage(error):
                 raise
-            _log.warning("the database does not answer (%s)", type(error).__name__)
+            _log.warning("database or keys do not answer (%s)", type(error).__name__)
             return False
         for webhook_id in dict.fromkeys(held.notice.webhook_id for held in claimed):
             self._fill(self._lanes[webhook_id])
@@ -172,12 +172,16 @@ class Courier:
         rows = await self._pool.fetch(
             CLAIM, now, until, now.date(), room, most, list(rooms), list(rooms.values())
         )
-        found = [Held(self._notice(row, until), begin_before) for row in rows]
+        try:
+            found = [Held(await self._notice(row, until), begin_before) for row in rows]
+        except KeyServiceAway:
+            await self._pool.execute(RELEASE, [row["id"] for row in rows], [until] * len(rows))
+            raise
         for held in found:
             self._lanes.setdefault(held.notice.webhook_id, Lane()).waiting.append(held)
         return found
 
-    def _notice(self, row: "Record", lease: datetime) -> Notice:
+    async def _notice(self, row: "Record", lease: datetime) -> Notice:
         return Notice(
             id=row["id"],
             webhook_id=row["webhook_id"],
@@ -188,16 +192,18 @@ class Courier:
             since=row["since"],
             lease=lease,
             url=row["url"],
-            secrets=tuple(self._opened(row)),
+            secrets=tuple(await self._opened(row)),
         )
 
-    def _opened(self, row: "Record") -> Iterable[bytes]:
+    async def _opened(self, row: "Record") -> list[bytes]:
         """The secrets of a webhook; none if the master key is not here."""
+        found = []
         for master, sealed in (("master", "secret"), ("old_master", "old_secret")):
             if row[sealed] is not None:
                 with suppress(CannotOpen):
                     stored = WrappedKey(row[master], row[sealed])
-                    yield self._secrets.open(row["webhook_id"], stored)
+                    found.append(await self._secrets.open(row["webhook_id"], stored))
+        return found
 
     def _fill(self, lane: Lane) -> None:
         """Begin as many attempts as the window of an endpoint has room for."""

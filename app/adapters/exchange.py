@@ -12,8 +12,8 @@ import asyncpg
 
 from app.adapters.case_rows import read_case, read_keys
 from app.adapters.ids import time_ordered_id
-from app.adapters.record import Answer, Recorder, StoredKeys, sent_content
-from app.adapters.seal import WrappedKey
+from app.adapters.record import Answer, Recorder, sent_content
+from app.adapters.seal import StoredKeys
 from app.domain.call import Call
 from app.domain.caller import Caller
 from app.domain.case import Case
@@ -23,6 +23,7 @@ from app.domain.decision import Decision
 from app.domain.digest import segments
 from app.domain.directory import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
+from app.domain.keys import WrappedKey
 from app.domain.message import Message
 
 if TYPE_CHECKING:
@@ -135,9 +136,9 @@ class Exchange:
         try:
             loaded = await self._load(self._pool, message, caller, hold=False)
         except Repeated as repeated:
-            return self._again(repeated.row, message, caller)
+            return await self._again(repeated.row, message, caller)
         if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
-            return self._again(json.loads(row), message, caller)
+            return await self._again(json.loads(row), message, caller)
         decision = self._decide(loaded, message, caller, if_match, self._clock())
         return Rehearsed(decision, _state_to_tell(loaded.case, decision))
 
@@ -151,7 +152,7 @@ class Exchange:
         except asyncpg.UniqueViolationError:
             return await self._first_answer(message, caller)
         except Repeated as repeated:
-            return self._again(repeated.row, message, caller)
+            return await self._again(repeated.row, message, caller)
         if answer is None:
             raise Busy
         return Accepted(answer, repeated=False)
@@ -175,7 +176,7 @@ class Exchange:
             if loaded.expected is None and (row := await executor.fetchval(REPEAT, message.id)):
                 raise Repeated(json.loads(row)) from None
             raise
-        written = self._recorder.write(
+        written = await self._recorder.write(
             decision, message, caller, loaded.keys, self._directory(), at, loaded.expected
         )
         if not await executor.fetchval(ACCEPT, *written.arguments()):
@@ -219,10 +220,10 @@ class Exchange:
         text = await self._pool.fetchval(REPEAT, message.id)
         if text is None:
             raise IdReused
-        return self._again(json.loads(text), message, caller)
+        return await self._again(json.loads(text), message, caller)
 
-    def _again(self, row: Mapping[str, Any], message: Message, caller: Caller) -> Accepted:
-        if row["caller_agency"] != caller.agency_id or not self._same(row, message):
+    async def _again(self, row: Mapping[str, Any], message: Message, caller: Caller) -> Accepted:
+        if row["caller_agency"] != caller.agency_id or not await self._same(row, message):
             raise IdReused
         answer = Answer(
             referral_id=UUID(row["referral_id"]),
@@ -235,16 +236,17 @@ class Exchange:
         )
         return Accepted(answer, repeated=True)
 
-    def _same(self, row: Mapping[str, Any], message: Message) -> bool:
+    async def _same(self, row: Mapping[str, Any], message: Message) -> bool:
         """Whether a repeat says the same. After erasure nobody can tell: it counts as such."""
         if row["referral_id"] != str(message.referral_id):
             return False
         if row["key"] is None:
             return True
         stored = {"C0": WrappedKey(row["key"]["master"], bytes.fromhex(row["key"]["wrapped"]))}
-        ring = self._recorder.vault.keyring(message.referral_id, stored)
+        own = message.referral_id
+        rings = await self._recorder.vault.keyrings({own: stored}, {own: stored})
         content = sent_content(message, segments(message.body))
-        return hmac.compare_digest(ring.mac(content), bytes.fromhex(row["mac"]))
+        return hmac.compare_digest(rings[own].mac(content), bytes.fromhex(row["mac"]))
 
     async def _log(
         self, message: Message, caller: Caller, kind: str, detail: Mapping[str, Any]

@@ -17,36 +17,45 @@ from app.domain.keys import MasterKey, SigningPem
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)\.pem")
-_MASTER = re.compile(r"master-(\d{1,6})\.key")
+_MASTER = re.compile(r"master-(\d{1,6})(?:-(\d{8}T\d{6}Z))?\.key")
 _MASTER_BYTES = 32
 
 
 class KeyFolder:
-    """A folder with `signing-<from when it signs>.pem` and `master-<version>.key`.
+    """A folder with `signing-<from when it signs>.pem` and `master-<version>-<since>.key`.
 
-    Its files are never changed, only added (whole, or not at all) and removed.
+    `since` is the moment from which a master key wraps; the first one has none. Files are never
+    changed, only added (whole, or not at all) and removed.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def prepare(self, at: datetime) -> None:
+    def prepare(self, at: datetime, *, masters: bool = True) -> None:
         """Make the first signing key, which signs from `at`, and the first master key.
 
         Does nothing, and needs no right to write, where both are there.
+
+        Args:
+            at: the present moment.
+            masters: False where a key service of its own keeps the master keys.
         """
-        if self._complete():
+        if self._matching(_SIGNING) and (self._matching(_MASTER) or not masters):
             return
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._held():  # another process may be starting too
             if not self._matching(_SIGNING):
                 self._write(_signing_name(at), _new_pem())
-            if not self._matching(_MASTER):
+            if masters and not self._matching(_MASTER):
                 self._write("master-1.key", secrets.token_bytes(_MASTER_BYTES))
 
     def mark(self) -> tuple[str, ...]:
         """The names of the signing keys: they tell all there is to know, since no file changes."""
         return tuple(self._matching(_SIGNING))
+
+    def master_mark(self) -> tuple[str, ...]:
+        """The same for the master keys."""
+        return tuple(self._matching(_MASTER))
 
     def signing(self) -> tuple[SigningPem, ...]:
         """Every signing key, the oldest first.
@@ -55,24 +64,27 @@ class KeyFolder:
             OSError: one of them cannot be read.
         """
         return tuple(
-            SigningPem(_stamp(found), (self._path / name).read_bytes())
+            SigningPem(_stamp(found[1]), (self._path / name).read_bytes())
             for name, found in self._matching(_SIGNING).items()
         )
 
     def masters(self) -> tuple[MasterKey, ...]:
-        """Every master key, the active one last.
+        """Every master key, by version.
 
         Raises:
             OSError: one of them cannot be read.
-            ValueError: one of them is not 32 bytes long.
+            ValueError: one of them is not 32 bytes long, or two have one version.
         """
-        keys = []
+        keys = {}
         for name, found in self._matching(_MASTER).items():
             secret = (self._path / name).read_bytes()
             if len(secret) != _MASTER_BYTES:
                 raise ValueError(f"{name} is not {_MASTER_BYTES} bytes long")
-            keys.append(MasterKey(int(found[1]), secret))
-        return tuple(sorted(keys, key=lambda key: key.version))
+            version = int(found[1])
+            if version in keys:
+                raise ValueError(f"there are two master keys {version}")
+            keys[version] = MasterKey(version, secret, _stamp(found[2]) if found[2] else None)
+        return tuple(keys[version] for version in sorted(keys))
 
     def add_signing(self, signs_from: datetime) -> SigningPem:
         """Add a signing key that signs from `signs_from`, or from the next second not yet taken."""
@@ -82,9 +94,6 @@ class KeyFolder:
             pem = _new_pem()
             self._write(name, pem)
         return SigningPem(signs_from.replace(microsecond=0), pem)
-
-    def _complete(self) -> bool:
-        return bool(self._matching(_SIGNING)) and bool(self._matching(_MASTER))
 
     def _matching(self, pattern: re.Pattern[str]) -> dict[str, re.Match[str]]:
         names = sorted(os.listdir(self._path)) if self._path.is_dir() else []
@@ -116,8 +125,8 @@ def _signing_name(signs_from: datetime) -> str:
     return f"signing-{signs_from.astimezone(UTC).strftime(_STAMP)}.pem"
 
 
-def _stamp(found: re.Match[str]) -> datetime:
-    return datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC)
+def _stamp(text: str) -> datetime:
+    return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)
 
 
 def _new_pem() -> bytes:

@@ -1,6 +1,8 @@
-"""Tells an outage of the database from an error of ours."""
+"""Tells an outage of what we stand on from an error of ours."""
 
 import asyncpg
+
+from app.domain.keys import KeyServiceAway, MasterMissing
 
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -11,10 +13,12 @@ _AWAY = (
     asyncpg.CannotConnectNowError,
     ConnectionError,
     TimeoutError,
+    KeyServiceAway,
+    MasterMissing,
 )
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether the database cannot be reached or takes nobody, so that trying again may help."""
+    """Whether the database or the keys cannot be reached, so that trying again may help."""
     # A value that asyncpg cannot encode is our fault, though it comes as an InterfaceError.
     return isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError)

@@ -1,8 +1,8 @@
 """Whether the service can do its work: the database, its tables, and the keys that open them."""
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 from app.adapters.keys import KeyFolder
 from app.adapters.migrations import CONFIGURATION
 from app.adapters.outage import is_outage
-from app.adapters.seal import CannotOpen, Vault, WrappedKey
+from app.adapters.seal import bound
+from app.domain.keys import CannotOpen, KeyService, KeyServiceAway, WrappedKey
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool
@@ -21,6 +22,9 @@ PATIENCE = 2.0
 """Seconds after which a database that does not answer counts as away."""
 
 
+_log = logging.getLogger(__name__)
+
+
 class CannotStart(Exception):
     """The service must not start; the text says why and what to do."""
 
@@ -28,14 +32,15 @@ class CannotStart(Exception):
 class Readiness:
     """Looks at what the service stands on."""
 
-    def __init__(self, pool: "Pool", folder: KeyFolder) -> None:
+    def __init__(self, pool: "Pool", folder: KeyFolder, service: KeyService) -> None:
         self._pool = pool
         self._folder = folder
+        self._service = service
         self._newest = ScriptDirectory.from_config(Config(CONFIGURATION)).get_current_head()
 
     async def amiss(self) -> list[str]:
         """The parts that do not work: `database`, `migrations`, `keys`."""
-        return [*await self._database(), *self._keys()]
+        return [*await self._database(), *await self._keys()]
 
     async def check_keys(self) -> None:
         """Make sure that what is sealed can be opened.
@@ -43,16 +48,19 @@ class Readiness:
         Raises:
             CannotStart: a master key is missing, or is not the one of before.
         """
-        masters = self._folder.masters()
-        vault = Vault(masters) if masters else None
-        for referral_id, data_class, master, wrapped in await self._pool.fetch(SAMPLES):
-            stored = WrappedKey(master, wrapped)
-            if vault is None or not _opens(vault, referral_id, data_class, stored):
-                raise CannotStart(
-                    f"The database holds sealed messages, and master-{master}.key, which opens"
-                    " them, is not in the key folder, or is another one. Restore the folder from"
-                    " its backup; nothing was changed."
-                )
+        try:
+            for referral_id, data_class, master, wrapped in await self._pool.fetch(SAMPLES):
+                stored = WrappedKey(master, wrapped)
+                await self._service.unwrap([(bound(referral_id, data_class), stored)])
+        except CannotOpen:
+            raise CannotStart(
+                f"The database holds sealed messages, and master key {master}, which opens"
+                " them, is not in the key folder, or is another one. Restore the folder from"
+                " its backup; nothing was changed."
+            ) from None
+        except KeyServiceAway:
+            # It may come back, and until then every call that needs a key is told to wait.
+            _log.warning("the key service does not answer; starting without having tried the keys")
 
     async def _database(self) -> list[str]:
         try:
@@ -64,17 +72,10 @@ class Readiness:
             return ["database"]
         return [] if revision == self._newest else ["migrations"]
 
-    def _keys(self) -> list[str]:
+    async def _keys(self) -> list[str]:
         try:
-            there = self._folder.masters() and self._folder.signing()
-        except (OSError, ValueError):
-            there = ()
+            async with asyncio.timeout(PATIENCE):
+                there = self._folder.signing() and await self._service.masters()
+        except (OSError, ValueError):  # TimeoutError and KeyServiceAway are of the first kind
+            there = []
         return [] if there else ["keys"]
-
-
-def _opens(vault: Vault, referral_id: UUID, data_class: str, stored: WrappedKey) -> bool:
-    try:
-        vault.unwrap(referral_id, data_class, stored)
-    except CannotOpen:
-        return False
-    return True

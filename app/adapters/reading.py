@@ -9,12 +9,13 @@ from uuid import UUID
 
 from app.adapters.case_rows import read_view
 from app.adapters.ids import time_ordered_id
-from app.adapters.seal import Vault, WrappedKey
+from app.adapters.seal import Vault
 from app.domain.caller import Caller
 from app.domain.case import Party
 from app.domain.classes import DataClass
 from app.domain.clock import Clock
 from app.domain.errors import Busy, NotFound
+from app.domain.keys import WrappedKey
 from app.domain.opening import Rights, known_facts, openable
 
 if TYPE_CHECKING:
@@ -54,6 +55,18 @@ class Opened:
     body: Mapping[str, Any]
     salts: Mapping[DataClass, str]
     withheld: Sequence[tuple[DataClass, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A message as it is stored, and which classes of it its reader may open."""
+
+    meta: Mapping[str, Any]
+    referral_id: UUID
+    classes: Sequence[DataClass]
+    withheld: Sequence[tuple[DataClass, str]]
+    keys: Mapping[str, WrappedKey]
+    sealed: Mapping[str, bytes]
 
 
 class Reading:
@@ -158,6 +171,7 @@ class Reading:
 
         Raises:
             Busy: their cases moved at every try.
+            KeyServiceAway: their keys cannot be had.
         """
         for _ in range(TRIES):
             at = self._clock()
@@ -166,41 +180,28 @@ class Reading:
             if within is not None:
                 found = [(m, r) for m, r in found if str(within) in {m["via"], m["referral_id"]}]
             metas = [meta for meta, _ in found]
-            opened = [self._opened(meta, row, caller) for meta, row in found]
+            opened = await self._opened([_rights(meta, row, caller) for meta, row in found])
             if not opened or await self._disclosed(caller, metas, opened, at):
                 return opened
         raise Busy
 
-    def _opened(self, meta: dict[str, Any], row: "Record", caller: Caller) -> Opened:
-        reader = meta["reader"]
-        covered = reader["covered"]
-        rights = Rights(
-            copied=frozenset(reader["classes"]),
-            seat=caller.classes,
-            covered=frozenset(covered) if covered is not None else None,
-            ended=reader["ended"],
-            recalled=reader["recalled"],
-        )
-        keys = {
-            c: WrappedKey(m, w)
-            for c, m, w in zip(
-                row["key_classes"] or (), row["masters"] or (), row["wrapped"] or (), strict=True
-            )
-        }
-        # Row security hides segments and keys that are not the reader's; the envelope's digests
-        # still tell which classes the message has.
-        hidden = frozenset(meta["digests"])
-        opened, withheld = openable(hidden, keys, rights)
-        sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
-        message_id, referral_id = UUID(meta["id"]), UUID(meta["referral_id"])
+    async def _opened(self, copies: "Sequence[_Copy]") -> list[Opened]:
+        """The messages. Their keys are asked for in one call."""
+        wanted = {(c.referral_id, name): c.keys[name] for c in copies for name in c.classes}
+        keys = await self._vault.unwrap([(*owner, stored) for owner, stored in wanted.items()])
+        opened: dict[tuple[UUID, str], bytes] = dict(zip(wanted, keys, strict=True))
+        return [self._unsealed(c, opened) for c in copies]
+
+    def _unsealed(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
+        message_id = UUID(copy.meta["id"])
         body: dict[str, Any] = {}
         salts: dict[DataClass, str] = {}
-        for data_class in opened:
-            key = self._vault.unwrap(referral_id, data_class, keys[data_class])
-            content = json.loads(self._vault.open(key, message_id, data_class, sealed[data_class]))
+        for name in copy.classes:
+            key = keys[copy.referral_id, name]
+            content = json.loads(self._vault.open(key, message_id, name, copy.sealed[name]))
             body |= content["fields"]
-            salts[data_class] = content["salt"]
-        return Opened(meta, body, salts, withheld)
+            salts[name] = content["salt"]
+        return Opened(copy.meta, body, salts, copy.withheld)
 
     async def _disclosed(
         self,
@@ -246,3 +247,26 @@ class Reading:
             ),
         )
         return bool(written)
+
+
+def _rights(meta: dict[str, Any], row: "Record", caller: Caller) -> _Copy:
+    reader = meta["reader"]
+    covered = reader["covered"]
+    rights = Rights(
+        copied=frozenset(reader["classes"]),
+        seat=caller.classes,
+        covered=frozenset(covered) if covered is not None else None,
+        ended=reader["ended"],
+        recalled=reader["recalled"],
+    )
+    keys = {
+        c: WrappedKey(m, w)
+        for c, m, w in zip(
+            row["key_classes"] or (), row["masters"] or (), row["wrapped"] or (), strict=True
+        )
+    }
+    # Row security hides segments and keys that are not the reader's; the envelope's digests
+    # still tell which classes the message has.
+    opened, withheld = openable(frozenset(meta["digests"]), keys, rights)
+    sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
+    return _Copy(meta, UUID(meta["referral_id"]), opened, withheld, keys, sealed)

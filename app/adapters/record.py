@@ -1,7 +1,7 @@
 """A decision as PostgreSQL takes it: every row that follows, its segments already sealed."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.adapters.case_rows import write_view
 from app.adapters.ids import reference_of, time_ordered_id
-from app.adapters.seal import Keyring, Segment, Vault, WrappedKey
+from app.adapters.seal import Keyring, Segment, StoredKeys, Vault
 from app.domain.caller import Caller
 from app.domain.case import SYSTEM, Referral
 from app.domain.classes import DataClass
@@ -20,8 +20,6 @@ from app.domain.directory import Directory
 from app.domain.flows import FLOWS
 from app.domain.message import Message
 from app.domain.receipt import Signer
-
-StoredKeys = Mapping[UUID, Mapping[str, WrappedKey]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Recorder:
     signer: Signer
     issuer: str
 
-    def write(
+    async def write(
         self,
         decision: Decision,
         message: Message,
@@ -80,13 +78,13 @@ class Recorder:
         Args:
             keys: the stored keys of each referral of the case.
             expected: the version that the case must still have; None for a new case.
+
+        Raises:
+            KeyServiceAway: the keys cannot be had.
         """
         ids = [message.id, *(time_ordered_id(at) for _ in decision.moves[1:])]
-        rings = {
-            r.id: self.vault.keyring(r.id, keys.get(r.id, {}))
-            for r in (m.referral for m in decision.moves)
-        }
         contents = [segments(message.body), *(segments(m.body) for m in decision.moves[1:])]
+        rings = await self.vault.keyrings(_needed(decision, contents), keys)
         cuts = [
             rings[move.referral.id].seal(message_id, fields)
             for move, message_id, fields in zip(decision.moves, ids, contents, strict=True)
@@ -188,6 +186,16 @@ class Recorder:
             "accepted_at": wire_time(at),
         }
         return self.signer.sign(json.dumps(claims, separators=(",", ":")).encode())
+
+
+def _needed(
+    decision: Decision, contents: Iterable[Mapping[DataClass, bytes]]
+) -> dict[UUID, list[str]]:
+    """The classes whose keys each referral needs: C0 always, for the keyed hash."""
+    needed: dict[UUID, list[str]] = {}
+    for move, fields in zip(decision.moves, contents, strict=True):
+        needed.setdefault(move.referral.id, [DataClass.C0]).extend(fields)
+    return needed
 
 
 def sent_content(message: Message, fields: Mapping[DataClass, bytes]) -> Iterator[bytes]:

@@ -1,10 +1,10 @@
-"""Sealing: each segment under the key of its referral and class, each key under the master key."""
+"""Sealing: each segment under the key of its referral and class, each key under a master key."""
 
 import hashlib
 import hmac
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,22 +13,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.domain.classes import DataClass
 from app.domain.digest import salted, sha256
-from app.domain.keys import MasterKey
+from app.domain.keys import CannotOpen, KeyService, WrappedKey
 
 NONCE = 12
 """Bytes. Random: a key seals far fewer segments than make a repeat likely (2³²)."""
 
-
-class CannotOpen(Exception):
-    """What is stored was changed, or is sealed under a master key that is not here."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """The key of a referral and class, as it is stored."""
-
-    master: int
-    wrapped: bytes
+StoredKeys = Mapping[UUID, Mapping[str, WrappedKey]]
+"""The keys of referrals, by class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +33,11 @@ class Segment:
 
 @dataclass(slots=True)
 class Keyring:
-    """The keys of one referral while a message is written; makes those that it lacks."""
+    """The open keys of one referral while a message is written, and those made for it."""
 
     referral_id: UUID
-    vault: "Vault"
-    stored: Mapping[str, WrappedKey]
     made: dict[str, WrappedKey] = field(default_factory=dict)
-    _open: dict[str, bytes] = field(default_factory=dict)
-
-    def key(self, data_class: DataClass) -> bytes:
-        """The key for a class."""
-        if data_class not in self._open:
-            self._open[data_class] = self._unwrapped(data_class)
-        return self._open[data_class]
+    keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def seal(self, message_id: UUID, fields: Mapping[DataClass, bytes]) -> list[Segment]:
         """The segments of a message."""
@@ -63,48 +46,63 @@ class Keyring:
     def mac(self, content: Iterable[bytes]) -> bytes:
         """A keyed hash that tells only whether a repeat says the same. It goes with the key."""
         digests = b"".join(hashlib.sha256(part).digest() for part in content)
-        return hmac.digest(self.key(DataClass.C0), b"content" + digests, "sha256")
-
-    def _unwrapped(self, data_class: DataClass) -> bytes:
-        if stored := self.stored.get(data_class):
-            return self.vault.unwrap(self.referral_id, data_class, stored)
-        key = AESGCM.generate_key(256)
-        self.made[data_class] = self.vault.wrap(self.referral_id, data_class, key)
-        return key
+        return hmac.digest(self.keys[DataClass.C0], b"content" + digests, "sha256")
 
     def _segment(self, message_id: UUID, data_class: DataClass, fields: bytes) -> Segment:
         salt = urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
         content = salted(fields, salt)
-        sealed = _encrypt(AESGCM(self.key(data_class)), content, _aad(message_id, data_class))
+        sealed = encrypt(AESGCM(self.keys[data_class]), content, bound(message_id, data_class))
         return Segment(data_class, sha256(content), sealed)
 
 
 class Vault:
-    """Holds the master keys; wraps and unwraps the keys of referrals."""
+    """Opens and makes the keys of referrals. The master keys are the key service's alone."""
 
-    def __init__(self, masters: Iterable[MasterKey]) -> None:
-        self._masters = {master.version: AESGCM(master.secret) for master in masters}
-        self._active = max(self._masters)
+    def __init__(self, service: KeyService) -> None:
+        self._service = service
 
-    def keyring(self, referral_id: UUID, stored: Mapping[str, WrappedKey]) -> Keyring:
-        """The keys of a referral, stored ones and those to be made."""
-        return Keyring(referral_id, self, stored)
-
-    def wrap(self, referral_id: UUID, data_class: str, key: bytes) -> WrappedKey:
-        """A referral's key as it may be stored."""
-        cipher = self._masters[self._active]
-        return WrappedKey(self._active, _encrypt(cipher, key, _aad(referral_id, data_class)))
-
-    def unwrap(self, referral_id: UUID, data_class: str, stored: WrappedKey) -> bytes:
-        """A referral's key.
+    async def keyrings(
+        self, needed: Mapping[UUID, Iterable[str]], stored: StoredKeys
+    ) -> dict[UUID, Keyring]:
+        """For each referral the keys of the classes that it needs; what is not stored is made.
 
         Raises:
-            CannotOpen: the master key is not here, or the key was changed.
+            CannotOpen: a key was changed, or its master key is not here.
+            KeyServiceAway: the key service does not answer.
         """
-        cipher = self._masters.get(stored.master)
-        if cipher is None:
-            raise CannotOpen(f"master key {stored.master} is not here")
-        return _decrypt(cipher, stored.wrapped, _aad(referral_id, data_class))
+        rings = {referral_id: Keyring(referral_id) for referral_id in needed}
+        old, new = [], []
+        for referral_id, classes in needed.items():
+            there = stored.get(referral_id, {})
+            for data_class in dict.fromkeys(classes):
+                if found := there.get(data_class):
+                    old.append((referral_id, data_class, found))
+                else:
+                    new.append((referral_id, data_class, AESGCM.generate_key(256)))
+        opened = await self.unwrap(old)
+        for (referral_id, data_class, _), key in zip(old, opened, strict=True):
+            rings[referral_id].keys[data_class] = key
+        wrapped = await self._wrap(new)
+        for (referral_id, data_class, key), made in zip(new, wrapped, strict=True):
+            rings[referral_id].keys[data_class] = key
+            rings[referral_id].made[data_class] = made
+        return rings
+
+    async def unwrap(self, keys: Sequence[tuple[UUID, str, WrappedKey]]) -> list[bytes]:
+        """Keys of referrals and classes, in the order of `keys`.
+
+        Raises:
+            CannotOpen: a key was changed, or its master key is not here.
+            KeyServiceAway: the key service does not answer.
+        """
+        if not keys:
+            return []
+        return await self._service.unwrap([(bound(r, c), stored) for r, c, stored in keys])
+
+    async def _wrap(self, keys: Sequence[tuple[UUID, str, bytes]]) -> list[WrappedKey]:
+        if not keys:
+            return []
+        return await self._service.wrap([(bound(r, c), key) for r, c, key in keys])
 
     def open(self, key: bytes, message_id: UUID, data_class: str, sealed: bytes) -> bytes:
         """What a segment holds: the canonical form of its fields and salt.
@@ -112,20 +110,27 @@ class Vault:
         Raises:
             CannotOpen: the segment was changed, or belongs to another message or class.
         """
-        return _decrypt(AESGCM(key), sealed, _aad(message_id, data_class))
+        return decrypt(AESGCM(key), sealed, bound(message_id, data_class))
 
 
-def _aad(owner: UUID, data_class: str) -> bytes:
-    return owner.bytes + data_class.encode()
+def bound(owner: UUID, purpose: str) -> bytes:
+    """What a key or segment is bound to: whose it is, and its class or what it is for."""
+    return owner.bytes + purpose.encode()
 
 
-def _encrypt(cipher: AESGCM, content: bytes, aad: bytes) -> bytes:
+def encrypt(cipher: AESGCM, content: bytes, aad: bytes) -> bytes:
+    """AES-256-GCM; the nonce stands first."""
     nonce = os.urandom(NONCE)
     return nonce + cipher.encrypt(nonce, content, aad)
 
 
-def _decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
+def decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
+    """What `encrypt` was given.
+
+    Raises:
+        CannotOpen: it was changed, or is bound to something else.
+    """
     try:
         return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], aad)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
         raise CannotOpen("the seal is broken") from None

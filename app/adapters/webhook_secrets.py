@@ -1,15 +1,15 @@
-"""The secrets of webhooks: sealed under the master key, opened where a notice is signed."""
+"""The secrets of webhooks: sealed under a master key, opened where a notice is signed."""
 
 import os
-from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from app.adapters.seal import CannotOpen, Vault, WrappedKey
-from app.domain.keys import MasterKey
+from app.adapters.seal import bound
+from app.domain.keys import KeyService, WrappedKey
 
 BYTES = 32
 """Of a new secret. Standard Webhooks asks for 24 to 64."""
-_PURPOSE = "webhook"
+PURPOSE = "webhook"
+"""What a secret is bound to, beside its webhook."""
 _MOST_KEPT = 10_000
 
 
@@ -19,40 +19,32 @@ def new_secret() -> bytes:
 
 
 class WebhookSecrets:
-    """Seals and opens secrets; a master key that was added later is found when it is needed."""
+    """Seals and opens secrets; what was opened is remembered."""
 
-    def __init__(self, masters: Callable[[], Sequence[MasterKey]]) -> None:
-        self._masters = masters
-        self._vault: Vault | None = None
+    def __init__(self, service: KeyService) -> None:
+        self._service = service
         self._open: dict[tuple[UUID, bytes], bytes] = {}
 
-    def seal(self, webhook_id: UUID, secret: bytes) -> WrappedKey:
-        """The secret as it may be stored."""
-        vault = self._vault = Vault(self._masters())
-        return vault.wrap(webhook_id, _PURPOSE, secret)
+    async def seal(self, webhook_id: UUID, secret: bytes) -> WrappedKey:
+        """The secret as it may be stored.
 
-    def open(self, webhook_id: UUID, stored: WrappedKey) -> bytes:
+        Raises:
+            KeyServiceAway: the key service does not answer.
+        """
+        (sealed,) = await self._service.wrap([(bound(webhook_id, PURPOSE), secret)])
+        return sealed
+
+    async def open(self, webhook_id: UUID, stored: WrappedKey) -> bytes:
         """The secret that was sealed.
 
         Raises:
             CannotOpen: the master key is not here, or what is stored was changed.
+            KeyServiceAway: the key service does not answer.
         """
         found = self._open.get((webhook_id, stored.wrapped))
         if found is None:
-            found = self._opened(webhook_id, stored)
+            (found,) = await self._service.unwrap([(bound(webhook_id, PURPOSE), stored)])
             if len(self._open) >= _MOST_KEPT:
                 self._open.clear()
             self._open[webhook_id, stored.wrapped] = found
         return found
-
-    def _opened(self, webhook_id: UUID, stored: WrappedKey) -> bytes:
-        if self._vault is not None:
-            try:
-                return self._vault.unwrap(webhook_id, _PURPOSE, stored)
-            except CannotOpen:
-                self._vault = None
-        masters = self._masters()
-        if not masters:
-            raise CannotOpen("there is no master key here")
-        self._vault = Vault(masters)
-        return self._vault.unwrap(webhook_id, _PURPOSE, stored)

@@ -81,7 +81,7 @@ class Webhooks:
         """
         normal, at = await self._checked(url), self._clock()
         webhook_id, secret = time_ordered_id(at), new_secret()
-        sealed = self._secrets.seal(webhook_id, secret)
+        sealed = await self._secrets.seal(webhook_id, secret)
         row = {
             **_vouched(caller, webhook_id, at),
             "url": normal,
@@ -116,7 +116,7 @@ class Webhooks:
             NotFound: the agency has no such webhook.
         """
         at, secret = self._clock(), new_secret()
-        sealed = self._secrets.seal(webhook_id, secret)
+        sealed = await self._secrets.seal(webhook_id, secret)
         log = _entry(caller, at, "webhook.secret_rotated", webhook_id)
         arguments = (at, at + OVERLAP, sealed.master, sealed.wrapped, log)
         found = await self._pool.fetchval(ROTATE, caller.agency_id, webhook_id, *arguments)

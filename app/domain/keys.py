@@ -1,6 +1,6 @@
-"""Keys as they cross from the disk to those who use them."""
+"""Keys as they cross from where they are kept to those who use them."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -16,10 +16,79 @@ class SigningPem:
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
-    """A key of 32 bytes that wraps the keys of referrals. The highest version wraps new ones."""
+    """A key of 32 bytes that wraps other keys.
+
+    The highest version whose time has come wraps new ones; without a time it came at once.
+    """
 
     version: int
     secret: bytes = field(repr=False)
+    wraps_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """What is told of a master key: never the key."""
+
+    version: int
+    wraps_from: datetime | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A key as it is stored, and the version of the master key that wrapped it."""
+
+    master: int
+    wrapped: bytes
+
+
+class CannotOpen(Exception):
+    """What is stored was changed, or is sealed under a master key that is not here."""
+
+
+class MasterMissing(CannotOpen):
+    """The master key is not here: not yet, or not any more. Trying again may help."""
+
+
+class KeyServiceAway(ConnectionError):
+    """The key service does not answer. Nothing was wrapped, nothing was opened."""
+
+
+class KeyService(Protocol):
+    """Wraps and opens keys under master keys that it never gives out.
+
+    Each key is bound to what it is for: it opens only with the bytes that it was wrapped with. One
+    call takes all keys of a message or a page, since it may be a round trip to another machine.
+    """
+
+    async def wrap(self, keys: Sequence[tuple[bytes, bytes]]) -> list[WrappedKey]:
+        """Keys as they may be stored, in the order of `keys`: (what it is bound to, the key).
+
+        Raises:
+            MasterMissing: there is no master key.
+            KeyServiceAway: the service does not answer.
+        """
+        ...
+
+    async def unwrap(self, keys: Sequence[tuple[bytes, WrappedKey]]) -> list[bytes]:
+        """The keys, in the order of `keys`: (what it is bound to, as it is stored).
+
+        Raises:
+            CannotOpen: one of them was changed, or is bound to something else.
+            MasterMissing: the master key of one of them is not here.
+            KeyServiceAway: the service does not answer.
+        """
+        ...
+
+    async def masters(self) -> list[Master]:
+        """Every master key, by version; none or one of them is active.
+
+        Raises:
+            KeyServiceAway: the service does not answer.
+            OSError, ValueError: the keys cannot be read.
+        """
+        ...
 
 
 class SigningPems(Protocol):

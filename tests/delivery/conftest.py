@@ -1,7 +1,6 @@
 """An exchange with webhooks, couriers to be started and stopped, and a clock that is moved."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,11 +13,12 @@ import pytest
 
 from app.adapters.bell import Bell
 from app.adapters.courier import Courier
+from app.adapters.folder_keys import FolderKeys
+from app.adapters.keys import KeyFolder
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.adapters.webhooks import Webhooks
 from app.domain.caller import Caller
-from app.domain.keys import MasterKey
 from tests.delivery.receiver import Receiver
 from tests.exchange.conftest import Clock, Office, office, saying, seat
 
@@ -154,10 +154,13 @@ class Delivery:
 
 
 @pytest.fixture(scope="session")
-async def parts(office: Office) -> AsyncIterator[Delivery]:
+async def parts(
+    office: Office, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Delivery]:
     """The parts, put together once."""
-    masters = [MasterKey(1, os.urandom(32))]
-    secrets = WebhookSecrets(lambda: masters)
+    folder = KeyFolder(tmp_path_factory.mktemp("keys"))
+    folder.prepare(office.clock())
+    secrets = WebhookSecrets(FolderKeys(folder, office.clock))
     bell = Bell(office.pool, office.urls.api)
     await bell.start()
     webhooks = Webhooks(office.pool, bell, secrets, SystemLookup(), office.clock, loopback=True)

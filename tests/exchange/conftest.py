@@ -15,6 +15,7 @@ from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import load
 from app.adapters.exchange import Exchange
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.mailbox import Mailboxes
 from app.adapters.national import seed
@@ -124,7 +125,8 @@ async def office(
         async with owner.acquire() as connection:
             await seed(connection)
             directory = await load(connection)
-        recorder = Recorder(Vault(folder.masters()), signer, "https://tsunagu.test")
+        vault = Vault(FolderKeys(folder, clock))
+        recorder = Recorder(vault, signer, "https://tsunagu.test")
         bell = Bell(pool, urls.api)
         await bell.start()
         yield Office(
@@ -132,7 +134,7 @@ async def office(
             pool,
             owner,
             Exchange(pool, recorder, lambda: directory, clock, bell),
-            Reading(pool, Vault(folder.masters()), clock),
+            Reading(pool, vault, clock),
             Mailboxes(pool, bell, clock),
             Deliveries(pool, clock),
             Recalls(pool, clock, bell),

@@ -19,6 +19,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
 from app.adapters.urls import Urls
@@ -50,8 +51,8 @@ async def owner(
             INSERT INTO client VALUES ('c', 'probation-13', 'x', 'x', NULL, now());
             INSERT INTO client_seat VALUES ('c', 's', 1);
         """)
-        secrets = WebhookSecrets(folder.masters)
-        sealed = secrets.seal(UUID(WEBHOOK), SECRET)
+        secrets = WebhookSecrets(FolderKeys(folder, lambda: datetime.now(UTC)))
+        sealed = await secrets.seal(UUID(WEBHOOK), SECRET)
         await pool.execute(
             "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, master, secret, state,"
             " created_at, changed_at)"
