@@ -104,6 +104,7 @@ def _reference(row: Row) -> Reference:
         referral_id=UUID(row["referral_id"]),
         type=row["type"],
         from_agency=row["from_agency"],
+        digest=row["digest"],
         classes=_classes(row["classes"]),
         readers=readers,
     )

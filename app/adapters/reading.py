@@ -225,7 +225,7 @@ class Reading:
                 "case_id": meta["case_id"],
                 "referral_id": meta["referral_id"],
                 "message_id": meta["id"],
-                "agencies": sorted({caller.agency_id, meta["from"]["agency_id"]} - {None}),
+                "agencies": sorted(_named(caller, meta)),
                 "detail": {"classes": sorted(message.salts)},
             }
             for meta, message in zip(metas, opened, strict=True)
@@ -270,3 +270,13 @@ def _rights(meta: dict[str, Any], row: "Record", caller: Caller) -> _Copy:
     opened, withheld = openable(frozenset(meta["digests"]), keys, rights)
     sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
     return _Copy(meta, UUID(meta["referral_id"]), opened, withheld, keys, sealed)
+
+
+def _named(caller: Caller, meta: Mapping[str, Any]) -> set[str]:
+    """Whom the entry of a reading names: the reader, and the sender who knows of the reader.
+
+    A message that was shared with another referral is read there by agencies of which its sender
+    may know nothing.
+    """
+    known = meta["via"] == meta["referral_id"]
+    return {caller.agency_id} | ({meta["from"]["agency_id"]} - {None} if known else set())

@@ -115,7 +115,10 @@ class Recorder:
             "messages": sealed,
             "copies": list(_copies(decision, message, ids)),
             "items": list(_items(decision, head["urgency"], ids, directory)),
-            "log": list(_log(decision, message, caller, ids, sealed, at)),
+            "log": [
+                *_log(decision, message, caller, ids, sealed, at),
+                *_shares(decision, message, caller, at),
+            ],
             "terms": list(_terms(decision, message, caller, ids, at)),
             **_consequences(decision, message),
         }
@@ -344,6 +347,33 @@ def _log(
             ),
             "detail": detail,
         }
+
+
+def _shares(
+    decision: Decision, message: Message, caller: Caller, at: datetime
+) -> Iterator[dict[str, Any]]:
+    """One entry for each older message and each agency that is given it.
+
+    The entry of its acceptance does not name them, and neither its sender nor they need know of
+    each other: this one is what proves the message to them.
+    """
+    for message_id, copies in decision.shared.items():
+        for copy in copies:
+            yield {
+                "id": str(time_ordered_id(at)),
+                "kind": "sharing",
+                "agency_id": caller.agency_id,
+                "seat_id": caller.seat_id,
+                "client_id": caller.client_id,
+                "case_id": str(decision.case.id),
+                "referral_id": str(message.referral_id),
+                "message_id": str(message_id),
+                "agencies": sorted({caller.agency_id, copy.agency_id}),
+                "detail": {
+                    "digest": decision.case.references[message_id].digest,
+                    "to": {copy.agency_id: sorted(copy.classes)},
+                },
+            }
 
 
 def _consequences(decision: Decision, message: Message) -> dict[str, Any]:

@@ -138,6 +138,7 @@ class Reference:
     referral_id: UUID
     type: str
     from_agency: str | None
+    digest: str
     classes: frozenset[DataClass]
     """The classes of the segments that it has."""
     readers: tuple[Reader, ...]

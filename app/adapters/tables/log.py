@@ -21,6 +21,7 @@ class LogEntry(Row, table=True):
             "message_id",
             postgresql_where=text("kind = 'disclosure'"),
         ),
+        Index("ix_log_entry_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
