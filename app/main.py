@@ -34,6 +34,7 @@ from app.api.services import Messaging, Services
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
+from app.auth.revocation import ReturnDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.clock import Clock
 from app.settings import Settings
@@ -70,7 +71,7 @@ def _lifespan(
             bell = Bell(pool, url)
             await bell.start()
             closing.push_async_callback(bell.stop)
-            directory, off = DirectoryCache(pool), SwitchedOff(pool)
+            directory, off = DirectoryCache(pool), SwitchedOff(pool, clock)
             await directory.refresh()
             await off.refresh()
             for watch in (directory.watch, off.watch, refused.watch):
@@ -117,13 +118,16 @@ def _services(
     issuer = settings.issuer_url
     terms = TokenTerms(issuer, settings.audience_url, settings.access_token_lifetime)
     stored = StoredClients(pool)
-    audiences = frozenset({issuer, f"{issuer}/oauth/token"})
+    audiences = frozenset({issuer, f"{issuer}/oauth/token", f"{issuer}/oauth/revoke"})
+    tokens = TokenReader(keys, terms, off.is_active)
+    desk = TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock)
     return Services(
         issuer=issuer,
         clock=clock,
         keys=keys,
-        tokens=TokenReader(keys, terms, off.is_active),
-        desk=TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock),
+        tokens=tokens,
+        desk=desk,
+        returns=ReturnDesk(desk, tokens, off, clock),
         clients=stored,
         directory=directory.current,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from app.adapters.directory import load
+from app.adapters.ids import time_ordered_id
 from app.domain.directory import Agency
 from app.domain.seat import Client, Seat
 
@@ -77,6 +78,13 @@ _SWITCH: Mapping[type[Agency | Seat | Client], str] = {
     Seat: "UPDATE seat SET disabled_at = $2 WHERE id = $1 RETURNING id",
     Client: "UPDATE client SET disabled_at = $2 WHERE id = $1 RETURNING id",
 }
+_OWNER: Mapping[type[Agency | Seat | Client], str] = {
+    Agency: "SELECT 'agency', id FROM agency WHERE id = $1",
+    Seat: "SELECT 'seat', agency_id FROM seat WHERE id = $1",
+    Client: "SELECT 'client', agency_id FROM client WHERE id = $1",
+}
+_STOP_TOKENS = "SELECT stop_tokens($1, $2)"
+_WRITE_LOG = "SELECT write_log($1, $2)"
 
 
 class AdministrationError(ValueError):
@@ -192,6 +200,27 @@ class Administration:
     ) -> None:
         """Switch an agency, seat or client off as of `at`, or on again with None."""
         await self._one(_SWITCH[what], its_id, at)
+
+    async def stop_tokens(
+        self, what: type[Agency | Seat | Client], its_id: str, at: datetime
+    ) -> None:
+        """End every token of an agency, seat or client that was issued until now."""
+        with _refusals():
+            async with self._connection.transaction():
+                found = await self._connection.fetchrow(_OWNER[what], its_id)
+                if found is None:
+                    raise AdministrationError("unknown")
+                kind, agency_id = found
+                await self._connection.execute(_STOP_TOKENS, kind, its_id)
+                entry = {
+                    "id": str(time_ordered_id(at)),
+                    "kind": "revocation",
+                    "agency_id": agency_id,
+                    f"{kind}_id": its_id,
+                    "agencies": [agency_id],
+                    "detail": {"all_of": kind},
+                }
+                await self._connection.execute(_WRITE_LOG, at, json.dumps([entry]))
 
     async def _link(self, client_id: str, seats: Sequence[str]) -> None:
         agency_id = await self._connection.fetchval(_HOLD_CLIENT, client_id)

@@ -53,6 +53,8 @@ def _client(row: dict[str, Any]) -> ClientRecord:
         disabled=row["disabled"],
         agency_disabled=row["agency_disabled"],
         seats=tuple(_seat(seat) for seat in row["seats"] or ()),
+        dpop_required=row["dpop_required"],
+        stops=row["stops"],
     )
 
 

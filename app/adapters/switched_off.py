@@ -1,4 +1,4 @@
-"""Who is switched off, kept in memory, so that a token stops working before it expires."""
+"""Which tokens have ended before they expire, kept in memory: asked at every call."""
 
 import asyncio
 import json
@@ -8,53 +8,88 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from app.adapters.ids import time_ordered_id
+from app.domain.client import Revocation
+from app.domain.clock import Clock
+
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
 
-_VERSION = "SELECT version FROM directory_version"
-_DISABLED = """
-    SELECT (disabled_callers() || jsonb_build_object('agencies', (
-        SELECT coalesce(jsonb_agg(id), '[]') FROM agency WHERE disabled_at IS NOT NULL
-    )))::text
-"""
+    from app.domain.caller import Caller
+
+_STOPS = "SELECT token_stops($1)"
+_REVOKE = "SELECT revoke_token($1, $2, $3, $4, $5, $6)"
+MOST = 1_000
+"""Tokens of one client that are remembered as revoked; one more, and all of its tokens end."""
+_SLACK = 60.0
+"""Seconds for which a revoked token is remembered after it has expired: clocks may differ."""
 
 _log = logging.getLogger(__name__)
 
 
 class SwitchedOff:
-    """The disabled agencies, seats and clients, as old as the last `refresh`.
+    """What has been stopped, as old as the last `refresh`.
 
-    Those that are disabled are remembered, not those that are active: what was added a moment ago
-    works at once.
+    A token holds the count of stops at the moment when its client was looked up. It is dead if its
+    client, seat or agency was stopped since, so what was let in again needs a new token.
     """
 
-    def __init__(self, pool: "Pool[Record]", pause: timedelta = timedelta(seconds=1)) -> None:
+    def __init__(
+        self, pool: "Pool[Record]", clock: Clock, pause: timedelta = timedelta(seconds=1)
+    ) -> None:
         self._pool = pool
+        self._clock = clock
         self._pause = pause.total_seconds()
-        self._version: int | None = None
-        self._clients: frozenset[str] = frozenset()
-        self._seats: frozenset[str] = frozenset()
-        self._agencies: frozenset[str] = frozenset()
+        self._number = -1
+        self._agencies: dict[str, int] = {}
+        self._seats: dict[str, int] = {}
+        self._clients: dict[str, int] = {}
+        self._revoked: dict[str, float] = {}
 
-    def is_active(self, client_id: str, seat_id: str, agency_id: str) -> bool:
-        """Whether none of the three is known to be disabled."""
-        return not (
-            client_id in self._clients or seat_id in self._seats or agency_id in self._agencies
+    def is_active(self, caller: "Caller", jti: str, stops: int) -> bool:
+        """Whether nothing has ended a token that was issued to `caller` after so many stops."""
+        return (
+            self._clients.get(caller.client_id, 0) <= stops
+            and self._seats.get(caller.seat_id, 0) <= stops
+            and self._agencies.get(caller.agency_id, 0) <= stops
+            and jti not in self._revoked
         )
 
+    async def revoke(self, revocation: Revocation) -> None:
+        """End one token: here at once, elsewhere at the next look."""
+        entry = {
+            "id": str(time_ordered_id(revocation.at)),
+            "kind": "revocation",
+            "agency_id": revocation.agency_id,
+            "seat_id": revocation.seat_id,
+            "client_id": revocation.client_id,
+            "agencies": [revocation.agency_id],
+            "detail": {"token": revocation.jti},
+        }
+        await self._pool.execute(
+            _REVOKE,
+            revocation.jti,
+            revocation.client_id,
+            revocation.expires_at,
+            revocation.at,
+            MOST,
+            json.dumps([entry]),
+        )
+        await self.refresh()
+
     async def refresh(self) -> bool:
-        """Read the names again if the directory has changed, and say whether it had."""
-        async with self._pool.acquire() as connection:
-            # The version first: a change in between is then read at the next look, not missed.
-            version = await connection.fetchval(_VERSION)
-            if version == self._version:
-                return False
-            disabled = json.loads(await connection.fetchval(_DISABLED))
-        self._clients = frozenset(disabled["clients"])
-        self._seats = frozenset(disabled["seats"])
-        self._agencies = frozenset(disabled["agencies"])
-        self._version = version
-        return True
+        """Read what was stopped since the last look, and say whether there was something."""
+        found = json.loads(await self._pool.fetchval(_STOPS, self._number))
+        stopped = {"agency": self._agencies, "seat": self._seats, "client": self._clients}
+        for kind, its_id, number in found["stopped"]:
+            # Two looks at once may end in either order: the greater number is the newer one.
+            stopped[kind][its_id] = max(number, stopped[kind].get(its_id, 0))
+        self._revoked.update(found["revoked"])
+        self._forget()
+        counted: int = found["number"]
+        news = counted > self._number
+        self._number = max(counted, self._number)
+        return news
 
     async def watch(self) -> None:
         """Refresh every second, until cancelled. While the database is away, the old stays."""
@@ -63,4 +98,9 @@ class SwitchedOff:
             try:
                 await self.refresh()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("disabled names not refreshed: %s", type(error).__name__)
+                _log.warning("stopped tokens not refreshed: %s", type(error).__name__)
+
+    def _forget(self) -> None:
+        past = self._clock().timestamp() - _SLACK
+        for jti in [jti for jti, expires in self._revoked.items() if expires < past]:
+            del self._revoked[jti]

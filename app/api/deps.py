@@ -72,9 +72,10 @@ def still_allowed(request: Request) -> None:
     """Ask again, after a wait, what was asked when the call came in.
 
     Raises:
-        NotAuthenticated: the token has ended, or its client, seat or agency was disabled.
+        NotAuthenticated: the token has expired, or it or its client, seat or agency was stopped.
     """
-    _access(request)
+    found = services(request)
+    found.tokens.still(request.state.access, found.clock())
 
 
 def _access(request: Request) -> Access:
@@ -83,5 +84,6 @@ def _access(request: Request) -> Access:
         raise NotAuthenticated
     found = services(request)
     access = found.tokens.access(token.strip(), found.clock())
+    request.state.access = access
     request.state.caller = access.caller
     return access

@@ -1,13 +1,22 @@
-"""The token endpoint (RFC 6749), and what a client needs to find it (RFC 8414, RFC 7517)."""
+"""Tokens, had and given back (RFC 6749, RFC 7009), and the way there (RFC 8414, RFC 7517)."""
 
+from typing import Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request, Security
+from fastapi import APIRouter, Request, Response, Security
 from fastapi.openapi.models import HTTPBase
 from fastapi.responses import JSONResponse
 from fastapi.security.base import SecurityBase
 
-from app.api.oauth_schema import FORM, TOKEN_REQUEST, Jwks, Metadata, TokenError, TokenOut
+from app.api.oauth_schema import (
+    FORM,
+    REVOCATION_REQUEST,
+    TOKEN_REQUEST,
+    Jwks,
+    Metadata,
+    TokenError,
+    TokenOut,
+)
 from app.api.problems import count
 from app.api.services import services
 from app.auth.clients import TokenRefused
@@ -18,6 +27,11 @@ router = APIRouter(tags=["oauth"])
 _LONGEST = 16 * 1024
 _UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _CACHED = {"Cache-Control": "public, max-age=300"}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": TokenError, "description": "要求が誤っている"},
+    401: {"model": TokenError, "description": "クライアントを確認できない"},
+    413: {"model": TokenError, "description": "16 KiB を超えている"},
+}
 
 
 class _ClientSecret(SecurityBase):
@@ -37,11 +51,7 @@ class _ClientSecret(SecurityBase):
     operation_id="issue_token",
     response_model=TokenOut,
     response_description="発行したトークン",
-    responses={
-        400: {"model": TokenError, "description": "要求が誤っている"},
-        401: {"model": TokenError, "description": "クライアントを確認できない"},
-        413: {"model": TokenError, "description": "16 KiB を超えている"},
-    },
+    responses=_REFUSALS,
     dependencies=[Security(_ClientSecret())],
     openapi_extra=TOKEN_REQUEST,
 )
@@ -50,11 +60,8 @@ async def issue_token(request: Request) -> JSONResponse:
     try:
         form = await _form(request)
         issued = await services(request).desk.token(request.headers.get("authorization"), form)
-    except TokenRefused as refusal:
-        count(request, "not_authenticated")
-        return _refused(refusal, 401 if refusal.error == "invalid_client" else 400)
-    except _TooLarge:
-        return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)
+    except (TokenRefused, _TooLarge) as error:
+        return _not_done(request, error)
     answer = TokenOut(
         access_token=issued.token,
         token_type="Bearer",  # noqa: S106 - the type's name, no secret
@@ -63,6 +70,30 @@ async def issue_token(request: Request) -> JSONResponse:
         seat=issued.caller.seat_id,
     )
     return JSONResponse(answer.model_dump(), headers=_UNCACHED)
+
+
+@router.post(
+    "/oauth/revoke",
+    summary="アクセストークンを失効させる",
+    operation_id="revoke_token",
+    response_class=Response,
+    response_description="失効した。あるいは、失効させるものがなかった",
+    responses=_REFUSALS,
+    dependencies=[Security(_ClientSecret())],
+    openapi_extra=REVOCATION_REQUEST,
+)
+async def revoke_token(request: Request) -> Response:
+    """このクライアントのトークンを失効させる (RFC 7009)。
+
+    期限の切れたもの、知らないもの、他のクライアントのものでも200を返し、何もしない。
+    受けたプロセスでは直ちに、他では数秒以内に効く。
+    """
+    try:
+        form = await _form(request)
+        await services(request).returns.revoke(request.headers.get("authorization"), form)
+    except (TokenRefused, _TooLarge) as error:
+        return _not_done(request, error)
+    return Response(headers=_UNCACHED)
 
 
 @router.get(
@@ -79,6 +110,7 @@ async def read_authorization_server(request: Request) -> JSONResponse:
     metadata = Metadata(
         issuer=issuer,
         token_endpoint=f"{issuer}/oauth/token",
+        revocation_endpoint=f"{issuer}/oauth/revoke",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
         scopes_supported=[scope.value for scope in Scope],
         service_documentation=f"{issuer}/docs",
@@ -128,6 +160,13 @@ async def _body(request: Request) -> bytes:
         if len(body) > _LONGEST:
             raise _TooLarge
     return bytes(body)
+
+
+def _not_done(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, TokenRefused):
+        return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)
+    count(request, "not_authenticated")
+    return _refused(error, 401 if error.error == "invalid_client" else 400)
 
 
 def _refused(refusal: TokenRefused, status: int) -> JSONResponse:

@@ -56,12 +56,18 @@ class Metadata(BaseModel):
 
     issuer: str
     token_endpoint: str
+    revocation_endpoint: str
     jwks_uri: str
     scopes_supported: list[str]
     response_types_supported: list[str] = []
     grant_types_supported: list[str] = ["client_credentials"]
     token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic", "private_key_jwt"]
     token_endpoint_auth_signing_alg_values_supported: list[str] = ["ES256"]
+    revocation_endpoint_auth_methods_supported: list[str] = [
+        "client_secret_basic",
+        "private_key_jwt",
+    ]
+    revocation_endpoint_auth_signing_alg_values_supported: list[str] = ["ES256"]
     service_documentation: str
     ui_locales_supported: list[str] = ["ja", "en"]
 
@@ -71,6 +77,7 @@ class Metadata(BaseModel):
                 {
                     "issuer": "https://tsunagu.example",
                     "token_endpoint": "https://tsunagu.example/oauth/token",
+                    "revocation_endpoint": "https://tsunagu.example/oauth/revoke",
                     "jwks_uri": "https://tsunagu.example/.well-known/jwks.json",
                     "scopes_supported": ["referral:read", "referral:write"],
                     "response_types_supported": [],
@@ -80,6 +87,11 @@ class Metadata(BaseModel):
                         "private_key_jwt",
                     ],
                     "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+                    "revocation_endpoint_auth_methods_supported": [
+                        "client_secret_basic",
+                        "private_key_jwt",
+                    ],
+                    "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"],
                     "service_documentation": "https://tsunagu.example/docs",
                     "ui_locales_supported": ["ja", "en"],
                 }
@@ -126,40 +138,65 @@ class Jwks(BaseModel):
     }
 
 
-TOKEN_REQUEST: dict[str, Any] = {
-    "security": [{}],  # private_key_jwt stands in the form
-    "requestBody": {
-        "required": True,
-        "content": {
-            FORM: {
-                "schema": {
-                    "type": "object",
-                    "required": ["grant_type"],
-                    "properties": {
-                        "grant_type": {"type": "string", "const": "client_credentials"},
-                        "scope": {
-                            "type": "string",
-                            "description": "範囲を狭める(空白区切り)。省略すると席の役割の全部",
-                        },
-                        "seat": {
-                            "type": "string",
-                            "description": "席のID。省略すると最初に結ばれた有効な席",
-                        },
-                        "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
-                        "client_assertion": {
-                            "type": "string",
-                            "description": "private_key_jwt: iss と sub はクライアントID、aud は"
-                            "トークンの宛先か発行者、exp は5分以内、jti は一度限り",
-                        },
-                        "client_id": {"type": "string", "description": "なくてもよい"},
-                    },
-                },
-                "example": {
-                    "grant_type": "client_credentials",
-                    "seat": "center-13.case-worker",
-                    "scope": "referral:read inbox:read",
-                },
-            }
+_AUTHENTICATION: dict[str, Any] = {
+    "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
+    "client_assertion": {
+        "type": "string",
+        "description": "private_key_jwt: iss と sub はクライアントID、aud は"
+        "トークンの宛先か発行者、exp は5分以内、jti は一度限り",
+    },
+    "client_id": {"type": "string", "description": "なくてもよい"},
+}
+
+
+def _request(
+    required: list[str], properties: dict[str, Any], example: dict[str, str]
+) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": required,
+        "properties": {**properties, **_AUTHENTICATION},
+    }
+    return {
+        "security": [{}],  # private_key_jwt stands in the form
+        "requestBody": {
+            "required": True,
+            "content": {FORM: {"schema": schema, "example": example}},
+        },
+    }
+
+
+TOKEN_REQUEST = _request(
+    ["grant_type"],
+    {
+        "grant_type": {"type": "string", "const": "client_credentials"},
+        "scope": {
+            "type": "string",
+            "description": "範囲を狭める(空白区切り)。省略すると席の役割の全部",
+        },
+        "seat": {
+            "type": "string",
+            "description": "席のID。省略すると最初に結ばれた有効な席",
         },
     },
-}
+    {
+        "grant_type": "client_credentials",
+        "seat": "center-13.case-worker",
+        "scope": "referral:read inbox:read",
+    },
+)
+
+REVOCATION_REQUEST = _request(
+    ["token"],
+    {
+        "token": {"type": "string", "description": "失効させるアクセストークン"},
+        "token_type_hint": {
+            "type": "string",
+            "description": "access_token。なくてもよい。ほかの値は無視する",
+        },
+    },
+    {
+        "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2ln",
+        "token_type_hint": "access_token",
+    },
+)

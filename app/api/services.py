@@ -16,6 +16,7 @@ from app.adapters.tally import RefusedCalls
 from app.adapters.webhooks import Webhooks
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
+from app.auth.revocation import ReturnDesk
 from app.auth.tokens import TokenReader
 from app.domain.client import Clients
 from app.domain.clock import Clock
@@ -31,6 +32,7 @@ class Services:
     keys: SigningKeys
     tokens: TokenReader
     desk: TokenDesk
+    returns: ReturnDesk
     clients: Clients
     directory: Callable[[], Directory]
 

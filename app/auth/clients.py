@@ -57,10 +57,10 @@ class ByAssertion:
 
 @dataclass(frozen=True, slots=True)
 class AssertionUse:
-    """What has to be remembered so that an assertion is used once."""
+    """What has to be remembered, and until when, so that an assertion is used once."""
 
     jti: str
-    expires_at: datetime
+    until: datetime
 
 
 def unproven() -> TokenRefused:
@@ -114,7 +114,9 @@ def proven_by_assertion(
         known = client.public_jwk if client else None
         claims = public_key(known or _NOBODY).claims(given.assertion)
         _check_parties(claims, given.client_id, audiences)
-        use = AssertionUse(_jti(claims), _ends(claims, now))
+        # Remembered for longer than it is good: another process whose clock is behind still takes
+        # it when ours says that it is over.
+        use = AssertionUse(_jti(claims), _ends(claims, now) + SKEW)
     except (NotGenuine, ValueError) as error:
         raise unproven() from error
     if client is None or known is None or _shut(client):

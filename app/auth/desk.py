@@ -44,9 +44,17 @@ class TokenDesk:
         given = credentials(authorization, form)
         client = await self._proven(given)
         caller = granted(client, form.get("seat"), form.get("scope"))
-        issued = self._issuer.issue(caller, self._clock())
+        issued = self._issuer.issue(caller, self._clock(), client.stops)
         await self._clients.log_token(_issue(issued, given.method))
         return issued
+
+    async def client(self, authorization: str | None, form: Mapping[str, str]) -> ClientRecord:
+        """The client that `authorization` or `form` prove.
+
+        Raises:
+            TokenRefused: they prove none.
+        """
+        return await self._proven(credentials(authorization, form))
 
     async def _proven(self, given: BySecret | ByAssertion) -> ClientRecord:
         client = await self._clients.client(given.client_id)
@@ -55,7 +63,7 @@ class TokenDesk:
         now = self._clock()
         proven, use = proven_by_assertion(client, given, self._audiences, now)
         # The last check: an assertion that was refused for another reason is not used up.
-        if not await self._ledger.first_use(proven.id, use.jti, use.expires_at, now):
+        if not await self._ledger.first_use(proven.id, use.jti, use.until, now):
             raise unproven()
         return proven
 

@@ -36,10 +36,13 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The caller behind a token, and when the token ends."""
+    """The caller behind a token, when the token ends, and what may end it before."""
 
     caller: Caller
     expires_at: datetime
+    jti: str
+    stops: int
+    """How many stops of tokens there had been when it was issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,12 @@ class TokenIssuer:
         self._keys = keys
         self._terms = terms
 
-    def issue(self, caller: Caller, at: datetime) -> IssuedToken:
-        """A token by which `caller` is recognised from `at` on."""
+    def issue(self, caller: Caller, at: datetime, stops: int = 0) -> IssuedToken:
+        """A token by which `caller` is recognised from `at` on.
+
+        Args:
+            stops: how many stops of tokens there had been when the rights of `caller` were read.
+        """
         issued_at = at.replace(microsecond=0)
         expires_at = issued_at + self._terms.life
         jti = str(uuid4())
@@ -80,6 +87,7 @@ class TokenIssuer:
             "iat": int(issued_at.timestamp()),
             "exp": int(expires_at.timestamp()),
             "jti": jti,
+            "stops": stops,
         }
         payload = json.dumps(claims, separators=(",", ":")).encode()
         token = self._keys.ring().signing(at).sign(payload, _TYP)
@@ -107,7 +115,7 @@ class TokenReader:
         """The caller behind `token`.
 
         Raises:
-            NotAuthenticated: the token is not one to believe, or its seat is disabled.
+            NotAuthenticated: the token is not one to believe, or was stopped.
         """
         return self.access(token, now).caller
 
@@ -115,13 +123,29 @@ class TokenReader:
         """The caller behind `token`, and when the token ends.
 
         Raises:
-            NotAuthenticated: the token is not one to believe, or its seat is disabled.
+            NotAuthenticated: the token is not one to believe, or was stopped.
         """
         access = self._remembered(token, now)
-        caller = access.caller
-        if not self._is_active(caller.client_id, caller.seat_id, caller.agency_id):
+        if not self._is_active(access.caller, access.jti, access.stops):
             raise NotAuthenticated
         return access
+
+    def still(self, access: Access, now: datetime) -> None:
+        """Ask once more of a token that was good a moment ago.
+
+        Raises:
+            NotAuthenticated: it has expired, or was stopped.
+        """
+        alive = now < access.expires_at
+        if not alive or not self._is_active(access.caller, access.jti, access.stops):
+            raise NotAuthenticated
+
+    def issued(self, token: str, now: datetime) -> Access | None:
+        """What `token` gave access to, though it may be stopped; None if it is not ours or over."""
+        try:
+            return self._verified(token, now, self._keys.ring())
+        except NotAuthenticated:
+            return None
 
     def _remembered(self, token: str, now: datetime) -> Access:
         if (ring := self._keys.ring()) is not self._ring:
@@ -149,7 +173,7 @@ class TokenReader:
             if (claims.get("iss"), claims.get("aud")) != (self._terms.issuer, self._terms.audience):
                 raise NotGenuine("from elsewhere, or for someone else")
             expires_at = _alive_until(claims, now)
-            return Access(_caller(claims), expires_at)
+            return Access(_caller(claims), expires_at, text(claims, "jti"), _stops(claims))
         except NotGenuine as error:
             raise NotAuthenticated from error
 
@@ -161,6 +185,13 @@ def _alive_until(claims: dict[str, object], now: datetime) -> datetime:
     if moment(claims, "iat") > (now + SKEW).timestamp():
         raise NotGenuine("issued in the future")
     return datetime.fromtimestamp(expires, now.tzinfo or UTC)
+
+
+def _stops(claims: dict[str, object]) -> int:
+    stops = claims.get("stops", 0)  # a token from before the count was there has none
+    if type(stops) is not int:
+        raise NotGenuine("stops is no number")
+    return stops
 
 
 def _caller(claims: dict[str, object]) -> Caller:

@@ -21,9 +21,14 @@ from app.cli.token import token
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, serve, worker, migrate, token, demo, flows_docs, openapi):
+for command in (run, serve, worker, migrate, demo, flows_docs, openapi):
     cli.command()(command)
-for name, group in (("agency", agency), ("seat", seat), ("client", client)):
+for name, group in (
+    ("agency", agency),
+    ("seat", seat),
+    ("client", client),
+    ("token", token),
+):
     cli.add_typer(group, name=name)
 cli.add_typer(keys_commands, name="keys")
 

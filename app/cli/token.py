@@ -1,4 +1,4 @@
-"""`tsunagu token`: an access token for the next curl."""
+"""`tsunagu token`: an access token for the next curl, and the end of tokens in an emergency."""
 
 import sys
 from typing import Annotated
@@ -6,7 +6,12 @@ from typing import Annotated
 import httpx
 import typer
 
+from app.cli.desk import at_desk, now
+from app.domain.directory import Agency
+from app.domain.seat import Client, Seat
 from app.settings import Settings
+
+token = typer.Typer(help="トークンを取得する・失効させる / get a token, or end tokens")
 
 ClientId = Annotated[str, typer.Option("--client", help="The client's id.")]
 Secret = Annotated[
@@ -14,20 +19,29 @@ Secret = Annotated[
     typer.Option(
         "--secret",
         envvar="TSUNAGU_CLIENT_SECRET",
-        prompt=True,
-        hide_input=True,
         help="Its secret. In the environment or typed in, it stays out of the process list.",
     ),
 ]
-Seat = Annotated[str, typer.Option("--seat", help="The seat; the client's first by default.")]
+SeatId = Annotated[str, typer.Option("--seat", help="The seat; the client's first by default.")]
 Scope = Annotated[str, typer.Option("--scope", help="Scopes to narrow it to, with spaces.")]
 Url = Annotated[str, typer.Option("--url", help="The service; this machine's by default.")]
 
 
-def token(
-    client: ClientId, secret: Secret, seat: Seat = "", scope: Scope = "", url: Url = ""
+@token.callback(invoke_without_command=True)
+def get_token(
+    context: typer.Context,
+    client: ClientId = "",
+    secret: Secret = "",
+    seat: SeatId = "",
+    scope: Scope = "",
+    url: Url = "",
 ) -> None:
-    """Print an access token, and nothing else."""
+    """トークンを取得して表示する / Print an access token, and nothing else."""
+    if context.invoked_subcommand is not None:
+        return
+    if not client:
+        raise typer.BadParameter("--client")
+    secret = secret or typer.prompt("Secret", hide_input=True, err=True)
     base = (url or Settings().url).rstrip("/")
     form = {"grant_type": "client_credentials", "seat": seat, "scope": scope}
     try:
@@ -38,3 +52,24 @@ def token(
     if answer.status_code != 200:
         sys.exit(f"{said.get('error')}: {said.get('error_description')}")
     print(said["access_token"])
+
+
+@token.command("revoke")
+def revoke_tokens(
+    client: Annotated[str, typer.Option(help="接続システム / of this client")] = "",
+    seat: Annotated[str, typer.Option(help="席 / of this seat")] = "",
+    agency: Annotated[str, typer.Option(help="機関 / of this agency")] = "",
+) -> None:
+    """これまでに発行したトークンを全て失効させる / End every token issued so far.
+
+    新しいトークンは取得できる。止めるには disable / New ones can be had; to stop that, disable it.
+    """
+    given = [(kind, its_id) for kind, its_id in _kinds(client, seat, agency) if its_id]
+    if len(given) != 1:
+        raise typer.BadParameter("--client, --seat, --agency のどれか一つ / one of the three")
+    ((what, its_id),) = given
+    at_desk(lambda desk: desk.stop_tokens(what, its_id, now()))
+
+
+def _kinds(client: str, seat: str, agency: str) -> list[tuple[type[Agency | Seat | Client], str]]:
+    return [(Client, client), (Seat, seat), (Agency, agency)]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from app.domain.caller import Caller
+
 
 @dataclass(frozen=True, slots=True)
 class SeatRecord:
@@ -27,6 +29,10 @@ class ClientRecord:
     disabled: bool
     agency_disabled: bool
     seats: tuple[SeatRecord, ...]
+    dpop_required: bool = False
+    """Whether it gets only tokens that are bound to a key (RFC 9449)."""
+    stops: int = 0
+    """How many stops of tokens there had been when this was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,18 @@ class TokenIssue:
     method: str
     issued_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A token that its client gives back."""
+
+    jti: str
+    client_id: str
+    agency_id: str
+    seat_id: str
+    expires_at: datetime
+    at: datetime
 
 
 class Clients(Protocol):
@@ -64,9 +82,20 @@ class AssertionLedger(Protocol):
         ...
 
 
-class LiveCheck(Protocol):
-    """Whether client, seat and agency are still enabled, asked at every use of a token."""
+class Revocations(Protocol):
+    """Who ends a token before it expires."""
 
-    def __call__(self, client_id: str, seat_id: str, agency_id: str) -> bool:
-        """False as soon as one of the three is known to be disabled."""
+    async def revoke(self, revocation: Revocation) -> None:
+        """End this token: in this process at once, in all others within seconds."""
+        ...
+
+
+class LiveCheck(Protocol):
+    """Whether a token still counts, asked at every use of it."""
+
+    def __call__(self, caller: Caller, jti: str, stops: int) -> bool:
+        """False as soon as the token, or its client, seat or agency, is known to be stopped.
+
+        `stops` is the count of stops that stands in the token.
+        """
         ...

@@ -18,7 +18,7 @@ UNION ALL
         AND NOT a.attisdropped
 UNION ALL
     SELECT format('constraint %s of %s: %s', conname, conrelid::regclass, pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 't'
 UNION ALL
     SELECT format('index: %s', indexdef) FROM pg_indexes WHERE schemaname = 'public'
 """

@@ -16,11 +16,13 @@ from app.adapters.directory import DirectoryCache
 from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
 from app.adapters.preparation import connected
+from app.adapters.switched_off import SwitchedOff
 from app.adapters.urls import Urls
 from app.api import directory
 from app.api.services import Services
 from app.auth.desk import TokenDesk
 from app.auth.keys import SigningKeys
+from app.auth.revocation import ReturnDesk
 from app.auth.scopes import Scope
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.caller import Caller
@@ -65,13 +67,16 @@ async def served(urls: Urls, folder: KeyFolder, *scopes: Scope) -> AsyncIterator
         cache = DirectoryCache(pool)
         await cache.refresh()
         clients = StoredClients(pool)
+        tokens = TokenReader(keys, terms, lambda *_: True)
+        desk = TokenDesk(clients, clients, issuer, frozenset({ISSUER}), lambda: NOW)
         app = FastAPI()
         app.state.services = Services(
             issuer=ISSUER,
             clock=lambda: NOW,
             keys=keys,
-            tokens=TokenReader(keys, terms, lambda *_: True),
-            desk=TokenDesk(clients, clients, issuer, frozenset({ISSUER}), lambda: NOW),
+            tokens=tokens,
+            desk=desk,
+            returns=ReturnDesk(desk, tokens, SwitchedOff(pool, lambda: NOW), lambda: NOW),
             clients=clients,
             directory=cache.current,
         )

@@ -28,6 +28,7 @@ from app.auth.clients import ASSERTION_TYPE
 from app.auth.desk import TokenDesk
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.keys import SigningKeys
+from app.auth.revocation import ReturnDesk
 from app.auth.scopes import CLASSES, Scope
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
@@ -105,7 +106,7 @@ async def decide(caller: Annotated[Caller, allowed(Scope.REFERRAL_DECIDE)]) -> s
 
 @pytest.fixture
 def off(api: asyncpg.Pool) -> SwitchedOff:
-    return SwitchedOff(api)
+    return SwitchedOff(api, lambda: NOW)
 
 
 @pytest.fixture
@@ -118,14 +119,17 @@ async def http(
     terms = TokenTerms(ISSUER, ISSUER)
     clients = StoredClients(api)
     audiences = frozenset({ISSUER, f"{ISSUER}/oauth/token"})
+    tokens = TokenReader(keys, terms, off.is_active)
+    desk = TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW)
     agency = Agency(registered.agency, "settlement_center", "試験用", "13")
     app = FastAPI()
     app.state.services = Services(
         issuer=ISSUER,
         clock=lambda: NOW,
         keys=keys,
-        tokens=TokenReader(keys, terms, off.is_active),
-        desk=TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW),
+        tokens=tokens,
+        desk=desk,
+        returns=ReturnDesk(desk, tokens, off, lambda: NOW),
         clients=clients,
         directory=lambda: Directory.of([agency]),
     )
@@ -268,7 +272,11 @@ async def test_what_is_disabled_has_no_use_of_its_tokens(
 
     await administration.disable(what, its_id, None)
     await off.refresh()
-    assert (await http.get("/v1/me", headers=headers)).status_code == 200
+    with pytest.raises(NotAuthenticated):
+        await http.get("/v1/me", headers=headers)
+    token = (await ask(http, registered.basic, seat=seat)).json()["access_token"]
+    again = await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert again.status_code == 200
 
 
 async def test_a_stranger_learns_nothing_about_clients(

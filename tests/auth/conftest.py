@@ -28,6 +28,7 @@ class Desk:
     now: datetime = NOW
     tick: float = 0.0
     disabled: set[str] = field(default_factory=set)
+    stops: int = 0
 
     def __post_init__(self) -> None:
         self.keys = SigningKeys(self.folder, ticks=lambda: self.tick)
@@ -35,8 +36,9 @@ class Desk:
         self.reader = TokenReader(self.keys, TERMS, self.is_active, remembers=3)
         self.receipts = ReceiptSigner(self.keys, lambda: self.now)
 
-    def is_active(self, client_id: str, seat_id: str, agency_id: str) -> bool:
-        return not {client_id, seat_id, agency_id} & self.disabled
+    def is_active(self, caller: Caller, jti: str, stops: int) -> bool:
+        named = {caller.client_id, caller.seat_id, caller.agency_id, jti}
+        return stops >= self.stops and not named & self.disabled
 
     def passes(self, time: timedelta) -> None:
         """Moves the clock, and lets the process look at its folder."""

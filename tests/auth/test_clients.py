@@ -21,6 +21,7 @@ from app.auth.clients import (
 from app.auth.jwt import SigningKey, public_key, signing_key
 from app.auth.scopes import ROLES
 from app.auth.secrets import hash_secret, new_secret
+from app.auth.tokens import SKEW
 from app.domain.client import ClientRecord
 from tests.auth.conftest import NOW
 
@@ -134,7 +135,7 @@ def test_an_assertion_of_its_own_key_proves_the_client(client: Make) -> None:
             known, ByAssertion(ID, assertion(key, aud=aud)), AUDIENCES, NOW
         )
         assert proven == known
-        assert (use.jti, use.expires_at) == ("once", NOW + timedelta(minutes=4))
+        assert (use.jti, use.until) == ("once", NOW + timedelta(minutes=4) + SKEW)
 
 
 @pytest.mark.parametrize(

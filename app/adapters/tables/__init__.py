@@ -27,6 +27,7 @@ from app.adapters.tables.directory import (
 from app.adapters.tables.log import LogEntry, LogLeaf, LogPending, LogTree
 from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment
 from app.adapters.tables.row import Row, use_plain_types
+from app.adapters.tables.tokens import RevokedToken, TokenClock, TokenStop
 from app.adapters.tables.webhooks import Attempt, AttemptTotal, Notice, Webhook
 
 __all__ = [
@@ -56,9 +57,12 @@ __all__ = [
     "Recall",
     "Referral",
     "ReferralKey",
+    "RevokedToken",
     "Seat",
     "Segment",
     "Settlement",
+    "TokenClock",
+    "TokenStop",
     "Webhook",
 ]
 

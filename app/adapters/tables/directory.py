@@ -77,6 +77,12 @@ class Client(Row, table=True):
     public_jwk: dict[str, Any] | None = Field(sa_type=JSONB)
     created_at: datetime
     disabled_at: datetime | None
+    dpop_required: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Whether it gets only tokens bound to a key (RFC 9449).",
+        }
+    )
 
 
 class ClientSeat(Row, table=True):
