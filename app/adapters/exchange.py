@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from app.adapters.case_rows import read_case, read_keys
 from app.adapters.ids import time_ordered_id
@@ -208,7 +209,7 @@ class Exchange:
             [i for i in pointed if i is not None],
             hold,
         )
-        row = json.loads(text) if text else None
+        row = orjson.loads(text) if text else None
         if row is None:
             raise NotFound
         if "repeat" in row:

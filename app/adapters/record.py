@@ -1,11 +1,12 @@
 """A decision as PostgreSQL takes it: every row that follows, its segments already sealed."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from app.adapters.case_rows import write_view
 from app.adapters.ids import reference_of, time_ordered_id
@@ -52,7 +53,7 @@ class Written:
             for c, k in r.made.items()
         ]
         sealed = [(m, s.data_class.value, s.sealed) for m, s in self.segments]
-        return (json.dumps(self.rows), *_columns(keys, 4), *_columns(sealed, 3))
+        return (orjson.dumps(self.rows).decode(), *_columns(keys, 4), *_columns(sealed, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Recorder:
             "digest": head["digest"],
             "accepted_at": wire_time(at),
         }
-        return self.signer.sign(json.dumps(claims, separators=(",", ":")).encode())
+        return self.signer.sign(orjson.dumps(claims))
 
 
 def _needed(
