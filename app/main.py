@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from app.adapters.acts import Acts
 from app.adapters.bell import Bell
 from app.adapters.clients import StoredClients
 from app.adapters.database import open_pool
@@ -86,6 +87,7 @@ def _lifespan(
                 mailboxes=Mailboxes(pool, bell, clock),
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
+                acts=Acts(pool, clock, bell),
                 webhooks=Webhooks(
                     pool,
                     bell,

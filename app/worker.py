@@ -11,6 +11,8 @@ from app.adapters.bell import Bell
 from app.adapters.courier import Courier
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
+from app.adapters.expiry import MOST as MOST_ACTS
+from app.adapters.expiry import Expiry
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.outage import is_outage
@@ -47,11 +49,13 @@ async def run(settings: Settings) -> None:
     ) as pool:
         deadlines = Deadlines(pool, settings.running_clock())
         overdue = Overdue(pool, settings.running_clock())
+        expiry = Expiry(pool, settings.running_clock())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver(settings, settings.worker_url, pool, stop))
             tasks.create_task(until(stop, Sealer(pool).seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
             tasks.create_task(until(stop, overdue.tell_late, MOST))
+            tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
 
 
 async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Event) -> None:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from app.api import (
+    acts,
     contract,
     deliveries,
     directory,
@@ -51,6 +52,7 @@ def application(
         recalls,
         inbox,
         webhooks,
+        acts,
         directory,
         flows,
         me,

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from app.api import (
+    act_shapes,
     deliveries,
     delivery_shapes,
     envelopes,
@@ -50,6 +51,7 @@ TAGS = (
     ("deliveries", "送った通信文の行方、印刷、取消し、誤送付の記録。"),
     ("inbox", "受信箱、受領、期日。"),
     ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
+    ("acts", "二つの席が要る重い行為と、消去の停止。"),
     ("flows", "流れの表、通信文の定義、図。誰でも読める。"),
     ("directory", "機関と管轄。"),
     ("me", "このトークンの主体。"),
@@ -64,11 +66,14 @@ _BODIES: Mapping[str, str] = {
     "acknowledge": "AcknowledgementIn",
     "mark_printed": "PrintedIn",
     "recall_message": "RecallIn",
+    "propose_act": "ActIn",
     "add_webhook": "WebhookIn",
     "change_webhook": "WebhookChange",
     "replay_webhook": "ReplayIn",
 }
 _DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
+_PROPOSED = ("not_your_act", "id_reused", "not_found", "act_impossible", "too_many_acts")
+_DECIDING = ("second_seat", "not_your_act", "act_settled")
 _ALSO: Mapping[str, tuple[str, ...]] = {
     "open_referral": (*_DECIDED, "ambiguous_route"),
     "send_message": (*_DECIDED, "ambiguous_route", "stale"),
@@ -79,11 +84,21 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "mark_printed": ("not_to_print", "already_recalled"),
     "recall_message": ("already_recalled",),
     "add_webhook": ("too_many_webhooks",),
+    "propose_act": _PROPOSED,
+    "approve_act": _DECIDING,
+    "refuse_act": _DECIDING,
+    "withdraw_act": ("not_your_act", "act_settled"),
 }
 _SENT_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "ReadIn": {"ids": [REFERRAL]},
     "AcknowledgementIn": {"through": 42},
     "PrintedIn": {},
+    "ActIn": {
+        "id": act_shapes.ACT,
+        "kind": "hold.set",
+        "target": REFERRAL,
+        "detail": {"reason": "litigation"},
+    },
     "RecallIn": {"reason": "wrong_recipient", "recipients": ["center-13"]},
     **webhook_contract.EXAMPLES,
 }
@@ -234,7 +249,7 @@ def _request_body(component: str) -> Schema:
 
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
-    every = {**vars(shapes), **vars(delivery_shapes), **vars(webhook_shapes)}
+    every = {**vars(shapes), **vars(delivery_shapes), **vars(webhook_shapes), **vars(act_shapes)}
     kinds = [kind for kind in every.values() if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"
@@ -262,6 +277,7 @@ def _sent() -> Schema:
         inbox.AcknowledgementIn,
         deliveries.PrintedIn,
         recalls.RecallIn,
+        act_shapes.ActIn,
         *webhook_contract.SENT,
     ):
         schema = model.model_json_schema(ref_template=COMPONENTS + "{model}")

@@ -215,6 +215,63 @@ KINDS: Mapping[str, ProblemKind] = {
             "Delete one that is not used, or change one by PATCH.",
         ),
     ),
+    "second_seat": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        Text("別の席の承認が要ります", "It takes a second seat"),
+        Text(
+            "重い行為には二つの席が要ります。この席は、これを提案した席です。",
+            "A weighty act takes two seats, and this is the one that proposed it.",
+        ),
+        Text(
+            "別の席のトークンで承認してください。やめるには POST …/withdraw を使います。",
+            "Approve it with another seat's token; to drop it, POST to withdraw.",
+        ),
+    ),
+    "not_your_act": ProblemKind(
+        HTTPStatus.FORBIDDEN,
+        Text("この席の行為ではありません", "Not for this seat"),
+        Text(
+            "この行為を提案または決定するのは、roles の役割の席です。",
+            "It is for seats of the roles in `roles` to propose this act, or to decide on it.",
+        ),
+        Text("その役割の席でトークンを取得してください。", "Get a token for a seat of that role."),
+    ),
+    "act_settled": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("もう決まっています", "Already settled"),
+        Text(
+            "この提案は決定されたか、取り下げられたか、期限が過ぎています。",
+            "The proposal was decided on, was withdrawn or has expired.",
+        ),
+        Text(
+            "state を見て、要るなら新しいIDで提案し直してください。",
+            "See `state`; if it is still wanted, propose it again with a new id.",
+        ),
+    ),
+    "act_impossible": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("今はできません", "Not as things stand"),
+        Text(
+            "この行為は、今の状態では効力を持てません。reason がその理由です。",
+            "As things stand the act cannot take effect; `reason` says why.",
+        ),
+        Text(
+            "理由が解けてから、新しいIDで提案してください。",
+            "Propose it with a new id when the reason is gone.",
+        ),
+    ),
+    "too_many_acts": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("承認を待つ提案が多すぎます", "Too many proposals wait"),
+        Text(
+            "この機関には、二人目を待つ提案がすでに上限の50件あります。",
+            "Fifty proposals of this agency wait for a second seat, which is as many as may.",
+        ),
+        Text(
+            "承認するか、承認しないか、取り下げてください。",
+            "Approve, refuse or withdraw some of them.",
+        ),
+    ),
     "busy": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         Text("込み合っています", "Busy"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request
 
+from app.adapters.acts import Acts
 from app.adapters.deliveries import Deliveries
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
@@ -46,6 +47,7 @@ class Messaging:
     mailboxes: Mailboxes
     deliveries: Deliveries
     recalls: Recalls
+    acts: Acts
     webhooks: Webhooks
     figures: Figures
     largest_body: int

@@ -377,7 +377,8 @@ class ItemOut(Shape):
     kind: str = Field(
         description="message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
         "delivery.overdue 受領の期限切れ、delivery.failed 不達、deadline 期日、"
-        "webhook.paused 到着通知の送り先の停止"
+        "webhook.paused 到着通知の送り先の停止、"
+        "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為"
     )
     referral_id: Uuid | None
     message_id: Uuid | None

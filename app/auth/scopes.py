@@ -18,6 +18,7 @@ class Scope(StrEnum):
     DIRECTORY_READ = "directory:read"
     LOG_READ = "log:read"
     AGENCY_MANAGE = "agency:manage"
+    ACT_TAKE = "act:take"
     SERVICE_OPERATE = "service:operate"
 
 
@@ -33,6 +34,7 @@ SCOPE_TITLES: Mapping[Scope, str] = {
     Scope.DIRECTORY_READ: "機関と管轄の一覧を読む",
     Scope.LOG_READ: "監査ログの葉・検証点・証明を読む",
     Scope.AGENCY_MANAGE: "自機関の席と接続システムを管理する",
+    Scope.ACT_TAKE: "二つの席が要る重い行為を、提案または承認する",
     Scope.SERVICE_OPERATE: "サービスを運用する(本文は読めない)",
 }
 
@@ -47,6 +49,7 @@ ROLES: Mapping[str, frozenset[Scope]] = {
             Scope.WEBHOOK_MANAGE,
             Scope.DISCLOSURE_READ,
             Scope.STATISTICS_READ,
+            Scope.ACT_TAKE,
             Scope.DIRECTORY_READ,
         }
     ),
@@ -67,11 +70,12 @@ ROLES: Mapping[str, frozenset[Scope]] = {
             Scope.LOG_READ,
             Scope.WEBHOOK_MANAGE,
             Scope.AGENCY_MANAGE,
+            Scope.ACT_TAKE,
             Scope.DIRECTORY_READ,
         }
     ),
     "auditor": frozenset({Scope.LOG_READ, Scope.STATISTICS_READ, Scope.DIRECTORY_READ}),
-    "operator": frozenset({Scope.SERVICE_OPERATE, Scope.DIRECTORY_READ}),
+    "operator": frozenset({Scope.SERVICE_OPERATE, Scope.ACT_TAKE, Scope.DIRECTORY_READ}),
 }
 """The scopes that a seat of each role can have in its token."""
 

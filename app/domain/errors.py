@@ -17,6 +17,11 @@ Refusal
 ├── NotToPrint         no copy of the message waits to be printed
 ├── TooMany            too many requests
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
+├── SecondSeat         whoever proposed an act cannot decide on it
+├── NotYourAct         the act is for seats of other roles
+├── ActSettled         the act waits for nobody any more
+├── ActImpossible      the act could not take effect as things stand
+├── TooManyActs        too many proposals wait for a second seat
 └── Busy               the case moved at every try
 """
 
@@ -163,6 +168,46 @@ class TooManyWebhooks(Refusal):
     """The agency has as many webhooks as it may have."""
 
     code = "too_many_webhooks"
+
+
+class SecondSeat(Refusal):
+    """A weighty act needs two seats, and this one proposed it."""
+
+    code = "second_seat"
+
+
+class NotYourAct(Refusal):
+    """Seats of other roles propose this act, or decide on it."""
+
+    code = "not_your_act"
+
+    def __init__(self, roles: Iterable[str]) -> None:
+        super().__init__(roles=sorted(roles))
+
+
+class ActSettled(Refusal):
+    """The act was decided on, was withdrawn or has expired."""
+
+    code = "act_settled"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state=str(state))
+
+
+class ActImpossible(Refusal):
+    """The act could not take effect as things stand. `reason` is a code."""
+
+    code = "act_impossible"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.reason = reason
+
+
+class TooManyActs(Refusal):
+    """Too many proposals of the agency wait for a second seat."""
+
+    code = "too_many_acts"
 
 
 class Busy(Refusal):

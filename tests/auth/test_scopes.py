@@ -6,7 +6,11 @@ def test_only_a_decider_decides() -> None:
 
 
 def test_an_operator_reads_no_body() -> None:
-    assert ROLES["operator"] == {Scope.SERVICE_OPERATE, Scope.DIRECTORY_READ}
+    assert ROLES["operator"] == {
+        Scope.SERVICE_OPERATE,
+        Scope.ACT_TAKE,
+        Scope.DIRECTORY_READ,
+    }
     assert CLASSES["operator"] == CLASSES["auditor"] == frozenset()
 
 

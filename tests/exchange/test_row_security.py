@@ -42,6 +42,8 @@ OWN = {
     " WHERE p.agency_id = $1",
     "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",
     "log_leaf": "SELECT index::text FROM log_leaf",
+    "act": "SELECT id::text FROM act WHERE agency_id = $1",
+    "legal_hold": "SELECT id::text FROM legal_hold WHERE agency_id = $1",
     "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
     "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
     "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",

@@ -11,13 +11,13 @@ ROLES: Mapping[str, frozenset[str]] = {
     role: frozenset(scopes.split())
     for role, scopes in {
         "decider": "referral:read referral:write referral:decide inbox:read inbox:acknowledge"
-        " webhook:manage disclosure:read statistics:read directory:read",
+        " webhook:manage disclosure:read statistics:read act:take directory:read",
         "case_worker": "referral:read referral:write inbox:read inbox:acknowledge directory:read",
         "viewer": "referral:read inbox:read directory:read",
         "records_officer": "referral:read disclosure:read log:read webhook:manage agency:manage"
-        " directory:read",
+        " act:take directory:read",
         "auditor": "log:read statistics:read directory:read",
-        "operator": "service:operate directory:read",
+        "operator": "service:operate act:take directory:read",
     }.items()
 }
 
@@ -25,7 +25,8 @@ ROLES: Mapping[str, frozenset[str]] = {
 #
 # scope   what the token has to hold; `any`: any good token; `public`: none is asked for
 # object  what is named in the path, the query or the body; `-`: nothing (places.py has them all)
-# own     the answer about one's own; `x|y`: to a decider, and to the others that have the scope
+# own     the answer about one's own; `x|y`: to a decider, and to the others that have the scope;
+#         `y,role=x`: to that role, and to the others
 # other   the answer about another's, or what is not there: the same bytes for both
 AGREED = """
 open_referral                    referral:write     -                201       -
@@ -61,6 +62,13 @@ list_webhook_attempts            webhook:manage     webhook          200       4
 list_webhook_attempts/notice     webhook:manage     notice           200       200
 replay_webhook                   webhook:manage     webhook          202       404
 replay_webhook/notice            webhook:manage     notice           202       404
+propose_act               act:take  referral  403,records_officer=201  403,records_officer=404
+list_acts                        act:take           -                200       -
+read_act                         act:take           act              200       404
+approve_act                      act:take           act              200|403   404
+refuse_act                       act:take           refused_act      200|403   404
+withdraw_act                     act:take           withdrawn_act    403,records_officer=200  404
+list_holds                       act:take           -                200       -
 list_agencies                    directory:read     -                200       -
 read_agency                      directory:read     agency           200       404
 find_routes                      directory:read     -                200       -
@@ -88,9 +96,10 @@ class Row:
     name: str
     scope: str
     kind: str
-    own: tuple[int, int]
-    """What a decider is answered, and what any other role."""
-    other: int
+    own: Mapping[str, int]
+    """What each role is answered."""
+    other: Mapping[str, int]
+    """What each role is answered about what is not its agency's; empty where that cannot be."""
 
     @property
     def operation(self) -> str:
@@ -99,7 +108,7 @@ class Row:
 
     def answer_on_own(self, role: str) -> int:
         """What a role is answered that has the scope, and asks for what is its agency's."""
-        return self.own[0 if role == "decider" else 1]
+        return self.own[role]
 
     def allows(self, role: str) -> bool:
         """Whether a good token of this role gets past the check of scopes."""
@@ -108,8 +117,15 @@ class Row:
 
 def _row(line: str) -> Row:
     name, scope, kind, own, other = line.split()
-    answers = [int(status) for status in own.split("|")]
-    return Row(name, scope, kind, (answers[0], answers[-1]), 0 if other == "-" else int(other))
+    return Row(name, scope, kind, _by_role(own), {} if other == "-" else _by_role(other))
+
+
+def _by_role(text: str) -> Mapping[str, int]:
+    decider, _, others = text.rpartition("|")
+    usual, *named = others.split(",")
+    said = dict(part.split("=") for part in named)
+    exceptions = {**({"decider": decider} if decider else {}), **said}
+    return {role: int(exceptions.get(role, usual)) for role in ROLES}
 
 
 ROWS = tuple(map(_row, AGREED.strip().splitlines()))

@@ -41,9 +41,10 @@ class World:
     ours: Played
     theirs: Played
 
-    async def post(self, agency: str, path: str, json: Any) -> Response:
-        """What a decider of this agency sends in the course of the play."""
-        answer = await self.http.post(path, json=json, headers=bearer(self.decider(agency)))
+    async def post(self, agency: str, path: str, json: Any, role: str = "decider") -> Response:
+        """What this agency sends in the course of the play."""
+        token = self.mints.good(caller(agency, role))
+        answer = await self.http.post(path, json=json, headers=bearer(token))
         assert answer.is_success, answer.text
         return answer
 
@@ -89,6 +90,7 @@ async def world(
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
     for agency in ("probation-13", "probation-27", OTHERS):
         await _seated(connection, agency, "decider", "decider")
+    await _seated(connection, OTHERS, "records_officer", "records_officer")
     for role in ROLES:
         await _seated(connection, US, role, role)
         await _seated(connection, CLOSED, role, role)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.matrix.conftest import ON_PAPER, OTHERS, US
-from tests.matrix.played import SAID_ON, URL, Played, envelope
+from tests.matrix.played import SAID_ON, URL, Played, envelope, hold
 
 OWN = "own"
 Named = Mapping[str, str]
@@ -109,6 +109,9 @@ PLACES: Mapping[str, Callable[[Played, Played], dict[str, Named]]] = {
     "disclosure": _one("disclosure_id", "disclosure"),
     "webhook": _one("webhook_id", "webhook"),
     "notice": _of_our_webhook,
+    "act": _one("act_id", "act"),
+    "refused_act": _one("act_id", "refused_act"),
+    "withdrawn_act": _one("act_id", "withdrawn_act"),
     "spare_webhook": _one("webhook_id", "webhook"),
     "agency": _public(agency_id=(OTHERS, "center-99")),
     "flow": _public(flow=("special_adjustment", "sightseeing")),
@@ -141,6 +144,7 @@ BODIES: Mapping[str, Callable[[Named], Any]] = {
     "mark_printed": lambda _: {},
     "recall_message": lambda _: {"reason": "wrong_person"},
     "acknowledge": lambda _: {"through": 1},
+    "propose_act": lambda named: hold(named["referral_id"]),
     "add_webhook": lambda _: {"url": URL},
     "change_webhook": lambda _: {"urgencies": ["urgent"]},
     "replay_webhook": lambda _: {"since": f"{SAID_ON}T00:00:00+09:00"},

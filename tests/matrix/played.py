@@ -11,8 +11,8 @@ from httpx import Response
 from app.domain.flows import BODIES
 from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 
-Post = Callable[[str, str, Any], Awaitable[Response]]
-"""`await post(agency, path, json)`, from the agency's decider."""
+Post = Callable[..., Awaitable[Response]]
+"""`await post(agency, path, json, role)`, from the agency's decider or that role."""
 
 SAID_ON = "2026-11-20"
 URL = "https://93.184.215.14/tsunagu"
@@ -39,12 +39,22 @@ class Played:
     webhook: str
     notice: str
     """One of the webhook's."""
+    act: str
+    """What its records officer proposed; and two more."""
+    refused_act: str
+    withdrawn_act: str
 
 
 def envelope(message_type: str, **changed: Any) -> dict[str, Any]:
     """The published example of a type, in an envelope with a new id."""
     body = dict(BODIES[message_type].EXAMPLE)
     return {"id": str(uuid4()), "occurred_on": SAID_ON, "body": body, **changed}
+
+
+def hold(referral: str) -> dict[str, Any]:
+    """A proposal to keep a referral from being erased."""
+    detail = {"reason": "audit"}
+    return {"id": str(uuid4()), "kind": "hold.set", "target": referral, "detail": detail}
 
 
 async def play(post: Post, office: str, center: str) -> Played:
@@ -77,6 +87,8 @@ async def play(post: Post, office: str, center: str) -> Played:
     regional = envelope("special_adjustment.record_consent")
     regional["body"] |= {"consent_id": CONSENT_REGIONAL_ID, "purpose": "regional"}
     await post(center, within, regional)
+    acts = [await post(center, "/v1/acts", hold(referral), "records_officer") for _ in range(3)]
+    act, refused, withdrawn = (str(answer.json()["id"]) for answer in acts)
     return Played(
         center=center,
         referral=referral,
@@ -89,4 +101,7 @@ async def play(post: Post, office: str, center: str) -> Played:
         consent=consent,
         webhook=webhook,
         notice=tried["notice_id"],
+        act=act,
+        refused_act=refused,
+        withdrawn_act=withdrawn,
     )

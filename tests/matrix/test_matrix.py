@@ -53,7 +53,7 @@ class Cell:
                 return 401
             if self.token == NARROW or not self.row.allows(self.role):
                 return 403
-        return self.row.answer_on_own(self.role) if self.place == OWN else self.row.other
+        return self.row.answer_on_own(self.role) if self.place == OWN else self.row.other[self.role]
 
     @property
     def succeeds(self) -> bool:
@@ -192,4 +192,4 @@ def test_what_names_an_object_is_asked_about_anothers_too() -> None:
     for row in ROWS:
         _, path = OPERATIONS[row.operation]
         assert ("{" in path) <= (row.kind != "-"), f"{row.name} names something: say what"
-        assert (row.kind == "-") == (row.other == 0), row.name
+        assert (row.kind == "-") == (not row.other), row.name

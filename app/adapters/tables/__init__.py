@@ -5,6 +5,7 @@ differ. The service itself asks in SQL through asyncpg, since what it needs are 
 security and arrays of rows; these declarations know nothing of them.
 """
 
+from app.adapters.tables.acts import Act, LegalHold
 from app.adapters.tables.cases import (
     Case,
     Consent,
@@ -32,6 +33,7 @@ from app.adapters.tables.webhooks import Attempt, AttemptTotal, Notice, Webhook
 
 __all__ = [
     "TABLES",
+    "Act",
     "Agency",
     "AssertionSeen",
     "Attempt",
@@ -46,6 +48,7 @@ __all__ = [
     "DirectoryVersion",
     "InboxItem",
     "Jurisdiction",
+    "LegalHold",
     "LogEntry",
     "LogLeaf",
     "LogPending",

@@ -1,0 +1,97 @@
+"""What each kind of act does, once two seats have agreed on it."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from app.adapters.ids import time_ordered_id
+from app.domain.acts import Act
+from app.domain.caller import Caller
+from app.domain.errors import ActImpossible, NotFound
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+SET_HOLD = "SELECT set_hold($1)"
+LIFT_HOLD = "SELECT lift_hold($1)"
+WRITE_LOG = "SELECT write_log($1, $2)"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An act that takes effect within a transaction. The caller's is the second seat.
+
+    When it is proposed it is `rehearsed`, by the first seat: the transaction is then taken back,
+    so whatever lies outside of the database must be left alone.
+    """
+
+    connection: "PoolConnectionProxy[Record]"
+    act: Act
+    caller: Caller
+    at: datetime
+    rehearsed: bool = False
+    told: set[str] = field(default_factory=set)
+    """Agencies whose inboxes get something: they are woken after the commit."""
+
+    async def log(self, kind: str, detail: Mapping[str, Any], **place: str | None) -> None:
+        """Write an entry that the acting agency may read. `place`: case_id, referral_id."""
+        entry = {
+            "id": str(time_ordered_id(self.at)),
+            "kind": kind,
+            "agency_id": self.act.agency_id,
+            "seat_id": self.caller.seat_id,
+            "client_id": self.caller.client_id,
+            "agencies": [self.act.agency_id],
+            "detail": {**detail, "act_id": str(self.act.id), "proposed_by": self.act.proposed_by},
+            **place,
+        }
+        await self.connection.execute(WRITE_LOG, self.at, json.dumps([entry]))
+
+
+Effect: TypeAlias = Callable[[Work], Awaitable[Mapping[str, Any]]]
+"""Does it, and gives the outcome to show: codes, ids and moments, never a secret: it is stored.
+
+Raises, whereupon nothing of it is done:
+    NotFound: the target is not there, or not for this agency.
+    ActImpossible: not as things stand.
+"""
+
+
+async def set_hold(work: Work) -> Mapping[str, Any]:
+    """Keep a referral, or its whole case, from being erased."""
+    row = await _on_referral(work, SET_HOLD, dict(work.act.detail))
+    detail = {"step": "set", **work.act.detail}
+    await work.log("hold", detail, case_id=row["case_id"], referral_id=work.act.target)
+    return {}
+
+
+async def lift_hold(work: Work) -> Mapping[str, Any]:
+    """Let it be erased again, as far as this agency is concerned."""
+    row = await _on_referral(work, LIFT_HOLD, {})
+    await work.log("hold", {"step": "lifted"}, case_id=row["case_id"], referral_id=work.act.target)
+    return {}
+
+
+EFFECTS: Mapping[str, Effect] = {"hold.set": set_hold, "hold.lift": lift_hold}
+"""By the kind of act."""
+
+
+async def _on_referral(work: Work, statement: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Call a function on the referral that the act is about, as its agency."""
+    asked = {
+        "act_id": str(work.act.id),
+        "agency_id": work.act.agency_id,
+        "referral_id": work.act.target,
+        "at": work.at.isoformat(),
+        **more,
+    }
+    text = await work.connection.fetchval(statement, json.dumps(asked))
+    if text is None:
+        raise NotFound
+    found: dict[str, Any] = json.loads(text)
+    if "reason" in found:
+        raise ActImpossible(found["reason"])
+    return found

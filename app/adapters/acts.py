@@ -1,0 +1,316 @@
+"""Acts that take two seats: one proposes, and the other's approval is the transaction."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.adapters.act_effects import EFFECTS, Work
+from app.adapters.ids import time_ordered_id
+from app.domain.acts import (
+    KINDS,
+    Act,
+    ActState,
+    check_proposer,
+    check_second_seat,
+    check_withdrawal,
+)
+from app.domain.caller import Caller
+from app.domain.clock import Clock
+from app.domain.errors import ActImpossible, IdReused, NotFound, TooManyActs
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    from app.adapters.bell import Bell
+    from app.adapters.database import Pool
+
+    Connection = PoolConnectionProxy[Record]
+
+FIND = "SELECT find_act($1)"
+PROPOSE = "SELECT propose_act($1, $2)"
+HOLD = "SELECT hold_act($1, $2)"
+SETTLE = "SELECT settle_act($1)"
+READ = "SELECT read_act($1, $2)"
+LIST = "SELECT list_acts($1, $2, $3, $4, $5)"
+HOLDS = "SELECT list_holds($1, $2, $3, $4)"
+MOST_WAITING = 50
+"""Proposals of one agency that may wait for a second seat."""
+
+Before = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a seat asks for."""
+
+    id: UUID
+    kind: str
+    target: str
+    detail: Mapping[str, Any]
+
+
+class Acts:
+    """Keeps proposals, and lets them take effect once, by another seat."""
+
+    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
+        self._pool = pool
+        self._clock = clock
+        self._bell = bell
+
+    async def propose(self, caller: Caller, proposal: Proposal) -> tuple[Act, bool]:
+        """Keep a proposal, and say whether it is new. The same once more is the same act.
+
+        What it would do is tried out and taken back, so that nothing waits that cannot be done.
+
+        Raises:
+            NotYourAct: seats of other roles propose this.
+            IdReused: the id stands for another act.
+            NotFound, ActImpossible: as the effect says.
+            TooManyActs: too many wait already.
+        """
+        check_proposer(proposal.kind, caller)
+        at = self._clock()
+        act = _proposed(proposal, caller, at)
+        async with self._pool.acquire() as connection, connection.transaction():
+            found = await connection.fetchval(FIND, act.id)
+            if found is None:
+                await self._tried_out(connection, act, caller, at)
+                written = {**_row(act), "log": [_entry(act, caller, at)], "items": [_item(act)]}
+                answer = await connection.fetchval(PROPOSE, json.dumps(written), MOST_WAITING)
+                if answer == "too_many":
+                    raise TooManyActs
+                found = await connection.fetchval(FIND, act.id) if answer == "taken" else None
+        if found is None:
+            self._bell.ring({act.agency_id})
+            return act, True
+        same = read_act(json.loads(found))
+        if not act.says_the_same(same):
+            raise IdReused
+        return same, False
+
+    async def approve(self, caller: Caller, act_id: UUID) -> Act:
+        """Let an act take effect, now, or mark it as failed if it cannot; once for all.
+
+        Raises:
+            NotFound: this agency has no such act.
+            SecondSeat, NotYourAct, ActSettled: as `check_second_seat` says.
+        """
+        told: set[str] = set()
+        async with self._pool.acquire() as connection, connection.transaction():
+            act = await self._held(connection, caller, act_id)
+            if act.decided_by == caller.seat_id and act.state in _DONE:
+                return act  # the answer to the first approval was lost
+            at = self._clock()
+            check_second_seat(act, caller, at)
+            state, outcome = await self._done(connection, act, caller, at, told)
+            settled = _settled(act, state, at, caller.seat_id, outcome)
+            await self._write(connection, settled, caller, at)
+        self._bell.ring(told)
+        return settled
+
+    async def refuse(self, caller: Caller, act_id: UUID) -> Act:
+        """Say no to an act.
+
+        Raises:
+            NotFound, SecondSeat, NotYourAct, ActSettled: as for `approve`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            act, at = await self._held(connection, caller, act_id), self._clock()
+            if act.decided_by == caller.seat_id and act.state is ActState.REFUSED:
+                return act
+            check_second_seat(act, caller, at)
+            settled = _settled(act, ActState.REFUSED, at, caller.seat_id)
+            await self._write(connection, settled, caller, at)
+        return settled
+
+    async def withdraw(self, caller: Caller, act_id: UUID) -> Act:
+        """Drop a proposal of one's own.
+
+        Raises:
+            NotFound: this agency has no such act.
+            NotYourAct, ActSettled: as `check_withdrawal` says.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            act, at = await self._held(connection, caller, act_id), self._clock()
+            if act.decided_by == caller.seat_id and act.state is ActState.WITHDRAWN:
+                return act
+            check_withdrawal(act, caller, at)
+            settled = _settled(act, ActState.WITHDRAWN, at, caller.seat_id)
+            await self._write(connection, settled, caller, at)
+        return settled
+
+    async def one(self, agency_id: str, act_id: UUID) -> Act:
+        """An act of this agency.
+
+        Raises:
+            NotFound: there is none.
+        """
+        text = await self._pool.fetchval(READ, agency_id, act_id)
+        if text is None:
+            raise NotFound
+        return read_act(json.loads(text))
+
+    async def all(
+        self, agency_id: str, before: Before | None, limit: int, *, waiting: bool
+    ) -> Sequence[Act]:
+        """Acts of this agency, the last proposed first; or only those that wait."""
+        at = self._clock() if waiting else None
+        text = await self._pool.fetchval(LIST, agency_id, at, *(before or (None, None)), limit)
+        return [read_act(row) for row in json.loads(text)]
+
+    async def holds(
+        self, agency_id: str, before: Before | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """What this agency keeps from being erased, the last set first."""
+        text = await self._pool.fetchval(HOLDS, agency_id, *(before or (None, None)), limit)
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def _held(self, connection: "Connection", caller: Caller, act_id: UUID) -> Act:
+        text = await connection.fetchval(HOLD, caller.agency_id, act_id)
+        if text is None:
+            raise NotFound
+        return read_act(json.loads(text))
+
+    async def _tried_out(
+        self, connection: "Connection", act: Act, caller: Caller, at: datetime
+    ) -> None:
+        trial = connection.transaction()
+        await trial.start()
+        try:
+            await EFFECTS[act.kind](Work(connection, act, caller, at, rehearsed=True))
+        finally:
+            await trial.rollback()
+
+    async def _done(
+        self, connection: "Connection", act: Act, caller: Caller, at: datetime, told: set[str]
+    ) -> tuple[ActState, Mapping[str, Any]]:
+        try:
+            async with connection.transaction():  # a savepoint: a failure leaves nothing
+                work = Work(connection, act, caller, at)
+                outcome = await EFFECTS[act.kind](work)
+                told |= work.told
+        except ActImpossible as impossible:
+            return ActState.FAILED, {"reason": impossible.reason}
+        except NotFound:
+            return ActState.FAILED, {"reason": "not_found"}
+        return ActState.APPROVED, outcome
+
+    async def _write(
+        self, connection: "Connection", act: Act, caller: Caller, at: datetime
+    ) -> None:
+        await connection.execute(SETTLE, settling(act, caller, at))
+
+
+_DONE = (ActState.APPROVED, ActState.FAILED)
+
+
+def read_act(row: Mapping[str, Any]) -> Act:
+    """An act as its row has it."""
+    return Act(
+        id=UUID(row["id"]),
+        kind=row["kind"],
+        agency_id=row["agency_id"],
+        target=row["target"],
+        detail=row["detail"],
+        proposed_at=datetime.fromisoformat(row["proposed_at"]),
+        proposed_by=row["proposed_by"],
+        expires_at=datetime.fromisoformat(row["expires_at"]),
+        state=ActState[row["state"].upper()],
+        decided_at=datetime.fromisoformat(row["decided_at"]) if row["decided_at"] else None,
+        decided_by=row["decided_by"],
+        outcome=row["outcome"],
+    )
+
+
+def settling(
+    act: Act, caller: Caller | None, at: datetime, items: Collection[Mapping[str, Any]] = ()
+) -> str:
+    """What `settle_act` takes, as text."""
+    return json.dumps(
+        {
+            "at": at.isoformat(),
+            "id": str(act.id),
+            "state": act.state.value,
+            "decided_by": act.decided_by,
+            "outcome": dict(act.outcome),
+            "log": [_entry(act, caller, at)],
+            "items": list(items),
+        }
+    )
+
+
+def item(act: Act, kind: str) -> dict[str, Any]:
+    """The inbox item that tells the agency of an act."""
+    referral = act.target if KINDS[act.kind].concerns_referral else None
+    return {
+        "agency_id": act.agency_id,
+        "kind": kind,
+        "referral_id": referral,
+        "type": act.kind,
+        "urgency": "normal",
+    }
+
+
+def _item(act: Act) -> dict[str, Any]:
+    return item(act, "act.proposed")
+
+
+def _proposed(proposal: Proposal, caller: Caller, at: datetime) -> Act:
+    return Act(
+        id=proposal.id,
+        kind=proposal.kind,
+        agency_id=caller.agency_id,
+        target=proposal.target,
+        detail=proposal.detail,
+        proposed_at=at,
+        proposed_by=caller.seat_id,
+        expires_at=at + KINDS[proposal.kind].lives,
+    )
+
+
+def _settled(
+    act: Act,
+    state: ActState,
+    at: datetime,
+    seat_id: str,
+    outcome: Mapping[str, Any] | None = None,
+) -> Act:
+    return replace(act, state=state, decided_at=at, decided_by=seat_id, outcome=outcome or {})
+
+
+def _row(act: Act) -> dict[str, Any]:
+    return {
+        "id": str(act.id),
+        "kind": act.kind,
+        "agency_id": act.agency_id,
+        "target": act.target,
+        "detail": dict(act.detail),
+        "proposed_at": act.proposed_at.isoformat(),
+        "proposed_by": act.proposed_by,
+        "expires_at": act.expires_at.isoformat(),
+    }
+
+
+def _entry(act: Act, caller: Caller | None, at: datetime) -> dict[str, Any]:
+    """A step of the act, in the log: who took it, on what, and nothing of anybody else."""
+    return {
+        "id": str(time_ordered_id(at)),
+        "kind": "administration",
+        "agency_id": act.agency_id,
+        "seat_id": caller.seat_id if caller else None,
+        "client_id": caller.client_id if caller else None,
+        "referral_id": act.target if KINDS[act.kind].concerns_referral else None,
+        "agencies": [act.agency_id],
+        "detail": {
+            "act": act.kind,
+            "act_id": str(act.id),
+            "step": act.state.value,
+            "target": act.target,
+            **dict(act.outcome),
+        },
+    }
