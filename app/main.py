@@ -14,6 +14,7 @@ from app.adapters.clients import StoredClients
 from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import DirectoryCache
+from app.adapters.disclosures import Disclosures
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.folder_keys import FolderKeys
@@ -88,6 +89,7 @@ def _lifespan(
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
                 acts=Acts(pool, clock, bell),
+                disclosures=Disclosures(pool, clock),
                 webhooks=Webhooks(
                     pool,
                     bell,

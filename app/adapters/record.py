@@ -21,6 +21,7 @@ from app.domain.directory import Directory
 from app.domain.flows import FLOWS
 from app.domain.message import Message
 from app.domain.receipt import Signer
+from app.domain.references import showings
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Recorder:
             "terms": list(_terms(decision, message, caller, ids, at)),
             **_consequences(decision, message),
         }
+        if message.shared_messages:
+            rows["shown"] = list(_shown(decision, message, caller))
         if decision.erases:
             # The keys made for this very message are destroyed with all others of the referral.
             rows["erased"] = str(message.referral_id)
@@ -266,6 +269,18 @@ def _copies(decision: Decision, message: Message, ids: list[UUID]) -> Iterator[d
     for message_id, copies in decision.shared.items():
         origin = decision.case.references[message_id].referral_id if parent else message.referral_id
         yield from (_copy(copy, message_id, origin, sent=False) for copy in copies)
+
+
+def _shown(decision: Decision, message: Message, caller: Caller) -> Iterator[dict[str, Any]]:
+    flow, move = FLOWS[message.flow], decision.moves[0]
+    for shown_id, copy, classes in showings(decision.case, flow, message, move, caller.agency_id):
+        yield {
+            "message_id": str(message.id),
+            "agency_id": copy.agency_id,
+            "shown_id": str(shown_id),
+            "party": copy.party,
+            "classes": sorted(classes),
+        }
 
 
 def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None) -> dict[str, Any]:

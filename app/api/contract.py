@@ -12,6 +12,7 @@ from app.api import (
     act_shapes,
     deliveries,
     delivery_shapes,
+    disclosure_shapes,
     envelopes,
     inbox,
     problem_examples,
@@ -49,6 +50,7 @@ DESCRIPTION = """\
 TAGS = (
     ("referrals", "案件と通信文。送る、読む、開く。"),
     ("deliveries", "送った通信文の行方、印刷、取消し、誤送付の記録。"),
+    ("disclosures", "提供の記録。誰に何が届き、誰が開いたか。"),
     ("inbox", "受信箱、受領、期日。"),
     ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
     ("acts", "二つの席が要る重い行為と、消去の停止。"),
@@ -250,6 +252,7 @@ def _request_body(component: str) -> Schema:
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
     every = {**vars(shapes), **vars(delivery_shapes), **vars(webhook_shapes), **vars(act_shapes)}
+    every |= vars(disclosure_shapes)
     kinds = [kind for kind in every.values() if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"

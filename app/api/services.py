@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 
 from app.adapters.acts import Acts
 from app.adapters.deliveries import Deliveries
+from app.adapters.disclosures import Disclosures
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.mailbox import Mailboxes
@@ -48,6 +49,7 @@ class Messaging:
     deliveries: Deliveries
     recalls: Recalls
     acts: Acts
+    disclosures: Disclosures
     webhooks: Webhooks
     figures: Figures
     largest_body: int

@@ -75,19 +75,30 @@ def share(
         The case with the views moved on, the new copies by message, and the move likewise.
     """
     referral = move.referral
-    shared: dict[UUID, tuple[Copy, ...]] = {}
+    shared: dict[UUID, tuple[Copy, ...]] = dict.fromkeys(message.shared_messages, ())
+    for message_id, copy, classes in showings(case, flow, message, move, caller.agency_id):
+        if case.references[message_id].reader(copy.agency_id):
+            continue
+        referral, number = _one_more(referral, copy.agency_id)
+        shown = Copy(copy.agency_id, copy.party, referral.id, number, classes)
+        shared[message_id] = (*shared[message_id], shown)
+    return case.with_referral(referral), shared, replace(move, referral=referral)
+
+
+def showings(
+    case: Case, flow: Flow, message: Message, move: Move, sharer: str
+) -> Iterator[tuple[UUID, Copy, frozenset[DataClass]]]:
+    """What a message shows of older ones: which, with whose copy of itself, in which classes.
+
+    Also to those who have it already: that is not for the sharer to know.
+    """
     for message_id in message.shared_messages:
         known = case.references[message_id]
-        own = known.reader(caller.agency_id)
-        copies = []
+        own = known.reader(sharer)
         for copy in move.copies:
-            if not copy.waits or known.reader(copy.agency_id) or own is None:
-                continue
-            classes = known.classes & own.classes & flow.parties[copy.party].classes
-            referral, number = _one_more(referral, copy.agency_id)
-            copies.append(Copy(copy.agency_id, copy.party, referral.id, number, classes))
-        shared[message_id] = tuple(copies)
-    return case.with_referral(referral), shared, replace(move, referral=referral)
+            if copy.waits and own is not None:
+                classes = known.classes & own.classes & flow.parties[copy.party].classes
+                yield message_id, copy, classes
 
 
 def _one_more(referral: Referral, agency_id: str) -> tuple[Referral, int]:

@@ -14,6 +14,7 @@ from app.adapters.bell import Bell
 from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import load
+from app.adapters.disclosures import Disclosures
 from app.adapters.exchange import Exchange
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
@@ -59,6 +60,7 @@ class Office:
     mailboxes: Mailboxes
     deliveries: Deliveries
     recalls: Recalls
+    disclosures: Disclosures
     directory: Directory
     recorder: Recorder
     clock: Clock
@@ -138,6 +140,7 @@ async def office(
             Mailboxes(pool, bell, clock),
             Deliveries(pool, clock),
             Recalls(pool, clock, bell),
+            Disclosures(pool, clock),
             directory,
             recorder,
             clock,

@@ -9,7 +9,7 @@ from tests.exchange.conftest import Office, saying, seat
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""
 
-NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total"}
+NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total", "shown"}
 
 # table: the rows that are $1's own, as the owner of the tables finds them
 OWN = {
@@ -66,6 +66,7 @@ SHOWN = {
     "log_tree": "size::text",
     "attempt": "notice_id || '' || number",
     "attempt_total": "outcome",
+    "shown": "shown_id::text",
 }
 
 

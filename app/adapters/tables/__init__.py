@@ -26,7 +26,7 @@ from app.adapters.tables.directory import (
     Seat,
 )
 from app.adapters.tables.log import LogEntry, LogLeaf, LogPending, LogTree
-from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment
+from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment, Shown
 from app.adapters.tables.row import Row, use_plain_types
 from app.adapters.tables.tokens import RevokedToken, TokenClock, TokenStop
 from app.adapters.tables.webhooks import Attempt, AttemptTotal, Notice, Webhook
@@ -64,6 +64,7 @@ __all__ = [
     "Seat",
     "Segment",
     "Settlement",
+    "Shown",
     "TokenClock",
     "TokenStop",
     "Webhook",

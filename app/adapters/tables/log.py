@@ -19,7 +19,10 @@ class LogEntry(Row, table=True):
         Index(
             "ix_log_entry_disclosure",
             "message_id",
-            postgresql_where=text("kind = 'disclosure'"),
+            "agency_id",
+            "at",
+            "id",
+            postgresql_where=text("kind = 'disclosure' AND detail -> 'classes' <> '[]'"),
         ),
         Index("ix_log_entry_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
     )

@@ -88,6 +88,24 @@ class Copy(Row, table=True):
     recalled_at: datetime | None
 
 
+class Shown(Row, table=True):
+    """An older message that a message showed to one of its recipients."""
+
+    __table_args__ = (
+        Index("ix_shown_reader", "shown_id", "agency_id"),
+        {
+            "comment": "Older messages that a message showed to its recipients, also to those who"
+            " had them already: its sender may not learn which these are."
+        },
+    )
+
+    message_id: UUID = Field(primary_key=True, foreign_key="message.id")
+    agency_id: str = Field(primary_key=True)
+    shown_id: UUID = Field(primary_key=True, foreign_key="message.id")
+    party: str
+    classes: list[str] = Field(sa_type=TEXTS)
+
+
 class Mailbox(Row, table=True):
     """An agency's mailbox: its last position, and how many items were opened and acknowledged."""
 

@@ -1,0 +1,93 @@
+"""Disclosures (提供の記録): what became known to which agency, as far as one party may know it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.classes import DataClass
+from app.domain.text import Text
+
+HOW: Mapping[str, Text] = {
+    "received": Text("届いた", "received"),
+    "to_print": Text("紙で届けることになった", "to be given on paper"),
+    "printed": Text("紙に印刷した", "printed on paper"),
+    "opened": Text("開いた", "opened"),
+    "recalled": Text("取り消した", "taken back"),
+}
+"""The ways in which something becomes known, and its being taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One thing that became known to an agency, or was taken back from it."""
+
+    how: str
+    at: datetime
+    agency_id: str
+    party: str | None
+    """None for a reader whom the sender did not know."""
+    seat_id: str | None
+    """The seat that opened, printed or took back, as far as the asker may know it."""
+    classes: tuple[DataClass, ...] | None
+    """None where the asker does not know them: what others were given with it."""
+    referral_id: UUID
+    via: UUID
+    """The referral through which the asker has the message."""
+    message_id: UUID
+    type: str
+    from_party: str
+    from_agency: str | None
+    shown_by: UUID | None
+    """The message that showed this one to the agency, if it was not sent to it."""
+    legal_basis: str | None
+    consent_ids: tuple[UUID, ...]
+
+
+@dataclass(slots=True)
+class Passing:
+    """One message and one agency that came to know it: all that is known of that, in one line."""
+
+    agency_id: str
+    message_id: UUID
+    legal_basis: str | None = None
+    consented: bool = False
+    classes: frozenset[DataClass] | None = None
+    first: dict[str, datetime] = field(default_factory=dict)
+    """When it first happened, by the ways of `HOW`."""
+
+    @property
+    def nameless(self) -> bool:
+        """Whether nothing but routing was told: no name, nothing about the person."""
+        return self.classes is not None and self.classes <= {DataClass.C0}
+
+    @property
+    def since(self) -> datetime:
+        """When the first of it happened."""
+        return min(self.first.values())
+
+    def take(self, disclosure: Disclosure) -> None:
+        """Take in one more of its disclosures."""
+        self.first.setdefault(disclosure.how, disclosure.at)
+        self.first[disclosure.how] = min(self.first[disclosure.how], disclosure.at)
+        self.legal_basis = self.legal_basis or disclosure.legal_basis
+        self.consented = self.consented or bool(disclosure.consent_ids)
+        if disclosure.classes is not None:
+            self.classes = (self.classes or frozenset()) | frozenset(disclosure.classes)
+
+
+def by_agency(disclosures: Iterable[Disclosure]) -> Mapping[str, Sequence[Passing]]:
+    """What each agency came to know, the first message first, agencies in the order of that.
+
+    A sender that reads again what it wrote itself came to know nothing by it.
+    """
+    found: dict[tuple[str, UUID], Passing] = {}
+    for disclosure in disclosures:
+        if disclosure.agency_id == disclosure.from_agency:
+            continue
+        key = (disclosure.agency_id, disclosure.message_id)
+        found.setdefault(key, Passing(*key)).take(disclosure)
+    agencies: dict[str, list[Passing]] = {}
+    for passing in sorted(found.values(), key=lambda p: (p.since, p.agency_id, p.message_id)):
+        agencies.setdefault(passing.agency_id, []).append(passing)
+    return agencies

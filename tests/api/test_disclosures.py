@@ -1,0 +1,94 @@
+"""The record of disclosures over HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.api.conftest import Speak
+
+Opening = Callable[..., dict[str, Any]]
+
+
+async def case_of(speak: Speak, opening: Opening) -> tuple[str, dict[str, Any]]:
+    """A case with one message, sent by the prison: its id, and what was sent."""
+    sent = opening()
+    prison = await speak("prison-fuchu")
+    assert (await prison.post("/v1/referrals", json=sent)).status_code == 201
+    found: str = (await prison.get(f"/v1/referrals/{sent['id']}")).json()["case_id"]
+    return found, sent
+
+
+async def test_both_sides_read_who_received_and_opened_what(speak: Speak, opening: Opening) -> None:
+    case, sent = await case_of(speak, opening)
+    officer = await speak("probation-13", "records_officer")
+    reader = await speak("probation-13", "case_worker")
+    await reader.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
+    prison = await speak("prison-fuchu")
+    for client in (prison, officer):
+        answer = await client.get(f"/v1/cases/{case}/disclosures")
+        assert answer.status_code == 200
+        received, opened = answer.json()["items"]
+        assert [received["how"], opened["how"]] == ["received", "opened"]
+        assert received["agency_id"] == opened["agency_id"] == "probation-13"
+        assert received["classes"][:2] == ["C0", "C1"]
+        assert opened["seat_id"] == "probation-13.case_worker"
+        assert received["from"] == {"party": "institution", "agency_id": "prison-fuchu"}
+        assert "繋" not in answer.text
+
+
+async def test_pages_follow_each_other_and_can_be_narrowed(speak: Speak, opening: Opening) -> None:
+    case, sent = await case_of(speak, opening)
+    office = await speak("probation-13")
+    for _ in range(2):
+        await office.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
+    seen, cursor = list[str](), None
+    for _ in range(3):
+        params = {"limit": 1, **({"cursor": cursor} if cursor else {})}
+        page = (await office.get(f"/v1/cases/{case}/disclosures", params=params)).json()
+        seen += [item["how"] for item in page["items"]]
+        cursor = page["next"]
+    assert seen == ["received", "opened", "opened"]
+    assert cursor is None
+    for params, count in (({"class": "C8"}, 0), ({"agency": "probation-13"}, 3)):
+        page = (await office.get(f"/v1/cases/{case}/disclosures", params=params)).json()
+        assert len(page["items"]) == count
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "WyJ4Il0", "WyJhIiwiYiIsImMiLCJkIiwiZSIsImYiXQ",
+     "WyIwMTkzNmI3ZS0yZjAwLTdjM2EtOWQ1Mi02YjFmMGM0ZThhMDEiLCItMSIsIiIsIjAiLCIwIiwiMDE5MzZiN2UtMmYwMC03YzNhLTlkNTItNmIxZjBjNGU4YTAxIl0"],
+)  # fmt: skip
+async def test_a_cursor_that_is_none_of_ours_is_refused(
+    speak: Speak, opening: Opening, cursor: str
+) -> None:
+    case, _ = await case_of(speak, opening)
+    prison = await speak("prison-fuchu")
+    answer = await prison.get(f"/v1/cases/{case}/disclosures", params={"cursor": cursor})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "/query/cursor", "reason": "cursor"}]
+
+
+async def test_to_a_stranger_a_case_is_as_if_it_were_not_there(
+    speak: Speak, opening: Opening
+) -> None:
+    case, _ = await case_of(speak, opening)
+    stranger = await speak("center-27")
+    answers = [
+        await stranger.get(f"/v1/cases/{each}/disclosures{rest}")
+        for rest in ("",)
+        for each in (case, str(uuid4()), "x")
+    ]
+    assert [a.status_code for a in answers] == [404] * len(answers)
+    assert len({a.text.replace(a.json()["instance"], "") for a in answers}) == 1
+
+
+async def test_it_asks_for_the_scope_of_those_who_keep_records(
+    speak: Speak, opening: Opening
+) -> None:
+    case, _ = await case_of(speak, opening)
+    worker = await speak("prison-fuchu", "case_worker")
+    answer = await worker.get(f"/v1/cases/{case}/disclosures")
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/scope_missing")
