@@ -34,6 +34,7 @@ from app.adapters.webhooks import Webhooks
 from app.api.application import application
 from app.api.services import Messaging, Services
 from app.auth.desk import TokenDesk
+from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.revocation import ReturnDesk
@@ -132,6 +133,7 @@ def _services(
         tokens=tokens,
         desk=desk,
         returns=ReturnDesk(desk, tokens, off, clock),
+        proofs=Proofs(stored, issuer, clock),
         clients=stored,
         directory=directory.current,
     )

@@ -52,14 +52,15 @@ _SEATS = """
     FROM seat WHERE $1::text IS NULL OR agency_id = $1 ORDER BY id
 """
 _ADD_CLIENT = """
-    INSERT INTO client (id, agency_id, name, secret_hash, public_jwk, created_at)
-    VALUES ($1, $2, $3, $4, $5::text::jsonb, $6)
+    INSERT INTO client (id, agency_id, name, secret_hash, public_jwk, created_at, dpop_required)
+    VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7)
 """
 _CHANGE_CLIENT = """
     UPDATE client SET name = coalesce($2, name), secret_hash = coalesce($3, secret_hash),
         public_jwk = coalesce($4::text::jsonb, public_jwk)
     WHERE id = $1 RETURNING id
 """
+_REQUIRE_DPOP = "UPDATE client SET dpop_required = $2 WHERE id = $1 RETURNING id"
 _HOLD_CLIENT = "SELECT agency_id FROM client WHERE id = $1 FOR UPDATE"
 _SEATS_OF_AGENCY = "SELECT count(*) FROM seat WHERE id = ANY($1::text[]) AND agency_id = $2"
 _UNLINK = "DELETE FROM client_seat WHERE client_id = $1"
@@ -69,7 +70,7 @@ _LINK = """
 """
 _CLIENTS = """
     SELECT c.id, c.agency_id, c.name, c.public_jwk::text AS public_jwk,
-           c.disabled_at IS NOT NULL AS disabled,
+           c.disabled_at IS NOT NULL AS disabled, c.dpop_required,
            array(SELECT seat_id FROM client_seat WHERE client_id = c.id ORDER BY position) AS seats
     FROM client c WHERE $1::text IS NULL OR c.agency_id = $1 ORDER BY c.id
 """
@@ -175,7 +176,7 @@ class Administration:
             async with self._connection.transaction():
                 await self._connection.execute(
                     _ADD_CLIENT, client.id, client.agency_id, client.name, client.secret_hash,
-                    _json(client.public_jwk), at,
+                    _json(client.public_jwk), at, client.dpop_required,
                 )  # fmt: skip
                 await self._link(client.id, client.seats)
 
@@ -188,6 +189,10 @@ class Administration:
     ) -> None:
         """Change a client's name, secret or key; None leaves what is there."""
         await self._one(_CHANGE_CLIENT, client_id, name, secret_hash, _json(public_jwk))
+
+    async def require_dpop(self, client_id: str, required: bool) -> None:
+        """Let a client have only tokens that are bound to a key, or any again."""
+        await self._one(_REQUIRE_DPOP, client_id, required)
 
     async def link(self, client_id: str, seats: Sequence[str]) -> None:
         """Let a client speak for exactly these seats of its agency; the first is its default."""
@@ -266,4 +271,5 @@ def _client(row: "asyncpg.Record") -> Client:
         seats=tuple(row["seats"]),
         public_jwk=json.loads(row["public_jwk"]) if row["public_jwk"] else None,
         disabled=row["disabled"],
+        dpop_required=row["dpop_required"],
     )

@@ -12,6 +12,7 @@ from app.api import (
     act_shapes,
     deliveries,
     delivery_shapes,
+    deps,
     disclosure_shapes,
     envelopes,
     inbox,
@@ -141,6 +142,7 @@ def contract(app: FastAPI) -> Schema:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {**components(), **_sent(), **_shown(), "Problem": dict(problem_examples.PROBLEM)}
+    found["components"]["securitySchemes"]["dpop"] = dict(deps.DPOP)
     found["webhooks"] = webhook_contract.section(COMPONENTS)
     for path, operation in _operations(found):
         _complete(path, operation, schemas)
@@ -169,6 +171,7 @@ def _operations(found: Schema) -> Iterator[tuple[str, Schema]]:
 def _complete(path: str, operation: Schema, schemas: Schema) -> None:
     name = operation["operationId"]
     operation.setdefault("security", [])
+    _or_bound(operation["security"])
     _describe_parameters(operation)
     responses = operation["responses"]
     if "/oauth/" not in path and "/.well-known/" not in path:
@@ -190,6 +193,11 @@ def _describe_parameters(operation: Schema) -> None:
     for parameter in operation.get("parameters", ()):
         if "description" not in parameter:
             parameter["description"] = PARAMETERS[parameter["name"]]
+
+
+def _or_bound(security: list[Schema]) -> None:
+    """Where a bearer token is taken, one that is bound to a key is taken as well."""
+    security += [{"dpop": scheme["tsunagu"]} for scheme in security if "tsunagu" in scheme]
 
 
 def _codes(path: str, operation: Schema) -> Iterator[str]:

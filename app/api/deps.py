@@ -1,5 +1,6 @@
 """What a route asks of its caller, said in its signature and checked in one place."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request, Security
@@ -23,6 +24,16 @@ _MODEL = OAuth2(
 )
 
 
+DPOP: Mapping[str, str] = {
+    "type": "http",
+    "scheme": "dpop",
+    "description": "鍵に結んだトークン (RFC 9449)。`Authorization: DPoP <token>` と、要求ごとに作る"
+    "証明 `DPoP: <proof>` (ES256、`htm` `htu` `ath` `iat` `jti`) を送る。"
+    "証明は60秒以内に一度だけ使える。",
+}
+"""The second way to show a token, as OpenAPI sees it."""
+
+
 class _Bearer(SecurityBase):
     """The scheme as OpenAPI sees it. One callable is both scheme and check: one hop a request."""
 
@@ -38,7 +49,7 @@ class _Allowed(_Bearer):
 
     # Not a plain `def`: FastAPI would run it in a thread, at half a millisecond a request.
     async def __call__(self, request: Request) -> Caller:
-        caller = _access(request).caller
+        caller = (await _access(request)).caller
         if self._scope not in caller.scopes:
             raise ScopeMissing(self._scope)
         return caller
@@ -46,7 +57,7 @@ class _Allowed(_Bearer):
 
 class _Known(_Bearer):
     async def __call__(self, request: Request) -> Access:
-        return _access(request)
+        return await _access(request)
 
 
 def allowed(scope: Scope) -> Any:
@@ -78,12 +89,31 @@ def still_allowed(request: Request) -> None:
     found.tokens.still(request.state.access, found.clock())
 
 
-def _access(request: Request) -> Access:
+async def _access(request: Request) -> Access:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    check = _SCHEMES.get(scheme.lower())
+    if check is None:
         raise NotAuthenticated
-    found = services(request)
-    access = found.tokens.access(token.strip(), found.clock())
+    access = await check(request, token.strip())
     request.state.access = access
     request.state.caller = access.caller
     return access
+
+
+async def _bearer(request: Request, token: str) -> Access:
+    found = services(request)
+    access = found.tokens.access(token, found.clock())
+    if access.jkt is not None:
+        raise NotAuthenticated  # bound to a key: whoever stole it must not use it without
+    return access
+
+
+async def _bound(request: Request, token: str) -> Access:
+    found = services(request)
+    access = found.tokens.access(token, found.clock())
+    sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
+    await found.proofs.check(sent, request.method, path, token, access.jkt)
+    return access
+
+
+_SCHEMES = {"bearer": _bearer, "dpop": _bound}

@@ -19,7 +19,9 @@ from app.api.oauth_schema import (
 )
 from app.api.problems import count
 from app.api.services import services
-from app.auth.clients import TokenRefused
+from app.auth.clients import TokenRefused, bad_proof
+from app.auth.dpop import Proof
+from app.auth.jwt import NotGenuine
 from app.auth.scopes import Scope
 
 router = APIRouter(tags=["oauth"])
@@ -59,12 +61,14 @@ async def issue_token(request: Request) -> JSONResponse:
     """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
     try:
         form = await _form(request)
-        issued = await services(request).desk.token(request.headers.get("authorization"), form)
+        proof = _proof(request)
+        authorization = request.headers.get("authorization")
+        issued = await services(request).desk.token(authorization, form, proof)
     except (TokenRefused, _TooLarge) as error:
         return _not_done(request, error)
     answer = TokenOut(
         access_token=issued.token,
-        token_type="Bearer",  # noqa: S106 - the type's name, no secret
+        token_type="DPoP" if issued.jkt else "Bearer",
         expires_in=int((issued.expires_at - issued.issued_at).total_seconds()),
         scope=" ".join(sorted(issued.caller.scopes)),
         seat=issued.caller.seat_id,
@@ -129,6 +133,14 @@ async def read_authorization_server(request: Request) -> JSONResponse:
 async def read_jwks(request: Request) -> JSONResponse:
     """トークンと受領証の署名を確かめる公開鍵を返す。新しい鍵は、使われる10分前から載る。"""
     return JSONResponse(services(request).keys.ring().jwks(), headers=_CACHED)
+
+
+def _proof(request: Request) -> Proof | None:
+    sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
+    try:
+        return services(request).proofs.for_token(sent, request.method, path)
+    except NotGenuine as error:
+        raise bad_proof() from error
 
 
 class _TooLarge(Exception):

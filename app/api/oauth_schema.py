@@ -13,7 +13,7 @@ class TokenOut(BaseModel):
     """発行されたアクセストークン (RFC 6749 §5.1)。"""
 
     access_token: str = Field(description="ES256 で署名された JWT")
-    token_type: str = Field(description="常に Bearer")
+    token_type: str = Field(description="Bearer。DPoP で鍵に結んだものは DPoP")
     expires_in: int = Field(description="有効期間(秒)")
     scope: str = Field(description="許された範囲(空白区切り)")
     seat: str = Field(description="このトークンが代表する席")
@@ -68,6 +68,7 @@ class Metadata(BaseModel):
         "private_key_jwt",
     ]
     revocation_endpoint_auth_signing_alg_values_supported: list[str] = ["ES256"]
+    dpop_signing_alg_values_supported: list[str] = ["ES256"]
     service_documentation: str
     ui_locales_supported: list[str] = ["ja", "en"]
 
@@ -92,6 +93,7 @@ class Metadata(BaseModel):
                         "private_key_jwt",
                     ],
                     "revocation_endpoint_auth_signing_alg_values_supported": ["ES256"],
+                    "dpop_signing_alg_values_supported": ["ES256"],
                     "service_documentation": "https://tsunagu.example/docs",
                     "ui_locales_supported": ["ja", "en"],
                 }
@@ -152,6 +154,7 @@ _AUTHENTICATION: dict[str, Any] = {
 def _request(
     required: list[str], properties: dict[str, Any], example: dict[str, str]
 ) -> dict[str, Any]:
+    """An operation that takes a form, with either way of client authentication."""
     schema = {
         "type": "object",
         "required": required,
@@ -185,6 +188,16 @@ TOKEN_REQUEST = _request(
         "scope": "referral:read inbox:read",
     },
 )
+TOKEN_REQUEST["parameters"] = [
+    {
+        "name": "DPoP",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": 8192},
+        "description": "トークンを鍵に結ぶための証明 (RFC 9449)。なければ Bearer のトークンになる。"
+        "DPoP が必須のクライアントでは、なければ invalid_dpop_proof",
+    }
+]
 
 REVOCATION_REQUEST = _request(
     ["token"],

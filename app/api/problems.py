@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from app.api.language import language_of, localised
 from app.api.problem_kinds import KINDS
 from app.api.services import Messaging
-from app.domain.errors import Invalid, NotFound, Refusal
+from app.domain.errors import BadProof, Invalid, NotFound, Refusal
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
@@ -124,15 +124,30 @@ async def _http(request: Request, error: Exception) -> Response:
 def _asked(request: Request, refusal: Refusal) -> dict[str, str]:
     """What a client has to do, in the header made for it."""
     if refusal.code == "not_authenticated":
-        told = ', error="invalid_token"' if "authorization" in request.headers else ""
-        return {"WWW-Authenticate": f'Bearer realm="tsunagu"{told}'}
+        return {"WWW-Authenticate": _challenge(request, refusal)}
     if refusal.code == "scope_missing":
         scope = refusal.facts["scope"]
-        told = f'Bearer realm="tsunagu", error="insufficient_scope", scope="{scope}"'
-        return {"WWW-Authenticate": told}
+        error = f'error="insufficient_scope", scope="{scope}"'
+        if _scheme(request) == "dpop":
+            return {"WWW-Authenticate": f'DPoP realm="tsunagu", {error}, algs="ES256"'}
+        return {"WWW-Authenticate": f'Bearer realm="tsunagu", {error}'}
     if "retry_after" in refusal.facts:
         return {"Retry-After": str(refusal.facts["retry_after"])}
     return {}
+
+
+def _challenge(request: Request, refusal: Refusal) -> str:
+    """How to authenticate, and what was wrong: RFC 6750 §3 and RFC 9449 §7."""
+    scheme = _scheme(request)
+    if scheme == "dpop":
+        error = "invalid_dpop_proof" if isinstance(refusal, BadProof) else "invalid_token"
+        return f'DPoP realm="tsunagu", error="{error}", algs="ES256"'
+    told = ', error="invalid_token"' if scheme else ""
+    return f'Bearer realm="tsunagu"{told}, DPoP algs="ES256"'
+
+
+def _scheme(request: Request) -> str:
+    return request.headers.get("authorization", "").partition(" ")[0].lower()
 
 
 def _instance(request: Request) -> str:

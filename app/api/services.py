@@ -17,6 +17,7 @@ from app.adapters.recalls import Recalls
 from app.adapters.tally import RefusedCalls
 from app.adapters.webhooks import Webhooks
 from app.auth.desk import TokenDesk
+from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
 from app.auth.tokens import TokenReader
@@ -35,6 +36,7 @@ class Services:
     tokens: TokenReader
     desk: TokenDesk
     returns: ReturnDesk
+    proofs: Proofs
     clients: Clients
     directory: Callable[[], Directory]
 

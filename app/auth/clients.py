@@ -68,6 +68,11 @@ def unproven() -> TokenRefused:
     return TokenRefused("invalid_client", "the client is not known or has not proved who it is")
 
 
+def bad_proof(why: str = "the DPoP proof is not one to believe") -> TokenRefused:
+    """The answer to a proof of possession that is missing or wrong (RFC 9449 §5)."""
+    return TokenRefused("invalid_dpop_proof", why)
+
+
 def credentials(authorization: str | None, form: Mapping[str, str]) -> BySecret | ByAssertion:
     """How the client presents itself.
 

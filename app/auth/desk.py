@@ -6,12 +6,14 @@ from app.auth.clients import (
     ByAssertion,
     BySecret,
     TokenRefused,
+    bad_proof,
     credentials,
     granted,
     proven_by_assertion,
     proven_by_secret,
     unproven,
 )
+from app.auth.dpop import Proof, spent
 from app.auth.tokens import IssuedToken, TokenIssuer
 from app.domain.client import AssertionLedger, ClientRecord, Clients, TokenIssue
 from app.domain.clock import Clock
@@ -34,8 +36,13 @@ class TokenDesk:
         self._audiences = audiences
         self._clock = clock
 
-    async def token(self, authorization: str | None, form: Mapping[str, str]) -> IssuedToken:
+    async def token(
+        self, authorization: str | None, form: Mapping[str, str], proof: Proof | None = None
+    ) -> IssuedToken:
         """A token for the client that `authorization` or `form` prove, logged before it is given.
+
+        Args:
+            proof: of the key that the token is to be bound to.
 
         Raises:
             TokenRefused: why there is none.
@@ -44,7 +51,8 @@ class TokenDesk:
         given = credentials(authorization, form)
         client = await self._proven(given)
         caller = granted(client, form.get("seat"), form.get("scope"))
-        issued = self._issuer.issue(caller, self._clock(), client.stops)
+        jkt = await self._bound(client, proof)
+        issued = self._issuer.issue(caller, self._clock(), client.stops, jkt)
         await self._clients.log_token(_issue(issued, given.method))
         return issued
 
@@ -55,6 +63,15 @@ class TokenDesk:
             TokenRefused: they prove none.
         """
         return await self._proven(credentials(authorization, form))
+
+    async def _bound(self, client: ClientRecord, proof: Proof | None) -> str | None:
+        if proof is None:
+            if client.dpop_required:
+                raise bad_proof("this client has to bind its tokens to a key")
+            return None
+        if await spent(self._ledger, proof, self._clock()):
+            raise bad_proof()
+        return proof.jkt
 
     async def _proven(self, given: BySecret | ByAssertion) -> ClientRecord:
         client = await self._clients.client(given.client_id)

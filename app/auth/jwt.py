@@ -107,6 +107,21 @@ def public_key(jwk_members: Mapping[str, Any]) -> VerifyingKey:
     return _verifying(_constructed({**jwk_members, "alg": _ALGORITHM}))
 
 
+def embedded_key(head: Mapping[str, Any]) -> VerifyingKey:
+    """The public key that a header itself brings along, as only a proof of possession may.
+
+    Raises:
+        NotGenuine: it brings none, or not a public P-256 key.
+    """
+    members = head.get("jwk")
+    if not isinstance(members, dict):
+        raise NotGenuine("the header has no key")
+    try:
+        return public_key(members)
+    except ValueError as error:
+        raise NotGenuine("the key in the header is none for ES256") from error
+
+
 def header(token: str) -> dict[str, Any]:
     """The header of `token`, which nobody has verified yet.
 

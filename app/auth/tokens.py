@@ -32,6 +32,8 @@ class IssuedToken:
     caller: Caller
     issued_at: datetime
     expires_at: datetime
+    jkt: str | None = None
+    """The thumbprint of the key that it is bound to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Access:
     jti: str
     stops: int
     """How many stops of tokens there had been when it was issued."""
+    jkt: str | None = None
+    """The thumbprint of the key that the token is bound to (RFC 9449), if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,14 @@ class TokenIssuer:
         self._keys = keys
         self._terms = terms
 
-    def issue(self, caller: Caller, at: datetime, stops: int = 0) -> IssuedToken:
+    def issue(
+        self, caller: Caller, at: datetime, stops: int = 0, jkt: str | None = None
+    ) -> IssuedToken:
         """A token by which `caller` is recognised from `at` on.
 
         Args:
             stops: how many stops of tokens there had been when the rights of `caller` were read.
+            jkt: the thumbprint of the key that the token is to be bound to.
         """
         issued_at = at.replace(microsecond=0)
         expires_at = issued_at + self._terms.life
@@ -88,10 +95,11 @@ class TokenIssuer:
             "exp": int(expires_at.timestamp()),
             "jti": jti,
             "stops": stops,
+            **({"cnf": {"jkt": jkt}} if jkt else {}),
         }
         payload = json.dumps(claims, separators=(",", ":")).encode()
         token = self._keys.ring().signing(at).sign(payload, _TYP)
-        return IssuedToken(token, jti, caller, issued_at, expires_at)
+        return IssuedToken(token, jti, caller, issued_at, expires_at, jkt)
 
 
 class TokenReader:
@@ -173,7 +181,13 @@ class TokenReader:
             if (claims.get("iss"), claims.get("aud")) != (self._terms.issuer, self._terms.audience):
                 raise NotGenuine("from elsewhere, or for someone else")
             expires_at = _alive_until(claims, now)
-            return Access(_caller(claims), expires_at, text(claims, "jti"), _stops(claims))
+            return Access(
+                caller=_caller(claims),
+                expires_at=expires_at,
+                jti=text(claims, "jti"),
+                stops=_stops(claims),
+                jkt=_bound_to(claims),
+            )
         except NotGenuine as error:
             raise NotAuthenticated from error
 
@@ -192,6 +206,16 @@ def _stops(claims: dict[str, object]) -> int:
     if type(stops) is not int:
         raise NotGenuine("stops is no number")
     return stops
+
+
+def _bound_to(claims: dict[str, object]) -> str | None:
+    confirmation = claims.get("cnf")
+    if confirmation is None:
+        return None
+    # Whatever else it may say, it must never make a bound token a free one.
+    if not isinstance(confirmation, dict):
+        raise NotGenuine("cnf is no object")
+    return text(confirmation, "jkt")
 
 
 def _caller(claims: dict[str, object]) -> Caller:

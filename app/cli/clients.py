@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.adapters.administration import Administration
 from app.auth.secrets import hash_secret, new_secret
 from app.cli.desk import AgencyFilter, at_desk, new_id, now, switched, table
 from app.domain.seat import Client
@@ -30,6 +31,13 @@ Jwk = Annotated[
         help="秘密の代わりの公開鍵(JWK のファイル) / a file with a public JWK instead of a secret",
     ),
 ]
+Dpop = Annotated[
+    bool | None,
+    typer.Option(
+        "--dpop/--no-dpop",
+        help="鍵に結んだトークンだけを渡す (RFC 9449) / only tokens that are bound to a key",
+    ),
+]
 SHOWN_ONCE = "秘密(再び表示されません) / secret, shown only now: {}"
 
 
@@ -41,7 +49,7 @@ def list_clients(agency: AgencyFilter = None) -> None:
         (
             each.id,
             each.name,
-            "key" if each.public_jwk else "secret",
+            ("key" if each.public_jwk else "secret") + (",dpop" if each.dpop_required else ""),
             ",".join(each.seats),
             switched(each.disabled),
         )
@@ -63,6 +71,7 @@ def add_client(
         str | None, typer.Option("--id", help="省くと機関.system / default: agency.system")
     ] = None,
     public_jwk: Jwk = None,
+    dpop: Dpop = None,
 ) -> None:
     """接続システムを登録し、秘密を一度だけ表示する / Add a client; its secret is printed once."""
     key = _public(public_jwk)
@@ -74,6 +83,7 @@ def add_client(
         seats=tuple(seat),
         secret_hash=hash_secret(secret) if secret else None,
         public_jwk=key,
+        dpop_required=bool(dpop),
     )
     at_desk(lambda desk: desk.add_client(new, now()))
     typer.echo(new.id)
@@ -89,12 +99,19 @@ def change_client(
         bool, typer.Option("--new-secret", help="秘密を作り直す / make another secret")
     ] = False,
     public_jwk: Jwk = None,
+    dpop: Dpop = None,
 ) -> None:
     """名称・秘密・公開鍵を変える / Change name, secret or key. 前の秘密は直ちに無効 / at once."""
     made = new_secret() if secret else None
     hashed = hash_secret(made) if made else None
     key = _public(public_jwk)
-    at_desk(lambda desk: desk.change_client(client_id, name, hashed, key))
+
+    async def change(desk: Administration) -> None:
+        await desk.change_client(client_id, name, hashed, key)
+        if dpop is not None:
+            await desk.require_dpop(client_id, dpop)
+
+    at_desk(change)
     if made:
         typer.echo(SHOWN_ONCE.format(made))
 

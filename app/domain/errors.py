@@ -2,6 +2,7 @@
 
 Refusal
 ├── NotAuthenticated   no token, a bad one or an expired one
+│   └── BadProof       the token is bound to a key, and no good proof of it was sent
 ├── ScopeMissing       the token does not allow this
 ├── Malformed          not JSON, not UTF-8, not an object
 ├── Invalid            the shape or a value is wrong
@@ -46,6 +47,10 @@ class NotAuthenticated(Refusal):
     """There is no token, or none to believe."""
 
     code = "not_authenticated"
+
+
+class BadProof(NotAuthenticated):
+    """The token is bound to a key, and the proof of holding it is missing or not to believe."""
 
 
 class ScopeMissing(Refusal):

@@ -29,3 +29,5 @@ class Client:
     secret_hash: str | None = field(default=None, repr=False)
     public_jwk: Mapping[str, Any] | None = None
     disabled: bool = False
+    dpop_required: bool = False
+    """Whether it gets only tokens that are bound to a key (RFC 9449)."""

@@ -21,6 +21,7 @@ from app.adapters.urls import Urls
 from app.api import directory
 from app.api.services import Services
 from app.auth.desk import TokenDesk
+from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
 from app.auth.scopes import Scope
@@ -76,6 +77,7 @@ async def served(urls: Urls, folder: KeyFolder, *scopes: Scope) -> AsyncIterator
             keys=keys,
             tokens=tokens,
             desk=desk,
+            proofs=Proofs(clients, ISSUER, lambda: NOW),
             returns=ReturnDesk(desk, tokens, SwitchedOff(pool, lambda: NOW), lambda: NOW),
             clients=clients,
             directory=cache.current,

@@ -26,6 +26,7 @@ from app.api.deps import allowed
 from app.api.services import Services
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.desk import TokenDesk
+from app.auth.dpop import Proofs
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
@@ -130,6 +131,7 @@ async def http(
         tokens=tokens,
         desk=desk,
         returns=ReturnDesk(desk, tokens, off, lambda: NOW),
+        proofs=Proofs(clients, ISSUER, lambda: NOW),
         clients=clients,
         directory=lambda: Directory.of([agency]),
     )

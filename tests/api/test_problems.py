@@ -82,9 +82,11 @@ async def test_a_401_and_a_403_say_what_to_do_in_their_header(
     stranger: AsyncClient, speak: Any
 ) -> None:
     none = await stranger.get("/v1/inbox")
-    assert none.headers["WWW-Authenticate"] == 'Bearer realm="tsunagu"'
+    assert none.headers["WWW-Authenticate"] == 'Bearer realm="tsunagu", DPoP algs="ES256"'
     bad = await stranger.get("/v1/inbox", headers={"Authorization": "Bearer x.y.z"})
-    assert bad.headers["WWW-Authenticate"] == 'Bearer realm="tsunagu", error="invalid_token"'
+    assert bad.headers["WWW-Authenticate"] == (
+        'Bearer realm="tsunagu", error="invalid_token", DPoP algs="ES256"'
+    )
     auditor = await speak("prefecture-13", "auditor")
     missing = await auditor.get("/v1/inbox")
     assert missing.status_code == 403

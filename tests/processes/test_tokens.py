@@ -1,6 +1,7 @@
 """Two API processes on one database: what ends a token in one ends it in the other."""
 
 import asyncio
+import hashlib
 import os
 import socket
 import sys
@@ -11,9 +12,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.adapters.administration import Administration
 from app.adapters.keys import KeyFolder
@@ -24,6 +27,7 @@ from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.directory import Agency
 from app.domain.seat import Client, Seat
+from tests.auth.test_dpop import part, proof
 
 PATIENCE = 30.0
 EFFECTIVE = 5.0
@@ -201,3 +205,26 @@ async def test_a_disabled_agency_is_out_everywhere_within_seconds(two: Two) -> N
         assert await two.until_dead(token) < EFFECTIVE
     finally:
         await two.administer(lambda desk: desk.disable(Agency, AGENCY, None))
+
+
+async def test_a_proof_counts_once_in_both_processes_together(two: Two) -> None:
+    basic, key = await two.let_in("tests.bound"), ec.generate_private_key(ec.SECP256R1())
+
+    def proven(method: str, path: str, ath: str | None = None) -> str:
+        jti, iat = str(uuid4()), int(time.time())
+        return proof(key, jti=jti, iat=iat, htm=method, htu=f"{ISSUER}{path}", ath=ath)
+
+    asked = await two.here.post(
+        "/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=basic,
+        headers={"DPoP": proven("POST", "/oauth/token")},
+    )
+    token = asked.json()["access_token"]
+    ath = part(hashlib.sha256(token.encode()).digest())
+    for _ in range(5):
+        shown = {"Authorization": f"DPoP {token}", "DPoP": proven("GET", "/v1/me", ath=ath)}
+        answers = await asyncio.gather(
+            *(each.get("/v1/me", headers=shown) for each in (two.here, two.there) * 2)
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
