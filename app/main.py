@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from app.adapters.acts import Acts
 from app.adapters.bell import Bell
 from app.adapters.clients import StoredClients
+from app.adapters.consents import Consents
 from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import DirectoryCache
@@ -91,6 +92,7 @@ def _lifespan(
                 recalls=Recalls(pool, clock, bell),
                 acts=Acts(pool, clock, bell),
                 disclosures=Disclosures(pool, clock),
+                consents=Consents(pool, clock),
                 webhooks=Webhooks(
                     pool,
                     bell,

@@ -91,7 +91,12 @@ def _consent(row: Row) -> Consent:
         valid_from=date.fromisoformat(row["valid_from"]),
         valid_until=_day_or_none(row["valid_until"]),
     )
-    return Consent(record, UUID(row["referral_id"]), _day_or_none(row["withdrawn_on"]))
+    return Consent(
+        record,
+        UUID(row["referral_id"]),
+        _day_or_none(row["withdrawn_on"]),
+        frozenset(row["withdrawn_items"]),
+    )
 
 
 def _reference(row: Row) -> Reference:

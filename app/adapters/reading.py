@@ -258,6 +258,7 @@ def _rights(meta: dict[str, Any], row: "Record", caller: Caller) -> _Copy:
         covered=frozenset(covered) if covered is not None else None,
         ended=reader["ended"],
         recalled=reader["recalled"],
+        lost=frozenset(reader["lost"] or ()),
     )
     keys = {
         c: WrappedKey(m, w)

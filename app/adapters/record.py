@@ -284,7 +284,9 @@ def _shown(decision: Decision, message: Message, caller: Caller) -> Iterator[dic
 
 
 def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None) -> dict[str, Any]:
+    rests_on = {"rests_on": sorted(map(str, copy.rests_on))} if copy.rests_on else {}
     return {
+        **rests_on,
         "agency_id": copy.agency_id,
         "message_id": str(message_id),
         "referral_id": str(copy.referral_id),
@@ -407,11 +409,7 @@ def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
             "valid_until": record.valid_until.isoformat() if record.valid_until else None,
         }
     if decision.withdrawn:
-        found["withdrawn"] = {
-            "ids": [str(i) for i in decision.withdrawn],
-            "on": message.occurred_on.isoformat(),
-            "by": str(message.id),
-        }
+        found["withdrawn"] = _withdrawn(decision, message)
     found |= _deadlines(decision)
     if cell := message.body.settlement():
         found["settlement"] = {
@@ -422,6 +420,17 @@ def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
             "residence_kind": cell.residence_kind,
         }
     return found
+
+
+def _withdrawn(decision: Decision, message: Message) -> dict[str, Any]:
+    chosen = [c for c in decision.case.consents if c.record.id in decision.withdrawn]
+    return {
+        "ids": [str(c.record.id) for c in chosen],
+        "part": [str(c.record.id) for c in chosen if c.withdrawn_on is None],
+        "items": sorted(message.body.items_withdrawn()),
+        "on": message.occurred_on.isoformat(),
+        "by": str(message.id),
+    }
 
 
 def _deadlines(decision: Decision) -> dict[str, Any]:

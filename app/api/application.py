@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api import (
     acts,
+    consents,
     contract,
     deliveries,
     directory,
@@ -52,6 +53,7 @@ def application(
         deliveries,
         recalls,
         disclosures,
+        consents,
         inbox,
         webhooks,
         acts,

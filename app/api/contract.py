@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api import (
     act_shapes,
+    consent_shapes,
     deliveries,
     delivery_shapes,
     deps,
@@ -52,6 +53,7 @@ TAGS = (
     ("referrals", "案件と通信文。送る、読む、開く。"),
     ("deliveries", "送った通信文の行方、印刷、取消し、誤送付の記録。"),
     ("disclosures", "提供の記録。誰に何が届き、誰が開いたか。"),
+    ("consents", "同意の記録と、撤回のあとの返還・廃棄の求め。"),
     ("inbox", "受信箱、受領、期日。"),
     ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
     ("acts", "二つの席が要る重い行為と、消去の停止。"),
@@ -259,20 +261,27 @@ def _request_body(component: str) -> Schema:
 
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
-    every = {**vars(shapes), **vars(delivery_shapes), **vars(webhook_shapes), **vars(act_shapes)}
-    every |= vars(disclosure_shapes)
+    parts = (
+        shapes,
+        delivery_shapes,
+        consent_shapes,
+        webhook_shapes,
+        act_shapes,
+        disclosure_shapes,
+    )
+    every = {name: kind for part in parts for name, kind in vars(part).items()}
     kinds = [kind for kind in every.values() if _is_answer(kind)]
     _, found = models_json_schema(
         [(kind, "serialization") for kind in kinds], ref_template=COMPONENTS + "{model}"
     )
-    parts: Schema = found["$defs"]
+    answers: Schema = found["$defs"]
     events = [name for name in BODIES if name not in envelopes.SENT_TYPES]
-    parts["ServiceEvent"] = _one_of(events, "サービス自身の通知")
-    body = parts["MessageOut"]["properties"]["body"]
+    answers["ServiceEvent"] = _one_of(events, "サービス自身の通知")
+    body = answers["MessageOut"]["properties"]["body"]
     opened = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
     body |= {"anyOf": [opened, {"$ref": f"{COMPONENTS}ServiceEvent"}]}
     del body["type"], body["additionalProperties"]
-    return parts
+    return answers
 
 
 def _is_answer(kind: object) -> bool:

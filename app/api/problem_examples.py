@@ -5,6 +5,7 @@ from typing import Any
 
 from app.api.problem_kinds import KINDS
 from app.api.shapes import REFERRAL
+from app.domain.coverage import BECAUSE, FAILINGS
 
 _ACTION = {
     "type": "special_adjustment.start_selection",
@@ -26,6 +27,17 @@ _FACTS: Mapping[str, Mapping[str, Any]] = {
                 "title": "提供先と情報の種類を対象とする同意があること",
                 "reason": "提供先と情報の種類を対象とする有効な同意がありません。",
                 "needs": ["center:C3"],
+                "missing": [
+                    {
+                        "party": "center",
+                        "agency_id": "center-13",
+                        "classes": ["C3"],
+                        "because": "not_covered",
+                    }
+                ],
+                "consents": [
+                    {"id": "01936b7e-2f00-7c3a-9d52-6b1f0c4e8a11", "fails": ["other_class"]}
+                ],
             }
         ]
     },
@@ -44,6 +56,24 @@ _FACTS: Mapping[str, Mapping[str, Any]] = {
     "unavailable": {"retry_after": 2},
 }
 
+_MISSING: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["party", "agency_id", "classes", "because"],
+    "properties": {
+        "party": {"type": "string"},
+        "agency_id": {"type": "string"},
+        "classes": {"type": "array", "items": {"type": "string"}},
+        "because": {"type": "string", "enum": list(BECAUSE)},
+    },
+}
+_JUDGED: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["id", "fails"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "fails": {"type": "array", "items": {"type": "string", "enum": list(FAILINGS)}},
+    },
+}
 PROBLEM: Mapping[str, Any] = {
     "title": "問題",
     "description": "なぜ応じなかったか (RFC 9457)。`type` で見分け、ほかは人が読む。"
@@ -89,6 +119,16 @@ PROBLEM: Mapping[str, Any] = {
                     "title": {"type": "string"},
                     "reason": {"type": "string"},
                     "needs": {"type": "array", "items": {"type": "string"}},
+                    "missing": {
+                        "type": "array",
+                        "description": "consent_covers: 誰にどの区分を提供できないか",
+                        "items": _MISSING,
+                    },
+                    "consents": {
+                        "type": "array",
+                        "description": "consent_covers: 挙げた同意ごとに、何が足りないか",
+                        "items": _JUDGED,
+                    },
                 },
             },
         },

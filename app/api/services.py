@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fastapi import FastAPI, Request
 
 from app.adapters.acts import Acts
+from app.adapters.consents import Consents
 from app.adapters.deliveries import Deliveries
 from app.adapters.disclosures import Disclosures
 from app.adapters.exchange import Exchange
@@ -52,6 +53,7 @@ class Messaging:
     recalls: Recalls
     acts: Acts
     disclosures: Disclosures
+    consents: Consents
     webhooks: Webhooks
     figures: Figures
     largest_body: int

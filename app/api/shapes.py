@@ -288,7 +288,11 @@ class EnvelopeOut(Shape):
     in_reply_to: Uuid | None
     corrects: Uuid | None
     corrected_by: Uuid | None
-    consent_ids: list[Uuid]
+    consent_ids: list[Uuid] = Field(description="送り手が挙げた同意")
+    rests_on: list[Uuid] = Field(
+        description="この機関への提供の根拠となった同意。法令による提供では空。"
+        "送り手には、全ての宛先についてのもの"
+    )
     paper_origin: PaperOut | None
     digests: dict[str, str] = Field(description="区分ごとのダイジェスト")
     digest: str
@@ -300,7 +304,8 @@ class WithheldOut(Shape):
 
     class_: str = Field(alias="class")
     reason: str = Field(
-        description="recalled, not_your_class, party_ended, not_your_seat, no_consent, erased"
+        description="recalled, not_your_class, party_ended, not_your_seat, consent_withdrawn,"
+        " no_consent, erased"
     )
 
 
@@ -323,6 +328,7 @@ _ENVELOPE: dict[str, Any] = {
     "corrects": None,
     "corrected_by": None,
     "consent_ids": [],
+    "rests_on": [],
     "paper_origin": None,
     "digests": {"C0": DIGEST},
     "digest": DIGEST,

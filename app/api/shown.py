@@ -18,7 +18,8 @@ from app.domain.flows import FLOWS
 
 _ENVELOPE = (
     "id", "referral_id", "number", "type", "from", "to", "occurred_on", "created_at", "legal_basis",
-    "urgency", "in_reply_to", "corrects", "corrected_by", "consent_ids", "paper_origin",
+    "urgency", "in_reply_to", "corrects", "corrected_by", "consent_ids", "rests_on",
+    "paper_origin",
 )  # fmt: skip
 _SEALED = ("digests", "digest", "receipt")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias
+from uuid import UUID
 
 from app.domain.body import Body
 from app.domain.case import Referral
@@ -20,6 +21,8 @@ class Told:
     party: str
     agency: Agency
     classes: frozenset[DataClass]
+    rests_on: frozenset[UUID] = frozenset()
+    """The consents by which it is told; none where the law is the basis."""
 
 
 Audience: TypeAlias = tuple[Told, ...]

@@ -65,6 +65,10 @@ class Body(Part):
         """The consents that this message withdraws; an empty set is all of them, None is none."""
         return None
 
+    def items_withdrawn(self) -> frozenset[str]:
+        """Classes and recipients that are taken back of consents; none is the whole of them."""
+        return frozenset()
+
     def consents_named(self) -> frozenset[UUID]:
         """Consents on which the body says it rests, beside those of the envelope."""
         return frozenset()

@@ -1,5 +1,6 @@
 """From the step that was taken to all that it brings about in the case."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from app.domain.call import Call, Sender
 from app.domain.case import Case, Referral
 from app.domain.consent import Consent
 from app.domain.consequences import follow_up, report
+from app.domain.coverage import may_know
 from app.domain.decision import Decision, Move
 from app.domain.errors import IllegalMove, Invalid
 from app.domain.flow import Flow, Step
@@ -23,7 +25,7 @@ def concluded(
         Invalid: a consent is recorded twice, or one is withdrawn that does not bind the referral.
         IllegalMove: the parent does not take what the step must report.
     """
-    recorded, withdrawn = _recorded(call, move.referral), _withdrawn(call, move.referral)
+    recorded, withdrawn = _recorded(call, move.referral), _withdrawn(call, move.referral, sender)
     case = _with_consents(case, recorded, withdrawn, call)
     case, moves = _reported(flow, step, case, move, call)
     reached = withdrawn
@@ -53,15 +55,28 @@ def _recorded(call: Call, referral: Referral) -> Consent | None:
     return Consent(record, referral.id)
 
 
-def _withdrawn(call: Call, referral: Referral) -> frozenset[UUID]:
+def _withdrawn(call: Call, referral: Referral, sender: Sender) -> frozenset[UUID]:
     """The consents that end with this message. None named means all that bind the referral."""
     asked = call.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
-    binding = {c.record.id for c in call.case.with_referral(referral).binding(referral)}
-    if not asked <= binding:
+    case = call.case.with_referral(referral)
+    binding = {c.record.id: c for c in case.binding(referral)}
+    known = {i for i, c in binding.items() if may_know(case, c, sender.agency)}
+    if not asked <= known:
         raise Invalid.at("/body/consent_ids", "unknown_consent")
-    return asked or frozenset(binding)
+    chosen = asked or frozenset(binding)
+    _check_items(call, [binding[i] for i in chosen])
+    return chosen
+
+
+def _check_items(call: Call, consents: Sequence[Consent]) -> None:
+    """Refuse to take back what none of the consents gives."""
+    given = {item for c in consents for item in (*c.record.classes, *c.record.recipients)}
+    for item in call.message.body.items_withdrawn():
+        agency = call.directory.agency(item)
+        if item not in given and (agency is None or agency.kind not in given):
+            raise Invalid.at("/body/withdrawn_items", "not_in_consent")
 
 
 def _with_consents(
@@ -70,7 +85,8 @@ def _with_consents(
     if recorded is None and not withdrawn:
         return case
     on = call.at.date()
-    kept = tuple(c.withdrawn(on) if c.record.id in withdrawn else c for c in case.consents)
+    items = call.message.body.items_withdrawn()
+    kept = tuple(c.withdrawn(on, items) if c.record.id in withdrawn else c for c in case.consents)
     return replace(case, consents=(*kept, recorded) if recorded else kept)
 
 

@@ -48,6 +48,8 @@ class Consent:
     record: ConsentRecord
     referral_id: UUID
     withdrawn_on: date | None = None
+    withdrawn_items: frozenset[str] = frozenset()
+    """What was taken back of it while the rest stands: classes, agency ids, kinds of agency."""
 
     def valid(self, on: date) -> bool:
         """Whether it holds on that day."""
@@ -57,16 +59,36 @@ class Consent:
 
     def names(self, agency_id: str, kind: str) -> bool:
         """Whether it allows telling this agency, named by itself or by its kind."""
-        return agency_id in self.record.recipients or kind in self.record.recipients
+        wanted = {agency_id, kind}
+        named = not wanted.isdisjoint(self.record.recipients)
+        return named and wanted.isdisjoint(self.withdrawn_items)
 
-    def withdrawn(self, on: date) -> "Consent":
-        """The same consent, withdrawn."""
-        return self if self.withdrawn_on else replace(self, withdrawn_on=on)
+    @property
+    def classes(self) -> frozenset[DataClass]:
+        """The classes that it still allows to tell."""
+        return self.record.classes - self.withdrawn_items
+
+    def grants(self, agency_id: str, kind: str, on: date) -> frozenset[DataClass]:
+        """The classes that it allows to tell this agency on that day."""
+        may = self.valid(on) and self.names(agency_id, kind)
+        return self.classes if may else frozenset()
+
+    def withdrawn(self, on: date, items: frozenset[str] = frozenset()) -> "Consent":
+        """The same consent, withdrawn: as a whole, or these items of it.
+
+        One of which no class or no recipient is left is withdrawn as a whole.
+        """
+        if self.withdrawn_on is not None:
+            return self
+        gone = self.withdrawn_items | items
+        left = self.record.classes - gone and set(self.record.recipients) - gone
+        if items and left:
+            return replace(self, withdrawn_items=gone)
+        return replace(self, withdrawn_on=on)
 
 
 def covered(
     consents: Iterable[Consent], agency_id: str, kind: str, on: date
 ) -> frozenset[DataClass]:
     """The classes that this agency may be told on that day. C0 needs no consent."""
-    granted = (c.record.classes for c in consents if c.valid(on) and c.names(agency_id, kind))
-    return ROUTING.union(*granted)
+    return ROUTING.union(*(c.grants(agency_id, kind, on) for c in consents))

@@ -9,6 +9,7 @@ from app.domain.audience import Audience, audience
 from app.domain.body import Body
 from app.domain.case import CLOSED, NEW, SUSPENDED, SYSTEM, Case, Party, Referral
 from app.domain.classes import DataClass
+from app.domain.coverage import NONE
 from app.domain.decision import Copy, Move
 from app.domain.directory import Agency, Directory
 from app.domain.facts import Fact
@@ -58,7 +59,8 @@ def take(
         for p in moved.parties
     )
     moved = replace(moved, parties=shown)
-    copies = tuple(_copies(moved, readers, actor))
+    rests = {recipient.agency.id: recipient.rests_on for recipient in told if recipient.rests_on}
+    copies = tuple(_copies(moved, readers, actor, rests))
     after = replace(case, lead=lead).with_referral(moved)
     return after, Move(body, referral.state, moved, copies, facts)
 
@@ -154,12 +156,20 @@ def _lead(case: Case, step: Step, referral: Referral) -> str | None:
 
 
 def _copies(
-    referral: Referral, readers: Mapping[str, frozenset[DataClass]], actor: Actor
+    referral: Referral,
+    readers: Mapping[str, frozenset[DataClass]],
+    actor: Actor,
+    rests: Mapping[str, frozenset[UUID]],
 ) -> Iterator[Copy]:
     for party in referral.parties:
         if party.agency_id in readers:
             sent = actor.agency is not None and party.agency_id == actor.agency.id
-            classes = readers[party.agency_id]
             yield Copy(
-                party.agency_id, party.name, referral.id, party.view.number, classes, not sent
+                party.agency_id,
+                party.name,
+                referral.id,
+                party.view.number,
+                readers[party.agency_id],
+                not sent,
+                NONE.union(*rests.values()) if sent else rests.get(party.agency_id, NONE),
             )

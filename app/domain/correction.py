@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from uuid import UUID
 
 from app.domain.actions import actions
+from app.domain.audience import present_classes
 from app.domain.call import Call
 from app.domain.case import CLOSED, Party, Reader, Referral
 from app.domain.classes import DataClass
 from app.domain.consent import covered
+from app.domain.coverage import NONE, Telling
 from app.domain.decision import Copy, Decision, Move
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.flow import LEAD, Flow, Step
@@ -41,8 +44,17 @@ def correct(flow: Flow, call: Call, referral: Referral) -> Decision:
     facts = call.message.body.facts()
     parties = tuple(_told(referral, p, readers, call) for p in referral.parties)
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
+    rests = dict(_rests_on(flow, call, moved, readers))
     copies = tuple(
-        Copy(p.agency_id, p.name, moved.id, p.view.number, readers[p.agency_id], p is not sent)
+        Copy(
+            p.agency_id,
+            p.name,
+            moved.id,
+            p.view.number,
+            readers[p.agency_id],
+            p is not sent,
+            NONE.union(*rests.values()) if p is sent else rests.get(p.agency_id, NONE),
+        )
         for sent in [moved.party_of(sender.agency_id)]
         for p in moved.parties
         if p.agency_id in readers
@@ -100,6 +112,20 @@ def _readers(
         may = covered(consents, agency.id, agency.kind, call.at.date())
         if reader.referral_id == referral.id:
             yield reader.agency_id, reader.classes & may if asks else reader.classes
+
+
+def _rests_on(
+    flow: Flow, call: Call, referral: Referral, readers: Readers
+) -> Iterator[tuple[str, frozenset[UUID]]]:
+    """The consents by which each of those who are told by consent reads the correction."""
+    consents = call.case.effective(referral)
+    present = present_classes(call.message.body)
+    for party in referral.parties:
+        agency = call.directory.agency(party.agency_id)
+        reads = party.agency_id in readers and party.agency_id != call.caller.agency_id
+        if reads and agency is not None and flow.parties[party.name].by_consent:
+            telling = Telling(party.name, agency, readers[party.agency_id] & present)
+            yield agency.id, telling.rests_on(consents, NONE, call.at.date())
 
 
 def _told(referral: Referral, party: Party, readers: Readers, call: Call) -> Party:

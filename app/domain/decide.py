@@ -47,7 +47,7 @@ def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
     if call.message.occurred_on > call.at.date():
         raise Invalid.at("/occurred_on", "not_yet")
     _parent_takes(step, call)
-    check_references(call.case, referral, call.message, call.caller)
+    check_references(call.case, referral, call.message, call.caller, sender.agency)
     joins = joining(flow, step, referral, call.message, sender.agency, call.directory)
     told = audience(
         flow, step, referral, call.message.body, joins, sender.agency.id, call.directory
@@ -192,7 +192,17 @@ def _guarded(
     failed = failures((*step.guards, consent_covers(by_consent, named=named)), situation)
     if failed:
         raise GuardFailed(failed)
-    return told
+    return _resting(told, situation, by_consent)
+
+
+def _resting(told: Audience, situation: Situation, by_consent: frozenset[str]) -> Audience:
+    """The same audience, with the consents by which each is told."""
+    tellings = situation.tellings(by_consent)
+    if not tellings:
+        return told
+    consents, named, today = situation.consents, situation.message.rests_on(), situation.today
+    rests = {t.party: t.rests_on(consents, named, today) for t in tellings}
+    return tuple(replace(t, rests_on=rests.get(t.party, t.rests_on)) for t in told)
 
 
 def _keyer_is_told(

@@ -25,6 +25,8 @@ class Copy:
     classes: frozenset[DataClass]
     waits: bool = False
     """Whether it goes to the inbox. A sender's own copy and a shared message do not."""
+    rests_on: frozenset[UUID] = frozenset()
+    """The consents by which this reader is told; in a sender's copy, all by which it tells."""
 
 
 @dataclass(frozen=True, slots=True)

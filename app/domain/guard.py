@@ -1,13 +1,14 @@
 """Guards: named conditions of a step, pure predicates over the situation in which it is taken."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from app.domain.case import Case, Party, Referral
-from app.domain.classes import ROUTING, DataClass
+from app.domain.classes import DataClass
 from app.domain.consent import Consent, serves
+from app.domain.coverage import Telling, may_know, verdicts
 from app.domain.directory import Agency, Directory
 from app.domain.message import Message
 from app.domain.text import Text
@@ -45,6 +46,10 @@ class Situation:
         """The consents that bind this referral, with one that the message itself records."""
         return self.case.effective(self.referral) + self.own
 
+    def tellings(self, by_consent: frozenset[str]) -> tuple[Telling, ...]:
+        """Who would be told what on consent alone, of these parties."""
+        return tuple(Telling(*each) for each in self.receives if each[0] in by_consent)
+
     def party(self, name: str) -> Party | None:
         """The party of that name, if there is one now."""
         return self.referral.active(name)
@@ -56,6 +61,8 @@ class Objection:
 
     reason: Text
     needs: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further members of the answer, of a guard that has them."""
 
 
 Check: TypeAlias = Callable[[Situation], Objection | None]
@@ -80,6 +87,7 @@ def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str,
             "title": guard.title,
             "reason": objection.reason,
             "needs": list(objection.needs),
+            **objection.more,
         }
         for guard in guards
         if (objection := guard.check(situation)) is not None
@@ -102,26 +110,45 @@ def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
 
 def _uncovered(situation: Situation, by_consent: frozenset[str], named: bool) -> Objection | None:
     chosen = situation.consents
+    own = {c.record.id for c in situation.own}
+    ids = situation.message.rests_on()
     if named:
-        wanted = situation.message.rests_on()
-        own = situation.message.body.consent_record()
-        chosen = tuple(
-            c for c in chosen if c.record.id in wanted or (own and c.record.id == own.id)
-        )
-    needs: set[str] = set()
-    for party, agency, classes in situation.receives:
-        if party not in by_consent:
-            continue
-        for data_class in classes - ROUTING - _covered(chosen, agency, situation.today):
-            needs.add(f"{party}:{data_class}")
-    return Objection(CONSENT_MISSING, tuple(sorted(needs))) if needs else None
-
-
-def _covered(consents: tuple[Consent, ...], agency: Agency, on: date) -> frozenset[DataClass]:
-    granted = (
-        c.record.classes for c in consents if c.valid(on) and c.names(agency.id, agency.kind)
+        chosen = tuple(c for c in chosen if c.record.id in ids | own)
+    tellings = situation.tellings(by_consent)
+    lacking = [(t, t.lacking(chosen, situation.today)) for t in tellings]
+    failed = [(t, classes) for t, classes in lacking if classes]
+    if not failed:
+        return None
+    needs = sorted(f"{t.party}:{data_class}" for t, classes in failed for data_class in classes)
+    because = _because(situation, named=named)
+    missing = [
+        {
+            "party": t.party,
+            "agency_id": t.agency.id,
+            "classes": sorted(classes),
+            "because": because,
+        }
+        for t, classes in failed
+    ]
+    judged = verdicts(
+        situation.case,
+        situation.referral,
+        situation.sender,
+        ids | own,
+        [replace(t, classes=classes) for t, classes in failed],
+        situation.own,
+        situation.today,
     )
-    return frozenset().union(*granted)
+    return Objection(CONSENT_MISSING, tuple(needs), {"missing": missing, "consents": judged})
+
+
+def _because(situation: Situation, *, named: bool) -> str:
+    """Why nothing covers it, as far as the sender may know."""
+    if named and not situation.message.rests_on() and not situation.own:
+        return "none_named"
+    case, sender = situation.case, situation.sender
+    known = [c for c in case.binding(situation.referral) if may_know(case, c, sender)]
+    return "not_covered" if known or situation.own else "none_recorded"
 
 
 CONSENT_COVERS = Text(

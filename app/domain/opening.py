@@ -21,6 +21,8 @@ class Rights:
     """Whether the reader's agency is no longer a party."""
     recalled: bool = False
     """Whether the sender has taken the copy back."""
+    lost: frozenset[str] = frozenset()
+    """The classes for which the person has taken a consent back."""
 
 
 def openable(
@@ -34,7 +36,7 @@ def openable(
 
     Returns:
         The classes to open, and the others each with `recalled`, `not_your_class`,
-        `party_ended`, `not_your_seat`, `no_consent` or `erased`.
+        `party_ended`, `not_your_seat`, `consent_withdrawn`, `no_consent` or `erased`.
     """
     there = frozenset(keys)
     opened: list[DataClass] = []
@@ -70,6 +72,7 @@ def _reason(data_class: DataClass, rights: Rights, keys: frozenset[str]) -> str 
         ("not_your_class", data_class not in rights.copied),
         ("party_ended", rights.ended),
         ("not_your_seat", data_class not in rights.seat),
+        ("consent_withdrawn", _needs_consent(data_class, rights) and data_class in rights.lost),
         ("no_consent", _needs_consent(data_class, rights)),
         ("erased", data_class not in keys),
     )

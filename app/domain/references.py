@@ -7,13 +7,17 @@ from uuid import UUID
 from app.domain.caller import Caller
 from app.domain.case import Case, Referral
 from app.domain.classes import DataClass
+from app.domain.coverage import may_know
 from app.domain.decision import Copy, Move
+from app.domain.directory import Agency
 from app.domain.errors import Invalid
 from app.domain.flow import Flow
 from app.domain.message import Message
 
 
-def check_references(case: Case, referral: Referral, message: Message, caller: Caller) -> None:
+def check_references(
+    case: Case, referral: Referral, message: Message, caller: Caller, sender: Agency
+) -> None:
     """Refuse a message that points to what its sender cannot read, or to what is not there.
 
     Raises:
@@ -22,7 +26,7 @@ def check_references(case: Case, referral: Referral, message: Message, caller: C
     wrong = [
         *_wrong_reply(case, message, caller),
         *_wrong_shares(case, referral, message, caller),
-        *_wrong_consents(case, referral, message),
+        *_wrong_consents(case, referral, message, sender),
     ]
     if wrong:
         raise Invalid({"pointer": pointer, "reason": reason} for pointer, reason in wrong)
@@ -45,9 +49,14 @@ def _wrong_shares(
             yield f"/shared_messages/{index}", "unknown_message"
 
 
-def _wrong_consents(case: Case, referral: Referral, message: Message) -> Iterator[tuple[str, str]]:
+def _wrong_consents(
+    case: Case, referral: Referral, message: Message, sender: Agency
+) -> Iterator[tuple[str, str]]:
+    if not message.consent_ids:
+        return
     own = message.body.consent_record()
-    bound = {c.record.id for c in case.binding(referral)} | ({own.id} if own else set())
+    known = {c.record.id for c in case.binding(referral) if may_know(case, c, sender)}
+    bound = known | ({own.id} if own else set())
     for index, consent in enumerate(message.consent_ids):
         if consent not in bound:
             yield f"/consent_ids/{index}", "unknown_consent"
@@ -80,7 +89,9 @@ def share(
         if case.references[message_id].reader(copy.agency_id):
             continue
         referral, number = _one_more(referral, copy.agency_id)
-        shown = Copy(copy.agency_id, copy.party, referral.id, number, classes)
+        shown = Copy(
+            copy.agency_id, copy.party, referral.id, number, classes, rests_on=copy.rests_on
+        )
         shared[message_id] = (*shared[message_id], shown)
     return case.with_referral(referral), shared, replace(move, referral=referral)
 

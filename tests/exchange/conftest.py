@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from app.adapters.bell import Bell
+from app.adapters.consents import Consents
 from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import load
@@ -61,6 +62,7 @@ class Office:
     deliveries: Deliveries
     recalls: Recalls
     disclosures: Disclosures
+    consents: Consents
     directory: Directory
     recorder: Recorder
     clock: Clock
@@ -141,6 +143,7 @@ async def office(
             Deliveries(pool, clock),
             Recalls(pool, clock, bell),
             Disclosures(pool, clock),
+            Consents(pool, clock),
             directory,
             recorder,
             clock,

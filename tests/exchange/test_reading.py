@@ -63,7 +63,7 @@ async def test_what_rests_on_a_consent_is_withheld_once_it_is_withdrawn_and_open
     assert await reasons(office, CENTER, request) == {}
     withdrawal = saying("special_adjustment.withdraw_consent", referral)
     await office.exchange.accept(withdrawal, seat(PROBATION))
-    assert set((await reasons(office, CENTER, request)).values()) == {"no_consent"}
+    assert set((await reasons(office, CENTER, request)).values()) == {"consent_withdrawn"}
     assert await reasons(office, PROBATION, request) == {}
     renewal = saying("special_adjustment.renew_consent", referral)
     await office.exchange.accept(renewal, seat(PROBATION))

@@ -95,6 +95,14 @@ class Consent(Row, table=True):
     valid_until: date | None
     withdrawn_on: date | None
     withdrawn_by: UUID | None
+    withdrawn_items: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "What was taken back while the rest stands:"
+            " classes, agency ids, kinds of agency.",
+        },
+    )
 
 
 class Deadline(Row, table=True):

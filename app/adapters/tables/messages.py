@@ -86,6 +86,14 @@ class Copy(Row, table=True):
     classes: list[str] = Field(sa_type=TEXTS)
     sent: bool
     recalled_at: datetime | None
+    rests_on: list[UUID] = Field(
+        sa_type=ARRAY(Uuid),
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "The consents by which this reader was told; in a sender's copy,"
+            " all by which it told.",
+        },
+    )
 
 
 class Shown(Row, table=True):

@@ -292,7 +292,7 @@ def _withdrawn(p: Plot) -> Iterator[Scene]:
         who=OSAKA, thread=p.region, message=p.request,
         tale=Text("さっきまで開けた依頼書が、もう開けない。",
                   "The request that opened before stays shut."),
-        opened="C0", because="no_consent",
+        opened="C0", because="consent_withdrawn",
     )
     yield Refused(
         _prepare(

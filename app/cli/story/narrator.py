@@ -28,6 +28,7 @@ REASONS: Mapping[str, Text] = {
     "not_your_class": Text("渡していない", "not given"),
     "not_your_seat": Text("この席では開けない", "not for this seat"),
     "no_consent": Text("有効な同意がない", "no valid consent"),
+    "consent_withdrawn": Text("同意が撤回された", "consent withdrawn"),
     "party_ended": Text("もう当事者ではない", "no longer a party"),
     "erased": Text("鍵を消した", "keys destroyed"),
 }

@@ -15,7 +15,16 @@ from app.domain.body import Body, Part
 from app.domain.classes import C0, C2, C3, C6, DataClass
 from app.domain.consent import ConsentRecord
 from app.domain.facts import Fact
-from app.domain.fields import AtLeastOne, Day, Name, Recipient, Several, Sha256, Words
+from app.domain.fields import (
+    AtLeastOne,
+    Day,
+    Name,
+    Recipient,
+    SeatId,
+    Several,
+    Sha256,
+    Words,
+)
 from app.domain.vocabulary import (
     CommunicationSupport,
     ConsentPurpose,
@@ -68,6 +77,11 @@ class RecordedConsent(Body):
     obtained_on: Annotated[Day, C0, Field(title="取得日")]
     method: Annotated[StatementMethod, C0, Field(title="方法")]
     form_sha256: Annotated[Sha256 | None, C0, Field(title="同意書のSHA-256")] = None
+    obtained_by_seat: Annotated[
+        SeatId | None,
+        C0,
+        Field(title="取得した席", description="Left out: the seat that sends this."),
+    ] = None
     explained_items: Annotated[
         tuple[Annotated[OpenCode, Known(ExplainedItem)], ...] | None,
         C2,
@@ -110,7 +124,11 @@ class RecordedConsent(Body):
 
 
 class WithdrawnConsent(Body):
-    """What the person takes back. New disclosures stop at once, here and in what serves this."""
+    """What the person takes back. New disclosures stop at once, here and in what serves this.
+
+    With `withdrawn_items` the rest of the consents stands, and counts again once consent is
+    renewed; until then nothing is told, since it has to be asked anew what may be.
+    """
 
     withdrawn_on: Annotated[Day, C0, Field(title="撤回の日")]
     consent_ids: Annotated[
@@ -119,8 +137,21 @@ class WithdrawnConsent(Body):
         AtLeastOne,
         Field(title="撤回する同意", description="Left out: every consent of this referral."),
     ] = None
+    withdrawn_items: Annotated[
+        tuple[DataClass | Recipient, ...] | None,
+        C0,
+        AtLeastOne,
+        Field(
+            title="撤回する項目",
+            description="Classes, agency ids or kinds of agency. Left out: the whole consent.",
+        ),
+    ] = None
     method: Annotated[StatementMethod | None, C0, Field(title="方法")] = None
 
     def consents_withdrawn(self) -> frozenset[UUID] | None:
         """The consents named; none named is all of them."""
         return frozenset(self.consent_ids or ())
+
+    def items_withdrawn(self) -> frozenset[str]:
+        """What is taken back of these consents; nothing named is all of them."""
+        return frozenset(map(str, self.withdrawn_items or ()))

@@ -1,0 +1,83 @@
+"""Consents of a case (同意), as far as the caller's agency may know of them."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.adapters.consents import KnownConsent
+from app.api.answers import bad_cursor, cursor_of, id_in_path, json_answer, parts_of
+from app.api.consent_shapes import ConsentPage
+from app.api.deps import allowed
+from app.api.reading import Cursor, Limit
+from app.api.services import messaging
+from app.auth.scopes import Scope
+from app.domain.caller import Caller
+
+router = APIRouter(prefix="/v1", tags=["consents"])
+
+
+@router.get(
+    "/cases/{case_id}/consents",
+    operation_id="list_consents",
+    summary="案件群の同意を読む",
+    response_model=ConsentPage,
+    response_description="同意の一覧",
+)
+async def list_consents(
+    request: Request,
+    case_id: str,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """同意を、期間の初日の順に返す。
+
+    記録された案件の当事者と、提供先として挙げられた機関(機関の種類で挙げられたときも)に見える。
+    当事者でなくなった機関には、その時までのものが見える。`case_id` は案件の `case_id`。
+    """
+    found = await messaging(request).consents.of_case(
+        caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
+    )
+    last = found[limit - 1].consent.record if len(found) > limit else None
+    following = cursor_of(last.valid_from.isoformat(), last.id) if last else None
+    return json_answer({"items": [_shown(each) for each in found[:limit]], "next": following})
+
+
+def day_and_id_in(cursor: str | None) -> tuple[date, UUID] | None:
+    """The day and the id that a cursor remembers.
+
+    Raises:
+        Invalid: it is none of ours.
+    """
+    if cursor is None:
+        return None
+    day, last = parts_of(cursor, 2)
+    try:
+        return date.fromisoformat(day), UUID(last)
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def _shown(known: KnownConsent) -> dict[str, Any]:
+    consent, record = known.consent, known.consent.record
+    return {
+        "id": str(record.id),
+        "referral_id": _text(known.referral_id),
+        "purpose": record.purpose,
+        "recipients": list(record.recipients),
+        "classes": sorted(record.classes),
+        "valid_from": record.valid_from.isoformat(),
+        "valid_until": _text(record.valid_until),
+        "withdrawn_on": _text(consent.withdrawn_on),
+        "withdrawn_items": sorted(consent.withdrawn_items),
+        "state": known.state,
+        "recorded_in": _text(known.recorded_in),
+        "withdrawn_in": _text(known.withdrawn_in),
+        "counts_in": [str(each) for each in known.counts_in],
+    }
+
+
+def _text(value: UUID | date | None) -> str | None:
+    return None if value is None else str(value)
