@@ -139,9 +139,11 @@ async def test_it_says_the_law_and_the_consent_that_a_message_rested_on(office: 
     await office.exchange.accept(request, seat(PROBATION))
     for agency in (PROBATION, CENTER):
         mine = [d for d in await known(office, agency, referral) if d.message_id == request.id]
-        assert {(d.legal_basis, d.consent_ids) for d in mine} == {
+        assert {(d.legal_basis, d.consent_ids) for d in mine if d.agency_id == CENTER} == {
             ("circular_244", (UUID(CONSENT_ID),))
         }
+    told_by_law = [d for d in await known(office, PROBATION, referral) if d.agency_id == PRISON]
+    assert {d.consent_ids for d in told_by_law} == {()}
 
 
 async def test_a_consent_that_an_agency_may_not_see_is_not_named_to_it(office: Office) -> None:
