@@ -20,6 +20,8 @@ from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
+from app.adapters.log import Log
+from app.adapters.log_keys import LogKeys
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import SystemLookup
@@ -72,6 +74,7 @@ def _lifespan(
             readiness = Readiness(pool, folder, service)
             await readiness.check_keys()
             folder.prepare(clock())
+            folder.prepare_log(clock())
             bell = Bell(pool, url)
             await bell.start()
             closing.push_async_callback(bell.stop)
@@ -83,7 +86,9 @@ def _lifespan(
             keys = SigningKeys(folder)
             app.state.services = _services(settings, clock, pool, keys, directory, off)
             vault = Vault(service)
-            recorder = Recorder(vault, ReceiptSigner(keys, clock), settings.issuer_url)
+            recorder = Recorder(
+                vault, ReceiptSigner(keys, clock), settings.issuer_url, settings.seal_within
+            )
             app.state.messaging = Messaging(
                 exchange=Exchange(pool, recorder, directory.current, clock, bell),
                 reading=Reading(pool, vault, clock),
@@ -102,6 +107,8 @@ def _lifespan(
                     loopback=settings.webhook_loopback,
                 ),
                 figures=Figures(pool, clock),
+                log=Log(pool),
+                log_keys=LogKeys(folder, settings.log_name).published,
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,

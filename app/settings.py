@@ -100,6 +100,14 @@ class Settings(BaseSettings):
     """Deliveries under way at one healthy endpoint, for each worker process. A failing endpoint
     gets one at a time from all of them."""
 
+    log_origin: str | None = Field(default=None, pattern=r"^[^\s+]{1,255}$")
+    """The name of the log in its checkpoints and keys, for ever: give it once, before others rely
+    on it. When missing: the issuer without `https://`, and `/log`."""
+
+    seal_within: timedelta = Field(default=timedelta(hours=1), ge=timedelta(minutes=1))
+    """By when an entry of the log is to be sealed; receipts promise it. The worker seals each
+    second; this is how long it may be away."""
+
     shutdown_grace: timedelta = Field(default=timedelta(seconds=5), gt=timedelta(0))
     """How long a stopping process lets running requests finish."""
 
@@ -120,6 +128,11 @@ class Settings(BaseSettings):
     def audience_url(self) -> str:
         """`audience`, or its default."""
         return self.audience or self.issuer_url
+
+    @property
+    def log_name(self) -> str:
+        """`log_origin`, or its default."""
+        return self.log_origin or f"{self.issuer_url.partition('://')[2]}/log"
 
     @property
     def owner_url(self) -> str | None:

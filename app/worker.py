@@ -15,6 +15,7 @@ from app.adapters.expiry import MOST as MOST_ACTS
 from app.adapters.expiry import Expiry
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
+from app.adapters.log_keys import LogKeys
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.overdue import MOST, Overdue
@@ -47,12 +48,16 @@ async def run(settings: Settings) -> None:
     async with await open_pool(
         settings.worker_url, settings.worker_pool_size, "tsunagu worker"
     ) as pool:
+        clock = settings.running_clock()
+        folder = KeyFolder(settings.data_dir / "keys")
+        folder.prepare_log(clock())
+        sealer = Sealer(pool, LogKeys(folder, settings.log_name), settings.log_name, clock)
         deadlines = Deadlines(pool, settings.running_clock())
         overdue = Overdue(pool, settings.running_clock())
         expiry = Expiry(pool, settings.running_clock())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver(settings, settings.worker_url, pool, stop))
-            tasks.create_task(until(stop, Sealer(pool).seal, BATCH))
+            tasks.create_task(until(stop, sealer.seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
             tasks.create_task(until(stop, overdue.tell_late, MOST))
             tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))

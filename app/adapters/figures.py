@@ -10,7 +10,7 @@ from app.domain.clock import Clock
 if TYPE_CHECKING:
     from app.adapters.database import Pool
 
-FIGURES = "SELECT delivery_figures($1)"
+FIGURES = "SELECT delivery_figures($1) AS delivery, l.* FROM log_figures($1) AS l"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,11 @@ class Found:
     attempts: Mapping[str, int]
     """By outcome, ever."""
     unsealed: int
-    """Entries of the log that are not yet numbered."""
+    """Entries of the log that are not yet in the tree; above 10,000, about."""
+    oldest_unsealed: float
+    """Seconds since the oldest of these was written."""
+    sealed: int
+    """Entries that are in the tree."""
 
 
 class Figures:
@@ -42,4 +46,10 @@ class Figures:
 
     async def read(self) -> Found:
         """The figures at this moment."""
-        return Found(**json.loads(await self._pool.fetchval(FIGURES, self._clock())))
+        (row,) = await self._pool.fetch(FIGURES, self._clock())
+        return Found(
+            **json.loads(row["delivery"]),
+            unsealed=row["unsealed"],
+            oldest_unsealed=row["oldest"],
+            sealed=row["sealed"],
+        )

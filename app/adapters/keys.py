@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.domain.keys import MasterKey, SigningPem
@@ -19,6 +19,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)\.pem")
 _MASTER = re.compile(r"master-(\d{1,6})(?:-(\d{8}T\d{6}Z))?\.key")
 _MASTER_BYTES = 32
+_LOG = re.compile(r"log-(\d{8}T\d{6}Z)\.pem")
 
 
 class KeyFolder:
@@ -95,6 +96,42 @@ class KeyFolder:
             self._write(name, pem)
         return SigningPem(signs_from.replace(microsecond=0), pem)
 
+    def prepare_log(self, at: datetime) -> None:
+        """Make the first key that signs the log's checkpoints, if there is none.
+
+        Apart from the others, since whoever seals needs it and none of them.
+        """
+        if self._matching(_LOG):
+            return
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._held():
+            if not self._matching(_LOG):
+                self._write(_log_name(at), _new_log_pem())
+
+    def log_mark(self) -> tuple[str, ...]:
+        """The names of the log's keys."""
+        return tuple(self._matching(_LOG))
+
+    def log_signing(self) -> tuple[SigningPem, ...]:
+        """Every key of the log (Ed25519), the oldest first.
+
+        Raises:
+            OSError: one of them cannot be read.
+        """
+        return tuple(
+            SigningPem(_stamp(found[1]), (self._path / name).read_bytes())
+            for name, found in self._matching(_LOG).items()
+        )
+
+    def add_log(self, signs_from: datetime) -> SigningPem:
+        """Add a key of the log that signs from `signs_from`, or the next second not yet taken."""
+        with self._held():
+            while (self._path / (name := _log_name(signs_from))).exists():
+                signs_from += timedelta(seconds=1)
+            pem = _new_log_pem()
+            self._write(name, pem)
+        return SigningPem(signs_from.replace(microsecond=0), pem)
+
     def _matching(self, pattern: re.Pattern[str]) -> dict[str, re.Match[str]]:
         names = sorted(os.listdir(self._path)) if self._path.is_dir() else []
         return {name: found for name in names if (found := pattern.fullmatch(name))}
@@ -131,4 +168,13 @@ def _stamp(text: str) -> datetime:
 
 def _new_pem() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _log_name(signs_from: datetime) -> str:
+    return f"log-{signs_from.astimezone(UTC).strftime(_STAMP)}.pem"
+
+
+def _new_log_pem() -> bytes:
+    key = ed25519.Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +64,8 @@ class Recorder:
     vault: Vault
     signer: Signer
     issuer: str
+    seal_within: timedelta = timedelta(hours=1)
+    """By when the log's entry of a message is in the tree: its receipt says so."""
 
     async def write(
         self,
@@ -96,6 +98,7 @@ class Recorder:
             for move, message_id, cut in zip(decision.moves, ids, cuts, strict=True)
         ]
         head = sealed[0]
+        entries = [str(time_ordered_id(at)) for _ in decision.moves]
         view = decision.caller.view
         answer = Answer(
             message.referral_id,
@@ -103,7 +106,7 @@ class Recorder:
             view.state,
             at,
             head["digest"],
-            self._receipt(head, decision, at),
+            self._receipt(head, decision, entries[0], at),
             view.version,
         )
         mac = rings[message.referral_id].mac(sent_content(message, contents[0]))
@@ -118,7 +121,7 @@ class Recorder:
             "copies": list(_copies(decision, message, ids)),
             "items": list(_items(decision, head["urgency"], ids, directory)),
             "log": [
-                *_log(decision, message, caller, ids, sealed, at),
+                *_log(decision, message, caller, ids, sealed, entries),
                 *_shares(decision, message, caller, at),
             ],
             "terms": list(_terms(decision, message, caller, ids, at)),
@@ -181,7 +184,9 @@ class Recorder:
             "version_after": decision.caller.view.version if own else "",
         }
 
-    def _receipt(self, head: Mapping[str, Any], decision: Decision, at: datetime) -> str:
+    def _receipt(
+        self, head: Mapping[str, Any], decision: Decision, entry: str, at: datetime
+    ) -> str:
         claims = {
             "iss": self.issuer,
             "iat": int(at.timestamp()),
@@ -191,6 +196,8 @@ class Recorder:
             "agency_id": decision.caller.agency_id,
             "digest": head["digest"],
             "accepted_at": wire_time(at),
+            "log_entry": entry,
+            "sealed_by": wire_time(at + self.seal_within),
         }
         return self.signer.sign(orjson.dumps(claims))
 
@@ -342,9 +349,9 @@ def _log(
     caller: Caller,
     ids: list[UUID],
     sealed: list[dict[str, Any]],
-    at: datetime,
+    entries: list[str],
 ) -> Iterator[dict[str, Any]]:
-    for move, message_id, row in zip(decision.moves, ids, sealed, strict=True):
+    for move, message_id, row, entry in zip(decision.moves, ids, sealed, entries, strict=True):
         own = move is decision.moves[0]
         told = {c.agency_id: sorted(c.classes) for c in move.copies if c.waits}
         # A refusal by a detained person must look like any other acceptance: hence no type here.
@@ -352,7 +359,7 @@ def _log(
         if own and message.paper_origin is not None:
             detail["paper"] = message.paper_origin.medium
         yield {
-            "id": str(time_ordered_id(at)),
+            "id": entry,
             "kind": "acceptance",
             "agency_id": caller.agency_id if own else None,
             "seat_id": caller.seat_id if own else None,

@@ -17,6 +17,7 @@ from app.api import (
     disclosure_shapes,
     envelopes,
     inbox,
+    log_shapes,
     problem_examples,
     reading,
     recalls,
@@ -57,6 +58,7 @@ TAGS = (
     ("inbox", "受信箱、受領、期日。"),
     ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
     ("acts", "二つの席が要る重い行為と、消去の停止。"),
+    ("log", "記録。誰でも確かめられる Merkle 木と、この機関の記録。"),
     ("flows", "流れの表、通信文の定義、図。誰でも読める。"),
     ("directory", "機関と管轄。"),
     ("me", "このトークンの主体。"),
@@ -93,6 +95,10 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "approve_act": _DECIDING,
     "refuse_act": _DECIDING,
     "withdraw_act": ("not_your_act", "act_settled"),
+    "read_checkpoint": ("not_sealed",),
+    "list_leaves": ("not_sealed",),
+    "prove_inclusion": ("not_sealed",),
+    "prove_consistency": ("not_sealed",),
 }
 _SENT_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "ReadIn": {"ids": [REFERRAL]},
@@ -268,6 +274,7 @@ def _shown() -> Schema:
         webhook_shapes,
         act_shapes,
         disclosure_shapes,
+        log_shapes,
     )
     every = {name: kind for part in parts for name, kind in vars(part).items()}
     kinds = [kind for kind in every.values() if _is_answer(kind)]

@@ -10,9 +10,10 @@ from app.api.shapes import HealthOut, ReadinessOut
 router = APIRouter(tags=["service"])
 
 LATE = 60.0
-"""Seconds after which a notice that nobody tries to deliver shows that no worker works."""
+"""Seconds after which a notice that nobody tries to deliver shows that no worker works; and an
+entry of the log that nobody seals."""
 UNSEALED = 10_000
-"""Entries of the log without a number that show the same."""
+"""Entries of the log not in the tree that show the same, however young they are."""
 
 
 @router.get(
@@ -52,5 +53,6 @@ async def read_readiness(request: Request) -> Response:
 
 def _behind(found: Found) -> list[str]:
     """What is not done in time. Messages are taken and read all the same, so we stay ready."""
-    late = {"deliveries": found.late > LATE, "log": found.unsealed > UNSEALED}
+    unsealed = found.unsealed > UNSEALED or found.oldest_unsealed > LATE
+    late = {"deliveries": found.late > LATE, "log": unsealed}
     return [name for name, holds in late.items() if holds]

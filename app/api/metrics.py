@@ -85,7 +85,11 @@ def _families(found: Found) -> Iterator[Metric]:
         found.late,
     )
     yield _gauge("tsunagu_webhooks_failing", "Active endpoints that are failing.", found.failing)
-    yield _gauge("tsunagu_log_unsealed", "Entries of the log without a number.", found.unsealed)
+    yield _gauge("tsunagu_log_unsealed", "Entries of the log not in the tree.", found.unsealed)
+    yield _gauge(
+        "tsunagu_log_oldest_unsealed_seconds", "Age of the oldest of them.", found.oldest_unsealed
+    )
+    yield _gauge("tsunagu_log_sealed", "Entries of the log in the tree.", found.sealed)
     webhooks = GaugeMetricFamily("tsunagu_webhooks", "Endpoints, by state.", labels=["state"])
     for state, count in sorted(found.webhooks.items()):
         webhooks.add_metric([state], count)

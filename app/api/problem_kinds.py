@@ -197,6 +197,18 @@ KINDS: Mapping[str, ProblemKind] = {
             "The recipients acknowledge it themselves; see the referral's deliveries.",
         ),
     ),
+    "not_sealed": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("そこまで封じられていません", "The log is not sealed that far"),
+        Text(
+            "最新のチェックポイントは size 件までで、求められた番号に届いていません。",
+            "The newest checkpoint covers `size` leaves and does not reach what was asked for.",
+        ),
+        Text(
+            "GET /v1/log/checkpoint の件数以下で求めるか、封じられるまで待ってください。",
+            "Ask for no more than the checkpoint covers, or wait until more is sealed.",
+        ),
+    ),
     "too_many": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
         Text("要求が多すぎます", "Too many requests"),

@@ -12,6 +12,7 @@ from app.adapters.deliveries import Deliveries
 from app.adapters.disclosures import Disclosures
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
+from app.adapters.log import Log
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
@@ -25,6 +26,7 @@ from app.auth.tokens import TokenReader
 from app.domain.client import Clients
 from app.domain.clock import Clock
 from app.domain.directory import Directory
+from app.domain.note import VerifierKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class Messaging:
     consents: Consents
     webhooks: Webhooks
     figures: Figures
+    log: Log
+    log_keys: Callable[[], tuple[VerifierKey, ...]]
+    """The keys that sign the log's checkpoints, also those that did."""
     largest_body: int
     """Bytes."""
     longest_wait: float

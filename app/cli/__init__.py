@@ -12,6 +12,7 @@ from app.cli.demo import demo
 from app.cli.directory import agency
 from app.cli.flow_docs import flows_docs
 from app.cli.keys import commands as keys_commands
+from app.cli.log import log
 from app.cli.migrate import migrate
 from app.cli.openapi import openapi
 from app.cli.run import DoesNotAnswer, run
@@ -28,6 +29,7 @@ for name, group in (
     ("seat", seat),
     ("client", client),
     ("token", token),
+    ("log", log),
 ):
     cli.add_typer(group, name=name)
 cli.add_typer(keys_commands, name="keys")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.adapters.keys import KeyFolder
+from app.adapters.log_keys import LogKeys
 from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, SigningKeys, Use
 from app.settings import JAPAN, Settings
 
@@ -34,6 +35,10 @@ def list_keys() -> None:
     for held in SigningKeys(folder).ring().keys:
         since = held.signs_from.astimezone(JAPAN).isoformat()
         print(f"signing  {held.key.verifying.kid}  {since}  {_MEANING[held.use(now)]}")
+    log = LogKeys(folder, settings.log_name)
+    signing = {each.key for each in log.signers(now)}
+    for key in log.published():
+        print(f"log      {key}  {'signs' if key in signing else 'verifies old checkpoints'}")
     *old, active = folder.masters()
     for master in old:
         print(f"master   {master.version}  opens what it has sealed")
@@ -58,8 +63,25 @@ def rotate_signing(at_once: AtOnce = False) -> None:
     )
 
 
+@commands.command("rotate-log")
+def rotate_log() -> None:
+    """Make a new key for the log's checkpoints. It signs at once; running processes notice it.
+
+    The old key signs beside it for 30 days, and stays published for ever: whoever knows only the
+    old one finds the new one on a checkpoint that both have signed. If the old key was stolen,
+    note its public half (`tsunagu keys list`), for `tsunagu log verify --key`, and delete its file:
+    the new key's checkpoints cover everything that the old one's did.
+    """
+    settings = Settings()
+    folder, now = key_folder(settings), settings.running_clock()()
+    since = folder.add_log(now).signs_from.astimezone(JAPAN)
+    print(f"The new key of the log signs from {since.isoformat()}:")
+    print(LogKeys(folder, settings.log_name).published()[-1])
+
+
 def key_folder(settings: Settings) -> KeyFolder:
     """The keys in the data folder; at the very first start they are made here."""
     folder = KeyFolder(settings.data_dir / "keys")
     folder.prepare(settings.running_clock()())
+    folder.prepare_log(settings.running_clock()())
     return folder

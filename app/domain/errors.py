@@ -16,6 +16,7 @@ Refusal
 ├── AmbiguousRoute     no, or more than one, agency for a party
 ├── AlreadyRecalled    the message was taken back before
 ├── NotToPrint         no copy of the message waits to be printed
+├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
 ├── SecondSeat         whoever proposed an act cannot decide on it
@@ -158,6 +159,15 @@ class NotToPrint(Refusal):
     """Every recipient of the message takes part itself, so nothing of it is printed."""
 
     code = "not_to_print"
+
+
+class NotSealed(Refusal):
+    """The newest checkpoint of the log, of `size` leaves, does not reach that far."""
+
+    code = "not_sealed"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size=size)
 
 
 class TooMany(Refusal):

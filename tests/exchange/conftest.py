@@ -19,12 +19,15 @@ from app.adapters.disclosures import Disclosures
 from app.adapters.exchange import Exchange
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
+from app.adapters.log import Log
+from app.adapters.log_keys import LogKeys
 from app.adapters.mailbox import Mailboxes
 from app.adapters.national import seed
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
 from app.adapters.seal import Vault
+from app.adapters.sealing import Sealer
 from app.adapters.urls import Urls
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
@@ -36,6 +39,7 @@ from app.domain.message import Message
 
 JAPAN = timezone(timedelta(hours=9))
 START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
+ORIGIN = "tsunagu.test/log"
 CLASSES = frozenset(f"C{n}" for n in range(9))
 
 
@@ -66,6 +70,9 @@ class Office:
     directory: Directory
     recorder: Recorder
     clock: Clock
+    log: Log
+    keys: LogKeys
+    sealer: Sealer
 
     async def row(self, query: str, *values: object) -> asyncpg.Record:
         """The one row that the owner of the tables finds."""
@@ -121,10 +128,13 @@ async def office(
     clock = Clock()
     folder = KeyFolder(Path(tmp_path_factory.mktemp("keys")))
     folder.prepare(clock())
+    folder.prepare_log(clock())
+    keys = LogKeys(folder, ORIGIN)
     signer = ReceiptSigner(SigningKeys(folder), clock)
     async with (
         await open_pool(urls.api, 20, "tests") as pool,
         asyncpg.create_pool(urls.owner, min_size=1, max_size=4) as owner,
+        asyncpg.create_pool(urls.worker, min_size=0, max_size=4) as worker,
     ):
         async with owner.acquire() as connection:
             await seed(connection)
@@ -147,6 +157,9 @@ async def office(
             directory,
             recorder,
             clock,
+            Log(pool),
+            keys,
+            Sealer(worker, keys, ORIGIN, clock),
         )
         await bell.stop()
 

@@ -44,6 +44,9 @@ OWN = {
     "log_leaf": "SELECT index::text FROM log_leaf",
     "act": "SELECT id::text FROM act WHERE agency_id = $1",
     "legal_hold": "SELECT id::text FROM legal_hold WHERE agency_id = $1",
+    "log_node": "SELECT level || '/' || number FROM log_node",
+    "log_checkpoint": "SELECT size::text FROM log_checkpoint",
+    "log_reader": "SELECT index::text FROM log_reader WHERE agency_id = $1",
     "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
     "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
     "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",
@@ -61,6 +64,9 @@ SHOWN = {
     "referral_key": "referral_id || class",
     "consent": "case_id || '' || id",
     "log_leaf": "index::text",
+    "log_node": "level || '/' || number",
+    "log_checkpoint": "size::text",
+    "log_reader": "index::text",
     "assertion_seen": "client_id",
     "log_pending": "entry_id::text",
     "log_tree": "size::text",
@@ -111,6 +117,8 @@ async def busy(office: Office) -> Office:
         "INSERT INTO attempt SELECT id, 1, webhook_id, agency_id, now(), 'delivered' FROM notice"
         " ON CONFLICT DO NOTHING"
     )
+    while await office.sealer.seal():
+        pass
     return office
 
 

@@ -25,7 +25,15 @@ from app.adapters.tables.directory import (
     Jurisdiction,
     Seat,
 )
-from app.adapters.tables.log import LogEntry, LogLeaf, LogPending, LogTree
+from app.adapters.tables.log import (
+    LogCheckpoint,
+    LogEntry,
+    LogLeaf,
+    LogNode,
+    LogPending,
+    LogReader,
+    LogTree,
+)
 from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment, Shown
 from app.adapters.tables.row import Row, use_plain_types
 from app.adapters.tables.tokens import RevokedToken, TokenClock, TokenStop
@@ -49,9 +57,12 @@ __all__ = [
     "InboxItem",
     "Jurisdiction",
     "LegalHold",
+    "LogCheckpoint",
     "LogEntry",
     "LogLeaf",
+    "LogNode",
     "LogPending",
+    "LogReader",
     "LogTree",
     "Mailbox",
     "Message",

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlmodel import Field
 
 from app.adapters.tables.row import TEXTS, Row
@@ -48,7 +48,8 @@ class LogPending(Row, table=True):
 
     __tablename__ = "log_pending"
 
-    entry_id: UUID = Field(primary_key=True)
+    entry_id: UUID
+    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)])
 
 
 class LogLeaf(Row, table=True):
@@ -71,3 +72,64 @@ class LogTree(Row, table=True):
 
     singleton: bool = Field(primary_key=True, sa_column_kwargs={"server_default": text("true")})
     size: int = Field(sa_type=BigInteger)
+    hashed: int = Field(
+        sa_type=BigInteger,
+        sa_column_kwargs={
+            "server_default": text("0"),
+            "comment": "How many leaves the nodes and the frontier cover.",
+        },
+    )
+    frontier: list[bytes] = Field(
+        sa_type=ARRAY(BYTEA),
+        sa_column_kwargs={"server_default": text("'{}'")},
+    )
+
+
+class LogNode(Row, table=True):
+    """The hash over a complete subtree above the leaves. Never updated."""
+
+    __tablename__ = "log_node"
+    __table_args__ = (
+        CheckConstraint("level > 0", name="level"),
+        {
+            "comment": "Complete subtrees: that of (level, number) covers the 2^level leaves"
+            " from number * 2^level."
+        },
+    )
+
+    level: int = Field(
+        primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    number: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    hash: bytes
+
+
+class LogCheckpoint(Row, table=True):
+    """A state of the tree that was signed, as the note that was signed. Never updated."""
+
+    __tablename__ = "log_checkpoint"
+
+    size: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    root: bytes
+    note: str
+    at: datetime
+
+
+class LogReader(Row, table=True):
+    """An agency that an entry names, and which may therefore read it. Never updated."""
+
+    __tablename__ = "log_reader"
+    __table_args__ = (
+        Index("ix_log_reader_entry", "entry_id", "agency_id", unique=True),
+        {"comment": "Which agency an entry names, by its place in the tree."},
+    )
+
+    agency_id: str = Field(primary_key=True)
+    index: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    entry_id: UUID

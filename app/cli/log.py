@@ -1,0 +1,64 @@
+"""`tsunagu log`: whether the log is what was signed."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from app.adapters.log_audit import CHUNK, Audit, Broken, Sound, publics
+from app.adapters.log_keys import LogKeys
+from app.adapters.preparation import connected
+from app.cli.keys import key_folder
+from app.cli.place import owner_url
+from app.domain.note import NotANote, VerifierKey
+from app.settings import Settings
+
+log = typer.Typer(no_args_is_help=True, help="記録を確かめる / the log")
+
+Also = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="もう手元にない鍵(繰り返し可) / key that is no longer here"),
+]
+TOLD_EVERY = 20 * CHUNK
+"""Leaves."""
+
+
+@log.callback()
+def _group() -> None:
+    """Keep `verify` a command of its own, however few there are."""
+
+
+@log.command("verify")
+def verify(also: Also = None) -> None:
+    """記録から木を計算し直し、全てのチェックポイントと比べる / Recompute the log's tree.
+
+    違いがあれば、最初に違う葉の番号を示し、終了コード1 / It is compared with every checkpoint that
+    was signed; the first leaf that differs is named, with exit code 1.
+    """
+    settings = Settings()
+    here = LogKeys(key_folder(settings), settings.log_name).published()
+    keys = publics([*here, *(_key(each) for each in also or [])])
+    with owner_url(settings) as url:
+        try:
+            sound = asyncio.run(_audited(url, keys))
+        except Broken as broken:
+            sys.exit(f"{broken}")
+    typer.echo(f"{sound.leaves} leaves, {sound.checkpoints} checkpoints: all as they were signed.")
+
+
+def _key(written: str) -> VerifierKey:
+    try:
+        return VerifierKey.parse(written)
+    except NotANote:
+        raise typer.BadParameter("not a verifier key (name+id+base64)") from None
+
+
+async def _audited(url: str, keys: list[bytes]) -> Sound:
+    async with connected(url) as connection:
+        return await Audit(connection, keys).run(_tell)
+
+
+def _tell(leaves: int) -> None:
+    if leaves and leaves % TOLD_EVERY == 0:
+        typer.echo(f"{leaves} leaves …", err=True)

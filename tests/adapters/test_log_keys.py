@@ -1,0 +1,73 @@
+"""The log's keys: made once, replaced beside the old one, published for ever."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.adapters.keys import KeyFolder
+from app.adapters.log_keys import OVERLAP, LogKeys, verifies
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> KeyFolder:
+    made = KeyFolder(tmp_path / "keys")
+    made.prepare_log(NOW)
+    return made
+
+
+def test_the_first_key_is_made_once_for_its_owner_only(folder: KeyFolder, tmp_path: Path) -> None:
+    (pem,) = folder.log_signing()
+    folder.prepare_log(NOW + DAY)
+    assert folder.log_signing() == (pem,)
+    (file,) = (tmp_path / "keys").glob("log-*.pem")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"PRIVATE" in pem.pem
+    assert "PRIVATE" not in repr(LogKeys(folder, "x.test/log").signers(NOW))
+
+
+def test_a_signature_is_checked_by_the_published_key(folder: KeyFolder) -> None:
+    keys = LogKeys(folder, "x.test/log")
+    (signer,), (public,) = keys.signers(NOW), keys.published()
+    signature = signer.sign(b"text")
+    assert verifies(public.public, signature, b"text")
+    assert not verifies(public.public, signature, b"texT")
+    assert not verifies(b"short", signature, b"text")
+    assert not verifies(public.public, b"short", b"text")
+
+
+def test_a_replaced_key_signs_beside_its_successor_for_a_while_and_stays_published(
+    folder: KeyFolder,
+) -> None:
+    keys = LogKeys(folder, "x.test/log")
+    (old,) = keys.signers(NOW)
+    folder.add_log(NOW + DAY)
+    assert keys.signers(NOW) == (old,)
+    first, new = keys.signers(NOW + DAY)
+    assert first == old
+    assert keys.signers(NOW + DAY + OVERLAP) == (new,)
+    assert keys.published() == (old.key, new.key)
+
+
+def test_a_clock_that_stands_before_every_key_still_has_one(folder: KeyFolder) -> None:
+    assert len(LogKeys(folder, "x.test/log").signers(NOW - DAY)) == 1
+
+
+def test_two_keys_of_one_second_are_two(folder: KeyFolder) -> None:
+    folder.add_log(NOW)
+    assert len(LogKeys(folder, "x.test/log").published()) == 2
+
+
+def test_an_unreadable_key_leaves_those_in_use(folder: KeyFolder, tmp_path: Path) -> None:
+    keys = LogKeys(folder, "x.test/log")
+    before = keys.signers(NOW)
+    (tmp_path / "keys" / "log-20261124T000000Z.pem").write_bytes(b"half")
+    assert keys.signers(NOW + DAY) == before
+
+
+def test_without_any_key_nothing_is_sealed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no key"):
+        LogKeys(KeyFolder(tmp_path), "x.test/log")
