@@ -12,7 +12,6 @@ from app.domain.note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey
 
 if TYPE_CHECKING:
     from asyncpg import Record
-
     from asyncpg.pool import PoolConnectionProxy
 
     from app.adapters.database import Connection
