@@ -124,7 +124,8 @@ BEGIN
         SELECT l.index, l.entry_id FROM log_leaf l WHERE l.index >= v_from AND l.index < p_hashed
     LOOP
         INSERT INTO log_reader (agency_id, index, entry_id)
-        SELECT DISTINCT a, v_leaf.index, e.id FROM log_entry e, unnest(e.agencies) AS a WHERE e.id = v_leaf.entry_id;
+        SELECT DISTINCT a, v_leaf.index, e.id
+        FROM log_entry e, unnest(e.agencies) AS a WHERE e.id = v_leaf.entry_id;
     END LOOP;
     INSERT INTO log_checkpoint (size, root, note, at) VALUES (p_hashed, p_root, p_note, p_at);
     UPDATE log_tree SET hashed = p_hashed, frontier = p_frontier;

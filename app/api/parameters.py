@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 PARAMETERS: Mapping[str, str] = {
     "referral_id": "案件のID(最初の通信文のIDに等しい)",
+    "entry_id": "記録のID",
     "message_id": "通信文のID",
     "case_id": "運命を共にする案件の束のID(案件の `case_id`)",
     "disclosure_id": "誤送付の記録のID",

@@ -20,7 +20,7 @@ FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
 CONTRACT: dict[str, Any] = create_app(Settings()).openapi()
 PUBLIC = {
     "list_flows", "read_flow", "read_schema", "read_diagram", "list_problems", "read_problem",
-    "read_health", "read_readiness", "read_authorization_server", "read_jwks",
+    "read_health", "read_readiness", "read_authorization_server", "read_jwks", "read_log_keys",
 }  # fmt: skip
 
 
