@@ -35,6 +35,7 @@ from app.adapters.tally import RefusedCalls
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.adapters.webhooks import Webhooks
 from app.api.application import application
+from app.api.rates import Rate, Rates
 from app.api.services import Messaging, Services
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
@@ -112,6 +113,7 @@ def _lifespan(
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,
+                metrics_token=settings.metrics_secret,
                 refused=refused,
             )
             _set_aside_what_stays()
@@ -145,6 +147,9 @@ def _services(
         proofs=Proofs(stored, issuer, clock),
         clients=stored,
         directory=directory.current,
+        rates=Rates(
+            Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit)
+        ),
     )
 
 

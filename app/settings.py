@@ -64,6 +64,24 @@ class Settings(BaseSettings):
     )
     """How long an access token is good for. Short, since a token that is out is not taken back."""
 
+    rate_limit: int = Field(default=6_000, ge=0)
+    """Calls that one client may make in a minute, all at once if it likes, in each API process. 0:
+    as many as it likes. Far above what a system needs that polls with `wait`."""
+
+    stranger_rate_limit: int = Field(default=600, ge=0)
+    """Calls without a good token from one address that are answered in a minute; beyond, 429."""
+
+    token_rate_limit: int = Field(default=120, ge=0)
+    """Calls of the token endpoint in a minute by one client from one address; an address alone may
+    make ten times as many. A token is good for ten minutes: who asks for each call is mistaken."""
+
+    trusted_proxies: str | None = None
+    """Addresses and networks of proxies, with commas, whose `X-Forwarded-For` is believed; `*` for
+    any. Without it the address of a caller is that of the proxy, and all callers share limits."""
+
+    metrics_token: SecretStr | None = None
+    """What `/metrics` wants as `Authorization: Bearer …`. When missing, who reaches it reads it."""
+
     api_pool_size: int = Field(default=4, ge=1)
     """Database connections of one API process. Two for each core of the database server are enough:
     measured, 10 on 2 cores cost PostgreSQL a tenth more CPU for each message."""
@@ -133,6 +151,11 @@ class Settings(BaseSettings):
     def log_name(self) -> str:
         """`log_origin`, or its default."""
         return self.log_origin or f"{self.issuer_url.partition('://')[2]}/log"
+
+    @property
+    def metrics_secret(self) -> str | None:
+        """`metrics_token` as text."""
+        return _said(self.metrics_token)
 
     @property
     def owner_url(self) -> str | None:

@@ -169,6 +169,8 @@ class Place:
             "TSUNAGU_ISSUER": ISSUER,
             "TSUNAGU_CLOCK": f"PT{self.offset.total_seconds():.6f}S".replace("PT-", "-PT"),
             "TSUNAGU_LOG_LEVEL": "warning",
+            # Counted as ever, and never reached.
+            "TSUNAGU_RATE_LIMIT": "1000000000",
         }
         process = subprocess.Popen(
             [sys.executable, "-m", *module],

@@ -32,6 +32,7 @@ COUNTED = frozenset(
         "invalid",
         "not_found",
         "method_not_allowed",
+        "too_many",
     }
 )
 

@@ -215,7 +215,7 @@ def _codes(path: str, operation: Schema) -> Iterator[str]:
         yield "not_authenticated"
         if any(scopes for scheme in operation["security"] for scopes in scheme.values()):
             yield "scope_missing"
-        yield "unavailable"
+        yield from ("too_many", "unavailable")
     if name in _BODIES:
         yield from ("malformed", "unsupported_media_type", "too_large", "invalid")
     if any(p["in"] == "query" for p in operation.get("parameters", ())):

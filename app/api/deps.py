@@ -7,6 +7,7 @@ from fastapi import Request, Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security.base import SecurityBase
 
+from app.api.rates import Spent
 from app.api.services import services
 from app.auth.scopes import SCOPE_TITLES, Scope
 from app.auth.tokens import Access
@@ -65,6 +66,7 @@ def allowed(scope: Scope) -> Any:
 
     Raises, when a request comes:
         NotAuthenticated: there is no token, or none to believe.
+        TooMany: its client, or an address without a good token, has called too often.
         ScopeMissing: the token does not hold `scope`.
     """
     return Security(_Allowed(scope), scopes=[scope.value])
@@ -90,14 +92,31 @@ def still_allowed(request: Request) -> None:
 
 
 async def _access(request: Request) -> Access:
+    try:
+        access = await _shown(request)
+    except NotAuthenticated:
+        services(request).rates.stranger(request)
+        raise
+    request.state.access = access
+    request.state.caller = access.caller
+    _count(request, access.caller.client_id)
+    return access
+
+
+async def _shown(request: Request) -> Access:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     check = _SCHEMES.get(scheme.lower())
     if check is None:
         raise NotAuthenticated
-    access = await check(request, token.strip())
-    request.state.access = access
-    request.state.caller = access.caller
-    return access
+    return await check(request, token.strip())
+
+
+def _count(request: Request, client_id: str) -> None:
+    try:
+        request.state.quota = services(request).rates.client(client_id)
+    except Spent as spent:
+        request.state.quota = spent.quota
+        raise
 
 
 async def _bearer(request: Request, token: str) -> Access:

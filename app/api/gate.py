@@ -8,7 +8,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -47,7 +47,9 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answering, began = _Answering(send), time.perf_counter()
+        # Made here, since what is called from here may go on with a copy of the scope.
+        state = scope.setdefault("state", {})
+        answering, began = _Answering(send, state), time.perf_counter()
         try:
             await self._app(scope, receive, answering)
         except ClientDisconnect:
@@ -66,10 +68,11 @@ class Gate:
 class _Answering:
     """Sends an answer on, with our headers, and knows whether it has begun."""
 
-    __slots__ = ("_send", "request_id", "started", "status")
+    __slots__ = ("_send", "_state", "request_id", "started", "status")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, state: dict[str, Any]) -> None:
         self._send = send
+        self._state = state
         self.request_id = os.urandom(8).hex()
         self.started = False
         self.status = 0
@@ -82,6 +85,8 @@ class _Answering:
             there = {name for name, _ in headers}
             headers.append((b"x-request-id", self.request_id.encode()))
             headers.extend(_SAFE)
+            if (quota := self._state.get("quota")) is not None:
+                headers.extend(quota.headers())
             # What nobody said may be kept is personal, and what is no page of ours loads nothing.
             headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in there)
         await self._send(message)

@@ -3,6 +3,7 @@
 Labels are names of ours: no agency, no id, nothing that anybody sent.
 """
 
+import hmac
 import os
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +16,7 @@ from starlette.types import Scope
 
 from app.adapters.figures import Found
 from app.api.services import messaging
+from app.domain.errors import NotAuthenticated
 
 router = APIRouter(tags=["service"])
 
@@ -68,11 +70,22 @@ class _Figures(Collector):
 
 @router.get("/metrics", include_in_schema=False)
 async def read_metrics(request: Request) -> Response:
-    """Metrics. Whoever may reach the service may read them: they tell of nobody."""
+    """Metrics. They tell of nobody; the operator may ask for a token all the same.
+
+    Raises:
+        NotAuthenticated: the operator does, and it was not sent.
+    """
     parts = messaging(request)
+    _check_token(request, parts.metrics_token)
     meters: Meters = request.app.state.meters
     found = None if "database" in await parts.amiss() else await parts.figures.read()
     return Response(meters.text(found), media_type=MEDIA_TYPE)
+
+
+def _check_token(request: Request, wanted: str | None) -> None:
+    sent = request.headers.get("authorization", "").encode()
+    if wanted is not None and not hmac.compare_digest(sent, f"Bearer {wanted}".encode()):
+        raise NotAuthenticated
 
 
 def _families(found: Found) -> Iterator[Metric]:

@@ -1,5 +1,6 @@
 """Tokens, had and given back (RFC 6749, RFC 7009), and the way there (RFC 8414, RFC 7517)."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,10 +20,11 @@ from app.api.oauth_schema import (
 )
 from app.api.problems import count
 from app.api.services import services
-from app.auth.clients import TokenRefused, bad_proof
+from app.auth.clients import TokenRefused, bad_proof, credentials
 from app.auth.dpop import Proof
 from app.auth.jwt import NotGenuine
 from app.auth.scopes import Scope
+from app.domain.errors import TooMany
 
 router = APIRouter(tags=["oauth"])
 
@@ -33,6 +35,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": TokenError, "description": "要求が誤っている"},
     401: {"model": TokenError, "description": "クライアントを確認できない"},
     413: {"model": TokenError, "description": "16 KiB を超えている"},
+    429: {"model": TokenError, "description": "多すぎる。Retry-After の秒数だけ待つ"},
 }
 
 
@@ -60,11 +63,11 @@ class _ClientSecret(SecurityBase):
 async def issue_token(request: Request) -> JSONResponse:
     """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
     try:
-        form = await _form(request)
+        form = await _counted_form(request)
         proof = _proof(request)
         authorization = request.headers.get("authorization")
         issued = await services(request).desk.token(authorization, form, proof)
-    except (TokenRefused, _TooLarge) as error:
+    except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     answer = TokenOut(
         access_token=issued.token,
@@ -93,9 +96,9 @@ async def revoke_token(request: Request) -> Response:
     受けたプロセスでは直ちに、他では数秒以内に効く。
     """
     try:
-        form = await _form(request)
+        form = await _counted_form(request)
         await services(request).returns.revoke(request.headers.get("authorization"), form)
-    except (TokenRefused, _TooLarge) as error:
+    except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     return Response(headers=_UNCACHED)
 
@@ -147,6 +150,17 @@ class _TooLarge(Exception):
     """More was sent than is read."""
 
 
+async def _counted_form(request: Request) -> dict[str, str]:
+    rates = services(request).rates
+    rates.token_address(request)
+    form = await _form(request)
+    with suppress(TokenRefused):  # the desk says what is wrong, in its turn
+        # Whoever the client says to be: nothing is proved yet, and nobody has looked it up.
+        given = credentials(request.headers.get("authorization"), form)
+        rates.token_client(request, given.client_id)
+    return form
+
+
 async def _form(request: Request) -> dict[str, str]:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM:
@@ -175,10 +189,20 @@ async def _body(request: Request) -> bytes:
 
 
 def _not_done(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, TooMany):
+        count(request, error.code)
+        return _wait(error)
     if not isinstance(error, TokenRefused):
         return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)
     count(request, "not_authenticated")
     return _refused(error, 401 if error.error == "invalid_client" else 400)
+
+
+def _wait(refusal: TooMany) -> JSONResponse:
+    told = TokenRefused("temporarily_unavailable", "too many requests; wait, then try again")
+    answer = _refused(told, 429)
+    answer.headers["Retry-After"] = str(refusal.facts["retry_after"])
+    return answer
 
 
 def _refused(refusal: TokenRefused, status: int) -> JSONResponse:

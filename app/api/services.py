@@ -18,6 +18,7 @@ from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.tally import RefusedCalls
 from app.adapters.webhooks import Webhooks
+from app.api.rates import Rate, Rates
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys
@@ -42,6 +43,7 @@ class Services:
     proofs: Proofs
     clients: Clients
     directory: Callable[[], Directory]
+    rates: Rates = field(default_factory=lambda: Rates(Rate()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Messaging:
     """The parts that do not work, by name."""
     refused: RefusedCalls
     """Counts the calls that never reached the rules."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """What `/metrics` asks for, if anything."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is told to stop: whoever waits is let go."""
 

@@ -147,6 +147,8 @@ def api_server(settings: Settings, app: FastAPI) -> ApiServer:
         lifespan="on",
         access_log=False,  # a path or a query may hold what must not be logged
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or "",
         log_level=settings.log_level,
         timeout_keep_alive=65,  # longer than a long poll, so that a poller's connection stays
         timeout_graceful_shutdown=int(settings.shutdown_grace.total_seconds()),

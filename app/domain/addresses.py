@@ -1,7 +1,7 @@
 """Which addresses a notice may be sent to: those of the public internet, and no others."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 
@@ -72,3 +72,19 @@ def _within(address: IPv6Address) -> IPv4Address | None:
 
 def _in_any(address: Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
     return any(address in network for network in networks)
+
+
+def source_network(host: str) -> str:
+    """The part of a caller's address that it cannot change at will.
+
+    An IPv4 address is one place; of an IPv6 address a subscriber has at least the lower half to
+    choose from. What is no address is one place, too.
+    """
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return "-"
+    mapped = getattr(address, "ipv4_mapped", None)
+    if isinstance(address, IPv4Address) or mapped:
+        return str(mapped or address)
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))

@@ -98,7 +98,14 @@ async def service(
     async with connected(urls.owner) as connection:
         await seed(connection)
     folder = tmp_path_factory.mktemp("data")
-    settings = Settings(data_dir=folder, api_database_url=urls.api, issuer="https://tsunagu.test")
+    settings = Settings(
+        data_dir=folder,
+        api_database_url=urls.api,
+        issuer="https://tsunagu.test",
+        rate_limit=0,  # all tests are one address, and come in one minute
+        stranger_rate_limit=0,
+        token_rate_limit=0,
+    )
     clock = MovableClock()
     app = create_app(settings, clock)
     async with app.router.lifespan_context(app):

@@ -85,7 +85,10 @@ read_health                      public             -                200       -
 read_readiness                   public             -                200       -
 """
 
-ELSEWHERE = {"issue_token": "test_the_token_endpoint_gives_nobody_more_than_is_theirs"}
+ELSEWHERE = {
+    "issue_token": "test_the_token_endpoint_gives_nobody_more_than_is_theirs",
+    "revoke_token": "test_the_revocation_endpoint_ends_nothing_but_ones_own",
+}
 """Operations that no row can say, and the test in test_token_endpoint.py that has them."""
 
 

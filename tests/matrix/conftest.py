@@ -71,6 +71,9 @@ async def world(
         data_dir=tmp_path_factory.mktemp("data"),
         api_database_url=urls.api,
         issuer="https://tsunagu.test",
+        rate_limit=0,  # fifteen thousand calls in one minute, from one address
+        stranger_rate_limit=0,
+        token_rate_limit=0,
     )
     app = create_app(settings, clock)
     async with (

@@ -8,8 +8,9 @@ import pytest
 from httpx import Response
 
 from tests.matrix.agreed import ROLES
-from tests.matrix.conftest import CELLS, CLOSED, OTHERS, SECRET, US, World
+from tests.matrix.conftest import CELLS, CLOSED, OTHERS, SECRET, US, World, bearer
 from tests.matrix.state import fingerprint
+from tests.matrix.tokens import caller
 
 EVERY_SCOPE = frozenset().union(*ROLES.values())
 SECRETS = {"right": SECRET, "wrong": SECRET[:-1], "empty": "", "in the form": SECRET, "none": None}
@@ -94,3 +95,30 @@ async def test_the_token_endpoint_gives_nobody_more_than_is_theirs(
         assert granted == ROLES[cell.role] if cell.scope == "all" else len(granted) == 1
     stash = pytestconfig.stash
     stash[CELLS] = stash.get(CELLS, 0) + len(every)
+
+
+async def test_the_revocation_endpoint_ends_nothing_but_ones_own(
+    world: World, pytestconfig: pytest.Config
+) -> None:
+    clients = [f"{US}.{role}-system" for role in ROLES]
+    clients += [f"{US}.viewer-off-client-system", f"{CLOSED}.viewer-system", f"{US}.nobody-system"]
+    tokens = {f"{US}.{role}-system": world.mints.good(caller(US, role)) for role in ROLES}
+    every = [
+        (client, secret, owner)
+        for client, secret, owner in product(clients, (SECRET, "wrong"), (*tokens, "nobody"))
+        if not (client == owner and secret == SECRET)
+    ]
+    before = await fingerprint(world.tables)
+    for client, secret, owner in every:
+        form = {"token": tokens.get(owner, "x.y.z")}
+        answer = await world.http.post("/oauth/revoke", data=form, auth=(client, secret))
+        proven = secret == SECRET and client in tokens
+        assert answer.status_code == (200 if proven else 401), (client, secret, owner)
+    assert await fingerprint(world.tables) == before
+    for role in ROLES:
+        client, token = f"{US}.{role}-system", world.mints.good(caller(US, role))
+        assert (await world.http.get("/v1/me", headers=bearer(token))).status_code == 200
+        await world.http.post("/oauth/revoke", data={"token": token}, auth=(client, SECRET))
+        assert (await world.http.get("/v1/me", headers=bearer(token))).status_code == 401
+    stash = pytestconfig.stash
+    stash[CELLS] = stash.get(CELLS, 0) + len(every) + len(ROLES)
