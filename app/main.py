@@ -16,9 +16,10 @@ from app.adapters.database import open_pool
 from app.adapters.deliveries import Deliveries
 from app.adapters.directory import DirectoryCache
 from app.adapters.disclosures import Disclosures
+from app.adapters.evidence import Evidence
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
-from app.adapters.key_services import key_service
+from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.log import Log
 from app.adapters.log_keys import LogKeys
@@ -71,11 +72,10 @@ def _lifespan(
             refused = RefusedCalls(pool, clock)
             closing.push_async_callback(refused.close)
             folder = KeyFolder(settings.data_dir / "keys")
-            service = key_service(settings.key_service, folder, clock)
-            closing.push_async_callback(service.aclose)
+            service = FolderKeys(folder, clock)
             readiness = Readiness(pool, folder, service)
             await readiness.check_keys()
-            folder.prepare(clock(), masters=settings.key_service is None)
+            folder.prepare(clock())
             folder.prepare_log(clock())
             bell = Bell(pool, url)
             await bell.start()
@@ -91,9 +91,10 @@ def _lifespan(
             recorder = Recorder(
                 vault, ReceiptSigner(keys, clock), settings.issuer_url, settings.seal_within
             )
+            reading, log = Reading(pool, vault, clock), Log(pool)
             app.state.messaging = Messaging(
                 exchange=Exchange(pool, recorder, directory.current, clock, bell),
-                reading=Reading(pool, vault, clock),
+                reading=reading,
                 mailboxes=Mailboxes(pool, bell, clock),
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
@@ -109,7 +110,9 @@ def _lifespan(
                     loopback=settings.webhook_loopback,
                 ),
                 figures=Figures(pool, clock),
-                log=Log(pool),
+                log=log,
+                evidence=Evidence(pool, reading, log, clock),
+                seal_within=settings.seal_within,
                 log_keys=LogKeys(folder, settings.log_name).published,
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),

@@ -1,4 +1,4 @@
-"""What an evidence bundle is made of: the referrals of a case, and the log's entries about it.
+"""What an evidence bundle needs: the referrals of a case, and proof of messages that were shared.
 
 An older message that is given to a party of another referral gets an entry of the log of its own,
 with its digest: the entry of its acceptance does not name that party, and must not. So `load_case`
@@ -13,10 +13,7 @@ down_revision = "2026_11_23_9"
 branch_labels = None
 depends_on = None
 
-DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 INVOKER = "SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp"
-
-INDEX = "CREATE INDEX ix_log_entry_case ON log_entry (case_id) WHERE case_id IS NOT NULL"
 
 LOAD_CASE = "load_case(text, uuid, uuid, uuid[], boolean)"
 WITHOUT_DIGEST = "'type', m.type, 'from_agency', m.from_agency,"
@@ -36,36 +33,21 @@ BEGIN
         WHERE r.case_id = p_case) AS o);
 END $$;
 """
-# The entries that prove messages come first: they are never left out.
-ENTRIES = f"""
-CREATE FUNCTION case_entries(p_agency text, p_case uuid, p_most integer)
-RETURNS TABLE (entry text, index bigint) LANGUAGE sql STABLE {DEFINER} SET timezone = 'UTC' AS $$
-    SELECT row_to_json(e)::text, l.index
-    FROM log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id
-    WHERE e.case_id = p_case AND p_agency = ANY (e.agencies)
-    ORDER BY e.kind IN ('acceptance', 'sharing') DESC, e.at DESC, e.id DESC LIMIT p_most
-$$;
-"""
-FUNCTIONS = ["case_referrals(text, uuid)", "case_entries(text, uuid, integer)"]
+FUNCTION = "case_referrals(text, uuid)"
 
 
 def upgrade() -> None:
-    """Make the index and the functions, and let `load_case` tell digests."""
-    op.execute(INDEX)
+    """Make the function, and let `load_case` tell digests."""
     op.execute(REFERRALS)
-    op.execute(ENTRIES)
-    for function in FUNCTIONS:
-        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
-        op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO tsunagu_api")
+    op.execute(f"REVOKE ALL ON FUNCTION {FUNCTION} FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION {FUNCTION} TO tsunagu_api")
     _change(LOAD_CASE, WITHOUT_DIGEST, WITH_DIGEST)
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Take them back."""
     _change(LOAD_CASE, WITH_DIGEST, WITHOUT_DIGEST)
-    for function in reversed(FUNCTIONS):
-        op.execute(f"DROP FUNCTION {function}")
-    op.execute("DROP INDEX ix_log_entry_case")
+    op.execute(f"DROP FUNCTION {FUNCTION}")
 
 
 def _change(function: str, old: str, new: str) -> None:

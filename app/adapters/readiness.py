@@ -16,7 +16,6 @@ from app.domain.keys import CannotOpen, KeyService, KeyServiceAway, WrappedKey
 if TYPE_CHECKING:
     from app.adapters.database import Pool
 
-USED = "SELECT masters_in_use()"
 REVISION = "SELECT schema_revision()"
 SAMPLES = "SELECT referral_id, class, master, wrapped FROM sample_keys()"
 PATIENCE = 2.0
@@ -41,8 +40,7 @@ class Readiness:
 
     async def amiss(self) -> list[str]:
         """The parts that do not work: `database`, `migrations`, `keys`."""
-        database = await self._database()
-        return [*database, *await self._keys(asking=not database)]
+        return [*await self._database(), *await self._keys()]
 
     async def check_keys(self) -> None:
         """Make sure that what is sealed can be opened.
@@ -74,13 +72,10 @@ class Readiness:
             return ["database"]
         return [] if revision == self._newest else ["migrations"]
 
-    async def _keys(self, *, asking: bool) -> list[str]:
-        """`keys`, if one is missing; `asking` the database, one that something lies under."""
+    async def _keys(self) -> list[str]:
         try:
             async with asyncio.timeout(PATIENCE):
-                used = await self._pool.fetchval(USED) if asking else []
-                here = [master.version for master in await self._service.masters()]
-                there = bool(self._folder.signing() and here and set(used) <= set(here))
+                there = self._folder.signing() and await self._service.masters()
         except (OSError, ValueError):  # TimeoutError and KeyServiceAway are of the first kind
-            there = False
+            there = []
         return [] if there else ["keys"]

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api import (
     acts,
+    bundle,
     consents,
     contract,
     deliveries,
@@ -58,6 +59,7 @@ def application(
         inbox,
         webhooks,
         acts,
+        bundle,
         log,
         directory,
         flows,

@@ -91,6 +91,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "mark_printed": ("not_to_print", "already_recalled"),
     "recall_message": ("already_recalled",),
     "add_webhook": ("too_many_webhooks",),
+    "read_bundle": ("bundle_too_large", "not_sealed", "busy"),
     "propose_act": _PROPOSED,
     "approve_act": _DECIDING,
     "refuse_act": _DECIDING,

@@ -55,10 +55,15 @@ def page(
     template: str, values: Mapping[str, Any], policy: str = PAGE_POLICY, kept: bool = True
 ) -> Response:
     """A page from a template. `kept` is false for what is personal."""
-    content = _TEMPLATES.get_template(template).render(values)
+    content = rendered(template, values)
     kept_for = "public, max-age=300" if kept else "no-store"
     headers = {"Content-Security-Policy": policy, "Cache-Control": kept_for}
     return Response(content, headers=headers, media_type=HTML)
+
+
+def rendered(template: str, values: Mapping[str, Any]) -> str:
+    """The text of a page from a template."""
+    return _TEMPLATES.get_template(template).render(values)
 
 
 @router.get("/docs", include_in_schema=False)

@@ -17,6 +17,7 @@ _FACTS: Mapping[str, Mapping[str, Any]] = {
     "scope_missing": {"scope": "referral:write"},
     "invalid": {"errors": [{"pointer": "/body/subject/date_of_birth", "reason": "date_form"}]},
     "too_large": {"limit_bytes": 262144},
+    "bundle_too_large": {"limit_messages": 2000, "limit_bytes": 67108864},
     "stale": {"version": 'W/"7"'},
     "illegal_move": {"state": "candidate_notified", "actions": [_ACTION]},
     "not_your_step": {"by": ["probation_office"], "seat": "decider", "actions": [_ACTION]},
@@ -152,7 +153,8 @@ PROBLEM: Mapping[str, Any] = {
         "version": {"type": "string", "description": "stale: 現在の版"},
         "size": {"type": "integer", "description": "not_sealed: 封じられている件数"},
         "scope": {"type": "string", "description": "scope_missing: 要る範囲"},
-        "limit_bytes": {"type": "integer", "description": "too_large: 上限"},
+        "limit_bytes": {"type": "integer", "description": "too_large ほか: 上限"},
+        "limit_messages": {"type": "integer", "description": "bundle_too_large: 上限"},
         "retry_after": {"type": "integer", "description": "busy ほか: 待つ秒数"},
     },
 }

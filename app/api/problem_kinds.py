@@ -215,6 +215,18 @@ KINDS: Mapping[str, ProblemKind] = {
         Text("短い間に要求が多すぎます。", "More requests than this client may make."),
         Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
     ),
+    "bundle_too_large": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("束に収まりません", "Too large for a bundle"),
+        Text(
+            "この件は、通信文の数か量が、一つの束の上限を超えています。",
+            "The case has more messages, or more text, than one bundle holds.",
+        ),
+        Text(
+            "POST /v1/messages/read で開き、記録は GET /v1/log/entries で読んでください。",
+            "Open the messages by POST /v1/messages/read and read the log at GET /v1/log/entries.",
+        ),
+    ),
     "too_many_webhooks": ProblemKind(
         HTTPStatus.CONFLICT,
         Text("送り先が多すぎます", "Too many webhooks"),

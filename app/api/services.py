@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from fastapi import FastAPI, Request
 
@@ -10,6 +11,7 @@ from app.adapters.acts import Acts
 from app.adapters.consents import Consents
 from app.adapters.deliveries import Deliveries
 from app.adapters.disclosures import Disclosures
+from app.adapters.evidence import Evidence
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.log import Log
@@ -61,6 +63,9 @@ class Messaging:
     webhooks: Webhooks
     figures: Figures
     log: Log
+    evidence: Evidence
+    seal_within: timedelta
+    """By when after its acceptance a message's entry is to be in the log."""
     log_keys: Callable[[], tuple[VerifierKey, ...]]
     """The keys that sign the log's checkpoints, also those that did."""
     largest_body: int

@@ -19,6 +19,7 @@ Refusal
 ├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
+├── BundleTooLarge     the case is larger than a bundle may be
 ├── SecondSeat         whoever proposed an act cannot decide on it
 ├── NotYourAct         the act is for seats of other roles
 ├── ActSettled         the act waits for nobody any more
@@ -177,6 +178,15 @@ class TooMany(Refusal):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
+
+
+class BundleTooLarge(Refusal):
+    """The case has more messages, more text or a longer log than a bundle holds."""
+
+    code = "bundle_too_large"
+
+    def __init__(self, messages: int, limit: int) -> None:
+        super().__init__(limit_messages=messages, limit_bytes=limit)
 
 
 class TooManyWebhooks(Refusal):

@@ -9,14 +9,7 @@ from tests.exchange.conftest import Office, saying, seat
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""
 
-NOTHING = {
-    "assertion_seen",
-    "log_pending",
-    "log_tree",
-    "attempt_total",
-    "shown",
-    "master_unused",
-}
+NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total", "shown"}
 
 # table: the rows that are $1's own, as the owner of the tables finds them
 OWN = {

@@ -24,7 +24,7 @@ class LogEntry(Row, table=True):
             "id",
             postgresql_where=text("kind = 'disclosure' AND detail -> 'classes' <> '[]'"),
         ),
-        Index("ix_log_entry_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+        Index("ix_log_entry_case", "case_id", "at", postgresql_where=text("case_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)

@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+"""Verify an evidence bundle of Tsunagu offline, from its published format alone (evidence.md).
+
+Needs Python 3.11 and `cryptography`; nothing of the service, no network, no account.
+Exit code: 0 verified; 1 the first bad thing is named; 2 nothing is wrong, not all is proved yet.
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import re
+import zipfile
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.hashes import SHA256
+
+LARGEST, MOST_FILES = 64 * 2**20, 2_010
+NAME = re.compile(r"[a-z]+(?:\.[a-z]+|/[a-z]+\.[a-z]+|/[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}/\d{4}\.json)")
+MANIFEST, SEAL, POINT = "manifest.json", "manifest.jws", "checkpoint.txt"
+KEYS, LOG_KEYS = "keys/receipts.json", "keys/log.txt"
+ENTRIES, GROWTH = "log/entries.json", "log/consistency.json"
+
+
+class Bad(Exception):
+    """A code of evidence.md, and the file."""
+
+
+def need(good, *what):
+    if not good:
+        raise Bad(*what) if what else ValueError("not as it must be")
+
+
+def canonical(value):
+    """RFC 8785, for the values that a bundle has: whole numbers, and names in ASCII."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def strict_json(data):
+    def unique(pairs):
+        need(len(dict(pairs)) == len(pairs))
+        return dict(pairs)
+
+    return json.loads(data.decode(), object_pairs_hook=unique, parse_float=int, parse_constant=int)
+
+
+def unbase64(text, url=False):
+    """Base64 (or base64url without padding) in the one way in which it must be written."""
+    padded = text + "=" * (-len(text) % 4) if url else text
+    data = base64.b64decode(padded, b"-_" if url else None, validate=True)
+    need(base64.b64encode(data, b"-_" if url else None).decode().rstrip("=" * url) == text)
+    return data
+
+
+def receipt_keys(data):
+    """{kid: key} of a JWKS; a kid is the key's thumbprint (RFC 7638)."""
+    found = {}
+    for jwk in strict_json(data)["keys"]:
+        need((jwk["kty"], jwk["crv"]) == ("EC", "P-256") and "d" not in jwk)
+        thumbprint = hashlib.sha256(canonical({n: jwk[n] for n in ("crv", "kty", "x", "y")}))
+        need(unbase64(jwk["kid"], url=True) == thumbprint.digest())
+        x, y = (int.from_bytes(unbase64(jwk[name], url=True), "big") for name in "xy")
+        found[jwk["kid"]] = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    return found
+
+
+def signed(token, typ, keys):
+    """The claims of a compact JWS (ES256)."""
+    head, claims, signature = token.split(".")
+    header, raw = strict_json(unbase64(head, url=True)), unbase64(signature, url=True)
+    need((header["alg"], header["typ"], len(raw)) == ("ES256", typ, 64) and "crit" not in header)
+    numbers = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
+    signature = utils.encode_dss_signature(*numbers)
+    keys[header["kid"]].verify(signature, f"{head}.{claims}".encode(), ec.ECDSA(SHA256()))
+    return strict_json(unbase64(claims, url=True))
+
+
+def log_keys(data):
+    """{(name, key id): public key} of lines `name+key id+base64`."""
+    found = {}
+    for line in data.decode().splitlines():
+        name, key_id, encoded = line.split("+", 2)
+        key = unbase64(encoded)
+        expected = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
+        need(name and len(key) == 33 and key[0] == 1 and key_id == expected.hex())
+        found[name, expected] = ed25519.Ed25519PublicKey.from_public_bytes(key[1:])
+    return found
+
+
+def checkpoint(note, keys):
+    """Origin, size and root of a signed note (C2SP signed-note and tlog-checkpoint)."""
+    text, gap, lines = note.rpartition("\n\n")
+    need(gap and lines.endswith("\n") and all(c >= " " or c == "\n" for c in note))
+    signatures = [line.split(" ") for line in lines[:-1].split("\n")]
+    ours = [(name, unbase64(made)) for dash, name, made in signatures if dash == "\N{EM DASH}"]
+    ours = [(keys[name, raw[:4]], raw[4:]) for name, raw in ours if (name, raw[:4]) in keys]
+    for key, signature in ours:
+        key.verify(signature, f"{text}\n".encode())
+    origin, size, root = text.split("\n")[:3]
+    need(ours and size == str(int(size)) and len(unbase64(root)) == 32)
+    return origin, int(size), unbase64(root)
+
+
+def walked(at, last, first, second, path):
+    """Both hashes at the end of a path of RFC 9162 (2.1.3.2, 2.1.4.2) that is long enough."""
+
+    def node(left, right):
+        return hashlib.sha256(b"\x01" + left + right).digest()
+
+    for other in path:
+        need(last)
+        if at & 1 or at == last:
+            first, second = node(other, first), node(other, second)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            second = node(second, other)
+        at, last = at >> 1, last >> 1
+    need(last == 0)
+    return first, second
+
+
+class Check:
+    """One bundle under examination. `place` says whose fault it is if something is malformed."""
+
+    def __init__(self, data, keys=None, log_key=None, old_note=None):
+        self.data, self.keys, self.log_key, self.old_note = data, keys, log_key, old_note
+        self.place, self.problems, self.lacking = ("container",), [], []
+        steps = (self.begin, self.sealed, self.listed, self.messages, self.logged, self.grown)
+        for step in (*steps, self.form):
+            try:
+                step()
+            except Exception as error:
+                what = error.args if isinstance(error, Bad) else self.place
+                self.problems.append({"code": what[0], "file": what[1] if what[1:] else None})
+                # A broken seal only says that something is bad; the next may say what.
+                if what[0] not in ("manifest", "seal", "untrusted") or self.problems[1:]:
+                    break
+
+    def read(self, name, code, parse=strict_json):
+        need(name in self.files, "missing", name)
+        self.place = (code, name)
+        return parse(self.files[name])
+
+    def begin(self):
+        archive, self.files = zipfile.ZipFile(io.BytesIO(self.data)), {}
+        entries = archive.infolist()
+        size = sum(entry.file_size for entry in entries)
+        need(len(entries) <= MOST_FILES and size + len(self.data) <= 2 * LARGEST, "container")
+        for entry in entries:
+            name = entry.filename
+            need(NAME.fullmatch(name) and name not in self.files, "name")
+            self.place = ("changed", name)
+            self.files[name] = archive.read(entry)
+        self.manifest = self.read(MANIFEST, "format")
+        need(self.manifest["format"] == "tsunagu-bundle/1", "format", MANIFEST)
+
+    def sealed(self):
+        try:
+            keys = self.read(KEYS, "keys", receipt_keys)
+            self.keys = self.keys or keys
+            token = self.read(SEAL, "seal", bytes.decode)
+            claims = signed(token, "tsunagu-bundle+jwt", keys)
+        except Exception:  # the fault may lie in the keys
+            same = digest(self.files.get(KEYS, b"")) == self.manifest["files"][KEYS]
+            need(same, "changed", KEYS)
+            raise
+        self.place = ("manifest", MANIFEST)
+        made = {name: self.manifest[name] for name in ("format", "case_id", "agency_id")}
+        made |= {"iss": self.manifest["issuer"], "manifest": digest(self.files[MANIFEST])}
+        need(claims == {**made, "iat": claims["iat"]}, "manifest", MANIFEST)
+        self.place = ("untrusted", KEYS)
+        signed(token, "tsunagu-bundle+jwt", self.keys)
+
+    def listed(self):
+        self.place = ("manifest", MANIFEST)
+        for name, expected in self.manifest["files"].items():
+            need(name in self.files, "missing", name)
+            need(digest(self.files[name]) == expected, "changed", name)
+        for name in sorted(self.files.keys() - self.manifest["files"].keys() - {MANIFEST, SEAL}):
+            raise Bad("unknown", name)
+
+    def messages(self):
+        self.created, self.place = {}, ("manifest", MANIFEST)
+        references = {r["id"]: r["reference"] for r in self.manifest["referrals"]}
+        count = dict.fromkeys(references, 0)
+        for row in self.manifest["messages"]:
+            self.place = ("manifest", MANIFEST)
+            number = count[row["referral_id"]] = count[row["referral_id"]] + 1
+            file = f"messages/{references[row['referral_id']]}/{number:04}.json"
+            need((row["file"], row["number"]) == (file, number), "order", file)
+            self.message(row, file, **self.read(file, "message"))
+
+    def message(self, row, file, message, fields):
+        need(all(message[n] == row[n] for n in ("id", "number", "digest")), "message", file)
+        body, digests, opened = message["body"], message["digests"], sorted(message["salts"])
+        withheld = [item["class"] for item in message["withheld"]]
+        names = [n for group in fields.values() for n in group] + ["type"] * ("C0" in withheld)
+        need(sorted(opened + withheld) == sorted(digests), "fields", file)
+        need(sorted(names) == sorted(body) and body["type"] == message["type"], "fields", file)
+        for kind in opened:
+            said = {name: body[name] for name in fields[kind]}
+            part = {"fields": said, "salt": message["salts"][kind]}
+            need(digest(canonical(part)) == digests[kind], "fields", file)
+        envelope = {name: message[name] for name in ("id", "referral_id", "type", "occurred_on")}
+        envelope["from"] = {name: message["from"][name] for name in ("agency_id", "seat_id")}
+        envelope |= {"accepted_at": message["created_at"], "legal_basis": message["legal_basis"]}
+        whole = digest(canonical({**envelope, "segments": digests}))
+        need(whole == message["digest"], "digest", file)
+        self.created[row["id"]] = at = message["created_at"]
+        if message["receipt"] is not None:
+            self.place = ("receipt", file)
+            claims = signed(message["receipt"], "tsunagu-receipt+jwt", self.keys)
+            same = {name: message[name] for name in ("referral_id", "type", "digest")}
+            same |= {"iss": self.manifest["issuer"], "message_id": row["id"], "accepted_at": at}
+            need(same.items() <= claims.items(), "receipt", file)
+
+    def logged(self):
+        keys, log = self.read(LOG_KEYS, "keys", log_keys), self.manifest["log"]
+        note = self.read(POINT, "checkpoint", bytes.decode)
+        self.point = _, size, root = checkpoint(note, keys)
+        said = (log["origin"], log["size"], unbase64(log["root"]))
+        need(said == self.point, "checkpoint", POINT)
+        self.place, self.log_key = ("untrusted", POINT), self.log_key or keys
+        checkpoint(note, self.log_key)
+        held, last, told = self.read(ENTRIES, "entry"), -1, {}
+        for row in held["entries"]:
+            entry, self.place = row["entry"], ("entry", ENTRIES)
+            ours = self.manifest["agency_id"] in entry["agencies"]
+            ours = ours and entry["case_id"] in (self.manifest["case_id"], None)
+            need(ours and last < row["index"] < size, "entry", ENTRIES)
+            last, leaf = row["index"], hashlib.sha256(b"\0" + canonical(entry)).digest()
+            self.place, path = ("proof", ENTRIES), map(unbase64, row["proof"])
+            need(walked(last, size - 1, leaf, leaf, path)[1] == root, "proof", ENTRIES)
+            if entry["kind"] in ("acceptance", "sharing"):
+                told.setdefault(entry["message_id"], []).append(entry)
+        self.place, self.lacking = ("entry", ENTRIES), ["pending"] * bool(held["pending"])
+        pending = {row["message_id"] for row in held["pending"]}
+        for row in self.manifest["messages"]:
+            self.place = ("unlogged", row["file"])
+            entries = sorted(told.pop(row["id"], []), key=lambda entry: entry["kind"])
+            need(entries or row["id"] in pending, "unlogged", row["file"])
+            for entry in entries[:1]:
+                at, created = map(datetime.fromisoformat, (entry["at"], self.created[row["id"]]))
+                in_time = at == created or entry["kind"] == "sharing"
+                need(in_time and entry["detail"]["digest"] == row["digest"], *self.place)
+        need(not told, "unshown", ENTRIES)
+
+    def grown(self):
+        if self.old_note is None:
+            return
+        self.place, (origin, size, root) = ("earlier",), self.point
+        same, old, old_root = checkpoint(self.old_note, self.log_key)
+        need(same == origin, "earlier")
+        need(old < size or (old, old_root) == (size, root), "rolled_back", ENTRIES)
+        held = self.read(GROWTH, "rolled_back") if GROWTH in self.files else {}
+        if 0 < old < size and held.get("from") != old:
+            self.lacking.append("no_consistency_proof")
+        elif 0 < old < size:
+            path = [old_root] * (not old & (old - 1)) + [unbase64(part) for part in held["proof"]]
+            at, last = old - 1, size - 1
+            while at & 1:
+                at, last = at >> 1, last >> 1
+            grown = walked(at, last, path[0], path[0], path[1:]) == (old_root, root)
+            need(grown, "rolled_back", GROWTH)
+
+    def form(self):
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            for name in sorted(self.files):
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                entry.external_attr, entry.create_system = 0o644 << 16, 3
+                archive.writestr(entry, self.files[name])
+        need(made.getvalue() == self.data, "container")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("bundle", type=argparse.FileType("rb"))
+    parser.add_argument("--keys", type=argparse.FileType("rb"), help="the service's JWKS")
+    parser.add_argument("--log-key", type=str.encode, help="the log's key: name+id+base64")
+    parser.add_argument("--checkpoint", type=argparse.FileType("rb"), help="an earlier one")
+    given = parser.parse_args()
+    keys, log_key = given.keys and receipt_keys(given.keys.read()), given.log_key
+    old = given.checkpoint and given.checkpoint.read().decode()
+    check = Check(given.bundle.read(), keys, log_key and log_keys(log_key), old)
+    verdict = "bad" if check.problems else "incomplete" if check.lacking else "verified"
+    print(json.dumps({"verdict": verdict, "problems": check.problems, "lacking": check.lacking}))
+    raise SystemExit(("verified", "bad", "incomplete").index(verdict))
+
+
+if __name__ == "__main__":
+    main()
