@@ -52,7 +52,7 @@ test: $(VENV)/.dev ## all tests, with a PostgreSQL of their own (TSUNAGU_TEST_DA
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: check
-check: check-static test ## everything that has to be right before a commit
+check: check-static test audit ## everything that has to be right before a commit
 
 .PHONY: check-static
 check-static: lint types imports contract dockerfile ## the part of check that runs nothing
@@ -102,6 +102,23 @@ endif
 .PHONY: dockerfile
 dockerfile: $(VENV)/.dev
 	$(BIN)/hadolint --config .hadolint.yaml Dockerfile
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## Schemathesis with every role's token (EXAMPLES=200 calls an operation, SEED=7)
+	TSUNAGU_FUZZ_EXAMPLES=$(EXAMPLES) TSUNAGU_FUZZ_SEED=$(SEED) $(BIN)/pytest tests/fuzz $(ARGS)
+
+EXAMPLES ?= 100
+SEED ?= 20261123
+
+.PHONY: audit
+audit: $(VENV)/.audit ## known faults of the pinned packages (OSV_URL=… for a mirror); loud where it cannot look
+	$(BIN)/python requirements/audit.py $(VENV)/audit/bin/pip-audit $(if $(OSV_URL),--osv-url=$(OSV_URL))
+
+# Apart from the others: what looks for faults needs packages that nothing else needs.
+$(VENV)/.audit: requirements/audit.txt $(VENV)/.dev
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip --disable-pip-version-check --quiet install --require-hashes --only-binary :all: --requirement requirements/audit.txt
+	@touch $@
 
 .PHONY: clean
 clean: ## remove what was installed or cached; the data folder stays

@@ -7,7 +7,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from app.api.language import language_of, localised
 from app.api.problem_kinds import KINDS
@@ -116,9 +118,19 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     known = {404: NotFound(), 405: MethodNotAllowed()}
-    allow = (error.headers or {}).get("Allow")
     refusal = known.get(error.status_code, Internal())
-    return answer(request, refusal, {"Allow": allow} if allow else None)
+    allow = {"Allow": _methods(request)} if error.status_code == 405 else None
+    return answer(request, refusal, allow)
+
+
+def _methods(request: Request) -> str:
+    """The methods that are answered here. Each is a route of its own, and Starlette names one's."""
+    there = (
+        route.methods or ()
+        for route in iter_route_contexts(request.app.routes)
+        if compile_path(route.path or "")[0].match(request.url.path)
+    )
+    return ", ".join(sorted({method for methods in there for method in methods}))
 
 
 def _asked(request: Request, refusal: Refusal) -> dict[str, str]:

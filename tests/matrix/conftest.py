@@ -1,16 +1,20 @@
 """A service in which two cases were played, and somebody in every kind of seat at one center."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import ASGITransport, AsyncClient
 
+from app.adapters.keys import KeyFolder
+from app.adapters.log_keys import LogKeys
 from app.adapters.national import seed
 from app.adapters.preparation import connected
+from app.adapters.sealing import Sealer
 from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret
@@ -18,15 +22,18 @@ from app.auth.tokens import TokenTerms
 from app.main import create_app
 from app.settings import Settings
 from tests.api.conftest import MovableClock
+from tests.conftest import NewDatabase
 from tests.matrix.agreed import ROLES
 from tests.matrix.played import Played, play
-from tests.matrix.tokens import Mints, caller
+from tests.matrix.speaker import Speaker
+from tests.matrix.tokens import Mints
 
 US, OTHERS, CLOSED = "center-13", "center-27", "center-46"
 """Our center, one that has nothing to do with it, and one that is disabled."""
 ON_PAPER = "bar-13-daini"
 """Who has no part in the service but on paper."""
 SECRET = "tsc_of-every-client-of-the-matrix"
+Folders: TypeAlias = pytest.TempPathFactory
 CELLS = pytest.StashKey[int]()
 
 
@@ -35,43 +42,35 @@ class World:
     """The service, what was played in it, and a client that speaks with any token."""
 
     app: FastAPI
+    settings: Settings
+    clock: MovableClock
     http: AsyncClient
     tables: asyncpg.Pool
     mints: Mints
+    speaker: Speaker
     ours: Played
     theirs: Played
 
-    async def post(self, agency: str, path: str, json: Any, role: str = "decider") -> Response:
-        """What this agency sends in the course of the play."""
-        token = self.mints.good(caller(agency, role))
-        answer = await self.http.post(path, json=json, headers=bearer(token))
-        assert answer.is_success, answer.text
-        return answer
-
-    def decider(self, agency: str) -> str:
-        """A good token of a decider."""
-        return self.mints.good(caller(agency, "decider"))
-
-
-def bearer(token: str | None) -> dict[str, str]:
-    """The header that carries a token."""
-    return {} if token is None else {"Authorization": f"Bearer {token}"}
-
 
 @pytest.fixture(scope="session")
-async def world(
-    new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    """Everything that the matrix needs, once."""
-    urls, clock = new_database(), MovableClock()
+async def world(new_database: NewDatabase, tmp_path_factory: Folders) -> AsyncIterator[World]:
+    """The world of the matrix, in which nothing is done but what the matrix does."""
+    async with created(new_database(), tmp_path_factory) as made:
+        yield made
+
+
+@asynccontextmanager
+async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
+    """A world in an empty database."""
+    clock = MovableClock()
     async with connected(urls.owner) as connection:
         await seed(connection)
         await _people(connection, clock)
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("data"),
+        data_dir=folders.mktemp("data"),
         api_database_url=urls.api,
         issuer="https://tsunagu.test",
-        rate_limit=0,  # fifteen thousand calls in one minute, from one address
+        rate_limit=0,  # twenty thousand calls in one minute, from one address
         stranger_rate_limit=0,
         token_rate_limit=0,
     )
@@ -82,12 +81,20 @@ async def world(
         asyncpg.create_pool(urls.owner, min_size=0, max_size=2) as tables,
     ):
         terms = TokenTerms(settings.issuer_url, settings.audience_url)
-        folder = tmp_path_factory.mktemp("forger")
-        mints = Mints(app.state.services.keys, terms, clock(), folder)
-        found = World(app, http, tables, mints, None, None)  # type: ignore[arg-type]
-        found.ours = await play(found.post, "probation-13", US)
-        found.theirs = await play(found.post, "probation-27", OTHERS)
-        yield found
+        mints = Mints(app.state.services.keys, terms, clock(), folders.mktemp("forger"))
+        speaker = Speaker(http, mints)
+        ours = await play(speaker, "probation-13", US)
+        theirs = await play(speaker, "probation-27", OTHERS)
+        await _seal(urls, settings, clock)
+        yield World(app, settings, clock, http, tables, mints, speaker, ours, theirs)
+
+
+async def _seal(urls: Urls, settings: Settings, clock: MovableClock) -> None:
+    """What the worker does each second."""
+    keys = LogKeys(KeyFolder(settings.data_dir / "keys"), settings.log_name)
+    async with asyncpg.create_pool(urls.worker, min_size=0, max_size=1) as pool:
+        while await Sealer(pool, keys, settings.log_name, clock).seal():
+            pass
 
 
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
@@ -102,6 +109,13 @@ async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
         _, client = await _seated(connection, US, role, f"{role}-off-client")
         off = "UPDATE client SET disabled_at = $2 WHERE id = $1"
         await connection.execute(off, client, clock())
+        _, client = await _seated(connection, US, role, f"{role}-unlinked")
+        await connection.execute("DELETE FROM client_seat WHERE client_id = $1", client)
+        seat, _ = await _seated(connection, US, role, f"{role}-changed")
+        await connection.execute("UPDATE seat SET classes = '{C3}' WHERE id = $1", seat)
+        _, client = await _seated(connection, US, role, f"{role}-rekeyed")
+        anew = "UPDATE client SET secret_hash = $2 WHERE id = $1"
+        await connection.execute(anew, client, hash_secret(SECRET[::-1]))
     await connection.execute("UPDATE agency SET connected = false WHERE id = $1", ON_PAPER)
     await connection.execute("UPDATE agency SET disabled_at = $2 WHERE id = $1", CLOSED, clock())
 

@@ -41,6 +41,15 @@ def _message_alone(ours: Played, theirs: Played) -> dict[str, Named]:
     }
 
 
+def _entry(ours: Played, theirs: Played) -> dict[str, Named]:
+    return {
+        OWN: {"entry_id": ours.entry},
+        "another's": {"entry_id": theirs.entry},
+        "between others in our referral": {"entry_id": ours.hidden_entry},
+        "not there": {"entry_id": nothing()},
+    }
+
+
 def _message_sent(own: str) -> Callable[[Played, Played], dict[str, Named]]:
     def places(ours: Played, theirs: Played) -> dict[str, Named]:
         found = _message(ours, theirs)
@@ -98,6 +107,7 @@ def _public(**named: tuple[str, str]) -> Callable[[Played, Played], dict[str, Na
 PLACES: Mapping[str, Callable[[Played, Played], dict[str, Named]]] = {
     "-": lambda _ours, _theirs: {OWN: {}},
     "referral": _one("referral_id", "referral"),
+    "case": _one("case_id", "case"),
     "parent": _one("parent", "referral"),
     "reply": _pointing("request", hidden=True),
     "corrected": _pointing("interview", hidden=True),
@@ -107,6 +117,7 @@ PLACES: Mapping[str, Callable[[Played, Played], dict[str, Named]]] = {
     "printed": _message_sent("accepted"),
     "recalled": _message_sent("taken_back"),
     "disclosure": _one("disclosure_id", "disclosure"),
+    "entry": _entry,
     "webhook": _one("webhook_id", "webhook"),
     "notice": _of_our_webhook,
     "act": _one("act_id", "act"),
@@ -153,6 +164,9 @@ BODIES: Mapping[str, Callable[[Named], Any]] = {
 """By row: a body that would be taken, were the caller allowed."""
 
 QUERIES: Mapping[str, Callable[[Named], Mapping[str, str]]] = {
+    "list_leaves": lambda _: {"start": "0", "end": "10"},
+    "prove_inclusion": lambda _: {"index": "0", "size": "10"},
+    "prove_consistency": lambda _: {"from": "5", "to": "10"},
     "open_referral/parent": lambda _: {"dry_run": "true"},
     "find_routes": lambda _: {"flow": "special_adjustment", "area": "13"},
     "list_webhook_attempts/notice": lambda named: {"notice_id": named["notice_id"]},

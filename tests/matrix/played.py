@@ -1,18 +1,15 @@
 """Two cases of the same kind that know nothing of each other, played over HTTP."""
 
 import json
-from collections.abc import Awaitable, Callable
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from httpx import Response
-
 from app.domain.flows import BODIES
 from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
-
-Post = Callable[..., Awaitable[Response]]
-"""`await post(agency, path, json, role)`, from the agency's decider or that role."""
+from tests.matrix.speaker import Speaker
 
 SAID_ON = "2026-11-20"
 URL = "https://93.184.215.14/tsunagu"
@@ -23,6 +20,7 @@ class Played:
     """What one center has to do with: a case with its office, on paper for its prison."""
 
     center: str
+    case: str
     referral: str
     hidden: str
     """A message of the referral from before the center joined."""
@@ -32,6 +30,10 @@ class Played:
     """What it sent, on paper too."""
     interview: str
     """What it sent since."""
+    entry: str
+    """The entry of the log for that."""
+    hidden_entry: str
+    """The one for what the center does not know of."""
     taken_back: str
     """What it sent and took back, after it was opened."""
     disclosure: str
@@ -51,14 +53,22 @@ def envelope(message_type: str, **changed: Any) -> dict[str, Any]:
     return {"id": str(uuid4()), "occurred_on": SAID_ON, "body": body, **changed}
 
 
+def entry_of(accepted: Mapping[str, str]) -> str:
+    """The entry of the log that a receipt names."""
+    claims = accepted["receipt"].split(".")[1]
+    found: str = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["log_entry"]
+    return found
+
+
 def hold(referral: str) -> dict[str, Any]:
     """A proposal to keep a referral from being erased."""
     detail = {"reason": "audit"}
     return {"id": str(uuid4()), "kind": "hold.set", "target": referral, "detail": detail}
 
 
-async def play(post: Post, office: str, center: str) -> Played:
+async def play(speaker: Speaker, office: str, center: str) -> Played:
     """A special adjustment that the center has accepted, with something of every kind in it."""
+    post = speaker.post
     webhook = (await post(center, "/v1/webhooks", {"url": URL})).json()["id"]
     tried = (await post(center, f"/v1/webhooks/{webhook}/test", None)).json()
     opening = envelope(
@@ -66,19 +76,24 @@ async def play(post: Post, office: str, center: str) -> Played:
         to={"institution": "prison-chiba", "probation_office": office},
         paper_origin={"medium": "paper", "received_on": "2026-11-19"},
     )
-    referral = (await post(office, "/v1/referrals", opening)).json()["referral_id"]
+    opened = (await post(office, "/v1/referrals", opening)).json()
+    referral = opened["referral_id"]
     consent = str(uuid4())  # not the examples': each case is to have one of its own
     within = f"/v1/referrals/{referral}/messages"
 
-    async def say(agency: str, event: str, **changed: Any) -> str:
+    async def said(agency: str, event: str, **changed: Any) -> dict[str, str]:
         written = json.dumps(envelope(f"special_adjustment.{event}", **changed))
         sent = json.loads(written.replace(CONSENT_ID, consent))
-        return str((await post(agency, within, sent)).json()["message_id"])
+        answer: dict[str, str] = (await post(agency, within, sent)).json()
+        return answer
+
+    async def say(agency: str, event: str, **changed: Any) -> str:
+        return (await said(agency, event, **changed))["message_id"]
 
     for event in ("start_selection", "record_consent", "select_special"):
         await say(office, event)
     request = await say(office, "request_cooperation", to={"center": center})
-    accepted = await say(center, "accept")
+    accepted = await said(center, "accept")
     taken_back = await say(center, "interview", urgency="urgent")
     await post(office, "/v1/messages/read", {"ids": [taken_back]})
     interview = await say(center, "interview")
@@ -89,12 +104,16 @@ async def play(post: Post, office: str, center: str) -> Played:
     await post(center, within, regional)
     acts = [await post(center, "/v1/acts", hold(referral), "records_officer") for _ in range(3)]
     act, refused, withdrawn = (str(answer.json()["id"]) for answer in acts)
+    standing = await speaker.get(center, f"/v1/referrals/{referral}")
     return Played(
         center=center,
+        case=standing.json()["case_id"],
         referral=referral,
         hidden=referral,
         request=request,
-        accepted=accepted,
+        accepted=accepted["message_id"],
+        entry=entry_of(accepted),
+        hidden_entry=entry_of(opened),
         interview=interview,
         taken_back=taken_back,
         disclosure=copy["misdirected_disclosure_id"],

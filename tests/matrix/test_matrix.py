@@ -16,8 +16,9 @@ from app.domain.caller import Caller
 from app.main import create_app
 from app.settings import Settings
 from tests.matrix.agreed import ELSEWHERE, ROLES, ROWS, Row
-from tests.matrix.conftest import CELLS, CLOSED, US, World, bearer
+from tests.matrix.conftest import CELLS, CLOSED, SECRET, US, World
 from tests.matrix.places import BODIES, OWN, PLACES, QUERIES, Named
+from tests.matrix.speaker import bearer
 from tests.matrix.state import fingerprint
 from tests.matrix.tokens import caller, without
 
@@ -27,12 +28,22 @@ OPERATIONS = {
     for path, methods in CONTRACT["paths"].items()
     for method, operation in methods.items()
 }
+
+
+def sitting(role: str, name: str) -> Caller:
+    """Whoever sat in a seat of ours before something was done to it."""
+    return caller(US, role, client=f"{US}.{role}-{name}-system", seat=f"{US}.{role}-{name}")
+
+
 OFF: Mapping[str, Callable[[str], Caller]] = {
     "disabled seat": lambda role: caller(US, role, seat=f"{US}.{role}-off-seat"),
     "disabled client": lambda role: caller(US, role, client=f"{US}.{role}-off-client-system"),
     "disabled agency": lambda role: caller(CLOSED, role),
+    "unlinked seat": lambda role: sitting(role, "unlinked"),
+    "changed seat": lambda role: sitting(role, "changed"),
+    "changed secret": lambda role: sitting(role, "rekeyed"),
 }
-GOOD, NARROW = "good token", "without the scope"
+GOOD, NARROW, REVOKED = "good token", "without the scope", "revoked"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +77,7 @@ class Cell:
 
 def cells(row: Row, world: World) -> Iterator[Cell]:
     """Every cell of a row."""
-    tokens = [GOOD, *world.mints.refused(), *OFF]
+    tokens = [GOOD, *world.mints.refused(), *OFF, REVOKED]
     for place, named in PLACES[row.kind](world.ours, world.theirs).items():
         for role in ROLES:
             narrow = [NARROW] if row.scope in ROLES[role] else []
@@ -74,7 +85,7 @@ def cells(row: Row, world: World) -> Iterator[Cell]:
                 yield Cell(row, role, token, place, named)
 
 
-class Speaker:
+class Asker:
     """Makes the calls, with each token minted once."""
 
     def __init__(self, world: World) -> None:
@@ -96,6 +107,16 @@ class Speaker:
             headers=bearer(self._token(cell)),
         )
 
+    async def revoke(self) -> None:
+        """End those tokens that are to be revoked, before anybody looks who writes what."""
+        for role in ROLES:
+            token = self._world.mints.good(caller(US, role))
+            client = (f"{US}.{role}-system", SECRET)
+            form = {"token": token}
+            answer = await self._world.http.post("/oauth/revoke", data=form, auth=client)
+            assert answer.status_code == 200, answer.text
+            self._tokens[REVOKED, role, ""] = token
+
     def _token(self, cell: Cell) -> str | None:
         key = cell.token, cell.role, cell.row.scope if cell.token == NARROW else ""
         if key not in self._tokens:
@@ -107,43 +128,47 @@ class Speaker:
         if cell.token in self._refused:
             return self._refused[cell.token](who)
         if cell.token in OFF:
-            return self._world.mints.good(OFF[cell.token](cell.role))
-        return self._world.mints.good(without(who, cell.row.scope) if cell.token == NARROW else who)
+            who = OFF[cell.token](cell.role)
+        elif cell.token == NARROW:
+            who = without(who, cell.row.scope)
+        return self._world.mints.good(who)
 
 
 @pytest.fixture(scope="session")
-def speaker(world: World) -> Speaker:
+async def asker(world: World) -> Asker:
     """One for all rows."""
-    return Speaker(world)
+    found = Asker(world)
+    await found.revoke()
+    return found
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 async def test_whoever_calls_is_answered_as_agreed_and_changes_nothing_that_is_not_theirs(
-    row: Row, world: World, speaker: Speaker, pytestconfig: pytest.Config
+    row: Row, world: World, asker: Asker, pytestconfig: pytest.Config
 ) -> None:
     every = list(cells(row, world))
     refused = [cell for cell in every if not cell.succeeds]
     before = await fingerprint(world.tables)
-    answers = {cell: await speaker.ask(cell) for cell in refused}
+    answers = {cell: await asker.ask(cell) for cell in refused}
     wrong = [f"{c} -> {a.status_code}, not {c.expected}" for c, a in answers.items()
              if a.status_code != c.expected]  # fmt: skip
     assert not wrong, f"{len(wrong)} of {len(refused)}, first {wrong[:5]}"
     if await fingerprint(world.tables) != before:
-        raise AssertionError([str(cell) async for cell in writing(refused, world, speaker)])
+        raise AssertionError([str(cell) async for cell in writing(refused, world, asker)])
     assert not list(told_apart(answers))
     for cell in every:
         if cell.succeeds:
-            answer = await speaker.ask(await prepared(cell, world))
+            answer = await asker.ask(await prepared(cell, world))
             assert answer.status_code == cell.expected, (str(cell), answer.text)
     stash = pytestconfig.stash
     stash[CELLS] = stash.get(CELLS, 0) + len(every)
 
 
-async def writing(cells: list[Cell], world: World, speaker: Speaker) -> Any:
+async def writing(cells: list[Cell], world: World, asker: Asker) -> Any:
     """Those of the calls that leave something behind, made once more one by one."""
     for cell in cells:
         before = await fingerprint(world.tables)
-        await speaker.ask(cell)
+        await asker.ask(cell)
         if await fingerprint(world.tables) != before:
             yield cell
 
@@ -173,7 +198,7 @@ async def prepared(cell: Cell, world: World) -> Cell:
     if cell.row.kind != "spare_webhook":
         return cell
     body = BODIES["add_webhook"](cell.named)
-    added = await world.post(US, "/v1/webhooks", body)
+    added = await world.speaker.post(US, "/v1/webhooks", body)
     return replace(cell, named={"webhook_id": added.json()["id"]})
 
 

@@ -8,7 +8,8 @@ import pytest
 from httpx import Response
 
 from tests.matrix.agreed import ROLES
-from tests.matrix.conftest import CELLS, CLOSED, OTHERS, SECRET, US, World, bearer
+from tests.matrix.conftest import CELLS, CLOSED, OTHERS, SECRET, US, World
+from tests.matrix.speaker import bearer
 from tests.matrix.state import fingerprint
 from tests.matrix.tokens import caller
 
@@ -55,7 +56,7 @@ def cells() -> Iterator[Cell]:
 
 async def ask(cell: Cell, world: World) -> Response:
     """What the endpoint answers."""
-    secret, form = SECRETS[cell.secret], {"grant_type": "client_credentials"}
+    form = {"grant_type": "client_credentials"}
     seats = {
         "own": f"{US}.{cell.role}",
         "of a colleague": f"{US}.{'viewer' if cell.role == 'decider' else 'decider'}",
@@ -70,12 +71,17 @@ async def ask(cell: Cell, world: World) -> Response:
     }
     form |= {"seat": seats[cell.seat]} if cell.seat in seats else {}
     form |= {"scope": scopes[cell.scope]} if cell.scope in scopes else {}
+    return await post("/oauth/token", cell, world, form)
+
+
+async def post(path: str, cell: Cell, world: World, form: dict[str, str]) -> Response:
+    """What is answered to a form from the client of a cell, which proves itself by its secret."""
+    secret = SECRETS[cell.secret]
     if cell.secret == "in the form":
-        form |= {"client_id": cell.client, "client_secret": SECRET}
-    auth = (cell.client, secret) if secret is not None and cell.secret != "in the form" else None
-    if auth is None:
-        return await world.http.post("/oauth/token", data=form)
-    return await world.http.post("/oauth/token", data=form, auth=auth)
+        form = {**form, "client_id": cell.client, "client_secret": SECRET}
+    if secret is None or cell.secret == "in the form":
+        return await world.http.post(path, data=form)
+    return await world.http.post(path, data=form, auth=(cell.client, secret))
 
 
 async def test_the_token_endpoint_gives_nobody_more_than_is_theirs(

@@ -37,6 +37,7 @@ class Mints:
         elsewhere = KeyFolder(self.folder)
         elsewhere.prepare(self.now)
         forger = TokenIssuer(SigningKeys(elsewhere), self.terms)
+        bound = TokenIssuer(self.keys, self.terms)
         hour = timedelta(hours=1)
         return {
             "no token": lambda _: None,
@@ -48,6 +49,7 @@ class Mints:
             "signed by another": lambda c: forger.issue(c, self.now).token,
             "not signed": lambda c: _unsigned(self._issued(c)),
             "changed": lambda c: _changed(self._issued(c)),
+            "bound to a key": lambda c: bound.issue(c, self.now, jkt="0" * 43).token,
             "a receipt": lambda c: self._receipt(c),
         }
 
