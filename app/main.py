@@ -19,7 +19,7 @@ from app.adapters.disclosures import Disclosures
 from app.adapters.evidence import Evidence
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
-from app.adapters.folder_keys import FolderKeys
+from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder
 from app.adapters.log import Log
 from app.adapters.log_keys import LogKeys
@@ -72,10 +72,11 @@ def _lifespan(
             refused = RefusedCalls(pool, clock)
             closing.push_async_callback(refused.close)
             folder = KeyFolder(settings.data_dir / "keys")
-            service = FolderKeys(folder, clock)
+            service = key_service(settings.key_service, folder, clock)
+            closing.push_async_callback(service.aclose)
             readiness = Readiness(pool, folder, service)
             await readiness.check_keys()
-            folder.prepare(clock())
+            folder.prepare(clock(), masters=settings.key_service is None)
             folder.prepare_log(clock())
             bell = Bell(pool, url)
             await bell.start()

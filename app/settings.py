@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".tsunagu")
     """The folder for keys, credentials and the embedded database. Back it up; keep it private."""
 
+    key_service: str | None = Field(default=None, pattern=r"^unix:/.+$")
+    """Where another process keeps the master keys: `unix:/path/to/socket` (docs/keys.md). When
+    missing: the key folder, in this process. Without an answer from there, nothing is sealed and
+    nothing opened (503)."""
+
+    backup_age: timedelta = Field(default=timedelta(days=35), ge=timedelta(0))
+    """How old a backup of the database gets before it is destroyed. Until then it may hold what
+    was erased, or lies under a master key that is no longer used."""
+
     database_url: PostgresUrl | None = None
     """`postgresql://…` of a server of yours, as the owner of the tables. When it is set, no
     PostgreSQL is started and no demo clients are made."""

@@ -1,9 +1,10 @@
-"""Delivers notices, seals the log, fires deadlines and reminds of late messages, until stopped."""
+"""Delivers notices, seals the log, fires deadlines, reminds, rewraps keys, until told to stop."""
 
 import asyncio
 import contextlib
 import logging
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,16 @@ from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
 from app.adapters.expiry import MOST as MOST_ACTS
 from app.adapters.expiry import Expiry
-from app.adapters.folder_keys import FolderKeys
+from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.overdue import MOST, Overdue
+from app.adapters.rewrapping import Rewrapping
 from app.adapters.sealing import BATCH, Sealer
 from app.adapters.webhook_secrets import WebhookSecrets
+from app.domain.keys import KeyService
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,25 +48,29 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    async with await open_pool(
-        settings.worker_url, settings.worker_pool_size, "tsunagu worker"
-    ) as pool:
-        clock = settings.running_clock()
-        folder = KeyFolder(settings.data_dir / "keys")
+    clock, folder = settings.running_clock(), KeyFolder(settings.data_dir / "keys")
+    keys = key_service(settings.key_service, folder, clock)
+    async with (
+        contextlib.aclosing(keys),
+        await open_pool(settings.worker_url, settings.worker_pool_size, "tsunagu worker") as pool,
+    ):
         folder.prepare_log(clock())
         sealer = Sealer(pool, LogKeys(folder, settings.log_name), settings.log_name, clock)
-        deadlines = Deadlines(pool, settings.running_clock())
-        overdue = Overdue(pool, settings.running_clock())
-        expiry = Expiry(pool, settings.running_clock())
+        deadlines = Deadlines(pool, clock)
+        overdue = Overdue(pool, clock)
+        expiry = Expiry(pool, clock)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(deliver(settings, settings.worker_url, pool, stop))
+            tasks.create_task(deliver(settings, settings.worker_url, pool, keys, stop))
             tasks.create_task(until(stop, sealer.seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
             tasks.create_task(until(stop, overdue.tell_late, MOST))
             tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
+            tasks.create_task(until(stop, gently(Rewrapping(pool, keys, clock).step)))
 
 
-async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Event) -> None:
+async def deliver(
+    settings: Settings, url: str, pool: "Pool", keys: KeyService, stop: asyncio.Event
+) -> None:
     """Deliver notices until told to stop."""
     bell = Bell(pool, url)
     await bell.start()
@@ -79,7 +86,7 @@ async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Even
                 pool,
                 bell,
                 outgoing,
-                WebhookSecrets(FolderKeys(KeyFolder(settings.data_dir / "keys"), clock)),
+                WebhookSecrets(keys),
                 clock,
                 settings.webhook_window,
                 settings.shutdown_grace.total_seconds(),
@@ -87,6 +94,18 @@ async def deliver(settings: Settings, url: str, pool: "Pool", stop: asyncio.Even
             await courier.run(stop)
     finally:
         await bell.stop()
+
+
+def gently(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """`work`, resting after each time as long as it took, to leave the database to others."""
+
+    async def done() -> int:
+        began = time.monotonic()
+        found = await work()
+        await asyncio.sleep(time.monotonic() - began)
+        return found
+
+    return done
 
 
 async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]], enough: int = 1) -> None:
@@ -100,7 +119,7 @@ async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]], enough:
         except Exception as error:
             if not is_outage(error):
                 raise
-            _log.warning("the database does not answer (%s)", type(error).__name__)
+            _log.warning("the database or the keys do not answer (%s)", type(error).__name__)
             done = 0
         if done < enough:
             with contextlib.suppress(TimeoutError):

@@ -71,6 +71,9 @@ class FolderKeys:
         now = active(begins, self._clock())
         return [Master(version, begin, version == now) for version, begin in begins.items()]
 
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
+
     def _cipher(self, version: int) -> AESGCM:
         cipher = self._ciphers.get(version)
         if cipher is None:

@@ -11,15 +11,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from app.domain.keys import MasterKey, SigningPem
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-_SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)\.pem")
+_SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)(\.revoked)?\.pem")
 _MASTER = re.compile(r"master-(\d{1,6})(?:-(\d{8}T\d{6}Z))?\.key")
 _MASTER_BYTES = 32
 _LOG = re.compile(r"log-(\d{8}T\d{6}Z)\.pem")
+_NEW = ".new-"
+
+
+class MasterWaits(Exception):
+    """A master key that was added before does not wrap yet."""
+
+    def __init__(self, wraps_from: datetime) -> None:
+        super().__init__(wraps_from)
+        self.wraps_from = wraps_from
 
 
 class KeyFolder:
@@ -32,20 +47,22 @@ class KeyFolder:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def prepare(self, at: datetime, *, masters: bool = True) -> None:
+    def prepare(self, at: datetime, *, signing: bool = True, masters: bool = True) -> None:
         """Make the first signing key, which signs from `at`, and the first master key.
 
         Does nothing, and needs no right to write, where both are there.
 
         Args:
             at: the present moment.
+            signing: False where nothing is signed.
             masters: False where a key service of its own keeps the master keys.
         """
-        if self._matching(_SIGNING) and (self._matching(_MASTER) or not masters):
+        wanted = {_SIGNING: signing, _MASTER: masters}
+        if all(self._matching(kind) for kind, there in wanted.items() if there):
             return
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._held():  # another process may be starting too
-            if not self._matching(_SIGNING):
+            if signing and not self._matching(_SIGNING):
                 self._write(_signing_name(at), _new_pem())
             if masters and not self._matching(_MASTER):
                 self._write("master-1.key", secrets.token_bytes(_MASTER_BYTES))
@@ -64,9 +81,13 @@ class KeyFolder:
         Raises:
             OSError: one of them cannot be read.
         """
+        # While one is being revoked both halves may lie there: the private one counts no more.
+        found = self._matching(_SIGNING)
+        revoked = {match[1] for match in found.values() if match[2]}
         return tuple(
-            SigningPem(_stamp(found[1]), (self._path / name).read_bytes())
-            for name, found in self._matching(_SIGNING).items()
+            SigningPem(_stamp(match[1]), (self._path / name).read_bytes(), bool(match[2]))
+            for name, match in found.items()
+            if match[2] or match[1] not in revoked
         )
 
     def masters(self) -> tuple[MasterKey, ...]:
@@ -136,21 +157,62 @@ class KeyFolder:
         names = sorted(os.listdir(self._path)) if self._path.is_dir() else []
         return {name: found for name in names if (found := pattern.fullmatch(name))}
 
+    def revoke_signing(self, key: SigningPem) -> None:
+        """Keep only the public half of a key: it signs nothing more, and its receipts verify."""
+        name = _signing_name(key.signs_from)
+        with self._held():
+            private = load_pem_private_key((self._path / name).read_bytes(), None)
+            public = private.public_key().public_bytes(
+                Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+            )
+            self._write(name.replace(".pem", ".revoked.pem"), public)
+            (self._path / name).unlink()
+            self._sync()
+
+    def add_master(self, at: datetime, wraps_from: datetime) -> MasterKey:
+        """Add, at `at`, the next master key, which wraps from `wraps_from`.
+
+        Raises:
+            MasterWaits: one that was added before does not wrap yet.
+        """
+        wraps_from = wraps_from.replace(microsecond=0)
+        with self._held():
+            masters = self.masters()
+            last = masters[-1]
+            if last.wraps_from is not None and last.wraps_from > at:
+                raise MasterWaits(last.wraps_from)
+            added = MasterKey(last.version + 1, secrets.token_bytes(_MASTER_BYTES), wraps_from)
+            self._write(_master_name(added), added.secret)
+        return added
+
+    def remove_master(self, version: int) -> None:
+        """Take a master key out of the folder; nothing that is under it can be opened any more."""
+        with self._held():
+            for name, found in self._matching(_MASTER).items():
+                if int(found[1]) == version:
+                    (self._path / name).unlink()
+            self._sync()
+
     @contextmanager
     def _held(self) -> Iterator[None]:
         with (self._path / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            for left in self._path.glob(f"{_NEW}*"):  # by one who was killed while writing
+                left.unlink()
             yield
 
     def _write(self, name: str, content: bytes) -> None:
         # mkstemp makes the file 0600. A master key that did not reach the disk before its first use
         # would make everything sealed with it unreadable after a power cut: hence both fsyncs.
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=self._path)
+        descriptor, temporary = tempfile.mkstemp(prefix=_NEW, dir=self._path)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).rename(self._path / name)
+        self._sync()
+
+    def _sync(self) -> None:
         folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -160,6 +222,11 @@ class KeyFolder:
 
 def _signing_name(signs_from: datetime) -> str:
     return f"signing-{signs_from.astimezone(UTC).strftime(_STAMP)}.pem"
+
+
+def _master_name(key: MasterKey) -> str:
+    since = key.wraps_from.astimezone(UTC).strftime(_STAMP) if key.wraps_from else ""
+    return f"master-{key.version}-{since}.key"
 
 
 def _stamp(text: str) -> datetime:

@@ -16,6 +16,7 @@ from app.domain.keys import CannotOpen, KeyService, KeyServiceAway, WrappedKey
 if TYPE_CHECKING:
     from app.adapters.database import Pool
 
+USED = "SELECT masters_in_use()"
 REVISION = "SELECT schema_revision()"
 SAMPLES = "SELECT referral_id, class, master, wrapped FROM sample_keys()"
 PATIENCE = 2.0
@@ -40,7 +41,8 @@ class Readiness:
 
     async def amiss(self) -> list[str]:
         """The parts that do not work: `database`, `migrations`, `keys`."""
-        return [*await self._database(), *await self._keys()]
+        database = await self._database()
+        return [*database, *await self._keys(asking=not database)]
 
     async def check_keys(self) -> None:
         """Make sure that what is sealed can be opened.
@@ -72,10 +74,13 @@ class Readiness:
             return ["database"]
         return [] if revision == self._newest else ["migrations"]
 
-    async def _keys(self) -> list[str]:
+    async def _keys(self, *, asking: bool) -> list[str]:
+        """`keys`, if one is missing; `asking` the database, one that something lies under."""
         try:
             async with asyncio.timeout(PATIENCE):
-                there = self._folder.signing() and await self._service.masters()
+                used = await self._pool.fetchval(USED) if asking else []
+                here = [master.version for master in await self._service.masters()]
+                there = bool(self._folder.signing() and here and set(used) <= set(here))
         except (OSError, ValueError):  # TimeoutError and KeyServiceAway are of the first kind
-            there = []
+            there = False
         return [] if there else ["keys"]

@@ -71,13 +71,20 @@ class VerifyingKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private P-256 key and its public half."""
+    """A private P-256 key and its public half; of a revoked one only that is left."""
 
     verifying: VerifyingKey
     _key: Key = field(repr=False)
+    revoked: bool = False
 
     def sign(self, payload: bytes, typ: str) -> str:
-        """`payload` as a compact JWS whose header says `typ` and our `kid`."""
+        """`payload` as a compact JWS whose header says `typ` and our `kid`.
+
+        Raises:
+            ValueError: the key is revoked.
+        """
+        if self.revoked:
+            raise ValueError("a revoked key signs nothing")
         headers = {"typ": typ, "kid": self.verifying.kid}
         return jws.sign(payload, self._key, headers=headers, algorithm=_ALGORITHM)
 
@@ -94,6 +101,18 @@ def signing_key(pem: bytes) -> SigningKey:
     if "d" not in key.to_dict():
         raise ValueError("a signing key is a private key")
     return SigningKey(_verifying(key.public_key()), key)
+
+
+def revoked_key(pem: bytes) -> SigningKey:
+    """What is left of a revoked key: the public half, in `pem`.
+
+    Raises:
+        ValueError: it is not a PEM file of a public P-256 key.
+    """
+    if not pem.startswith(b"-----BEGIN PUBLIC KEY-----"):
+        raise ValueError("of a revoked key only the public half is kept")
+    public = _constructed(pem)
+    return SigningKey(_verifying(public), public, revoked=True)
 
 
 def public_key(jwk_members: Mapping[str, Any]) -> VerifyingKey:

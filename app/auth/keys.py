@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.auth.jwt import SigningKey, VerifyingKey, signing_key
-from app.domain.keys import SigningPems
+from app.auth.jwt import SigningKey, VerifyingKey, revoked_key, signing_key
+from app.domain.keys import SigningPem, SigningPems
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ PUBLISHED_BEFORE = timedelta(minutes=10)
 
 OVERLAP = timedelta(minutes=70)
 """How long tokens of a replaced key are still believed: longer than any of them may live. To stop
-them at once, take the key's file away."""
+them at once, revoke the key."""
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the folder."""
@@ -40,9 +40,12 @@ class RingKey:
     key: SigningKey
     signs_from: datetime
     signs_until: datetime | None
+    revoked: bool = False
 
     def use(self, at: datetime) -> Use:
         """What this key is used for; one that only verified tokens verifies receipts for ever."""
+        if self.revoked:
+            return Use.RECEIPTS
         if self.signs_until is None or at < self.signs_until:
             return Use.SIGNING if at >= self.signs_from else Use.NEXT
         return Use.VERIFYING if at < self.signs_until + OVERLAP else Use.RECEIPTS
@@ -50,16 +53,17 @@ class RingKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """All signing keys at one moment of the folder, the oldest first; never empty."""
+    """All signing keys at one moment of the folder, the oldest first; one at least can sign."""
 
     keys: tuple[RingKey, ...]
 
     def signing(self, at: datetime) -> SigningKey:
         """The key that signs at `at`; the oldest, if the clock stands before all of them."""
-        for held in reversed(self.keys):
+        good = [held for held in self.keys if not held.revoked]
+        for held in reversed(good):
             if held.signs_from <= at:
                 return held.key
-        return self.keys[0].key
+        return good[0].key
 
     def for_token(self, kid: object, at: datetime) -> VerifyingKey | None:
         """The key `kid`, while a token signed with it can be alive."""
@@ -106,12 +110,16 @@ class SigningKeys:
 
 def _read(source: SigningPems) -> KeyRing:
     pems = source.signing()
-    if not pems:
+    if all(pem.revoked for pem in pems):
         raise ValueError("there is no signing key")
     until = [pem.signs_from for pem in pems[1:]]
     return KeyRing(
         tuple(
-            RingKey(signing_key(pem.pem), pem.signs_from, end)
+            RingKey(_read_key(pem), pem.signs_from, end, pem.revoked)
             for pem, end in zip(pems, [*until, None], strict=True)
         )
     )
+
+
+def _read_key(pem: SigningPem) -> SigningKey:
+    return revoked_key(pem.pem) if pem.revoked else signing_key(pem.pem)

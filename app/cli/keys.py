@@ -1,16 +1,18 @@
-"""`tsunagu keys`: which keys there are, and a new one to sign with."""
+"""`tsunagu keys`: which keys there are, new ones in their place, and the end of old ones."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
-from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, SigningKeys, Use
+from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
+from app.cli.key_desk import NOTICED, AtOnce, key_folder, refuse, told
+from app.cli.master_keys import lines, retire_master, rewrap, rotate_master, serve_keys
 from app.settings import JAPAN, Settings
 
-commands = typer.Typer(no_args_is_help=True, help="Keys in the data folder.")
+commands = typer.Typer(no_args_is_help=True, help="鍵の一覧・交代・廃止 / keys in the data folder")
 
 _MEANING = {
     Use.NEXT: "is published, signs from then on",
@@ -19,48 +21,60 @@ _MEANING = {
     Use.RECEIPTS: "replaced, verifies old receipts",
 }
 
-_NOTICED = timedelta(seconds=3)
-"""By when every running process has looked at its folder."""
-
-AtOnce = Annotated[
-    bool, typer.Option("--at-once", help="Let it sign without being published first.")
-]
-
 
 @commands.command("list")
 def list_keys() -> None:
-    """Say which keys there are and what each is used for; never a key itself."""
+    """鍵とその役目の一覧。鍵そのものは出さない / Say what each key is used for; never a key."""
     settings = Settings()
     folder, now = key_folder(settings), settings.running_clock()()
     for held in SigningKeys(folder).ring().keys:
         since = held.signs_from.astimezone(JAPAN).isoformat()
-        print(f"signing  {held.key.verifying.kid}  {since}  {_MEANING[held.use(now)]}")
+        print(f"signing  {held.key.verifying.kid}  {since}  {_meaning(held, now)}")
     log = LogKeys(folder, settings.log_name)
     signing = {each.key for each in log.signers(now)}
     for key in log.published():
         print(f"log      {key}  {'signs' if key in signing else 'verifies old checkpoints'}")
-    *old, active = folder.masters()
-    for master in old:
-        print(f"master   {master.version}  opens what it has sealed")
-    print(f"master   {active.version}  seals")
+    print(*asyncio.run(lines(settings, now)), sep="\n")
 
 
 @commands.command("rotate-signing")
 def rotate_signing(at_once: AtOnce = False) -> None:
-    """Make a new signing key. Running processes notice it by themselves.
+    """署名の鍵を新しくする / Make a new signing key. Running processes notice it by themselves.
 
     It is published for ten minutes before it signs, so that everyone who keeps a copy of our public
     keys has it by then. After that, tokens of the old key are believed until they expire. If the
-    old key was stolen: `--at-once`, then delete its file.
+    old key was stolen: `--at-once`, then `revoke-signing`.
     """
     settings = Settings()
     folder, now = key_folder(settings), settings.running_clock()()
-    added = folder.add_signing(now + (_NOTICED if at_once else PUBLISHED_BEFORE))
+    added = folder.add_signing(now + (NOTICED if at_once else PUBLISHED_BEFORE))
     since = added.signs_from.astimezone(JAPAN)
     print(f"The new key signs from {since.isoformat()}.")
     print(
         f"Tokens of the old one are believed until {(since + OVERLAP).isoformat()} at the latest."
     )
+    told(settings, "signing_key.added", {"signs_from": since.isoformat()})
+
+
+@commands.command("revoke-signing")
+def revoke_signing(
+    kid: Annotated[str, typer.Argument(help="鍵の識別子 / kid, as `keys list` has it")],
+) -> None:
+    """盗まれた署名の鍵を止める / Let no token of a stolen signing key be believed any more.
+
+    Its private half is destroyed here. The public half stays, for the receipts that it signed.
+    """
+    settings = Settings()
+    folder = key_folder(settings)
+    ring = SigningKeys(folder).ring().keys
+    pems = dict(zip((held.key.verifying.kid for held in ring), folder.signing(), strict=True))
+    if kid not in pems or pems[kid].revoked:
+        refuse(f"There is no signing key {kid} that could be revoked.")
+    if sum(not pem.revoked for pem in pems.values()) == 1:
+        refuse("It is the only one: first `tsunagu keys rotate-signing --at-once`.")
+    folder.revoke_signing(pems[kid])
+    print("Revoked. Remove its file on every other machine too, and in the backups of the folder.")
+    told(settings, "signing_key.revoked", {"kid": kid})
 
 
 @commands.command("rotate-log")
@@ -77,11 +91,17 @@ def rotate_log() -> None:
     since = folder.add_log(now).signs_from.astimezone(JAPAN)
     print(f"The new key of the log signs from {since.isoformat()}:")
     print(LogKeys(folder, settings.log_name).published()[-1])
+    told(settings, "log_key.added", {"signs_from": since.isoformat()})
 
 
-def key_folder(settings: Settings) -> KeyFolder:
-    """The keys in the data folder; at the very first start they are made here."""
-    folder = KeyFolder(settings.data_dir / "keys")
-    folder.prepare(settings.running_clock()())
-    folder.prepare_log(settings.running_clock()())
-    return folder
+def _meaning(held: RingKey, at: datetime) -> str:
+    return "revoked, verifies old receipts" if held.revoked else _MEANING[held.use(at)]
+
+
+for name, command in (
+    ("rotate-master", rotate_master),
+    ("rewrap", rewrap),
+    ("retire-master", retire_master),
+    ("serve", serve_keys),
+):
+    commands.command(name)(command)

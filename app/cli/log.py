@@ -9,7 +9,7 @@ import typer
 from app.adapters.log_audit import CHUNK, Audit, Broken, Sound, publics
 from app.adapters.log_keys import LogKeys
 from app.adapters.preparation import connected
-from app.cli.keys import key_folder
+from app.cli.key_desk import key_folder
 from app.cli.place import owner_url
 from app.domain.note import NotANote, VerifierKey
 from app.settings import Settings

@@ -2,16 +2,18 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class SigningPem:
-    """A private signing key, and the moment from which it signs."""
+    """A private signing key, and the moment from which it signs; of a revoked one the public."""
 
     signs_from: datetime
     pem: bytes = field(repr=False)
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,39 @@ class Master:
     version: int
     wraps_from: datetime | None
     active: bool
+
+
+class MasterUse(StrEnum):
+    """What a master key is used for at a moment."""
+
+    NEXT = "next"
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    RETIRABLE = "retirable"
+
+
+def master_use(
+    version: int,
+    active: int,
+    rows: int,
+    unused_since: datetime | None,
+    backup_age: timedelta,
+    at: datetime,
+) -> MasterUse:
+    """What the master key `version` is used for at `at`.
+
+    Args:
+        version: which one.
+        active: the version that wraps.
+        rows: how many keys and secrets lie under it.
+        unused_since: since when it is on record that nothing lies under it.
+        backup_age: how old a backup of the database gets; one may hold rows of before then.
+        at: the present moment.
+    """
+    if version >= active:
+        return MasterUse.ACTIVE if version == active else MasterUse.NEXT
+    past = not rows and unused_since is not None and unused_since + backup_age <= at
+    return MasterUse.RETIRABLE if past else MasterUse.RETIRING
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +123,10 @@ class KeyService(Protocol):
             KeyServiceAway: the service does not answer.
             OSError, ValueError: the keys cannot be read.
         """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what is held."""
         ...
 
 

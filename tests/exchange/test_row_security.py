@@ -9,7 +9,14 @@ from tests.exchange.conftest import Office, saying, seat
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""
 
-NOTHING = {"assertion_seen", "log_pending", "log_tree", "attempt_total", "shown"}
+NOTHING = {
+    "assertion_seen",
+    "log_pending",
+    "log_tree",
+    "attempt_total",
+    "shown",
+    "master_unused",
+}
 
 # table: the rows that are $1's own, as the owner of the tables finds them
 OWN = {

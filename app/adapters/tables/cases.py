@@ -45,11 +45,25 @@ class ReferralKey(Row, table=True):
     """The key of one data class of a referral, wrapped by a master key. Erasure deletes the row."""
 
     __tablename__ = "referral_key"
+    __table_args__ = (Index("ix_referral_key_master", "master"),)
 
     referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
     class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
     master: int
     wrapped: bytes
+
+
+class MasterUnused(Row, table=True):
+    """An old master key under which nothing lies any more, since when."""
+
+    __tablename__ = "master_unused"
+    __table_args__ = {  # noqa: RUF012 - as SQLAlchemy wants it
+        "comment": "Old master keys that nothing is under any more:"
+        " backups may hold rows from before `since`."
+    }
+
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    since: datetime
 
 
 class Party(Row, table=True):

@@ -18,6 +18,10 @@ class Webhook(Row, table=True):
         CheckConstraint("length(url) <= 2048", name="url"),
         CheckConstraint("state IN ('active', 'paused', 'disabled', 'deleted')", name="state"),
         Index("ix_webhook_agency", "agency_id", postgresql_where=text("state <> 'deleted'")),
+        Index("ix_webhook_master", "master", postgresql_where=text("master IS NOT NULL")),
+        Index(
+            "ix_webhook_old_master", "old_master", postgresql_where=text("old_master IS NOT NULL")
+        ),
     )
 
     id: UUID = Field(primary_key=True)

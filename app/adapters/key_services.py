@@ -1,0 +1,20 @@
+"""Which key service there is: the folder, unless the settings name another."""
+
+from app.adapters.folder_keys import FolderKeys
+from app.adapters.keys import KeyFolder
+from app.adapters.socket_keys import SocketKeys
+from app.domain.clock import Clock
+from app.domain.keys import KeyService
+
+SCHEME = "unix:"
+
+
+def key_service(address: str | None, folder: KeyFolder, clock: Clock) -> KeyService:
+    """The key service at `address` (`unix:/path`), or without one the key folder itself.
+
+    Raises:
+        OSError, ValueError: a key in the folder cannot be read.
+    """
+    if address is None:
+        return FolderKeys(folder, clock)
+    return SocketKeys(address.removeprefix(SCHEME))
