@@ -58,16 +58,17 @@ class LogKeys:
     def signers(self, at: datetime) -> tuple[LogKey, ...]:
         """Who signs a checkpoint at `at`: the newest whose time has come, and before it the one
         that it replaced less than OVERLAP ago."""
-        keys = self._current()
+        keys = self.held()
         begun = [key for key in keys if key.signs_from <= at] or list(keys[:1])
         recent = [old for old, new in pairwise(begun) if new.signs_from + OVERLAP > at]
         return (*recent, *begun[-1:])
 
     def published(self) -> tuple[VerifierKey, ...]:
         """The public halves of all of them, the oldest first: old checkpoints are checked too."""
-        return tuple(each.key for each in self._current())
+        return tuple(each.key for each in self.held())
 
-    def _current(self) -> tuple[LogKey, ...]:
+    def held(self) -> tuple[LogKey, ...]:
+        """Every key as it lies in the folder, the oldest first."""
         try:
             if (mark := self._source.log_mark()) != self._mark:
                 self._keys = self._read()

@@ -32,8 +32,12 @@ def list_keys() -> None:
         print(f"signing  {held.key.verifying.kid}  {since}  {_meaning(held, now)}")
     log = LogKeys(folder, settings.log_name)
     signing = {each.key for each in log.signers(now)}
-    for key in log.published():
-        print(f"log      {key}  {'signs' if key in signing else 'verifies old checkpoints'}")
+    for each in log.held():
+        if each.signs_from > now:
+            used = f"signs from {each.signs_from.astimezone(JAPAN).isoformat()}"
+        else:
+            used = "signs" if each.key in signing else "verifies old checkpoints"
+        print(f"log      {each.key}  {used}")
     print(*asyncio.run(lines(settings, now)), sep="\n")
 
 

@@ -1,0 +1,105 @@
+"""`tsunagu log` and the log's keys, as an operator types them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.adapters.database import open_pool
+from app.adapters.ids import time_ordered_id
+from app.adapters.keys import KeyFolder
+from app.adapters.log_keys import LogKeys
+from app.adapters.preparation import connected
+from app.adapters.sealing import Sealer
+from app.adapters.urls import Urls
+from app.cli import cli
+
+ORIGIN = "127.0.0.1:8080/log"
+
+
+@pytest.fixture
+def urls(new_database: Callable[[], Urls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Urls:
+    """A database and a key folder, which the commands find in their settings."""
+    found = new_database()
+    monkeypatch.setenv("TSUNAGU_DATABASE_URL", found.owner)
+    monkeypatch.setenv("TSUNAGU_DATA_DIR", str(tmp_path))
+    return found
+
+
+def say(*words: str) -> Result:
+    return CliRunner().invoke(cli, words)
+
+
+def sealed(urls: Urls, folder: Path, count: int) -> None:
+    """Write so many entries, and seal them."""
+
+    async def work() -> None:
+        keys = KeyFolder(folder / "keys")
+        keys.prepare_log(datetime.now(UTC))
+        pool = await open_pool(urls.owner, 1, "tests")
+        async with pool:
+            entries = [
+                {"id": str(time_ordered_id(datetime.now(UTC))), "kind": "token", "agencies": ["x"]}
+                for _ in range(count)
+            ]
+            await pool.execute("SELECT write_log(now(), $1)", json.dumps(entries))
+            clock = lambda: datetime.now(UTC)  # noqa: E731
+            await Sealer(pool, LogKeys(keys, ORIGIN), ORIGIN, clock).seal()
+
+    asyncio.run(work())
+
+
+def changed(url: str) -> None:
+    """Change the sixth leaf, past the trigger."""
+
+    async def work() -> None:
+        async with connected(url) as connection:
+            await connection.execute("""
+                ALTER TABLE log_leaf DISABLE TRIGGER append_only;
+                UPDATE log_leaf SET hash = sha256(hash) WHERE index = 5;
+                ALTER TABLE log_leaf ENABLE TRIGGER append_only;
+            """)
+
+    asyncio.run(work())
+
+
+def test_verify_says_that_all_is_as_it_was_signed(urls: Urls, tmp_path: Path) -> None:
+    sealed(urls, tmp_path, 9)
+    told = say("log", "verify")
+    assert told.exit_code == 0, told.output
+    assert "9 leaves, 1 checkpoints" in told.output
+
+
+def test_verify_names_the_first_leaf_that_was_changed(urls: Urls, tmp_path: Path) -> None:
+    sealed(urls, tmp_path, 9)
+    changed(urls.owner)
+    told = say("log", "verify")
+    assert told.exit_code == 1
+    assert "leaf 5" in str(told.exception)
+
+
+def test_a_key_that_is_gone_can_be_given(urls: Urls, tmp_path: Path) -> None:
+    sealed(urls, tmp_path, 3)
+    (old,) = LogKeys(KeyFolder(tmp_path / "keys"), ORIGIN).published()
+    (file,) = (tmp_path / "keys").glob("log-*.pem")
+    assert say("keys", "rotate-log").exit_code == 0
+    file.unlink()
+    assert say("log", "verify").exit_code == 1
+    assert say("log", "verify", "--key", str(old)).exit_code == 0
+    assert say("log", "verify", "--key", "nonsense").exit_code == 2
+
+
+def test_a_new_key_signs_beside_the_old_one_and_both_are_listed(urls: Urls, tmp_path: Path) -> None:
+    sealed(urls, tmp_path, 1)
+    told = say("keys", "rotate-log")
+    old, new = map(str, LogKeys(KeyFolder(tmp_path / "keys"), ORIGIN).published())
+    assert new in told.output
+    listed = say("keys", "list").output
+    assert f"log      {old}  signs" in listed
+    assert f"log      {new}  signs" in listed
+    assert "PRIVATE" not in listed
+    assert urls.owner
