@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import asyncpg
@@ -10,9 +11,12 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from app.adapters.administration import Administration, AgencyChange
+from app.adapters.folder_keys import FolderKeys
+from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
 from app.adapters.preparation import connected
 from app.adapters.readiness import CannotStart
+from app.adapters.socket_keys import serving
 from app.adapters.urls import Urls
 from app.main import create_app
 from app.settings import Settings
@@ -51,7 +55,7 @@ async def test_with_another_master_key_of_the_same_name_it_does_not_start(
     assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
     shutil.copytree(service.settings.data_dir / "keys", tmp_path / "keys")
     (tmp_path / "keys" / "master-1.key").write_bytes(b"x" * 32)
-    assert "master-1.key" in await refused_start(settings_with(data_dir=tmp_path))
+    assert "master key 1" in await refused_start(settings_with(data_dir=tmp_path))
 
 
 async def test_without_a_database_it_says_what_to_set(settings_with: Any) -> None:
@@ -124,3 +128,44 @@ async def test_a_message_to_an_agency_that_is_not_connected_is_printed_for_it(
     assert "長野保護観察所 御中" in sheet.text
     waiting = await (await speak("probation-20")).get("/v1/inbox")
     assert waiting.json()["items"][-1]["to_print"] is True
+
+
+async def test_while_the_key_service_is_away_nothing_is_written_and_callers_are_told_to_wait(
+    service: Any, speak: Any, opening: Make, settings_with: Any, tables: Any
+) -> None:
+    socket = Path(mkdtemp()) / "socket"
+    keys = FolderKeys(KeyFolder(service.settings.data_dir / "keys"), service.clock)
+    prison, office = await speak("prison-fuchu"), await speak("probation-13")
+    sent = (await prison.post("/v1/referrals", json=opening())).json()
+    path = f"/v1/referrals/{sent['referral_id']}/messages/{sent['message_id']}"
+    counts = (
+        "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM segment),"
+        " (SELECT count(*) FROM referral_key), (SELECT count(*) FROM log_entry)"
+    )
+    app = create_app(settings_with(key_service=f"unix:{socket}"), service.clock)
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
+    ):
+        before = await tables.fetchrow(counts)
+        message = opening()
+        for answer in (
+            await client.post("/v1/referrals", json=message, headers=prison.headers),
+            await client.get(path, headers=office.headers),
+            await client.post("/v1/referrals", json=message, headers=prison.headers),
+        ):
+            assert answer.status_code == 503
+            assert answer.json()["type"] == "/problems/unavailable"
+            assert int(answer.headers["Retry-After"]) > 0
+        assert await tables.fetchrow(counts) == before
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["amiss"]) == (503, ["keys"])
+        async with serving(keys, socket):
+            assert (await client.get("/readyz")).status_code == 200
+            taken = await client.post("/v1/referrals", json=message, headers=prison.headers)
+            assert taken.status_code == 201
+            again = await client.post("/v1/referrals", json=message, headers=prison.headers)
+            assert (again.status_code, again.content) == (200, taken.content)
+            read = await client.get(path, headers=office.headers)
+            assert read.status_code == 200
+            assert read.json()["body"]
