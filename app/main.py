@@ -21,6 +21,7 @@ from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder
+from app.adapters.lockouts import Guesses
 from app.adapters.log import Log
 from app.adapters.log_keys import LogKeys
 from app.adapters.mailbox import Mailboxes
@@ -141,7 +142,8 @@ def _services(
     stored = StoredClients(pool)
     audiences = frozenset({issuer, f"{issuer}/oauth/token", f"{issuer}/oauth/revoke"})
     tokens = TokenReader(keys, terms, off.is_active)
-    desk = TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock)
+    guesses = Guesses(pool, settings.lockout_terms)
+    desk = TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock, guesses)
     return Services(
         issuer=issuer,
         clock=clock,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.adapters.lockouts import LockoutTerms
 from app.adapters.urls import API, WORKER, as_role
 from app.domain.clock import Clock
 
@@ -83,6 +84,17 @@ class Settings(BaseSettings):
     token_rate_limit: int = Field(default=120, ge=0)
     """Calls of the token endpoint in a minute by one client from one address; an address alone may
     make ten times as many. A token is good for ten minutes: who asks for each call is mistaken."""
+
+    lockout_failures: int = Field(default=10, ge=0)
+    """Wrong secrets for one client from one address within `lockout_window` that lock: no secret
+    for it from there is looked at for a minute, then two, four … 0: nobody is locked out."""
+
+    lockout_window: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0))
+    """How long a wrong secret counts; and how long an agency that was told of a lock hears of no
+    other one for the same client."""
+
+    lockout_longest: timedelta = Field(default=timedelta(minutes=15), gt=timedelta(0))
+    """The longest lock. A day without any, and the next one is a minute again."""
 
     trusted_proxies: str | None = None
     """Addresses and networks of proxies, with commas, whose `X-Forwarded-For` is believed; `*` for
@@ -160,6 +172,11 @@ class Settings(BaseSettings):
     def log_name(self) -> str:
         """`log_origin`, or its default."""
         return self.log_origin or f"{self.issuer_url.partition('://')[2]}/log"
+
+    @property
+    def lockout_terms(self) -> LockoutTerms:
+        """The three settings of lock-outs."""
+        return LockoutTerms(self.lockout_failures, self.lockout_window, self.lockout_longest)
 
     @property
     def metrics_secret(self) -> str | None:

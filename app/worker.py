@@ -16,6 +16,7 @@ from app.adapters.expiry import MOST as MOST_ACTS
 from app.adapters.expiry import Expiry
 from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder
+from app.adapters.lockouts import Lockouts
 from app.adapters.log_keys import LogKeys
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
@@ -59,10 +60,12 @@ async def run(settings: Settings) -> None:
         deadlines = Deadlines(pool, clock)
         overdue = Overdue(pool, clock)
         expiry = Expiry(pool, clock)
+        lockouts = Lockouts(pool, clock)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver(settings, settings.worker_url, pool, keys, stop))
             tasks.create_task(until(stop, sealer.seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
+            tasks.create_task(until(stop, lockouts.tell_new))
             tasks.create_task(until(stop, overdue.tell_late, MOST))
             tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
             tasks.create_task(until(stop, gently(Rewrapping(pool, keys, clock).step)))

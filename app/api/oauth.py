@@ -19,6 +19,7 @@ from app.api.oauth_schema import (
     TokenOut,
 )
 from app.api.problems import count
+from app.api.rates import network_of
 from app.api.services import services
 from app.auth.clients import TokenRefused, bad_proof, credentials
 from app.auth.dpop import Proof
@@ -66,7 +67,7 @@ async def issue_token(request: Request) -> JSONResponse:
         form = await _counted_form(request)
         proof = _proof(request)
         authorization = request.headers.get("authorization")
-        issued = await services(request).desk.token(authorization, form, proof)
+        issued = await services(request).desk.token(authorization, form, proof, network_of(request))
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     answer = TokenOut(
@@ -97,7 +98,8 @@ async def revoke_token(request: Request) -> Response:
     """
     try:
         form = await _counted_form(request)
-        await services(request).returns.revoke(request.headers.get("authorization"), form)
+        authorization = request.headers.get("authorization")
+        await services(request).returns.revoke(authorization, form, network_of(request))
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     return Response(headers=_UNCACHED)

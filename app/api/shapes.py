@@ -384,6 +384,7 @@ class ItemOut(Shape):
         description="message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
         "delivery.overdue 受領の期限切れ、delivery.failed 不達、deadline 期日、"
         "webhook.paused 到着通知の送り先の停止、"
+        "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
         "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為"
     )
     referral_id: Uuid | None

@@ -1,6 +1,7 @@
 """The token desk: looks up the client, has it prove itself, logs and hands out the token."""
 
 from collections.abc import Mapping
+from math import ceil
 
 from app.auth.clients import (
     ByAssertion,
@@ -15,8 +16,9 @@ from app.auth.clients import (
 )
 from app.auth.dpop import Proof, spent
 from app.auth.tokens import IssuedToken, TokenIssuer
-from app.domain.client import AssertionLedger, ClientRecord, Clients, TokenIssue
+from app.domain.client import AssertionLedger, ClientRecord, Clients, GuessLedger, TokenIssue
 from app.domain.clock import Clock
+from app.domain.errors import TooMany
 
 
 class TokenDesk:
@@ -29,40 +31,51 @@ class TokenDesk:
         issuer: TokenIssuer,
         audiences: frozenset[str],
         clock: Clock,
+        guesses: GuessLedger | None = None,
     ) -> None:
         self._clients = clients
         self._ledger = ledger
         self._issuer = issuer
         self._audiences = audiences
         self._clock = clock
+        self._guesses = guesses
 
     async def token(
-        self, authorization: str | None, form: Mapping[str, str], proof: Proof | None = None
+        self,
+        authorization: str | None,
+        form: Mapping[str, str],
+        proof: Proof | None = None,
+        place: str = "-",
     ) -> IssuedToken:
         """A token for the client that `authorization` or `form` prove, logged before it is given.
 
         Args:
             proof: of the key that the token is to be bound to.
+            place: where the call comes from, as far as that can be told.
 
         Raises:
             TokenRefused: why there is none.
+            TooMany: wrong secrets for this client came from there, so none is looked at now.
         """
         _check_grant(form)
         given = credentials(authorization, form)
-        client = await self._proven(given)
+        client = await self._proven(given, place)
         caller = granted(client, form.get("seat"), form.get("scope"))
         jkt = await self._bound(client, proof)
         issued = self._issuer.issue(caller, self._clock(), client.stops, jkt)
         await self._clients.log_token(_issue(issued, given.method))
         return issued
 
-    async def client(self, authorization: str | None, form: Mapping[str, str]) -> ClientRecord:
+    async def client(
+        self, authorization: str | None, form: Mapping[str, str], place: str = "-"
+    ) -> ClientRecord:
         """The client that `authorization` or `form` prove.
 
         Raises:
             TokenRefused: they prove none.
+            TooMany: as for a token.
         """
-        return await self._proven(credentials(authorization, form))
+        return await self._proven(credentials(authorization, form), place)
 
     async def _bound(self, client: ClientRecord, proof: Proof | None) -> str | None:
         if proof is None:
@@ -73,16 +86,36 @@ class TokenDesk:
             raise bad_proof()
         return proof.jkt
 
-    async def _proven(self, given: BySecret | ByAssertion) -> ClientRecord:
-        client = await self._clients.client(given.client_id)
+    async def _proven(self, given: BySecret | ByAssertion, place: str) -> ClientRecord:
         if isinstance(given, BySecret):
-            return proven_by_secret(client, given)
+            return await self._by_secret(given, place)
+        # Nobody guesses a signature, so nobody is locked out who signs.
+        client = await self._clients.client(given.client_id)
         now = self._clock()
         proven, use = proven_by_assertion(client, given, self._audiences, now)
         # The last check: an assertion that was refused for another reason is not used up.
         if not await self._ledger.first_use(proven.id, use.jti, use.until, now):
             raise unproven()
         return proven
+
+    async def _by_secret(self, given: BySecret, place: str) -> ClientRecord:
+        await self._check_lock(given.client_id, place)
+        try:
+            return proven_by_secret(await self._clients.client(given.client_id), given)
+        except TokenRefused:
+            if self._guesses is not None:
+                await self._guesses.failed(given.client_id, place, self._clock())
+            raise
+
+    async def _check_lock(self, client_id: str, place: str) -> None:
+        """Before the secret is looked at: a lock tells neither whether it was right this time,
+        nor whether there is such a client."""
+        if self._guesses is None:
+            return
+        now = self._clock()
+        until = await self._guesses.locked_until(client_id, place, now)
+        if until is not None:
+            raise TooMany(ceil((until - now).total_seconds()))
 
 
 def _check_grant(form: Mapping[str, str]) -> None:

@@ -20,15 +20,18 @@ class ReturnDesk:
         self._revocations = revocations
         self._clock = clock
 
-    async def revoke(self, authorization: str | None, form: Mapping[str, str]) -> None:
+    async def revoke(
+        self, authorization: str | None, form: Mapping[str, str], place: str = "-"
+    ) -> None:
         """End the token in `form`, if it is one of the client that proves itself.
 
         One that is over, unknown or somebody else's is left as it is, and nobody learns which.
 
         Raises:
             TokenRefused: there is no token, or the client does not prove itself.
+            TooMany: wrong secrets for this client came from `place`, so none is looked at now.
         """
-        client = await self._desk.client(authorization, form)
+        client = await self._desk.client(authorization, form, place)
         if "token" not in form:
             raise TokenRefused("invalid_request", "token is missing")
         now = self._clock()

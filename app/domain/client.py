@@ -82,6 +82,18 @@ class AssertionLedger(Protocol):
         ...
 
 
+class GuessLedger(Protocol):
+    """Who counts wrong secrets, for ids of clients that there are and that there are not."""
+
+    async def locked_until(self, client_id: str, place: str, at: datetime) -> datetime | None:
+        """Until when no secret for this id is looked at from that place; None: it is."""
+        ...
+
+    async def failed(self, client_id: str, place: str, at: datetime) -> None:
+        """Take note of a wrong secret."""
+        ...
+
+
 class Revocations(Protocol):
     """Who ends a token before it expires."""
 

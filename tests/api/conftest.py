@@ -105,6 +105,7 @@ async def service(
         rate_limit=0,  # all tests are one address, and come in one minute
         stranger_rate_limit=0,
         token_rate_limit=0,
+        lockout_failures=0,
     )
     clock = MovableClock()
     app = create_app(settings, clock)

@@ -73,6 +73,7 @@ async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
         rate_limit=0,  # twenty thousand calls in one minute, from one address
         stranger_rate_limit=0,
         token_rate_limit=0,
+        lockout_failures=0,
     )
     app = create_app(settings, clock)
     async with (

@@ -27,6 +27,7 @@ from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.directory import Agency
 from app.domain.seat import Client, Seat
+from app.settings import Settings
 from tests.auth.test_dpop import part, proof
 
 PATIENCE = 30.0
@@ -228,3 +229,14 @@ async def test_a_proof_counts_once_in_both_processes_together(two: Two) -> None:
             *(each.get("/v1/me", headers=shown) for each in (two.here, two.there) * 2)
         )
         assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
+
+
+async def test_wrong_secrets_at_both_processes_lock_in_both(two: Two) -> None:
+    name, secret = await two.let_in("tests.guessed")
+    form = {"grant_type": "client_credentials"}
+    for n in range(Settings().lockout_failures):
+        process = (two.here, two.there)[n % 2]
+        assert (await process.post("/oauth/token", data=form, auth=(name, "x"))).status_code == 401
+    for process in (two.here, two.there):
+        answer = await process.post("/oauth/token", data=form, auth=(name, secret))
+        assert (answer.status_code, answer.json()["error"]) == (429, "temporarily_unavailable")

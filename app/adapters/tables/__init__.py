@@ -37,7 +37,13 @@ from app.adapters.tables.log import (
 )
 from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment, Shown
 from app.adapters.tables.row import Row, use_plain_types
-from app.adapters.tables.tokens import RevokedToken, TokenClock, TokenStop
+from app.adapters.tables.tokens import (
+    Lockout,
+    RevokedToken,
+    SecretFailure,
+    TokenClock,
+    TokenStop,
+)
 from app.adapters.tables.webhooks import Attempt, AttemptTotal, Notice, Webhook
 
 __all__ = [
@@ -58,6 +64,7 @@ __all__ = [
     "InboxItem",
     "Jurisdiction",
     "LegalHold",
+    "Lockout",
     "LogCheckpoint",
     "LogEntry",
     "LogLeaf",
@@ -75,6 +82,7 @@ __all__ = [
     "ReferralKey",
     "RevokedToken",
     "Seat",
+    "SecretFailure",
     "Segment",
     "Settlement",
     "Shown",

@@ -45,3 +45,35 @@ class RevokedToken(Row, table=True):
     client_id: str
     number: int = Field(sa_type=BigInteger, unique=True)
     expires_at: datetime
+
+
+class SecretFailure(Row, table=True):
+    """Wrong secrets for a client id from one place, and for how long none is looked at."""
+
+    __tablename__ = "secret_failure"
+    __table_args__ = (Index("ix_secret_failure_forget", "forget_at"),)
+
+    key: bytes = Field(
+        primary_key=True,
+        sa_column_kwargs={"comment": "SHA-256 of a client id and of where the calls came from."},
+    )
+    failures: int
+    since: datetime
+    locks: int = Field(sa_column_kwargs={"server_default": text("0")})
+    locked_until: datetime | None
+    forget_at: datetime
+
+
+class Lockout(Row, table=True):
+    """A client at whose secret somebody guessed: when its agency is to be told, and was told."""
+
+    __table_args__ = (
+        Index("ix_lockout_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    )
+
+    client_id: str = Field(primary_key=True, foreign_key="client.id")
+    untold: int = Field(
+        sa_column_kwargs={"comment": "How many locks its agency has not been told of."}
+    )
+    next_at: datetime | None
+    told_at: datetime | None
