@@ -45,6 +45,7 @@ class FolderKeys:
         self._ticks = ticks
         self._begins: dict[int, datetime | None] = {}
         self._ciphers: dict[int, AESGCM] = {}
+        self._only: int | None = None
         self._mark: Hashable = source.master_mark()
         self._take(source.masters())
         self._looked = ticks()
@@ -54,7 +55,7 @@ class FolderKeys:
         if not self._begins:
             self._look()  # a first start makes the first key after us
         self._look_sometimes()
-        version = active(self._begins, self._clock())
+        version = self._only or active(self._begins, self._clock())
         if version is None:
             raise MasterMissing("there is no master key")
         cipher = self._ciphers[version]
@@ -105,6 +106,8 @@ class FolderKeys:
             # Old keys are retired, the newest never: this is a folder that went away.
             raise ValueError("the newest master key is gone")
         self._begins = {version: key.wraps_from for version, key in found.items()}
+        # Whichever its time, a single one wraps: no clock has to be asked.
+        self._only = next(iter(found)) if len(found) == 1 else None
         self._ciphers = {version: AESGCM(key.secret) for version, key in found.items()}
 
 

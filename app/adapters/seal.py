@@ -22,6 +22,9 @@ StoredKeys = Mapping[UUID, Mapping[str, WrappedKey]]
 """The keys of referrals, by class."""
 
 
+_NONE: Mapping[str, WrappedKey] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One class of a body, sealed."""
@@ -71,21 +74,18 @@ class Vault:
             KeyServiceAway: the key service does not answer.
         """
         rings = {referral_id: Keyring(referral_id) for referral_id in needed}
-        old, new = [], []
+        old: list[tuple[Keyring, str, WrappedKey]] = []
+        new: list[tuple[Keyring, str]] = []
         for referral_id, classes in needed.items():
-            there = stored.get(referral_id, {})
-            for data_class in dict.fromkeys(classes):
-                if found := there.get(data_class):
-                    old.append((referral_id, data_class, found))
-                else:
-                    new.append((referral_id, data_class, AESGCM.generate_key(256)))
-        opened = await self.unwrap(old)
-        for (referral_id, data_class, _), key in zip(old, opened, strict=True):
-            rings[referral_id].keys[data_class] = key
-        wrapped = await self._wrap(new)
-        for (referral_id, data_class, key), made in zip(new, wrapped, strict=True):
-            rings[referral_id].keys[data_class] = key
-            rings[referral_id].made[data_class] = made
+            _sort(rings[referral_id], classes, stored.get(referral_id, _NONE), old, new)
+        if old:
+            opened = await self._service.unwrap([(bound(r.referral_id, c), s) for r, c, s in old])
+            for (ring, data_class, _), key in zip(old, opened, strict=True):
+                ring.keys[data_class] = key
+        if new:
+            made = await self._service.wrap([(bound(r.referral_id, c), r.keys[c]) for r, c in new])
+            for (ring, data_class), wrapped in zip(new, made, strict=True):
+                ring.made[data_class] = wrapped
         return rings
 
     async def unwrap(self, keys: Sequence[tuple[UUID, str, WrappedKey]]) -> list[bytes]:
@@ -99,11 +99,6 @@ class Vault:
             return []
         return await self._service.unwrap([(bound(r, c), stored) for r, c, stored in keys])
 
-    async def _wrap(self, keys: Sequence[tuple[UUID, str, bytes]]) -> list[WrappedKey]:
-        if not keys:
-            return []
-        return await self._service.wrap([(bound(r, c), key) for r, c, key in keys])
-
     def open(self, key: bytes, message_id: UUID, data_class: str, sealed: bytes) -> bytes:
         """What a segment holds: the canonical form of its fields and salt.
 
@@ -111,6 +106,22 @@ class Vault:
             CannotOpen: the segment was changed, or belongs to another message or class.
         """
         return decrypt(AESGCM(key), sealed, bound(message_id, data_class))
+
+
+def _sort(
+    ring: Keyring,
+    classes: Iterable[str],
+    there: Mapping[str, WrappedKey],
+    old: list[tuple[Keyring, str, WrappedKey]],
+    new: list[tuple[Keyring, str]],
+) -> None:
+    """Put each class with those that are stored, or with those for which a key is made here."""
+    for data_class in dict.fromkeys(classes):
+        if found := there.get(data_class):
+            old.append((ring, data_class, found))
+        else:
+            ring.keys[data_class] = AESGCM.generate_key(256)
+            new.append((ring, data_class))
 
 
 def bound(owner: UUID, purpose: str) -> bytes:
