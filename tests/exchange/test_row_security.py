@@ -16,6 +16,11 @@ NOTHING = {
     "attempt_total",
     "shown",
     "master_unused",
+    "token_clock",
+    "token_stop",
+    "revoked_token",
+    "secret_failure",
+    "lockout",
 }
 
 # table: the rows that are $1's own, as the owner of the tables finds them
@@ -80,6 +85,11 @@ SHOWN = {
     "attempt": "notice_id || '' || number",
     "attempt_total": "outcome",
     "shown": "shown_id::text",
+    "master_unused": "version::text",
+    "token_clock": "stops::text",
+    "revoked_token": "jti::text",
+    "secret_failure": "encode(key, 'hex')",
+    "lockout": "client_id",
 }
 
 
