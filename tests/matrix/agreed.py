@@ -47,6 +47,8 @@ explain_message                  referral:read      message          200       4
 recall_message                   referral:decide    recalled         200       404
 list_consents                    referral:read      case             200       404
 list_disclosures                 disclosure:read    case             200       404
+print_disclosures                disclosure:read    case             200       404
+read_bundle                      disclosure:read    case             200       404
 list_misdirected_disclosures     disclosure:read    -                200       -
 read_misdirected_disclosure      disclosure:read    disclosure       200       404
 read_inbox                       inbox:read         -                200       -

@@ -1,5 +1,6 @@
 """A service in which two cases were played, and somebody in every kind of seat at one center."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class World:
 
     app: FastAPI
     settings: Settings
+    urls: Urls
     clock: MovableClock
     http: AsyncClient
     tables: asyncpg.Pool
@@ -50,6 +52,29 @@ class World:
     speaker: Speaker
     ours: Played
     theirs: Played
+
+    @asynccontextmanager
+    async def sealing(self) -> AsyncIterator[None]:
+        """Seal all the time, as while a worker runs."""
+
+        async def without_end() -> None:
+            while True:
+                await self.seal()
+
+        task = asyncio.create_task(without_end())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def seal(self) -> None:
+        """Do what the worker does each second."""
+        name = self.settings.log_name
+        keys = LogKeys(KeyFolder(self.settings.data_dir / "keys"), name)
+        async with asyncpg.create_pool(self.urls.worker, min_size=0, max_size=1) as pool:
+            while await Sealer(pool, keys, name, self.clock).seal():
+                pass
 
 
 @pytest.fixture(scope="session")
@@ -86,16 +111,9 @@ async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
         speaker = Speaker(http, mints)
         ours = await play(speaker, "probation-13", US)
         theirs = await play(speaker, "probation-27", OTHERS)
-        await _seal(urls, settings, clock)
-        yield World(app, settings, clock, http, tables, mints, speaker, ours, theirs)
-
-
-async def _seal(urls: Urls, settings: Settings, clock: MovableClock) -> None:
-    """What the worker does each second."""
-    keys = LogKeys(KeyFolder(settings.data_dir / "keys"), settings.log_name)
-    async with asyncpg.create_pool(urls.worker, min_size=0, max_size=1) as pool:
-        while await Sealer(pool, keys, settings.log_name, clock).seal():
-            pass
+        found = World(app, settings, urls, clock, http, tables, mints, speaker, ours, theirs)
+        await found.seal()
+        yield found
 
 
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
@@ -103,6 +121,7 @@ async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
         await _seated(connection, agency, "decider", "decider")
     await _seated(connection, OTHERS, "records_officer", "records_officer")
     for role in ROLES:
+        await _seated(connection, "prison-fuchu", role, role)
         await _seated(connection, US, role, role)
         await _seated(connection, CLOSED, role, role)
         seat, _ = await _seated(connection, US, role, f"{role}-off-seat")
