@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.delivery import deliveries
 from bench.inboxes import buffers
+from bench.log import logs
 from bench.measures import measures
 from bench.parts import in_process, row_security
 from bench.place import place
@@ -32,11 +33,23 @@ class Extent:
     """Times that a single long poll is woken."""
     calls: int
     """Calls of each part that is timed alone."""
+    leaves: Sequence[int]
+    """Of the logs in which proofs are asked for."""
 
 
-USUAL = Extent(Terms(1.0, 4.0, 0.15, 30.0), 3, (10_000, 1_000_000), 256, 100, 400)
-FULL = Extent(Terms(1.0, 4.0, 0.15, 60.0), 3, (10_000, 1_000_000, 10_000_000), 256, 200, 400)
-QUICK = Extent(Terms(0.1, 0.3, 99.0, 0.0), 1, (10_000, 20_000), 128, 4, 20)
+USUAL = Extent(
+    Terms(1.0, 4.0, 0.15, 30.0), 3, (10_000, 1_000_000), 256, 100, 400, (10_000, 1_000_000)
+)
+FULL = Extent(
+    Terms(1.0, 4.0, 0.15, 60.0),
+    3,
+    (10_000, 1_000_000, 10_000_000),
+    256,
+    200,
+    400,
+    (10_000, 1_000_000),
+)
+QUICK = Extent(Terms(0.1, 0.3, 99.0, 0.0), 1, (10_000, 20_000), 128, 4, 20, (1_000, 10_000))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     extent = FULL if chosen.full else QUICK if chosen.quick else USUAL
     with place() as where:
+        _say("Logs: sealing, and proofs in logs of each size.")
+        grown = logs(where, extent.leaves, extent.calls, 50 * extent.calls)
         _say("Building the stage: databases, inboxes, processes.")
         built = stage(where, extent.terms, extent.sizes, extent.referrals)
         if built.direct is None:
@@ -56,12 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     delivered = deliveries(extent.rounds, 0.02 if chosen.quick else 1.0, peers=chosen.peers)
     found = list(goals(samples, touched))
     _print(samples, touched, parts, [str(goal) for goal in found])
-    print("\n".join(["", *delivered.lines()]))
+    print("\n".join(["", *delivered.lines(), "", *grown.lines()]))
     if chosen.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
         results = {"medians": medians(samples), "samples": samples, "buffers": touched}
         judged = [{**asdict(goal), "reached": goal.reached} for goal in found]
         whole = {**about, **results, "parts_us": parts, "goals": judged}
+        whole["log"] = asdict(grown)
         whole["deliveries"] = {**asdict(delivered), "goals": delivered.goals()}
         chosen.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     reached = [*(goal.reached for goal in found), *delivered.goals().values()]

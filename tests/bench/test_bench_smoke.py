@@ -29,6 +29,8 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(found["goals"]) == 6
     assert set(found["deliveries"]["samples"]) == {"ours 0 ms", "ours 30 ms"}
     assert len(found["deliveries"]["idle_ms"]) == 10
+    assert found["log"]["sealed_per_second"] > 0
+    assert found["log"]["proofs_ms"]["inclusion proof of 10,000"]["hashes"] == 14
     printed = capsys.readouterr().out
     assert all(goal["name"] in printed for goal in found["goals"])
 
