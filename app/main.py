@@ -31,6 +31,7 @@ from app.adapters.readiness import CannotStart, Readiness
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
+from app.adapters.returns import Returns
 from app.adapters.seal import Vault
 from app.adapters.switched_off import SwitchedOff
 from app.adapters.tally import RefusedCalls
@@ -103,6 +104,7 @@ def _lifespan(
                 acts=Acts(pool, clock, bell),
                 disclosures=Disclosures(pool, clock),
                 consents=Consents(pool, clock),
+                returns=Returns(pool, clock),
                 webhooks=Webhooks(
                     pool,
                     bell,

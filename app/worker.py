@@ -21,6 +21,8 @@ from app.adapters.log_keys import LogKeys
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.overdue import MOST, Overdue
+from app.adapters.returns import MOST as MOST_RETURNS
+from app.adapters.returns import LateReturns
 from app.adapters.rewrapping import Rewrapping
 from app.adapters.sealing import BATCH, Sealer
 from app.adapters.webhook_secrets import WebhookSecrets
@@ -61,12 +63,17 @@ async def run(settings: Settings) -> None:
         overdue = Overdue(pool, clock)
         expiry = Expiry(pool, clock)
         lockouts = Lockouts(pool, clock)
+        deadlines = Deadlines(pool, settings.running_clock())
+        overdue = Overdue(pool, settings.running_clock())
+        expiry = Expiry(pool, settings.running_clock())
+        returns = LateReturns(pool, settings.running_clock())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver(settings, settings.worker_url, pool, keys, stop))
             tasks.create_task(until(stop, sealer.seal, BATCH))
             tasks.create_task(until(stop, deadlines.tell_due))
             tasks.create_task(until(stop, lockouts.tell_new))
             tasks.create_task(until(stop, overdue.tell_late, MOST))
+            tasks.create_task(until(stop, returns.tell_late, MOST_RETURNS))
             tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
             tasks.create_task(until(stop, gently(Rewrapping(pool, keys, clock).step)))
 

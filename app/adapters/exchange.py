@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 
 from app.adapters.case_rows import read_case, read_keys
+from app.adapters.consent_rows import who_may_hear
 from app.adapters.ids import time_ordered_id
 from app.adapters.record import Answer, Recorder, sent_content
 from app.adapters.seal import StoredKeys
@@ -182,7 +183,8 @@ class Exchange:
         )
         if not await executor.fetchval(ACCEPT, *written.arguments()):
             return None
-        self._bell.ring({item["agency_id"] for item in written.rows["items"]})
+        told = {item["agency_id"] for item in written.rows["items"]}
+        self._bell.ring(told | who_may_hear(decision))
         return written.answer
 
     def _decide(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.adapters.database import Pool
 
-PAPER = "SELECT paper_copies($1, $2)"
+PAPER = "SELECT paper_copies($1, $2, $3)"
 READ = "SELECT * FROM read_messages($1, $2, $3)"
 DISCLOSE = "SELECT disclose($1)"
 REFERRAL = "SELECT read_referral($1, $2, $3)"
@@ -155,7 +155,7 @@ class Reading:
 
     async def on_paper(self, agency_id: str, message_id: UUID) -> dict[str, frozenset[str]]:
         """The recipients that get a message on paper, and the classes that each may be given."""
-        text = await self._pool.fetchval(PAPER, agency_id, message_id)
+        text = await self._pool.fetchval(PAPER, agency_id, message_id, self._clock().date())
         return {agency: frozenset(classes) for agency, classes in json.loads(text).items()}
 
     async def open(

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from app.adapters.case_rows import write_view
+from app.adapters.consent_rows import consent_rows, withdrawal_entry
 from app.adapters.ids import reference_of, time_ordered_id
 from app.adapters.seal import Keyring, Segment, StoredKeys, Vault
 from app.domain.caller import Caller
@@ -123,9 +124,10 @@ class Recorder:
             "log": [
                 *_log(decision, message, caller, ids, sealed, entries),
                 *_shares(decision, message, caller, at),
+                *withdrawal_entry(decision, message, caller, directory, at),
             ],
             "terms": list(_terms(decision, message, caller, ids, at)),
-            **_consequences(decision, message),
+            **_consequences(decision, message, caller, at),
         }
         if message.shared_messages:
             rows["shown"] = list(_shown(decision, message, caller))
@@ -401,22 +403,10 @@ def _shares(
             }
 
 
-def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if decision.recorded is not None:
-        record = decision.recorded.record
-        found["consent"] = {
-            "id": str(record.id),
-            "referral_id": str(decision.recorded.referral_id),
-            "message_id": str(message.id),
-            "purpose": record.purpose,
-            "recipients": list(record.recipients),
-            "classes": sorted(record.classes),
-            "valid_from": record.valid_from.isoformat(),
-            "valid_until": record.valid_until.isoformat() if record.valid_until else None,
-        }
-    if decision.withdrawn:
-        found["withdrawn"] = _withdrawn(decision, message)
+def _consequences(
+    decision: Decision, message: Message, caller: Caller, at: datetime
+) -> dict[str, Any]:
+    found = dict(consent_rows(decision, message, caller, at))
     found |= _deadlines(decision)
     if cell := message.body.settlement():
         found["settlement"] = {
@@ -427,17 +417,6 @@ def _consequences(decision: Decision, message: Message) -> dict[str, Any]:
             "residence_kind": cell.residence_kind,
         }
     return found
-
-
-def _withdrawn(decision: Decision, message: Message) -> dict[str, Any]:
-    chosen = [c for c in decision.case.consents if c.record.id in decision.withdrawn]
-    return {
-        "ids": [str(c.record.id) for c in chosen],
-        "part": [str(c.record.id) for c in chosen if c.withdrawn_on is None],
-        "items": sorted(message.body.items_withdrawn()),
-        "on": message.occurred_on.isoformat(),
-        "by": str(message.id),
-    }
 
 
 def _deadlines(decision: Decision) -> dict[str, Any]:

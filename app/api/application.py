@@ -26,6 +26,7 @@ from app.api import (
     reading,
     recalls,
     referrals,
+    returns,
     sheet,
     webhooks,
 )
@@ -58,6 +59,7 @@ def application(
         disclosures,
         consents,
         disclosure_sheet,
+        returns,
         inbox,
         webhooks,
         acts,

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.api.shapes import MESSAGE, REFERRAL, Day, Next, Shape, Uuid, like
+from app.api.shapes import AT, CASE, MESSAGE, REFERRAL, Day, Moment, Next, Shape, Uuid, like
 
 CONSENT = "01936b7e-2f00-7c3a-9d52-6b1f0c4e8a11"
 
@@ -61,4 +61,60 @@ class ConsentPage(Shape):
     )
 
     items: list[ConsentOut]
+    next: Next
+
+
+_RETURN = {
+    "id": "0193f2a1-0b1c-4d3e-9f00-6a5b4c3d2e1f",
+    "case_id": CASE,
+    "referral_id": REFERRAL,
+    "agency_id": "center-13",
+    "party": "center",
+    "state": "answered",
+    "requested_at": AT,
+    "due_on": "2026-12-20",
+    "answer": "destroyed",
+    "on": "2026-11-24",
+    "legal_basis": None,
+    "answered_at": "2026-11-24T16:40:00.000+09:00",
+    "answered_by": "center-13.decider",
+    "consent_ids": [CONSENT],
+    "classes": ["C1", "C2"],
+    "message_ids": [MESSAGE],
+    "messages": 1,
+}
+
+
+class ReturnOut(Shape):
+    """返還・廃棄の求めと答え。"""
+
+    model_config = like(_RETURN)
+
+    id: Uuid
+    case_id: Uuid
+    referral_id: Uuid
+    agency_id: str = Field(description="求められた機関")
+    party: str
+    state: str = Field(description="open まだ、overdue 期限を過ぎた、answered 答えた")
+    requested_at: Moment
+    due_on: Day = Field(description="答えの期限。撤回から30日")
+    answer: str | None = Field(description="destroyed, returned, kept_by_law")
+    on: Day | None = Field(description="廃棄・返還した日")
+    legal_basis: str | None = Field(description="kept_by_law の根拠")
+    answered_at: Moment | None
+    answered_by: str | None = Field(description="答えた席")
+    consent_ids: list[Uuid] | None = Field(
+        description="撤回された同意。以下の四つは、求められた機関だけに示す"
+    )
+    classes: list[str] | None = Field(description="返還・廃棄するデータ区分")
+    message_ids: list[Uuid] | None = Field(description="どの通信文か。200通まで")
+    messages: int | None = Field(description="通信文の数")
+
+
+class ReturnPage(Shape):
+    """返還・廃棄の求めの1頁。"""
+
+    model_config = like({"items": [_RETURN], "next": None})
+
+    items: list[ReturnOut]
     next: Next

@@ -6,6 +6,7 @@ PARAMETERS: Mapping[str, str] = {
     "referral_id": "案件のID(最初の通信文のIDに等しい)",
     "entry_id": "記録のID",
     "message_id": "通信文のID",
+    "request_id": "返還・廃棄の求めのID",
     "case_id": "運命を共にする案件の束のID(案件の `case_id`)",
     "disclosure_id": "誤送付の記録のID",
     "webhook_id": "到着通知の送り先のID",

@@ -185,6 +185,19 @@ KINDS: Mapping[str, ProblemKind] = {
             "See the referral's deliveries for where it stands; if it is needed, send a new one.",
         ),
     ),
+    "already_answered": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("すでに答えられています", "It was already answered"),
+        Text(
+            "この返還・廃棄の求めには、別の答えが記録されています。答えは変わりません。",
+            "Another answer to this request is on record; an answer does not change.",
+        ),
+        Text(
+            "GET /v1/return-requests で記録された答えを確かめてください。"
+            "誤りなら、求めた機関に知らせてください。",
+            "See the answer at GET /v1/return-requests; if it is wrong, tell whoever asked.",
+        ),
+    ),
     "not_to_print": ProblemKind(
         HTTPStatus.CONFLICT,
         Text("印刷するものではありません", "Not to be printed"),

@@ -18,6 +18,7 @@ from app.adapters.log import Log
 from app.adapters.mailbox import Mailboxes
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
+from app.adapters.returns import Returns
 from app.adapters.tally import RefusedCalls
 from app.adapters.webhooks import Webhooks
 from app.api.rates import Rate, Rates
@@ -60,6 +61,7 @@ class Messaging:
     acts: Acts
     disclosures: Disclosures
     consents: Consents
+    returns: Returns
     webhooks: Webhooks
     figures: Figures
     log: Log

@@ -382,7 +382,9 @@ class ItemOut(Shape):
     position: int = Field(description="機関ごとに1から。欠番はなく、確定した順")
     kind: str = Field(
         description="message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
-        "delivery.overdue 受領の期限切れ、delivery.failed 不達、deadline 期日、"
+        "consent.return_or_destroy 返還・廃棄の求め、consent.return_answered その答え、"
+        "consent.return_overdue その期限切れ、delivery.overdue 受領の期限切れ、"
+        "delivery.failed 不達、deadline 期日、"
         "webhook.paused 到着通知の送り先の停止、"
         "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
         "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為"

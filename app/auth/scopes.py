@@ -14,6 +14,7 @@ class Scope(StrEnum):
     INBOX_ACKNOWLEDGE = "inbox:acknowledge"
     WEBHOOK_MANAGE = "webhook:manage"
     DISCLOSURE_READ = "disclosure:read"
+    DISCLOSURE_ANSWER = "disclosure:answer"
     STATISTICS_READ = "statistics:read"
     DIRECTORY_READ = "directory:read"
     LOG_READ = "log:read"
@@ -30,6 +31,7 @@ SCOPE_TITLES: Mapping[Scope, str] = {
     Scope.INBOX_ACKNOWLEDGE: "受領を記録する",
     Scope.WEBHOOK_MANAGE: "到着通知の送り先を管理する",
     Scope.DISCLOSURE_READ: "自機関に関する提供記録を読む",
+    Scope.DISCLOSURE_ANSWER: "返還・廃棄の求めに答える",
     Scope.STATISTICS_READ: "統計を読む",
     Scope.DIRECTORY_READ: "機関と管轄の一覧を読む",
     Scope.LOG_READ: "監査ログの葉・検証点・証明を読む",
@@ -48,6 +50,7 @@ ROLES: Mapping[str, frozenset[Scope]] = {
             Scope.INBOX_ACKNOWLEDGE,
             Scope.WEBHOOK_MANAGE,
             Scope.DISCLOSURE_READ,
+            Scope.DISCLOSURE_ANSWER,
             Scope.STATISTICS_READ,
             Scope.ACT_TAKE,
             Scope.DIRECTORY_READ,
@@ -67,6 +70,7 @@ ROLES: Mapping[str, frozenset[Scope]] = {
         {
             Scope.REFERRAL_READ,
             Scope.DISCLOSURE_READ,
+            Scope.DISCLOSURE_ANSWER,
             Scope.LOG_READ,
             Scope.WEBHOOK_MANAGE,
             Scope.AGENCY_MANAGE,

@@ -1,6 +1,6 @@
 """A case: referrals that share a fate, who is party to them, and what each party has seen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -186,6 +186,11 @@ class Case:
         for other in self.referrals.values():
             if any(above.id == referral_id for above in self.ancestors(other)):
                 yield other
+
+    def under(self, roots: Iterable[UUID]) -> frozenset[UUID]:
+        """These referrals and every one that serves them."""
+        found = frozenset(roots)
+        return found.union(*({d.id for d in self.descendants(root)} for root in found))
 
     def effective(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents on which something can be told: none while the referral is suspended."""

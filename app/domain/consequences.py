@@ -94,12 +94,17 @@ def follow_up(
     return case, tuple(moves)
 
 
+def reached_by(case: Case, withdrawn: frozenset[UUID], referral_id: UUID) -> frozenset[UUID]:
+    """The referrals in which something may have been told on these consents."""
+    roots = {c.referral_id for c in case.consents if c.record.id in withdrawn}
+    return case.under(roots | {referral_id})
+
+
 def _reached(case: Case, moved: Move, withdrawn: frozenset[UUID]) -> Iterator[tuple[Referral, str]]:
     referral = moved.referral
     if withdrawn:
-        roots = {c.referral_id for c in case.consents if c.record.id in withdrawn} | {referral.id}
-        reached = roots.union(*({d.id for d in case.descendants(root)} for root in roots))
-        yield from ((case.referrals[i], "consent_suspended") for i in reached - {referral.id})
+        reached = reached_by(case, withdrawn, referral.id) - {referral.id}
+        yield from ((case.referrals[i], "consent_suspended") for i in reached)
         return
     if referral.state == CLOSED and moved.before != CLOSED:
         yield from ((other, "parent_closed") for other in case.descendants(referral.id))

@@ -15,6 +15,7 @@ Refusal
 ├── GuardFailed        a condition of the step is not met
 ├── AmbiguousRoute     no, or more than one, agency for a party
 ├── AlreadyRecalled    the message was taken back before
+├── AlreadyAnswered    the request to return or destroy has another answer
 ├── NotToPrint         no copy of the message waits to be printed
 ├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
@@ -154,6 +155,12 @@ class AlreadyRecalled(Refusal):
     """The message was taken back before, for another reason, or cannot be printed any more."""
 
     code = "already_recalled"
+
+
+class AlreadyAnswered(Refusal):
+    """The request to return or destroy was answered before, and otherwise."""
+
+    code = "already_answered"
 
 
 class NotToPrint(Refusal):

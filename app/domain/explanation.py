@@ -96,6 +96,14 @@ WHERE: Mapping[tuple[bool, str], Text] = {
         "{at} に送り手が取り消しました。もう開けません。",
         "The sender took it back at {at}. It can no longer be opened.",
     ),
+    (True, "consent_withdrawn"): Text(
+        "{at} に同意が撤回され、開かれる前に取り戻されました。",
+        "Consent was withdrawn at {at}; it was taken back before it was opened.",
+    ),
+    (False, "consent_withdrawn"): Text(
+        "{at} に同意が撤回されました。新しい同意がなければ開けません。",
+        "Consent was withdrawn at {at}. It opens again only with a new consent.",
+    ),
     (True, "misdirected"): Text(
         "{at} に取り消しましたが、その前に開かれるか印刷されていました(誤送付)。",
         "You took it back at {at}, after it had been opened or printed: a misdirected disclosure.",
@@ -132,6 +140,10 @@ FOLLOWING: Mapping[str, Text] = {
         "相手に見えるのは取消しの印だけです。案件の状態は戻りません。",
         "The recipient sees that it was taken back, and nothing else."
         " The referral stays where it is.",
+    ),
+    "consent_withdrawn": Text(
+        "新しい同意が記録されれば、その範囲でまた受信箱に戻ります。",
+        "With a new consent that covers it, it waits in the inbox again.",
     ),
     "misdirected": Text(
         "もう開けません。速報と確報の期限が動いています。",
@@ -215,6 +227,7 @@ NOTICE: Mapping[str, Text] = {
     ),
     "webhook_deleted": Text("送り先が削除されました。", "Not sent: the endpoint was deleted."),
 }
+CONSENT_WITHDRAWN = "consent_withdrawn"
 CANCELLED = Text("取りやめました。", "It was cancelled.")
 
 
@@ -247,11 +260,17 @@ def notice_explained(
 
 def _case(delivery: Delivery) -> str:
     status = delivery.status
-    if status == "recalled" and delivery.misdirected_disclosure_id:
-        return "misdirected"
+    if status == "recalled":
+        return _recalled(delivery)
     if status == "undeliverable" and delivery.undeliverable:
         return delivery.undeliverable
     return status
+
+
+def _recalled(delivery: Delivery) -> str:
+    if delivery.recall_reason == CONSENT_WITHDRAWN:
+        return CONSENT_WITHDRAWN
+    return "misdirected" if delivery.misdirected_disclosure_id else "recalled"
 
 
 def _last(delivery: Delivery) -> tuple[datetime | None, str | None]:

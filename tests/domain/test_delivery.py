@@ -159,6 +159,7 @@ def test_a_copy_that_was_opened_or_printed_is_disclosed() -> None:
         {"to_print": True},
         {"to_print": True, "printed_at": FRIDAY, "printed_by": "center-13.decider"},
         {"recalled_at": FRIDAY},
+        {"recalled_at": FRIDAY, "recall_reason": "consent_withdrawn"},
         {"recalled_at": FRIDAY, "misdirected_disclosure_id": UUID(int=7)},
         {"undeliverable": "agency_disabled"},
         {"undeliverable": "party_ended"},
@@ -175,7 +176,7 @@ def test_whatever_became_of_a_copy_is_said_in_full_in_both_languages(
             assert "{" not in text.ja + text.en
             assert text.en.replace("…", "").isascii()
             assert not text.ja.isascii()
-    assert len(WHERE) == 2 * 10
+    assert len(WHERE) == 2 * 11
 
 
 def test_a_sender_is_told_to_call_only_once_it_is_late() -> None:

@@ -26,6 +26,7 @@ from app.adapters.national import seed
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
+from app.adapters.returns import Returns
 from app.adapters.seal import Vault
 from app.adapters.sealing import Sealer
 from app.adapters.urls import Urls
@@ -67,6 +68,7 @@ class Office:
     recalls: Recalls
     disclosures: Disclosures
     consents: Consents
+    returns: Returns
     directory: Directory
     recorder: Recorder
     clock: Clock
@@ -154,6 +156,7 @@ async def office(
             Recalls(pool, clock, bell),
             Disclosures(pool, clock),
             Consents(pool, clock),
+            Returns(pool, clock),
             directory,
             recorder,
             clock,

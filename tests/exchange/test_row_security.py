@@ -59,6 +59,7 @@ OWN = {
     "log_node": "SELECT level || '/' || number FROM log_node",
     "log_checkpoint": "SELECT size::text FROM log_checkpoint",
     "log_reader": "SELECT index::text FROM log_reader WHERE agency_id = $1",
+    "return_request": "SELECT id::text FROM return_request WHERE agency_id = $1",
     "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
     "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
     "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",

@@ -36,6 +36,7 @@ from app.adapters.tables.log import (
     LogTree,
 )
 from app.adapters.tables.messages import Copy, InboxItem, Mailbox, Message, Segment, Shown
+from app.adapters.tables.returns import ReturnRequest
 from app.adapters.tables.row import Row, use_plain_types
 from app.adapters.tables.tokens import (
     Lockout,
@@ -80,6 +81,7 @@ __all__ = [
     "Recall",
     "Referral",
     "ReferralKey",
+    "ReturnRequest",
     "RevokedToken",
     "Seat",
     "SecretFailure",

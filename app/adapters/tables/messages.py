@@ -147,6 +147,12 @@ class InboxItem(Row, table=True):
             "position",
             postgresql_where=text("opened_at IS NULL AND acknowledged_at IS NULL"),
         ),
+        Index(
+            "ix_inbox_withdrawn",
+            "agency_id",
+            "referral_id",
+            postgresql_where=text("withdrawn"),
+        ),
     )
 
     agency_id: str = Field(primary_key=True, foreign_key="mailbox.agency_id")
@@ -166,3 +172,10 @@ class InboxItem(Row, table=True):
     recalled_at: datetime | None
     printed_at: datetime | None
     printed_by: str | None
+    withdrawn: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Taken back with the consent and not by the sender:"
+            " a new consent gives it again.",
+        }
+    )
