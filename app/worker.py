@@ -63,10 +63,7 @@ async def run(settings: Settings) -> None:
         overdue = Overdue(pool, clock)
         expiry = Expiry(pool, clock)
         lockouts = Lockouts(pool, clock)
-        deadlines = Deadlines(pool, settings.running_clock())
-        overdue = Overdue(pool, settings.running_clock())
-        expiry = Expiry(pool, settings.running_clock())
-        returns = LateReturns(pool, settings.running_clock())
+        returns = LateReturns(pool, clock)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver(settings, settings.worker_url, pool, keys, stop))
             tasks.create_task(until(stop, sealer.seal, BATCH))
