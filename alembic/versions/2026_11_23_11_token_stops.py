@@ -1,10 +1,12 @@
 """Tokens that end before they expire: revoked one by one, or all of a client, seat or agency.
 
-`token_clock` counts the stops. A token says how many there had been when its client was looked up;
-it is dead once its client, seat or agency has been stopped since. So no clock is asked, a change
-and a token of the same second are told apart, and a token that was being made from what was read
-before the change is dead as well. The count is taken under a lock that is held until the commit, so
-whoever has seen a number has seen all before it.
+A token says how often its client, seat and agency had been stopped when they were looked up; it is
+dead once one of them has been stopped again. So no clock is asked, a change and a token of the same
+second are told apart, and a token that was being made from what was read before the change is dead
+as well. The count is of these three alone: what becomes of others' tokens is nobody's to see.
+
+`token_clock` numbers all stops, for processes that ask what is new. A number is taken under a lock
+that is held until the commit, so whoever has seen a number has seen all before it.
 """
 
 from collections.abc import Iterable
@@ -27,6 +29,7 @@ INSERT INTO token_clock (stops) VALUES (0);
 CREATE TABLE token_stop (
     kind text NOT NULL,
     id text NOT NULL,
+    times integer NOT NULL,
     number bigint NOT NULL UNIQUE,
     PRIMARY KEY (kind, id)
 );
@@ -52,8 +55,8 @@ CREATE FUNCTION stop_tokens(p_kind text, p_id text) RETURNS void LANGUAGE plpgsq
 DECLARE v_number bigint;
 BEGIN
     UPDATE token_clock SET stops = stops + 1 RETURNING stops INTO v_number;
-    INSERT INTO token_stop (kind, id, number) VALUES (p_kind, p_id, v_number)
-    ON CONFLICT (kind, id) DO UPDATE SET number = excluded.number;
+    INSERT INTO token_stop AS s (kind, id, times, number) VALUES (p_kind, p_id, 1, v_number)
+    ON CONFLICT (kind, id) DO UPDATE SET times = s.times + 1, number = excluded.number;
 END $$;
 CREATE FUNCTION caller_changed() RETURNS trigger LANGUAGE plpgsql {DEFINER} AS $$
 BEGIN
@@ -85,7 +88,7 @@ CREATE CONSTRAINT TRIGGER stops_tokens AFTER DELETE OR UPDATE ON client_seat
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION caller_unlinked();
 """
 
-# Whoever was disabled before the count began stays so: its tokens have no number, which is 0.
+# Whoever was disabled before the count began stays so: its tokens have no count, which is 0.
 BEFORE = """
 SELECT stop_tokens('agency', id) FROM agency WHERE disabled_at IS NOT NULL;
 SELECT stop_tokens('seat', id) FROM seat WHERE disabled_at IS NOT NULL;
@@ -118,7 +121,7 @@ BEGIN
 END $$;
 CREATE FUNCTION token_stops(p_after bigint) RETURNS text LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT jsonb_build_object('number', c.stops,
-        'stopped', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.kind, s.id, s.number)), '[]')
+        'stopped', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.kind, s.id, s.times)), '[]')
             FROM token_stop s WHERE s.number > p_after),
         'revoked', (SELECT coalesce(jsonb_agg(jsonb_build_array(r.jti,
                 extract(epoch FROM r.expires_at))), '[]')
@@ -128,16 +131,21 @@ $$;
 """
 
 CLIENT = f"""
+CREATE FUNCTION times_stopped(p_kind text, p_id text) RETURNS integer LANGUAGE sql STABLE {DEFINER}
+AS $$
+    SELECT coalesce((SELECT times FROM token_stop WHERE kind = p_kind AND id = p_id), 0)
+$$;
 CREATE FUNCTION client_for_token(p_client text) RETURNS TABLE (client_id text, agency_id text,
     secret_hash text, public_jwk jsonb, disabled boolean, agency_disabled boolean, seats jsonb,
-    dpop_required boolean, stops bigint)
+    dpop_required boolean, stops integer)
 LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT c.id, c.agency_id, c.secret_hash, c.public_jwk, c.disabled_at IS NOT NULL,
         a.disabled_at IS NOT NULL,
         (SELECT jsonb_agg(jsonb_build_object('id', s.id, 'role', s.role, 'classes', s.classes,
-                'disabled', s.disabled_at IS NOT NULL) ORDER BY l.position)
+                'disabled', s.disabled_at IS NOT NULL, 'stops', times_stopped('seat', s.id))
+                ORDER BY l.position)
          FROM client_seat l JOIN seat s ON s.id = l.seat_id WHERE l.client_id = c.id),
-        c.dpop_required, (SELECT t.stops FROM token_clock t)
+        c.dpop_required, times_stopped('client', c.id) + times_stopped('agency', a.id)
     FROM client c JOIN agency a ON a.id = c.agency_id WHERE c.id = p_client
 $$;
 """
@@ -147,7 +155,12 @@ API = [
     "revoke_token(uuid, text, timestamptz, timestamptz, integer, jsonb)",
     "token_stops(bigint)",
 ]
-INTERNAL = ["stop_tokens(text, text)", "caller_changed()", "caller_unlinked()"]
+INTERNAL = [
+    "stop_tokens(text, text)",
+    "times_stopped(text, text)",
+    "caller_changed()",
+    "caller_unlinked()",
+]
 REPLACED = ["client_for_token(text)", "disabled_callers()"]
 
 

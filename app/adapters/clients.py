@@ -59,4 +59,6 @@ def _client(row: dict[str, Any]) -> ClientRecord:
 
 
 def _seat(row: dict[str, Any]) -> SeatRecord:
-    return SeatRecord(row["id"], row["role"], frozenset(row["classes"]), row["disabled"])
+    return SeatRecord(
+        row["id"], row["role"], frozenset(row["classes"]), row["disabled"], row["stops"]
+    )

@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 class SwitchedOff:
     """What has been stopped, as old as the last `refresh`.
 
-    A token holds the count of stops at the moment when its client was looked up. It is dead if its
-    client, seat or agency was stopped since, so what was let in again needs a new token.
+    A token says how often its client, seat and agency had been stopped when they were looked up.
+    It is dead if one of them was stopped since, so what was let in again needs a new token.
     """
 
     def __init__(
@@ -48,12 +48,13 @@ class SwitchedOff:
 
     def is_active(self, caller: "Caller", jti: str, stops: int) -> bool:
         """Whether nothing has ended a token that was issued to `caller` after so many stops."""
-        return (
-            self._clients.get(caller.client_id, 0) <= stops
-            and self._seats.get(caller.seat_id, 0) <= stops
-            and self._agencies.get(caller.agency_id, 0) <= stops
-            and jti not in self._revoked
+        # Each of the three counts only ever grows, so their sum tells whether one of them has.
+        since = (
+            self._clients.get(caller.client_id, 0)
+            + self._seats.get(caller.seat_id, 0)
+            + self._agencies.get(caller.agency_id, 0)
         )
+        return since <= stops and jti not in self._revoked
 
     async def revoke(self, revocation: Revocation) -> None:
         """End one token: here at once, elsewhere at the next look."""
@@ -81,9 +82,9 @@ class SwitchedOff:
         """Read what was stopped since the last look, and say whether there was something."""
         found = json.loads(await self._pool.fetchval(_STOPS, self._number))
         stopped = {"agency": self._agencies, "seat": self._seats, "client": self._clients}
-        for kind, its_id, number in found["stopped"]:
-            # Two looks at once may end in either order: the greater number is the newer one.
-            stopped[kind][its_id] = max(number, stopped[kind].get(its_id, 0))
+        for kind, its_id, times in found["stopped"]:
+            # Two looks at once may end in either order: the greater count is the newer one.
+            stopped[kind][its_id] = max(times, stopped[kind].get(its_id, 0))
         self._revoked.update(found["revoked"])
         self._forget()
         counted: int = found["number"]

@@ -62,7 +62,8 @@ class TokenDesk:
         client = await self._proven(given, place)
         caller = granted(client, form.get("seat"), form.get("scope"))
         jkt = await self._bound(client, proof)
-        issued = self._issuer.issue(caller, self._clock(), client.stops, jkt)
+        stops = client.stops_at(caller.seat_id)
+        issued = self._issuer.issue(caller, self._clock(), stops, jkt)
         await self._clients.log_token(_issue(issued, given.method))
         return issued
 

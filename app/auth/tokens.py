@@ -44,7 +44,7 @@ class Access:
     expires_at: datetime
     jti: str
     stops: int
-    """How many stops of tokens there had been when it was issued."""
+    """How often its client, seat and agency had been stopped when it was issued."""
     jkt: str | None = None
     """The thumbprint of the key that the token is bound to (RFC 9449), if it is."""
 
@@ -75,7 +75,7 @@ class TokenIssuer:
         """A token by which `caller` is recognised from `at` on.
 
         Args:
-            stops: how many stops of tokens there had been when the rights of `caller` were read.
+            stops: how often client, seat and agency had been stopped when their rights were read.
             jkt: the thumbprint of the key that the token is to be bound to.
         """
         issued_at = at.replace(microsecond=0)

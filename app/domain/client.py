@@ -16,6 +16,8 @@ class SeatRecord:
     role: str
     classes: frozenset[str]
     disabled: bool
+    stops: int = 0
+    """How often its tokens had been stopped when this was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,11 @@ class ClientRecord:
     dpop_required: bool = False
     """Whether it gets only tokens that are bound to a key (RFC 9449)."""
     stops: int = 0
-    """How many stops of tokens there had been when this was read."""
+    """How often its tokens, and those of its agency, had been stopped when this was read."""
+
+    def stops_at(self, seat_id: str) -> int:
+        """How often the tokens of this client, this seat and its agency had been stopped."""
+        return self.stops + sum(seat.stops for seat in self.seats if seat.id == seat_id)
 
 
 @dataclass(frozen=True, slots=True)

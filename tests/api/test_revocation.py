@@ -1,6 +1,7 @@
 """Tokens that end before they expire, over HTTP and in the memory of two processes."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from httpx import AsyncClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.adapters.administration import Administration
 from app.adapters.clients import StoredClients
@@ -105,8 +108,8 @@ async def test_what_is_not_the_clients_own_is_left_alone_and_answered_alike(
     )
     await administration.add_client(stranger, NOW)
 
-    for given in (token, "nonsense", f"{token[:-4]}AAAA", "\0", "x" * 9_000):
-        answer = await http.post("/oauth/revoke", data={"token": given}, auth=(stranger.id, secret))
+    for sent in (token, "nonsense", f"{token[:-4]}AAAA", "\0", "x" * 9_000):
+        answer = await http.post("/oauth/revoke", data={"token": sent}, auth=(stranger.id, secret))
         assert (answer.status_code, answer.content) == (200, b"")
 
     assert await works(http, token)
@@ -212,8 +215,55 @@ async def test_a_token_made_of_rights_that_were_read_before_the_change_is_dead(
         caller = _caller(registered)
         return off.is_active(caller, str(uuid4()), stops)
 
-    assert not good(read.stops)
-    assert good(again.stops)
+    assert not good(read.stops_at(f"{registered.agency}.viewer"))
+    assert good(again.stops_at(f"{registered.agency}.viewer"))
+
+
+async def test_a_token_tells_nothing_of_what_became_of_the_tokens_of_others(
+    http: AsyncClient, registered: Registered, administration: Administration
+) -> None:
+    def counted(token: str) -> object:
+        return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["stops"]
+
+    before = counted(await token_of(http, registered))
+    other = f"agency-{uuid4().hex[:12]}"
+    agency = Agency(id=other, kind="settlement_center", name="試験用", prefecture="13")
+    await administration.add_agency(agency)
+    await administration.stop_tokens(Agency, other, NOW)
+
+    assert counted(await token_of(http, registered)) == before
+
+
+THREE = (Client, Seat, Agency)
+
+
+@given(
+    events=st.lists(st.sampled_from(["token", "look", *THREE]), max_size=12),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_whatever_happens_in_whatever_order_a_token_lives_until_its_own_rights_change(
+    events: list[Any],
+    api: asyncpg.Pool,
+    registered: Registered,
+    administration: Administration,
+) -> None:
+    process, clients = SwitchedOff(api, lambda: NOW), StoredClients(api)
+    seat = f"{registered.agency}.viewer"
+    ids = {Client: registered.id, Seat: seat, Agency: registered.agency}
+    tokens: dict[int, bool] = {}
+    for event in events:
+        if event == "token":
+            read = await clients.client(registered.id)
+            assert read is not None
+            tokens[read.stops_at(seat)] = True
+        elif event != "look":
+            await administration.stop_tokens(event, ids[event], NOW)
+            tokens = dict.fromkeys(tokens, False)
+        else:
+            await process.refresh()
+    await process.refresh()
+    caller = _caller(registered)
+    assert {n: process.is_active(caller, str(uuid4()), n) for n in tokens} == tokens
 
 
 async def test_revocations_at_once_are_all_seen_by_a_process_that_looks_meanwhile(
@@ -272,6 +322,9 @@ async def test_a_client_that_returns_very_many_tokens_loses_all_and_fills_no_mem
     left = "SELECT count(*) FROM revoked_token WHERE client_id = $1"
     assert await owner.fetchval(left, registered.id) == 0
     assert not stops.is_active(_caller(registered), str(uuid4()), before.stops)
+    after = await StoredClients(api).client(registered.id)
+    assert after is not None
+    assert stops.is_active(_caller(registered), str(uuid4()), after.stops)
 
 
 async def test_an_assertion_is_remembered_while_any_clock_of_ours_takes_it(

@@ -120,6 +120,7 @@ async def served(urls: Urls, data: Path, port: int) -> Process:
         "TSUNAGU_PORT": str(port),
         "TSUNAGU_ISSUER": ISSUER,
         "TSUNAGU_LOG_LEVEL": "warning",
+        "TSUNAGU_SHUTDOWN_GRACE": "PT1S",
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.cli", "serve", env=environment

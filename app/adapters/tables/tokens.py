@@ -10,7 +10,7 @@ from app.adapters.tables.row import Row
 
 
 class TokenClock(Row, table=True):
-    """The only row: how many stops there have been. A token says how many when it was issued."""
+    """The only row: how many stops there have been, so that a process may ask for the new ones."""
 
     __tablename__ = "token_clock"
     __table_args__ = (CheckConstraint("singleton", name="singleton"),)
@@ -20,7 +20,7 @@ class TokenClock(Row, table=True):
 
 
 class TokenStop(Row, table=True):
-    """An agency, seat or client whose tokens from before this number are dead."""
+    """An agency, seat or client whose tokens were stopped: how often, and as which of all stops."""
 
     __tablename__ = "token_stop"
 
@@ -29,6 +29,7 @@ class TokenStop(Row, table=True):
         sa_column_kwargs={"comment": "What was stopped: agency, seat or client."},
     )
     id: str = Field(primary_key=True)
+    times: int
     number: int = Field(sa_type=BigInteger, unique=True)
 
 
