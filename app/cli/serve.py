@@ -20,6 +20,7 @@ from app import worker as courier
 from app.adapters.readiness import CannotStart
 from app.api.metrics import SHARED
 from app.api.services import release
+from app.cli.protocol import BoundedHead
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app
 from app.settings import Settings
@@ -142,7 +143,7 @@ def api_server(settings: Settings, app: FastAPI) -> ApiServer:
     config = uvicorn.Config(
         PlainlyStarting(app),
         loop="uvloop",
-        http="httptools",
+        http=BoundedHead,
         ws="none",
         lifespan="on",
         access_log=False,  # a path or a query may hold what must not be logged
