@@ -152,7 +152,7 @@ class Check:
         archive, self.files = zipfile.ZipFile(io.BytesIO(self.data)), {}
         entries = archive.infolist()
         size = sum(entry.file_size for entry in entries)
-        need(len(entries) <= MOST_FILES and size + len(self.data) <= 2 * LARGEST, "container")
+        need(len(entries) <= MOST_FILES and max(size, len(self.data)) <= LARGEST, "container")
         for entry in entries:
             name = entry.filename
             need(NAME.fullmatch(name) and name not in self.files, "name")
@@ -168,8 +168,8 @@ class Check:
             token = self.read(SEAL, "seal", bytes.decode)
             claims = signed(token, "tsunagu-bundle+jwt", keys)
         except Exception:  # the fault may lie in the keys
-            same = digest(self.files.get(KEYS, b"")) == self.manifest["files"][KEYS]
-            need(same, "changed", KEYS)
+            held = self.files.get(KEYS)
+            need(held is None or digest(held) == self.manifest["files"][KEYS], "changed", KEYS)
             raise
         self.place = ("manifest", MANIFEST)
         made = {name: self.manifest[name] for name in ("format", "case_id", "agency_id")}

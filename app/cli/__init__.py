@@ -19,11 +19,13 @@ from app.cli.run import DoesNotAnswer, run
 from app.cli.seats import seat
 from app.cli.serve import serve, worker
 from app.cli.token import token
+from app.cli.verify import verify_bundle
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for command in (run, serve, worker, migrate, demo, flows_docs, openapi):
     cli.command()(command)
+cli.command("verify")(verify_bundle)
 for name, group in (
     ("agency", agency),
     ("seat", seat),

@@ -15,16 +15,17 @@ from httpx import Response
 
 from app.cli.evidence.findings import Found
 from app.cli.evidence.verification import Kept, verify
-from app.domain.bundle import pack
+from app.domain.bundle import MANIFEST, pack
 from app.domain.flows import BODIES
 from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.api.conftest import Service
 
 PRISON, OFFICE, CENTER, OTHER = "prison-fuchu", "probation-13", "center-13", "center-27"
+PARTIES = (PRISON, OFFICE, CENTER, OTHER)
 SAID_ON = "2026-11-20"
-STANDALONE = Path(__file__).parents[2] / "docs" / "verify_bundle.py"
+STANDALONE = Path(__file__).parents[3] / "docs" / "verify_bundle.py"
 
-Change = Callable[[dict[str, bytes]], None]
+Change = Callable[[dict[str, bytes]], object]
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,11 @@ def files_of(data: bytes) -> dict[str, bytes]:
     """The files of a bundle, read as anybody would."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def json_of(data: bytes, name: str = MANIFEST) -> Any:
+    """What a file of a bundle holds; the manifest, if no other is named."""
+    return json.loads(files_of(data)[name])
 
 
 def edited(data: bytes, change: Change) -> bytes:
