@@ -100,8 +100,8 @@ def check_grown(bundle: Bundle, old: Checkpoint, found: Found) -> None:
         if CONSISTENCY not in bundle.files:
             found.warnings.append("no_consistency_proof")
             return
-        held = bundle.json(CONSISTENCY, "consistency")
-        with blaming("consistency", CONSISTENCY):
+        held = bundle.json(CONSISTENCY, "rolled_back")
+        with blaming("rolled_back", CONSISTENCY):
             if held["from"] != old.size:
                 found.warnings.append("no_consistency_proof")
                 return

@@ -74,7 +74,6 @@ PROBLEMS = {
         "記録にある通信文が、束に入っていない(抜かれている)",
         "the log tells of a message that is not in the bundle: it was left out",
     ),
-    "consistency": Text("整合性証明が読めない", "the consistency proof cannot be read"),
     "rolled_back": Text(
         "記録が、前のチェックポイントの続きではない(巻き戻されている)",
         "the log does not go on from the earlier checkpoint: it was rolled back",
