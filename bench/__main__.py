@@ -18,6 +18,7 @@ from bench.place import place
 from bench.report import Samples, goals, medians, ratios, table
 from bench.sampling import Sample, Terms
 from bench.stage import Stage, stage
+from bench.trust import Cost, costs
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         touched = {i.items: buffers(where, i.urls.api, list(i.polls[:50])) for i in built.inboxes}
         parts = in_process(where, built.pairs[0][0], extent.calls)
         parts |= row_security(built, built.inboxes[-1], extent.calls)
+        trust = costs(where, max(10, extent.calls // 4))
         server = built.place.admin.value("SHOW server_version")
     delivered = deliveries(extent.rounds, 0.02 if chosen.quick else 1.0, peers=chosen.peers)
     found = list(goals(samples, touched))
-    _print(samples, touched, parts, [str(goal) for goal in found])
+    _print(samples, touched, parts, trust, [str(goal) for goal in found])
     print("\n".join(["", *delivered.lines(), "", *grown.lines()]))
     if chosen.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
@@ -78,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         judged = [{**asdict(goal), "reached": goal.reached} for goal in found]
         whole = {**about, **results, "parts_us": parts, "goals": judged}
         whole["log"] = asdict(grown)
+        whole["trust_us"] = [asdict(cost) for cost in trust]
         whole["deliveries"] = {**asdict(delivered), "goals": delivered.goals()}
         chosen.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     reached = [*(goal.reached for goal in found), *delivered.goals().values()]
@@ -95,7 +98,11 @@ def _taken(built: Stage, extent: Extent) -> Samples:
 
 
 def _print(
-    samples: Samples, touched: Mapping[int, float], parts: Mapping[str, float], met: Sequence[str]
+    samples: Samples,
+    touched: Mapping[int, float],
+    parts: Mapping[str, float],
+    trust: Sequence[Cost],
+    met: Sequence[str],
 ) -> None:
     lines = [table(samples), ""]
     lines += [
@@ -103,6 +110,8 @@ def _print(
     ]
     lines += ["", "One core's µs for each part of a submit, and PostgreSQL's for reading:", ""]
     lines += [f"{microseconds:9,.1f}  {name}" for name, microseconds in parts.items()]
+    lines += ["", "One core's µs with and without what trust needs, and its part:", ""]
+    lines += [str(cost) for cost in trust]
     lines += ["", *ratios(samples), "", *met]
     print("\n".join(lines))
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import monotonic, sleep
 
 from bench import wire
-from bench.sampling import Sample, child
+from bench.sampling import LOOK, Sample, child
 from bench.stage import Inbox, Stage
 
 Measure = Callable[[], Sample]
@@ -17,6 +18,7 @@ def measures(stage: Stage, rounds_of_waiting: int) -> dict[str, Measure]:
     """Every sample by its name, in the order in which they are taken."""
     return {
         **_submits(stage),
+        "submit 16, nothing sealed": partial(_unsealed, stage),
         **_direct(stage),
         **{f"poll {_size(i.items)}": partial(_poll, stage, i) for i in stage.inboxes},
         "poll without database": partial(_poll_without, stage),
@@ -60,6 +62,20 @@ def _direct(stage: Stage) -> Mapping[str, Measure]:
         "pgbench 16 without log": partial(call, "accept_without_log", BUSY),
         "pgbench 16 without inbox": partial(call, "accept_without_inbox", BUSY),
     }
+
+
+def _unsealed(stage: Stage) -> Sample:
+    """Submits while the worker stands still, and how fast it catches up afterwards."""
+    stage.sampler.quiet()
+    stage.halt_worker()
+    try:
+        found = stage.sampler.load(stage.api, BUSY, stage.openings())
+    finally:
+        stage.go_on()
+    waiting, began = stage.waiting(), monotonic()
+    while stage.waiting():
+        sleep(LOOK)
+    return {**found, "caught_up_per_second": waiting / (monotonic() - began)}
 
 
 def _poll(stage: Stage, inbox: Inbox) -> Sample:

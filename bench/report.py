@@ -106,11 +106,16 @@ def ratios(samples: Samples) -> Iterator[str]:
         ("pgbench 16 without log", "pgbench 16", "postgres_us"),
         ("pgbench 16 without inbox", "pgbench 16", "postgres_us"),
         ("submit 16 to one office", "submit 16", "per_second"),
+        ("submit 16", "submit 16, nothing sealed", "per_second"),
+        ("submit 16", "submit 16, nothing sealed", "postgres_us"),
     ]
     for above, below, key in pairs:
         if above in samples and below in samples:
             found = ratio(samples, above, below, key)
             yield f"{above} / {below}, {COLUMNS[key][0]}: {found:.2f}"
+    pairs_of = zip(samples["submit 16, nothing sealed"], samples["submit 16"], strict=True)
+    faster = median(a["caught_up_per_second"] / b["per_second"] for a, b in pairs_of)
+    yield f"entries sealed from a backlog / submits, per second: {faster:.1f}"
 
 
 def ratio(samples: Samples, above: str, below: str, key: str) -> float:

@@ -1,5 +1,7 @@
 """The stage: databases, inboxes and processes, with everything there that the samples need."""
 
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -10,7 +12,7 @@ from app.adapters.urls import Urls, at_database
 from bench import inboxes, wire
 from bench.direct import Direct, direct
 from bench.load import FRESH
-from bench.place import Api, Place
+from bench.place import Api, Login, Place
 from bench.sampling import Sampler, Terms
 from bench.senders import senders
 
@@ -52,6 +54,22 @@ class Stage:
     referrals: Sequence[tuple[str, UUID]]
     messages: Sequence[UUID]
     """A page of messages from the first sender."""
+
+    owner: Login
+    worker: int
+    """The process id of the worker."""
+
+    def waiting(self) -> int:
+        """Entries of the log that are not sealed yet."""
+        return int(self.owner.value("SELECT count(*) FROM log_pending"))
+
+    def halt_worker(self) -> None:
+        """Let the worker stand still. A transaction that it has begun stays open."""
+        os.kill(self.worker, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        os.kill(self.worker, signal.SIGCONT)
 
     def openings(self) -> list[str]:
         """Openings from everywhere."""
@@ -97,6 +115,8 @@ def stage(place: Place, terms: Terms, sizes: Sequence[int], referrals: int) -> S
             (sender, _opened(place, api, sender)) for sender, _ in islice(cycle(pairs), referrals)
         ],
         messages=[_opened(place, api, pairs[0][0]) for _ in range(PAGE)],
+        owner=owner,
+        worker=worker.pid,
     )
 
 

@@ -27,6 +27,9 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert set(found["buffers"]) == {"10000", "20000"}
     assert min(found["parts_us"].values()) >= 0
     assert len(found["goals"]) == 6
+    assert len(found["trust_us"]) == 4
+    assert all(cost["whole"] > 0 for cost in found["trust_us"])
+    assert found["medians"]["submit 16, nothing sealed"]["caught_up_per_second"] > 0
     assert set(found["deliveries"]["samples"]) == {"ours 0 ms", "ours 30 ms"}
     assert len(found["deliveries"]["idle_ms"]) == 10
     assert found["log"]["sealed_per_second"] > 0

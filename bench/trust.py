@@ -1,0 +1,241 @@
+"""What consent checks, the log and sealing cost: pieces timed with them and without.
+
+A decision is timed as it is, and with the consent checks out of its way. Functions of PostgreSQL
+are called in transactions that are rolled back, in turn with twins in which one statement does
+nothing; the kernel says what the backend used, and what an empty call takes is taken off.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import process_time_ns
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from app.adapters.exchange import ACCEPT, LOAD
+from app.adapters.ids import time_ordered_id
+from app.adapters.reading import DISCLOSE
+from app.adapters.record import Recorder, Written
+from app.auth.keys import SigningKeys
+from app.auth.receipts import ReceiptSigner
+from app.domain import decide as deciding
+from app.domain.call import Call
+from app.domain.case import Case
+from app.domain.decision import Decision
+from app.domain.flows import BODIES
+from app.domain.guard import Guard
+from app.domain.keys import WrappedKey
+from app.domain.message import Message
+from app.domain.text import Text
+from bench.place import ISSUER, START, Place, caller
+
+FLOW = "special_adjustment"
+PRISON, OFFICE, CENTER = "prison-fuchu", "probation-13", "center-13"
+STEPS = (
+    (PRISON, "notify_candidate"),
+    (OFFICE, "start_selection"),
+    (OFFICE, "record_consent"),
+    (OFFICE, "select_special"),
+)
+REQUEST = (OFFICE, "request_cooperation")
+"""It tells the center more than C0, which only a consent allows."""
+UNCHECKED: Mapping[str, Callable[..., Any]] = {
+    "consent_covers": lambda *_, **__: Guard("nothing", Text("", ""), lambda _: None),
+    "within_consent": lambda _flow, _step, told, *_: told,
+    "_resting": lambda told, *_: told,
+}
+"""The parts of a decision that ask for consent, asking nothing."""
+TWINS = (
+    ("accept", "PERFORM write_log(v_at, p -> 'log')", "PERFORM 1"),
+    ("disclose", "PERFORM write_log(v_at, p -> 'log')", "PERFORM 1"),
+    ("load_case", "c.case_id = v_case.id", "false"),
+)
+"""A function, what it says, and what its twin `<function>_less` says instead."""
+ROUNDS = 11
+"""In each, every variant has its turn: what a noisy moment spoils, it spoils for all alike."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A piece of the way: CPU microseconds with what it is about, and without."""
+
+    name: str
+    whole: float
+    without: float
+
+    @property
+    def part(self) -> float:
+        """How much of the piece it is."""
+        return 1 - self.without / self.whole
+
+    def __str__(self) -> str:
+        """One line of the report."""
+        return f"{self.whole:9,.1f} {self.without:9,.1f} {self.part:5.0%}  {self.name}"
+
+
+def costs(place: Place, calls: int) -> list[Cost]:
+    """What each piece costs, in a case of its own; `calls` of each in every round."""
+    return asyncio.run(_costs(place, calls))
+
+
+async def _costs(place: Place, calls: int) -> list[Cost]:
+    owner, api = await asyncpg.connect(place.urls.owner), await asyncpg.connect(place.urls.api)
+    try:
+        for twin in TWINS:
+            await _make_twin(owner, *twin)
+        played = _Played(place, api)
+        for agency, event in STEPS:
+            await played.send(await played.written(agency, event))
+        found = [_consent_checks(played, calls)]
+        request = await played.written(*REQUEST)
+        answer, accepting = request.answer, request.arguments()
+        loading: tuple[Any, ...] = (OFFICE, answer.message_id, answer.referral_id, [], False)
+        found += [
+            await _in_database(api, "load_case: the consents", LOAD, loading, calls),
+            await _in_database(api, "accept: log entry and pending row", ACCEPT, accepting, calls),
+        ]
+        await played.send(request)
+        disclosing = (played.disclosure(answer.message_id),)
+        name = "disclose, one message: log entry and pending row"
+        return [*found, await _in_database(api, name, DISCLOSE, disclosing, calls)]
+    finally:
+        await owner.close()
+        await api.close()
+
+
+@dataclass
+class _Played:
+    """A case that is played, in memory and in the database alike."""
+
+    place: Place
+    api: "asyncpg.Connection[asyncpg.Record]"
+    case: Case | None = None
+    version: int = 0
+    following: Case | None = None
+    """The case after what was written last."""
+    keys: dict[UUID, dict[str, WrappedKey]] = field(default_factory=dict)
+    referral: UUID = field(default_factory=uuid4)
+
+    def message(self, event: str) -> Message:
+        body = BODIES[f"{FLOW}.{event}"]
+        example = body.model_validate(dict(body.EXAMPLE))
+        message_id = uuid4() if self.case else self.referral
+        return Message(message_id, self.referral, example, occurred_on=START.date())
+
+    def decided(self, agency: str, message: Message) -> Decision:
+        at = self.place.clock()
+        case = self.case or Case(time_ordered_id(at))
+        call = Call(case, message, caller(agency), self.place.directory, at)
+        return deciding.decide(call)
+
+    async def written(self, agency: str, event: str) -> Written:
+        message, at = self.message(event), self.place.clock()
+        decision = self.decided(agency, message)
+        self.following = decision.case
+        signer = ReceiptSigner(SigningKeys(self.place.keys), self.place.clock)
+        recorder = Recorder(self.place.vault(), signer, ISSUER)
+        who, expected = caller(agency), self.version or None
+        return await recorder.write(
+            decision, message, who, self.keys, self.place.directory, at, expected
+        )
+
+    async def send(self, written: Written) -> None:
+        if not await self.api.fetchval(ACCEPT, *written.arguments()):
+            raise RuntimeError("the case has moved")
+        self.case, self.version = self.following, self.version + 1
+        for ring in written.keyrings:
+            self.keys.setdefault(ring.referral_id, {}).update(ring.made)
+
+    def disclosure(self, message_id: UUID) -> str:
+        if self.case is None:
+            raise RuntimeError("nothing was sent yet")
+        at, case_id, sent = self.place.clock(), str(self.case.id), str(message_id)
+        entry = {
+            "id": str(time_ordered_id(at)),
+            "kind": "disclosure",
+            "agency_id": CENTER,
+            "seat_id": f"{CENTER}.decider",
+            "client_id": f"{CENTER}.system",
+            "case_id": case_id,
+            "referral_id": str(self.referral),
+            "message_id": sent,
+            "agencies": [CENTER, OFFICE],
+            "detail": {"classes": ["C0", "C1", "C2"]},
+        }
+        told = {"at": at.isoformat(), "agency_id": CENTER, "log": [entry]}
+        return json.dumps({**told, "cases": {case_id: self.version}, "message_ids": [sent]})
+
+
+def _consent_checks(played: _Played, calls: int) -> Cost:
+    agency, event = REQUEST
+    message = played.message(event)
+
+    def timed() -> float:
+        began = process_time_ns()
+        for _ in range(calls):
+            played.decided(agency, message)
+        return (process_time_ns() - began) / calls / 1000
+
+    whole, without = [], []
+    timed()
+    for _ in range(ROUNDS):
+        whole.append(timed())
+        with ExitStack() as patched:
+            for name, nothing in UNCHECKED.items():
+                patched.enter_context(patch.object(deciding, name, nothing))
+            without.append(timed())
+    return Cost("decide, in Python: the consent checks", median(whole), median(without))
+
+
+async def _in_database(
+    api: "asyncpg.Connection[asyncpg.Record]",
+    name: str,
+    query: str,
+    arguments: Sequence[Any],
+    calls: int,
+) -> Cost:
+    function = query.removeprefix("SELECT ").partition("(")[0]
+    twin = query.replace(function, f"{function}_less", 1)
+    pid: int = await api.fetchval("SELECT pg_backend_pid()")
+
+    async def timed(statement: str, *given: Any) -> float:
+        before = _used(pid)
+        for _ in range(calls):
+            await api.execute("BEGIN")
+            await api.fetchval(statement, *given)
+            await api.execute("ROLLBACK")
+        return (_used(pid) - before) / calls / 1000
+
+    taken: dict[str, list[float]] = {"": [], query: [], twin: []}
+    for nth in range(ROUNDS + 1):
+        for statement, times in taken.items():
+            found = await timed(statement or "SELECT 1", *(arguments if statement else ()))
+            if nth:  # plans are made in the first round
+                times.append(found)
+    empty, whole, without = (median(times) for times in taken.values())
+    return Cost(name, whole - empty, without - empty)
+
+
+def _used(pid: int) -> int:
+    """Nanoseconds that a process has had a processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+
+
+async def _make_twin(
+    owner: "asyncpg.Connection[asyncpg.Record]", function: str, says: str, instead: str
+) -> None:
+    text: str = await owner.fetchval(
+        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = $1", function
+    )
+    if text.count(says) != 1:
+        raise RuntimeError(f"{function} does no longer say {says}")
+    twin = text.replace(says, instead).replace(f"public.{function}(", f"public.{function}_less(", 1)
+    await owner.execute(twin)
+    await owner.execute(f"GRANT EXECUTE ON FUNCTION {function}_less TO tsunagu_api")
