@@ -92,7 +92,11 @@ def _lifespan(
             app.state.services = _services(settings, clock, pool, keys, directory, off)
             vault = Vault(service)
             recorder = Recorder(
-                vault, ReceiptSigner(keys, clock), settings.issuer_url, settings.seal_within
+                vault,
+                ReceiptSigner(keys, clock),
+                settings.issuer_url,
+                settings.seal_within,
+                settings.backup_age,
             )
             reading, log = Reading(pool, vault, clock), Log(pool)
             app.state.messaging = Messaging(
@@ -101,7 +105,7 @@ def _lifespan(
                 mailboxes=Mailboxes(pool, bell, clock),
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
-                acts=Acts(pool, clock, bell),
+                acts=Acts(pool, clock, bell, settings.backup_age),
                 disclosures=Disclosures(pool, clock),
                 consents=Consents(pool, clock),
                 returns=Returns(pool, clock),
@@ -113,7 +117,7 @@ def _lifespan(
                     clock,
                     loopback=settings.webhook_loopback,
                 ),
-                figures=Figures(pool, clock),
+                figures=Figures(pool, clock, settings.periods),
                 log=log,
                 evidence=Evidence(pool, reading, log, clock),
                 seal_within=settings.seal_within,

@@ -5,12 +5,21 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SecretStr,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.adapters.lockouts import LockoutTerms
 from app.adapters.urls import API, WORKER, as_role
 from app.domain.clock import Clock
+from app.domain.period import Period
+from app.domain.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
 
 JAPAN = timezone(timedelta(hours=9), "JST")
 
@@ -24,6 +33,18 @@ def _plain_postgres(url: SecretStr) -> SecretStr:
 
 
 PostgresUrl = Annotated[SecretStr, AfterValidator(_plain_postgres)]
+
+
+def _period(value: object) -> object:
+    return Period.read(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[
+    Period,
+    BeforeValidator(_period),
+    PlainSerializer(str, return_type=str),
+]
+"""Years, months and days, as the calendar has them."""
 
 
 class Settings(BaseSettings):
@@ -150,6 +171,19 @@ class Settings(BaseSettings):
     shutdown_grace: timedelta = Field(default=timedelta(seconds=5), gt=timedelta(0))
     """How long a stopping process lets running requests finish."""
 
+    retention_case_closed: Duration = FIVE_YEARS
+    """How long what was accepted is kept after the last referral of its case has ended. Five years
+    is what evidence for subsidies is commonly kept; a prefecture may set its own."""
+
+    retention_never_accepted: Duration = ONE_YEAR
+    """How long a referral is kept that ended before anybody accepted it."""
+
+    retention_cleared: Duration = NINETY_DAYS
+    """How long criminal data (C4) is kept after the notice of 無罪 or 嫌疑なし."""
+
+    retention_ledger: Duration = ONE_YEAR
+    """How much longer than the referral the record of its consents (no body) is kept."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least grave thing that is logged."""
 
@@ -197,6 +231,16 @@ class Settings(BaseSettings):
     def worker_url(self) -> str | None:
         """How the worker logs in."""
         return _said(self.worker_database_url) or _as_role(self.owner_url, WORKER)
+
+    @property
+    def periods(self) -> Periods:
+        """How long each rule of retention waits."""
+        return Periods(
+            self.retention_case_closed,
+            self.retention_never_accepted,
+            self.retention_cleared,
+            self.retention_ledger,
+        )
 
     def clock_offset(self) -> timedelta:
         """How far the service's clock is ahead of the real one, from now on."""

@@ -12,6 +12,7 @@ from app.adapters.bell import Bell
 from app.adapters.courier import Courier
 from app.adapters.database import open_pool
 from app.adapters.deadlines import Deadlines
+from app.adapters.eraser import Eraser
 from app.adapters.expiry import MOST as MOST_ACTS
 from app.adapters.expiry import Expiry
 from app.adapters.key_services import key_service
@@ -64,6 +65,7 @@ async def run(settings: Settings) -> None:
         expiry = Expiry(pool, clock)
         lockouts = Lockouts(pool, clock)
         returns = LateReturns(pool, clock)
+        eraser = Eraser(pool, clock, settings.periods, settings.backup_age)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver(settings, settings.worker_url, pool, keys, stop))
             tasks.create_task(until(stop, sealer.seal, BATCH))
@@ -71,6 +73,7 @@ async def run(settings: Settings) -> None:
             tasks.create_task(until(stop, lockouts.tell_new))
             tasks.create_task(until(stop, overdue.tell_late, MOST))
             tasks.create_task(until(stop, returns.tell_late, MOST_RETURNS))
+            tasks.create_task(until(stop, eraser.erase_due))
             tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
             tasks.create_task(until(stop, gently(Rewrapping(pool, keys, clock).step)))
 

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 
+from app.adapters.erasing import Erasing, hold
 from app.adapters.ids import time_ordered_id
+from app.domain.act_details import EraseDetail
 from app.domain.acts import Act
 from app.domain.caller import Caller
+from app.domain.erasing import BACKUP_AGE, against_command
 from app.domain.errors import ActImpossible, NotFound
+from app.domain.retention import COMMANDED
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -33,6 +38,7 @@ class Work:
     caller: Caller
     at: datetime
     rehearsed: bool = False
+    backup_age: timedelta = BACKUP_AGE
     told: set[str] = field(default_factory=set)
     """Agencies whose inboxes get something: they are woken after the commit."""
 
@@ -75,8 +81,46 @@ async def lift_hold(work: Work) -> Mapping[str, Any]:
     return {}
 
 
-EFFECTS: Mapping[str, Effect] = {"hold.set": set_hold, "hold.lift": lift_hold}
+async def erase(work: Work) -> Mapping[str, Any]:
+    """Erase a referral, or some classes of it, before its time."""
+    return await _erased(work, work.act.agency_id)
+
+
+async def erase_by_order(work: Work) -> Mapping[str, Any]:
+    """Erase a referral on the order of a court, whoever its parties are."""
+    return await _erased(work, None)
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "hold.set": set_hold,
+    "hold.lift": lift_hold,
+    "erase": erase,
+    "erase.ordered": erase_by_order,
+}
 """By the kind of act."""
+
+
+async def _erased(work: Work, agency_id: str | None) -> Mapping[str, Any]:
+    asked = EraseDetail.model_validate(work.act.detail)
+    standing = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
+    if standing is None:
+        raise NotFound
+    against = against_command(standing, agency_id, asked.erased(), asked.reason)
+    if against is not None:
+        raise ActImpossible(against)
+    if work.rehearsed:
+        return {}
+    erasing = Erasing(
+        standing,
+        asked.erased(),
+        COMMANDED,
+        work.at,
+        work.backup_age,
+        work.act.id,
+        work.caller if agency_id else None,
+    )
+    work.told.update(await erasing.write(work.connection))
+    return {"complete_on": erasing.complete_on.isoformat()}
 
 
 async def _on_referral(work: Work, statement: str, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from app.domain.acts import (
 )
 from app.domain.caller import Caller
 from app.domain.clock import Clock
+from app.domain.erasing import BACKUP_AGE
 from app.domain.errors import ActImpossible, IdReused, NotFound, TooManyActs
 
 if TYPE_CHECKING:
@@ -56,10 +57,13 @@ class Proposal:
 class Acts:
     """Keeps proposals, and lets them take effect once, by another seat."""
 
-    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
+    def __init__(
+        self, pool: "Pool", clock: Clock, bell: "Bell", backup_age: timedelta = BACKUP_AGE
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._bell = bell
+        self._backup_age = backup_age
 
     async def propose(self, caller: Caller, proposal: Proposal) -> tuple[Act, bool]:
         """Keep a proposal, and say whether it is new. The same once more is the same act.
@@ -182,16 +186,27 @@ class Acts:
         trial = connection.transaction()
         await trial.start()
         try:
-            await EFFECTS[act.kind](Work(connection, act, caller, at, rehearsed=True))
+            await EFFECTS[act.kind](self._work(connection, act, caller, at, rehearsed=True))
         finally:
             await trial.rollback()
+
+    def _work(
+        self,
+        connection: "Connection",
+        act: Act,
+        caller: Caller,
+        at: datetime,
+        *,
+        rehearsed: bool = False,
+    ) -> Work:
+        return Work(connection, act, caller, at, rehearsed, self._backup_age)
 
     async def _done(
         self, connection: "Connection", act: Act, caller: Caller, at: datetime, told: set[str]
     ) -> tuple[ActState, Mapping[str, Any]]:
         try:
             async with connection.transaction():  # a savepoint: a failure leaves nothing
-                work = Work(connection, act, caller, at)
+                work = self._work(connection, act, caller, at)
                 outcome = await EFFECTS[act.kind](work)
                 told |= work.told
         except ActImpossible as impossible:

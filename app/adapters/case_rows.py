@@ -9,6 +9,7 @@ from app.domain.case import Case, Party, Reader, Reference, Referral, Seen, View
 from app.domain.classes import DataClass
 from app.domain.consent import Consent, ConsentRecord
 from app.domain.keys import WrappedKey
+from app.domain.retention_clock import Clock
 
 Row = Mapping[str, Any]
 
@@ -63,6 +64,18 @@ def write_view(view: View) -> dict[str, Any]:
     }
 
 
+def write_clocks(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
+    """Clocks of retention, as `set_clocks` takes them; without a day one stops."""
+    return [
+        {
+            "referral_id": str(clock.referral_id),
+            "rule": clock.rule.value,
+            "since": clock.since.isoformat() if clock.since else None,
+        }
+        for clock in clocks
+    ]
+
+
 def _referral(row: Row) -> Referral:
     parties = tuple(_party(p) for p in row["parties"])
     parent = UUID(row["parent"]) if row["parent"] else None
@@ -74,6 +87,7 @@ def _referral(row: Row) -> Referral:
         tuple(row["back"]),
         row["facts"],
         parties,
+        frozenset(map(DataClass, row["erased"])),
     )
 
 

@@ -30,6 +30,7 @@ REFERRAL = "SELECT read_referral($1, $2, $3)"
 REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
 MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
 DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5, $6, $7)"
+ERASURES = "SELECT read_erasures($1, $2)"
 TRIES = 3
 EVERY_CLASS = frozenset(c.value for c in DataClass)
 
@@ -150,6 +151,18 @@ class Reading:
             self._clock().date(),
             sorted(seat),
         )
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def erasures(self, agency_id: str, referral_id: UUID) -> list[dict[str, Any]]:
+        """What was erased of a referral, as far as this agency had copies of it.
+
+        Raises:
+            NotFound: there is no such referral for this agency.
+        """
+        text = await self._pool.fetchval(ERASURES, agency_id, referral_id)
+        if text is None:
+            raise NotFound
         found: list[dict[str, Any]] = json.loads(text)
         return found
 

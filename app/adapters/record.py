@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from app.adapters.case_rows import write_view
+from app.adapters.case_rows import write_clocks, write_view
 from app.adapters.consent_rows import consent_rows, withdrawal_entry
 from app.adapters.ids import reference_of, time_ordered_id
 from app.adapters.seal import Keyring, Segment, StoredKeys, Vault
@@ -19,6 +19,7 @@ from app.domain.decision import Copy, Decision, Move
 from app.domain.delivery_terms import terms
 from app.domain.digest import canonical, message_digest, segments, wire_time
 from app.domain.directory import Directory
+from app.domain.erasing import BACKUP_AGE, complete_on
 from app.domain.flows import FLOWS
 from app.domain.message import Message
 from app.domain.receipt import Signer
@@ -67,6 +68,8 @@ class Recorder:
     issuer: str
     seal_within: timedelta = timedelta(hours=1)
     """By when the log's entry of a message is in the tree: its receipt says so."""
+    backup_age: timedelta = BACKUP_AGE
+    """How long backups hold a key after it was erased."""
 
     async def write(
         self,
@@ -133,7 +136,10 @@ class Recorder:
             rows["shown"] = list(_shown(decision, message, caller))
         if decision.erases:
             # The keys made for this very message are destroyed with all others of the referral.
-            rows["erased"] = str(message.referral_id)
+            rows["erased"] = {
+                "referral_id": str(message.referral_id),
+                "complete_on": complete_on(at, self.backup_age).isoformat(),
+            }
         return Written(answer, rows, list(rings.values()), segmented)
 
     def _sealed(
@@ -406,8 +412,10 @@ def _shares(
 def _consequences(
     decision: Decision, message: Message, caller: Caller, at: datetime
 ) -> dict[str, Any]:
-    found = dict(consent_rows(decision, message, caller, at))
+    found: dict[str, Any] = dict(consent_rows(decision, message, caller, at))
     found |= _deadlines(decision)
+    if decision.clocks:
+        found["clocks"] = write_clocks(decision.clocks)
     if cell := message.body.settlement():
         found["settlement"] = {
             "center_id": decision.sender.agency_id,

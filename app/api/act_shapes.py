@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.api.problems import errors_at
-from app.api.shapes import AT, REFERRAL, Moment, Next, Shape, Uuid, like
+from app.api.shapes import AT, REFERRAL, Day, Moment, Next, Shape, Uuid, like
 from app.domain.acts import KINDS, ActKind, ActState
 from app.domain.errors import Invalid
 
@@ -113,6 +113,36 @@ class ActOut(Shape):
     outcome: dict[str, Any] = Field(
         description="実行の結果。failed では `reason` に理由の符号。ほかは種類ごと"
     )
+
+
+class ErasureOut(Shape):
+    """消去した区分。"""
+
+    class_: str = Field(alias="class")
+    erased_at: Moment
+    because: str = Field(description="case_closed, never_accepted, cleared, refused, commanded")
+    complete_on: Day = Field(description="この日には、鍵を含む控えも残っていない")
+
+
+class ErasuresOut(Shape):
+    """案件から消去したもの。この機関が写しを持っていた区分だけ。"""
+
+    model_config = like(
+        {
+            "items": [
+                {
+                    "class": "C4",
+                    "erased_at": AT,
+                    "because": "cleared",
+                    "complete_on": "2026-12-26",
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    items: list[ErasureOut]
+    next: Next
 
 
 class ActPage(Shape):

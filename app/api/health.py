@@ -54,5 +54,5 @@ async def read_readiness(request: Request) -> Response:
 def _behind(found: Found) -> list[str]:
     """What is not done in time. Messages are taken and read all the same, so we stay ready."""
     unsealed = found.unsealed > UNSEALED or found.oldest_unsealed > LATE
-    late = {"deliveries": found.late > LATE, "log": unsealed}
+    late = {"deliveries": found.late > LATE, "log": unsealed, "erasures": found.erasing.late}
     return [name for name, holds in late.items() if holds]

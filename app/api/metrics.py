@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from app.adapters.figures import Found
+from app.adapters.figures import ErasureFigures, Found
 from app.api.services import messaging
 from app.domain.errors import NotAuthenticated
 
@@ -113,6 +113,22 @@ def _families(found: Found) -> Iterator[Metric]:
     for outcome, count in sorted(found.attempts.items()):
         attempts.add_metric([outcome], count)
     yield attempts
+    yield from _erasures(found.erasing)
+
+
+def _erasures(found: ErasureFigures) -> Iterator[Metric]:
+    done = CounterMetricFamily(
+        "tsunagu_erasures", "Referrals of which something was erased, by rule.", labels=["rule"]
+    )
+    for rule, count in sorted(found.erasures.items()):
+        done.add_metric([rule], count)
+    yield done
+    due = GaugeMetricFamily(
+        "tsunagu_erasures_due", "Referrals whose time has come, by rule.", labels=["rule"]
+    )
+    for rule, count in sorted(found.due.items()):
+        due.add_metric([rule], count)
+    yield due
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

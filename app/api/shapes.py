@@ -307,6 +307,11 @@ class WithheldOut(Shape):
         description="recalled, not_your_class, party_ended, not_your_seat, consent_withdrawn,"
         " no_consent, erased"
     )
+    erased_at: Moment | None = Field(None, description="erased のときだけ: 消去した時刻")
+    because: str | None = Field(
+        None,
+        description="erased のときだけ: case_closed, never_accepted, cleared, refused, commanded",
+    )
 
 
 _ENVELOPE: dict[str, Any] = {
@@ -387,7 +392,8 @@ class ItemOut(Shape):
         "delivery.failed 不達、deadline 期日、"
         "webhook.paused 到着通知の送り先の停止、"
         "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
-        "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為"
+        "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為、"
+        "erasure 消去した案件"
     )
     referral_id: Uuid | None
     message_id: Uuid | None

@@ -116,12 +116,26 @@ def message(opened: Opened) -> dict[str, Any]:
     return {
         **_head(row),
         "body": {"type": row["type"], **opened.body},
-        "withheld": [{"class": c, "reason": reason} for c, reason in opened.withheld],
+        "withheld": [withheld(row, c, reason) for c, reason in opened.withheld],
         "digests": row["digests"],
         "salts": dict(opened.salts),
         "digest": row["digest"],
         "receipt": row["receipt"],
     }
+
+
+def withheld(row: Mapping[str, Any], data_class: str, reason: str) -> dict[str, Any]:
+    """A class that is not shown, and why; of an erased one, since when and because of what."""
+    told = {"class": data_class, "reason": reason}
+    erasure = (row["erased"] or {}).get(data_class) if reason == "erased" else None
+    if erasure is None:
+        return told
+    return {**told, "erased_at": moment(erasure["erased_at"]), "because": erasure["because"]}
+
+
+def erasure(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What was erased of a class of a referral."""
+    return {**row, "erased_at": moment(row["erased_at"])}
 
 
 def _head(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from app.domain.act_details import HoldDetail
+from app.domain.act_details import EraseDetail, HoldDetail, OrderDetail
 from app.domain.caller import Caller
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
 from app.domain.text import Text
@@ -24,6 +24,8 @@ LIVES = timedelta(days=7)
 AGENCY_PROPOSES = frozenset({"records_officer"})
 AGENCY_APPROVES = frozenset({"records_officer", "decider"})
 """An agency's own matters: the 記録責任者 proposes; a second one, or the 所長, approves."""
+HEAD_APPROVES = frozenset({"decider"})
+"""What cannot be undone is for the 所長 alone to approve."""
 OPERATORS = frozenset({"operator"})
 
 
@@ -57,7 +59,7 @@ class ActKind:
     detail: type[BaseModel] = NoDetail
     """What else has to be said: codes, ids and numbers, never words and nothing personal."""
     concerns_referral: bool = False
-    """Whether the target is a referral of which the agency is, or was, a party."""
+    """Whether the target is a referral."""
     lives: timedelta = LIVES
 
 
@@ -75,6 +77,22 @@ KINDS: Mapping[str, ActKind] = {
         Text("案件のID", "the id of a referral"),
         AGENCY_PROPOSES,
         AGENCY_APPROVES,
+        concerns_referral=True,
+    ),
+    "erase": ActKind(
+        Text("期限の前に消去する", "Erase a referral before its time"),
+        Text("案件のID", "the id of a referral"),
+        AGENCY_PROPOSES,
+        HEAD_APPROVES,
+        EraseDetail,
+        concerns_referral=True,
+    ),
+    "erase.ordered": ActKind(
+        Text("裁判所の命令により消去する", "Erase a referral on the order of a court"),
+        Text("案件のID", "the id of a referral"),
+        OPERATORS,
+        OPERATORS,
+        OrderDetail,
         concerns_referral=True,
     ),
 }

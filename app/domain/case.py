@@ -94,6 +94,8 @@ class Referral:
     back: tuple[str, ...] = ()
     facts: Mapping[str, Fact] = field(default_factory=dict)
     parties: tuple[Party, ...] = ()
+    erased: frozenset[str] = frozenset()
+    """The classes that were erased: nothing of them is taken any more."""
 
     @property
     def main_state(self) -> str:

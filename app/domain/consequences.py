@@ -47,7 +47,8 @@ def take(
     state, back = _target(flow, step, referral, by_system=actor is THE_SERVICE)
     kept: Mapping[str, Fact] = {} if step.erases else {**referral.facts, **facts}
     parties = tuple(_parties(referral, step, actor, joining, at))
-    moved = replace(referral, state=state, back=back, facts=kept, parties=parties)
+    erased = EVERYTHING if step.erases else referral.erased
+    moved = replace(referral, state=state, back=back, facts=kept, parties=parties, erased=erased)
     lead = _lead(case, step, moved)
     readers = {recipient.agency.id: recipient.classes for recipient in told}
     if actor.agency is not None:

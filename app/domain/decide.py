@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from app.domain.actions import actions
 from app.domain.audience import Audience, audience, present_classes, within_consent
@@ -17,7 +18,18 @@ from app.domain.flow import LEAD, Flow, Step
 from app.domain.flows import FLOWS
 from app.domain.guard import Situation, consent_covers, failures
 from app.domain.references import check_references, shared_classes
+from app.domain.retention import clocks
 from app.domain.routing import joining
+from app.domain.text import Text
+
+NOT_ERASED: Mapping[str, Any] = {
+    "name": "class_not_erased",
+    "title": Text("消去した区分の情報を含まないこと", "nothing of a class that was erased"),
+    "reason": Text(
+        "この案件では、その区分の情報は消去されました。新しい事件は新しい案件として送ってください。",
+        "This referral's data of that class was erased. What is new belongs in a new referral.",
+    ),
+}
 
 
 def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
@@ -35,6 +47,13 @@ def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
         Invalid, AmbiguousRoute: it points to, or names, what cannot be.
         GuardFailed: one or more guards say no.
     """
+    decision = _decided(call, if_match)
+    _not_erased(call)
+    running = clocks(call.case, decision.case, call.at.date())
+    return replace(decision, clocks=running) if running else decision
+
+
+def _decided(call: Call, if_match: frozenset[str]) -> Decision:
     flow = FLOWS[call.message.flow]
     referral = _standing(flow, call)
     if not call.message.opens:
@@ -66,6 +85,20 @@ def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
         call.at,
     )
     return concluded(flow, step, call, *move, sender)
+
+
+def _not_erased(call: Call) -> None:
+    """Refuse what would fill up again what was erased: it belongs in a referral of its own.
+
+    Raises:
+        GuardFailed: the message holds something of a class that was erased.
+    """
+    referral = call.case.referrals.get(call.message.referral_id)
+    if referral is None or not referral.erased:
+        return
+    gone = sorted(present_classes(call.message.body) & referral.erased)
+    if gone:
+        raise GuardFailed([{**NOT_ERASED, "needs": [str(c.value) for c in gone]}])
 
 
 def _standing(flow: Flow, call: Call) -> Referral:

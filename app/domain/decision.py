@@ -10,6 +10,7 @@ from app.domain.case import CLOSED, Case, Party, Referral
 from app.domain.classes import DataClass
 from app.domain.consent import Consent
 from app.domain.facts import DEADLINES, Fact
+from app.domain.retention_clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Decision:
     recorded: Consent | None = None
     withdrawn: frozenset[UUID] = frozenset()
     erases: bool = False
+    clocks: tuple[Clock, ...] = ()
+    """The clocks of retention that start or stop."""
 
     @property
     def caller(self) -> Party:

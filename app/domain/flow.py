@@ -126,6 +126,20 @@ class Flow:
             index[step.state].append(step)
         return {key: tuple(steps) for key, steps in index.items()}
 
+    @cached_property
+    def unaccepted(self) -> frozenset[str]:
+        """The states in which nobody can have accepted the referral yet."""
+        accepting = {step.to for step in self.steps if step.type == f"{self.name}.accept"}
+        return frozenset(self.states) - self._reached(accepting)
+
+    def _reached(self, states: set[str]) -> set[str]:
+        """These states and all to which steps lead from them."""
+        reached, size = set(states), 0
+        while size != len(reached):
+            size = len(reached)
+            reached |= {s.to for s in self.steps if s.state in reached}
+        return reached
+
     def takes(self, state: str, message_type: str) -> tuple[Step, ...]:
         """The rows for this message in this state, one for each party that may send it."""
         return self._index.get((state, message_type), ())

@@ -21,6 +21,8 @@ NOTHING = {
     "revoked_token",
     "secret_failure",
     "lockout",
+    "retention",
+    "erasure_total",
 }
 
 # table: the rows that are $1's own, as the owner of the tables finds them
@@ -60,6 +62,9 @@ OWN = {
     "log_checkpoint": "SELECT size::text FROM log_checkpoint",
     "log_reader": "SELECT index::text FROM log_reader WHERE agency_id = $1",
     "return_request": "SELECT id::text FROM return_request WHERE agency_id = $1",
+    "erasure": "SELECT e.referral_id || e.class FROM erasure e WHERE EXISTS (SELECT FROM copy c"
+    " JOIN segment s ON s.message_id = c.message_id AND s.class = ANY (c.classes)"
+    " WHERE c.agency_id = $1 AND c.message_referral_id = e.referral_id AND s.class = e.class)",
     "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
     "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
     "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",
@@ -85,6 +90,9 @@ SHOWN = {
     "log_tree": "size::text",
     "attempt": "notice_id || '' || number",
     "attempt_total": "outcome",
+    "erasure": "referral_id || class",
+    "retention": "referral_id || rule",
+    "erasure_total": "rule",
     "shown": "shown_id::text",
     "master_unused": "version::text",
     "token_clock": "stops::text",

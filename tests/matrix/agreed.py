@@ -72,6 +72,7 @@ read_act                         act:take           act              200       4
 approve_act                      act:take           act              200|403   404
 refuse_act                       act:take           refused_act      200|403   404
 withdraw_act                     act:take           withdrawn_act    403,records_officer=200  404
+list_erasures                    referral:read      referral         200       404
 list_holds                       act:take           -                200       -
 list_agencies                    directory:read     -                200       -
 read_agency                      directory:read     agency           200       404

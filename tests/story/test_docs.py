@@ -15,6 +15,7 @@ from typer.main import get_command
 from typer.testing import Result
 
 from app.cli import cli
+from app.domain.period import Period
 from app.settings import Settings
 from tests.story.conftest import Service
 
@@ -74,7 +75,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
     assert set(table) == set(Settings.model_fields)
     for name, field in Settings.model_fields.items():
         if field.default is not None:
-            assert table[name] == str(TypeAdapter(object).dump_python(field.default, mode="json"))
+            assert table[name] == _shown(field.default)
 
 
 def test_every_variable_that_is_named_is_a_setting() -> None:
@@ -152,3 +153,10 @@ def _without_days(line: str) -> str:
     """The line without what differs from day to day."""
     line = re.sub(r"\((月|火|水|木|金|土|日)\)|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "", line)
     return re.sub(r"\d+", "0", line).strip()
+
+
+def _shown(default: object) -> str:
+    """A default as the table has it."""
+    if isinstance(default, Period):
+        return str(default)
+    return str(TypeAdapter(object).dump_python(default, mode="json"))

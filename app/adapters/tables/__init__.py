@@ -26,6 +26,7 @@ from app.adapters.tables.directory import (
     Jurisdiction,
     Seat,
 )
+from app.adapters.tables.erasures import Erasure, ErasureTotal, Retention
 from app.adapters.tables.log import (
     LogCheckpoint,
     LogEntry,
@@ -62,6 +63,8 @@ __all__ = [
     "Deadline",
     "DeliveryTerm",
     "DirectoryVersion",
+    "Erasure",
+    "ErasureTotal",
     "InboxItem",
     "Jurisdiction",
     "LegalHold",
@@ -81,6 +84,7 @@ __all__ = [
     "Recall",
     "Referral",
     "ReferralKey",
+    "Retention",
     "ReturnRequest",
     "RevokedToken",
     "Seat",

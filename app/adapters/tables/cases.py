@@ -39,6 +39,13 @@ class Referral(Row, table=True):
     opened_at: datetime
     erased_at: datetime | None
     erased_reason: str | None
+    erased_classes: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "No message of these classes is taken any more.",
+        },
+    )
 
 
 class ReferralKey(Row, table=True):

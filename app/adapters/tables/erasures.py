@@ -1,0 +1,53 @@
+"""What is to be erased when its time has come, and what was."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, text
+from sqlmodel import Field
+
+from app.adapters.tables.row import Row
+
+
+class Erasure(Row, table=True):
+    """The keys of one class of a referral were destroyed: when, why, on whose word. For ever."""
+
+    __table_args__ = (Index("ix_erasure_at", text("erased_at DESC")),)
+
+    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
+    erased_at: datetime
+    rule: str
+    act_id: UUID | None = Field(foreign_key="act.id")
+    complete_on: date = Field(
+        sa_column_kwargs={"comment": "The day by which no backup holds the key any more."}
+    )
+
+
+class Retention(Row, table=True):
+    """A rule that runs for a referral, and since which day."""
+
+    __table_args__ = (
+        Index(
+            "ix_retention_due", "rule", "since", "referral_id", postgresql_where=text("NOT held")
+        ),
+    )
+
+    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    rule: str = Field(primary_key=True)
+    since: date
+    held: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Found under a hold when its time had come; not looked at.",
+        }
+    )
+
+
+class ErasureTotal(Row, table=True):
+    """How often each rule has erased."""
+
+    __tablename__ = "erasure_total"
+
+    rule: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)

@@ -1,0 +1,25 @@
+"""A clock of retention: that a rule runs for a referral, and since when."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.domain.vocabulary import Code
+
+
+class Rule(Code):
+    """Why something is erased."""
+
+    CASE_CLOSED = "case_closed", "終結から保存期間が過ぎた"
+    NEVER_ACCEPTED = "never_accepted", "受任されずに終わってから保存期間が過ぎた"
+    CLEARED = "cleared", "無罪・嫌疑なしの通知から期間が過ぎた"
+    LEDGER = "ledger", "同意の記録の保存期間が過ぎた"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A rule that runs for a referral since a day; without one it runs no longer."""
+
+    referral_id: UUID
+    rule: Rule
+    since: date | None
