@@ -23,7 +23,7 @@ from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder
 from app.adapters.lockouts import Guesses
 from app.adapters.log import Log
-from app.adapters.log_keys import LogKeys
+from app.adapters.log_keys import log_keys
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import SystemLookup
@@ -79,7 +79,7 @@ def _lifespan(
             readiness = Readiness(pool, folder, service)
             await readiness.check_keys()
             folder.prepare(clock(), masters=settings.key_service is None)
-            folder.prepare_log(clock())
+            checkpoint_keys = log_keys(folder, clock(), settings.log_origin, settings.log_name)
             bell = Bell(pool, url)
             await bell.start()
             closing.push_async_callback(bell.stop)
@@ -121,7 +121,7 @@ def _lifespan(
                 log=log,
                 evidence=Evidence(pool, reading, log, clock),
                 seal_within=settings.seal_within,
-                log_keys=LogKeys(folder, settings.log_name).published,
+                log_keys=checkpoint_keys.published,
                 largest_body=settings.max_body,
                 longest_wait=settings.long_poll_limit.total_seconds(),
                 amiss=readiness.amiss,

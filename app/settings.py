@@ -161,8 +161,8 @@ class Settings(BaseSettings):
     gets one at a time from all of them."""
 
     log_origin: str | None = Field(default=None, pattern=r"^[^\s+]{1,255}$")
-    """The name of the log in its checkpoints and keys, for ever: give it once, before others rely
-    on it. When missing: the issuer without `https://`, and `/log`."""
+    """The name of the log in its checkpoints and keys. It is kept for ever from the first start on.
+    When missing then: the issuer without `https://`, and `/log`."""
 
     seal_within: timedelta = Field(default=timedelta(hours=1), ge=timedelta(minutes=1))
     """By when an entry of the log is to be sealed; receipts promise it. The worker seals each
@@ -204,8 +204,8 @@ class Settings(BaseSettings):
 
     @property
     def log_name(self) -> str:
-        """`log_origin`, or its default."""
-        return self.log_origin or f"{self.issuer_url.partition('://')[2]}/log"
+        """What the log is named at its first start, if it is not said."""
+        return f"{self.issuer_url.partition('://')[2]}/log"
 
     @property
     def lockout_terms(self) -> LockoutTerms:

@@ -18,7 +18,7 @@ from app.adapters.expiry import Expiry
 from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder
 from app.adapters.lockouts import Lockouts
-from app.adapters.log_keys import LogKeys
+from app.adapters.log_keys import log_keys
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.overdue import MOST, Overdue
@@ -58,8 +58,8 @@ async def run(settings: Settings) -> None:
         contextlib.aclosing(keys),
         await open_pool(settings.worker_url, settings.worker_pool_size, "tsunagu worker") as pool,
     ):
-        folder.prepare_log(clock())
-        sealer = Sealer(pool, LogKeys(folder, settings.log_name), settings.log_name, clock)
+        signing = log_keys(folder, clock(), settings.log_origin, settings.log_name)
+        sealer = Sealer(pool, signing, signing.name, clock)
         deadlines = Deadlines(pool, clock)
         overdue = Overdue(pool, clock)
         expiry = Expiry(pool, clock)

@@ -25,6 +25,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)(\.revoked)?\.pem")
 _MASTER = re.compile(r"master-(\d{1,6})(?:-(\d{8}T\d{6}Z))?\.key")
 _MASTER_BYTES = 32
+_ORIGIN = "log-origin"
 _LOG = re.compile(r"log-(\d{8}T\d{6}Z)\.pem")
 _NEW = ".new-"
 
@@ -128,6 +129,19 @@ class KeyFolder:
         with self._held():
             if not self._matching(_LOG):
                 self._write(_log_name(at), _new_log_pem())
+
+    def name_log(self, name: str) -> str:
+        """Name the log, if it has no name yet; and say the name that it has."""
+        if self.log_origin() is None:
+            with self._held():
+                if self.log_origin() is None:
+                    self._write(_ORIGIN, name.encode())
+        return self.log_origin() or name
+
+    def log_origin(self) -> str | None:
+        """The name of the log, if it has one."""
+        file = self._path / _ORIGIN
+        return file.read_text(encoding="utf-8") if file.exists() else None
 
     def log_mark(self) -> tuple[str, ...]:
         """The names of the log's keys."""

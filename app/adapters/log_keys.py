@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from app.adapters.keys import KeyFolder
+from app.adapters.readiness import CannotStart
 from app.domain.keys import SigningPem
 from app.domain.note import VerifierKey
 
@@ -55,6 +57,11 @@ class LogKeys:
         self._mark = source.log_mark()
         self._keys = self._read()
 
+    @property
+    def name(self) -> str:
+        """The log's name: the origin of its checkpoints."""
+        return self._name
+
     def signers(self, at: datetime) -> tuple[LogKey, ...]:
         """Who signs a checkpoint at `at`: the newest whose time has come, and before it the one
         that it replaced less than OVERLAP ago."""
@@ -83,6 +90,30 @@ class LogKeys:
         if not keys:
             raise ValueError("there is no key to sign the log with")
         return keys
+
+
+def log_keys(folder: KeyFolder, at: datetime, wanted: str | None, default: str) -> LogKeys:
+    """The log's keys; the first one is made where there is none, and the log named.
+
+    A log keeps its name for ever, and with it all that others know of it: another address of the
+    service does not change it.
+
+    Raises:
+        CannotStart: another name is wanted than the log has.
+    """
+    folder.prepare_log(at)
+    name = folder.name_log(wanted or default)
+    if wanted is not None and wanted != name:
+        raise CannotStart(
+            f"The log is named {name}, and a log keeps its name. Set TSUNAGU_LOG_ORIGIN to that,"
+            " or leave it out."
+        )
+    return LogKeys(folder, name)
+
+
+def log_keys_here(folder: KeyFolder, default: str) -> LogKeys:
+    """The log's keys as a command finds them, which names nothing that has no name yet."""
+    return LogKeys(folder, folder.log_origin() or default)
 
 
 def verifies(public: bytes, signature: bytes, text: bytes) -> bool:

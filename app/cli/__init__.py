@@ -7,6 +7,7 @@ import typer
 from app.adapters.cluster import EmbeddedPostgresError
 from app.adapters.migrations import TablesInUse
 from app.adapters.preparation import DatabaseUnavailable
+from app.adapters.readiness import CannotStart
 from app.cli.clients import client
 from app.cli.demo import demo
 from app.cli.directory import agency
@@ -43,5 +44,5 @@ def main() -> None:
         cli(prog_name="tsunagu")
     except DatabaseUnavailable as error:
         sys.exit(f"The database cannot be opened: {error}.")
-    except (EmbeddedPostgresError, DoesNotAnswer, TablesInUse) as error:
+    except (EmbeddedPostgresError, DoesNotAnswer, TablesInUse, CannotStart) as error:
         sys.exit(str(error))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.adapters.log_keys import LogKeys
+from app.adapters.log_keys import log_keys_here
 from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
 from app.cli.key_desk import NOTICED, AtOnce, key_folder, refuse, told
 from app.cli.master_keys import lines, retire_master, rewrap, rotate_master, serve_keys
@@ -30,7 +30,7 @@ def list_keys() -> None:
     for held in SigningKeys(folder).ring().keys:
         since = held.signs_from.astimezone(JAPAN).isoformat()
         print(f"signing  {held.key.verifying.kid}  {since}  {_meaning(held, now)}")
-    log = LogKeys(folder, settings.log_name)
+    log = log_keys_here(folder, settings.log_name)
     signing = {each.key for each in log.signers(now)}
     for each in log.held():
         if each.signs_from > now:
@@ -94,7 +94,7 @@ def rotate_log() -> None:
     folder, now = key_folder(settings), settings.running_clock()()
     since = folder.add_log(now).signs_from.astimezone(JAPAN)
     print(f"The new key of the log signs from {since.isoformat()}:")
-    print(LogKeys(folder, settings.log_name).published()[-1])
+    print(log_keys_here(folder, settings.log_name).published()[-1])
     told(settings, "log_key.added", {"signs_from": since.isoformat()})
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.adapters.log_audit import CHUNK, Audit, Broken, Sound, publics
-from app.adapters.log_keys import LogKeys
+from app.adapters.log_keys import log_keys_here
 from app.adapters.preparation import connected
 from app.cli.key_desk import key_folder
 from app.cli.place import owner_url
@@ -37,7 +37,7 @@ def verify(also: Also = None) -> None:
     was signed; the first leaf that differs is named, with exit code 1.
     """
     settings = Settings()
-    here = LogKeys(key_folder(settings), settings.log_name).published()
+    here = log_keys_here(key_folder(settings), settings.log_name).published()
     keys = publics([*here, *(_key(each) for each in also or [])])
     with owner_url(settings) as url:
         try:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import OVERLAP, LogKeys, verifies
+from app.adapters.log_keys import OVERLAP, LogKeys, log_keys, log_keys_here, verifies
+from app.adapters.readiness import CannotStart
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -71,3 +72,20 @@ def test_an_unreadable_key_leaves_those_in_use(folder: KeyFolder, tmp_path: Path
 def test_without_any_key_nothing_is_sealed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no key"):
         LogKeys(KeyFolder(tmp_path), "x.test/log")
+
+
+def test_a_log_keeps_its_first_name_whatever_the_service_is_called_later(tmp_path: Path) -> None:
+    folder = KeyFolder(tmp_path / "keys")
+    folder.prepare_log(NOW)
+    assert log_keys_here(folder, "a.test/log").name == "a.test/log"
+    assert log_keys(folder, NOW, None, "b.test/log").name == "b.test/log"
+    assert log_keys(folder, NOW, None, "c.test/log").name == "b.test/log"
+    assert log_keys_here(folder, "a.test/log").name == "b.test/log"
+    assert log_keys(folder, NOW, "b.test/log", "c.test/log").name == "b.test/log"
+    with pytest.raises(CannotStart, match=r"named b\.test/log"):
+        log_keys(folder, NOW, "c.test/log", "b.test/log")
+
+
+def test_a_name_that_is_given_is_the_first_one(tmp_path: Path) -> None:
+    made = log_keys(KeyFolder(tmp_path / "keys"), NOW, "given.test/log", "default.test/log")
+    assert made.name == made.published()[0].name == "given.test/log"
