@@ -11,11 +11,11 @@ ROLES: Mapping[str, frozenset[str]] = {
     role: frozenset(scopes.split())
     for role, scopes in {
         "decider": "referral:read referral:write referral:decide inbox:read inbox:acknowledge"
-        " webhook:manage disclosure:read statistics:read act:take directory:read",
+        " webhook:manage disclosure:read disclosure:answer statistics:read act:take directory:read",
         "case_worker": "referral:read referral:write inbox:read inbox:acknowledge directory:read",
         "viewer": "referral:read inbox:read directory:read",
-        "records_officer": "referral:read disclosure:read log:read webhook:manage agency:manage"
-        " act:take directory:read",
+        "records_officer": "referral:read disclosure:read disclosure:answer log:read webhook:manage"
+        " agency:manage act:take directory:read",
         "auditor": "log:read statistics:read directory:read",
         "operator": "service:operate act:take directory:read",
     }.items()
@@ -46,6 +46,9 @@ mark_printed                     referral:write     printed          200       4
 explain_message                  referral:read      message          200       404
 recall_message                   referral:decide    recalled         200       404
 list_consents                    referral:read      case             200       404
+list_return_requests             disclosure:read    -                200       -
+list_case_return_requests        disclosure:read    case             200       404
+answer_return_request            disclosure:answer  asked_back       200       404
 list_disclosures                 disclosure:read    case             200       404
 print_disclosures                disclosure:read    case             200       404
 read_bundle                      disclosure:read    case             200       404

@@ -37,6 +37,8 @@ class Played:
     taken_back: str
     """What it sent and took back, after it was opened."""
     disclosure: str
+    asked_back: str
+    """A request to return what it had opened in another case, where consent was withdrawn."""
     consent: str
     webhook: str
     notice: str
@@ -64,6 +66,32 @@ def hold(referral: str) -> dict[str, Any]:
     """A proposal to keep a referral from being erased."""
     detail = {"reason": "audit"}
     return {"id": str(uuid4()), "kind": "hold.set", "target": referral, "detail": detail}
+
+
+async def ask_back(speaker: Speaker, office: str, center: str) -> str:
+    """A request to the center to return what it opened before consent was withdrawn."""
+    opening = envelope(
+        "special_adjustment.notify_candidate",
+        to={"institution": "prison-chiba", "probation_office": office},
+        paper_origin={"medium": "paper", "received_on": "2026-11-19"},
+    )
+    referral = (await speaker.post(office, "/v1/referrals", opening)).json()["referral_id"]
+    consent = str(uuid4())
+    for event in (
+        "start_selection",
+        "record_consent",
+        "select_special",
+        "request_cooperation",
+        "withdraw_consent",
+    ):
+        to = {"to": {"center": center}} if event == "request_cooperation" else {}
+        written = json.dumps(envelope(f"special_adjustment.{event}", **to))
+        said = json.loads(written.replace(CONSENT_ID, consent))
+        await speaker.post(office, f"/v1/referrals/{referral}/messages", said)
+        if to:
+            await speaker.post(center, "/v1/messages/read", {"ids": [said["id"]]})
+    asked = (await speaker.get(center, "/v1/return-requests")).json()["items"]
+    return next(str(each["id"]) for each in asked if each["referral_id"] == referral)
 
 
 async def play(speaker: Speaker, office: str, center: str) -> Played:
@@ -116,6 +144,7 @@ async def play(speaker: Speaker, office: str, center: str) -> Played:
         hidden_entry=entry_of(opened),
         interview=interview,
         taken_back=taken_back,
+        asked_back=await ask_back(speaker, office, center),
         disclosure=copy["misdirected_disclosure_id"],
         consent=consent,
         webhook=webhook,
