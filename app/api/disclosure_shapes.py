@@ -36,7 +36,8 @@ class DisclosureOut(Shape):
 
     how: str = Field(
         description="received 受信箱に届いた、to_print 紙で届けることになった、printed 印刷した、"
-        "opened 開いた、recalled 取り消した、のいずれか"
+        "opened 開いた、recalled 取り消した、withdrawn 同意の撤回により開かれる前に戻った、"
+        "のいずれか"
     )
     at: Moment
     agency_id: str = Field(description="知った機関")

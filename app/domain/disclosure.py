@@ -14,6 +14,7 @@ HOW: Mapping[str, Text] = {
     "printed": Text("紙に印刷した", "printed on paper"),
     "opened": Text("開いた", "opened"),
     "recalled": Text("取り消した", "taken back"),
+    "withdrawn": Text("同意の撤回により、開かれる前に戻った", "taken back with the consent"),
 }
 """The ways in which something becomes known, and its being taken back."""
 

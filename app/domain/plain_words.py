@@ -45,6 +45,10 @@ EVENTS: Mapping[str, Text] = {
     "printed": Text("{紙|かみ}に {印刷|いんさつ}しました", "printed on paper"),
     "opened": Text("{開|ひら}きました", "opened"),
     "recalled": Text("{取|と}り{消|け}しました", "taken back"),
+    "withdrawn": Text(
+        "{同意|どうい}を やめたので、 {開|ひら}く {前|まえ}に {戻|もど}しました",
+        "taken back unopened, since you withdrew your consent",
+    ),
 }
 
 _AFTER = "{刑務所|けいむしょ}などを {出|で}た あとの {生活|せいかつ}の"

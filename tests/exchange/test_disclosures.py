@@ -16,7 +16,15 @@ from app.domain.errors import NotFound
 from app.domain.payloads.samples import CONSENT_ID
 from app.domain.recall import RecallReason
 from tests.exchange.conftest import START, Office, saying, seat
-from tests.exchange.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
+from tests.exchange.play import (
+    CENTER,
+    OTHER_CENTER,
+    PRISON,
+    PROBATION,
+    TO_ACCEPTED,
+    handed_over,
+    special,
+)
 from tests.exchange.test_deliveries import on_paper
 from tests.exchange.test_recall import request_of
 
@@ -390,3 +398,21 @@ async def counted(
         )  # fmt: skip
         read = await connection.fetchval(query) - before
     return json.loads(text)["items"], read
+
+
+async def test_a_copy_that_goes_back_with_its_consent_is_told_to_both_sides(
+    office: Office,
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    request = await request_of(office, referral)
+    office.clock.now += timedelta(hours=2)
+    withdrawing = saying("special_adjustment.withdraw_consent", referral)
+    await office.exchange.accept(withdrawing, seat(PROBATION))
+    for agency in (PROBATION, CENTER):
+        of_center = [
+            (d.how, d.at)
+            for d in await known(office, agency, referral)
+            if d.message_id == request and d.agency_id == CENTER
+        ]
+        assert of_center == [("received", START), ("withdrawn", office.clock.now)]
+    assert "withdrawn" not in {d.how for d in await known(office, PRISON, referral)}
