@@ -210,7 +210,7 @@ def test_however_many_come_the_memory_for_them_is_bounded() -> None:
 
 
 def test_counting_a_call_costs_microseconds() -> None:
-    """Measured: 2.4 µs with what the headers need. The bound leaves room for a busy machine."""
+    """Measured: 3 µs with what the headers need. The bound leaves room for a busy machine."""
     found = Rates(Rate(of_a_client=10**9))
     best = min(timeit.repeat(lambda: found.client("center-13.system"), number=2_000, repeat=7))
     assert best / 2_000 < 20e-6
