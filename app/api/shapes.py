@@ -61,7 +61,10 @@ class AcceptedOut(Shape):
     state: str = Field(description="この機関から見た、受付後の状態")
     accepted_at: Moment
     digest: str = Field(description="通信文のダイジェスト(RFC 8785 の正規形の SHA-256)")
-    receipt: str = Field(description="受領証(ES256 の JWS)。/.well-known/jwks.json の鍵で確かめる")
+    receipt: str = Field(
+        description="受領証(ES256 の JWS)。/.well-known/jwks.json の鍵で確かめる。"
+        "`log_entry` は記録のID、`sealed_by` はそれが封じられる期限"
+    )
     version: str = Field(description="案件の版。If-Match に使う")
 
 

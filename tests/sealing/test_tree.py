@@ -127,6 +127,15 @@ async def test_a_sealer_that_fails_half_way_leaves_the_log_as_it_was(book: Book)
     assert (await book.audit()).leaves == 3
 
 
+async def test_nothing_is_sealed_that_does_not_wait(book: Book) -> None:
+    (entry,) = await book.write(1, "center-13")
+    seq = await book.owner.fetchval("SELECT seq FROM log_pending")
+    await book.seal_all()
+    with pytest.raises(asyncpg.RaiseError, match="does not wait"):
+        await book.worker.execute("SELECT append_leaves($1, $2, $3)", [seq], [entry], [bytes(32)])
+    assert (await book.audit()).leaves == 1
+
+
 async def test_leaves_from_before_there_was_a_tree_become_part_of_it(
     empty_database: NewDatabase, tmp_path: Path
 ) -> None:
