@@ -11,6 +11,7 @@ from app.cli.story.scene import (
     ALL,
     VIEWER,
     Arrives,
+    AskedBack,
     Chapter,
     Elsewhere,
     Opens,
@@ -293,6 +294,12 @@ def _withdrawn(p: Plot) -> Iterator[Scene]:
         tale=Text("さっきまで開けた依頼書が、もう開けない。",
                   "The request that opened before stays shut."),
         opened="C0", because="consent_withdrawn",
+    )
+    yield AskedBack(
+        who=TOKYO, thread=p.case, followed_by=(PROBATION, OSAKA), on=p.before(20),
+        tale=Text("当事者でなくなった東京にも、持っているものの返還・廃棄が求められる。廃棄して答える。",
+                  "Tokyo, no longer a party, is asked for what it still holds."
+                  " It destroys it, and says so."),
     )
     yield Refused(
         _prepare(

@@ -126,6 +126,14 @@ class Narrator:
         """An item that waited and is acknowledged."""
         self._line(f"{INDENT}{self._t(INBOX)}  no. {position}, {urgency}{self._t(RECEIVED)}")
 
+    def asked_back(self, classes: Iterable[str], due_on: date, seen_by: Iterable[Actor]) -> None:
+        """What is asked back, and that it was destroyed."""
+        self._line(
+            f"{INDENT}{self._t(ASKED)}  {' '.join(classes)} ({self._t(BY)} {self._day(due_on)})"
+        )
+        names = self._t(SLASH).join(self._t(who.name) for who in seen_by)
+        self._line(f"{INDENT}{self._t(ANSWERED)}  {self._t(DESTROYED)} → {names}")
+
     def end(self, messages: int, checks: int) -> None:
         """All went as told."""
         self._line()
@@ -192,6 +200,10 @@ NOTHING = Text("なし", "nothing")
 BODY = Text("本文全部", "all of it")
 INBOX = Text("受信箱  ", "inbox   ")
 RECEIVED = Text(" → 受領を記録", " → acknowledged")
+ASKED = Text("求め    ", "asked   ")
+BY = Text("期限", "by")
+ANSWERED = Text("答え    ", "answer  ")
+DESTROYED = Text("廃棄した", "destroyed")
 ACCEPTED = Text("受理", "accepted")
 YES, NO = Text("あり", "yes"), Text("なし", "none")
 AS_TOLD = Text(

@@ -13,6 +13,7 @@ from app.cli.story.scene import (
     ENDED,
     Actor,
     Arrives,
+    AskedBack,
     Chapter,
     Hidden,
     Opens,
@@ -64,13 +65,15 @@ class Player:
                 case _:
                     self._looks(scene)
 
-    def _looks(self, scene: Opens | Arrives | Hidden) -> None:
+    def _looks(self, scene: Opens | Arrives | Hidden | AskedBack) -> None:
         self._say.aside(scene.who, scene.tale)
         match scene:
             case Opens():
                 self._opens(scene)
             case Arrives():
                 self._arrives(scene)
+            case AskedBack():
+                self._asked_back(scene)
             case Hidden():
                 self._hidden(scene)
 
@@ -210,6 +213,35 @@ class Player:
                     return found
             after = page["next"]
         raise NotAsTold(f"{message} in the inbox of {who.id}", "nothing")
+
+    def _asked_back(self, scene: AskedBack) -> None:
+        request = self._request(scene.who, "/v1/return-requests", scene.thread)
+        self._same("open", request["state"])
+        followed = f"/v1/cases/{request['case_id']}/return-requests"
+        for who in scene.followed_by:
+            self._same(request["id"], self._request(who, followed, scene.thread, scene.who)["id"])
+        answer = {"answer": "destroyed", "on": scene.on.isoformat()}
+        done = self._stage.post(scene.who, f"/v1/return-requests/{request['id']}/answer", answer)
+        self._is(done, OK)
+        for who in scene.followed_by:
+            seen = self._request(who, followed, scene.thread, scene.who)
+            self._same(("answered", "destroyed"), (seen["state"], seen["answer"]))
+            self._same(None, seen["message_ids"])
+        self._say.asked_back(
+            request["classes"], date.fromisoformat(request["due_on"]), scene.followed_by
+        )
+
+    def _request(
+        self, who: Actor, path: str, thread: Thread, of: Actor | None = None
+    ) -> dict[str, Any]:
+        """The request in a referral that `who` finds at `path`."""
+        items = self._read(who, path, limit=100)["items"]
+        wanted = (of or who).id
+        for item in items:
+            if (item["referral_id"], item["agency_id"]) == (str(thread.id), wanted):
+                found: dict[str, Any] = item
+                return found
+        raise NotAsTold(f"a request to {wanted} for {who.id}", "none")
 
     def _hidden(self, scene: Hidden) -> None:
         real = self._stage.get(scene.who, f"/v1/referrals/{scene.thread.id}")

@@ -148,4 +148,16 @@ class Hidden:
     tale: Text
 
 
-Scene: TypeAlias = Chapter | Sends | Refused | Opens | Arrives | Hidden
+@dataclass(frozen=True, slots=True)
+class AskedBack:
+    """A request to return or destroy what was told on a consent, and its answer, which those who
+    follow it see."""
+
+    who: Actor
+    thread: Thread
+    followed_by: tuple[Actor, ...]
+    on: date
+    tale: Text
+
+
+Scene: TypeAlias = Chapter | Sends | Refused | Opens | Arrives | Hidden | AskedBack
