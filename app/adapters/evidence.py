@@ -4,7 +4,7 @@ entries about them with their proofs."""
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -138,32 +138,43 @@ class Evidence:
             BundleTooLarge: the log has more to say than is read.
         """
         agency_id = caller.agency_id
-        await self._wait(agency_id, case_id)
-        rows = await self._pool.fetch(ENTRIES, agency_id, case_id, MOST_READ + 1)
-        if len(rows) > MOST_READ:
-            raise BundleTooLarge(MOST_MESSAGES, LARGEST)
-        sealed = sorted((row["index"], row["entry"]) for row in rows if row["index"] is not None)
-        told = [(index, json.loads(entry)) for index, entry in sealed]
+        ids = {str(each.envelope["id"]) for each in case.messages}
+        told = await self._told(agency_id, case_id, ids)
         note = await self._log.checkpoint(agency_id)
         point = Checkpoint.parse(Note.parse(note).text)
         kept = _kept(told)
-        ids = {str(each.envelope["id"]) for each in case.messages}
         return Proved(
             note=note,
             checkpoint=point,
             entries=[each async for each in self._paths(agency_id, kept, point.size)],
             left_out=len(told) - len(kept),
-            unsealed=frozenset(ids - {e["message_id"] for _, e in told if e["kind"] in PROVING}),
+            unsealed=frozenset(ids - _proved(told)),
             since=since,
             consistency=await self._grown(agency_id, since, point.size),
         )
 
-    async def _wait(self, agency_id: str, case_id: UUID) -> None:
-        """Until the sealer has come as far as the newest entry of the case, or patience ends."""
+    async def _told(self, agency_id: str, case_id: UUID, ids: Set[str]) -> list[tuple[int, Row]]:
+        """The sealed entries, once they prove these messages or patience has ended.
+
+        The sealer has come far enough when the newest entry of the case is sealed too: that is one
+        of the openings for this bundle.
+        """
         for _ in range(round(self._patience / PAUSE)):
-            if await self._pool.fetchval(IS_SEALED, agency_id, case_id):
-                return
+            far_enough = await self._pool.fetchval(IS_SEALED, agency_id, case_id)
+            told = await self._sealed(agency_id, case_id, ids) if far_enough else []
+            if far_enough and ids <= _proved(told):
+                return told
             await asyncio.sleep(PAUSE)
+        return await self._sealed(agency_id, case_id, ids)
+
+    async def _sealed(self, agency_id: str, case_id: UUID, ids: Set[str]) -> list[tuple[int, Row]]:
+        """What the log tells, but of messages that came after those of the bundle were listed."""
+        rows = await self._pool.fetch(ENTRIES, agency_id, case_id, MOST_READ + 1)
+        if len(rows) > MOST_READ:
+            raise BundleTooLarge(MOST_MESSAGES, LARGEST)
+        sealed = sorted((row["index"], row["entry"]) for row in rows if row["index"] is not None)
+        told = [(index, json.loads(entry)) for index, entry in sealed]
+        return [(i, e) for i, e in told if e["kind"] not in PROVING or e["message_id"] in ids]
 
     async def _paths(
         self, agency_id: str, entries: Sequence[tuple[int, Row]], size: int
@@ -195,6 +206,11 @@ class Evidence:
             "detail": {"what": "bundle", "digest": manifest, "messages": messages},
         }
         await self._pool.execute(WRITE_LOG, at, json.dumps([entry]))
+
+
+def _proved(told: Sequence[tuple[int, Row]]) -> set[str]:
+    """The messages that are accepted, or shared, as the log tells."""
+    return {entry["message_id"] for _, entry in told if entry["kind"] in PROVING}
 
 
 def _kept(told: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:

@@ -1,5 +1,6 @@
 """The evidence bundle: what is in it, for whom, and what goes on record."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -202,6 +203,56 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
     async with sealing():
         late = (await fetch(service, PROSECUTOR, case)).content
     assert judged(late) == ("verified", None, None)
+
+
+async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
+    service: Service, sealing: Sealing, tables: asyncpg.Pool
+) -> None:
+    case = await play(service)
+    opened = (
+        "SELECT count(*) FROM log_entry"
+        " WHERE kind = 'disclosure' AND agency_id = $1 AND case_id = $2"
+    )
+    async with asyncio.timeout(10):
+        fetching = asyncio.create_task(fetch(service, OTHER, case.id))
+        while not await tables.fetchval(opened, OTHER, case.id):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        said = await say(service, OTHER, "regional_coordination.refuse_transfer", within=case.child)
+        async with sealing():
+            early = (await fetching).content
+            late = (await fetch(service, OTHER, case.id)).content
+    assert judged(early) == judged(late) == ("verified", None, None)
+    assert said["message_id"] not in messages(early)
+    assert messages(late).keys() - messages(early).keys() == {said["message_id"]}
+    assert found(late, bundle=early).problems == []
+
+
+async def test_whatever_became_of_a_case_its_bundles_verify(
+    service: Service, sealing: Sealing
+) -> None:
+    case = await play(service)
+    async with sealing():
+        before = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
+    last = json_of(before[CENTER])["messages"][-1]["id"]
+    async with service.client(await service.token(CENTER)) as client:
+        recalled = await client.post(
+            f"/v1/referrals/{case.child}/messages/{last}/recall", json={"reason": "wrong_content"}
+        )
+    assert recalled.status_code == 200, recalled.text
+    await say(service, OTHER, "regional_coordination.accept_transfer", within=case.child)
+    await say(service, OTHER, "special_adjustment.withdraw_consent", within=case.parent)
+    async with sealing():
+        after = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
+    reasons = {}
+    for agency in PARTIES:
+        assert judged(after[agency]) == ("verified", None, None)
+        shrunk = found(after[agency], bundle=before[agency])
+        assert (shrunk.problems, shrunk.warnings[-1]) == ([], "no_consistency_proof")
+        held = messages(after[agency]).values()
+        reasons[agency] = {w["reason"] for message in held for w in message["withheld"]}
+    assert "party_ended" in reasons[CENTER]
+    assert "recalled" in reasons[OTHER]
+    assert "consent_withdrawn" in reasons[OTHER]
 
 
 async def test_a_case_that_is_too_large_is_refused_in_words(
