@@ -26,7 +26,7 @@ def check_entries(bundle: Bundle, found: Found) -> None:
     with blaming("entry", ENTRIES):
         for row in held["entries"]:
             with blaming("entry", ENTRIES, str(row["index"])):
-                if not last < row["index"]:
+                if not last < row["index"] < bundle.size:
                     raise Bad("entry", ENTRIES, str(row["index"]))
                 last = row["index"]
                 _check_entry(row["entry"], bundle, str(last))

@@ -4,19 +4,15 @@ import io
 import json
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
-from app.auth.jwt import signing_key
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of
 from app.domain.bundle import (
     CHECKPOINT,
@@ -26,11 +22,10 @@ from app.domain.bundle import (
     MANIFEST,
     RECEIPT_KEYS,
     SEAL,
-    SEAL_TYP,
 )
-from app.domain.digest import canonical, sha256
 from app.domain.note import Checkpoint, Note, signed
 from tests.api.bundle.conftest import Sealing
+from tests.api.bundle.forging import Files, flipped, lost, named, put, remade, resealed, without
 from tests.api.bundle.played import (
     CENTER,
     OTHER,
@@ -45,51 +40,6 @@ from tests.api.bundle.played import (
     judged,
 )
 from tests.api.conftest import Service
-
-Files = dict[str, bytes]
-Remake = Callable[[dict[str, Any]], None]
-
-
-def flipped(content: bytes, at: int) -> bytes:
-    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
-
-
-def remade(files: Files, change: Remake = lambda _: None) -> None:
-    """Make the manifest agree with the files, as somebody without the signing key can."""
-    manifest = json.loads(files[MANIFEST])
-    change(manifest)
-    names = sorted(files.keys() - {MANIFEST, SEAL})
-    manifest["files"] = {name: sha256(files[name]) for name in names}
-    files[MANIFEST] = canonical(manifest)
-
-
-def put(files: Files) -> Callable[[Files], object]:
-    """Put these files in place of the bundle's."""
-    return lambda held: held.update(files)
-
-
-def lost(file: str) -> Callable[[Files], object]:
-    """Leave a file out, and nothing else."""
-    return lambda held: held.pop(file)
-
-
-def named(data: bytes) -> list[str]:
-    """The files of the messages, in order."""
-    return [row["file"] for row in json_of(data)["messages"]]
-
-
-def without(file: str) -> Callable[[Files], None]:
-    """Leave a message out so that all but the signature agrees: row, file and log entries."""
-
-    def change(files: Files) -> None:
-        (row,) = [r for r in json.loads(files[MANIFEST])["messages"] if r["file"] == file]
-        del files[file]
-        log = json.loads(files[ENTRIES])
-        log["entries"] = [e for e in log["entries"] if e["entry"]["message_id"] != row["id"]]
-        files[ENTRIES] = canonical(log)
-        remade(files, lambda manifest: manifest["messages"].remove(row))
-
-    return change
 
 
 @pytest.fixture(scope="module")
@@ -256,20 +206,6 @@ def test_an_earlier_bundle_of_which_a_message_is_gone_shows_what_was_lost(
     assert (problem.code, problem.at) == ("earlier", "agency_id")
     (problem,) = found(data, bundle=flipped(data, 3000)).problems
     assert problem.code == "earlier"
-
-
-def resealed(files: Files) -> None:
-    """Sign the manifest with a key of one's own, put beside the service's."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    key = signing_key(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    jwks = json.loads(files[RECEIPT_KEYS])
-    jwks["keys"].append(key.verifying.jwk())
-    files[RECEIPT_KEYS] = canonical(jwks)
-    remade(files)
-    manifest = json.loads(files[MANIFEST])
-    claims = {name: manifest[name] for name in ("format", "case_id", "agency_id")}
-    claims |= {"iss": manifest["issuer"], "iat": 0, "manifest": sha256(files[MANIFEST])}
-    files[SEAL] = key.sign(canonical(claims), SEAL_TYP).encode()
 
 
 def test_keys_from_elsewhere_unmask_a_bundle_that_was_signed_anew(data: bytes) -> None:
