@@ -199,14 +199,14 @@ class Check:
 
     def message(self, row, file, message, fields):
         need(all(message[n] == row[n] for n in ("id", "number", "digest")), "message", file)
-        body, digests, opened = message["body"], message["digests"], sorted(message["salts"])
+        body, digests, opened = message["body"], message["digests"], sorted(fields)
         withheld = [item["class"] for item in message["withheld"]]
         names = [n for group in fields.values() for n in group] + ["type"] * ("C0" in withheld)
-        need(sorted(opened + withheld) == sorted(digests), "fields", file)
-        need(sorted(names) == sorted(body) and body["type"] == message["type"], "fields", file)
+        whole = sorted(opened + withheld) == sorted(digests) and opened == sorted(message["salts"])
+        own = sorted(names) == sorted(body) and body["type"] == message["type"]
+        need(whole and own, "fields", file)
         for kind in opened:
-            said = {name: body[name] for name in fields[kind]}
-            part = {"fields": said, "salt": message["salts"][kind]}
+            part = {"fields": {n: body[n] for n in fields[kind]}, "salt": message["salts"][kind]}
             need(digest(canonical(part)) == digests[kind], "fields", file)
         envelope = {name: message[name] for name in ("id", "referral_id", "type", "occurred_on")}
         envelope["from"] = {name: message["from"][name] for name in ("agency_id", "seat_id")}

@@ -38,6 +38,8 @@ def say_otherwise(held: dict[str, Any]) -> None:
 MESSAGES: dict[str, tuple[str, Edit]] = {
     "another value": ("fields", say_otherwise),
     "another salt": ("fields", lambda h: h["message"]["salts"].update(C0="A" * 22)),
+    "a salt too many": ("fields", lambda h: h["message"]["salts"].update(C9="A" * 22)),
+    "a class too many": ("fields", lambda h: h["fields"].update(C9=[])),
     "a field of another class": ("fields", move_field),
     "a field too many": ("fields", lambda h: h["message"]["body"].update(more=1)),
     "a field too few": ("fields", lambda h: h["message"]["body"].pop(h["fields"]["C0"][0])),
