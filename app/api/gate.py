@@ -28,7 +28,10 @@ _SAFE = (
     (b"x-frame-options", b"DENY"),
 )
 _PRIVATE = (b"cache-control", b"no-store")
-_CLOSED_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_CLOSED_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+)
 
 
 class Gate:
