@@ -11,6 +11,7 @@ from app.adapters.readiness import CannotStart
 from app.cli.clients import client
 from app.cli.demo import demo
 from app.cli.directory import agency
+from app.cli.erasures import erasures
 from app.cli.flow_docs import flows_docs
 from app.cli.keys import commands as keys_commands
 from app.cli.log import log
@@ -33,6 +34,7 @@ for name, group in (
     ("client", client),
     ("token", token),
     ("log", log),
+    ("erasures", erasures),
 ):
     cli.add_typer(group, name=name)
 cli.add_typer(keys_commands, name="keys")

@@ -1,0 +1,91 @@
+"""`tsunagu erasures`: what is due to be erased, what was, and erasing it now."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from app.adapters.database import open_pool
+from app.adapters.eraser import Eraser
+from app.adapters.erasure_list import ErasureList
+from app.adapters.preparation import connected
+from app.cli.desk import table
+from app.cli.place import owner_url
+from app.domain.clock import JAPAN
+from app.domain.retention import TITLES
+from app.settings import Settings
+
+T = TypeVar("T")
+
+erasures = typer.Typer(no_args_is_help=True, help="消去の期限と記録 / what is erased when")
+
+Most = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="行数 / how many")]
+
+
+@erasures.command("due")
+def list_due(limit: Most = 50) -> None:
+    """期限の来た案件の一覧。ワーカーがまもなく消す / What is due; the worker erases it shortly."""
+    settings = Settings()
+    today = settings.running_clock()().date()
+    found = _look(settings, lambda each: each.due(today, limit))
+    table(
+        (
+            each.due_on.isoformat(),
+            str(each.referral_id),
+            each.rule.value,
+            each.since.isoformat(),
+            "止められている / held" if each.held else TITLES[each.rule].ja,
+        )
+        for each in found
+    )
+
+
+@erasures.command("recent")
+def list_recent(limit: Most = 50) -> None:
+    """最近の消去と、控えからも消える日 / Recent ones, and when no backup holds the key."""
+    found = _look(Settings(), lambda each: each.recent(limit))
+    table(
+        (
+            each.erased_at.astimezone(JAPAN).isoformat(timespec="seconds"),
+            str(each.referral_id),
+            each.because,
+            ",".join(each.classes),
+            each.complete_on.isoformat(),
+        )
+        for each in found
+    )
+
+
+@erasures.command("run")
+def run(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="数えるだけ / only count what would be erased")
+    ] = False,
+) -> None:
+    """期限の来たものを今消す。いつ止めてもよい / Erase what is due now; stop it at any time."""
+    settings = Settings()
+    today = settings.running_clock()().date()
+    due, held = _look(settings, lambda each: each.count(today))
+    typer.echo(f"期限の来たもの / due: {due}   止められているもの / held: {held}")
+    if not dry_run and due:
+        with owner_url(settings) as url:
+            asyncio.run(_erase(settings, url, due))
+
+
+async def _erase(settings: Settings, url: str, due: int) -> None:
+    done = 0
+    async with await open_pool(url, 1, "tsunagu erasures") as pool:
+        eraser = Eraser(pool, settings.running_clock(), settings.periods, settings.backup_age)
+        while found := await eraser.erase_due():
+            done += found
+            typer.echo(f"{done} / {max(due, done)}")
+
+
+def _look(settings: Settings, work: Callable[[ErasureList], Awaitable[T]]) -> T:
+    async def do(url: str) -> T:
+        async with connected(url) as connection:
+            return await work(ErasureList(connection, settings.periods))
+
+    with owner_url(settings) as url:
+        return asyncio.run(do(url))
