@@ -27,6 +27,7 @@ from app.adapters.log_keys import log_keys
 from app.adapters.mailbox import Mailboxes
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import SystemLookup
+from app.adapters.own_desk import OwnDesk
 from app.adapters.readiness import CannotStart, Readiness
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
@@ -106,6 +107,7 @@ def _lifespan(
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
                 acts=Acts(pool, clock, bell, settings.backup_age),
+                own_desk=OwnDesk(pool, clock, bell),
                 disclosures=Disclosures(pool, clock),
                 consents=Consents(pool, clock),
                 returns=Returns(pool, clock),

@@ -22,6 +22,7 @@ from app.adapters.log_keys import log_keys
 from app.adapters.outage import is_outage
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.overdue import MOST, Overdue
+from app.adapters.retiring import Retiring
 from app.adapters.returns import MOST as MOST_RETURNS
 from app.adapters.returns import LateReturns
 from app.adapters.rewrapping import Rewrapping
@@ -76,6 +77,9 @@ async def run(settings: Settings) -> None:
             tasks.create_task(until(stop, eraser.erase_due))
             tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
             tasks.create_task(until(stop, gently(Rewrapping(pool, keys, clock).step)))
+            if settings.key_service is None:
+                retiring = Retiring(pool, folder, settings.backup_age, clock)
+                tasks.create_task(until(stop, retiring.step))
 
 
 async def deliver(

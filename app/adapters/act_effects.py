@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
+from app.adapters.administration_effects import ADMINISTRATION
 from app.adapters.erasing import Erasing, hold
 from app.adapters.ids import time_ordered_id
 from app.domain.act_details import EraseDetail
@@ -92,6 +93,7 @@ async def erase_by_order(work: Work) -> Mapping[str, Any]:
 
 
 EFFECTS: Mapping[str, Effect] = {
+    **ADMINISTRATION,
     "hold.set": set_hold,
     "hold.lift": lift_hold,
     "erase": erase,

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from app.adapters.administration_log import WRITE, entry
 from app.adapters.directory import load
 from app.adapters.ids import time_ordered_id
+from app.domain.clock import Clock
 from app.domain.directory import Agency
 from app.domain.seat import Client, Seat
 
@@ -29,7 +31,7 @@ _CHANGE_AGENCY = """
         note = nullif(coalesce($4, note), ''),
         connected = coalesce($5, connected),
         services = services || $6::text::jsonb
-    WHERE id = $1 RETURNING id
+    WHERE id = $1 RETURNING id AS agency_id
 """
 _ADD_AREA = """
     INSERT INTO jurisdiction (agency_id, flow, area) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
@@ -45,7 +47,7 @@ _ADD_SEAT = """
 _CHANGE_SEAT = """
     UPDATE seat SET name = coalesce($2, name), role = coalesce($3, role),
         classes = coalesce($4, classes)
-    WHERE id = $1 RETURNING id
+    WHERE id = $1 RETURNING agency_id
 """
 _SEATS = """
     SELECT id, agency_id, name, role, classes, disabled_at IS NOT NULL AS disabled
@@ -58,9 +60,9 @@ _ADD_CLIENT = """
 _CHANGE_CLIENT = """
     UPDATE client SET name = coalesce($2, name), secret_hash = coalesce($3, secret_hash),
         public_jwk = coalesce($4::text::jsonb, public_jwk)
-    WHERE id = $1 RETURNING id
+    WHERE id = $1 RETURNING agency_id
 """
-_REQUIRE_DPOP = "UPDATE client SET dpop_required = $2 WHERE id = $1 RETURNING id"
+_REQUIRE_DPOP = "UPDATE client SET dpop_required = $2 WHERE id = $1 RETURNING agency_id"
 _HOLD_CLIENT = "SELECT agency_id FROM client WHERE id = $1 FOR UPDATE"
 _SEATS_OF_AGENCY = "SELECT count(*) FROM seat WHERE id = ANY($1::text[]) AND agency_id = $2"
 _UNLINK = "DELETE FROM client_seat WHERE client_id = $1"
@@ -76,8 +78,8 @@ _CLIENTS = """
 """
 _SWITCH: Mapping[type[Agency | Seat | Client], str] = {
     Agency: "UPDATE agency SET disabled_at = $2 WHERE id = $1 RETURNING id",
-    Seat: "UPDATE seat SET disabled_at = $2 WHERE id = $1 RETURNING id",
-    Client: "UPDATE client SET disabled_at = $2 WHERE id = $1 RETURNING id",
+    Seat: "UPDATE seat SET disabled_at = $2 WHERE id = $1 RETURNING agency_id",
+    Client: "UPDATE client SET disabled_at = $2 WHERE id = $1 RETURNING agency_id",
 }
 _OWNER: Mapping[type[Agency | Seat | Client], str] = {
     Agency: "SELECT 'agency', id FROM agency WHERE id = $1",
@@ -85,7 +87,6 @@ _OWNER: Mapping[type[Agency | Seat | Client], str] = {
     Client: "SELECT 'client', agency_id FROM client WHERE id = $1",
 }
 _STOP_TOKENS = "SELECT stop_tokens($1, $2)"
-_WRITE_LOG = "SELECT write_log($1, $2)"
 
 
 class AdministrationError(ValueError):
@@ -107,12 +108,17 @@ class AgencyChange:
     services: Mapping[str, date | None] | None = None
 
 
-class Administration:
-    """Writes what administrators decide. Every method is one transaction, and may raise
-    `AdministrationError`."""
+def _real() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, connection: "Connection") -> None:
+
+class Administration:
+    """Writes what administrators decide. Every method is one transaction, with an entry in the log
+    that the agency concerned may read, and may raise `AdministrationError`."""
+
+    def __init__(self, connection: "Connection", clock: Clock = _real) -> None:
         self._connection = connection
+        self._clock = clock
 
     async def agencies(self) -> Sequence[Agency]:
         """Every agency, disabled or not, by id."""
@@ -129,22 +135,26 @@ class Administration:
                 )  # fmt: skip
                 for flow, area in sorted(agency.areas, key=lambda row: (row[0] or "", row[1])):
                     await self._connection.execute(_ADD_AREA, agency.id, flow, area)
+                await self._tell("agency.add", agency.id, agency.id)
 
     async def change_agency(self, agency_id: str, change: AgencyChange) -> None:
         """Change an agency's name, note, connection or services."""
         await self._one(
-            _CHANGE_AGENCY, agency_id, change.name, change.name_en, change.note, change.connected,
-            _written(change.services or {}),
+            "agency.change", _CHANGE_AGENCY, agency_id, change.name, change.name_en, change.note,
+            change.connected, _written(change.services or {}),
+            fields=[name for name, value in asdict(change).items() if value is not None],
         )  # fmt: skip
 
     async def add_area(self, agency_id: str, flow: str | None, area: str) -> None:
         """Make an agency responsible for an area; a second time changes nothing."""
         with _refusals():
-            await self._connection.execute(_ADD_AREA, agency_id, flow, area)
+            async with self._connection.transaction():
+                await self._connection.execute(_ADD_AREA, agency_id, flow, area)
+                await self._tell("agency.add_area", agency_id, agency_id, flow=flow, area=area)
 
     async def remove_area(self, agency_id: str, flow: str | None, area: str) -> None:
         """Take an area away from an agency."""
-        await self._one(_REMOVE_AREA, agency_id, flow, area)
+        await self._one("agency.remove_area", _REMOVE_AREA, agency_id, flow, area)
 
     async def seats(self, agency_id: str | None = None) -> list[Seat]:
         """The seats of one agency, or all, by id."""
@@ -153,17 +163,22 @@ class Administration:
 
     async def add_seat(self, seat: Seat, at: datetime) -> None:
         """Add a seat to an agency."""
+        classes = sorted(seat.classes)
         with _refusals():
-            await self._connection.execute(
-                _ADD_SEAT, seat.id, seat.agency_id, seat.name, seat.role, sorted(seat.classes), at
-            )
+            async with self._connection.transaction():
+                await self._connection.execute(
+                    _ADD_SEAT, seat.id, seat.agency_id, seat.name, seat.role, classes, at
+                )
+                detail = {"role": seat.role, "classes": classes}
+                await self._tell("seat.add", seat.agency_id, seat.id, **detail)
 
     async def change_seat(
         self, seat_id: str, name: str | None, role: str | None, classes: frozenset[str] | None
     ) -> None:
         """Change a seat; None leaves what is there."""
         wanted = None if classes is None else sorted(classes)
-        await self._one(_CHANGE_SEAT, seat_id, name, role, wanted)
+        detail = {"role": role, "classes": wanted}
+        await self._one("seat.change", _CHANGE_SEAT, seat_id, name, role, wanted, **detail)
 
     async def clients(self, agency_id: str | None = None) -> list[Client]:
         """The clients of one agency, or all, by id, without the hashes of their secrets."""
@@ -179,6 +194,8 @@ class Administration:
                     _json(client.public_jwk), at, client.dpop_required,
                 )  # fmt: skip
                 await self._link(client.id, client.seats)
+                seats = list(client.seats)
+                await self._tell("client.add", client.agency_id, client.id, seats=seats)
 
     async def change_client(
         self,
@@ -188,23 +205,29 @@ class Administration:
         public_jwk: Mapping[str, Any] | None = None,
     ) -> None:
         """Change a client's name, secret or key; None leaves what is there."""
-        await self._one(_CHANGE_CLIENT, client_id, name, secret_hash, _json(public_jwk))
+        changes = {"name": name, "secret": secret_hash, "public_key": public_jwk}
+        fields = [what for what, value in changes.items() if value is not None]
+        values = name, secret_hash, _json(public_jwk)
+        await self._one("client.change", _CHANGE_CLIENT, client_id, *values, fields=fields)
 
     async def require_dpop(self, client_id: str, required: bool) -> None:
         """Let a client have only tokens that are bound to a key, or any again."""
-        await self._one(_REQUIRE_DPOP, client_id, required)
+        act = "client.require_dpop"
+        await self._one(act, _REQUIRE_DPOP, client_id, required, required=required)
 
     async def link(self, client_id: str, seats: Sequence[str]) -> None:
         """Let a client speak for exactly these seats of its agency; the first is its default."""
         with _refusals():
             async with self._connection.transaction():
-                await self._link(client_id, seats)
+                agency_id = await self._link(client_id, seats)
+                await self._tell("client.link", agency_id, client_id, seats=list(seats))
 
     async def disable(
         self, what: type[Agency | Seat | Client], its_id: str, at: datetime | None
     ) -> None:
         """Switch an agency, seat or client off as of `at`, or on again with None."""
-        await self._one(_SWITCH[what], its_id, at)
+        act = f"{what.__name__.lower()}.{'enable' if at is None else 'disable'}"
+        await self._one(act, _SWITCH[what], its_id, at)
 
     async def stop_tokens(
         self, what: type[Agency | Seat | Client], its_id: str, at: datetime
@@ -217,7 +240,7 @@ class Administration:
                     raise AdministrationError("unknown")
                 kind, agency_id = found
                 await self._connection.execute(_STOP_TOKENS, kind, its_id)
-                entry = {
+                written = {
                     "id": str(time_ordered_id(at)),
                     "kind": "revocation",
                     "agency_id": agency_id,
@@ -225,10 +248,10 @@ class Administration:
                     "agencies": [agency_id],
                     "detail": {"all_of": kind},
                 }
-                await self._connection.execute(_WRITE_LOG, at, json.dumps([entry]))
+                await self._connection.execute(WRITE, at, json.dumps([written]))
 
-    async def _link(self, client_id: str, seats: Sequence[str]) -> None:
-        agency_id = await self._connection.fetchval(_HOLD_CLIENT, client_id)
+    async def _link(self, client_id: str, seats: Sequence[str]) -> str:
+        agency_id: str | None = await self._connection.fetchval(_HOLD_CLIENT, client_id)
         if agency_id is None:
             raise AdministrationError("unknown")
         own = await self._connection.fetchval(_SEATS_OF_AGENCY, seats, agency_id)
@@ -236,11 +259,25 @@ class Administration:
             raise AdministrationError("other_agency")
         await self._connection.execute(_UNLINK, client_id)
         await self._connection.execute(_LINK, client_id, seats)
+        return agency_id
 
-    async def _one(self, statement: str, *values: object) -> None:
+    async def _one(
+        self, act: str, statement: str, target: str, *values: object, **detail: Any
+    ) -> None:
+        """Change one thing: `statement` gives the agency that it belongs to."""
         with _refusals():
-            if await self._connection.fetchval(statement, *values) is None:
-                raise AdministrationError("unknown")
+            async with self._connection.transaction():
+                agency_id = await self._connection.fetchval(statement, target, *values)
+                if agency_id is None:
+                    raise AdministrationError("unknown")
+                await self._tell(act, agency_id, target, **detail)
+
+    async def _tell(self, act: str, agency_id: str, target: str, **detail: Any) -> None:
+        """Write down what was done: codes and ids, no names."""
+        at = self._clock()
+        told = {key: value for key, value in detail.items() if value is not None}
+        written = entry(at, act, [agency_id], {"target": target, **told})
+        await self._connection.execute(WRITE, at, json.dumps([written]))
 
 
 @contextmanager

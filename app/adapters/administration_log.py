@@ -18,6 +18,7 @@ def entry(
     agencies: Iterable[str],
     detail: Mapping[str, Any],
     caller: Caller | None = None,
+    by: str = COMMAND_LINE,
 ) -> dict[str, Any]:
     """The entry of `act`, as `write_log` takes it.
 
@@ -26,9 +27,9 @@ def entry(
         act: a code, `seat.disabled` for example.
         agencies: whom it concerns; they may read the entry.
         detail: ids and codes only.
-        caller: who acted; None for the command line.
+        caller: who acted; None where nobody has a seat.
+        by: who acted in that case.
     """
-    by = {} if caller else {"by": COMMAND_LINE}
     return {
         "id": str(time_ordered_id(at)),
         "kind": "administration",
@@ -36,5 +37,5 @@ def entry(
         "seat_id": caller.seat_id if caller else None,
         "client_id": caller.client_id if caller else None,
         "agencies": sorted(agencies),
-        "detail": {"act": act, **by, **detail},
+        "detail": {"act": act, **({} if caller else {"by": by}), **detail},
     }

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api import (
     acts,
+    administration,
     bundle,
     consents,
     contract,
@@ -64,6 +65,7 @@ def application(
         inbox,
         webhooks,
         acts,
+        administration,
         bundle,
         erasures,
         log,

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.api import (
     act_shapes,
+    administration_shapes,
     consent_shapes,
     deliveries,
     delivery_shapes,
@@ -60,6 +61,7 @@ TAGS = (
     ("consents", "同意の記録と、撤回のあとの返還・廃棄の求め。"),
     ("inbox", "受信箱、受領、期日。"),
     ("webhooks", "到着通知。受信箱に届いたことを、登録した先に知らせる。"),
+    ("administration", "自機関の席と接続システム。"),
     ("acts", "二つの席が要る重い行為と、消去の停止。"),
     ("log", "記録。誰でも確かめられる Merkle 木と、この機関の記録。"),
     ("flows", "流れの表、通信文の定義、図。誰でも読める。"),
@@ -101,6 +103,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "approve_act": _DECIDING,
     "refuse_act": _DECIDING,
     "withdraw_act": ("not_your_act", "act_settled"),
+    "take_client_secret": ("not_your_act", "act_impossible"),
     "read_checkpoint": ("not_sealed",),
     "list_leaves": ("not_sealed",),
     "prove_inclusion": ("not_sealed",),
@@ -280,6 +283,7 @@ def _shown() -> Schema:
         consent_shapes,
         webhook_shapes,
         act_shapes,
+        administration_shapes,
         disclosure_shapes,
         log_shapes,
     )

@@ -13,6 +13,8 @@ PARAMETERS: Mapping[str, str] = {
     "flow": "流れの名前(`GET /v1/flows` にある)",
     "event": "通信文の名前(種類のうち点より後ろ)",
     "state": "案件の状態(流れの表にある名前)",
+    "seat_id": "席のID",
+    "client_id": "接続システムのID",
     "act_id": "二つの席が要る行為のID",
     "code": "問題の符号(`type` の `/problems/` より後ろ)",
 }

@@ -16,6 +16,7 @@ from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.log import Log
 from app.adapters.mailbox import Mailboxes
+from app.adapters.own_desk import OwnDesk
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.returns import Returns
@@ -59,6 +60,7 @@ class Messaging:
     deliveries: Deliveries
     recalls: Recalls
     acts: Acts
+    own_desk: OwnDesk
     disclosures: Disclosures
     consents: Consents
     returns: Returns

@@ -396,7 +396,8 @@ class ItemOut(Shape):
         "webhook.paused 到着通知の送り先の停止、"
         "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
         "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為、"
-        "erasure 消去した案件"
+        "erasure 消去した案件、"
+        "administration.disabled 席か接続システムの停止"
     )
     referral_id: Uuid | None
     message_id: Uuid | None

@@ -39,7 +39,7 @@ def at_desk(work: Callable[[Administration], Awaitable[T]]) -> T:
 
     async def do(url: str) -> T:
         async with connected(url) as connection:
-            return await work(Administration(connection))
+            return await work(Administration(connection, Settings().running_clock()))
 
     with owner_url(Settings()) as url:
         try:

@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.act_details import EraseDetail, HoldDetail, OrderDetail
+from app.domain.administration import ClientDetail, KeyDetail, LinkDetail, SeatChange, SeatDetail
 from app.domain.caller import Caller
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
 from app.domain.text import Text
@@ -94,6 +95,83 @@ KINDS: Mapping[str, ActKind] = {
         OPERATORS,
         OrderDetail,
         concerns_referral=True,
+    ),
+    "seat.add": ActKind(
+        Text("席を加える", "Add a seat"),
+        Text("席のID(機関のIDと点で始まる)", "its id, beginning with the agency's and a dot"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+        SeatDetail,
+    ),
+    "seat.change": ActKind(
+        Text("席の役割や区分を変える", "Change a seat's role or classes"),
+        Text("席のID", "the id of a seat"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+        SeatChange,
+    ),
+    "seat.enable": ActKind(
+        Text("席の停止を解く", "Switch a seat on again"),
+        Text("席のID", "the id of a seat"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+    ),
+    "client.add": ActKind(
+        Text("接続システムを加える", "Add a client"),
+        Text("システムのID(機関のIDと点で始まる)", "its id, beginning with the agency's and a dot"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+        ClientDetail,
+    ),
+    "client.enable": ActKind(
+        Text("接続システムの停止を解く", "Switch a client on again"),
+        Text("システムのID", "the id of a client"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+    ),
+    "client.link": ActKind(
+        Text("接続システムが代表できる席を変える", "Link a client to other seats"),
+        Text("システムのID", "the id of a client"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+        LinkDetail,
+    ),
+    "client.set_key": ActKind(
+        Text("接続システムの公開鍵を変える", "Give a client another public key"),
+        Text("システムのID", "the id of a client"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+        KeyDetail,
+    ),
+    "client.new_secret": ActKind(
+        Text("接続システムの秘密を作り直す", "Give a client another secret"),
+        Text("システムのID", "the id of a client"),
+        AGENCY_PROPOSES,
+        AGENCY_APPROVES,
+    ),
+    "agency.disable": ActKind(
+        Text("機関を停止する", "Switch an agency off"),
+        Text("機関のID", "the id of an agency"),
+        OPERATORS,
+        OPERATORS,
+    ),
+    "agency.enable": ActKind(
+        Text("機関の停止を解く", "Switch an agency on again"),
+        Text("機関のID", "the id of an agency"),
+        OPERATORS,
+        OPERATORS,
+    ),
+    "agency.connect": ActKind(
+        Text("機関をつなぐ", "Let an agency take part"),
+        Text("機関のID", "the id of an agency"),
+        OPERATORS,
+        OPERATORS,
+    ),
+    "master_key.retire": ActKind(
+        Text("使われていないマスター鍵を廃止する", "Retire a master key that nothing is under"),
+        Text("版", "its version"),
+        OPERATORS,
+        OPERATORS,
     ),
 }
 """Every kind by its name."""

@@ -165,3 +165,69 @@ def test_a_client_is_linked_to_other_seats_and_switched_off(say: Say) -> None:
 def test_the_list_can_be_narrowed(say: Say) -> None:
     assert say("agency", "list", "--kind", "prison").output == ""
     assert say("agency", "list", "--prefecture", "13").output.split()[0] == "center-x"
+
+
+def told(url: str) -> list[tuple[object, ...]]:
+    """What stands in the log of what was administered, the oldest first."""
+
+    async def read() -> list[tuple[object, ...]]:
+        async with connected(url) as connection:
+            rows = await connection.fetch(
+                "SELECT agencies, agency_id, seat_id, detail FROM log_entry"
+                " WHERE kind = 'administration' ORDER BY at, id"
+            )
+            found = [(json.loads(row["detail"]), row) for row in rows]
+            assert {(d["by"], r["agency_id"], r["seat_id"]) for d, r in found} == {
+                ("command line", None, None)
+            }
+            return [(d["act"], d["target"], r["agencies"]) for d, r in found]
+
+    return asyncio.run(read())
+
+
+def test_every_act_of_administration_is_in_the_log_of_the_agency_concerned(
+    say: Say, url: str
+) -> None:
+    seat, system = "center-x.decider", "center-x.system"
+    for words in (
+        ("seat", "add", "center-x", "decider", "--name", "所長"),
+        ("seat", "change", seat, "--class", "C0"),
+        ("client", "add", "center-x", "--seat", seat),
+        ("client", "change", system, "--new-secret"),
+        ("client", "link", system, seat),
+        ("client", "disable", system),
+        ("client", "enable", system),
+        ("seat", "disable", seat),
+        ("agency", "change", "center-x", "--name", "新名称"),
+        ("agency", "add-area", "center-x", "012114"),
+        ("agency", "remove-area", "center-x", "012114"),
+        ("agency", "disable", "center-x"),
+    ):
+        assert say(*words).exit_code == 0, words
+    assert say("seat", "disable", "center-x.nobody").exit_code == 1  # nothing was done
+    assert told(url) == [
+        (act, target, ["center-x"])
+        for act, target in (
+            ("agency.add", "center-x"),
+            ("seat.add", seat),
+            ("seat.change", seat),
+            ("client.add", system),
+            ("client.change", system),
+            ("client.link", system),
+            ("client.disable", system),
+            ("client.enable", system),
+            ("seat.disable", seat),
+            ("agency.change", "center-x"),
+            ("agency.add_area", "center-x"),
+            ("agency.remove_area", "center-x"),
+            ("agency.disable", "center-x"),
+        )
+    ]
+    entries = asyncio.run(_details(url))
+    assert "新名称" not in entries
+
+
+async def _details(url: str) -> str:
+    async with connected(url) as connection:
+        found: str = await connection.fetchval("SELECT string_agg(detail::text, '') FROM log_entry")
+        return found

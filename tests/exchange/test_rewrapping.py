@@ -1,6 +1,7 @@
 """Rewrapping: keys go from an old master key to the active one while everything else goes on."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from app.adapters.masters import standings
 from app.adapters.national import seed
 from app.adapters.reading import Reading
 from app.adapters.record import Recorder
+from app.adapters.retiring import Retiring
 from app.adapters.rewrapping import Rewrapping
 from app.adapters.seal import Vault, bound
 from app.adapters.urls import Urls
@@ -321,3 +323,39 @@ async def test_a_master_key_under_which_something_lies_and_that_is_not_there_is_
     (first, second) = await standings(house.service, house.owner)
     assert (first.version, first.here, first.rows > 0 if first.rows else None) == (1, False, True)
     assert (second.version, second.here, second.rows) == (2, True, 0)
+
+
+async def test_two_operators_let_a_master_key_go_and_a_worker_removes_it_when_backups_are_past(
+    house: House,
+) -> None:
+    age = timedelta(days=35)
+    sent = await house.send(2)
+    house.rotate()
+
+    async def approve() -> str:
+        asked = {"version": 1, "act_id": str(uuid4()), "at": house.clock().isoformat()}
+        found: str = await house.owner.fetchval("SELECT approve_retirement($1)", json.dumps(asked))
+        return found
+
+    def worker() -> Retiring:
+        return Retiring(house.worker, house.folder, age, house.clock)
+
+    assert await approve() == "in_use"
+    await finished(house.rewrapping())
+    assert (await approve(), await approve()) == ("done", "as_it_is")
+    house.clock.now += age - timedelta(seconds=1)
+    assert await worker().step() == 0
+    house.clock.now += timedelta(seconds=1)
+    assert await worker().step() == 1
+    assert await worker().step() == 0
+    assert [key.version for key in house.folder.masters()] == [2]
+    assert await house.readable(sent)
+    told = "SELECT count(*) FROM log_entry WHERE detail ->> 'act' = 'master_key.retired'"
+    assert await house.owner.fetchval(told) == 1
+
+
+async def test_the_newest_master_key_stays_whatever_was_approved(house: House) -> None:
+    await house.owner.execute("INSERT INTO master_unused VALUES (1, '2000-01-01')")
+    await house.owner.execute("INSERT INTO master_retirement VALUES (1, $1, now())", uuid4())
+    assert await Retiring(house.worker, house.folder, timedelta(0), house.clock).step() == 0
+    assert [key.version for key in house.folder.masters()] == [1]

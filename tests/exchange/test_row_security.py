@@ -23,6 +23,7 @@ NOTHING = {
     "lockout",
     "retention",
     "erasure_total",
+    "master_retirement",
 }
 
 # table: the rows that are $1's own, as the owner of the tables finds them
@@ -95,6 +96,7 @@ SHOWN = {
     "erasure_total": "rule",
     "shown": "shown_id::text",
     "master_unused": "version::text",
+    "master_retirement": "version::text",
     "token_clock": "stops::text",
     "revoked_token": "jti::text",
     "secret_failure": "encode(key, 'hex')",

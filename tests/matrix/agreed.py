@@ -76,6 +76,11 @@ approve_act                      act:take           act              200|403   4
 refuse_act                       act:take           refused_act      200|403   404
 withdraw_act                     act:take           withdrawn_act    403,records_officer=200  404
 list_erasures                    referral:read      referral         200       404
+list_own_seats                   agency:manage      -                200       -
+list_own_clients                 agency:manage      -                200       -
+disable_own_seat                 agency:manage      own_seat         200       404
+disable_own_client               agency:manage      own_client       200       404
+take_client_secret               agency:manage      act              404       404
 list_holds                       act:take           -                200       -
 list_agencies                    directory:read     -                200       -
 read_agency                      directory:read     agency           200       404

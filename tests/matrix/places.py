@@ -104,6 +104,19 @@ def _public(**named: tuple[str, str]) -> Callable[[Played, Played], dict[str, Na
     return places
 
 
+def _administered(parameter: str, off: str, theirs: str) -> Callable[[Played, Played], Any]:
+    """Of ours one that is switched off already, so that nobody else in the matrix is stopped."""
+
+    def places(_ours: Played, _theirs: Played) -> dict[str, Named]:
+        return {
+            OWN: {parameter: f"{US}.{off}"},
+            "another's": {parameter: f"{OTHERS}.{theirs}"},
+            "not there": {parameter: f"{US}.nobody"},
+        }
+
+    return places
+
+
 PLACES: Mapping[str, Callable[[Played, Played], dict[str, Named]]] = {
     "-": lambda _ours, _theirs: {OWN: {}},
     "referral": _one("referral_id", "referral"),
@@ -121,6 +134,8 @@ PLACES: Mapping[str, Callable[[Played, Played], dict[str, Named]]] = {
     "entry": _entry,
     "webhook": _one("webhook_id", "webhook"),
     "notice": _of_our_webhook,
+    "own_seat": _administered("seat_id", "viewer-off-seat", "decider"),
+    "own_client": _administered("client_id", "viewer-off-client-system", "decider-system"),
     "act": _one("act_id", "act"),
     "refused_act": _one("act_id", "refused_act"),
     "withdrawn_act": _one("act_id", "withdrawn_act"),

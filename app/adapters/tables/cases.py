@@ -73,6 +73,19 @@ class MasterUnused(Row, table=True):
     since: datetime
 
 
+class MasterRetirement(Row, table=True):
+    """A master key that two operators let go: workers remove it when no backup needs it."""
+
+    __tablename__ = "master_retirement"
+
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    act_id: UUID
+    approved_at: datetime
+    done_at: datetime | None = Field(
+        sa_column_kwargs={"comment": "When the first worker had removed the key."}
+    )
+
+
 class Party(Row, table=True):
     """An agency's part in a referral, and the referral as this agency has seen it."""
 
