@@ -324,7 +324,10 @@ KINDS: Mapping[str, ProblemKind] = {
     "unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         Text("一時的に使えません", "Unavailable for a moment"),
-        Text("データベースに届きません。", "The database cannot be reached."),
+        Text(
+            "データベースか、封を開ける鍵に届きません。何も書かれていません。",
+            "The database or the keys that open seals cannot be reached. Nothing was written.",
+        ),
         Text(
             "Retry-After の後に送り直してください。同じIDなら二重になりません。",
             "Try again after Retry-After. With the same id nothing happens twice.",

@@ -37,7 +37,7 @@ class MethodNotAllowed(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database cannot be reached."""
+    """The database, or a key that is needed, cannot be reached."""
 
     code = "unavailable"
 

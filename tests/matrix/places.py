@@ -111,7 +111,7 @@ def _administered(parameter: str, off: str, theirs: str) -> Callable[[Played, Pl
         return {
             OWN: {parameter: f"{US}.{off}"},
             "another's": {parameter: f"{OTHERS}.{theirs}"},
-            "not there": {parameter: f"{US}.nobody"},
+            "not there": {parameter: f"{US}.{'x' * len(theirs)}"},  # as long: a path is repeated
         }
 
     return places
