@@ -288,6 +288,35 @@ async def test_revocations_at_once_are_all_seen_by_a_process_that_looks_meanwhil
     assert not any(there.is_active(_caller(registered), jti, 10**9) for jti in tokens)
 
 
+class Faltering:
+    """A database that fails in ways that nobody thought of, before it answers."""
+
+    def __init__(self, pool: asyncpg.Pool, *errors: Exception) -> None:
+        self._pool = pool
+        self._errors = list(errors)
+
+    async def fetchval(self, query: str, *values: object) -> object:
+        if self._errors:
+            raise self._errors.pop()
+        return await self._pool.fetchval(query, *values)
+
+
+async def test_whatever_goes_wrong_a_process_goes_on_looking(
+    api: asyncpg.Pool, registered: Registered
+) -> None:
+    faltering: Any = Faltering(api, OSError(), RuntimeError(), asyncpg.InternalClientError())
+    there = SwitchedOff(faltering, lambda: NOW, timedelta(milliseconds=1))
+    jti = str(uuid4())
+    await SwitchedOff(api, lambda: NOW).revoke(_revocation(registered, jti))
+    watching = asyncio.create_task(there.watch())
+    try:
+        async with asyncio.timeout(5):
+            while there.is_active(_caller(registered), jti, 10**9):  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.001)
+    finally:
+        watching.cancel()
+
+
 async def test_a_revoked_token_is_forgotten_only_when_no_clock_of_ours_believes_it(
     api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
 ) -> None:
