@@ -91,18 +91,28 @@ LANGUAGE sql STABLE {DEFINER} AS $$
     WHERE c.agency_id = p_agency AND c.referral_id = p_referral AND NOT c.sent
         AND c.recalled_at IS NULL AND s.classes && p_lost
 $$;
--- What an agency has of a message since a moment: all of it if it was printed or taken note of.
-CREATE FUNCTION had_classes(p_agency text, p_message uuid, p_classes text[], p_since timestamptz)
+-- What an agency has of a message: all of it if it was printed or taken note of. What was asked
+-- back and answered for it has no more, unless it was opened again.
+CREATE FUNCTION answered_for(p_agency text, p_message uuid, p_class text, p_referral uuid)
+RETURNS timestamptz LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT coalesce(max(x.answered_at), '-infinity')
+    FROM referral r JOIN return_request x ON x.case_id = r.case_id
+    WHERE r.id = p_referral AND x.agency_id = p_agency AND x.referral_id = p_referral
+        AND p_message = ANY (x.message_ids) AND p_class = ANY (x.classes)
+$$;
+CREATE FUNCTION had_classes(p_agency text, p_message uuid, p_classes text[], p_referral uuid)
 RETURNS text[] LANGUAGE sql STABLE {DEFINER} AS $$
-    SELECT CASE WHEN EXISTS (SELECT FROM inbox_item i WHERE i.agency_id = p_agency
-            AND i.message_id = p_message AND i.kind = 'message'
-            AND (i.printed_at > p_since OR i.acknowledged_at > p_since))
-        THEN p_classes
-        ELSE ARRAY(SELECT unnest(p_classes) INTERSECT
-            SELECT jsonb_array_elements_text(e.detail -> 'classes') FROM log_entry e
-            WHERE e.kind = 'disclosure' AND e.detail -> 'classes' <> '[]'
-                AND e.message_id = p_message AND e.agency_id = p_agency AND e.at > p_since
-            ORDER BY 1) END
+    SELECT ARRAY(
+        SELECT c.class FROM (SELECT class, answered_for(p_agency, p_message, class, p_referral)
+            AS since FROM unnest(p_classes) AS class) AS c
+        WHERE EXISTS (SELECT FROM inbox_item i WHERE i.agency_id = p_agency
+                AND i.message_id = p_message AND i.kind = 'message'
+                AND (i.printed_at > c.since OR i.acknowledged_at > c.since))
+            OR EXISTS (SELECT FROM log_entry e
+                WHERE e.kind = 'disclosure' AND e.detail -> 'classes' <> '[]'
+                    AND e.message_id = p_message AND e.agency_id = p_agency
+                    AND e.at > c.since AND e.detail -> 'classes' ? c.class)
+        ORDER BY c.class)
 $$;
 -- Whoever told it, or has that part now, and the withdrawer if it sees this agency among the
 -- parties. A part that has ended hears no more of the referral.
@@ -184,16 +194,13 @@ END $$;
 CREATE FUNCTION take_back(p_at timestamptz, p_case uuid, p_party party, p_lost text[], w jsonb)
 RETURNS jsonb LANGUAGE plpgsql {DEFINER} AS $$
 DECLARE
-    v_since timestamptz; v record; v_had text[];
+    v record; v_had text[];
     v_messages uuid[] := '{{}}'; v_classes text[] := '{{}}'; v_stones integer := 0;
 BEGIN
-    -- What was asked back and answered for is not asked again, unless it was opened again.
-    SELECT coalesce(max(answered_at), '-infinity') INTO v_since FROM return_request
-    WHERE case_id = p_case AND agency_id = p_party.agency_id
-        AND referral_id = p_party.referral_id;
     FOR v IN SELECT * FROM copies_losing(p_party.agency_id, p_party.referral_id, p_lost)
     LOOP
-        v_had := had_classes(p_party.agency_id, v.message_id, v.classes, v_since);
+        v_had := had_classes(p_party.agency_id, v.message_id, v.classes,
+            p_party.referral_id);
         IF v_had <> '{{}}' THEN
             v_messages := v_messages || v.message_id;
             v_classes := v_classes || v_had;
@@ -452,7 +459,8 @@ FOR_WORKER = ["tell_returns(timestamptz, date, integer)"]
 INTERNAL = [
     "just_lost(text, uuid, uuid, date)",
     "copies_losing(text, uuid, text[])",
-    "had_classes(text, uuid, text[], timestamptz)",
+    "had_classes(text, uuid, text[], uuid)",
+    "answered_for(text, uuid, text, uuid)",
     "following(party, uuid[], text)",
     "return_entry(return_request, text, text, jsonb)",
     "hold_mailboxes(uuid[], jsonb)",
