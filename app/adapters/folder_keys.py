@@ -8,7 +8,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.adapters.seal import decrypt, encrypt
+from app.adapters.seal import NONCE, decrypt, encrypt, random_parts
 from app.domain.clock import Clock
 from app.domain.keys import Master, MasterKey, MasterMissing, WrappedKey
 
@@ -59,7 +59,11 @@ class FolderKeys:
         if version is None:
             raise MasterMissing("there is no master key")
         cipher = self._ciphers[version]
-        return [WrappedKey(version, encrypt(cipher, key, aad)) for aad, key in keys]
+        nonces = random_parts(len(keys), NONCE)
+        return [
+            WrappedKey(version, encrypt(cipher, key, aad, nonce))
+            for (aad, key), nonce in zip(keys, nonces, strict=True)
+        ]
 
     async def unwrap(self, keys: Sequence[tuple[bytes, WrappedKey]]) -> list[bytes]:
         """The keys, each under the master key that wrapped it."""

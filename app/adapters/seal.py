@@ -17,6 +17,8 @@ from app.domain.keys import CannotOpen, KeyService, WrappedKey
 
 NONCE = 12
 """Bytes. Random: a key seals far fewer segments than make a repeat likely (2³²)."""
+SALT, KEY = 16, 32
+"""Bytes."""
 
 StoredKeys = Mapping[UUID, Mapping[str, WrappedKey]]
 """The keys of referrals, by class."""
@@ -44,17 +46,24 @@ class Keyring:
 
     def seal(self, message_id: UUID, fields: Mapping[DataClass, bytes]) -> list[Segment]:
         """The segments of a message."""
-        return [self._segment(message_id, c, content) for c, content in fields.items()]
+        chance = random_parts(len(fields), SALT + NONCE)
+        return [
+            self._segment(message_id, c, content, part)
+            for (c, content), part in zip(fields.items(), chance, strict=True)
+        ]
 
     def mac(self, content: Iterable[bytes]) -> bytes:
         """A keyed hash that tells only whether a repeat says the same. It goes with the key."""
         digests = b"".join(hashlib.sha256(part).digest() for part in content)
         return hmac.digest(self.keys[DataClass.C0], b"content" + digests, "sha256")
 
-    def _segment(self, message_id: UUID, data_class: DataClass, fields: bytes) -> Segment:
-        salt = urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
+    def _segment(
+        self, message_id: UUID, data_class: DataClass, fields: bytes, chance: bytes
+    ) -> Segment:
+        salt = urlsafe_b64encode(chance[:SALT]).rstrip(b"=").decode()
         content = salted(fields, salt)
-        sealed = encrypt(AESGCM(self.keys[data_class]), content, bound(message_id, data_class))
+        cipher, aad = AESGCM(self.keys[data_class]), bound(message_id, data_class)
+        sealed = encrypt(cipher, content, aad, chance[SALT:])
         return Segment(data_class, sha256(content), sealed)
 
 
@@ -83,9 +92,11 @@ class Vault:
             for (ring, data_class, _), key in zip(old, opened, strict=True):
                 ring.keys[data_class] = key
         if new:
-            made = await self._service.wrap([(bound(r.referral_id, c), r.keys[c]) for r, c in new])
-            for (ring, data_class), wrapped in zip(new, made, strict=True):
-                ring.made[data_class] = wrapped
+            fresh = random_parts(len(new), KEY)
+            bounds = [bound(ring.referral_id, data_class) for ring, data_class in new]
+            made = await self._service.wrap(list(zip(bounds, fresh, strict=True)))
+            for (ring, data_class), key, wrapped in zip(new, fresh, made, strict=True):
+                ring.keys[data_class], ring.made[data_class] = key, wrapped
         return rings
 
     async def unwrap(self, keys: Sequence[tuple[UUID, str, WrappedKey]]) -> list[bytes]:
@@ -115,12 +126,11 @@ def _sort(
     old: list[tuple[Keyring, str, WrappedKey]],
     new: list[tuple[Keyring, str]],
 ) -> None:
-    """Put each class with those that are stored, or with those for which a key is made here."""
+    """Put each class with those whose keys are stored, or with those that need a new one."""
     for data_class in dict.fromkeys(classes):
         if found := there.get(data_class):
             old.append((ring, data_class, found))
         else:
-            ring.keys[data_class] = AESGCM.generate_key(256)
             new.append((ring, data_class))
 
 
@@ -129,9 +139,14 @@ def bound(owner: UUID, purpose: str) -> bytes:
     return owner.bytes + purpose.encode()
 
 
-def encrypt(cipher: AESGCM, content: bytes, aad: bytes) -> bytes:
-    """AES-256-GCM; the nonce stands first."""
-    nonce = os.urandom(NONCE)
+def random_parts(count: int, size: int) -> list[bytes]:
+    """So many random parts of so many bytes, by one call of the kernel."""
+    chance = os.urandom(count * size)
+    return [chance[at : at + size] for at in range(0, len(chance), size)]
+
+
+def encrypt(cipher: AESGCM, content: bytes, aad: bytes, nonce: bytes) -> bytes:
+    """AES-256-GCM; the nonce, which is used nowhere else, stands first."""
     return nonce + cipher.encrypt(nonce, content, aad)
 
 
