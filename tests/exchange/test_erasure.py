@@ -1,7 +1,7 @@
 """Erasure: keys go when their time has come, all at once, and nothing else changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,10 +12,19 @@ import pytest
 from app.adapters.acts import Acts, Proposal
 from app.adapters.bell import Bell
 from app.adapters.eraser import Eraser
+from app.adapters.exchange import Exchange
+from app.adapters.figures import Figures
 from app.adapters.reading import Opened, Reading
 from app.domain.acts import ActState
-from app.domain.errors import GuardFailed, IdReused, IllegalMove
-from tests.exchange.conftest import START, Office, saying, seat
+from app.domain.errors import (
+    ActImpossible,
+    GuardFailed,
+    IdReused,
+    IllegalMove,
+    NotFound,
+    SecondSeat,
+)
+from tests.exchange.conftest import START, Office, reseated, saying, seat
 from tests.exchange.play import CENTER, PRISON, PROBATION, TO_ASSESSING, handed_over, special
 
 YEARS = timedelta(days=366)
@@ -398,3 +407,94 @@ async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
     assert await commanded(acts, referral, classes=["C7"]) is ActState.APPROVED
     assert comparable(await seen()) == before
     assert not any("C7" in each.salts for each in await opened(office, CENTER, referral))
+
+
+class Overtaken(Exchange):
+    """Decides on a case as it stood before a purge that nobody saw coming."""
+
+    async def _load(self, *arguments: Any, **named: Any) -> Any:
+        loaded = await super()._load(*arguments, **named)
+        if self.purge is not None:
+            purge, self.purge = self.purge, None
+            await purge
+        return loaded
+
+    purge: Coroutine[Any, Any, Any] | None = None
+
+
+async def test_a_message_that_a_purge_overtakes_makes_no_new_key(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral = await cleared(office)
+    bell = Bell(office.pool, office.urls.api)
+    sender = Overtaken(office.pool, office.recorder, lambda: office.directory, office.clock, bell)
+    sender.purge = erase_until(worker_pool, START + timedelta(days=92))
+    apply = saying("suspect_support.apply_relief", referral)
+    with pytest.raises(GuardFailed):
+        await sender.accept(apply, seat(PROBATION))
+    assert sender.purge is None
+    keys = "SELECT count(*) FROM referral_key WHERE referral_id = $1 AND class = 'C4'"
+    assert await office.owner.fetchval(keys, referral) == 0
+    assert apply.id not in await messages(office, referral)
+
+
+async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
+    office: Office, acts: Acts
+) -> None:
+    referral = await closed(office)
+    one = reseated(seat("prefecture-13", "operator"), seat_id="prefecture-13.operator-1")
+    two = reseated(one, seat_id="prefecture-13.operator-2")
+    proposal = Proposal(uuid4(), "erase.ordered", str(referral), {"reason": "court_order"})
+    act, _ = await acts.propose(one, proposal)
+    with pytest.raises(SecondSeat):
+        await acts.approve(one, act.id)
+    assert (await acts.approve(two, act.id)).state is ActState.APPROVED
+    assert not any(each.body for each in await opened(office, CENTER, referral))
+    told = await office.owner.fetch(
+        "SELECT kind FROM log_entry WHERE 'prefecture-13' = ANY (agencies) AND referral_id = $1",
+        referral,
+    )
+    assert {row["kind"] for row in told} == {"administration"}
+    with pytest.raises(NotFound):
+        await acts.propose(
+            one, Proposal(uuid4(), "erase.ordered", str(uuid4()), dict(proposal.detail))
+        )
+
+
+async def test_why_a_command_cannot_be_done_tells_nothing_of_others(
+    office: Office, acts: Acts
+) -> None:
+    held = await closed(office)
+    await hold(acts, held, PROBATION)
+    parent, child = await handed_over(office, ("center-27", "acknowledge"))
+    court = {"reason": "court_order"}
+    for referral, detail in ((held, {}), (parent, court)):
+        with pytest.raises(ActImpossible) as refused:
+            await commanded(acts, referral, **detail)
+        assert refused.value.reason == "not_now"
+    assert child != parent
+    with pytest.raises(ActImpossible) as refused:
+        await asked_by_prison(acts, held)
+    assert refused.value.reason == "not_yours"
+
+
+async def asked_by_prison(acts: Acts, referral: UUID) -> None:
+    """An erasure that the institution asks for, which neither leads nor decides."""
+    asked = {"reason": "not_needed", "classes": None}
+    proposal = Proposal(uuid4(), "erase", str(referral), asked)
+    await acts.propose(seat(PRISON, "records_officer"), proposal)
+
+
+async def test_the_figures_say_what_is_due_and_what_was_done(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    await erase_until(worker_pool, LATER)
+    await closed(office)
+    figures = Figures(office.pool, lambda: LATER)
+    before = (await figures.read()).erasing
+    assert (before.due["case_closed"], before.late) == (1, True)
+    assert not (await Figures(office.pool, office.clock).read()).erasing.late
+    await erase_until(worker_pool, LATER)
+    after = (await figures.read()).erasing
+    assert (after.due["case_closed"], after.late) == (0, False)
+    assert after.erasures["case_closed"] == before.erasures["case_closed"] + 1
