@@ -84,7 +84,9 @@ class LoggedOut(Shape):
 
     id: Uuid
     at: str = Field(description="起きた時刻。UTC", json_schema_extra={"format": "date-time"})
-    kind: str = Field(description="acceptance 受付、disclosure 提供、refusal 拒否、token 発行 など")
+    kind: str = Field(
+        description="acceptance 受付、disclosure 提供、refusal 拒否、token 発行、erasure 消去 など"
+    )
     agency_id: str | None
     seat_id: str | None
     client_id: str | None
