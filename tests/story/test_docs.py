@@ -15,6 +15,7 @@ from typer.main import get_command
 from typer.testing import Result
 
 from app.cli import cli
+from app.cli.evidence.verification import Kept, verify
 from app.domain.period import Period
 from app.settings import Settings
 from tests.story.conftest import Service
@@ -132,6 +133,7 @@ def test_the_curl_commands_work_as_they_are_pasted(service: Service, tmp_path: P
     ):
         assert answer in done.stdout, answer
     assert re.findall('"status": [45]', done.stdout) == ['"status": 4']
+    assert not verify((tmp_path / "bundle.zip").read_bytes(), Kept()).problems
 
 
 @pytest.mark.parametrize(("nth", "language"), [(0, "ja"), (1, "en")])

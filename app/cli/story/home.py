@@ -15,6 +15,7 @@ from app.cli.story.scene import (
     Chapter,
     Elsewhere,
     Opens,
+    Proves,
     Refused,
     Scene,
     Sends,
@@ -380,4 +381,12 @@ def _home(p: Plot) -> Iterator[Scene]:
         body={"close_reason": "settled", "closed_on": p.today.isoformat()},
         then="closed", told={PROBATION: ALL},
     )
+    for who, tale in (
+        (OSAKA, Text("ここまでの全てを束にして、通信を切って確かめる。一通抜けば、どれかが分かる。",
+                     "All of it in one bundle, checked with no network. Take one message out of it,"
+                     " and the check names it.")),
+        (PRISON, Text("一部しか開けない刑務所の束も、同じように証明になる。",
+                      "The bundle of the prison, which may open only a part, proves as much.")),
+    ):
+        yield Proves(who, p.case, tale)
 # fmt: on

@@ -134,6 +134,17 @@ class Narrator:
         names = self._t(SLASH).join(self._t(who.name) for who in seen_by)
         self._line(f"{INDENT}{self._t(ANSWERED)}  {self._t(DESTROYED)} → {names}")
 
+    def proved(self, size: int, messages: int, entries: int, withheld: int) -> None:
+        """A bundle that was checked offline, and found to be whole."""
+        counts = self._t(PROVED).format(
+            size=round(size / 1024), messages=messages, entries=entries, withheld=withheld
+        )
+        self._line(f"{INDENT}{self._t(BUNDLE)}  {counts}")
+
+    def not_proved(self, file: str) -> None:
+        """A bundle from which a file was taken, and what the check said."""
+        self._line(f"{INDENT}{self._t(ONE_TAKEN)}  × {file}")
+
     def end(self, messages: int, checks: int) -> None:
         """All went as told."""
         self._line()
@@ -204,6 +215,12 @@ ASKED = Text("求め    ", "asked   ")
 BY = Text("期限", "by")
 ANSWERED = Text("答え    ", "answer  ")
 DESTROYED = Text("廃棄した", "destroyed")
+BUNDLE = Text("証拠の束", "bundle  ")
+PROVED = Text(
+    "{size} KiB、通信文 {messages} 通、記録 {entries} 件、伏せた区分 {withheld}:確かめられた",
+    "{size} KiB, {messages} messages, {entries} log entries, {withheld} classes withheld: verified",
+)
+ONE_TAKEN = Text("一通抜く", "one less")
 ACCEPTED = Text("受理", "accepted")
 YES, NO = Text("あり", "yes"), Text("なし", "none")
 AS_TOLD = Text(

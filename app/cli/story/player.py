@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from app.cli.evidence.findings import Verdict
+from app.cli.evidence.verification import Kept, verify
 from app.cli.story.narrator import Narrator
 from app.cli.story.scene import (
     ALL,
@@ -17,13 +19,18 @@ from app.cli.story.scene import (
     Chapter,
     Hidden,
     Opens,
+    Proves,
     Refused,
     Scene,
     Sends,
     Thread,
 )
 from app.cli.story.stage import Stage
+from app.domain.bundle import pack, unpack
 from app.domain.flows import FLOWS
+
+BUNDLES = 10
+"""How often a bundle is fetched until all of it is sealed. The worker seals each second."""
 
 OK, CREATED, NOT_FOUND = httpx.codes.OK, httpx.codes.CREATED, httpx.codes.NOT_FOUND
 
@@ -65,7 +72,7 @@ class Player:
                 case _:
                     self._looks(scene)
 
-    def _looks(self, scene: Opens | Arrives | Hidden | AskedBack) -> None:
+    def _looks(self, scene: Opens | Arrives | Hidden | AskedBack | Proves) -> None:
         self._say.aside(scene.who, scene.tale)
         match scene:
             case Opens():
@@ -76,6 +83,8 @@ class Player:
                 self._asked_back(scene)
             case Hidden():
                 self._hidden(scene)
+            case Proves():
+                self._proves(scene)
 
     def _chapter(self, scene: Chapter) -> None:
         self._cast = scene.cast
@@ -251,6 +260,23 @@ class Player:
         listed = self._read(scene.who, "/v1/referrals", limit=100, flow=scene.thread.flow)
         self._same([], [r["id"] for r in listed["items"] if r["id"] == str(scene.thread.id)])
         self._say.refused(real.json())
+
+    def _proves(self, scene: Proves) -> None:
+        case = self._read(scene.who, f"/v1/referrals/{scene.thread.id}")["case_id"]
+        for _ in range(BUNDLES):
+            answer = self._stage.get(scene.who, f"/v1/cases/{case}/bundle")
+            self._is(answer, OK)
+            found = verify(answer.content, Kept())
+            if found.verdict is not Verdict.INCOMPLETE:
+                break
+        self._same((Verdict.VERIFIED, []), (found.verdict, found.problems))
+        self._say.proved(len(answer.content), found.messages, found.entries, found.withheld)
+        files = unpack(answer.content)
+        taken = [name for name in files if name.startswith("messages/")][found.messages // 2]
+        del files[taken]
+        (problem,) = verify(pack(files), Kept()).problems
+        self._same(("missing", taken), (problem.code, problem.file))
+        self._say.not_proved(taken)
 
     def _read(self, who: Actor, path: str, **query: Any) -> dict[str, Any]:
         answer = self._stage.get(who, path, **query)

@@ -160,4 +160,14 @@ class AskedBack:
     tale: Text
 
 
-Scene: TypeAlias = Chapter | Sends | Refused | Opens | Arrives | Hidden | AskedBack
+@dataclass(frozen=True, slots=True)
+class Proves:
+    """A case, proved offline with the evidence bundle of one agency; and a bundle from which a
+    message was taken, which says so."""
+
+    who: Actor
+    thread: Thread
+    tale: Text
+
+
+Scene: TypeAlias = Chapter | Sends | Refused | Opens | Arrives | Hidden | AskedBack | Proves
