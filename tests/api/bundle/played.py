@@ -56,8 +56,11 @@ async def say(service: Service, agency: str, event: str, **changed: Any) -> dict
     return found
 
 
-async def play(service: Service) -> Case:
-    """A prison tells an office of somebody; the center in Tokyo asks the one in Osaka to help."""
+async def play(service: Service, shared: bool = True) -> Case:
+    """A prison tells an office of somebody; the center in Tokyo asks the one in Osaka to help.
+
+    With `shared` false it ends before that, and Osaka hears nothing.
+    """
     consent, regional = str(uuid4()), str(uuid4())
     named = {CONSENT_ID: consent, CONSENT_REGIONAL_ID: regional}
 
@@ -86,6 +89,8 @@ async def play(service: Service) -> Case:
         parent,
         edit={"consent_id": regional, "purpose": "regional"},
     )
+    if not shared:
+        return Case(await case_of(service, parent), parent, parent, request)
     asked = await say(
         service,
         CENTER,
@@ -98,9 +103,13 @@ async def play(service: Service) -> Case:
     await step(OTHER, "regional_coordination.acknowledge", child)
     await step(OTHER, "regional_coordination.accept", child)
     await step(CENTER, "regional_coordination.offer_transfer", child, shared_messages=[request])
-    async with service.client(await service.token(CENTER)) as client:
-        case = (await client.get(f"/v1/referrals/{parent}")).json()["case_id"]
-    return Case(case, parent, child, request)
+    return Case(await case_of(service, parent), parent, child, request)
+
+
+async def case_of(service: Service, referral: str, agency: str = CENTER) -> str:
+    """The case of a referral, as one of its parties reads it."""
+    async with service.client(await service.token(agency)) as client:
+        return str((await client.get(f"/v1/referrals/{referral}")).json()["case_id"])
 
 
 async def fetch(

@@ -280,6 +280,46 @@ async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_l
     seen = found(data)
     assert seen.opened == 0
     assert len(seen.erased) == seen.withheld >= seen.messages == 3
+    assert {each.because for each in seen.erased} == {"refused"}
+    assert all(each.erased_at for each in seen.erased)
+
+
+async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_why(
+    service: Service, sealing: Sealing
+) -> None:
+    case = await play(service, shared=False)
+    closing = {"close_reason": "family_took_over"}
+    await say(service, CENTER, "special_adjustment.close", within=case.parent, body=closing)
+    act = {
+        "id": str(uuid4()),
+        "kind": "erase",
+        "target": case.parent,
+        "detail": {"reason": "subject_request", "classes": ["C1", "C4"]},
+    }
+    async with sealing():
+        before = (await fetch(service, CENTER, case.id)).content
+        async with service.client(await service.token(CENTER, "records_officer")) as officer:
+            proposed = await officer.post("/v1/acts", json=act)
+            assert proposed.status_code == 201, proposed.text
+        async with service.client(await service.token(CENTER)) as head:
+            approved = await head.post(f"/v1/acts/{act['id']}/approve")
+            assert approved.json()["state"] == "approved", approved.text
+        after = (await fetch(service, CENTER, case.id)).content
+    assert judged(after) == ("verified", None, None)
+    assert found(after, bundle=before).problems == []
+    gone = {(each.data_class, each.because) for each in found(after).erased}
+    assert gone == {("C1", "commanded"), ("C4", "commanded")}
+    assert all(each.erased_at for each in found(after).erased)
+    kept, lost = messages(after), messages(before)
+    texts = {
+        text
+        for message_id, message in lost.items()
+        for name in message["body"].keys() - kept[message_id]["body"].keys()
+        for text in strings(message["body"][name])
+    }
+    texts -= set(strings(list(kept.values())))
+    assert texts
+    assert not [text for text in texts if text.encode() in b"".join(files_of(after).values())]
 
 
 async def test_privileged_data_is_never_in_a_prosecutors_bundle(
