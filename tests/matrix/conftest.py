@@ -117,11 +117,11 @@ async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
 
 
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
-    for agency in ("probation-13", "probation-27", OTHERS):
+    for agency in ("probation-13", "probation-27"):
         await _seated(connection, agency, "decider", "decider")
-    await _seated(connection, OTHERS, "records_officer", "records_officer")
     for role in ROLES:
         await _seated(connection, "prison-fuchu", role, role)
+        await _seated(connection, OTHERS, role, role)
         await _seated(connection, US, role, role)
         await _seated(connection, CLOSED, role, role)
         seat, _ = await _seated(connection, US, role, f"{role}-off-seat")
