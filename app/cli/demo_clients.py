@@ -88,7 +88,7 @@ async def _let_in(
     url: str, clients: Sequence[DemoClient], kept: Collection[str], at: datetime
 ) -> None:
     async with connected(url) as connection, connection.transaction():
-        administration = Administration(connection)
+        administration = Administration(connection, lambda: at)
         known = {client.id for client in await administration.clients()}
         for client in clients:
             if client.client_id not in known:

@@ -9,15 +9,18 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.seal import bound
+from app.adapters.socket_keys import SocketKeys
 from app.adapters.urls import Urls
-from app.domain.keys import WrappedKey
+from app.domain.keys import KeyServiceAway, WrappedKey
 
 ROWS = 3_000
 ROTATING = """
@@ -114,3 +117,34 @@ async def test_a_rotation_that_is_killed_leaves_a_whole_key_or_none(tmp_path: Pa
     now = datetime.now(UTC)
     assert folder.add_master(now, now).version == len(versions) + 1
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".new-")]
+
+
+async def test_a_key_service_that_is_killed_and_started_again_is_found_by_those_who_ask_it(
+    tmp_path: Path,
+) -> None:
+    socket = Path(mkdtemp()) / "socket"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TSUNAGU_")}
+    environment |= {"TSUNAGU_DATA_DIR": str(tmp_path)}
+
+    async def start() -> Process:
+        words = (sys.executable, "-m", "app.cli", "keys", "serve", "--socket", str(socket))
+        process = await asyncio.create_subprocess_exec(*words, env=environment, stdout=PIPE)
+        assert process.stdout is not None
+        assert await process.stdout.readline()
+        return process
+
+    first, asking = await start(), SocketKeys(str(socket))
+    (stored,) = await asking.wrap([(b"owner", b"k" * 32)])
+    first.send_signal(signal.SIGKILL)
+    await first.communicate()
+    with pytest.raises(KeyServiceAway):
+        await asking.unwrap([(b"owner", stored)])
+    second = await start()
+    assert await asking.unwrap([(b"owner", stored)]) == [b"k" * 32]
+    await asking.aclose()
+    second.terminate()
+    await second.communicate()
+    assert second.returncode == 0
+    names = sorted(os.listdir(tmp_path / "keys"))
+    assert [name for name in names if name != ".lock"] == ["master-1.key"]
+    assert not os.listdir(socket.parent)
