@@ -22,6 +22,8 @@ from app.domain.vocabulary import CloseReason
 EVERY = frozenset(DataClass)
 FIVE_YEARS, ONE_YEAR, NINETY_DAYS = Period(months=60), Period(months=12), Period(days=90)
 
+_JUDGED = frozenset({"cleared", "close_reason"})
+
 REFUSED = "refused"
 """Because the person refused, at once."""
 COMMANDED = "commanded"
@@ -67,6 +69,9 @@ def facts_of(classes: frozenset[DataClass]) -> list[str]:
 
 def clocks(before: Case, after: Case, day: date) -> tuple[Clock, ...]:
     """The clocks that start or stop when a case moves from `before` to `after` on this day."""
+    # Nearly every message: nothing has ended, and nobody was judged.
+    if not any(r.state == CLOSED or _JUDGED & r.facts.keys() for r in after.referrals.values()):
+        return ()
     found: list[Clock] = []
     for referral in after.referrals.values():
         old = before.referrals.get(referral.id)

@@ -281,3 +281,36 @@ async def test_the_database_itself_refuses_one_seat_for_both_and_a_second_though
     for statement in ("UPDATE act SET state = 'approved' WHERE id = $1", "DELETE FROM act"):
         with pytest.raises(asyncpg.RaiseError, match="append-only"):
             await tables.execute(statement, *([act] if "$1" in statement else []))
+
+
+async def test_what_was_erased_says_so_wherever_it_is_asked_for(
+    speak: Speak, referral: Opened
+) -> None:
+    officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
+    prison, target = await speak("prison-fuchu"), await referral()
+    detail = {"reason": "mistaken_entry"}
+    act = await proposed(officer, hold(target, kind="erase", detail=detail))
+    assert (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()["withheld"] == []
+    done = (await decider.post(f"/v1/acts/{act}/approve")).json()
+
+    read = (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()
+    listed = (await prison.get(f"/v1/referrals/{target}/erasures")).json()["items"]
+
+    assert read["body"] == {"type": "special_adjustment.notify_candidate"}
+    assert read["salts"] == {}
+    for item in read["withheld"]:
+        assert set(item) == {"class", "reason", "erased_at", "because"}
+        assert (item["reason"], item["because"]) == ("erased", "commanded")
+        assert item["erased_at"] == done["decided_at"]
+    assert {item["class"] for item in read["withheld"]} == set(read["digests"])
+    assert [item["class"] for item in listed] == sorted(read["digests"])
+    assert {item["complete_on"] for item in listed} == {done["outcome"]["complete_on"]}
+    seen = (await prison.get(f"/v1/referrals/{target}")).json()
+    assert (seen["state"], seen["facts"], seen["actions"]) == ("closed", {}, [])
+    items = (await prison.get("/v1/inbox?limit=200")).json()["items"]
+    assert [i["type"] for i in items if i["kind"] == "erasure" and i["referral_id"] == target] == [
+        "erasure.commanded"
+    ]
+    assert (await officer.get("/readyz")).json()["behind"] == []
+    stranger = await speak("center-27")
+    assert (await stranger.get(f"/v1/referrals/{target}/erasures")).status_code == 404
