@@ -100,6 +100,7 @@ def _log_keys(written: list[str] | None) -> tuple[VerifierKey, ...] | None:
     if not written:
         return None
     try:
-        return log_keys_of(written, None)
+        # As they are published: a line for each, if there was an earlier one.
+        return log_keys_of([line for each in written for line in each.split()], None)
     except Bad:
         raise typer.BadParameter("not a key of a log: name+id+base64") from None

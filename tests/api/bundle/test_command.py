@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.domain.bundle import CHECKPOINT, LOG_KEYS, RECEIPT_KEYS
+from app.domain.note import VerifierKey
 from tests.api.bundle.played import CENTER, STANDALONE, edited, files_of, json_of
 
 ROOT = Path(__file__).parents[3]
@@ -68,11 +70,17 @@ def test_the_command_names_the_file_in_either_language(folder: Path) -> None:
     assert f"{file}: ファイルがない [missing]" in ours(folder / "bad.zip").stdout
 
 
+def another_key() -> str:
+    """A key of the log from before, as it is published beside the one that signs now."""
+    key = Ed25519PrivateKey.generate().public_key()
+    return str(VerifierKey("tsunagu.test/log", key.public_bytes_raw()))
+
+
 def test_with_keys_and_a_checkpoint_from_elsewhere_nothing_is_left_to_compare(
     folder: Path,
 ) -> None:
-    log_key = (folder / "log.txt").read_text().strip()
-    checked = ["--keys", folder / "jwks.json", "--log-key", log_key]
+    log_keys = f"{another_key()}\n{(folder / 'log.txt').read_text()}"
+    checked = ["--keys", folder / "jwks.json", "--log-key", log_keys]
     checked += ["--checkpoint", folder / "old.txt"]
     good = ours(folder / "good.zip", *checked, "--since", folder / "good.zip", "--json")
     assert good.exit_code == 0, good.output
