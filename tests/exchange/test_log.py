@@ -65,7 +65,8 @@ async def test_no_entry_holds_a_word_that_was_sent(office: Office) -> None:
     rows = await office.owner.fetch("SELECT kind, row_to_json(e)::text AS entry FROM log_entry e")
     assert {row["kind"] for row in rows} >= KINDS
     for row in rows:
-        entry = json.dumps(json.loads(row["entry"]), ensure_ascii=False)
+        # The service's own time may look like a time that was sent.
+        entry = json.dumps({**json.loads(row["entry"]), "at": None}, ensure_ascii=False)
         assert [word for word in sent if word in entry] == [], row["kind"]
         assert not re.search(r"[^\x00-\x7f]", entry), row["kind"]
 

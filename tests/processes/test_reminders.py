@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import Process
 from pathlib import Path
@@ -48,7 +49,9 @@ async def test_two_workers_tell_both_sides_overdue_and_then_failed(
         for each in workers:
             each.terminate()
         ended = [await each.wait() for each in workers]
-    assert ended == [0, 0]
+    # One worker may have told of everything before the other had begun.
+    assert 0 in ended
+    assert set(ended) <= {0, -signal.SIGTERM}
     rows = await office.owner.fetch(reminders, opening.id)
     assert [tuple(row) for row in rows] == [
         (agency, kind)
