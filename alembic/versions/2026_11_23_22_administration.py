@@ -85,6 +85,10 @@ BEGIN
         SELECT * INTO c FROM client WHERE id = p ->> 'target' AND agency_id = p ->> 'agency_id'
         FOR UPDATE;
         IF NOT FOUND THEN RETURN NULL; END IF;
+        -- Whoever holds its secret or key speaks for all of its seats.
+        IF v_act <> 'client.disable' AND EXISTS (
+            SELECT FROM client_seat l JOIN seat s ON s.id = l.seat_id
+            WHERE l.client_id = c.id AND s.role = 'operator') THEN RETURN 'operator_seat'; END IF;
         IF v_act = 'client.link' THEN
             v_done := link_client(c.id, c.agency_id, v_seats);
         ELSIF v_act = 'client.set_key' THEN

@@ -60,15 +60,18 @@ class OwnDesk:
         Raises:
             NotFound: the act is about no secret.
             NotYourAct: another seat proposed it.
-            ActImpossible: it is not approved, or was too long ago.
+            ActImpossible: it is not approved, or was too long ago, or the client has come to
+                speak for a seat that operates the service.
         """
         at = self._clock()
         _check_secret(act, caller, at)
         detail = {"target": act.target, "act_id": str(act.id)}
         told = entry(at, "client.secret", [caller.agency_id], detail, caller)
-        await self._administered(
+        answer = await self._administered(
             "client", caller, "client.secret", act.target, at, told, [], secret_hash=secret_hash
         )
+        if answer != "done":
+            raise ActImpossible(answer)
 
     async def _administered(
         self,

@@ -264,6 +264,35 @@ async def test_nobody_makes_themselves_an_operator(service: Service, officer: As
         assert (answer.status_code, answer.json()["reason"]) == (409, "operator_seat")
 
 
+async def test_nobody_takes_over_the_system_of_an_operator(
+    service: Service, officer: AsyncClient, decider: AsyncClient
+) -> None:
+    seat, client, plain = fresh("operator"), fresh("client"), f"{AGENCY}.decider"
+    waiting = fresh("client")
+    async with connected_to(service.urls.owner) as connection:
+        desk = Administration(connection)
+        await desk.add_seat(Seat(seat, AGENCY, "x", "operator", frozenset()), service.clock())
+        for its_id, seats in ((client, (seat,)), (waiting, (plain,))):
+            hashed = hash_secret(new_secret())
+            await desk.add_client(Client(its_id, AGENCY, "x", seats, hashed), service.clock())
+    for kind, detail in (
+        ("client.new_secret", {}),
+        ("client.set_key", {"public_key": a_key()}),
+        ("client.link", {"seats": [plain]}),
+    ):
+        answer = await propose(officer, kind, client, detail)
+        assert (answer.status_code, answer.json()["reason"]) == (409, "operator_seat"), kind
+    # Nor one that has become an operator's between the approval and the fetching.
+    act = await agreed(officer, decider, "client.new_secret", waiting)
+    async with connected_to(service.urls.owner) as connection:
+        await Administration(connection).link(waiting, (seat,))
+    answer = await officer.post(f"/v1/acts/{act}/secret")
+    assert (answer.status_code, answer.json()["reason"]) == (409, "operator_seat")
+    # What was lost is switched off all the same.
+    done = await officer.post(f"/v1/administration/clients/{client}/disable")
+    assert done.status_code == 200
+
+
 async def test_another_agencys_seats_and_clients_are_like_none_at_all(
     officer: AsyncClient, speak: Speak
 ) -> None:
