@@ -55,10 +55,11 @@ class Period:
 
     def last_over(self, today: date) -> date:
         """The last day of an event whose period is over today: all earlier ones are over too."""
-        month = today.year * 12 + today.month - 1 - self.months
+        end = today - timedelta(days=self.days)
+        month = end.year * 12 + end.month - 1 - self.months
         year, month = month // 12, month % 12 + 1
-        near = date(year, month, min(today.day, monthrange(year, month)[1]))
-        day = near - timedelta(days=self.days) + timedelta(days=3)
+        near = date(year, month, min(end.day, monthrange(year, month)[1]))
+        day = near + timedelta(days=3)  # a month that is shorter takes up to three days
         while self.over_on(day) > today:
             day -= DAY
         return day
