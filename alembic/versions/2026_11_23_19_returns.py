@@ -69,17 +69,26 @@ GRANT SELECT ON return_request TO tsunagu_api;
 # The classes that a withdrawal has just taken from an agency, as far as no other consent still
 # gives them. That nothing is told while the referral is suspended is another matter.
 LOSING = f"""
-CREATE FUNCTION just_lost(p_agency text, p_referral uuid, p_by uuid, p_on date) RETURNS text[]
-LANGUAGE sql STABLE {DEFINER} AS $$
+CREATE FUNCTION taken_before(c consent, p_items text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE {DEFINER} AS $$
+    -- What is taken back is put behind what was taken back before.
+    SELECT CASE WHEN c.withdrawn_on IS NOT NULL THEN c.withdrawn_items
+        ELSE c.withdrawn_items[1:cardinality(c.withdrawn_items) - cardinality(p_items)] END
+$$;
+CREATE FUNCTION just_lost(p_agency text, p_referral uuid, p_by uuid, p_items text[], p_on date)
+RETURNS text[] LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT array_agg(DISTINCT class)
     FROM consents_for(p_agency, p_referral) AS c
     CROSS JOIN unnest(taken_back(c, p_agency)) AS class
-    WHERE c.withdrawn_by = p_by AND class <> 'C0' AND class NOT IN (
-        SELECT given FROM consents_for(p_agency, p_referral) AS o
-        CROSS JOIN unnest(o.classes) AS given
-        WHERE o.withdrawn_on IS NULL AND o.valid_from <= p_on
-            AND (o.valid_until IS NULL OR o.valid_until >= p_on)
-            AND given <> ALL (taken_back(o, p_agency)))
+    WHERE c.withdrawn_by = p_by AND class <> 'C0' AND class <> ALL (taken_before(c, p_items))
+        AND NOT taken_before(c, p_items)
+            && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
+        AND class NOT IN (
+            SELECT given FROM consents_for(p_agency, p_referral) AS o
+            CROSS JOIN unnest(o.classes) AS given
+            WHERE o.withdrawn_on IS NULL AND o.valid_from <= p_on
+                AND (o.valid_until IS NULL OR o.valid_until >= p_on)
+                AND given <> ALL (taken_back(o, p_agency)))
 $$;
 CREATE FUNCTION copies_losing(p_agency text, p_referral uuid, p_lost text[])
 RETURNS TABLE (message_id uuid, classes text[], wholly boolean)
@@ -169,7 +178,8 @@ BEGIN
         FOR q IN SELECT * FROM party WHERE referral_id = v_referral AND by_consent
             ORDER BY agency_id
         LOOP
-            v_lost := just_lost(q.agency_id, v_referral, v_by, (w ->> 'today')::date);
+            v_lost := just_lost(q.agency_id, v_referral, v_by,
+                ARRAY(SELECT jsonb_array_elements_text(w -> 'items')), (w ->> 'today')::date);
             CONTINUE WHEN v_lost IS NULL;
             v_parties := v_parties || q;
             v_losses := v_losses || jsonb_build_array(to_jsonb(v_lost));
@@ -457,7 +467,8 @@ API = [
 ]
 FOR_WORKER = ["tell_returns(timestamptz, date, integer)"]
 INTERNAL = [
-    "just_lost(text, uuid, uuid, date)",
+    "just_lost(text, uuid, uuid, text[], date)",
+    "taken_before(consent, text[])",
     "copies_losing(text, uuid, text[])",
     "had_classes(text, uuid, text[], uuid)",
     "answered_for(text, uuid, text, uuid)",

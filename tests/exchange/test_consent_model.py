@@ -2,13 +2,14 @@
 lines says who can open what, what is a tombstone, and what is asked back."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import Refusal
@@ -57,6 +58,7 @@ class Given:
         return self.classes - self.without if named and not self.gone else frozenset()
 
 
+Played: TypeAlias = Callable[[list[tuple[Any, ...]]], Awaitable[None]]
 Held: TypeAlias = tuple[str, UUID, UUID]
 """An agency, the referral through which it reads, and the message."""
 
@@ -227,25 +229,37 @@ class World:
             assert status["counts"]["waiting"] == waiting
 
 
+@pytest.fixture
+def held_to_it(office: Office) -> Played:
+    """Plays actions on a case of its own, and looks after each of them."""
+
+    async def play(actions: list[tuple[Any, ...]]) -> None:
+        taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+        parent, child = await handed_over(office, *taken)
+        consents = {
+            i: Given(("settlement_center",), ALL) for i in (CONSENT_ID, CONSENT_REGIONAL_ID)
+        }
+        world = World(office, parent, child, consents)
+        try:
+            for name, *how in actions:
+                office.clock.now += timedelta(minutes=1)
+                await world.act(name, *how)
+                await world.holds()
+        finally:
+            office.clock.now = START
+
+    return play
+
+
+@example([("open", CENTER), ("withdraw", PARENT, "C4"), ("withdraw", PARENT, None)])
+@example([("open", CENTER), ("withdraw", PARENT, "C4"), ("withdraw", PARENT, "C4")])
 @given(st.lists(action, min_size=4, max_size=14))
 @settings(
-    max_examples=15,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_the_service_does_what_a_model_of_consent_says(
-    office: Office, actions: list[tuple[Any, ...]]
+    held_to_it: Played, actions: list[tuple[Any, ...]]
 ) -> None:
-    parent, child = await handed_over(
-        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
-    )
-    first = Given(("settlement_center",), ALL)
-    second = Given(("settlement_center",), ALL)
-    world = World(office, parent, child, {CONSENT_ID: first, CONSENT_REGIONAL_ID: second})
-    try:
-        for name, *how in actions:
-            office.clock.now += timedelta(minutes=1)
-            await world.act(name, *how)
-            await world.holds()
-    finally:
-        office.clock.now = START
+    await held_to_it(actions)

@@ -488,3 +488,34 @@ async def test_a_withdrawal_reaches_referrals_that_are_closed(office: Office) ->
     (theirs,) = await asked(office, OTHER_CENTER, child)
     assert theirs.message_ids is not None
     assert task.id in theirs.message_ids
+
+
+async def test_what_was_not_opened_before_a_part_ended_stays_as_it_was(office: Office) -> None:
+    parent, _ = await handed_over(office, *TRANSFERRED)
+    before = await inbox(office, CENTER, parent)
+    assert "waiting" in {item["state"] for item in before}
+    await withdraw(office, OTHER_CENTER, parent)
+    assert await asked(office, CENTER, parent) == []
+    assert await inbox(office, CENTER, parent) == before
+
+
+async def test_an_answer_for_one_message_is_none_for_another(office: Office) -> None:
+    referral = await special(office)
+    request = await the(office, referral, "request_cooperation")
+    await office.reading.open(seat(CENTER), [request])
+    await withdraw(office, PROBATION, referral)
+    renewed = {"consent_id": str(uuid4())}
+    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed))
+    moved = saying("special_adjustment.change_custody", referral)
+    await sent(office, PRISON, moved)
+    try:
+        office.clock.now += timedelta(hours=1)
+        await office.reading.open(seat(CENTER), [moved.id])
+        office.clock.now += timedelta(hours=1)
+        (first,) = await asked(office, CENTER, referral)
+        await office.returns.answer(seat(CENTER), first.id, DONE, TODAY, None)
+        await withdraw(office, PROBATION, referral)
+    finally:
+        office.clock.now = START
+    (second,) = [r for r in await asked(office, CENTER, referral) if r.answered_at is None]
+    assert second.message_ids == (moved.id,)
