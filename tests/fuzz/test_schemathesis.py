@@ -21,7 +21,7 @@ from tests.matrix.agreed import ROLES
 from tests.matrix.conftest import US, Folders, World, created
 from tests.matrix.tokens import caller
 
-EXAMPLES = os.environ.get("TSUNAGU_FUZZ_EXAMPLES", "10")
+EXAMPLES = os.environ.get("TSUNAGU_FUZZ_EXAMPLES", "5")
 SEED = os.environ.get("TSUNAGU_FUZZ_SEED", "20261123")
 CHECKS = (
     "not_a_server_error",
