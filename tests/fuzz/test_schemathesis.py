@@ -52,9 +52,10 @@ async def world(new_database: NewDatabase, tmp_path_factory: Folders) -> AsyncIt
 
 @pytest.fixture(scope="module")
 async def running(world: World) -> AsyncIterator[Running]:
-    """The world behind a real server."""
-    with served(world.settings, world.clock) as server:
-        yield server
+    """The world behind a real server. A bundle waits for what it holds to be sealed."""
+    async with world.sealing():
+        with served(world.settings, world.clock) as server:
+            yield server
 
 
 def contract(world: World) -> str:

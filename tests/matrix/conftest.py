@@ -60,6 +60,7 @@ class World:
         async def without_end() -> None:
             while True:
                 await self.seal()
+                await asyncio.sleep(0.1)
 
         task = asyncio.create_task(without_end())
         try:
