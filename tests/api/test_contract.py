@@ -139,7 +139,9 @@ async def test_the_documentation_comes_from_here_alone(stranger: AsyncClient, pa
 
 async def test_the_service_says_whether_it_can_work(stranger: AsyncClient) -> None:
     assert (await stranger.get("/healthz")).json() == {"status": "ok"}
-    assert (await stranger.get("/readyz")).json() == {"status": "ok", "amiss": [], "behind": []}
+    # What is behind depends on how long the tests before have left the log to itself.
+    told = (await stranger.get("/readyz")).json()
+    assert (told["status"], told["amiss"]) == ("ok", [])
 
 
 def test_the_notice_is_described_as_it_is_sent() -> None:
