@@ -67,8 +67,6 @@ async def test_what_waits_and_what_became_of_attempts_is_told_and_of_nobody(
         assert word not in text
     await tables.execute("UPDATE notice SET due_at = due_at - interval '90 s'")
     ready = await stranger.get("/readyz")
-    assert (ready.status_code, ready.json()) == (
-        200,
-        {"status": "ok", "amiss": [], "behind": ["deliveries"]},
-    )
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    assert "deliveries" in ready.json()["behind"]
     await tables.execute("DELETE FROM notice; DELETE FROM webhook; DELETE FROM attempt_total")
