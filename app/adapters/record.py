@@ -361,7 +361,8 @@ def _log(
 ) -> Iterator[dict[str, Any]]:
     for move, message_id, row, entry in zip(decision.moves, ids, sealed, entries, strict=True):
         own = move is decision.moves[0]
-        told = {c.agency_id: sorted(c.classes) for c in move.copies if c.waits}
+        # Whom, not in which classes: what consent let one be given is not for the others.
+        told = sorted(c.agency_id for c in move.copies if c.waits)
         # A refusal by a detained person must look like any other acceptance: hence no type here.
         detail: dict[str, Any] = {"digest": row["digest"], "to": told}
         if own and message.paper_origin is not None:
@@ -388,25 +389,26 @@ def _shares(
     """One entry for each older message and each agency that is given it.
 
     The entry of its acceptance does not name them, and neither its sender nor they need know of
-    each other: this one is what proves the message to them.
+    each other: this one is what proves the message to them. Whoever had it already gets one too,
+    or else the sharer could tell.
     """
-    for message_id, copies in decision.shared.items():
-        for copy in copies:
-            yield {
-                "id": str(time_ordered_id(at)),
-                "kind": "sharing",
-                "agency_id": caller.agency_id,
-                "seat_id": caller.seat_id,
-                "client_id": caller.client_id,
-                "case_id": str(decision.case.id),
-                "referral_id": str(message.referral_id),
-                "message_id": str(message_id),
-                "agencies": sorted({caller.agency_id, copy.agency_id}),
-                "detail": {
-                    "digest": decision.case.references[message_id].digest,
-                    "to": {copy.agency_id: sorted(copy.classes)},
-                },
-            }
+    flow, move = FLOWS[message.flow], decision.moves[0]
+    for message_id, copy, _ in showings(decision.case, flow, message, move, caller.agency_id):
+        yield {
+            "id": str(time_ordered_id(at)),
+            "kind": "sharing",
+            "agency_id": caller.agency_id,
+            "seat_id": caller.seat_id,
+            "client_id": caller.client_id,
+            "case_id": str(decision.case.id),
+            "referral_id": str(message.referral_id),
+            "message_id": str(message_id),
+            "agencies": sorted({caller.agency_id, copy.agency_id}),
+            "detail": {
+                "digest": decision.case.references[message_id].digest,
+                "to": [copy.agency_id],
+            },
+        }
 
 
 def _consequences(

@@ -31,7 +31,7 @@ _ENTRY: dict[str, Any] = {
         "agencies": ["center-13", "probation-13"],
         "detail": {
             "digest": "sha256:6b58b6732d63a743f645997b9c5e3fde0295251339f144e5e3da6894f23432f5",
-            "to": {"center-13": ["C0", "C1"]},
+            "to": ["center-13"],
         },
     },
 }

@@ -3,7 +3,7 @@
 import json
 
 from tests.exchange.conftest import Office, saying, seat
-from tests.exchange.play import CENTER, OTHER_CENTER, PROBATION, handed_over
+from tests.exchange.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over
 from tests.exchange.test_reading import the
 
 BY_MESSAGE = "SELECT * FROM log_entry WHERE message_id = $1 AND kind = $2 ORDER BY at, id"
@@ -25,8 +25,30 @@ async def test_the_log_proves_a_shared_message_to_whom_it_was_given(office: Offi
     assert told["digest"] == json.loads(accepted["detail"])["digest"]
     (shared,) = await office.reading.open(seat(OTHER_CENTER), [request])
     assert told["digest"] == shared.envelope["digest"]
-    assert set(told["to"]) == {OTHER_CENTER}
+    assert told["to"] == [OTHER_CENTER]
     assert OTHER_CENTER not in accepted["agencies"]
+
+
+async def test_the_sharer_cannot_tell_from_the_log_who_had_the_message_already(
+    office: Office,
+) -> None:
+    parent, child = await handed_over(office, (OTHER_CENTER, "acknowledge"))
+    request = await the(office, parent, "request_cooperation")
+    for _ in range(2):
+        asked = saying("regional_coordination.query", child)
+        await office.exchange.accept(asked, seat(OTHER_CENTER))
+        told = saying("regional_coordination.answer_query", child, shared_messages=(request,))
+        await office.exchange.accept(told, seat(CENTER))
+    first, second = await office.owner.fetch(BY_MESSAGE, request, "sharing")
+    for name in ("agencies", "detail", "referral_id"):
+        assert first[name] == second[name]
+
+
+async def test_no_recipient_learns_from_the_log_what_another_one_was_given(office: Office) -> None:
+    parent, _ = await handed_over(office)
+    request = await the(office, parent, "request_cooperation")
+    (accepted,) = await office.owner.fetch(BY_MESSAGE, request, "acceptance")
+    assert json.loads(accepted["detail"])["to"] == sorted({PRISON, CENTER})
 
 
 async def test_the_sender_of_a_shared_message_does_not_learn_who_reads_it_elsewhere(
