@@ -251,11 +251,14 @@ async def test_a_detail_of_another_shape_is_refused(
     assert (answer.status_code, code(answer)) == (422, "invalid")
 
 
-async def test_nobody_makes_themselves_an_operator(service: Service, officer: AsyncClient) -> None:
-    seat = fresh("operator")
+@pytest.mark.parametrize("role", ["operator", "auditor"])
+async def test_nobody_makes_themselves_an_operator_or_auditor(
+    service: Service, officer: AsyncClient, role: str
+) -> None:
+    seat = fresh(role)
     async with connected_to(service.urls.owner) as connection:
         desk = Administration(connection)
-        await desk.add_seat(Seat(seat, AGENCY, "x", "operator", frozenset()), service.clock())
+        await desk.add_seat(Seat(seat, AGENCY, "x", role, frozenset()), service.clock())
     for kind, target, detail in (
         ("seat.change", seat, {"classes": ["C1"]}),
         ("client.add", fresh("client"), {"seats": [seat]}),

@@ -279,3 +279,45 @@ async def test_a_party_that_has_ended_knows_of_consents_what_it_knew_then(office
         assert str(new["consent_id"]) in await listed(office, OTHER_CENTER, parent)
     finally:
         office.clock.now = START
+
+
+async def test_a_part_taken_back_later_changes_nothing_for_a_party_that_ended_before(
+    office: Office,
+) -> None:
+    parent, child = await handed_over(
+        office,
+        (OTHER_CENTER, "acknowledge"),
+        (OTHER_CENTER, "accept"),
+    )
+    withdrawal, renewal = "special_adjustment.withdraw_consent", "special_adjustment.renew_consent"
+    consent = str(uuid4())
+    record = {"consent_id": consent, "recipients": [OTHER_CENTER]}
+    await sent(office, PROBATION, saying("special_adjustment.record_consent", parent, record))
+    c4 = {"consent_ids": [consent], "withdrawn_items": ["C4"]}
+    seen_in = saying(withdrawal, parent, c4)
+    await sent(office, PROBATION, seen_in)
+    renewed = {"consent_id": str(uuid4())}
+    await sent(office, PROBATION, saying(renewal, parent, renewed))
+    await sent(office, CENTER, saying("regional_coordination.offer_transfer", child))
+    await sent(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    await sent(office, OTHER_CENTER, saying("regional_coordination.complete", child))
+    office.clock.now += timedelta(hours=1)
+    try:
+        before = await listed(office, CENTER, parent)
+        first = before[consent]
+        assert first.consent.withdrawn_items == {"C4"}
+        assert first.withdrawn_in == seen_in.id
+        for part in ({"withdrawn_items": ["C7"]}, {}):
+            changes = {"consent_ids": [consent], **part}
+            await sent(office, PROBATION, saying(withdrawal, parent, changes))
+            assert await listed(office, CENTER, parent) == before
+            again = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
+            await sent(office, PROBATION, saying(renewal, parent, again))
+            assert await listed(office, CENTER, parent) == before
+        now = (await listed(office, PROBATION, parent))[consent]
+        assert (now.state, now.consent.withdrawn_items) == (
+            "withdrawn",
+            frozenset({"C4", "C7"}),
+        )
+    finally:
+        office.clock.now = START

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy import ARRAY, BigInteger, Identity, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -135,6 +135,13 @@ class Consent(Row, table=True):
             "server_default": text("'{}'"),
             "comment": "What was taken back while the rest stands:"
             " classes, agency ids, kinds of agency.",
+        },
+    )
+    taken_by: list[UUID] = Field(
+        sa_type=ARRAY(Uuid),
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "For each of withdrawn_items, the message that took it back.",
         },
     )
 
