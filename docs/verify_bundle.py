@@ -98,7 +98,9 @@ def checkpoint(note, keys):
     text, gap, lines = note.rpartition("\n\n")
     need(gap and lines.endswith("\n") and all(c >= " " or c == "\n" for c in note))
     signatures = [line.split(" ") for line in lines[:-1].split("\n")]
-    ours = [(name, unbase64(made)) for dash, name, made in signatures if dash == "\N{EM DASH}"]
+    need(all(d == "\N{EM DASH}" and re.fullmatch(r"[^\s+]+", name) for d, name, _ in signatures))
+    ours = [(name, unbase64(made)) for _, name, made in signatures if len(unbase64(made)) > 4]
+    need(len(ours) == len(signatures))
     ours = [(keys[name, raw[:4]], raw[4:]) for name, raw in ours if (name, raw[:4]) in keys]
     for key, signature in ours:
         key.verify(signature, f"{text}\n".encode())
@@ -197,7 +199,7 @@ class Check:
             need((row["file"], row["number"]) == (file, number), "order", file)
             self.message(row, file, **self.read(file, "message"))
 
-    def message(self, row, file, message, fields):
+    def message(self, row, file, message, fields, **_):
         need(all(message[n] == row[n] for n in ("id", "number", "digest")), "message", file)
         body, digests, opened = message["body"], message["digests"], sorted(fields)
         withheld = [item["class"] for item in message["withheld"]]
@@ -211,8 +213,7 @@ class Check:
         envelope = {name: message[name] for name in ("id", "referral_id", "type", "occurred_on")}
         envelope["from"] = {name: message["from"][name] for name in ("agency_id", "seat_id")}
         envelope |= {"accepted_at": message["created_at"], "legal_basis": message["legal_basis"]}
-        whole = digest(canonical({**envelope, "segments": digests}))
-        need(whole == message["digest"], "digest", file)
+        need(digest(canonical({**envelope, "segments": digests})) == row["digest"], "digest", file)
         self.created[row["id"]] = at = message["created_at"]
         if message["receipt"] is not None:
             self.place = ("receipt", file)
@@ -225,8 +226,7 @@ class Check:
         keys, log = self.read(LOG_KEYS, "keys", log_keys), self.manifest["log"]
         note = self.read(POINT, "checkpoint", bytes.decode)
         self.point = _, size, root = checkpoint(note, keys)
-        said = (log["origin"], log["size"], unbase64(log["root"]))
-        need(said == self.point, "checkpoint", POINT)
+        need((log["origin"], log["size"], unbase64(log["root"])) == self.point, *self.place)
         self.place, self.log_key = ("untrusted", POINT), self.log_key or keys
         checkpoint(note, self.log_key)
         held, last, told = self.read(ENTRIES, "entry"), -1, {}
@@ -267,8 +267,8 @@ class Check:
             at, last = old - 1, size - 1
             while at & 1:
                 at, last = at >> 1, last >> 1
-            grown = walked(at, last, path[0], path[0], path[1:]) == (old_root, root)
-            need(grown, "rolled_back", GROWTH)
+            roots = walked(at, last, path[0], path[0], path[1:])
+            need(roots == (old_root, root), "rolled_back", GROWTH)
 
     def form(self):
         made = io.BytesIO()

@@ -1,10 +1,9 @@
 """The log's entries in a bundle: that they are in the log, and that they tell of its messages."""
 
-from base64 import b64decode
 from datetime import datetime
 
 from app.cli.evidence.findings import Bad, Found, blaming
-from app.cli.evidence.opened import Bundle, Json
+from app.cli.evidence.opened import Bundle, Json, base64
 from app.domain.bundle import CONSISTENCY, ENTRIES
 from app.domain.digest import canonical
 from app.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
@@ -33,7 +32,7 @@ def check_entries(bundle: Bundle, found: Found) -> None:
                 _check_proof(row, bundle)
             bundle.entries.append(row["entry"])
         bundle.pending = {row["message_id"] for row in held["pending"]}
-        found.left_out = bundle.manifest["log"]["left_out"]
+        found.left_out = bundle.manifest["log"].get("left_out", 0)
     found.entries, found.pending = len(bundle.entries), len(bundle.pending)
     if found.pending:
         found.warnings.append("pending")
@@ -49,7 +48,8 @@ def _check_entry(entry: Json, bundle: Bundle, at: str) -> None:
 
 def _check_proof(row: Json, bundle: Bundle) -> None:
     leaf = leaf_hash(canonical(row["entry"]))
-    path = [b64decode(part, validate=True) for part in row["proof"]]
+    with blaming("proof", ENTRIES, str(row["index"])):
+        path = [base64(part) for part in row["proof"]]
     if not verify_inclusion(leaf, row["index"], bundle.size, path, bundle.root):
         raise Bad("proof", ENTRIES, str(row["index"]))
 
@@ -105,7 +105,7 @@ def check_grown(bundle: Bundle, old: Checkpoint, found: Found) -> None:
             if held["from"] != old.size:
                 found.warnings.append("no_consistency_proof")
                 return
-            path = [b64decode(part, validate=True) for part in held["proof"]]
+            path = [base64(part) for part in held["proof"]]
     if not verify_consistency(old.size, bundle.size, old.root, bundle.root, path):
         raise Bad("rolled_back", CONSISTENCY if CONSISTENCY in bundle.files else ENTRIES)
 

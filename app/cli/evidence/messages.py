@@ -1,12 +1,11 @@
 """The messages of a bundle: whether all are there, in order, and say what their digests say."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 
 from app.auth.jwt import NotGenuine, VerifyingKey, header
 from app.cli.evidence.findings import Bad, Erased, Found, blaming
-from app.cli.evidence.opened import Bundle, Json
+from app.cli.evidence.opened import Bundle, Json, base64url, strict_json
 from app.domain.bundle import MANIFEST, message_file
 from app.domain.digest import canonical, sha256
 
@@ -94,20 +93,18 @@ def _check_digest(message: Json, file: str) -> None:
 def _check_receipt(message: Json, issuer: str, keys: Mapping[str, VerifyingKey], file: str) -> None:
     if message["receipt"] is None:  # it belongs to the sender
         return
-    try:
-        claims = json.loads(verified(message["receipt"], _RECEIPT_TYP, keys))
-    except NotGenuine:
-        raise Bad("receipt", file) from None
-    same = {
-        "iss": issuer,
-        "message_id": message["id"],
-        "referral_id": message["referral_id"],
-        "type": message["type"],
-        "digest": message["digest"],
-        "accepted_at": message["created_at"],
-    }
-    if any(claims[name] != value for name, value in same.items()):
-        raise Bad("receipt", file)
+    with blaming("receipt", file):
+        claims = verified(message["receipt"], _RECEIPT_TYP, keys)
+        same = {
+            "iss": issuer,
+            "message_id": message["id"],
+            "referral_id": message["referral_id"],
+            "type": message["type"],
+            "digest": message["digest"],
+            "accepted_at": message["created_at"],
+        }
+        if any(claims[name] != value for name, value in same.items()):
+            raise Bad("receipt", file)
 
 
 def _count(message: Json, file: str, found: Found) -> None:
@@ -122,14 +119,23 @@ def _count(message: Json, file: str, found: Found) -> None:
     ]
 
 
-def verified(token: str, typ: str, keys: Mapping[str, VerifyingKey]) -> bytes:
-    """The payload of a signature of this kind.
+def verified(token: str, typ: str, keys: Mapping[str, VerifyingKey]) -> Json:
+    """The claims of a signature of this kind, written in the one way in which it can be read.
 
     Raises:
-        NotGenuine: none of these keys made it.
+        ValueError: none of these keys made it, or it can be read in two ways.
     """
-    head = header(token)
-    key = keys.get(str(head.get("kid")))
-    if key is None or head.get("typ") != typ:
-        raise NotGenuine("not signed by a known key")
-    return key.payload(token)
+    try:
+        head = header(token)
+        key = keys.get(str(head.get("kid")))
+        if key is None or head.get("typ") != typ:
+            raise ValueError("not signed by a known key")
+        payload = key.payload(token)
+    except NotGenuine:
+        raise ValueError("not genuine") from None
+    parts = [base64url(part) for part in token.split(".")]
+    if None in parts:
+        raise ValueError("not base64url as it must be written")
+    strict_json(parts[0] or b"")
+    claims: Json = strict_json(payload)
+    return claims

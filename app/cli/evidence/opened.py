@@ -1,6 +1,7 @@
 """A bundle taken apart: its files, its manifest, and the keys that it brings or is checked with."""
 
 import json
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -111,8 +112,36 @@ def keys_of(jwks: Any, file: str | None) -> dict[str, VerifyingKey]:
         Bad: `keys`.
     """
     with blaming("keys", file):
-        found = [public_key(members) for members in jwks["keys"]]
-        return {key.kid: key for key in found}
+        return {key.kid: key for key in map(_key, jwks["keys"])}
+
+
+def _key(members: Json) -> VerifyingKey:
+    for name in ("x", "y"):
+        if base64url(members[name]) is None:
+            raise ValueError("not base64url as it must be written")
+    key = public_key(members)
+    if members["kid"] != key.kid:
+        raise ValueError("not the key's thumbprint")
+    return key
+
+
+def base64url(written: str) -> bytes | None:
+    """What this is base64url of, without padding; None if it is not written in the one right way:
+    the last character has several spellings."""
+    found = urlsafe_b64decode(written + "=" * (-len(written) % 4))
+    return found if urlsafe_b64encode(found).decode().rstrip("=") == written else None
+
+
+def base64(written: str) -> bytes:
+    """What this is base64 of.
+
+    Raises:
+        ValueError: it is not written in the one right way.
+    """
+    found = b64decode(written, validate=True)
+    if b64encode(found).decode() != written:
+        raise ValueError("not base64 as it must be written")
+    return found
 
 
 def log_keys_of(lines: Iterable[str], file: str | None) -> tuple[VerifierKey, ...]:

@@ -58,8 +58,9 @@ def without(file: str) -> Callable[[Files], None]:
     return change
 
 
-def resealed(files: Files) -> None:
-    """Sign the manifest with a key of one's own, put beside the service's."""
+def resealed(files: Files, said: Callable[[bytes], bytes] = lambda claims: claims) -> None:
+    """Sign the manifest with a key of one's own, put beside the service's. `said` changes what is
+    signed."""
     private = ec.generate_private_key(ec.SECP256R1())
     key = signing_key(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     jwks = json.loads(files[RECEIPT_KEYS])
@@ -69,4 +70,4 @@ def resealed(files: Files) -> None:
     manifest = json.loads(files[MANIFEST])
     claims = {name: manifest[name] for name in ("format", "case_id", "agency_id")}
     claims |= {"iss": manifest["issuer"], "iat": 0, "manifest": sha256(files[MANIFEST])}
-    files[SEAL] = key.sign(canonical(claims), SEAL_TYP).encode()
+    files[SEAL] = key.sign(said(canonical(claims)), SEAL_TYP).encode()

@@ -10,7 +10,7 @@ import pytest
 
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
-from app.domain.bundle import CHECKPOINT, ENTRIES, MANIFEST, SEAL
+from app.domain.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
 from app.domain.digest import canonical, sha256
 from app.domain.note import Checkpoint, Note, signed
 from tests.api.bundle.forging import Files, named, put, resealed
@@ -107,6 +107,83 @@ def test_a_withheld_class_is_part_of_what_was_sent(made: dict[str, bytes]) -> No
 
     assert judged(changed(prisons, file, other)) == ("bad", "digest", file)
     assert judged(changed(prisons, file, dropped)) == ("bad", "fields", file)
+
+
+def respelled(written: str) -> str:
+    """The same bytes in base64 or base64url, in another spelling of the last character."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    text = written.rstrip("=")
+    last = letters.index(text[-1]) ^ 1
+    return text[:-1] + letters[last] + "=" * (len(written) - len(text))
+
+
+def with_receipt(data: bytes) -> str:
+    return next(f for f in named(data) if json_of(data, f)["message"]["receipt"])
+
+
+@pytest.mark.parametrize("receipt", [0, False, ""])
+def test_a_receipt_that_is_none_at_all_is_a_bad_receipt(data: bytes, receipt: Any) -> None:
+    file = with_receipt(data)
+    edit: Edit = lambda held: held["message"].update(receipt=receipt)  # noqa: E731
+    assert judged(changed(data, file, edit)) == ("bad", "receipt", file)
+
+
+def test_receipts_and_proofs_have_one_spelling(data: bytes) -> None:
+    file = with_receipt(data)
+
+    def receipt(held: dict[str, Any]) -> None:
+        held["message"]["receipt"] = respelled(held["message"]["receipt"])
+
+    def path(held: dict[str, Any]) -> None:
+        proof = next(entry["proof"] for entry in held["entries"] if entry["proof"])
+        proof[0] = respelled(proof[0])
+
+    assert judged(changed(data, file, receipt)) == ("bad", "receipt", file)
+    assert judged(changed(data, ENTRIES, path)) == ("bad", "proof", ENTRIES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"kid": "x"}, {"kid": None}, {"x": "A" * 42 + "B"}],
+    ids=["another id", "no id", "another spelling"],
+)
+def test_a_key_under_another_name_is_none(data: bytes, change: dict[str, Any]) -> None:
+    edit: Edit = lambda held: held["keys"][0].update(change)  # noqa: E731
+    assert judged(changed(data, RECEIPT_KEYS, edit)) == ("bad", "keys", RECEIPT_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        (b'"iat":0', b'"iat":0,"iat":1', ("bad", "seal", SEAL)),
+        (b'"iat":0', b'"iat":1.5', ("bad", "seal", SEAL)),
+        (b'"iat":0', b'"more":0', ("bad", "manifest", MANIFEST)),
+    ],
+    ids=["twice", "a fraction", "no time"],
+)
+def test_what_is_signed_can_be_read_in_one_way(
+    data: bytes, old: bytes, new: bytes, verdict: tuple[str, str, str]
+) -> None:
+    def change(files: Files) -> None:
+        resealed(files, lambda claims: claims.replace(old, new))
+
+    assert judged(edited(data, change)) == verdict
+
+
+@pytest.mark.parametrize(
+    "line", ["— x AAAA", "— x+y " + "A" * 92, "— x\u00a0y " + "A" * 92, "- x A"]
+)
+def test_a_line_under_the_checkpoint_that_is_no_signature_spoils_it(data: bytes, line: str) -> None:
+    def change(files: Files) -> None:
+        files[CHECKPOINT] += f"{line}\n".encode()
+        resealed(files)
+
+    assert judged(edited(data, change)) == ("bad", "checkpoint", CHECKPOINT)
+
+
+def test_members_that_are_not_described_are_ignored(data: bytes) -> None:
+    file = named(data)[0]
+    assert judged(changed(data, file, lambda held: held.update(more=1))) == ("verified", None, None)
 
 
 def test_the_receipt_of_another_message_is_none(data: bytes) -> None:
