@@ -1,16 +1,17 @@
 """Acts that take two seats: propose, approve, refuse, withdraw; and what is held by them."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.acts import Proposal
 from app.api.act_shapes import ActIn, ActOut, ActPage, HoldPage
-from app.api.answers import cursor_of, id_in_path, json_answer
+from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.language import language_of
-from app.api.reading import Cursor, Limit, moment_and_id_in
+from app.api.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.services import messaging, services
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
@@ -63,10 +64,10 @@ async def list_acts(
     found = await messaging(request).acts.all(
         caller.agency_id, moment_and_id_in(cursor), limit + 1, waiting=waiting
     )
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last.proposed_at.isoformat(), last.id) if last else None
-    items = [_shown(request, act) for act in found[:limit]]
-    return json_answer({"items": items, "next": following}, headers=_language(request))
+    answer = page(
+        found, limit, partial(_shown, request), lambda act: (act.proposed_at.isoformat(), act.id)
+    )
+    return json_answer(answer, headers=_language(request))
 
 
 @router.get(
@@ -135,16 +136,17 @@ async def list_holds(
     found = await messaging(request).acts.holds(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last["set_at"], last["id"]) if last else None
-    items = [{**row, "set_at": moment(row["set_at"])} for row in found[:limit]]
-    return json_answer({"items": items, "next": following})
+    return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))
 
 
 def _answer(
     request: Request, act: Act, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     return json_answer(_shown(request, act), status, {**_language(request), **(headers or {})})
+
+
+def _hold(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "set_at": moment(row["set_at"])}
 
 
 def _language(request: Request) -> dict[str, str]:

@@ -13,9 +13,9 @@ from app.api.administration_shapes import (
     OwnSeatPage,
     SecretOut,
 )
-from app.api.answers import bad_cursor, cursor_of, id_in_path, json_answer, parts_of
+from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
-from app.api.reading import Cursor, Limit
+from app.api.paging import Cursor, Limit, bad_cursor, page, parts_of
 from app.api.services import messaging
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
@@ -119,8 +119,7 @@ async def _page(
     if after is not None and not _ID.fullmatch(after):
         raise bad_cursor()
     found = await messaging(request).own_desk.all(what, caller.agency_id, after, limit + 1)
-    following = cursor_of(found[limit - 1]["id"]) if len(found) > limit else None
-    return json_answer({"items": [_shown(row) for row in found[:limit]], "next": following})
+    return json_answer(page(found, limit, _shown, lambda row: (row["id"],)))
 
 
 def _named(text: str) -> str:

@@ -2,14 +2,13 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
 
-from app.domain.errors import Invalid, NotFound
+from app.domain.errors import NotFound
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
@@ -52,29 +51,3 @@ def matches(request: Request, tag: str) -> bool:
     """Whether the caller has what `tag` stands for, as `If-None-Match` says."""
     wanted = entity_tags(request, "if-none-match")
     return not wanted.isdisjoint({"*", "W/" + tag.removeprefix("W/")})
-
-
-def cursor_of(*parts: object) -> str:
-    """A cursor that remembers `parts`. Callers hand it back as it is."""
-    return urlsafe_b64encode(json.dumps([str(p) for p in parts]).encode()).decode().rstrip("=")
-
-
-def parts_of(cursor: str, count: int) -> list[str]:
-    """What a cursor of ours remembers.
-
-    Raises:
-        Invalid: it is none of ours.
-    """
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        parts = json.loads(urlsafe_b64decode(padded))
-    except (ValueError, RecursionError):
-        raise bad_cursor() from None
-    if not isinstance(parts, list) or len(parts) != count or not all(type(p) is str for p in parts):
-        raise bad_cursor()
-    return parts
-
-
-def bad_cursor() -> Invalid:
-    """The refusal of a cursor that is none of ours."""
-    return Invalid.at("/query/cursor", "cursor")

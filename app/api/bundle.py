@@ -9,6 +9,7 @@ from app.api.answers import id_in_path
 from app.api.bundle_cover import cover
 from app.api.bundle_files import Bundle, Maker, bundle
 from app.api.deps import allowed, still_allowed
+from app.api.paging import LAST
 from app.api.services import messaging, services
 from app.auth.scopes import Scope
 from app.domain.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
@@ -18,7 +19,6 @@ from app.domain.errors import BundleTooLarge, ScopeMissing
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 
 ZIP = "application/zip"
-_LAST = 2**53 - 1
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
@@ -46,7 +46,7 @@ async def read_bundle(
     since: Annotated[
         int | None,
         Query(
-            ge=0, le=_LAST, description="手元のチェックポイントの件数。その続きである証明を付ける"
+            ge=0, le=LAST, description="手元のチェックポイントの件数。その続きである証明を付ける"
         ),
     ] = None,
 ) -> Response:

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from app.adapters.consents import KnownConsent
-from app.api.answers import bad_cursor, cursor_of, id_in_path, json_answer, parts_of
+from app.api.answers import id_in_path, json_answer
 from app.api.consent_shapes import ConsentPage
 from app.api.deps import allowed
-from app.api.reading import Cursor, Limit
+from app.api.paging import Cursor, Limit, day_and_id_in, page
 from app.api.services import messaging
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
@@ -40,24 +40,11 @@ async def list_consents(
     found = await messaging(request).consents.of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
-    last = found[limit - 1].consent.record if len(found) > limit else None
-    following = cursor_of(last.valid_from.isoformat(), last.id) if last else None
-    return json_answer({"items": [_shown(each) for each in found[:limit]], "next": following})
+    return json_answer(page(found, limit, _shown, _place))
 
 
-def day_and_id_in(cursor: str | None) -> tuple[date, UUID] | None:
-    """The day and the id that a cursor remembers.
-
-    Raises:
-        Invalid: it is none of ours.
-    """
-    if cursor is None:
-        return None
-    day, last = parts_of(cursor, 2)
-    try:
-        return date.fromisoformat(day), UUID(last)
-    except ValueError:
-        raise bad_cursor() from None
+def _place(known: KnownConsent) -> tuple[date, UUID]:
+    return known.consent.record.valid_from, known.consent.record.id
 
 
 def _shown(known: KnownConsent) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.deliveries import Explained, Tracked
-from app.api.answers import cursor_of, id_in_path, json_answer
+from app.api.answers import id_in_path, json_answer
 from app.api.delivery_shapes import DeliveryPage, ExplainedOut, PrintedOut
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.language import Language, language_of, localised
-from app.api.reading import Cursor, Limit, Reader, number_in
+from app.api.paging import Cursor, Limit, number_in, page
+from app.api.reading import Reader
 from app.api.services import messaging, services
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
@@ -63,16 +65,7 @@ async def list_deliveries(
         caller.agency_id, id_in_path(referral_id), number_in(cursor), limit + 1
     )
     at = services(request).clock()
-    following = cursor_of(found[limit - 1].number) if len(found) > limit else None
-    items = [
-        {
-            **_head(each),
-            "number": each.number,
-            "recipients": [_copy(d, at) for d in each.deliveries],
-        }
-        for each in found[:limit]
-    ]
-    return json_answer({"items": items, "next": following})
+    return json_answer(page(found, limit, partial(_sent, at=at), lambda each: (each.number,)))
 
 
 @router.post(
@@ -179,6 +172,14 @@ def _head(tracked: Tracked) -> dict[str, Any]:
         "accepted_at": moment(tracked.accepted_at),
         "overdue_at": moment(tracked.terms.overdue_at) if tracked.terms else None,
         "failed_at": moment(tracked.terms.failed_at) if tracked.terms else None,
+    }
+
+
+def _sent(tracked: Tracked, at: datetime) -> dict[str, Any]:
+    return {
+        **_head(tracked),
+        "number": tracked.number,
+        "recipients": [_copy(each, at) for each in tracked.deliveries],
     }
 
 

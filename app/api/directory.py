@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from app.api.deps import allowed
+from app.api.paging import LongLimit
 from app.api.services import services
 from app.auth.scopes import Scope
 from app.domain.areas import PREFECTURES, AreaError, prefecture_of, read_area
@@ -113,7 +114,7 @@ async def list_agencies(
     ] = None,
     q: Annotated[str | None, Query(max_length=100, description="名称に含まれる文字")] = None,
     connected: Annotated[bool | None, Query(description="参加しているか")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="1頁の件数")] = 50,
+    limit: LongLimit = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="前の頁の `next`")] = None,
 ) -> AgencyPage:
     """機関を識別子の順に返す。廃止・停止された機関は含まない(識別子で読むことはできる)。"""

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.disclosures import Key, Wanted, key_of
-from app.api.answers import bad_cursor, cursor_of, id_in_path, json_answer, parts_of
+from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.disclosure_shapes import DisclosurePage
-from app.api.reading import Cursor, Limit
+from app.api.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
 from app.api.services import messaging
 from app.api.shown import moment
 from app.auth.scopes import Scope

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.answers import bad_cursor, cursor_of, json_answer, parts_of
+from app.api.answers import json_answer
 from app.api.deps import allowed, still_allowed
 from app.api.intake import read_json
+from app.api.paging import LAST, Cursor, Limit, LongLimit, bad_cursor, page, parts_of
 from app.api.services import messaging
 from app.api.shapes import AcknowledgedOut, DeadlinePage, InboxOut, InboxStatusOut
-from app.api.shown import moment
+from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
 from app.domain.errors import Invalid
@@ -23,10 +24,9 @@ from app.domain.facts import DEADLINES
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
 MOST_POSITIONS = 1_000
-_LAST = 2**53 - 1
 
 Reader = Annotated[Caller, allowed(Scope.INBOX_READ)]
-Position = Annotated[int, Field(ge=1, le=_LAST)]
+Position = Annotated[int, Field(ge=1, le=LAST)]
 
 
 class AcknowledgementIn(BaseModel):
@@ -56,8 +56,8 @@ class AcknowledgementIn(BaseModel):
 async def read_inbox(
     request: Request,
     caller: Reader,
-    after: Annotated[int, Query(ge=0, le=_LAST, description="この番号より後を返す")] = 0,
-    limit: Annotated[int, Query(ge=1, le=200, description="1頁の件数")] = 50,
+    after: Annotated[int, Query(ge=0, le=LAST, description="この番号より後を返す")] = 0,
+    limit: LongLimit = 50,
     wait: Annotated[float, Query(ge=0, description="何もなければ待つ秒数。30まで")] = 0,
     unacknowledged: Annotated[bool, Query(description="真なら、受領していないものだけ")] = False,
 ) -> Response:
@@ -121,20 +121,16 @@ async def read_inbox_status(request: Request, caller: Reader) -> Response:
 async def list_deadlines(
     request: Request,
     caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
-    limit: Annotated[int, Query(ge=1, le=100, description="1頁の件数")] = 50,
-    cursor: Annotated[str | None, Query(max_length=300, description="前の頁の `next`")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
     found = await messaging(request).reading.deadlines(
         caller.agency_id, _after(cursor), limit + 1, caller.classes
     )
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last["due_on"], last["referral_id"], last["kind"]) if last else None
-    items = [
-        {**row, "told_at": moment(row["told_at"]) if row["told_at"] else None}
-        for row in found[:limit]
-    ]
-    return json_answer({"items": items, "next": following})
+    return json_answer(
+        page(found, limit, _deadline, lambda r: (r["due_on"], r["referral_id"], r["kind"]))
+    )
 
 
 async def _until_let_go(request: Request, look: Any) -> str | None:
@@ -160,6 +156,10 @@ async def _gone(request: Request) -> None:
 
 def _placed(item: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**item, "accepted_at": moment(item["accepted_at"])} if item else None
+
+
+def _deadline(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "told_at": moment_or_none(row["told_at"])}
 
 
 def _after(cursor: str | None) -> tuple[date, UUID, str] | None:

@@ -19,6 +19,7 @@ from app.api.log_shapes import (
     LogEntryOut,
     LogEntryPage,
 )
+from app.api.paging import LAST, LongLimit
 from app.api.services import messaging
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
@@ -27,7 +28,6 @@ from app.domain.errors import Invalid, NotFound
 router = APIRouter(tags=["log"])
 
 MOST_LEAVES = 1_000
-_LAST = 2**53 - 1
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _TEXT = "text/plain; charset=utf-8"
 
@@ -66,8 +66,8 @@ async def read_checkpoint(request: Request, caller: Auditor) -> Response:
 async def list_leaves(
     request: Request,
     caller: Auditor,
-    start: Annotated[int, Query(ge=0, le=_LAST, description="最初の番号。0から")],
-    end: Annotated[int, Query(ge=0, le=_LAST, description="この番号の手前まで")],
+    start: Annotated[int, Query(ge=0, le=LAST, description="最初の番号。0から")],
+    end: Annotated[int, Query(ge=0, le=LAST, description="この番号の手前まで")],
 ) -> Response:
     """全ての記録の葉のハッシュを、番号の順に返す。1回に1000件まで。記録の中身は含まない。"""
     if end < start:
@@ -87,8 +87,8 @@ async def list_leaves(
 async def prove_inclusion(
     request: Request,
     caller: Auditor,
-    index: Annotated[int, Query(ge=0, le=_LAST, description="葉の番号。0から")],
-    size: Annotated[int, Query(ge=0, le=_LAST, description="木の件数。チェックポイントのもの")],
+    index: Annotated[int, Query(ge=0, le=LAST, description="葉の番号。0から")],
+    size: Annotated[int, Query(ge=0, le=LAST, description="木の件数。チェックポイントのもの")],
 ) -> Response:
     """その番号の葉が、その件数の木に含まれることの証明 (RFC 9162 §2.1.3) を返す。"""
     if index >= size:
@@ -109,8 +109,8 @@ async def prove_inclusion(
 async def prove_consistency(
     request: Request,
     caller: Auditor,
-    old: Annotated[int, Query(alias="from", ge=0, le=_LAST, description="前の木の件数")],
-    new: Annotated[int, Query(alias="to", ge=0, le=_LAST, description="後の木の件数")],
+    old: Annotated[int, Query(alias="from", ge=0, le=LAST, description="前の木の件数")],
+    new: Annotated[int, Query(alias="to", ge=0, le=LAST, description="後の木の件数")],
 ) -> Response:
     """後の木が前の木の続きであることの証明 (RFC 9162 §2.1.4) を返す。"""
     if new < old:
@@ -130,9 +130,9 @@ async def list_log_entries(
     request: Request,
     caller: Auditor,
     after: Annotated[
-        int | None, Query(ge=0, le=_LAST, description="この番号より後を返す。なければ最初から")
+        int | None, Query(ge=0, le=LAST, description="この番号より後を返す。なければ最初から")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="1頁の件数")] = 50,
+    limit: LongLimit = 50,
 ) -> Response:
     """この機関を名指す、封じられた記録を、木の番号の順に返す。他の機関だけの記録は含まない。
 

@@ -1,34 +1,19 @@
 """Reading: referrals as their reader's party sees them, and messages as far as it may open them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.reading import Opened
 from app.api import shown
-from app.api.answers import (
-    bad_cursor,
-    cursor_of,
-    id_in_path,
-    json_answer,
-    matches,
-    parts_of,
-)
+from app.api.answers import id_in_path, json_answer, matches
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.language import language_of
+from app.api.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
 from app.api.services import messaging
 from app.api.shapes import EnvelopePage, MessageOut, MessagesOut, ReferralOut, ReferralPage
 from app.auth.scopes import Scope
@@ -39,30 +24,9 @@ router = APIRouter(prefix="/v1", tags=["referrals"])
 
 MOST_READ = 50
 """Messages opened by one call."""
-_LAST_NUMBER = 2**53 - 1
 
 Reader = Annotated[Caller, allowed(Scope.REFERRAL_READ)]
-Limit = Annotated[int, Query(ge=1, le=100, description="1頁の件数")]
-Cursor = Annotated[str | None, Query(max_length=300, description="前の頁の `next`")]
 Code = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$")]
-
-
-def _plus_kept(text: Any) -> Any:
-    # In a query a plain + is a space, and everybody forgets to write %2B.
-    return text.replace(" ", "+") if isinstance(text, str) else text
-
-
-def _of_our_times(at: datetime) -> datetime:
-    if not 1868 <= at.year <= 2200:  # PostgreSQL's driver cannot say every other
-        raise ValueError("not a time of ours")
-    return at
-
-
-Since = Annotated[AwareDatetime, BeforeValidator(_plus_kept), AfterValidator(_of_our_times)]
-
-
-_CURSOR_TIME: TypeAdapter[datetime] = TypeAdapter(Since)
-
 
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "`If-None-Match` の版のまま"}}
 IF_NONE_MATCH: dict[str, Any] = {
@@ -107,10 +71,7 @@ async def list_referrals(
     found = await messaging(request).reading.referrals(
         caller.agency_id, flow, state, updated_after, moment_and_id_in(cursor), limit + 1
     )
-    more = len(found) > limit
-    last = found[limit - 1] if more else None
-    following = cursor_of(last["updated_at"], last["id"]) if last else None
-    return json_answer({"items": [shown.listed(r) for r in found[:limit]], "next": following})
+    return json_answer(page(found, limit, shown.listed, lambda r: (r["updated_at"], r["id"])))
 
 
 @router.get(
@@ -150,8 +111,7 @@ async def list_messages(
     found = await messaging(request).reading.messages(
         caller.agency_id, id_in_path(referral_id), after, limit + 1
     )
-    following = cursor_of(found[limit - 1]["number"]) if len(found) > limit else None
-    return json_answer({"items": [shown.envelope(r) for r in found[:limit]], "next": following})
+    return json_answer(page(found, limit, shown.envelope, lambda r: (r["number"],)))
 
 
 @router.get(
@@ -203,32 +163,3 @@ async def _opened(
     request: Request, caller: Caller, ids: Sequence[UUID], within: UUID | None
 ) -> Sequence[Opened]:
     return await messaging(request).reading.open(caller, ids, within)
-
-
-def moment_and_id_in(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The moment and the id that a cursor remembers.
-
-    Raises:
-        Invalid: it is none of ours.
-    """
-    if cursor is None:
-        return None
-    at, last = parts_of(cursor, 2)
-    try:
-        return _CURSOR_TIME.validate_python(at), UUID(last)
-    except ValueError:
-        raise bad_cursor() from None
-
-
-def number_in(cursor: str | None) -> int:
-    """The number that a cursor remembers; 0 without one.
-
-    Raises:
-        Invalid: it is none of ours.
-    """
-    if cursor is None:
-        return 0
-    (number,) = parts_of(cursor, 1)
-    if not (number.isascii() and number.isdecimal() and len(number) < 16):
-        raise bad_cursor()
-    return int(number)

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.recalls import Recall
-from app.api.answers import cursor_of, id_in_path, json_answer
+from app.api.answers import id_in_path, json_answer
 from app.api.deliveries import Recipients
 from app.api.delivery_shapes import MisdirectedOut, MisdirectedPage, RecallOut
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.language import language_of, localised
-from app.api.reading import Cursor, Limit, moment_and_id_in
+from app.api.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.services import messaging
 from app.api.shown import moment
 from app.auth.scopes import Scope
@@ -89,10 +89,8 @@ async def list_misdirected_disclosures(
     found = await messaging(request).recalls.misdirected(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last.recalled_at.isoformat(), last.id) if last else None
-    items = [_disclosure(each) for each in found[:limit]]
-    return _in_language(request, {"items": items, "next": following})
+    answer = page(found, limit, _disclosure, lambda r: (r.recalled_at.isoformat(), r.id))
+    return _in_language(request, answer)
 
 
 @router.get(

@@ -1,18 +1,18 @@
 """Requests to return or destroy what was told on a consent that was withdrawn (返還・廃棄)."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.answers import bad_cursor, cursor_of, id_in_path, json_answer, parts_of
+from app.api.answers import id_in_path, json_answer
 from app.api.consent_shapes import ReturnOut, ReturnPage
-from app.api.consents import day_and_id_in
 from app.api.deps import allowed
 from app.api.intake import read_json
-from app.api.reading import Cursor, Limit
+from app.api.paging import Cursor, Limit, bad_cursor, day_and_id_in, page, parts_of
 from app.api.services import messaging
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
@@ -52,9 +52,10 @@ async def list_return_requests(
     """撤回された同意にもとづいて提供を受けたものの返還・廃棄の求めを、まだ答えていないものから返す。"""
     returns = messaging(request).returns
     found = await returns.own(caller.agency_id, _after(cursor), limit + 1)
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(int(last.answered_at is not None), last.due_on, last.id) if last else None
-    return _page(found[:limit], following, returns.today())
+    shown = partial(_shown, today=returns.today())
+    return json_answer(
+        page(found, limit, shown, lambda r: (int(r.answered_at is not None), r.due_on, r.id))
+    )
 
 
 @router.get(
@@ -76,9 +77,8 @@ async def list_case_return_requests(
     found = await returns.of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last.due_on, last.id) if last else None
-    return _page(found[:limit], following, returns.today())
+    shown = partial(_shown, today=returns.today())
+    return json_answer(page(found, limit, shown, lambda r: (r.due_on, r.id)))
 
 
 @router.post(
@@ -116,10 +116,6 @@ def _after(cursor: str | None) -> tuple[bool, date, UUID] | None:
         return done == "1", date.fromisoformat(day), UUID(last)
     except ValueError:
         raise bad_cursor() from None
-
-
-def _page(found: Any, following: str | None, today: date) -> Response:
-    return json_answer({"items": [_shown(each, today) for each in found], "next": following})
 
 
 def _shown(found: ReturnRequest, today: date) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.answers import bad_cursor, cursor_of, id_in_path, json_answer, parts_of
+from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.intake import read_json
+from app.api.paging import Cursor, LongLimit, bad_cursor, moment_in, page, parts_of
 from app.api.services import messaging
 from app.api.shown import moment
 from app.api.webhook_shapes import (
@@ -148,16 +149,16 @@ async def list_webhook_attempts(
     caller: Manager,
     webhook_id: str,
     notice_id: Annotated[UUID | None, Query(description="この通知のものだけ")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="1頁の件数")] = 50,
-    cursor: Annotated[str | None, Query(max_length=300, description="前の頁の `next`")] = None,
+    limit: LongLimit = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """送った1回ごとの結果と、送らなかったときはその理由を、新しい順に返す。"""
     found = await messaging(request).webhooks.attempts(
         caller.agency_id, id_in_path(webhook_id), notice_id, _before(cursor), limit + 1
     )
-    last = found[limit - 1] if len(found) > limit else None
-    following = cursor_of(last["at"], last["notice_id"], last["number"]) if last else None
-    return json_answer({"items": [_attempt(row) for row in found[:limit]], "next": following})
+    return json_answer(
+        page(found, limit, _attempt, lambda r: (r["at"], r["notice_id"], r["number"]))
+    )
 
 
 @router.post(
@@ -204,9 +205,9 @@ def _before(cursor: str | None) -> tuple[datetime, UUID, int] | None:
         return None
     at, notice_id, number = parts_of(cursor, 3)
     try:
-        found = datetime.fromisoformat(at), UUID(notice_id), int(number)
+        found = moment_in(at), UUID(notice_id), int(number)
     except ValueError:
         raise bad_cursor() from None
-    if found[0].tzinfo is None or not 0 < found[2] < 2**31:
+    if not 0 < found[2] < 2**31:
         raise bad_cursor()
     return found

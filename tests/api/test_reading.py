@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from app.api import shapes
-from app.api.answers import cursor_of
+from app.api.paging import cursor_of
 
 Make = Callable[..., dict[str, Any]]
 

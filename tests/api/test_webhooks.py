@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from app.api.paging import cursor_of
 from tests.api.conftest import Service, Speak
 
 URL = "https://93.184.215.14/tsunagu"
@@ -188,8 +189,10 @@ async def test_attempts_come_newest_first_in_pages(speak: Speak, tables: asyncpg
     assert (item["notice_state"], item["position"]) == ("pending", None)
     only = await center.get(f"{place}/attempts", params={"notice_id": str(uuid4())})
     assert only.json()["items"] == []
-    bad = await center.get(f"{place}/attempts", params={"cursor": "x"})
-    assert bad.status_code == 422
+    ancient = cursor_of("0001-01-01T00:00:00+09:00", uuid4(), 1)
+    for wrong in ("x", ancient):
+        bad = await center.get(f"{place}/attempts", params={"cursor": wrong})
+        assert bad.status_code == 422
 
 
 async def test_every_change_is_on_the_record(speak: Speak, tables: asyncpg.Pool) -> None:
