@@ -83,8 +83,7 @@ class Bell:
             self._something.clear()
             rung, self._rung = self._rung, set()
             try:
-                for text in _packed(rung):
-                    await self._pool.execute("SELECT pg_notify($1, $2)", CHANNEL, text)
+                await ring(self._pool, rung)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 _log.warning("the bell could not be rung in other processes")
 
@@ -109,6 +108,12 @@ class Bell:
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for agency in str(payload).split(","):
             self._wake(agency)
+
+
+async def ring(pool: "Pool", agencies: Iterable[str]) -> None:
+    """Ring for these agencies in all processes: for those who have no `Bell`, as the worker's."""
+    for text in _packed(agencies):
+        await pool.execute("SELECT pg_notify($1, $2)", CHANNEL, text)
 
 
 def _packed(agencies: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.adapters.bell import CHANNEL
+from app.adapters.bell import ring
 from app.domain.clock import Clock
 
 if TYPE_CHECKING:
@@ -23,6 +23,5 @@ class Deadlines:
         """Put what is due into the inboxes; how many agencies were told, at most `MOST` items."""
         at = self._clock()
         agencies: list[str] = await self._pool.fetchval(TELL, at, at.date(), MOST)
-        if agencies:
-            await self._pool.execute("SELECT pg_notify($1, $2)", CHANNEL, ",".join(agencies))
+        await ring(self._pool, agencies)
         return len(agencies)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.adapters.bell import CHANNEL
+from app.adapters.bell import ring
 from app.adapters.erasing import Erasing, hold
 from app.domain.clock import Clock
 from app.domain.erasing import BACKUP_AGE, against_rule
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 DUE = "SELECT id FROM due_clocks($1, $2, $3)"
 PUT_OFF = "SELECT put_off($1, $2)"
-NOTIFY = "SELECT pg_notify($1, $2)"
 MOST = 25
 """Referrals of a rule that one round looks at. Each is a transaction of its own, so whoever is
 stopped in the middle has erased each of them wholly or not at all."""
@@ -50,8 +49,7 @@ class Eraser:
     async def _one(self, referral_id: UUID, rule: Rule, last: date) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
             told = await self._erased(connection, referral_id, rule, last)
-        if told:
-            await self._pool.execute(NOTIFY, CHANNEL, ",".join(sorted(told)))
+        await ring(self._pool, told or ())
         return told is not None
 
     async def _erased(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.adapters.acts import SETTLE, item, read_act, settling
-from app.adapters.bell import CHANNEL
+from app.adapters.bell import ring
 from app.domain.acts import ActState
 from app.domain.clock import Clock
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from app.adapters.database import Pool
 
 DUE = "SELECT due_acts($1, $2)"
-NOTIFY = "SELECT pg_notify($1, $2)"
 MOST = 50
 
 
@@ -34,7 +33,5 @@ class Expiry:
                 act = replace(read_act(row), state=ActState.EXPIRED, decided_at=at)
                 told = [item(act, "act.expired")]
                 await connection.execute(SETTLE, settling(act, None, at, told))
-        if rows:
-            agencies = sorted({row["agency_id"] for row in rows})
-            await self._pool.execute(NOTIFY, CHANNEL, ",".join(agencies))
+        await ring(self._pool, {row["agency_id"] for row in rows})
         return len(rows)

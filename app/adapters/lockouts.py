@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.adapters.bell import CHANNEL
+from app.adapters.bell import ring
 from app.domain.clock import Clock
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 _LOCKED = "SELECT secret_locked_until($1, $2)"
 _FAILED = "SELECT secret_failed($1, $2, $3, $4, $5, $6)"
 _TELL = "SELECT tell_lockouts($1, $2)"
-_NOTIFY = "SELECT pg_notify($1, $2)"
 MOST = 200
 
 
@@ -66,8 +65,7 @@ class Lockouts:
     async def tell_new(self) -> int:
         """Put what is untold into log and inboxes; how many agencies were told."""
         agencies: list[str] = await self._pool.fetchval(_TELL, self._clock(), MOST)
-        if agencies:
-            await self._pool.execute(_NOTIFY, CHANNEL, ",".join(agencies))
+        await ring(self._pool, agencies)
         return len(agencies)
 
 

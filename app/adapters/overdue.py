@@ -3,14 +3,13 @@
 import json
 from typing import TYPE_CHECKING
 
-from app.adapters.bell import CHANNEL
+from app.adapters.bell import ring
 from app.domain.clock import Clock
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool
 
 TELL = "SELECT tell_deliveries($1, $2)"
-NOTIFY = "SELECT pg_notify($1, $2)"
 MOST = 200
 
 
@@ -24,7 +23,6 @@ class Overdue:
     async def tell_late(self) -> int:
         """Look at the messages whose terms have run out; how many there were, at most `MOST`."""
         told = json.loads(await self._pool.fetchval(TELL, self._clock(), MOST))
-        if told["agencies"]:
-            await self._pool.execute(NOTIFY, CHANNEL, ",".join(told["agencies"]))
+        await ring(self._pool, told["agencies"])
         looked_at: int = told["looked_at"]
         return looked_at

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.bell import CHANNEL
+from app.adapters.bell import ring
 from app.domain.caller import Caller
 from app.domain.clock import Clock
 from app.domain.errors import AlreadyAnswered, NotFound
@@ -20,7 +20,6 @@ OWN = "SELECT list_returns($1, $2, $3, $4, $5)"
 OF_CASE = "SELECT list_case_returns($1, $2, $3, $4, $5)"
 ANSWER = "SELECT answer_return($1)"
 TELL = "SELECT tell_returns($1, $2, $3)"
-NOTIFY = "SELECT pg_notify($1, $2)"
 MOST = 200
 
 Row = Mapping[str, Any]
@@ -112,8 +111,7 @@ class LateReturns:
         """Tell of each once; how many there were, at most `MOST`."""
         at = self._clock()
         told = json.loads(await self._pool.fetchval(TELL, at, at.date(), MOST))
-        if told["agencies"]:
-            await self._pool.execute(NOTIFY, CHANNEL, ",".join(told["agencies"]))
+        await ring(self._pool, told["agencies"])
         looked_at: int = told["looked_at"]
         return looked_at
 
