@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.adapters.administration_effects import ADMINISTRATION
 from app.adapters.erasing import Erasing, hold
-from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import WRITE_LOG, log_entry
 from app.domain.act_details import EraseDetail
 from app.domain.acts import Act
 from app.domain.caller import Caller
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SET_HOLD = "SELECT set_hold($1)"
 LIFT_HOLD = "SELECT lift_hold($1)"
-WRITE_LOG = "SELECT write_log($1, $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,8 @@ class Work:
 
     async def log(self, kind: str, detail: Mapping[str, Any], **place: str | None) -> None:
         """Write an entry that the acting agency may read. `place`: case_id, referral_id."""
-        entry = {
-            "id": str(time_ordered_id(self.at)),
-            "kind": kind,
-            "agency_id": self.act.agency_id,
-            "seat_id": self.caller.seat_id,
-            "client_id": self.caller.client_id,
-            "agencies": [self.act.agency_id],
-            "detail": {**detail, "act_id": str(self.act.id), "proposed_by": self.act.proposed_by},
-            **place,
-        }
+        told = {**detail, "act_id": str(self.act.id), "proposed_by": self.act.proposed_by}
+        entry = log_entry(self.at, kind, told, self.caller, **place)
         await self.connection.execute(WRITE_LOG, self.at, json.dumps([entry]))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.act_effects import EFFECTS, Work
-from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import log_entry
 from app.domain.acts import (
     KINDS,
     Act,
@@ -313,19 +313,13 @@ def _row(act: Act) -> dict[str, Any]:
 
 def _entry(act: Act, caller: Caller | None, at: datetime) -> dict[str, Any]:
     """A step of the act, in the log: who took it, on what, and nothing of anybody else."""
-    return {
-        "id": str(time_ordered_id(at)),
-        "kind": "administration",
-        "agency_id": act.agency_id,
-        "seat_id": caller.seat_id if caller else None,
-        "client_id": caller.client_id if caller else None,
-        "referral_id": act.target if KINDS[act.kind].concerns_referral else None,
-        "agencies": [act.agency_id],
-        "detail": {
-            "act": act.kind,
-            "act_id": str(act.id),
-            "step": act.state.value,
-            "target": act.target,
-            **dict(act.outcome),
-        },
+    told = {
+        "act": act.kind,
+        "act_id": str(act.id),
+        "step": act.state.value,
+        "target": act.target,
+        **act.outcome,
     }
+    referral = act.target if KINDS[act.kind].concerns_referral else None
+    entry = log_entry(at, "administration", told, caller, [act.agency_id], referral_id=referral)
+    return {**entry, "agency_id": act.agency_id}  # of an act that expired too, without a caller

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from app.adapters.administration_log import WRITE, entry
+from app.adapters.administration_log import entry
 from app.adapters.directory import load
 from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import WRITE_LOG
 from app.domain.clock import Clock
 from app.domain.directory import Agency
 from app.domain.seat import Client, Seat
@@ -248,7 +249,7 @@ class Administration:
                     "agencies": [agency_id],
                     "detail": {"all_of": kind},
                 }
-                await self._connection.execute(WRITE, at, json.dumps([written]))
+                await self._connection.execute(WRITE_LOG, at, json.dumps([written]))
 
     async def _link(self, client_id: str, seats: Sequence[str]) -> str:
         agency_id: str | None = await self._connection.fetchval(_HOLD_CLIENT, client_id)
@@ -277,7 +278,7 @@ class Administration:
         at = self._clock()
         told = {key: value for key, value in detail.items() if value is not None}
         written = entry(at, act, [agency_id], {"target": target, **told})
-        await self._connection.execute(WRITE, at, json.dumps([written]))
+        await self._connection.execute(WRITE_LOG, at, json.dumps([written]))
 
 
 @contextmanager

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import log_entry
 from app.domain.caller import Caller
 
-WRITE = "SELECT write_log($1, $2)"
 COMMAND_LINE = "command line"
 """Who acted, where nobody has a seat: whoever may use the owner's login."""
 
@@ -20,7 +19,7 @@ def entry(
     caller: Caller | None = None,
     by: str = COMMAND_LINE,
 ) -> dict[str, Any]:
-    """The entry of `act`, as `write_log` takes it.
+    """The entry of `act`.
 
     Args:
         at: when.
@@ -30,12 +29,5 @@ def entry(
         caller: who acted; None where nobody has a seat.
         by: who acted in that case.
     """
-    return {
-        "id": str(time_ordered_id(at)),
-        "kind": "administration",
-        "agency_id": caller.agency_id if caller else None,
-        "seat_id": caller.seat_id if caller else None,
-        "client_id": caller.client_id if caller else None,
-        "agencies": sorted(agencies),
-        "detail": {"act": act, **({} if caller else {"by": by}), **detail},
-    }
+    told = {"act": act, **({} if caller else {"by": by}), **detail}
+    return log_entry(at, "administration", told, caller, agencies)

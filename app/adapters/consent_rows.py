@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import log_entry
 from app.domain.caller import Caller
 from app.domain.consequences import reached_by
 from app.domain.coverage import may_know
@@ -37,18 +37,15 @@ def withdrawal_entry(
         for c in decision.case.consents
         if c.record.id in decision.withdrawn and may_know(decision.case, c, agency)
     ]
-    yield {
-        "id": str(time_ordered_id(at)),
-        "kind": "withdrawal",
-        "agency_id": caller.agency_id,
-        "seat_id": caller.seat_id,
-        "client_id": caller.client_id,
-        "case_id": str(decision.case.id),
-        "referral_id": str(message.referral_id),
-        "message_id": str(message.id),
-        "agencies": [caller.agency_id],
-        "detail": {"consents": _texts(known), "items": sorted(message.body.items_withdrawn())},
-    }
+    yield log_entry(
+        at,
+        "withdrawal",
+        {"consents": _texts(known), "items": sorted(message.body.items_withdrawn())},
+        caller,
+        case_id=decision.case.id,
+        referral_id=message.referral_id,
+        message_id=message.id,
+    )
 
 
 def who_may_hear(decision: Decision) -> set[str]:

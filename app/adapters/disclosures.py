@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import WRITE_LOG, log_entry
 from app.domain.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.clock import Clock
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from app.adapters.database import Pool
 
 LIST = "SELECT list_disclosures($1, $2, $3, $4, $5, $6, $7, $8)"
-WRITE_LOG = "SELECT write_log($1, $2)"
 MOST_LOOKED_AT = 500
 """Messages and disclosures that one page looks at, however few of them are asked for."""
 
@@ -102,16 +101,8 @@ class Disclosures:
     async def printed(self, caller: Caller, case_id: UUID, detail: Mapping[str, Any]) -> None:
         """Write down that a sheet of them was made; before it is handed out."""
         at = self._clock()
-        entry = {
-            "id": str(time_ordered_id(at)),
-            "kind": "export",
-            "agency_id": caller.agency_id,
-            "seat_id": caller.seat_id,
-            "client_id": caller.client_id,
-            "case_id": str(case_id),
-            "agencies": [caller.agency_id],
-            "detail": {"what": "disclosures", **detail},
-        }
+        told = {"what": "disclosures", **detail}
+        entry = log_entry(at, "export", told, caller, case_id=case_id)
         await self._pool.execute(WRITE_LOG, at, json.dumps([entry]))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.case_rows import write_clocks
-from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import log_entry
 from app.domain.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.erasing import Readers, Standing, complete_on
@@ -92,22 +92,21 @@ class Erasing:
         """An entry for each reader, with what it had copies of and nobody else's name."""
         for reader, classes in self._told():
             acting = self.caller if self.caller and self.caller.agency_id == reader else None
-            yield {
-                "id": str(time_ordered_id(self.at)),
-                "kind": "erasure",
-                "agency_id": acting.agency_id if acting else None,
-                "seat_id": acting.seat_id if acting else None,
-                "client_id": acting.client_id if acting else None,
-                "case_id": str(self.standing.case_id),
-                "referral_id": str(self.standing.id),
-                "agencies": [reader],
-                "detail": {
-                    "because": self.because,
-                    "classes": classes,
-                    "complete_on": self.complete_on.isoformat(),
-                    **({"act_id": str(self.act_id)} if acting else {}),
-                },
+            told = {
+                "because": self.because,
+                "classes": classes,
+                "complete_on": self.complete_on.isoformat(),
+                **({"act_id": str(self.act_id)} if acting else {}),
             }
+            yield log_entry(
+                self.at,
+                "erasure",
+                told,
+                acting,
+                [reader],
+                case_id=self.standing.case_id,
+                referral_id=self.standing.id,
+            )
 
     def _told(self) -> Iterator[tuple[str, list[str]]]:
         for reader in self.standing.readers:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.ids import time_ordered_id
 from app.adapters.log import Log
+from app.adapters.log_entry import WRITE_LOG, log_entry
 from app.adapters.reading import Opened, Reading
 from app.domain.bundle import LARGEST, MOST_ENTRIES, MOST_MESSAGES
 from app.domain.caller import Caller
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 REFERRALS = "SELECT case_referrals($1, $2)"
 ENTRIES = "SELECT index, entry FROM case_entries($1, $2, $3)"
 IS_SEALED = "SELECT case_is_sealed($1, $2)"
-WRITE_LOG = "SELECT write_log($1, $2)"
 OPENED_AT_ONCE = 50
 PAGE = 500
 """Entries, and proofs, that are asked for at once."""
@@ -195,16 +194,8 @@ class Evidence:
     async def exported(self, caller: Caller, case_id: UUID, manifest: str, messages: int) -> None:
         """Write down that a bundle was made: whose it is, and the digest of its manifest."""
         at = self._clock()
-        entry = {
-            "id": str(time_ordered_id(at)),
-            "kind": "export",
-            "agency_id": caller.agency_id,
-            "seat_id": caller.seat_id,
-            "client_id": caller.client_id,
-            "case_id": str(case_id),
-            "agencies": [caller.agency_id],
-            "detail": {"what": "bundle", "digest": manifest, "messages": messages},
-        }
+        told = {"what": "bundle", "digest": manifest, "messages": messages}
+        entry = log_entry(at, "export", told, caller, case_id=case_id)
         await self._pool.execute(WRITE_LOG, at, json.dumps([entry]))
 
 

@@ -11,6 +11,7 @@ import orjson
 from app.adapters.case_rows import write_clocks, write_view
 from app.adapters.consent_rows import consent_rows, withdrawal_entry
 from app.adapters.ids import reference_of, time_ordered_id
+from app.adapters.log_entry import log_entry
 from app.adapters.seal import Keyring, Segment, StoredKeys, Vault
 from app.domain.caller import Caller
 from app.domain.case import SYSTEM, Referral
@@ -394,21 +395,17 @@ def _shares(
     """
     flow, move = FLOWS[message.flow], decision.moves[0]
     for message_id, copy, _ in showings(decision.case, flow, message, move, caller.agency_id):
-        yield {
-            "id": str(time_ordered_id(at)),
-            "kind": "sharing",
-            "agency_id": caller.agency_id,
-            "seat_id": caller.seat_id,
-            "client_id": caller.client_id,
-            "case_id": str(decision.case.id),
-            "referral_id": str(message.referral_id),
-            "message_id": str(message_id),
-            "agencies": sorted({caller.agency_id, copy.agency_id}),
-            "detail": {
-                "digest": decision.case.references[message_id].digest,
-                "to": [copy.agency_id],
-            },
-        }
+        digest = decision.case.references[message_id].digest
+        yield log_entry(
+            at,
+            "sharing",
+            {"digest": digest, "to": [copy.agency_id]},
+            caller,
+            (caller.agency_id, copy.agency_id),
+            case_id=decision.case.id,
+            referral_id=message.referral_id,
+            message_id=message_id,
+        )
 
 
 def _consequences(

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from app.adapters.ids import time_ordered_id
+from app.adapters.log_entry import WRITE_LOG
 from app.adapters.outage import is_outage
 from app.domain.caller import Caller
 from app.domain.clock import Clock
@@ -19,7 +20,6 @@ from app.domain.clock import Clock
 if TYPE_CHECKING:
     from app.adapters.database import Pool
 
-WRITE_LOG = "SELECT write_log($1, $2)"
 PERIOD = 60.0
 """Seconds that one entry stands for."""
 COUNTED = frozenset(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from app.adapters.administration_log import WRITE, entry
+from app.adapters.administration_log import entry
 from app.adapters.embedded import running_urls
 from app.adapters.keys import KeyFolder
+from app.adapters.log_entry import WRITE_LOG
 from app.adapters.preparation import connected
 from app.settings import JAPAN, Settings
 
@@ -59,7 +60,7 @@ def told(settings: Settings, act: str, detail: dict[str, Any]) -> None:
             if database is None:
                 print("No database is running: this is not in the log.")
                 return
-            await database.execute(WRITE, at, json.dumps([entry(at, act, [], detail)]))
+            await database.execute(WRITE_LOG, at, json.dumps([entry(at, act, [], detail)]))
 
     asyncio.run(tell())
 

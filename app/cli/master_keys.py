@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.adapters.administration_log import WRITE, entry
+from app.adapters.administration_log import entry
 from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder, MasterWaits
+from app.adapters.log_entry import WRITE_LOG
 from app.adapters.masters import Standing, standings
 from app.adapters.preparation import connected
 from app.adapters.rewrapping import Rewrapping
@@ -99,7 +100,7 @@ def retire_master(version: Version) -> None:
             refuse(f"Not yet: {_line(found[0], settings, at)}")
         # Before it goes: what is removed without a word cannot be told from what was lost.
         told = [entry(at, "master_key.retired", [], {"master": version})]
-        await database.execute(WRITE, at, json.dumps(told))
+        await database.execute(WRITE_LOG, at, json.dumps(told))
 
     _at_work(settings, work)
     if settings.key_service is None:
