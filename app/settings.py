@@ -93,7 +93,8 @@ class Settings(BaseSettings):
     access_token_lifetime: timedelta = Field(
         default=timedelta(minutes=10), gt=timedelta(0), le=timedelta(hours=1)
     )
-    """How long an access token is good for. Short, since a token that is out is not taken back."""
+    """How long an access token is good for. Short, since a stolen one is good until
+    somebody ends it (docs/tokens.md)."""
 
     rate_limit: int = Field(default=6_000, ge=0)
     """Calls that one client may make in a minute, all at once if it likes, in each API process. 0:

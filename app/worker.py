@@ -1,4 +1,4 @@
-"""Delivers notices, seals the log, fires deadlines, reminds, rewraps keys, until told to stop."""
+"""Delivers notices, seals the log, tells of days that come, erases, changes keys, until stopped."""
 
 import asyncio
 import contextlib

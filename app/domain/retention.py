@@ -1,8 +1,8 @@
 """How long what is known of a person is kept, and what is erased when that is over.
 
-After domain.md 4.5, whose periods are proposals: each is a setting. A case is one file (事案), so
-what was accepted is kept until all of its referrals have ended; what nobody accepted, and the
-criminal data of whoever was cleared, goes by itself. A refusal by a detained person is erased in
+The periods are proposals of ours, so each is a setting. A case is one file (事案), so what was
+accepted is kept until all of its referrals have ended; what nobody accepted, and the criminal data
+of whoever was cleared, goes by itself. A refusal by a detained person is erased in
 the same transaction and needs no rule here.
 """
 

@@ -1,7 +1,7 @@
 """What was agreed on who may do what, written down a second time, by hand.
 
 The code says the same in the signatures of its routes. It is not asked here: a slip there is to be
-a failing test and not a new rule. After `wire.md`, "Tokens" and "Order of checks".
+a failing test and not a new rule.
 """
 
 from collections.abc import Mapping
