@@ -60,16 +60,18 @@ class OwnDesk:
         Raises:
             NotFound: the act is about no secret.
             NotYourAct: another seat proposed it.
-            ActImpossible: it is not approved, or was too long ago, or the client has come to
-                speak for a seat that operates the service.
+            ActImpossible: it is not approved, or was too long ago, or two seats have agreed on
+                another key or secret since, or the client has come to speak for a seat that
+                operates the service.
         """
         at = self._clock()
         _check_secret(act, caller, at)
         detail = {"target": act.target, "act_id": str(act.id)}
         told = entry(at, "client.secret", [caller.agency_id], detail, caller)
         answer = await self._administered(
-            "client", caller, "client.secret", act.target, at, told, [], secret_hash=secret_hash
-        )
+            "client", caller, "client.secret", act.target, at, told, [],
+            secret_hash=secret_hash, act_id=str(act.id),
+        )  # fmt: skip
         if answer != "done":
             raise ActImpossible(answer)
 

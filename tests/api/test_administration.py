@@ -155,6 +155,25 @@ async def test_a_secret_can_be_fetched_for_an_hour_and_by_the_proposing_seat_onl
         service.clock.ahead -= timedelta(minutes=61)
 
 
+@pytest.mark.parametrize("kind", ["client.set_key", "client.new_secret"])
+async def test_one_seat_does_not_undo_with_an_older_secret_what_two_decided_since(
+    officer: AsyncClient, decider: AsyncClient, kind: str
+) -> None:
+    client_id = fresh("client")
+    older = await agreed(
+        officer, decider, "client.add", client_id, {"seats": [f"{AGENCY}.decider"]}
+    )
+    assert (await officer.post(f"/v1/acts/{older}/secret")).status_code == 200
+    detail = {"public_key": a_key()} if kind == "client.set_key" else {}
+    newer = await agreed(officer, decider, kind, client_id, detail)
+    found = await listed(officer, "clients", client_id)
+    answer = await officer.post(f"/v1/acts/{older}/secret")
+    assert (answer.status_code, answer.json().get("reason")) == (409, "superseded")
+    assert await listed(officer, "clients", client_id) == found
+    if kind == "client.new_secret":
+        assert (await officer.post(f"/v1/acts/{newer}/secret")).status_code == 200
+
+
 async def test_what_was_lost_is_switched_off_by_one_seat_and_let_in_again_by_two(
     service: Service, officer: AsyncClient, decider: AsyncClient, tables: asyncpg.Pool
 ) -> None:
