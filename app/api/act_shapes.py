@@ -159,7 +159,7 @@ class HoldOut(Shape):
 
     id: Uuid = Field(description="止めた行為のID")
     referral_id: Uuid
-    whole_case: bool = Field(description="同じ案件群の全てに及ぶか")
+    whole_case: bool = Field(description="同じ事案の全ての案件に及ぶか")
     reason: str
     set_at: Moment
 

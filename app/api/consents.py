@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["consents"])
 @router.get(
     "/cases/{case_id}/consents",
     operation_id="list_consents",
-    summary="案件群の同意を読む",
+    summary="事案の同意を読む",
     response_model=ConsentPage,
     response_description="同意の一覧",
 )

@@ -7,7 +7,7 @@ PARAMETERS: Mapping[str, str] = {
     "entry_id": "記録のID",
     "message_id": "通信文のID",
     "request_id": "返還・廃棄の求めのID",
-    "case_id": "運命を共にする案件の束のID(案件の `case_id`)",
+    "case_id": "事案(一つの綴りになる案件の全て)のID(案件の `case_id`)",
     "disclosure_id": "誤送付の記録のID",
     "webhook_id": "到着通知の送り先のID",
     "flow": "流れの名前(`GET /v1/flows` にある)",

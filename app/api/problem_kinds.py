@@ -232,7 +232,7 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.CONFLICT,
         Text("束に収まりません", "Too large for a bundle"),
         Text(
-            "この件は、通信文の数か量が、一つの束の上限を超えています。",
+            "この事案は、通信文の数か量が、一つの束の上限を超えています。",
             "The case has more messages, or more text, than one bundle holds.",
         ),
         Text(

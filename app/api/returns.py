@@ -61,7 +61,7 @@ async def list_return_requests(
 @router.get(
     "/cases/{case_id}/return-requests",
     operation_id="list_case_return_requests",
-    summary="案件群の返還・廃棄の求めと答えを読む",
+    summary="事案の返還・廃棄の求めと答えを読む",
     response_model=ReturnPage,
     response_description="返還・廃棄の求めの一覧",
 )

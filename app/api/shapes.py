@@ -544,4 +544,6 @@ class ReadinessOut(Shape):
 
     status: str
     amiss: list[str] = Field(description="働いていない部分: database, migrations, keys")
-    behind: list[str] = Field(description="遅れているもの: deliveries(到着通知), log(記録の封)")
+    behind: list[str] = Field(
+        description="遅れているもの: deliveries(到着通知), log(記録の封), erasures(期限の来た消去)"
+    )

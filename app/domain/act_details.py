@@ -30,7 +30,7 @@ class HoldDetail(ActDetail):
 
     reason: Annotated[HoldReason, Field(title="理由", examples=["litigation"])]
     whole_case: Annotated[
-        bool, Field(title="同じ案件群の全てに及ぶ", description="false なら、この案件だけ")
+        bool, Field(title="同じ事案の全てに及ぶ", description="false なら、この案件だけ")
     ] = False
 
 
