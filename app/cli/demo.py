@@ -17,15 +17,15 @@ from app.cli.story.stage import NOBODY_ANSWERS, PATIENCE, CannotPlay, Stage, rea
 from app.domain.text import Text
 from app.settings import Settings
 
-Url = Annotated[str | None, typer.Option("--url", help="Where the service listens.")]
-Lang = Annotated[Literal["ja", "en"], typer.Option("--lang", help="Tell it in this language.")]
+Url = Annotated[str | None, typer.Option("--url", help="サービスの URL / where it listens")]
+Lang = Annotated[Literal["ja", "en"], typer.Option("--lang", help="語る言葉 / language")]
 ClientsFile = Annotated[
-    Path | None, typer.Option("--clients", help="The demo-clients.json of that service.")
+    Path | None, typer.Option("--clients", help="接続情報のファイル / its demo-clients.json")
 ]
 
 
 def demo(url: Url = None, lang: Lang = "ja", clients: ClientsFile = None) -> None:
-    """Play the story through the API of a running service, checking all that it tells."""
+    """物語を API で演じ、語ったことを全て確かめる / Play the story, checking all that it tells."""
     settings = Settings()
     file = clients or settings.data_dir / FILE
     narrator = Narrator(lang)

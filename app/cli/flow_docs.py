@@ -9,12 +9,12 @@ import typer
 from app.domain.flow_pages import page
 from app.domain.flows import FLOWS
 
-Folder = Annotated[Path, typer.Option(help="Where the pages lie.")]
-Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if a page is stale.")]
+Folder = Annotated[Path, typer.Option(help="頁の置き場所 / where the pages lie")]
+Check = Annotated[bool, typer.Option("--check", help="確かめるだけ / fail if a page is stale")]
 
 
 def flows_docs(folder: Folder = Path("docs/flows"), check: Check = False) -> None:
-    """Write docs/flows from the tables."""
+    """流れの頁を表から作る / Write docs/flows from the tables."""
     pages = {folder / f"{name}.md": page(flow) for name, flow in FLOWS.items()}
     pages[folder / "README.md"] = contents()
     if check:

@@ -23,7 +23,7 @@ NOTICED = timedelta(seconds=3)
 """By when every running process has looked at its folder."""
 
 AtOnce = Annotated[
-    bool, typer.Option("--at-once", help="Let it be used without being published first.")
+    bool, typer.Option("--at-once", help="待たずに使い始める / without reaching all first")
 ]
 
 

@@ -83,7 +83,7 @@ def revoke_signing(
 
 @commands.command("rotate-log")
 def rotate_log() -> None:
-    """Make a new key for the log's checkpoints. It signs at once; running processes notice it.
+    """記録の鍵を新しくする / Make a new key for the log's checkpoints. It signs at once.
 
     The old key signs beside it for 30 days, and stays published for ever: whoever knows only the
     old one finds the new one on a checkpoint that both have signed. If the old key was stolen,

@@ -6,6 +6,6 @@ from app.settings import Settings
 
 
 def migrate() -> None:
-    """Bring the database to this version's tables and add agencies that the directory lacks."""
+    """表をこの版の形にし、名簿を補う / Bring the tables to this version; add missing agencies."""
     with owner_url(Settings()) as url:
         prepare(url)

@@ -11,11 +11,11 @@ from app.settings import Settings
 
 FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
-Check = Annotated[bool, typer.Option("--check", help="Only say whether the file is up to date.")]
+Check = Annotated[bool, typer.Option("--check", help="確かめるだけ / fail if it is stale")]
 
 
 def openapi(check: Check = False) -> None:
-    """Write the contract as the service has it to openapi/openapi.json."""
+    """契約を openapi/openapi.json に書く / Write the contract as the service has it."""
     text = json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=1) + "\n"
     if not check:
         FILE.parent.mkdir(exist_ok=True)

@@ -43,12 +43,13 @@ class DoesNotAnswer(Exception):
 
 
 WithParent = Annotated[
-    bool, typer.Option("--until-parent-ends", help="Stop when the starting process ends.")
+    bool,
+    typer.Option("--until-parent-ends", help="始めたプロセスが終われば止まる / stop when it ends"),
 ]
 
 
 def run(until_parent_ends: WithParent = False) -> None:
-    """Start PostgreSQL, migrate, seed the directory, start API and worker; Ctrl-C stops it all."""
+    """PostgreSQL、名簿、API、ワーカーを一度に / Start everything at once; Ctrl-C stops it all."""
     if until_parent_ends:
         end_with_parent()
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")

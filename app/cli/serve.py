@@ -32,7 +32,7 @@ Descriptor = Annotated[int | None, typer.Option("--fd", hidden=True)]
 
 
 def serve(fd: Descriptor = None) -> None:
-    """Serve the API on TSUNAGU_HOST and TSUNAGU_PORT."""
+    """API を動かす / Serve the API on TSUNAGU_HOST and TSUNAGU_PORT."""
     settings = Settings()
     if fd is not None:
         serve_on(socket.socket(fileno=fd), settings)
@@ -47,7 +47,7 @@ def serve(fd: Descriptor = None) -> None:
 
 
 def worker() -> None:
-    """Deliver, seal and fire deadlines until told to stop."""
+    """到着通知、期限、記録の封、消去 / Deliver, remind, seal and erase until told to stop."""
     uvloop.run(courier.run(Settings()))
 
 

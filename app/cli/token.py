@@ -13,18 +13,22 @@ from app.settings import Settings
 
 token = typer.Typer(help="トークンを取得する・失効させる / get a token, or end tokens")
 
-ClientId = Annotated[str, typer.Option("--client", help="The client's id.")]
+ClientId = Annotated[str, typer.Option("--client", help="システムの識別子 / the client's id")]
 Secret = Annotated[
     str,
     typer.Option(
         "--secret",
         envvar="TSUNAGU_CLIENT_SECRET",
-        help="Its secret. In the environment or typed in, it stays out of the process list.",
+        help="秘密。環境変数か入力がよい / its secret; better in the environment, or typed in",
     ),
 ]
-SeatId = Annotated[str, typer.Option("--seat", help="The seat; the client's first by default.")]
-Scope = Annotated[str, typer.Option("--scope", help="Scopes to narrow it to, with spaces.")]
-Url = Annotated[str, typer.Option("--url", help="The service; this machine's by default.")]
+SeatId = Annotated[
+    str, typer.Option("--seat", help="席。省けば最初の席 / the seat; by default the first")
+]
+Scope = Annotated[
+    str, typer.Option("--scope", help="絞り込む範囲(空白区切り) / only these scopes, with spaces")
+]
+Url = Annotated[str, typer.Option("--url", help="サービスの URL / the service; by default here")]
 
 
 @token.callback(invoke_without_command=True)

@@ -29,6 +29,8 @@ def _credentials(settings: Settings, clients: Sequence[DemoClient]) -> list[str]
         f"Demo credentials, also in {settings.data_dir / FILE} with all seats:",
         *(f"  {c.client_id:<{width}}  {c.secret}  {c.seats[0].id}" for c in clients),
         "",
+        f"The story, from another terminal: make demo URL={settings.url}",
+        "",
         "A first call, to be pasted:",
         f"  {first_call(settings.url, clients[0])}",
     ]

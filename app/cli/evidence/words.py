@@ -75,8 +75,8 @@ PROBLEMS = {
         "the log tells of a message that is not in the bundle: it was left out",
     ),
     "rolled_back": Text(
-        "記録が、前のチェックポイントの続きではない(巻き戻されている)",
-        "the log does not go on from the earlier checkpoint: it was rolled back",
+        "記録が、前のチェックポイントの続きではない(巻き戻された。または、渡した方が束より新しい)",
+        "the log does not go on from that checkpoint: rolled back, or the bundle is the older one",
     ),
     "earlier": Text(
         "前のチェックポイントか前の束が、それとして使えない",

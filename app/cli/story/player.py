@@ -25,7 +25,7 @@ from app.cli.story.scene import (
     Sends,
     Thread,
 )
-from app.cli.story.stage import Stage
+from app.cli.story.stage import NOT_SEALED, CannotPlay, Stage
 from app.domain.bundle import pack, unpack
 from app.domain.flows import FLOWS
 
@@ -269,6 +269,8 @@ class Player:
             found = verify(answer.content, Kept())
             if found.verdict is not Verdict.INCOMPLETE:
                 break
+        else:
+            raise CannotPlay(NOT_SEALED)
         self._same((Verdict.VERIFIED, []), (found.verdict, found.problems))
         self._say.proved(len(answer.content), found.messages, found.entries, found.withheld)
         files = unpack(answer.content)

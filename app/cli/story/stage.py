@@ -120,6 +120,10 @@ NOBODY_ANSWERS = Text(
     "The service does not answer. Start it with `make run` in another terminal, and give the URL"
     " that it prints as --url.",
 )
+NOT_SEALED = Text(
+    "記録がまだ封じられていません。ワーカーが動いているか、/readyz の behind を見てください。",
+    "The log is not sealed yet. Is a worker running? See `behind` of /readyz.",
+)
 NO_TSUNAGU = Text(
     "その URL で応答したのは、つなぐではないか、準備のできていないつなぐです。",
     "What answers at that URL is no Tsunagu, or one that is not ready.",
