@@ -18,7 +18,7 @@ from app.adapters.national import seed
 from app.adapters.preparation import connected
 from app.adapters.switched_off import SwitchedOff
 from app.adapters.urls import Urls
-from app.api import directory
+from app.api import directory, problems
 from app.api.services import Services
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
@@ -28,8 +28,6 @@ from app.auth.scopes import Scope
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.caller import Caller
 from app.domain.directory import Agency
-
-problems = pytest.importorskip("app.api.problems", reason="refusals have no face yet")
 
 ISSUER = "https://tsunagu.example"
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)

@@ -13,6 +13,7 @@ import pytest
 
 from app.domain.flows import BODIES
 from tests.cli.test_run import PATIENCE, Running
+from tests.processes.ready import until_ready
 
 SENDS = 200
 MARK = "秘密の印"
@@ -51,17 +52,6 @@ def opening() -> dict[str, Any]:
     return {"id": str(uuid4()), "occurred_on": "2026-11-20", "body": body}
 
 
-async def until_it_answers(client: httpx.AsyncClient) -> None:
-    """Wait until the service that was started again is ready."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-
-
 async def test_what_was_answered_is_there_once_after_a_kill_and_the_rest_can_be_sent_again(
     running: Running,
 ) -> None:
@@ -84,7 +74,7 @@ async def test_what_was_answered_is_there_once_after_a_kill_and_the_rest_can_be_
 
         await asyncio.gather(*(send(message) for message in sends))
         assert SENDS // 4 <= len(answered) < SENDS
-        await until_it_answers(client)
+        await until_ready(client)
         for message in sends:
             again = await client.post("/v1/referrals", json=message, headers=prison)
             first = answered.get(message["id"])

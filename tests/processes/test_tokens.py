@@ -29,6 +29,7 @@ from app.domain.directory import Agency
 from app.domain.seat import Client, Seat
 from app.settings import Settings
 from tests.auth.test_dpop import part, proof
+from tests.processes.ready import until_ready
 
 PATIENCE = 30.0
 EFFECTIVE = 5.0
@@ -108,7 +109,7 @@ async def two(
             client = httpx.AsyncClient(base_url=url, timeout=PATIENCE)
             clients.append(await ending.enter_async_context(client))
         for client in clients:
-            await ready(client)
+            await until_ready(client)
         yield Two(urls, *clients)
 
 
@@ -130,16 +131,6 @@ async def served(urls: Urls, data: Path, port: int) -> Process:
 async def ended(process: Process) -> None:
     process.terminate()
     assert await process.wait() == 0
-
-
-async def ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
 
 
 def free_port() -> int:
