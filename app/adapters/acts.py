@@ -16,6 +16,7 @@ from app.domain.acts import (
     check_proposer,
     check_second_seat,
     check_withdrawal,
+    proposer_stands,
 )
 from app.domain.caller import Caller
 from app.domain.clock import Clock
@@ -105,12 +106,16 @@ class Acts:
         """
         told: set[str] = set()
         async with self._pool.acquire() as connection, connection.transaction():
-            act = await self._held(connection, caller, act_id)
+            row = await self._row(connection, caller, act_id)
+            act = read_act(row)
             if act.decided_by == caller.seat_id and act.state in _DONE:
                 return act  # the answer to the first approval was lost
             at = self._clock()
             check_second_seat(act, caller, at)
-            state, outcome = await self._done(connection, act, caller, at, told)
+            if _proposer_stands(row):
+                state, outcome = await self._done(connection, act, caller, at, told)
+            else:
+                state, outcome = ActState.FAILED, {"reason": "proposer_gone"}
             settled = _settled(act, state, at, caller.seat_id, outcome)
             await self._write(connection, settled, caller, at)
         self._bell.ring(told)
@@ -175,10 +180,16 @@ class Acts:
         return found
 
     async def _held(self, connection: "Connection", caller: Caller, act_id: UUID) -> Act:
+        return read_act(await self._row(connection, caller, act_id))
+
+    async def _row(
+        self, connection: "Connection", caller: Caller, act_id: UUID
+    ) -> Mapping[str, Any]:
         text = await connection.fetchval(HOLD, caller.agency_id, act_id)
         if text is None:
             raise NotFound
-        return read_act(json.loads(text))
+        row: Mapping[str, Any] = json.loads(text)
+        return row
 
     async def _tried_out(
         self, connection: "Connection", act: Act, caller: Caller, at: datetime
@@ -222,6 +233,12 @@ class Acts:
 
 
 _DONE = (ActState.APPROVED, ActState.FAILED)
+
+
+def _proposer_stands(row: Mapping[str, Any]) -> bool:
+    """Whether it could be proposed now. Seats are never taken out of the table."""
+    seat = row["proposer"]
+    return seat is None or proposer_stands(row["kind"], seat["role"], disabled=seat["disabled"])
 
 
 def read_act(row: Mapping[str, Any]) -> Act:

@@ -235,6 +235,12 @@ def check_second_seat(act: Act, caller: Caller, at: datetime) -> None:
         raise NotYourAct(roles)
 
 
+def proposer_stands(kind: str, role: str, *, disabled: bool) -> bool:
+    """Whether the seat that proposed an act could still do so: what a seat that was since switched
+    off, or given another role, asked for is not done."""
+    return not disabled and role in KINDS[kind].proposed_by
+
+
 def check_withdrawal(act: Act, caller: Caller, at: datetime) -> None:
     """Refuse a caller who did not propose it.
 

@@ -174,6 +174,31 @@ async def test_one_seat_does_not_undo_with_an_older_secret_what_two_decided_sinc
         assert (await officer.post(f"/v1/acts/{newer}/secret")).status_code == 200
 
 
+@pytest.mark.parametrize("how", ["disabled", "changed"])
+async def test_what_a_seat_proposed_before_it_was_taken_away_is_not_done(
+    service: Service, officer: AsyncClient, decider: AsyncClient, how: str
+) -> None:
+    lost, client_id, wanted = fresh("officer"), fresh("system"), fresh()
+    secret = await service._let_in(AGENCY, "records_officer", client_id, lost)
+    bearer = (await token(service, client_id, secret)).json()["access_token"]
+    async with service.client(bearer) as thief:
+        act = (
+            await propose(thief, "seat.add", wanted, {"role": "decider", "classes": ["C1"]})
+        ).json()["id"]
+    if how == "disabled":
+        await officer.post(f"/v1/administration/seats/{lost}/disable")
+    else:
+        await agreed(officer, decider, "seat.change", lost, {"role": "viewer"})
+    for _ in range(2):
+        answer = await decider.post(f"/v1/acts/{act}/approve")
+        assert answer.status_code == 200
+        assert (answer.json()["state"], answer.json()["outcome"]) == (
+            "failed",
+            {"reason": "proposer_gone"},
+        )
+    assert await listed(officer, "seats", wanted) is None
+
+
 async def test_what_was_lost_is_switched_off_by_one_seat_and_let_in_again_by_two(
     service: Service, officer: AsyncClient, decider: AsyncClient, tables: asyncpg.Pool
 ) -> None:
