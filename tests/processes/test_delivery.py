@@ -105,7 +105,10 @@ async def working(urls: Urls, data: Path, many: int = 1, ahead: int = 0) -> Asyn
     yield
     for each in workers:
         each.terminate()
-    assert [await each.wait() for each in workers] == many * [0]
+    ended = [await each.wait() for each in workers]
+    # One may have done everything before another had begun.
+    assert 0 in ended
+    assert set(ended) <= {0, -signal.SIGTERM}
 
 
 async def test_every_notice_arrives_though_workers_are_killed_at_random(
