@@ -22,7 +22,7 @@ from app.domain.calendar_words import day_words
 from app.domain.clock import JAPAN
 from app.domain.directory import Directory
 from app.domain.disclosure import Disclosure, Passing, by_agency
-from app.domain.plain_words import BASES, CONSENT, EVENTS, KINDS, UNKNOWN, UNSAID
+from app.domain.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
 from app.domain.ruby import marked, plain
 from app.domain.text import Text
 
@@ -185,7 +185,8 @@ class _Writing:
         if passing.consented and passing.legal_basis != "consent_only":
             yield self.say(CONSENT)
         if not (basis or passing.consented):
-            yield self.say(UNSAID)
+            # Whoever is told without consent is told for its part in the flow.
+            yield self.say(UNSAID if passing.classes is None else TASK)
 
     def nameless(self, passings: Sequence[Passing]) -> Paragraph:
         last = max(at for each in passings for at in each.first.values())

@@ -122,6 +122,10 @@ BASES: Mapping[str, Text] = {
     ),
 }
 CONSENT = Text("あなたの {同意|どうい} (「いいです」と {言|い}った こと)", "your consent")
+TASK = Text(
+    "その {機関|きかん}の {仕事|しごと}の ため (どの {法律|ほうりつ}かは {書|か}いて ありません)",
+    "because it is that agency's task (no law was named)",
+)
 UNSAID = Text("{記録|きろく}に {書|か}いて ありません", "the record does not say")
 UNKNOWN = Text(
     "{何|なに}が {伝|つた}わったかは、 ここでは {分|わ}かりません。 {送|おく}った ところに"

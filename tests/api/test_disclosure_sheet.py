@@ -103,6 +103,11 @@ def test_what_the_maker_does_not_know_is_said_to_be_unknown() -> None:
     assert why == ["記録に 書いて ありません"]
 
 
+def test_whoever_is_told_without_consent_and_basis_is_told_for_its_task() -> None:
+    ((_, _, why),) = rows([told("received", 0, uuid4())])
+    assert why == ["その 機関の 仕事の ため (どの 法律かは 書いて ありません)"]
+
+
 def test_notes_without_a_name_are_counted_not_listed() -> None:
     notes = [told("received", n, uuid4(), classes=(DataClass.C0,)) for n in range(4)]
     assert rows(notes) == []
