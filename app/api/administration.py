@@ -11,7 +11,7 @@ from app.api.administration_shapes import (
     OwnClientPage,
     OwnSeatOut,
     OwnSeatPage,
-    SecretOut,
+    ClientSecretOut,
 )
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
@@ -96,7 +96,7 @@ async def disable_own_client(request: Request, client_id: str, caller: Manager) 
     "/acts/{act_id}/secret",
     operation_id="take_client_secret",
     summary="承認された接続システムの秘密を受け取る",
-    response_model=SecretOut,
+    response_model=ClientSecretOut,
     response_description="新しい秘密。前のものは使えなくなった",
 )
 async def take_client_secret(request: Request, act_id: str, caller: Manager) -> Response:

@@ -71,7 +71,7 @@ class OwnClientPage(Shape):
     next: Next
 
 
-class SecretOut(Shape):
+class ClientSecretOut(Shape):
     """接続システムの新しい秘密。再び読むことはできない。"""
 
     model_config = like(

@@ -158,7 +158,7 @@ class WebhookPage(Shape):
     next: Next
 
 
-class SecretOut(Shape):
+class WebhookSecretOut(Shape):
     """新しい秘密鍵。示されるのはこの一度だけ。"""
 
     model_config = like({"secret": SECRET, "old_secret_until": AT})

@@ -18,7 +18,7 @@ from app.api.webhook_shapes import (
     NewWebhookOut,
     ReplayedOut,
     ReplayIn,
-    SecretOut,
+    WebhookSecretOut,
     TestedOut,
     WebhookChange,
     WebhookIn,
@@ -128,7 +128,7 @@ async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
     "/{webhook_id}/secret",
     operation_id="rotate_webhook_secret",
     summary="秘密鍵を新しくする",
-    response_model=SecretOut,
+    response_model=WebhookSecretOut,
     response_description="新しい秘密鍵。この一度だけ示す",
 )
 async def rotate_webhook_secret(request: Request, caller: Manager, webhook_id: str) -> Response:

@@ -48,6 +48,10 @@ def test_the_published_file_is_fresh() -> None:
     assert json.loads(FILE.read_text()) == CONTRACT
 
 
+def test_no_schema_is_named_after_a_python_module() -> None:
+    assert not [name for name in CONTRACT["components"]["schemas"] if "__" in name]
+
+
 def test_every_example_is_valid() -> None:
     for where, schema, value in examples():
         complete = {**schema, "components": CONTRACT["components"]}
