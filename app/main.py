@@ -2,13 +2,16 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from app.adapters.act_effects import ERASURE
+from app.adapters.act_work import Effect
 from app.adapters.acts import Acts
+from app.adapters.administration_effects import ADMINISTRATION
 from app.adapters.bell import Bell
 from app.adapters.clients import StoredClients
 from app.adapters.consents import Consents
@@ -25,10 +28,10 @@ from app.adapters.lockouts import Guesses
 from app.adapters.log import Log
 from app.adapters.log_keys import log_keys
 from app.adapters.mailbox import Mailboxes
-from app.adapters.outage import is_outage
+from app.adapters.outage import CannotStart, is_outage
 from app.adapters.outgoing import SystemLookup
 from app.adapters.own_desk import OwnDesk
-from app.adapters.readiness import CannotStart, Readiness
+from app.adapters.readiness import Readiness
 from app.adapters.reading import Reading
 from app.adapters.recalls import Recalls
 from app.adapters.record import Recorder
@@ -52,6 +55,9 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool
+
+EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE}
+"""What each kind of act does. A test holds it to the kinds that there are."""
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
@@ -106,7 +112,7 @@ def _lifespan(
                 mailboxes=Mailboxes(pool, bell, clock),
                 deliveries=Deliveries(pool, clock),
                 recalls=Recalls(pool, clock, bell),
-                acts=Acts(pool, clock, bell, settings.backup_age),
+                acts=Acts(pool, clock, bell, EFFECTS, settings.backup_age),
                 own_desk=OwnDesk(pool, clock, bell),
                 disclosures=Disclosures(pool, clock),
                 consents=Consents(pool, clock),

@@ -1,61 +1,22 @@
-"""What each kind of act does, once two seats have agreed on it."""
+"""What acts do that erase, or keep from being erased, once two seats have agreed on them."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.administration_effects import ADMINISTRATION
+from app.adapters.act_work import Effect, Work
 from app.adapters.erasing import Erasing, hold
-from app.adapters.log_entry import WRITE_LOG, log_entry
 from app.domain.act_details import EraseDetail
-from app.domain.acts import Act
-from app.domain.caller import Caller
-from app.domain.erasing import BACKUP_AGE, against_command
+from app.domain.erasing import against_command
 from app.domain.errors import ActImpossible, NotFound
 from app.domain.retention import COMMANDED
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-    from asyncpg.pool import PoolConnectionProxy
+    pass
 
 SET_HOLD = "SELECT set_hold($1)"
 LIFT_HOLD = "SELECT lift_hold($1)"
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """An act that takes effect within a transaction. The caller's is the second seat.
-
-    When it is proposed it is `rehearsed`, by the first seat: the transaction is then taken back,
-    so whatever lies outside of the database must be left alone.
-    """
-
-    connection: "PoolConnectionProxy[Record]"
-    act: Act
-    caller: Caller
-    at: datetime
-    rehearsed: bool = False
-    backup_age: timedelta = BACKUP_AGE
-    told: set[str] = field(default_factory=set)
-    """Agencies whose inboxes get something: they are woken after the commit."""
-
-    async def log(self, kind: str, detail: Mapping[str, Any], **place: str | None) -> None:
-        """Write an entry that the acting agency may read. `place`: case_id, referral_id."""
-        told = {**detail, "act_id": str(self.act.id), "proposed_by": self.act.proposed_by}
-        entry = log_entry(self.at, kind, told, self.caller, **place)
-        await self.connection.execute(WRITE_LOG, self.at, json.dumps([entry]))
-
-
-Effect: TypeAlias = Callable[[Work], Awaitable[Mapping[str, Any]]]
-"""Does it, and gives the outcome to show: codes, ids and moments, never a secret: it is stored.
-
-Raises, whereupon nothing of it is done:
-    NotFound: the target is not there, or not for this agency.
-    ActImpossible: not as things stand.
-"""
 
 
 async def set_hold(work: Work) -> Mapping[str, Any]:
@@ -83,14 +44,13 @@ async def erase_by_order(work: Work) -> Mapping[str, Any]:
     return await _erased(work, None)
 
 
-EFFECTS: Mapping[str, Effect] = {
-    **ADMINISTRATION,
+ERASURE: Mapping[str, Effect] = {
     "hold.set": set_hold,
     "hold.lift": lift_hold,
     "erase": erase,
     "erase.ordered": erase_by_order,
 }
-"""By the kind of act."""
+"""By the kind of act: what each that erases, or keeps from being erased, does."""
 
 
 async def _erased(work: Work, agency_id: str | None) -> Mapping[str, Any]:

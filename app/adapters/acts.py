@@ -1,14 +1,14 @@
 """Acts that take two seats: one proposes, and the other's approval is the transaction."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.act_effects import EFFECTS, Work
-from app.adapters.log_entry import log_entry
+from app.adapters.act_rows import act_entry, act_row, inbox_item, read_act, settling
+from app.adapters.act_work import Effect, Work
 from app.domain.acts import (
     KINDS,
     Act,
@@ -59,11 +59,23 @@ class Acts:
     """Keeps proposals, and lets them take effect once, by another seat."""
 
     def __init__(
-        self, pool: "Pool", clock: Clock, bell: "Bell", backup_age: timedelta = BACKUP_AGE
+        self,
+        pool: "Pool",
+        clock: Clock,
+        bell: "Bell",
+        effects: Mapping[str, Effect],
+        backup_age: timedelta = BACKUP_AGE,
     ) -> None:
+        """Put it together.
+
+        Args:
+            effects: what each kind of act does.
+            backup_age: how long backups hold a key after it was erased.
+        """
         self._pool = pool
         self._clock = clock
         self._bell = bell
+        self._effects = effects
         self._backup_age = backup_age
 
     async def propose(self, caller: Caller, proposal: Proposal) -> tuple[Act, bool]:
@@ -84,7 +96,11 @@ class Acts:
             found = await connection.fetchval(FIND, act.id)
             if found is None:
                 await self._tried_out(connection, act, caller, at)
-                written = {**_row(act), "log": [_entry(act, caller, at)], "items": [_item(act)]}
+                written = {
+                    **act_row(act),
+                    "log": [act_entry(act, caller, at)],
+                    "items": [inbox_item(act, "act.proposed")],
+                }
                 answer = await connection.fetchval(PROPOSE, json.dumps(written), MOST_WAITING)
                 if answer == "too_many":
                     raise TooManyActs
@@ -197,7 +213,7 @@ class Acts:
         trial = connection.transaction()
         await trial.start()
         try:
-            await EFFECTS[act.kind](self._work(connection, act, caller, at, rehearsed=True))
+            await self._effects[act.kind](self._work(connection, act, caller, at, rehearsed=True))
         finally:
             await trial.rollback()
 
@@ -218,7 +234,7 @@ class Acts:
         try:
             async with connection.transaction():  # a savepoint: a failure leaves nothing
                 work = self._work(connection, act, caller, at)
-                outcome = await EFFECTS[act.kind](work)
+                outcome = await self._effects[act.kind](work)
                 told |= work.told
         except ActImpossible as impossible:
             return ActState.FAILED, {"reason": impossible.reason}
@@ -239,57 +255,6 @@ def _proposer_stands(row: Mapping[str, Any]) -> bool:
     """Whether it could be proposed now. Seats are never taken out of the table."""
     seat = row["proposer"]
     return seat is None or proposer_stands(row["kind"], seat["role"], disabled=seat["disabled"])
-
-
-def read_act(row: Mapping[str, Any]) -> Act:
-    """An act as its row has it."""
-    return Act(
-        id=UUID(row["id"]),
-        kind=row["kind"],
-        agency_id=row["agency_id"],
-        target=row["target"],
-        detail=row["detail"],
-        proposed_at=datetime.fromisoformat(row["proposed_at"]),
-        proposed_by=row["proposed_by"],
-        expires_at=datetime.fromisoformat(row["expires_at"]),
-        state=ActState[row["state"].upper()],
-        decided_at=datetime.fromisoformat(row["decided_at"]) if row["decided_at"] else None,
-        decided_by=row["decided_by"],
-        outcome=row["outcome"],
-    )
-
-
-def settling(
-    act: Act, caller: Caller | None, at: datetime, items: Collection[Mapping[str, Any]] = ()
-) -> str:
-    """What `settle_act` takes, as text."""
-    return json.dumps(
-        {
-            "at": at.isoformat(),
-            "id": str(act.id),
-            "state": act.state.value,
-            "decided_by": act.decided_by,
-            "outcome": dict(act.outcome),
-            "log": [_entry(act, caller, at)],
-            "items": list(items),
-        }
-    )
-
-
-def item(act: Act, kind: str) -> dict[str, Any]:
-    """The inbox item that tells the agency of an act."""
-    referral = act.target if KINDS[act.kind].concerns_referral else None
-    return {
-        "agency_id": act.agency_id,
-        "kind": kind,
-        "referral_id": referral,
-        "type": act.kind,
-        "urgency": "normal",
-    }
-
-
-def _item(act: Act) -> dict[str, Any]:
-    return item(act, "act.proposed")
 
 
 def _proposed(proposal: Proposal, caller: Caller, at: datetime) -> Act:
@@ -313,30 +278,3 @@ def _settled(
     outcome: Mapping[str, Any] | None = None,
 ) -> Act:
     return replace(act, state=state, decided_at=at, decided_by=seat_id, outcome=outcome or {})
-
-
-def _row(act: Act) -> dict[str, Any]:
-    return {
-        "id": str(act.id),
-        "kind": act.kind,
-        "agency_id": act.agency_id,
-        "target": act.target,
-        "detail": dict(act.detail),
-        "proposed_at": act.proposed_at.isoformat(),
-        "proposed_by": act.proposed_by,
-        "expires_at": act.expires_at.isoformat(),
-    }
-
-
-def _entry(act: Act, caller: Caller | None, at: datetime) -> dict[str, Any]:
-    """A step of the act, in the log: who took it, on what, and nothing of anybody else."""
-    told = {
-        "act": act.kind,
-        "act_id": str(act.id),
-        "step": act.state.value,
-        "target": act.target,
-        **act.outcome,
-    }
-    referral = act.target if KINDS[act.kind].concerns_referral else None
-    entry = log_entry(at, "administration", told, caller, [act.agency_id], referral_id=referral)
-    return {**entry, "agency_id": act.agency_id}  # of an act that expired too, without a caller

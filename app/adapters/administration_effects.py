@@ -9,7 +9,7 @@ from app.domain.administration import CLIENT_NAME, Role, check_new_id, public_jw
 from app.domain.errors import ActImpossible, NotFound
 
 if TYPE_CHECKING:
-    from app.adapters.act_effects import Effect, Work
+    from app.adapters.act_work import Effect, Work
 
 SEAT = "SELECT administer_seat($1)"
 CLIENT = "SELECT administer_client($1)"
@@ -73,7 +73,7 @@ ADMINISTRATION: "Mapping[str, Effect]" = {
     "agency.connect": change_agency,
     "master_key.retire": retire_master,
 }
-"""By the kind of act."""
+"""By the kind of act: what each does to seats, clients, agencies and master keys."""
 
 
 async def _done(work: "Work", statement: str, **more: Any) -> None:

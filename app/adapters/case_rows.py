@@ -9,7 +9,6 @@ from app.domain.case import Case, Party, Reader, Reference, Referral, Seen, View
 from app.domain.classes import DataClass
 from app.domain.consent import Consent, ConsentRecord
 from app.domain.keys import WrappedKey
-from app.domain.retention_clock import Clock
 
 Row = Mapping[str, Any]
 
@@ -62,18 +61,6 @@ def write_view(view: View) -> dict[str, Any]:
         ],
         "lead": view.lead,
     }
-
-
-def write_clocks(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
-    """Clocks of retention, as `set_clocks` takes them; without a day one stops."""
-    return [
-        {
-            "referral_id": str(clock.referral_id),
-            "rule": clock.rule.value,
-            "since": clock.since.isoformat() if clock.since else None,
-        }
-        for clock in clocks
-    ]
 
 
 def _referral(row: Row) -> Referral:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.adapters.log_entry import log_entry
 from app.domain.caller import Caller
-from app.domain.consequences import reached_by
-from app.domain.coverage import may_know
+from app.domain.case_consents import may_know
+from app.domain.conclusion import reached_by
 from app.domain.decision import Decision
 from app.domain.directory import Directory
 from app.domain.message import Message

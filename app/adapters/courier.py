@@ -8,15 +8,14 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from app.adapters.bell import Bell
+from app.adapters.lanes import Held, Lane, Result
 from app.adapters.outage import is_outage
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.domain.clock import Clock
@@ -58,39 +57,6 @@ class Sender(Protocol):
     async def post(self, url: str, headers: "Mapping[str, str]", body: bytes) -> Attempt:
         """Send it once, and say what became of it."""
         ...
-
-
-@dataclass(slots=True)
-class Held:
-    """A notice that we hold, and until when an attempt may begin."""
-
-    notice: Notice
-    begin_before: float
-
-
-@dataclass(slots=True)
-class Lane:
-    """What we hold for one endpoint, in order of position."""
-
-    waiting: deque[Held] = field(default_factory=deque)
-    under_way: int = 0
-    unsettled: int = 0
-    failures: int = 0
-    """In a row."""
-
-    @property
-    def held(self) -> int:
-        """Notices that are ours until they are settled."""
-        return len(self.waiting) + self.under_way + self.unsettled
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """An attempt that is to be written down."""
-
-    notice: Notice
-    attempt: Attempt
-    at: datetime
 
 
 class Courier:

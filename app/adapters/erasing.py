@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.case_rows import write_clocks
+from app.adapters.clock_rows import write_clocks
 from app.adapters.log_entry import log_entry
 from app.domain.caller import Caller
 from app.domain.classes import DataClass

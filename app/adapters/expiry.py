@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.adapters.acts import SETTLE, item, read_act, settling
+from app.adapters.act_rows import inbox_item, read_act, settling
+from app.adapters.acts import SETTLE
 from app.adapters.bell import ring
 from app.domain.acts import ActState
 from app.domain.clock import Clock
@@ -31,7 +32,7 @@ class Expiry:
             # By agency: whoever fills several mailboxes takes them in this order.
             for row in sorted(rows, key=lambda row: (row["agency_id"], row["id"])):
                 act = replace(read_act(row), state=ActState.EXPIRED, decided_at=at)
-                told = [item(act, "act.expired")]
+                told = [inbox_item(act, "act.expired")]
                 await connection.execute(SETTLE, settling(act, None, at, told))
         await ring(self._pool, {row["agency_id"] for row in rows})
         return len(rows)

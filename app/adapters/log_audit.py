@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from app.adapters.log_keys import verifies
+from app.adapters.log_signatures import verifies
 from app.domain.digest import canonical
 from app.domain.merkle import Frontier, Node, leaf_hash
 from app.domain.note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey

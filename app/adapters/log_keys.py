@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.adapters.keys import KeyFolder
-from app.adapters.readiness import CannotStart
+from app.adapters.outage import CannotStart
 from app.domain.keys import SigningPem
 from app.domain.note import VerifierKey
 
@@ -114,15 +113,6 @@ def log_keys(folder: KeyFolder, at: datetime, wanted: str | None, default: str) 
 def log_keys_here(folder: KeyFolder, default: str) -> LogKeys:
     """The log's keys as a command finds them, which names nothing that has no name yet."""
     return LogKeys(folder, folder.log_origin() or default)
-
-
-def verifies(public: bytes, signature: bytes, text: bytes) -> bool:
-    """Whether the Ed25519 key `public` has signed `text`."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def _key(pem: SigningPem, name: str) -> LogKey:

@@ -22,3 +22,7 @@ def is_outage(error: Exception) -> bool:
     """Whether the database or the keys cannot be reached, so that trying again may help."""
     # A value that asyncpg cannot encode is our fault, though it comes as an InterfaceError.
     return isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError)
+
+
+class CannotStart(Exception):
+    """The service must not start; the text says why and what to do."""

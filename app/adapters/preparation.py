@@ -1,41 +1,14 @@
 """Makes a database ready for the service: its tables, then the national directory."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import asyncpg
-
+from app.adapters.connection import connected
 from app.adapters.migrations import migrate
 from app.adapters.national import seed
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
-
-OPENING = 10.0
-"""Seconds that opening a connection may take."""
-
-
-class DatabaseUnavailable(Exception):
-    """The database cannot be opened. The text says why and holds no address and no password."""
-
-
-@asynccontextmanager
-async def connected(url: str) -> "AsyncIterator[Connection[Record]]":
-    """One connection for a command, closed at the end.
-
-    Raises:
-        DatabaseUnavailable: the server is not there, or does not let us in.
-    """
-    try:
-        connection = await asyncpg.connect(url, timeout=OPENING)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailable(_reason(error)) from None
-    try:
-        yield connection
-    finally:
-        await connection.close()
+    pass
 
 
 def prepare(url: str) -> None:
@@ -59,11 +32,3 @@ async def _reach(url: str) -> None:
 async def _seed(url: str) -> None:
     async with connected(url) as connection:
         await seed(connection)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
-        return "it does not accept the user name or the password"
-    if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return "there is no database of that name"
-    return f"it does not answer ({type(error).__name__})"

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 
 from app.adapters.keys import KeyFolder
 from app.adapters.migrations import CONFIGURATION
-from app.adapters.outage import is_outage
+from app.adapters.outage import CannotStart, is_outage
 from app.adapters.seal import bound
 from app.domain.keys import CannotOpen, KeyService, KeyServiceAway, WrappedKey
 
@@ -24,10 +24,6 @@ PATIENCE = 2.0
 
 
 _log = logging.getLogger(__name__)
-
-
-class CannotStart(Exception):
-    """The service must not start; the text says why and what to do."""
 
 
 class Readiness:

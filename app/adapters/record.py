@@ -8,7 +8,8 @@ from uuid import UUID
 
 import orjson
 
-from app.adapters.case_rows import write_clocks, write_view
+from app.adapters.case_rows import write_view
+from app.adapters.clock_rows import write_clocks
 from app.adapters.consent_rows import consent_rows, withdrawal_entry
 from app.adapters.ids import reference_of, time_ordered_id
 from app.adapters.log_entry import log_entry

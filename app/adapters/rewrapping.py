@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.adapters.seal import bound
-from app.adapters.webhook_secrets import PURPOSE
+from app.adapters.seal import PURPOSE, bound
 from app.domain.clock import Clock
 from app.domain.keys import CannotOpen, KeyService, WrappedKey
 

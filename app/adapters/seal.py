@@ -160,3 +160,7 @@ def decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
         return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], aad)
     except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
         raise CannotOpen("the seal is broken") from None
+
+
+PURPOSE = "webhook"
+"""What a secret is bound to, beside its webhook."""

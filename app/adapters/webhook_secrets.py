@@ -3,13 +3,11 @@
 import os
 from uuid import UUID
 
-from app.adapters.seal import bound
+from app.adapters.seal import PURPOSE, bound
 from app.domain.keys import KeyService, WrappedKey
 
 BYTES = 32
 """Of a new secret. Standard Webhooks asks for 24 to 64."""
-PURPOSE = "webhook"
-"""What a secret is bound to, beside its webhook."""
 _MOST_KEPT = 10_000
 
 

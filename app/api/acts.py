@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.acts import Proposal
-from app.api.act_shapes import ActIn, ActOut, ActPage, HoldPage
+from app.api.act_shapes import ActIn, ActOut, ActPage
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
+from app.api.erasure_shapes import HoldPage
 from app.api.intake import read_json
 from app.api.language import language_of
 from app.api.paging import Cursor, Limit, moment_and_id_in, page

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 
 from app.adapters.own_desk import Row, What
 from app.api.administration_shapes import (
+    ClientSecretOut,
     OwnClientOut,
     OwnClientPage,
     OwnSeatOut,
     OwnSeatPage,
-    ClientSecretOut,
 )
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed

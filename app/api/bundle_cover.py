@@ -6,7 +6,7 @@ from typing import Any
 from app.adapters.evidence import OpenedCase, Proved
 from app.adapters.reading import Opened
 from app.api.bundle_files import Maker
-from app.api.pages import rendered
+from app.api.html import rendered
 from app.api.shown import moment
 from app.domain.directory import Directory
 from app.domain.flows import BODIES, FLOWS

@@ -8,7 +8,8 @@ from typing import Any
 
 from app.adapters.evidence import OpenedCase, Proved
 from app.adapters.reading import Opened
-from app.api import shown
+from app.api import referral_views
+from app.api.shown import moment
 from app.domain.bundle import (
     CHECKPOINT,
     CONSISTENCY,
@@ -97,8 +98,8 @@ def bundle(case_id: str, case: OpenedCase, proved: Proved, maker: Maker, cover: 
         "agency_id": maker.caller.agency_id,
         "seat_id": maker.caller.seat_id,
         "classes": sorted(maker.caller.classes),
-        "made_at": shown.moment(maker.made_at),
-        "referrals": [shown.listed(row) for row in case.referrals],
+        "made_at": moment(maker.made_at),
+        "referrals": [referral_views.listed(row) for row in case.referrals],
         "messages": rows,
         "log": {
             "origin": proved.checkpoint.origin,
@@ -132,7 +133,7 @@ def _message(message: Opened) -> dict[str, Any]:
         data_class: sorted(name for name in there if classes[name] is data_class)
         for data_class in message.salts
     }
-    return {"message": shown.message(message), "fields": fields}
+    return {"message": referral_views.message(message), "fields": fields}
 
 
 def _entries(case: OpenedCase, proved: Proved, maker: Maker) -> dict[str, Any]:
@@ -145,9 +146,7 @@ def _entries(case: OpenedCase, proved: Proved, maker: Maker) -> dict[str, Any]:
         "pending": [
             {
                 "message_id": head["id"],
-                "sealed_by": shown.moment(
-                    datetime.fromisoformat(head["created_at"]) + maker.seal_within
-                ),
+                "sealed_by": moment(datetime.fromisoformat(head["created_at"]) + maker.seal_within),
             }
             for head in waiting
         ],

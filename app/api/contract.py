@@ -17,12 +17,16 @@ from app.api import (
     deps,
     disclosure_shapes,
     envelopes,
+    erasure_shapes,
     inbox,
+    inbox_shapes,
     log_shapes,
     problem_examples,
     reading,
     recalls,
+    referral_shapes,
     returns,
+    service_shapes,
     shapes,
     webhook_contract,
     webhook_shapes,
@@ -200,8 +204,14 @@ def _complete(path: str, operation: Schema, schemas: Schema) -> None:
             _add_problem(responses, code)
     if name in {"open_referral", "send_message"}:
         responses["200"]["content"]["application/json"]["examples"] = {
-            "repeated": {"summary": "再送", "value": shapes.example_of(shapes.AcceptedOut)},
-            "dry_run": {"summary": "予行", "value": shapes.example_of(shapes.RehearsedOut)},
+            "repeated": {
+                "summary": "再送",
+                "value": shapes.example_of(referral_shapes.AcceptedOut),
+            },
+            "dry_run": {
+                "summary": "予行",
+                "value": shapes.example_of(referral_shapes.RehearsedOut),
+            },
         }
     for response in responses.values():
         _add_example(name, response, schemas)
@@ -278,6 +288,10 @@ def _request_body(component: str) -> Schema:
 def _shown() -> Schema:
     """The answers, with the nulls of their examples, which FastAPI leaves out."""
     parts = (
+        erasure_shapes,
+        inbox_shapes,
+        referral_shapes,
+        service_shapes,
         shapes,
         delivery_shapes,
         consent_shapes,

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from app.api import shown
-from app.api.act_shapes import ErasuresOut
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
+from app.api.erasure_shapes import ErasuresOut
+from app.api.erasure_views import erasure
 from app.api.services import messaging
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
@@ -31,4 +31,4 @@ async def list_erasures(
     """
     reading = messaging(request).reading
     found = await reading.erasures(caller.agency_id, id_in_path(referral_id))
-    return json_answer({"items": [shown.erasure(row) for row in found], "next": None})
+    return json_answer({"items": [erasure(row) for row in found], "next": None})

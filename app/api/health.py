@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.adapters.figures import Found
 from app.api.answers import json_answer
+from app.api.service_shapes import HealthOut, ReadinessOut
 from app.api.services import messaging
-from app.api.shapes import HealthOut, ReadinessOut
 
 router = APIRouter(tags=["service"])
 

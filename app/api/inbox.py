@@ -11,10 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from app.api.answers import json_answer
 from app.api.deps import allowed, still_allowed
+from app.api.inbox_shapes import AcknowledgedOut, InboxOut, InboxStatusOut
 from app.api.intake import read_json
 from app.api.paging import LAST, Cursor, Limit, LongLimit, bad_cursor, page, parts_of
+from app.api.referral_shapes import DeadlinePage
 from app.api.services import messaging
-from app.api.shapes import AcknowledgedOut, DeadlinePage, InboxOut, InboxStatusOut
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.caller import Caller

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.reading import Opened
-from app.api import shown
+from app.api import referral_views as views
 from app.api.answers import id_in_path, json_answer, matches
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.language import language_of
 from app.api.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
+from app.api.referral_shapes import EnvelopePage, MessageOut, MessagesOut, ReferralOut, ReferralPage
 from app.api.services import messaging
-from app.api.shapes import EnvelopePage, MessageOut, MessagesOut, ReferralOut, ReferralPage
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
 from app.domain.errors import NotFound
@@ -71,7 +71,7 @@ async def list_referrals(
     found = await messaging(request).reading.referrals(
         caller.agency_id, flow, state, updated_after, moment_and_id_in(cursor), limit + 1
     )
-    return json_answer(page(found, limit, shown.listed, lambda r: (r["updated_at"], r["id"])))
+    return json_answer(page(found, limit, views.listed, lambda r: (r["updated_at"], r["id"])))
 
 
 @router.get(
@@ -93,7 +93,7 @@ async def read_referral(request: Request, referral_id: str, caller: Reader) -> R
         return Response(status_code=304, headers=headers)
     language = language_of(request)
     headers["Content-Language"] = language
-    return json_answer(shown.referral(found, language), headers=headers)
+    return json_answer(views.referral(found, language), headers=headers)
 
 
 @router.get(
@@ -111,7 +111,7 @@ async def list_messages(
     found = await messaging(request).reading.messages(
         caller.agency_id, id_in_path(referral_id), after, limit + 1
     )
-    return json_answer(page(found, limit, shown.envelope, lambda r: (r["number"],)))
+    return json_answer(page(found, limit, views.envelope, lambda r: (r["number"],)))
 
 
 @router.get(
@@ -128,7 +128,7 @@ async def read_message(
 
     開くことは提供であり、記録が確定してから答える。開かなかった区分は `withheld` に示す。
     """
-    return json_answer(shown.message(await opened_one(request, caller, referral_id, message_id)))
+    return json_answer(views.message(await opened_one(request, caller, referral_id, message_id)))
 
 
 @router.post(
@@ -143,7 +143,7 @@ async def read_messages(request: Request, caller: Reader) -> Response:
     parts = messaging(request)
     wanted = (await read_json(request, parts.largest_body)).model(ReadIn)
     opened = await _opened(request, caller, list(dict.fromkeys(wanted.ids)), None)
-    return json_answer({"items": [shown.message(each) for each in opened]})
+    return json_answer({"items": [views.message(each) for each in opened]})
 
 
 async def opened_one(request: Request, caller: Caller, referral_id: str, message_id: str) -> Opened:

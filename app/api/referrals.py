@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.exchange import Rehearsed
 from app.adapters.ids import time_ordered_id
-from app.api import envelopes, shown
+from app.api import envelopes
+from app.api import referral_views as views
 from app.api.answers import entity_tags, id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.intake import read_json
 from app.api.problems import field_name
+from app.api.referral_shapes import AcceptedOut
 from app.api.services import messaging, services
-from app.api.shapes import AcceptedOut
 from app.auth.scopes import Scope
 from app.domain.caller import Caller
 from app.domain.errors import Invalid
@@ -123,7 +124,7 @@ async def _taken(
         rehearsed = await exchange.rehearse(message, caller, if_match)
         if isinstance(rehearsed, Rehearsed):
             directory = services(request).directory()
-            return json_answer(shown.rehearsed(rehearsed, caller.agency_id, directory))
+            return json_answer(views.rehearsed(rehearsed, caller.agency_id, directory))
         taken = rehearsed
     else:
         taken = await exchange.accept(message, caller, if_match)
@@ -132,4 +133,4 @@ async def _taken(
         "ETag": answer.version,
         "Location": f"/v1/referrals/{answer.referral_id}/messages/{answer.message_id}",
     }
-    return json_answer(shown.accepted(answer), 200 if taken.repeated else 201, headers)
+    return json_answer(views.accepted(answer), 200 if taken.repeated else 201, headers)

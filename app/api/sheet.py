@@ -11,7 +11,7 @@ from app.adapters.ids import reference_of
 from app.adapters.reading import Opened
 from app.api.answers import id_in_path
 from app.api.deps import allowed
-from app.api.pages import HTML_ANSWER, page
+from app.api.html import HTML_ANSWER, page
 from app.api.reading import opened_one
 from app.api.services import messaging, services
 from app.api.sheet_lines import Line, day, lines

@@ -18,12 +18,12 @@ from app.api.webhook_shapes import (
     NewWebhookOut,
     ReplayedOut,
     ReplayIn,
-    WebhookSecretOut,
     TestedOut,
     WebhookChange,
     WebhookIn,
     WebhookOut,
     WebhookPage,
+    WebhookSecretOut,
 )
 from app.auth.scopes import Scope
 from app.domain.caller import Caller

@@ -5,9 +5,9 @@ import sys
 import typer
 
 from app.adapters.cluster import EmbeddedPostgresError
+from app.adapters.connection import DatabaseUnavailable
 from app.adapters.migrations import TablesInUse
-from app.adapters.preparation import DatabaseUnavailable
-from app.adapters.readiness import CannotStart
+from app.adapters.outage import CannotStart
 from app.cli.clients import client
 from app.cli.demo import demo
 from app.cli.directory import agency

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from app.adapters.administration import Administration
-from app.adapters.preparation import connected
+from app.adapters.connection import connected
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.seat import Client, Seat

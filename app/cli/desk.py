@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 import typer
 
 from app.adapters.administration import Administration, AdministrationError
-from app.adapters.preparation import connected
+from app.adapters.connection import connected
 from app.cli.place import owner_url
 from app.settings import Settings
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from app.adapters.administration_log import entry
+from app.adapters.connection import connected
 from app.adapters.embedded import running_urls
 from app.adapters.keys import KeyFolder
 from app.adapters.log_entry import WRITE_LOG
-from app.adapters.preparation import connected
 from app.settings import JAPAN, Settings
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from app.adapters.connection import connected
 from app.adapters.log_audit import CHUNK, Audit, Broken, Sound, publics
 from app.adapters.log_keys import log_keys_here
-from app.adapters.preparation import connected
 from app.cli.key_desk import key_folder
 from app.cli.place import owner_url
 from app.domain.note import NotANote, VerifierKey

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.adapters.administration_log import entry
+from app.adapters.connection import connected
 from app.adapters.key_services import key_service
 from app.adapters.keys import KeyFolder, MasterWaits
 from app.adapters.log_entry import WRITE_LOG
 from app.adapters.masters import Standing, standings
-from app.adapters.preparation import connected
 from app.adapters.rewrapping import Rewrapping
 from app.adapters.socket_keys import serving
 from app.cli.key_desk import NOTICED, AtOnce, day, key_folder, refuse, running_database, told

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from app import worker as courier
-from app.adapters.readiness import CannotStart
+from app.adapters.outage import CannotStart
 from app.api.metrics import SHARED
 from app.api.services import release
 from app.cli.protocol import BoundedHead

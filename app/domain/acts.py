@@ -1,6 +1,6 @@
 """Weighty acts: what one seat proposes and another seat of the same agency approves (四つの目).
 
-To add a kind: a row in `KINDS`, and what it does in `adapters/act_effects.py`. Whatever is
+To add a kind: a row in `KINDS`, and what it does in `app/main.py` (`EFFECTS`). Whatever is
 proposed lives for a while; approved in time it takes effect in the same transaction, or fails.
 """
 

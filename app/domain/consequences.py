@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.audience import Audience, audience
+from app.domain.audience import Audience
 from app.domain.body import Body
-from app.domain.case import CLOSED, NEW, SUSPENDED, SYSTEM, Case, Party, Referral
+from app.domain.case import NEW, SYSTEM, Case, Party, Referral
 from app.domain.classes import DataClass
 from app.domain.coverage import NONE
 from app.domain.decision import Copy, Move
-from app.domain.directory import Agency, Directory
+from app.domain.directory import Agency
 from app.domain.facts import Fact
-from app.domain.flow import Flow, Report, Step
+from app.domain.flow import Flow, Step
 from app.domain.flows import FLOWS
 
 NOBODY = "-"
@@ -64,67 +64,6 @@ def take(
     copies = tuple(_copies(moved, readers, actor, rests))
     after = replace(case, lead=lead).with_referral(moved)
     return after, Move(body, referral.state, moved, copies, facts)
-
-
-def report(
-    case: Case, child: Referral, reported: Report, directory: Directory, at: datetime
-) -> tuple[Case, Move] | None:
-    """Let a child's step take its `sys` event on the parent; None if the parent refuses it."""
-    parent = case.referrals[child.parent] if child.parent else None
-    step = FLOWS[parent.flow].sys_event(parent.main_state, reported.event) if parent else None
-    if parent is None or step is None:
-        return None
-    brought = {
-        party: agency
-        for party, childs in reported.brings.items()
-        if (p := child.active(childs)) and (agency := directory.agency(p.agency_id))
-    }
-    return _by_system(case, parent, step, brought, directory, at)
-
-
-def follow_up(
-    case: Case, moved: Move, withdrawn: frozenset[UUID], directory: Directory, at: datetime
-) -> tuple[Case, tuple[Move, ...]]:
-    """Suspend, resume or close the other referrals of the case that a move reaches."""
-    moves: list[Move] = []
-    for other, event in _reached(case, moved, withdrawn):
-        step = FLOWS[other.flow].sys_event(other.state, event)
-        if step is not None:
-            case, move = _by_system(case, case.referrals[other.id], step, {}, directory, at)
-            moves.append(move)
-    return case, tuple(moves)
-
-
-def reached_by(case: Case, withdrawn: frozenset[UUID], referral_id: UUID) -> frozenset[UUID]:
-    """The referrals in which something may have been told on these consents."""
-    roots = {c.referral_id for c in case.consents if c.record.id in withdrawn}
-    return case.under(roots | {referral_id})
-
-
-def _reached(case: Case, moved: Move, withdrawn: frozenset[UUID]) -> Iterator[tuple[Referral, str]]:
-    referral = moved.referral
-    if withdrawn:
-        reached = reached_by(case, withdrawn, referral.id) - {referral.id}
-        yield from ((case.referrals[i], "consent_suspended") for i in reached)
-        return
-    if referral.state == CLOSED and moved.before != CLOSED:
-        yield from ((other, "parent_closed") for other in case.descendants(referral.id))
-    elif moved.before == SUSPENDED and referral.state != SUSPENDED:
-        yield from ((other, "consent_resumed") for other in case.descendants(referral.id))
-
-
-def _by_system(
-    case: Case,
-    referral: Referral,
-    step: Step,
-    joining: Mapping[str, Agency],
-    directory: Directory,
-    at: datetime,
-) -> tuple[Case, Move]:
-    body = step.body.model_validate({"type": step.type})
-    flow = FLOWS[referral.flow]
-    told = audience(flow, step, referral, body, joining, None, directory)
-    return take(case, referral, step, body, THE_SERVICE, joining, told, at)
 
 
 def _target(

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from app.domain.case import Case, Party, Referral
+from app.domain.case_consents import may_know, verdicts
 from app.domain.classes import DataClass
 from app.domain.consent import Consent, serves
-from app.domain.coverage import Telling, may_know, verdicts
+from app.domain.coverage import Telling
 from app.domain.directory import Agency, Directory
 from app.domain.message import Message
 from app.domain.text import Text

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from app.domain.caller import Caller
 from app.domain.case import Case, Referral
+from app.domain.case_consents import may_know
 from app.domain.classes import DataClass
-from app.domain.coverage import may_know
 from app.domain.decision import Copy, Move
 from app.domain.directory import Agency
 from app.domain.errors import Invalid

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import OVERLAP, LogKeys, log_keys, log_keys_here, verifies
-from app.adapters.readiness import CannotStart
+from app.adapters.log_keys import OVERLAP, LogKeys, log_keys, log_keys_here
+from app.adapters.log_signatures import verifies
+from app.adapters.outage import CannotStart
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from app.adapters.administration import Administration
+from app.adapters.connection import connected
 from app.adapters.directory import DirectoryCache
 from app.adapters.national import seed
-from app.adapters.preparation import connected
 from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
 from app.adapters.administration import Administration
-from app.adapters.preparation import connected as connected_to
+from app.adapters.connection import connected as connected_to
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.seat import Client, Seat
 from tests.api.conftest import Service, Speak

@@ -12,10 +12,10 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from app.adapters.administration import Administration
 from app.adapters.clients import StoredClients
+from app.adapters.connection import connected
 from app.adapters.directory import DirectoryCache
 from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
-from app.adapters.preparation import connected
 from app.adapters.switched_off import SwitchedOff
 from app.adapters.urls import Urls
 from app.api import directory, problems

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import shapes
+from app.api import inbox_shapes, referral_shapes
 
 Make = Callable[..., dict[str, Any]]
 
@@ -34,7 +34,7 @@ async def test_what_is_sent_waits_without_a_gap_and_without_a_body(
     assert [i["message_id"] for i in items[-3:]] == [one["id"] for one in sent]
     assert {i["state"] for i in items[-3:]} == {"waiting"}
     page = await office.get("/v1/inbox?limit=2")
-    shapes.InboxOut.model_validate(page.json())
+    inbox_shapes.InboxOut.model_validate(page.json())
     assert "繋" not in page.text
     assert page.json()["next"] == 2
     assert page.json()["head"] == items[-1]["position"]
@@ -53,7 +53,7 @@ async def test_a_message_is_acknowledged_once_by_the_seat_that_does_so_first(
     (item,) = first.json()["acknowledged"]
     assert item["acknowledged_by"] == "probation-13.case_worker"
     assert item["acknowledged_at"].endswith("+09:00")
-    shapes.AcknowledgedOut.model_validate(first.json())
+    inbox_shapes.AcknowledgedOut.model_validate(first.json())
     waiting = (await office.get(f"/v1/inbox?after={head - 1}&unacknowledged=true")).json()
     assert waiting["items"] == []
 
@@ -68,7 +68,7 @@ async def test_acknowledging_through_a_position_leaves_nothing_behind(
     assert answer.json()["more"] is False
     status = (await office.get("/v1/inbox/status")).json()
     assert status["counts"] == {"waiting": 0, "unacknowledged": 0, "acknowledged": head}
-    shapes.InboxStatusOut.model_validate(status)
+    inbox_shapes.InboxStatusOut.model_validate(status)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ async def test_days_to_keep_come_in_their_order_page_by_page(speak: Any, opening
     cursor = ""
     while cursor is not None:
         page = (await office.get(f"/v1/deadlines?limit=2{cursor and '&cursor='}{cursor}")).json()
-        shapes.DeadlinePage.model_validate(page)
+        referral_shapes.DeadlinePage.model_validate(page)
         found += page["items"]
         cursor = page["next"]
     keys = [(d["due_on"], d["referral_id"], d["kind"]) for d in found]

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from httpx import ASGITransport, AsyncClient, Response
 
 from app.adapters.administration import Administration
+from app.adapters.connection import connected
 from app.adapters.lockouts import Guesses, Lockouts, LockoutTerms
-from app.adapters.preparation import connected
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.scopes import CLASSES

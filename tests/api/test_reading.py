@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.api import shapes
+from app.api import referral_shapes, shapes
 from app.api.paging import cursor_of
 
 Make = Callable[..., dict[str, Any]]
@@ -26,8 +26,8 @@ async def test_a_referral_has_the_shape_that_is_published(speak: Any, sent: dict
     office = await speak("probation-13")
     answer = await office.get(f"/v1/referrals/{sent['id']}")
     found = answer.json()
-    assert set(found) == set(shapes.example_of(shapes.ReferralOut))
-    shapes.ReferralOut.model_validate(found)
+    assert set(found) == set(shapes.example_of(referral_shapes.ReferralOut))
+    referral_shapes.ReferralOut.model_validate(found)
     assert found["parties"]["institution"]["agency_id"] == "prison-fuchu"
     assert found["you"]["party"] == "probation_office"
     assert found["actions"][0]["title"] == "調査・面接の開始"
@@ -50,8 +50,8 @@ async def test_a_message_is_opened_on_the_record(
     office = await speak("probation-13")
     answer = await office.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
     found = answer.json()
-    assert set(found) == set(shapes.example_of(shapes.MessageOut))
-    shapes.MessageOut.model_validate(found)
+    assert set(found) == set(shapes.example_of(referral_shapes.MessageOut))
+    referral_shapes.MessageOut.model_validate(found)
     assert found["number"] == 1
     assert found["salts"].keys() == found["digests"].keys()
     entries = await tables.fetch(
@@ -74,10 +74,10 @@ async def test_lists_hold_no_body_and_are_no_disclosure(
 ) -> None:
     office = await speak("probation-13")
     page = await office.get(f"/v1/referrals/{sent['id']}/messages")
-    shapes.EnvelopePage.model_validate(page.json())
+    referral_shapes.EnvelopePage.model_validate(page.json())
     assert not {"body", "salts", "withheld"} & set(page.json()["items"][0])
     listed = (await office.get("/v1/referrals?limit=1")).json()
-    shapes.ReferralPage.model_validate(listed)
+    referral_shapes.ReferralPage.model_validate(listed)
     assert listed["items"][0]["id"] == sent["id"]
     assert not await tables.fetchval(
         "SELECT count(*) FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", sent["id"]
@@ -159,7 +159,7 @@ async def test_many_are_opened_at_once_and_what_is_not_ours_is_left_out(
     office = await speak("probation-13")
     wanted = [foreign["id"], sent["id"], str(uuid4()), sent["id"]]
     answer = await office.post("/v1/messages/read", json={"ids": wanted})
-    shapes.MessagesOut.model_validate(answer.json())
+    referral_shapes.MessagesOut.model_validate(answer.json())
     assert [m["id"] for m in answer.json()["items"]] == [sent["id"]]
     too_many = await office.post(
         "/v1/messages/read", json={"ids": [str(uuid4()) for _ in range(51)]}

@@ -13,8 +13,8 @@ from jose import jws
 from jose.utils import base64url_decode
 from typer.testing import CliRunner
 
+from app.adapters.connection import connected
 from app.adapters.national import seed
-from app.adapters.preparation import connected
 from app.adapters.rewrapping import Rewrapping
 from app.adapters.urls import Urls
 from app.auth.keys import OVERLAP, PUBLISHED_BEFORE

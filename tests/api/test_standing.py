@@ -11,11 +11,11 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from app.adapters.administration import Administration, AgencyChange
+from app.adapters.connection import connected
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
-from app.adapters.preparation import connected
-from app.adapters.readiness import CannotStart
+from app.adapters.outage import CannotStart
 from app.adapters.socket_keys import serving
 from app.adapters.urls import Urls
 from app.main import create_app

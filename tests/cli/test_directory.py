@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.adapters.administration import Administration
-from app.adapters.preparation import connected
+from app.adapters.connection import connected
 from app.adapters.urls import Urls
 from app.auth.secrets import verify_secret
 from app.cli import cli

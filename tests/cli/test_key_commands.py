@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.adapters.connection import connected
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
-from app.adapters.preparation import connected
 from app.adapters.seal import bound
 from app.adapters.urls import Urls
 from app.auth.keys import SigningKeys

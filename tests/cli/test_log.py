@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.adapters.connection import connected
 from app.adapters.database import open_pool
 from app.adapters.ids import time_ordered_id
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
-from app.adapters.preparation import connected
 from app.adapters.sealing import Sealer
 from app.adapters.urls import Urls
 from app.cli import cli

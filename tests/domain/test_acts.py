@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from app.adapters.act_effects import EFFECTS
 from app.auth.scopes import ROLES, Scope
 from app.domain.acts import KINDS, LIVES, Act, ActState, check_proposer, check_second_seat
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
@@ -26,8 +25,7 @@ PROPOSAL = Act(
 )
 
 
-def test_every_kind_has_an_effect_and_roles_that_can_take_acts() -> None:
-    assert set(EFFECTS) == set(KINDS)
+def test_every_kind_has_roles_that_can_take_acts() -> None:
     takers = {role for role, scopes in ROLES.items() if Scope.ACT_TAKE in scopes}
     for kind in KINDS.values():
         assert kind.proposed_by

@@ -24,6 +24,7 @@ from app.domain.errors import (
     NotFound,
     SecondSeat,
 )
+from app.main import EFFECTS
 from tests.exchange.conftest import START, Office, reseated, saying, seat
 from tests.exchange.play import CENTER, PRISON, PROBATION, TO_ASSESSING, handed_over, special
 
@@ -40,7 +41,7 @@ async def worker_pool(office: Office) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture
 def acts(office: Office) -> Acts:
-    return Acts(office.pool, office.clock, Bell(office.pool, office.urls.api))
+    return Acts(office.pool, office.clock, Bell(office.pool, office.urls.api), EFFECTS)
 
 
 async def erase_until(pool: asyncpg.Pool, at: datetime) -> int:

@@ -17,6 +17,7 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.seal import Vault, bound, decrypt
 from app.domain.keys import CannotOpen, MasterMissing, WrappedKey
 from app.domain.payloads.samples import SUBJECT
+from app.main import EFFECTS
 from tests.exchange.conftest import Office, saying, seat
 from tests.exchange.play import CENTER, PRISON, TO_ASSESSING
 
@@ -111,7 +112,7 @@ async def test_no_dump_tells_what_was_erased_but_an_old_one_with_the_key_store(
     segments, mark = await sealed(office.owner, marked), MARK.encode()
     vault = office.reading._vault
     before = await dump(office)
-    acts = Acts(office.pool, office.clock, Bell(office.pool, office.urls.api))
+    acts = Acts(office.pool, office.clock, Bell(office.pool, office.urls.api), EFFECTS)
     asked = {"reason": "subject_request", "classes": None}
     proposal = Proposal(time_ordered_id(office.clock()), "erase", str(marked), asked)
     await acts.propose(seat(CENTER, "records_officer"), proposal)

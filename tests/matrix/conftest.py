@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from app.adapters.connection import connected
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
 from app.adapters.national import seed
-from app.adapters.preparation import connected
 from app.adapters.sealing import Sealer
 from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES

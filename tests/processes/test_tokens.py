@@ -19,9 +19,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.adapters.administration import Administration
+from app.adapters.connection import connected
 from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
-from app.adapters.preparation import connected
 from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.adapters.log_keys import verifies
+from app.adapters.log_signatures import verifies
 from app.adapters.migrations import migrate
 from app.adapters.sealing import BATCH, Sealer
 from app.domain.digest import canonical
