@@ -1,4 +1,4 @@
-"""Acts that take two seats, and what they hold back."""
+"""Acts that take two seats."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,10 @@ from app.adapters.tables.row import Row
 _NEWEST = (text("proposed_at DESC"), text("id DESC"))
 
 
-class Act(Row, table=True):
+class ActRow(Row, table=True):
     """A proposal of one seat and what another made of it. Once settled it never changes."""
 
+    __tablename__ = "act"
     __table_args__ = (
         CheckConstraint("length(target) <= 128", name="target"),
         CheckConstraint(
@@ -49,36 +50,3 @@ class Act(Row, table=True):
     outcome: dict[str, Any] = Field(
         sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")}
     )
-
-
-class LegalHold(Row, table=True):
-    """What an agency keeps from being erased, until it is lifted."""
-
-    __tablename__ = "legal_hold"
-    __table_args__ = (
-        Index(
-            "ix_legal_hold_open",
-            "case_id",
-            "referral_id",
-            "agency_id",
-            unique=True,
-            postgresql_where=text("lifted_at IS NULL"),
-        ),
-        Index(
-            "ix_legal_hold_agency",
-            "agency_id",
-            text("set_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("lifted_at IS NULL"),
-        ),
-        {"comment": "Shown to nobody but the agency that holds."},
-    )
-
-    id: UUID = Field(primary_key=True)
-    agency_id: str
-    case_id: UUID = Field(foreign_key="case.id")
-    referral_id: UUID = Field(foreign_key="referral.id")
-    whole_case: bool
-    reason: str
-    set_at: datetime
-    lifted_at: datetime | None

@@ -11,7 +11,7 @@ from sqlmodel import Field
 from app.adapters.tables.row import Row
 
 
-class DeliveryTerm(Row, table=True):
+class DeliveryTermRow(Row, table=True):
     """When a message that somebody has not acknowledged is overdue, and when it has failed."""
 
     __tablename__ = "delivery_term"
@@ -31,9 +31,10 @@ class DeliveryTerm(Row, table=True):
     )
 
 
-class Recall(Row, table=True):
+class RecallRow(Row, table=True):
     """A copy that was taken back; with both clocks if it was disclosed by then. Never updated."""
 
+    __tablename__ = "recall"
     __table_args__ = (
         UniqueConstraint("message_id", "recipient_agency"),
         Index(

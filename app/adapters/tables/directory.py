@@ -1,4 +1,4 @@
-"""The directory: who there is, who is responsible where, and who may speak for whom."""
+"""The directory: agencies, the areas they are responsible for, and their seats and clients."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -10,9 +10,10 @@ from sqlmodel import Field
 from app.adapters.tables.row import TEXTS, Row
 
 
-class Agency(Row, table=True):
+class AgencyRow(Row, table=True):
     """An agency: a center, an office, a prison, …, connected to the service or reached on paper."""
 
+    __tablename__ = "agency"
     __table_args__ = (
         CheckConstraint("id ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(id) <= 64", name="id"),
     )
@@ -31,9 +32,10 @@ class Agency(Row, table=True):
     disabled_at: datetime | None
 
 
-class Jurisdiction(Row, table=True):
+class JurisdictionRow(Row, table=True):
     """An area that an agency is responsible for, in one flow or (without `flow`) in every one."""
 
+    __tablename__ = "jurisdiction"
     __table_args__ = (
         UniqueConstraint("agency_id", "flow", "area", postgresql_nulls_not_distinct=True),
     )
@@ -45,9 +47,10 @@ class Jurisdiction(Row, table=True):
     area: str = Field(sa_type=CHAR(6))
 
 
-class Seat(Row, table=True):
+class SeatRow(Row, table=True):
     """A post in an agency, with the data classes that may be opened from it."""
 
+    __tablename__ = "seat"
     __table_args__ = (
         CheckConstraint("length(id) <= 128", name="id"),
         Index("ix_seat_agency", "agency_id"),
@@ -62,9 +65,10 @@ class Seat(Row, table=True):
     disabled_at: datetime | None
 
 
-class Client(Row, table=True):
+class ClientRow(Row, table=True):
     """A system of an agency that asks for tokens, by a secret or by a key of its own."""
 
+    __tablename__ = "client"
     __table_args__ = (
         CheckConstraint("length(id) <= 128", name="id"),
         Index("ix_client_agency", "agency_id"),
@@ -85,7 +89,7 @@ class Client(Row, table=True):
     )
 
 
-class ClientSeat(Row, table=True):
+class ClientSeatRow(Row, table=True):
     """A seat that a client may speak for; the one at the first position when it names none."""
 
     __tablename__ = "client_seat"
@@ -96,18 +100,7 @@ class ClientSeat(Row, table=True):
     position: int
 
 
-class AssertionSeen(Row, table=True):
-    """A client assertion that was used, kept until it expires, so that it works once."""
-
-    __tablename__ = "assertion_seen"
-    __table_args__ = (Index("ix_assertion_seen_expires", "expires_at"),)
-
-    client_id: str = Field(primary_key=True)
-    jti_hash: bytes = Field(primary_key=True)
-    expires_at: datetime
-
-
-class DirectoryVersion(Row, table=True):
+class DirectoryVersionRow(Row, table=True):
     """The only row: how many times the directory has changed. A trigger counts."""
 
     __tablename__ = "directory_version"

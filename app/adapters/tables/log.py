@@ -11,7 +11,7 @@ from sqlmodel import Field
 from app.adapters.tables.row import TEXTS, Row
 
 
-class LogEntry(Row, table=True):
+class LogEntryRow(Row, table=True):
     """Something that happened: who did what, in which case. Never updated."""
 
     __tablename__ = "log_entry"
@@ -43,7 +43,7 @@ class LogEntry(Row, table=True):
     detail: dict[str, Any] = Field(sa_type=JSONB)
 
 
-class LogPending(Row, table=True):
+class LogPendingRow(Row, table=True):
     """An entry that the sealer has yet to put into the tree."""
 
     __tablename__ = "log_pending"
@@ -52,7 +52,7 @@ class LogPending(Row, table=True):
     seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)])
 
 
-class LogLeaf(Row, table=True):
+class LogLeafRow(Row, table=True):
     """An entry's place in the tree, and its hash there. Never updated."""
 
     __tablename__ = "log_leaf"
@@ -64,7 +64,7 @@ class LogLeaf(Row, table=True):
     hash: bytes
 
 
-class LogTree(Row, table=True):
+class LogTreeRow(Row, table=True):
     """The only row: how many leaves there are. Whoever seals holds its lock."""
 
     __tablename__ = "log_tree"
@@ -85,7 +85,7 @@ class LogTree(Row, table=True):
     )
 
 
-class LogNode(Row, table=True):
+class LogNodeRow(Row, table=True):
     """The hash over a complete subtree above the leaves. Never updated."""
 
     __tablename__ = "log_node"
@@ -106,7 +106,7 @@ class LogNode(Row, table=True):
     hash: bytes
 
 
-class LogCheckpoint(Row, table=True):
+class LogCheckpointRow(Row, table=True):
     """A state of the tree that was signed, as the note that was signed. Never updated."""
 
     __tablename__ = "log_checkpoint"
@@ -119,7 +119,7 @@ class LogCheckpoint(Row, table=True):
     at: datetime
 
 
-class LogReader(Row, table=True):
+class LogReaderRow(Row, table=True):
     """An agency that an entry names, and which may therefore read it. Never updated."""
 
     __tablename__ = "log_reader"

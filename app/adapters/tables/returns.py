@@ -1,4 +1,4 @@
-"""Requests to return or destroy what was told on a consent that was then withdrawn."""
+"""Consents, and requests to return or destroy what was disclosed on one that was withdrawn."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlmodel import Field
 from app.adapters.tables.row import TEXTS, Row
 
 
-class ReturnRequest(Row, table=True):
+class ReturnRequestRow(Row, table=True):
     """What one agency is asked to return or destroy in one referral, and what it answered."""
 
     __tablename__ = "return_request"
@@ -59,3 +59,37 @@ class ReturnRequest(Row, table=True):
     answer: str | None
     done_on: date | None
     legal_basis: str | None
+
+
+class ConsentRow(Row, table=True):
+    """What a person agreed to: a purpose, recipients, data classes and days, and its withdrawal."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_referral", "referral_id"),)
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case.id")
+    id: UUID = Field(primary_key=True)
+    referral_id: UUID = Field(foreign_key="referral.id")
+    message_id: UUID
+    purpose: str
+    recipients: list[str] = Field(sa_type=TEXTS)
+    classes: list[str] = Field(sa_type=TEXTS)
+    valid_from: date
+    valid_until: date | None
+    withdrawn_on: date | None
+    withdrawn_by: UUID | None
+    withdrawn_items: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "What was taken back while the rest stands:"
+            " classes, agency ids, kinds of agency.",
+        },
+    )
+    taken_by: list[UUID] = Field(
+        sa_type=ARRAY(Uuid),
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "For each of withdrawn_items, the message that took it back.",
+        },
+    )

@@ -1,4 +1,4 @@
-"""What ends tokens before they expire."""
+"""What ends tokens before they expire, and what keeps one assertion from being used twice."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlmodel import Field
 from app.adapters.tables.row import Row
 
 
-class TokenClock(Row, table=True):
+class TokenClockRow(Row, table=True):
     """The only row: how many stops there have been, so that a process may ask for the new ones."""
 
     __tablename__ = "token_clock"
@@ -19,7 +19,7 @@ class TokenClock(Row, table=True):
     stops: int = Field(sa_type=BigInteger)
 
 
-class TokenStop(Row, table=True):
+class TokenStopRow(Row, table=True):
     """An agency, seat or client whose tokens were stopped: how often, and as which of all stops."""
 
     __tablename__ = "token_stop"
@@ -33,7 +33,7 @@ class TokenStop(Row, table=True):
     number: int = Field(sa_type=BigInteger, unique=True)
 
 
-class RevokedToken(Row, table=True):
+class RevokedTokenRow(Row, table=True):
     """A token that its client gave back, kept until it would have expired."""
 
     __tablename__ = "revoked_token"
@@ -48,7 +48,7 @@ class RevokedToken(Row, table=True):
     expires_at: datetime
 
 
-class SecretFailure(Row, table=True):
+class SecretFailureRow(Row, table=True):
     """Wrong secrets for a client id from one place, and for how long none is looked at."""
 
     __tablename__ = "secret_failure"
@@ -65,9 +65,10 @@ class SecretFailure(Row, table=True):
     forget_at: datetime
 
 
-class Lockout(Row, table=True):
+class LockoutRow(Row, table=True):
     """A client at whose secret somebody guessed: when its agency is to be told, and was told."""
 
+    __tablename__ = "lockout"
     __table_args__ = (
         Index("ix_lockout_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     )
@@ -78,3 +79,14 @@ class Lockout(Row, table=True):
     )
     next_at: datetime | None
     told_at: datetime | None
+
+
+class AssertionSeenRow(Row, table=True):
+    """A client assertion that was used, kept until it expires, so that it works once."""
+
+    __tablename__ = "assertion_seen"
+    __table_args__ = (Index("ix_assertion_seen_expires", "expires_at"),)
+
+    client_id: str = Field(primary_key=True)
+    jti_hash: bytes = Field(primary_key=True)
+    expires_at: datetime

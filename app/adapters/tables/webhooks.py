@@ -11,9 +11,10 @@ from app.adapters.tables.row import TEXTS, Row
 _NONE_YET = {"server_default": text("0")}
 
 
-class Webhook(Row, table=True):
+class WebhookRow(Row, table=True):
     """Where an agency wants to be told that something waits, and how that place has been doing."""
 
+    __tablename__ = "webhook"
     __table_args__ = (
         CheckConstraint("length(url) <= 2048", name="url"),
         CheckConstraint("state IN ('active', 'paused', 'disabled', 'deleted')", name="state"),
@@ -52,9 +53,10 @@ class Webhook(Row, table=True):
     succeeded_at: datetime | None
 
 
-class Notice(Row, table=True):
+class NoticeRow(Row, table=True):
     """What is owed to a webhook for one item of the inbox: the same bytes at each attempt."""
 
+    __tablename__ = "notice"
     __table_args__ = (
         CheckConstraint("octet_length(payload) < 2048", name="payload"),
         CheckConstraint("state IN ('pending', 'delivered', 'failed', 'cancelled')", name="state"),
@@ -95,9 +97,10 @@ class Notice(Row, table=True):
     reason: str | None
 
 
-class Attempt(Row, table=True):
+class AttemptRow(Row, table=True):
     """One attempt to deliver a notice, or the verdict that none may be made."""
 
+    __tablename__ = "attempt"
     __table_args__ = (Index("ix_attempt_webhook", "webhook_id", "at", "notice_id", "number"),)
 
     notice_id: UUID = Field(primary_key=True)
@@ -111,7 +114,7 @@ class Attempt(Row, table=True):
     answer: bytes | None
 
 
-class AttemptTotal(Row, table=True):
+class AttemptTotalRow(Row, table=True):
     """How many attempts ended in which way, counted for ever."""
 
     __tablename__ = "attempt_total"
