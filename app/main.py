@@ -50,7 +50,7 @@ from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.revocation import ReturnDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
-from app.domain.clock import Clock
+from app.domain.calendar.clock import Clock
 from app.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.adapters.lockouts import LockoutTerms
 from app.adapters.urls import API, WORKER, as_role
-from app.domain.clock import Clock
-from app.domain.period import Period
-from app.domain.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
+from app.domain.calendar.clock import Clock
+from app.domain.calendar.period import Period
+from app.domain.erasure.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
 
 JAPAN = timezone(timedelta(hours=9), "JST")
 

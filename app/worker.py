@@ -28,7 +28,7 @@ from app.adapters.returns import LateReturns
 from app.adapters.rewrapping import Rewrapping
 from app.adapters.sealing import BATCH, Sealer
 from app.adapters.webhook_secrets import WebhookSecrets
-from app.domain.keys import KeyService
+from app.domain.keys.ports import KeyService
 from app.settings import Settings
 
 if TYPE_CHECKING:

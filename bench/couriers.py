@@ -22,7 +22,7 @@ from app.adapters.folder_keys import FolderKeys
 from app.adapters.national import seed
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.webhook_secrets import WebhookSecrets
-from app.domain.keys import MasterKey
+from app.domain.keys.ports import MasterKey
 
 AGENCY = "probation-13"
 WEBHOOK = UUID("01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03")

@@ -14,8 +14,8 @@ from app.adapters.log import Log
 from app.adapters.log_keys import LogKeys
 from app.adapters.sealing import BATCH, Sealer
 from app.adapters.urls import Urls
-from app.domain.merkle import Node, cover, fold, verify_consistency, verify_inclusion
-from app.domain.note import Checkpoint, signed
+from app.domain.log.merkle import Node, cover, fold, verify_consistency, verify_inclusion
+from app.domain.log.signed_note import Checkpoint, signed
 from bench.place import Place, place
 
 ORIGIN = "tsunagu.invalid/log"

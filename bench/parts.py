@@ -14,7 +14,7 @@ from app.api.intake import parse
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.tokens import TokenReader, TokenTerms
-from app.domain.digest import segments
+from app.domain.messages.digest import segments
 from bench import wire
 from bench.cpu import of_tree
 from bench.load import FRESH

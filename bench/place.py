@@ -29,9 +29,9 @@ from app.adapters.urls import Urls, at_database
 from app.auth.keys import SigningKeys
 from app.auth.scopes import ROLES
 from app.auth.tokens import TokenIssuer, TokenTerms
-from app.domain.caller import Caller
-from app.domain.clock import Clock
-from app.domain.directory import Directory
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.directory.agencies import Directory
 from app.settings import JAPAN, Settings
 
 T = TypeVar("T")

@@ -4,13 +4,13 @@ from itertools import zip_longest
 from uuid import uuid4
 
 from app.adapters.ids import time_ordered_id
-from app.domain.call import Call
-from app.domain.case import Case
-from app.domain.decide import decide
-from app.domain.decision import Decision
+from app.domain.cases.case import Case
+from app.domain.decisions.decide import decide
+from app.domain.decisions.decision import Decision
+from app.domain.decisions.submission import Call
 from app.domain.errors import Refusal
 from app.domain.flows import BODIES
-from app.domain.message import Message
+from app.domain.messages.message import Message
 from bench.place import START, Place, caller
 from bench.wire import OPENING
 

@@ -25,14 +25,14 @@ from app.adapters.reading import DISCLOSE
 from app.adapters.record import Recorder, Written
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
-from app.domain import decide as deciding
-from app.domain.call import Call
-from app.domain.case import Case
-from app.domain.decision import Decision
+from app.domain.cases.case import Case
+from app.domain.decisions import decide as deciding
+from app.domain.decisions.decision import Decision
+from app.domain.decisions.submission import Call
 from app.domain.flows import BODIES
-from app.domain.guard import Guard
-from app.domain.keys import WrappedKey
-from app.domain.message import Message
+from app.domain.keys.ports import WrappedKey
+from app.domain.messages.message import Message
+from app.domain.state_machine.guard import Guard
 from app.domain.text import Text
 from bench.place import ISSUER, START, Place, caller
 

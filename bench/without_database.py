@@ -17,9 +17,9 @@ from fastapi import FastAPI
 from app.adapters.exchange import Accepted, Exchange
 from app.adapters.mailbox import Mailboxes
 from app.adapters.record import Answer
-from app.domain.caller import Caller
-from app.domain.clock import Clock
-from app.domain.message import Message
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.messages.message import Message
 from app.main import create_app
 from app.settings import Settings
 

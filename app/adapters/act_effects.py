@@ -7,10 +7,10 @@ from uuid import UUID
 
 from app.adapters.act_work import Effect, Work
 from app.adapters.erasing import Erasing, hold
-from app.domain.act_details import EraseDetail
-from app.domain.erasing import against_command
+from app.domain.acts.details import EraseDetail
+from app.domain.erasure.objections import against_command
+from app.domain.erasure.retention import COMMANDED
 from app.domain.errors import ActImpossible, NotFound
-from app.domain.retention import COMMANDED
 
 if TYPE_CHECKING:
     pass

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.log_entry import log_entry
-from app.domain.acts import (
-    KINDS,
-    Act,
-    ActState,
-)
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import KINDS, Act, ActState
 
 if TYPE_CHECKING:
     from asyncpg import Record

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.adapters.log_entry import WRITE_LOG, log_entry
-from app.domain.acts import Act
-from app.domain.caller import Caller
-from app.domain.erasing import BACKUP_AGE
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import Act
+from app.domain.erasure.objections import BACKUP_AGE
 
 if TYPE_CHECKING:
     from asyncpg import Record

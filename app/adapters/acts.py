@@ -9,7 +9,8 @@ from uuid import UUID
 
 from app.adapters.act_rows import act_entry, act_row, inbox_item, read_act, settling
 from app.adapters.act_work import Effect, Work
-from app.domain.acts import (
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import (
     KINDS,
     Act,
     ActState,
@@ -18,9 +19,8 @@ from app.domain.acts import (
     check_withdrawal,
     proposer_stands,
 )
-from app.domain.caller import Caller
-from app.domain.clock import Clock
-from app.domain.erasing import BACKUP_AGE
+from app.domain.calendar.clock import Clock
+from app.domain.erasure.objections import BACKUP_AGE
 from app.domain.errors import ActImpossible, IdReused, NotFound, TooManyActs
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from app.adapters.administration_log import entry
 from app.adapters.directory import load
 from app.adapters.ids import time_ordered_id
 from app.adapters.log_entry import WRITE_LOG
-from app.domain.clock import Clock
-from app.domain.directory import Agency
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
+from app.domain.calendar.clock import Clock
+from app.domain.directory.agencies import Agency
 
 if TYPE_CHECKING:
     from app.adapters.directory import Connection

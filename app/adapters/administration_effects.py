@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.adapters.administration_log import entry
-from app.domain.administration import CLIENT_NAME, Role, check_new_id, public_jwk
+from app.domain.administration.details import CLIENT_NAME, Role, check_new_id, public_jwk
 from app.domain.errors import ActImpossible, NotFound
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.adapters.log_entry import log_entry
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 
 COMMAND_LINE = "command line"
 """Who acted, where nobody has a seat: whoever may use the owner's login."""

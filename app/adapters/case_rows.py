@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.case import Case, Party, Reader, Reference, Referral, Seen, View
+from app.domain.cases.case import Case, Party, Reader, Reference, Referral, Seen, View
 from app.domain.classes import DataClass
-from app.domain.consent import Consent, ConsentRecord
-from app.domain.keys import WrappedKey
+from app.domain.consents.consent import Consent, ConsentRecord
+from app.domain.keys.ports import WrappedKey
 
 Row = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.domain.client import ClientRecord, SeatRecord, TokenIssue
+from app.domain.access.clients import ClientRecord, SeatRecord, TokenIssue
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.domain.retention_clock import Clock
+from app.domain.erasure.clock import Clock
 
 
 def write_clocks(clocks: Iterable[Clock]) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters.log_entry import log_entry
-from app.domain.caller import Caller
-from app.domain.case_consents import may_know
-from app.domain.conclusion import reached_by
-from app.domain.decision import Decision
-from app.domain.directory import Directory
-from app.domain.message import Message
-from app.domain.returning import TERM
+from app.domain.access.caller import Caller
+from app.domain.cases.consents import may_know
+from app.domain.consents.return_requests import TERM
+from app.domain.decisions.decision import Decision
+from app.domain.decisions.reach import reached_by
+from app.domain.directory.agencies import Directory
+from app.domain.messages.message import Message
 
 
 def consent_rows(

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from app.domain.calendar.clock import Clock
 from app.domain.classes import DataClass
-from app.domain.clock import Clock
-from app.domain.consent import Consent, ConsentRecord
-from app.domain.coverage import EFFECTIVE, standing
+from app.domain.consents.consent import Consent, ConsentRecord
+from app.domain.consents.coverage import EFFECTIVE, standing
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from app.adapters.bell import Bell
 from app.adapters.lanes import Held, Lane, Result
 from app.adapters.outage import is_outage
 from app.adapters.webhook_secrets import WebhookSecrets
-from app.domain.clock import Clock
-from app.domain.keys import CannotOpen, KeyServiceAway, WrappedKey
-from app.domain.notices import Attempt, Notice, asked_wait, next_due, signed
+from app.domain.calendar.clock import Clock
+from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
+from app.domain.webhooks.notices import Attempt, Notice, asked_wait, next_due, signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
-from app.domain.caller import Caller
-from app.domain.clock import Clock
-from app.domain.delivery import Delivery
-from app.domain.delivery_terms import Terms
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.deliveries.delivery import Delivery
+from app.domain.deliveries.terms import Terms
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound, NotToPrint
 
 if TYPE_CHECKING:

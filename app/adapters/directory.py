@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
-from app.domain.directory import Agency, Directory
+from app.domain.directory.agencies import Agency, Directory
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.log_entry import WRITE_LOG, log_entry
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
 from app.domain.classes import DataClass
-from app.domain.clock import Clock
-from app.domain.disclosure import Disclosure
+from app.domain.disclosures.record import Disclosure
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:

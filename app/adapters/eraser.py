@@ -6,10 +6,10 @@ from uuid import UUID
 
 from app.adapters.bell import ring
 from app.adapters.erasing import Erasing, hold
-from app.domain.clock import Clock
-from app.domain.erasing import BACKUP_AGE, against_rule
-from app.domain.retention import Periods, classes_of
-from app.domain.retention_clock import Rule
+from app.domain.calendar.clock import Clock
+from app.domain.erasure.clock import Rule
+from app.domain.erasure.objections import BACKUP_AGE, against_rule
+from app.domain.erasure.retention import Periods, classes_of
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from app.adapters.clock_rows import write_clocks
 from app.adapters.log_entry import log_entry
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
-from app.domain.erasing import Readers, Standing, complete_on
-from app.domain.retention import facts_of
-from app.domain.retention_clock import Clock, Rule
+from app.domain.erasure.clock import Clock, Rule
+from app.domain.erasure.objections import Readers, Standing, complete_on
+from app.domain.erasure.retention import facts_of
 
 if TYPE_CHECKING:
     from asyncpg import Record

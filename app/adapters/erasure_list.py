@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.domain.retention import Periods
-from app.domain.retention_clock import Rule
+from app.domain.erasure.clock import Rule
+from app.domain.erasure.retention import Periods
 
 if TYPE_CHECKING:
     from app.adapters.directory import Connection

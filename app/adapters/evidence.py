@@ -12,11 +12,11 @@ from uuid import UUID
 from app.adapters.log import Log
 from app.adapters.log_entry import WRITE_LOG, log_entry
 from app.adapters.reading import Opened, Reading
-from app.domain.bundle import LARGEST, MOST_ENTRIES, MOST_MESSAGES
-from app.domain.caller import Caller
-from app.domain.clock import Clock
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
 from app.domain.errors import BundleTooLarge, Busy, Invalid, NotFound
-from app.domain.note import Checkpoint, Note
+from app.domain.evidence.bundle import LARGEST, MOST_ENTRIES, MOST_MESSAGES
+from app.domain.log.signed_note import Checkpoint, Note
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

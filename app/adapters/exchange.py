@@ -16,17 +16,17 @@ from app.adapters.consent_rows import who_may_hear
 from app.adapters.ids import time_ordered_id
 from app.adapters.record import Answer, Recorder, sent_content
 from app.adapters.seal import StoredKeys
-from app.domain.call import Call
-from app.domain.caller import Caller
-from app.domain.case import Case
-from app.domain.clock import Clock
-from app.domain.decide import decide
-from app.domain.decision import Decision
-from app.domain.digest import segments
-from app.domain.directory import Directory
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.cases.case import Case
+from app.domain.decisions.decide import decide
+from app.domain.decisions.decision import Decision
+from app.domain.decisions.submission import Call
+from app.domain.directory.agencies import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
-from app.domain.keys import WrappedKey
-from app.domain.message import Message
+from app.domain.keys.ports import WrappedKey
+from app.domain.messages.digest import segments
+from app.domain.messages.message import Message
 
 if TYPE_CHECKING:
     from asyncpg import Record

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from app.adapters.act_rows import inbox_item, read_act, settling
 from app.adapters.acts import SETTLE
 from app.adapters.bell import ring
-from app.domain.acts import ActState
-from app.domain.clock import Clock
+from app.domain.acts.acts import ActState
+from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from app.domain.clock import Clock
-from app.domain.retention import Periods
-from app.domain.retention_clock import Rule
+from app.domain.calendar.clock import Clock
+from app.domain.erasure.clock import Rule
+from app.domain.erasure.retention import Periods
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -9,8 +9,8 @@ from typing import Protocol
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.adapters.seal import NONCE, decrypt, encrypt, random_parts
-from app.domain.clock import Clock
-from app.domain.keys import Master, MasterKey, MasterMissing, WrappedKey
+from app.domain.calendar.clock import Clock
+from app.domain.keys.ports import Master, MasterKey, MasterMissing, WrappedKey
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the folder."""

@@ -3,8 +3,8 @@
 from app.adapters.folder_keys import FolderKeys
 from app.adapters.keys import KeyFolder
 from app.adapters.socket_keys import SocketKeys
-from app.domain.clock import Clock
-from app.domain.keys import KeyService
+from app.domain.calendar.clock import Clock
+from app.domain.keys.ports import KeyService
 
 SCHEME = "unix:"
 

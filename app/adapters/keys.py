@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from app.domain.keys import MasterKey, SigningPem
+from app.domain.keys.ports import MasterKey, SigningPem
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _SIGNING = re.compile(r"signing-(\d{8}T\d{6}Z)(\.revoked)?\.pem")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.domain.notices import Attempt, Notice
+from app.domain.webhooks.notices import Attempt, Notice
 
 if TYPE_CHECKING:
     pass

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.adapters.bell import ring
-from app.domain.clock import Clock
+from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.adapters.sealing import leaf_hash
 from app.domain.errors import NotSealed
-from app.domain.merkle import Node, consistency_parts, fold, inclusion_parts
+from app.domain.log.merkle import Node, consistency_parts, fold, inclusion_parts
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.adapters.log_signatures import verifies
-from app.domain.digest import canonical
-from app.domain.merkle import Frontier, Node, leaf_hash
-from app.domain.note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey
+from app.domain.log.merkle import Frontier, Node, leaf_hash
+from app.domain.log.signed_note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey
+from app.domain.messages.digest import canonical
 
 if TYPE_CHECKING:
     from asyncpg import Record

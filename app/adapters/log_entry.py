@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 
 WRITE_LOG = "SELECT write_log($1, $2)"
 

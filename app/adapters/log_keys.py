@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.adapters.keys import KeyFolder
 from app.adapters.outage import CannotStart
-from app.domain.keys import SigningPem
-from app.domain.note import VerifierKey
+from app.domain.keys.ports import SigningPem
+from app.domain.log.signed_note import VerifierKey
 
 OVERLAP = timedelta(days=30)
 """How long a replaced key signs beside its successor: whoever knows only the old one finds the new

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.adapters.ids import time_ordered_id
-from app.domain.caller import Caller
-from app.domain.clock import Clock
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
 from app.domain.errors import Invalid
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.domain.keys import KeyService, MasterUse, master_use
+from app.domain.keys.ports import KeyService, MasterUse, master_use
 
 if TYPE_CHECKING:
     from app.adapters.database import Connection, Pool

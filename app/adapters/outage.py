@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from app.domain.keys import KeyServiceAway, MasterMissing
+from app.domain.keys.ports import KeyServiceAway, MasterMissing
 
 _AWAY = (
     asyncpg.PostgresConnectionError,

@@ -15,10 +15,10 @@ from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 from app.adapters.posting import Answer, Connection
-from app.domain.addresses import may_be_reached
-from app.domain.endpoints import Endpoint, endpoint
 from app.domain.errors import Invalid
-from app.domain.notices import Attempt
+from app.domain.webhooks.addresses import may_be_reached
+from app.domain.webhooks.endpoint import Endpoint, endpoint
+from app.domain.webhooks.notices import Attempt
 
 TIMEOUT = 10.0
 """Seconds of an attempt, from looking up the name to the last byte that is read."""

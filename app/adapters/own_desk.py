@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.adapters.administration_log import entry
-from app.domain.acts import KINDS, Act, ActState
-from app.domain.administration import SECRET_LIVES
-from app.domain.caller import Caller
-from app.domain.clock import Clock
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import KINDS, Act, ActState
+from app.domain.administration.details import SECRET_LIVES
+from app.domain.calendar.clock import Clock
 from app.domain.errors import ActImpossible, NotFound, NotYourAct
 
 if TYPE_CHECKING:

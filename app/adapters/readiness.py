@@ -11,7 +11,7 @@ from app.adapters.keys import KeyFolder
 from app.adapters.migrations import CONFIGURATION
 from app.adapters.outage import CannotStart, is_outage
 from app.adapters.seal import bound
-from app.domain.keys import CannotOpen, KeyService, KeyServiceAway, WrappedKey
+from app.domain.keys.ports import CannotOpen, KeyService, KeyServiceAway, WrappedKey
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

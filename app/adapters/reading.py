@@ -10,13 +10,13 @@ from uuid import UUID
 from app.adapters.case_rows import read_view
 from app.adapters.ids import time_ordered_id
 from app.adapters.seal import Vault
-from app.domain.caller import Caller
-from app.domain.case import Party
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.cases.case import Party
 from app.domain.classes import DataClass
-from app.domain.clock import Clock
+from app.domain.disclosures.rights import Rights, known_facts, openable
 from app.domain.errors import Busy, NotFound
-from app.domain.keys import WrappedKey
-from app.domain.opening import Rights, known_facts, openable
+from app.domain.keys.ports import WrappedKey
 
 if TYPE_CHECKING:
     from asyncpg import Record

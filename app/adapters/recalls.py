@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
-from app.domain.caller import Caller
-from app.domain.clock import Clock
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.deliveries.recall import Clocks, HeldCopy, Opening, RecallReason, clocks, recalling
 from app.domain.errors import NotFound
-from app.domain.recall import Clocks, HeldCopy, Opening, RecallReason, clocks, recalling
 
 if TYPE_CHECKING:
     from app.adapters.bell import Bell

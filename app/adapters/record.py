@@ -14,18 +14,18 @@ from app.adapters.consent_rows import consent_rows, withdrawal_entry
 from app.adapters.ids import reference_of, time_ordered_id
 from app.adapters.log_entry import log_entry
 from app.adapters.seal import Keyring, Segment, StoredKeys, Vault
-from app.domain.caller import Caller
-from app.domain.case import SYSTEM, Referral
+from app.domain.access.caller import Caller
+from app.domain.cases.case import SYSTEM, Referral
 from app.domain.classes import DataClass
-from app.domain.decision import Copy, Decision, Move
-from app.domain.delivery_terms import terms
-from app.domain.digest import canonical, message_digest, segments, wire_time
-from app.domain.directory import Directory
-from app.domain.erasing import BACKUP_AGE, complete_on
+from app.domain.decisions.decision import Copy, Decision, Move
+from app.domain.decisions.receipt import Signer
+from app.domain.decisions.references import showings
+from app.domain.deliveries.terms import terms
+from app.domain.directory.agencies import Directory
+from app.domain.erasure.objections import BACKUP_AGE, complete_on
 from app.domain.flows import FLOWS
-from app.domain.message import Message
-from app.domain.receipt import Signer
-from app.domain.references import showings
+from app.domain.messages.digest import canonical, message_digest, segments, wire_time
+from app.domain.messages.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.adapters.administration_log import entry
 from app.adapters.keys import KeyFolder
-from app.domain.clock import Clock
+from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.bell import ring
-from app.domain.caller import Caller
-from app.domain.clock import Clock
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest, check_answer
 from app.domain.errors import AlreadyAnswered, NotFound
-from app.domain.returning import ReturnAnswer, ReturnRequest, check_answer
 from app.domain.vocabulary import LegalBasis
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.adapters.seal import PURPOSE, bound
-from app.domain.clock import Clock
-from app.domain.keys import CannotOpen, KeyService, WrappedKey
+from app.domain.calendar.clock import Clock
+from app.domain.keys.ports import CannotOpen, KeyService, WrappedKey
 
 if TYPE_CHECKING:
     from asyncpg import Record

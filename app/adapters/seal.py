@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.domain.classes import DataClass
-from app.domain.digest import salted, sha256
-from app.domain.keys import CannotOpen, KeyService, WrappedKey
+from app.domain.keys.ports import CannotOpen, KeyService, WrappedKey
+from app.domain.messages.digest import salted, sha256
 
 NONCE = 12
 """Bytes. Random: a key seals far fewer segments than make a repeat likely (2³²)."""

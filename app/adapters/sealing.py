@@ -7,11 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from app.domain import merkle
-from app.domain.clock import Clock
-from app.domain.digest import canonical
-from app.domain.merkle import Frontier
-from app.domain.note import Checkpoint, NoteSigner, signed
+from app.domain.calendar.clock import Clock
+from app.domain.log import merkle
+from app.domain.log.merkle import Frontier
+from app.domain.log.signed_note import Checkpoint, NoteSigner, signed
+from app.domain.messages.digest import canonical
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.domain.keys import (
+from app.domain.keys.ports import (
     CannotOpen,
     KeyService,
     KeyServiceAway,

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.adapters.ids import time_ordered_id
-from app.domain.client import Revocation
-from app.domain.clock import Clock
+from app.domain.access.clients import Revocation
+from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
 
-    from app.domain.caller import Caller
+    from app.domain.access.caller import Caller
 
 _STOPS = "SELECT token_stops($1)"
 _REVOKE = "SELECT revoke_token($1, $2, $3, $4, $5, $6)"

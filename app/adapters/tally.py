@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from app.adapters.ids import time_ordered_id
 from app.adapters.log_entry import WRITE_LOG
 from app.adapters.outage import is_outage
-from app.domain.caller import Caller
-from app.domain.clock import Clock
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
     from app.adapters.database import Pool

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from app.domain.ruby import Run, runs
+from app.domain.printing.ruby import Run, runs
 
 Measure: TypeAlias = Callable[[str, float], float]
 """The width of a text at a size: millimetres, points."""

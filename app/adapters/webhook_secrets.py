@@ -4,7 +4,7 @@ import os
 from uuid import UUID
 
 from app.adapters.seal import PURPOSE, bound
-from app.domain.keys import KeyService, WrappedKey
+from app.domain.keys.ports import KeyService, WrappedKey
 
 BYTES = 32
 """Of a new secret. Standard Webhooks asks for 24 to 64."""

@@ -9,12 +9,12 @@ from uuid import UUID
 from app.adapters.ids import time_ordered_id
 from app.adapters.outgoing import Lookup, check_host
 from app.adapters.webhook_secrets import WebhookSecrets, new_secret
-from app.domain.caller import Caller
-from app.domain.clock import Clock
-from app.domain.digest import wire_time
-from app.domain.endpoints import endpoint
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
 from app.domain.errors import NotFound, TooManyWebhooks
-from app.domain.notices import secret_text
+from app.domain.messages.digest import wire_time
+from app.domain.webhooks.endpoint import endpoint
+from app.domain.webhooks.notices import secret_text
 
 if TYPE_CHECKING:
     from app.adapters.bell import Bell

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.api.problems import errors_at
 from app.api.shapes import AT, REFERRAL, Moment, Next, Shape, Uuid, like
-from app.domain.acts import KINDS, ActKind, ActState
+from app.domain.acts.acts import KINDS, ActKind, ActState
 from app.domain.errors import Invalid
 
 ACT = "01936b7e-9b00-7e5c-a1d0-3f7b2c6d8e05"

@@ -16,8 +16,8 @@ from app.api.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.services import messaging, services
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
-from app.domain.acts import KINDS, Act
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import KINDS, Act
 
 router = APIRouter(prefix="/v1", tags=["acts"])
 

@@ -20,7 +20,7 @@ from app.api.services import messaging
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.auth.secrets import hash_secret, new_secret
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
 
 router = APIRouter(prefix="/v1", tags=["administration"])

@@ -12,9 +12,9 @@ from app.api.deps import allowed, still_allowed
 from app.api.paging import LAST
 from app.api.services import messaging, services
 from app.auth.scopes import Scope
-from app.domain.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import BundleTooLarge, ScopeMissing
+from app.domain.evidence.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 

@@ -8,7 +8,7 @@ from app.adapters.reading import Opened
 from app.api.bundle_files import Maker
 from app.api.html import rendered
 from app.api.shown import moment
-from app.domain.directory import Directory
+from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES, FLOWS
 
 _REASONS: Mapping[str, str] = {

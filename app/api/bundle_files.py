@@ -10,7 +10,8 @@ from app.adapters.evidence import OpenedCase, Proved
 from app.adapters.reading import Opened
 from app.api import referral_views
 from app.api.shown import moment
-from app.domain.bundle import (
+from app.domain.access.caller import Caller
+from app.domain.evidence.bundle import (
     CHECKPOINT,
     CONSISTENCY,
     COVER,
@@ -22,10 +23,9 @@ from app.domain.bundle import (
     SEAL,
     message_file,
 )
-from app.domain.caller import Caller
-from app.domain.digest import canonical, sha256
 from app.domain.flows import BODIES
-from app.domain.note import VerifierKey
+from app.domain.log.signed_note import VerifierKey
+from app.domain.messages.digest import canonical, sha256
 
 Files = dict[str, bytes]
 

@@ -13,7 +13,7 @@ from app.api.deps import allowed
 from app.api.paging import Cursor, Limit, day_and_id_in, page
 from app.api.services import messaging
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 

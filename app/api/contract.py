@@ -37,8 +37,8 @@ from app.api.problem_kinds import KINDS
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import COMPONENTS, components
 from app.api.shapes import REFERRAL
-from app.domain.body import Body
 from app.domain.flows import BODIES
+from app.domain.messages.body import Body
 
 Schema = dict[str, Any]
 

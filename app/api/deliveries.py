@@ -19,11 +19,11 @@ from app.api.reading import Reader
 from app.api.services import messaging, services
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
-from app.domain.delivery import Delivery
-from app.domain.explanation import explained, notice_explained
-from app.domain.fields import AgencyId
+from app.domain.access.caller import Caller
+from app.domain.deliveries.delivery import Delivery
+from app.domain.deliveries.explanation import explained, notice_explained
 from app.domain.flows import BODIES
+from app.domain.messages.fields import AgencyId
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 

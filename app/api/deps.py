@@ -11,7 +11,7 @@ from app.api.rates import Spent
 from app.api.services import services
 from app.auth.scopes import SCOPE_TITLES, Scope
 from app.auth.tokens import Access
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated, ScopeMissing
 
 _MODEL = OAuth2(

@@ -15,12 +15,12 @@ from app.api.deps import allowed
 from app.api.paging import LongLimit
 from app.api.services import services
 from app.auth.scopes import Scope
-from app.domain.areas import PREFECTURES, AreaError, prefecture_of, read_area
-from app.domain.caller import Caller
-from app.domain.directory import Agency, Directory
+from app.domain.access.caller import Caller
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.directory.areas import PREFECTURES, AreaError, prefecture_of, read_area
 from app.domain.errors import Invalid, NotFound
-from app.domain.flow import Flow
 from app.domain.flows import FLOWS
+from app.domain.state_machine.table import Flow
 
 router = APIRouter(prefix="/v1", tags=["directory"])
 

@@ -18,12 +18,12 @@ from app.api.answers import id_in_path
 from app.api.disclosures import Officer
 from app.api.language import Language
 from app.api.services import messaging, services
-from app.domain.calendar_words import day_words
-from app.domain.clock import JAPAN
-from app.domain.directory import Directory
-from app.domain.disclosure import Disclosure, Passing, by_agency
-from app.domain.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
-from app.domain.ruby import marked, plain
+from app.domain.calendar.clock import JAPAN
+from app.domain.calendar.words import day_words
+from app.domain.directory.agencies import Directory
+from app.domain.disclosures.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
+from app.domain.disclosures.record import Disclosure, Passing, by_agency
+from app.domain.printing.ruby import marked, plain
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])

@@ -13,9 +13,9 @@ from app.api.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
 from app.api.services import messaging
 from app.api.shown import moment
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
-from app.domain.disclosure import Disclosure
+from app.domain.disclosures.record import Disclosure
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 

@@ -8,12 +8,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAn
 from pydantic_core import PydanticCustomError
 
 from app.api.intake import Sent
-from app.domain.body import Body
-from app.domain.case import NEW, SYSTEM
+from app.domain.cases.case import NEW, SYSTEM
 from app.domain.errors import Invalid
-from app.domain.fields import AgencyId, Day, Sha256
 from app.domain.flows import BODIES, FLOWS
-from app.domain.message import Message, PaperOrigin
+from app.domain.messages.body import Body
+from app.domain.messages.fields import AgencyId, Day, Sha256
+from app.domain.messages.message import Message, PaperOrigin
 from app.domain.vocabulary import LegalBasis, Medium, Urgency
 
 

@@ -10,7 +10,7 @@ from app.api.erasure_shapes import ErasuresOut
 from app.api.erasure_views import erasure
 from app.api.services import messaging
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 
 router = APIRouter(prefix="/v1", tags=["acts"])
 

@@ -13,12 +13,12 @@ from app.api.answers import matches
 from app.api.flow_examples import DIAGRAM, FLOW, LIST, SCHEMA, published
 from app.api.language import Language, language_of
 from app.api.schemas import standalone
-from app.domain.case import SYSTEM
+from app.domain.cases.case import SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.errors import NotFound
-from app.domain.flow import Flow
-from app.domain.flow_pages import matrix, mermaid
 from app.domain.flows import BODIES, FLOWS
+from app.domain.state_machine.pages import matrix, mermaid
+from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["flows"])

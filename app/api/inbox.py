@@ -18,9 +18,9 @@ from app.api.referral_shapes import DeadlinePage
 from app.api.services import messaging
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
-from app.domain.facts import DEADLINES
+from app.domain.messages.facts import DEADLINES
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 

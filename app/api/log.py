@@ -22,7 +22,7 @@ from app.api.log_shapes import (
 from app.api.paging import LAST, LongLimit
 from app.api.services import messaging
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
 
 router = APIRouter(tags=["log"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.api.problem_kinds import KINDS
 from app.api.shapes import REFERRAL
-from app.domain.coverage import BECAUSE, FAILINGS
+from app.domain.consents.coverage import BECAUSE, FAILINGS
 
 _ACTION = {
     "type": "special_adjustment.start_selection",

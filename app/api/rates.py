@@ -13,8 +13,8 @@ from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
-from app.domain.addresses import source_network
 from app.domain.errors import TooMany
+from app.domain.webhooks.addresses import source_network
 
 _MINUTE = 60
 MOST = 20_000

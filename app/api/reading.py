@@ -17,7 +17,7 @@ from app.api.paging import Cursor, Limit, Since, moment_and_id_in, number_in, pa
 from app.api.referral_shapes import EnvelopePage, MessageOut, MessagesOut, ReferralOut, ReferralPage
 from app.api.services import messaging
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
 
 router = APIRouter(prefix="/v1", tags=["referrals"])

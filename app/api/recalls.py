@@ -17,10 +17,10 @@ from app.api.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.services import messaging
 from app.api.shown import moment
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.classes import CLASS_TITLES, DataClass
+from app.domain.deliveries.recall import Clocks, RecallReason
 from app.domain.flows import BODIES
-from app.domain.recall import Clocks, RecallReason
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])

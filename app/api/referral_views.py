@@ -8,10 +8,10 @@ from app.adapters.reading import Opened, StandingReferral
 from app.adapters.record import Answer
 from app.api.language import Language, localised
 from app.api.shown import moment, moment_or_none
-from app.domain.actions import actions
-from app.domain.case import Seen
-from app.domain.decision import Move
-from app.domain.directory import Directory
+from app.domain.cases.case import Seen
+from app.domain.decisions.actions import actions
+from app.domain.decisions.decision import Move
+from app.domain.directory.agencies import Directory
 from app.domain.flows import FLOWS
 
 _ENVELOPE = (

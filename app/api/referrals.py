@@ -16,9 +16,9 @@ from app.api.problems import field_name
 from app.api.referral_shapes import AcceptedOut
 from app.api.services import messaging, services
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
-from app.domain.message import Message
+from app.domain.messages.message import Message
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 

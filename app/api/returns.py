@@ -16,9 +16,9 @@ from app.api.paging import Cursor, Limit, bad_cursor, day_and_id_in, page, parts
 from app.api.services import messaging
 from app.api.shown import moment, moment_or_none
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
-from app.domain.fields import Day
-from app.domain.returning import ReturnAnswer, ReturnRequest
+from app.domain.access.caller import Caller
+from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
+from app.domain.messages.fields import Day
 from app.domain.vocabulary import LegalBasis
 
 router = APIRouter(prefix="/v1", tags=["consents"])

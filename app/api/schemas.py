@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from app.domain.body import Body
-from app.domain.case import SYSTEM
+from app.domain.cases.case import SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.flows import BODIES, FLOWS
+from app.domain.messages.body import Body
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENTS = "#/components/schemas/"

@@ -28,10 +28,10 @@ from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
 from app.auth.tokens import TokenReader
-from app.domain.client import Clients
-from app.domain.clock import Clock
-from app.domain.directory import Directory
-from app.domain.note import VerifierKey
+from app.domain.access.clients import Clients
+from app.domain.calendar.clock import Clock
+from app.domain.directory.agencies import Directory
+from app.domain.log.signed_note import VerifierKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from app.api.services import messaging, services
 from app.api.sheet_lines import Line, day, lines
 from app.api.shown import moment
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.classes import CLASS_TITLES, DataClass
-from app.domain.directory import Directory
+from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES
 from app.domain.vocabulary import LegalBasis, Urgency
 

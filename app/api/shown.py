@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from app.domain.clock import JAPAN
-from app.domain.digest import wire_time
+from app.domain.calendar.clock import JAPAN
+from app.domain.messages.digest import wire_time
 
 
 def moment(at: datetime | str) -> str:

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.shapes import AT, MESSAGE, REFERRAL, Moment, Next, Shape, Uuid, like
-from app.domain.endpoints import LONGEST
 from app.domain.flows import FLOWS
 from app.domain.vocabulary import Urgency
+from app.domain.webhooks.endpoint import LONGEST
 
 WEBHOOK = "01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03"
 NOTICE = "6f0c4e8a-01d5-4b1f-9a52-01936b7e2f00"

@@ -26,7 +26,7 @@ from app.api.webhook_shapes import (
     WebhookSecretOut,
 )
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 

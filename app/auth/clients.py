@@ -11,8 +11,8 @@ from app.auth.jwt import NotGenuine, header, moment, public_key, text, unverifie
 from app.auth.scopes import ROLES, Scope
 from app.auth.secrets import verify_secret
 from app.auth.tokens import SKEW
-from app.domain.caller import Caller
-from app.domain.client import ClientRecord, SeatRecord
+from app.domain.access.caller import Caller
+from app.domain.access.clients import ClientRecord, SeatRecord
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE = timedelta(minutes=5)

@@ -16,8 +16,14 @@ from app.auth.clients import (
 )
 from app.auth.dpop import Proof, spent
 from app.auth.tokens import IssuedToken, TokenIssuer
-from app.domain.client import AssertionLedger, ClientRecord, Clients, GuessLedger, TokenIssue
-from app.domain.clock import Clock
+from app.domain.access.clients import (
+    AssertionLedger,
+    ClientRecord,
+    Clients,
+    GuessLedger,
+    TokenIssue,
+)
+from app.domain.calendar.clock import Clock
 from app.domain.errors import TooMany
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from app.auth.jwt import NotGenuine, embedded_key, header, moment, text
 from app.auth.tokens import SKEW
-from app.domain.client import AssertionLedger
-from app.domain.clock import Clock
+from app.domain.access.clients import AssertionLedger
+from app.domain.calendar.clock import Clock
 from app.domain.errors import BadProof, NotAuthenticated
 
 PROOF_LIFE = timedelta(seconds=60)

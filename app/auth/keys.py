@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.auth.jwt import SigningKey, VerifyingKey, revoked_key, signing_key
-from app.domain.keys import SigningPem, SigningPems
+from app.domain.keys.ports import SigningPem, SigningPems
 
 log = logging.getLogger(__name__)
 

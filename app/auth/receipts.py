@@ -2,7 +2,7 @@
 
 from app.auth.jwt import NotGenuine, header
 from app.auth.keys import SigningKeys
-from app.domain.clock import Clock
+from app.domain.calendar.clock import Clock
 
 _TYP = "tsunagu-receipt+jwt"
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from app.auth.clients import TokenRefused
 from app.auth.desk import TokenDesk
 from app.auth.tokens import TokenReader
-from app.domain.client import Revocation, Revocations
-from app.domain.clock import Clock
+from app.domain.access.clients import Revocation, Revocations
+from app.domain.calendar.clock import Clock
 
 
 class ReturnDesk:

@@ -10,8 +10,8 @@ from uuid import uuid4
 from app.auth.jwt import NotGenuine, header, moment, text
 from app.auth.keys import KeyRing, SigningKeys
 from app.auth.scopes import Scope
-from app.domain.caller import Caller
-from app.domain.client import LiveCheck
+from app.domain.access.caller import Caller
+from app.domain.access.clients import LiveCheck
 from app.domain.errors import NotAuthenticated
 
 LONGEST_LIFE = timedelta(hours=1)

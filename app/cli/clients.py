@@ -10,7 +10,7 @@ import typer
 from app.adapters.administration import Administration
 from app.auth.secrets import hash_secret, new_secret
 from app.cli.desk import AgencyFilter, at_desk, new_id, now, switched, table
-from app.domain.seat import Client
+from app.domain.administration.seats import Client
 
 client = typer.Typer(
     no_args_is_help=True, help="接続システムを登録・変更・停止する / systems of an agency"

@@ -14,7 +14,7 @@ from app.adapters.administration import Administration
 from app.adapters.connection import connected
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
 
 FILE = "demo-clients.json"
 

@@ -7,8 +7,8 @@ import typer
 
 from app.adapters.administration import AgencyChange
 from app.cli.desk import at_desk, new_id, now, switched, table
-from app.domain.areas import PREFECTURES, AreaError, read_area
-from app.domain.directory import KINDS, Agency
+from app.domain.directory.agencies import KINDS, Agency
+from app.domain.directory.areas import PREFECTURES, AreaError, read_area
 
 agency = typer.Typer(
     no_args_is_help=True, help="機関と管轄を登録・変更・停止する / agencies and their areas"

@@ -12,8 +12,8 @@ from app.adapters.eraser import Eraser
 from app.adapters.erasure_list import ErasureList
 from app.cli.desk import table
 from app.cli.place import owner_url
-from app.domain.clock import JAPAN
-from app.domain.retention import TITLES
+from app.domain.calendar.clock import JAPAN
+from app.domain.erasure.retention import TITLES
 from app.settings import Settings
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.domain.flow_pages import page
 from app.domain.flows import FLOWS
+from app.domain.state_machine.pages import page
 
 Folder = Annotated[Path, typer.Option(help="頁の置き場所 / where the pages lie")]
 Check = Annotated[bool, typer.Option("--check", help="確かめるだけ / fail if a page is stale")]

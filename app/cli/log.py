@@ -11,7 +11,7 @@ from app.adapters.log_audit import CHUNK, Audit, Broken, Sound, publics
 from app.adapters.log_keys import log_keys_here
 from app.cli.key_desk import key_folder
 from app.cli.place import owner_url
-from app.domain.note import NotANote, VerifierKey
+from app.domain.log.signed_note import NotANote, VerifierKey
 from app.settings import Settings
 
 log = typer.Typer(no_args_is_help=True, help="記録を確かめる / the log")

@@ -21,7 +21,7 @@ from app.adapters.rewrapping import Rewrapping
 from app.adapters.socket_keys import serving
 from app.cli.key_desk import NOTICED, AtOnce, day, key_folder, refuse, running_database, told
 from app.cli.place import owner_url
-from app.domain.keys import KeyService, MasterUse
+from app.domain.keys.ports import KeyService, MasterUse
 from app.settings import Settings
 
 if TYPE_CHECKING:

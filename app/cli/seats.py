@@ -6,8 +6,8 @@ import typer
 
 from app.auth.scopes import CLASSES
 from app.cli.desk import AgencyFilter, at_desk, new_id, now, switched, table
+from app.domain.administration.seats import Seat
 from app.domain.classes import DataClass
-from app.domain.seat import Seat
 
 seat = typer.Typer(no_args_is_help=True, help="席を登録・変更・停止する / seats of an agency")
 

@@ -7,8 +7,8 @@ import httpx
 import typer
 
 from app.cli.desk import at_desk, now
-from app.domain.directory import Agency
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
+from app.domain.directory.agencies import Agency
 from app.settings import Settings
 
 token = typer.Typer(help="トークンを取得する・失効させる / get a token, or end tokens")

@@ -11,8 +11,8 @@ from app.cli.evidence.findings import Bad, Verdict
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of, strict_json
 from app.cli.evidence.verification import Kept, verify
 from app.cli.evidence.words import said
-from app.domain.bundle import LARGEST
-from app.domain.note import VerifierKey
+from app.domain.evidence.bundle import LARGEST
+from app.domain.log.signed_note import VerifierKey
 
 _EXIT = {Verdict.VERIFIED: 0, Verdict.BAD: 1, Verdict.INCOMPLETE: 2}
 

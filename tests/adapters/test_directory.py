@@ -10,8 +10,8 @@ from app.adapters.administration import Administration, AdministrationError, Age
 from app.adapters.directory import DirectoryCache, load
 from app.adapters.national import Seeded, seed
 from app.adapters.urls import Urls
-from app.domain.directory import Agency
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
+from app.domain.directory.agencies import Agency
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 CENTER = Agency(

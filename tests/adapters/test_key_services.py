@@ -19,7 +19,7 @@ from app.adapters import socket_keys
 from app.adapters.folder_keys import FolderKeys, active
 from app.adapters.keys import KeyFolder, MasterWaits
 from app.adapters.socket_keys import SocketKeys, serving
-from app.domain.keys import (
+from app.domain.keys.ports import (
     CannotOpen,
     KeyService,
     KeyServiceAway,

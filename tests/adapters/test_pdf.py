@@ -25,7 +25,7 @@ from app.adapters.typesetting import (
     Table,
     Typesetter,
 )
-from app.domain.ruby import plain
+from app.domain.printing.ruby import plain
 
 
 def measure(text: str, size: float) -> float:

@@ -23,8 +23,8 @@ from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.cli.serve import ApiServer, api_server
+from app.domain.administration.seats import Client, Seat
 from app.domain.flows import BODIES
-from app.domain.seat import Client, Seat
 from app.main import create_app
 from app.settings import Settings
 

@@ -16,7 +16,7 @@ from httpx import AsyncClient, Response
 from app.adapters.administration import Administration
 from app.adapters.connection import connected as connected_to
 from app.auth.secrets import hash_secret, new_secret
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
 from tests.api.conftest import Service, Speak
 
 AGENCY = "center-27"

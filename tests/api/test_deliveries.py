@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from app.domain.explanation import TODO, WHERE
+from app.domain.deliveries.explanation import TODO, WHERE
 from app.main import create_app
 from app.settings import Settings
 

@@ -26,8 +26,8 @@ from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
 from app.auth.scopes import Scope
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
-from app.domain.caller import Caller
-from app.domain.directory import Agency
+from app.domain.access.caller import Caller
+from app.domain.directory.agencies import Agency
 
 ISSUER = "https://tsunagu.example"
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)

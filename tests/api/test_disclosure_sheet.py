@@ -14,10 +14,10 @@ from app.adapters.pdf import drawn
 from app.adapters.typesetting import Heading, Paragraph, Table
 from app.api.disclosure_sheet import Sheet, document
 from app.domain.classes import DataClass
-from app.domain.directory import Agency, Directory
-from app.domain.disclosure import Disclosure
-from app.domain.plain_words import BASES, KINDS
-from app.domain.ruby import has_kanji, plain, runs
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.disclosures.plain_words import BASES, KINDS
+from app.domain.disclosures.record import Disclosure
+from app.domain.printing.ruby import has_kanji, plain, runs
 
 JAPAN = timezone(timedelta(hours=9))
 AT = datetime(2026, 6, 20, 10, tzinfo=JAPAN)

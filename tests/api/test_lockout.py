@@ -20,7 +20,7 @@ from app.auth.clients import ASSERTION_TYPE
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
 from app.main import create_app
 from tests.api.conftest import Service
 

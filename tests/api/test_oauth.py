@@ -33,10 +33,10 @@ from app.auth.revocation import ReturnDesk
 from app.auth.scopes import CLASSES, Scope
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
-from app.domain.caller import Caller
-from app.domain.directory import Agency, Directory
+from app.domain.access.caller import Caller
+from app.domain.administration.seats import Client, Seat
+from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import NotAuthenticated, ScopeMissing
-from app.domain.seat import Client, Seat
 
 ISSUER = "https://tsunagu.example"
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from app.api import rates
 from app.api.rates import TOKENS_OF_ONE_ADDRESS, Rate, Rates
-from app.domain.addresses import source_network
 from app.domain.errors import TooMany
+from app.domain.webhooks.addresses import source_network
 from app.main import create_app
 from tests.api.conftest import Service, served
 

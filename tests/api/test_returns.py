@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
-from app.domain.payloads.samples import CONSENT_ID
+from app.domain.messages.payloads.samples import CONSENT_ID
 from tests.api.conftest import Speak
 
 EVENTS = (

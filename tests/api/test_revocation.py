@@ -21,11 +21,11 @@ from app.auth.clients import ASSERTION_LIFE
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import SKEW
-from app.domain.caller import Caller
-from app.domain.client import Revocation
-from app.domain.directory import Agency
+from app.domain.access.caller import Caller
+from app.domain.access.clients import Revocation
+from app.domain.administration.seats import Client, Seat
+from app.domain.directory.agencies import Agency
 from app.domain.errors import NotAuthenticated
-from app.domain.seat import Client, Seat
 from tests.api.conftest import Service, Speak
 from tests.api.test_oauth import (
     NOW,

@@ -12,8 +12,8 @@ from app.adapters.keys import KeyFolder
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
-from app.domain.caller import Caller
-from app.domain.client import ClientRecord, SeatRecord
+from app.domain.access.caller import Caller
+from app.domain.access.clients import ClientRecord, SeatRecord
 
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
 TERMS = TokenTerms("https://tsunagu.example", "tsunagu")

@@ -22,7 +22,7 @@ from app.auth.jwt import SigningKey, public_key, signing_key
 from app.auth.scopes import ROLES
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import SKEW
-from app.domain.client import ClientRecord
+from app.domain.access.clients import ClientRecord
 from tests.auth.conftest import NOW
 
 Make = Callable[..., ClientRecord]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from app.auth.dpop import PROOF_LIFE, Proof, read_proof
 from app.auth.jwt import NotGenuine
 from app.auth.tokens import SKEW
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated
 from tests.auth.conftest import NOW, Desk
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.auth.jwt import NotGenuine
 from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, SigningKeys, Use
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from tests.auth.conftest import NOW, Desk
 
 

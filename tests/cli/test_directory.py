@@ -13,7 +13,7 @@ from app.adapters.connection import connected
 from app.adapters.urls import Urls
 from app.auth.secrets import verify_secret
 from app.cli import cli
-from app.domain.directory import Agency
+from app.domain.directory.agencies import Agency
 
 Say = Callable[..., Result]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import app.adapters.data
-from app.domain.areas import PREFECTURES, is_code
-from app.domain.directory import KINDS, Agency, Directory
+from app.domain.directory.agencies import KINDS, Agency, Directory
+from app.domain.directory.areas import PREFECTURES, is_code
 
 Row = dict[str, str]
 

@@ -18,7 +18,7 @@ from app.adapters.keys import KeyFolder
 from app.adapters.outgoing import Outgoing, SystemLookup
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.adapters.webhooks import Webhooks
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from tests.delivery.receiver import Receiver
 from tests.exchange.conftest import Clock, Office, office, saying, seat
 

@@ -10,7 +10,7 @@ import pytest
 from svix.webhooks import Webhook as Svix
 from svix.webhooks import WebhookVerificationError as SvixRefused
 
-from app.domain.notices import WAITS
+from app.domain.webhooks.notices import WAITS
 from tests.delivery.conftest import AGENCY, Delivery
 from tests.delivery.receiver import (
     Answer,

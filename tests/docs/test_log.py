@@ -13,8 +13,8 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.domain.merkle import Frontier, Node, inclusion_path, leaf_hash
-from app.domain.note import Checkpoint, VerifierKey, signed
+from app.domain.log.merkle import Frontier, Node, inclusion_path, leaf_hash
+from app.domain.log.signed_note import Checkpoint, VerifierKey, signed
 
 PAGE = (Path(__file__).parents[2] / "docs" / "log.md").read_text(encoding="utf-8")
 (CHECK,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

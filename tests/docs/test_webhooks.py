@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.notices import secret_text, signed
+from app.domain.webhooks.notices import secret_text, signed
 from tests.delivery.receiver import Receiver
 
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")

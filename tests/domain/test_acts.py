@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.auth.scopes import ROLES, Scope
-from app.domain.acts import KINDS, LIVES, Act, ActState, check_proposer, check_second_seat
+from app.domain.acts.acts import KINDS, LIVES, Act, ActState, check_proposer, check_second_seat
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
 from tests.exchange.conftest import START, reseated, seat
 

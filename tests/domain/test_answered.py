@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.facts import DEADLINES
 from app.domain.flows import BODIES
+from app.domain.messages.facts import DEADLINES
 
 
 @pytest.mark.parametrize(

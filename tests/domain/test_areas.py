@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.areas import (
+from app.domain.directory.areas import (
     PREFECTURES,
     SAPPORO_WARDS,
     AreaError,

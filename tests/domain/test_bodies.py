@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from app.domain.body import Body
 from app.domain.classes import DataClass
-from app.domain.facts import FACTS
 from app.domain.flows import BODIES, FLOWS
-from app.domain.message import Message
-from app.domain.payloads import samples
-from app.domain.person import Person, RegisteredAddress
+from app.domain.messages.body import Body
+from app.domain.messages.facts import FACTS
+from app.domain.messages.message import Message
+from app.domain.messages.payloads import samples
+from app.domain.messages.person import Person, RegisteredAddress
 
 ALL = [pytest.param(body, id=name) for name, body in BODIES.items()]
 

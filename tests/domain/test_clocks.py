@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.business_days import add_business_days, is_closed, next_business_day
-from app.domain.detention import DetentionClock, arrest_max
-from app.domain.guards import months_after
+from app.domain.calendar.business_days import add_business_days, is_closed, next_business_day
+from app.domain.calendar.detention import DetentionClock, arrest_max
+from app.domain.state_machine.guards import months_after
 
 DAYS = st.dates(date(1950, 1, 1), date(2098, 12, 31))
 

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.clock import JAPAN
-from app.domain.delivery import STATUSES, Delivery
-from app.domain.delivery_terms import terms
+from app.domain.calendar.clock import JAPAN
+from app.domain.deliveries.delivery import STATUSES, Delivery
+from app.domain.deliveries.explanation import NOTHING, WHERE, explained, notice_explained
+from app.domain.deliveries.recall import HeldCopy, Opening, RecallReason, clocks, recalling
+from app.domain.deliveries.terms import terms
 from app.domain.errors import AlreadyRecalled, Invalid
-from app.domain.explanation import NOTHING, WHERE, explained, notice_explained
-from app.domain.recall import HeldCopy, Opening, RecallReason, clocks, recalling
 
 FRIDAY = datetime(2026, 11, 20, 16, 30, tzinfo=JAPAN)
 HOUR = timedelta(hours=1)

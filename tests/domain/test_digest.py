@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import create_model
 
-from app.domain.body import Body, Part
 from app.domain.classes import C0, C1
-from app.domain.digest import canonical, segments
 from app.domain.flows import BODIES
+from app.domain.messages.body import Body, Part
+from app.domain.messages.digest import canonical, segments
 
 LARGEST = 2**53 - 1
 SCALARS = (

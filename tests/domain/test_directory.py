@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.directory import Agency, Directory
+from app.domain.directory.agencies import Agency, Directory
 
 TOKYO, OSAKA, HOKKAIDO = "130001", "270008", "010006"
 SAPPORO, HAKODATE, KUSHIRO, ABASHIRI = "011002", "012025", "012068", "012114"

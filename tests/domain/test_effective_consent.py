@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.case import SUSPENDED, Case, Referral
+from app.domain.cases.case import SUSPENDED, Case, Referral
 from app.domain.classes import DataClass
-from app.domain.consent import Consent, ConsentRecord
+from app.domain.consents.consent import Consent, ConsentRecord
 
 
 def standing(state: str, *back: str) -> tuple[Case, Referral]:

@@ -4,9 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.domain.addresses import may_be_reached
-from app.domain.endpoints import endpoint
 from app.domain.errors import Invalid
+from app.domain.webhooks.addresses import may_be_reached
+from app.domain.webhooks.endpoint import endpoint
 
 
 @pytest.mark.parametrize(

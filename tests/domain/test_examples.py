@@ -6,15 +6,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.call import Call
-from app.domain.caller import Caller
-from app.domain.case import CLOSED, Case
-from app.domain.decide import decide
-from app.domain.directory import Agency, Directory
+from app.domain.access.caller import Caller
+from app.domain.cases.case import CLOSED, Case
+from app.domain.decisions.decide import decide
+from app.domain.decisions.submission import Call
+from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import GuardFailed, IllegalMove
 from app.domain.flows import BODIES
-from app.domain.message import Message
-from app.domain.payloads import samples
+from app.domain.messages.message import Message
+from app.domain.messages.payloads import samples
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=9)))
 TOKYO, OSAKA = "130001", "270008"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.flow_docs import contents, flows_docs
-from app.domain.flow_pages import matrix, mermaid, page
 from app.domain.flows import FLOWS
+from app.domain.state_machine.pages import matrix, mermaid, page
 
 PAGES = Path(__file__).parents[2] / "docs" / "flows"
 ALL = list(FLOWS)

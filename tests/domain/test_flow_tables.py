@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.domain.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import DataClass
-from app.domain.flow import NAMED, OTHERS, Flow, Step, parse_copy
 from app.domain.flows import BODIES, FLOWS, flow_named
+from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
 
 SPECIAL = """
 notify_candidate | new | candidate_notified | institution D | probation_office | joins probation_office

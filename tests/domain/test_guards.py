@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain import guards
-from app.domain.case import Case, Party, Referral
+from app.domain.cases.case import Case, Party, Referral
 from app.domain.classes import DataClass
-from app.domain.consent import Consent, ConsentRecord
-from app.domain.directory import Agency, Directory
-from app.domain.facts import Fact
+from app.domain.consents.consent import Consent, ConsentRecord
+from app.domain.directory.agencies import Agency, Directory
 from app.domain.flows import BODIES, FLOWS
-from app.domain.guard import Guard, Objection, Situation
-from app.domain.message import Message
-from app.domain.payloads import samples
+from app.domain.messages.facts import Fact
+from app.domain.messages.message import Message
+from app.domain.messages.payloads import samples
+from app.domain.state_machine import guards
+from app.domain.state_machine.guard import Guard, Objection, Situation
 from app.domain.vocabulary import ExplainedItem
 
 JAPAN = timezone(timedelta(hours=9))

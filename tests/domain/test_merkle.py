@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from app.domain.merkle import (
+from app.domain.log.merkle import (
     EMPTY_ROOT,
     Frontier,
     Node,

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.note import (
+from app.domain.log.signed_note import (
     LONGEST,
     Checkpoint,
     NotANote,

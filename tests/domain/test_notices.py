@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from app.domain.notices import (
+from app.domain.webhooks.notices import (
     LONGEST_ASKED,
     SHORTEST_ASKED,
     WAITS,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.payloads import samples
-from app.domain.requirements import Requirements, adjust_result
+from app.domain.messages.payloads import samples
+from app.domain.messages.requirements import Requirements, adjust_result
 from app.domain.vocabulary import AdjustResult
 
 # One line for each answer to ①②③, one column for each answer to ④⑤⑥, from 000 to 111.

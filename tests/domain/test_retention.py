@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.case import CLOSED, Case, Referral
+from app.domain.calendar.period import Period
+from app.domain.cases.case import CLOSED, Case, Referral
 from app.domain.classes import DataClass
-from app.domain.erasing import (
+from app.domain.erasure.clock import Rule
+from app.domain.erasure.objections import (
     BEFORE_THE_END,
     ErasureReason,
     Standing,
@@ -19,11 +21,9 @@ from app.domain.erasing import (
     against_rule,
     complete_on,
 )
-from app.domain.facts import FACTS, Fact
+from app.domain.erasure.retention import EVERY, Periods, classes_of, clocks, facts_of
 from app.domain.flows import FLOWS
-from app.domain.period import Period
-from app.domain.retention import EVERY, Periods, classes_of, clocks, facts_of
-from app.domain.retention_clock import Rule
+from app.domain.messages.facts import FACTS, Fact
 
 TODAY = date(2026, 11, 23)
 days = st.dates(date(1990, 1, 1), date(2150, 12, 31))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.adapters.readings import readings
 from app.api import disclosure_words
-from app.domain import plain_words
-from app.domain.calendar_words import day_words, era_year
-from app.domain.ruby import KANA, Run, has_kanji, marked, plain, runs
+from app.domain.calendar.words import day_words, era_year
+from app.domain.disclosures import plain_words
+from app.domain.printing.ruby import KANA, Run, has_kanji, marked, plain, runs
 from app.domain.text import Text
 from app.domain.vocabulary import LegalBasis
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.domain.flows import BODIES
-from app.domain.payloads.eligibility import Disability
-from app.domain.person import Birth
-from app.domain.settlement import Settlement
+from app.domain.messages.payloads.eligibility import Disability
+from app.domain.messages.person import Birth
+from app.domain.messages.settlement import Settlement
 
 SETTLE = BODIES["special_adjustment.settle"]
 

@@ -33,10 +33,10 @@ from app.adapters.urls import Urls
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.scopes import ROLES
-from app.domain.caller import Caller
-from app.domain.directory import Directory
+from app.domain.access.caller import Caller
+from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES
-from app.domain.message import Message
+from app.domain.messages.message import Message
 
 JAPAN = timezone(timedelta(hours=9))
 START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from app.domain.message import Message
-from app.domain.payloads.samples import CONSENT_REGIONAL_ID
+from app.domain.messages.message import Message
+from app.domain.messages.payloads.samples import CONSENT_REGIONAL_ID
 from tests.exchange.conftest import Office, saying, seat
 
 PRISON, PROBATION, CENTER, OTHER_CENTER = "prison-fuchu", "probation-13", "center-13", "center-27"

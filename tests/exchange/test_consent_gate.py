@@ -10,8 +10,8 @@ import pytest
 
 from app.adapters.consents import KnownConsent
 from app.domain.errors import GuardFailed, Invalid, NotFound
-from app.domain.message import Message
-from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID, REQUIREMENTS
+from app.domain.messages.message import Message
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID, REQUIREMENTS
 from tests.exchange.conftest import START, Office, saying, seat
 from tests.exchange.play import (
     CENTER,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from app.domain.consents.return_requests import ReturnAnswer
 from app.domain.errors import Refusal
-from app.domain.message import Message
-from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
-from app.domain.returning import ReturnAnswer
+from app.domain.messages.message import Message
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.exchange.conftest import START, Office, saying, seat
 from tests.exchange.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over
 

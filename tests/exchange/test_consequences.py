@@ -11,7 +11,7 @@ from app.adapters.deadlines import Deadlines
 from app.adapters.exchange import Accepted, Rehearsed
 from app.adapters.sealing import leaf_hash
 from app.domain.classes import DataClass
-from app.domain.consent import PURPOSE_FLOWS, serves
+from app.domain.consents.consent import PURPOSE_FLOWS, serves
 from app.domain.errors import (
     AmbiguousRoute,
     GuardFailed,
@@ -22,7 +22,7 @@ from app.domain.errors import (
     Stale,
 )
 from app.domain.flows import FLOWS
-from app.domain.message import PaperOrigin
+from app.domain.messages.message import PaperOrigin
 from tests.exchange.conftest import Office, saying, seat
 from tests.exchange.play import (
     CENTER,

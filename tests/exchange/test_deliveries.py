@@ -13,11 +13,11 @@ import pytest
 
 from app.adapters.deliveries import Tracked
 from app.adapters.overdue import Overdue
-from app.domain.delivery import Delivery
+from app.domain.deliveries.delivery import Delivery
+from app.domain.deliveries.explanation import NOTICE
+from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound, NotToPrint
-from app.domain.explanation import NOTICE
-from app.domain.message import Message, PaperOrigin
-from app.domain.recall import RecallReason
+from app.domain.messages.message import Message, PaperOrigin
 from tests.exchange.conftest import START, Office, saying, seat
 from tests.exchange.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
 

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.adapters.disclosures import ALL, LIST, Key, Wanted, key_of
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
-from app.domain.disclosure import Disclosure
+from app.domain.deliveries.recall import RecallReason
+from app.domain.disclosures.record import Disclosure
 from app.domain.errors import NotFound
-from app.domain.payloads.samples import CONSENT_ID
-from app.domain.recall import RecallReason
+from app.domain.messages.payloads.samples import CONSENT_ID
 from tests.exchange.conftest import START, Office, saying, seat
 from tests.exchange.play import (
     CENTER,

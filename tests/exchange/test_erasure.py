@@ -15,7 +15,7 @@ from app.adapters.eraser import Eraser
 from app.adapters.exchange import Exchange
 from app.adapters.figures import Figures
 from app.adapters.reading import Opened, Reading
-from app.domain.acts import ActState
+from app.domain.acts.acts import ActState
 from app.domain.errors import (
     ActImpossible,
     GuardFailed,

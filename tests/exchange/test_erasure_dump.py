@@ -15,8 +15,8 @@ from app.adapters.bell import Bell
 from app.adapters.cluster import binaries
 from app.adapters.ids import time_ordered_id
 from app.adapters.seal import Vault, bound, decrypt
-from app.domain.keys import CannotOpen, MasterMissing, WrappedKey
-from app.domain.payloads.samples import SUBJECT
+from app.domain.keys.ports import CannotOpen, MasterMissing, WrappedKey
+from app.domain.messages.payloads.samples import SUBJECT
 from app.main import EFFECTS
 from tests.exchange.conftest import Office, saying, seat
 from tests.exchange.play import CENTER, PRISON, TO_ASSESSING

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import Refusal
 from app.domain.flows import BODIES
-from app.domain.recall import RecallReason
 from tests.exchange.conftest import Office, saying, seat
 from tests.exchange.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
 

@@ -13,8 +13,8 @@ import pytest
 from app.adapters.recalls import Recall
 from app.api import referral_views
 from app.domain.classes import DataClass
+from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound
-from app.domain.recall import RecallReason
 from tests.exchange.conftest import START, Office, saying, seat
 from tests.exchange.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
 from tests.exchange.test_deliveries import copy_of, on_paper, position

@@ -31,7 +31,7 @@ from app.adapters.urls import Urls
 from app.adapters.webhook_secrets import WebhookSecrets
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
-from app.domain.keys import MasterUse, WrappedKey
+from app.domain.keys.ports import MasterUse, WrappedKey
 from tests.exchange.conftest import Clock, saying, seat
 
 PRISON, PROBATION = "prison-fuchu", "probation-13"

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from app.domain.recall import RecallReason
+from app.domain.deliveries.recall import RecallReason
 from tests.exchange.conftest import Office, saying, seat
 
 PUBLIC = {"agency", "jurisdiction", "directory_version"}

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.body import Body
-from app.domain.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW
 from app.domain.errors import Refusal
-from app.domain.flow import SAME, Flow, Step
 from app.domain.flows import FLOWS
-from app.domain.message import Message
+from app.domain.messages.body import Body
+from app.domain.messages.message import Message
+from app.domain.state_machine.table import SAME, Flow, Step
 from tests.exchange.conftest import Office, saying, seat
 
 STEPS = 40

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.adapters.returns import LateReturns
+from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
+from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyAnswered, Invalid, NotFound
-from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
-from app.domain.recall import RecallReason
-from app.domain.returning import ReturnAnswer, ReturnRequest
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from app.domain.vocabulary import LegalBasis
 from tests.exchange.conftest import START, Office, saying, seat
 from tests.exchange.play import (

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.domain.flows import BODIES
-from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.matrix.speaker import Speaker
 
 SAID_ON = "2026-11-20"

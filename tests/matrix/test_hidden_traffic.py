@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
-from app.domain.payloads.samples import CONSENT_REGIONAL_ID
+from app.domain.messages.payloads.samples import CONSENT_REGIONAL_ID
 from tests.matrix.agreed import ROWS
 from tests.matrix.conftest import World
 from tests.matrix.places import QUERIES

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from app.main import create_app
 from app.settings import Settings
 from tests.matrix.agreed import ELSEWHERE, ROLES, ROWS, Row

@@ -12,7 +12,7 @@ from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.scopes import CLASSES
 from app.auth.tokens import TokenIssuer, TokenTerms
-from app.domain.caller import Caller
+from app.domain.access.caller import Caller
 from tests.matrix.agreed import ROLES
 
 Mint = Callable[[Caller], str | None]

@@ -24,7 +24,7 @@ from app.adapters.keys import KeyFolder
 from app.adapters.national import seed
 from app.adapters.urls import Urls
 from app.adapters.webhook_secrets import WebhookSecrets
-from app.domain.notices import secret_text
+from app.domain.webhooks.notices import secret_text
 from tests.delivery.receiver import OK, Received, Receiver
 
 AGENCY = "probation-13"

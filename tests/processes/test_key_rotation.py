@@ -20,7 +20,7 @@ from app.adapters.keys import KeyFolder
 from app.adapters.seal import bound
 from app.adapters.socket_keys import SocketKeys
 from app.adapters.urls import Urls
-from app.domain.keys import KeyServiceAway, WrappedKey
+from app.domain.keys.ports import KeyServiceAway, WrappedKey
 
 ROWS = 3_000
 ROTATING = """

@@ -25,8 +25,8 @@ from app.adapters.national import seed
 from app.adapters.urls import Urls
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
-from app.domain.directory import Agency
-from app.domain.seat import Client, Seat
+from app.domain.administration.seats import Client, Seat
+from app.domain.directory.agencies import Agency
 from app.settings import Settings
 from tests.auth.test_dpop import part, proof
 from tests.processes.ready import until_ready

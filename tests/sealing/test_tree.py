@@ -10,16 +10,16 @@ import pytest
 from app.adapters.log_signatures import verifies
 from app.adapters.migrations import migrate
 from app.adapters.sealing import BATCH, Sealer
-from app.domain.digest import canonical
 from app.domain.errors import NotSealed
-from app.domain.merkle import (
+from app.domain.log.merkle import (
     EMPTY_ROOT,
     Frontier,
     leaf_hash,
     verify_consistency,
     verify_inclusion,
 )
-from app.domain.note import Checkpoint, Note
+from app.domain.log.signed_note import Checkpoint, Note
+from app.domain.messages.digest import canonical
 from tests.conftest import NewDatabase
 from tests.sealing.conftest import ORIGIN, Book, opened
 

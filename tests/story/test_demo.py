@@ -14,7 +14,7 @@ from app.cli import cli
 from app.cli.story import chapters, home, twenty_days
 from app.cli.story.cast import PROBATION
 from app.cli.story.scene import Refused, Scene, Sends
-from app.domain.business_days import is_closed
+from app.domain.calendar.business_days import is_closed
 from tests.story.conftest import Service
 
 ENDS = {"ja": "すべて語ったとおりでした", "en": "All was as told"}

@@ -16,7 +16,7 @@ from typer.testing import Result
 
 from app.cli import cli
 from app.cli.evidence.verification import Kept, verify
-from app.domain.period import Period
+from app.domain.calendar.period import Period
 from app.settings import Settings
 from tests.story.conftest import Service
 

@@ -1,6 +1,6 @@
 """What acts do is put together by main, out of what each subject hands in."""
 
-from app.domain.acts import KINDS
+from app.domain.acts.acts import KINDS
 from app.main import EFFECTS
 
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from app.cli.evidence.findings import Bad, Found, blaming
 from app.cli.evidence.opened import Bundle, Json, base64
-from app.domain.bundle import CONSISTENCY, ENTRIES
-from app.domain.digest import canonical
-from app.domain.merkle import leaf_hash, verify_consistency, verify_inclusion
-from app.domain.note import Checkpoint
+from app.domain.evidence.bundle import CONSISTENCY, ENTRIES
+from app.domain.log.merkle import leaf_hash, verify_consistency, verify_inclusion
+from app.domain.log.signed_note import Checkpoint
+from app.domain.messages.digest import canonical
 
 ACCEPTED = "acceptance"
 SHARED = "sharing"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from app.auth.jwt import NotGenuine, VerifyingKey, header
 from app.cli.evidence.findings import Bad, Erased, Found, blaming
 from app.cli.evidence.opened import Bundle, Json, base64url, strict_json
-from app.domain.bundle import MANIFEST, message_file
-from app.domain.digest import canonical, sha256
+from app.domain.evidence.bundle import MANIFEST, message_file
+from app.domain.messages.digest import canonical, sha256
 
 _RECEIPT_TYP = "tsunagu-receipt+jwt"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from app.auth.jwt import VerifyingKey, public_key
 from app.cli.evidence.findings import Bad, blaming
-from app.domain.bundle import FORMAT, LOG_KEYS, MANIFEST, NOT_LISTED, RECEIPT_KEYS
-from app.domain.note import NotANote, VerifierKey
+from app.domain.evidence.bundle import FORMAT, LOG_KEYS, MANIFEST, NOT_LISTED, RECEIPT_KEYS
+from app.domain.log.signed_note import NotANote, VerifierKey
 
 Json = dict[str, Any]
 

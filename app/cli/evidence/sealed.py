@@ -10,9 +10,9 @@ from app.auth.jwt import VerifyingKey
 from app.cli.evidence.findings import Bad, blaming
 from app.cli.evidence.messages import verified
 from app.cli.evidence.opened import Bundle, Json, Trust
-from app.domain.bundle import CHECKPOINT, FORMAT, MANIFEST, RECEIPT_KEYS, SEAL, SEAL_TYP
-from app.domain.digest import sha256
-from app.domain.note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey
+from app.domain.evidence.bundle import CHECKPOINT, FORMAT, MANIFEST, RECEIPT_KEYS, SEAL, SEAL_TYP
+from app.domain.log.signed_note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey
+from app.domain.messages.digest import sha256
 
 
 def check_seal(bundle: Bundle, trust: Trust) -> None:

@@ -8,7 +8,7 @@ from app.cli.evidence.logged import check_entries, check_grown, check_logged, ch
 from app.cli.evidence.messages import check_messages, check_order
 from app.cli.evidence.opened import Bundle, Trust
 from app.cli.evidence.sealed import check_checkpoint, check_seal, earlier
-from app.domain.bundle import CHECKPOINT, NotABundle, check_form, unpack
+from app.domain.evidence.bundle import CHECKPOINT, NotABundle, check_form, unpack
 
 _BROKEN_SEALS = frozenset({"manifest", "seal", "untrusted"})
 """After these it is still worth saying what is bad besides: they only say that something is."""

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from app.cli.story.papers import EVERY_CLASS, Body
-from app.domain.payloads import samples
+from app.domain.messages.payloads import samples
 from app.domain.vocabulary import ExplainedItem
 
 ITEMS = [item.value for item in ExplainedItem]

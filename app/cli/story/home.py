@@ -21,7 +21,7 @@ from app.cli.story.scene import (
     Sends,
     Thread,
 )
-from app.domain.business_days import is_closed
+from app.domain.calendar.business_days import is_closed
 from app.domain.text import Text
 
 MOVED = timedelta(days=8)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain.payloads import samples
+from app.domain.messages.payloads import samples
 
 Body = Mapping[str, Any]
 

@@ -26,7 +26,7 @@ from app.cli.story.scene import (
     Thread,
 )
 from app.cli.story.stage import NOT_SEALED, CannotPlay, Stage
-from app.domain.bundle import pack, unpack
+from app.domain.evidence.bundle import pack, unpack
 from app.domain.flows import FLOWS
 
 BUNDLES = 10

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from app.cli.story import custody_papers as papers
 from app.cli.story.cast import BAR, OSAKA, PROBATION, PROSECUTOR, TOKYO
 from app.cli.story.scene import ALL, Chapter, Hidden, Opens, Refused, Scene, Sends, Thread
-from app.domain.guards import months_after
+from app.domain.state_machine.guards import months_after
 from app.domain.text import Text
 
 BEGAN = timedelta(days=12)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from app.domain.body import Body
-from app.domain.flow import Flow
 from app.domain.flows.defence_support import DEFENCE_SUPPORT
 from app.domain.flows.regional_coordination import REGIONAL_COORDINATION
 from app.domain.flows.special_adjustment import SPECIAL_ADJUSTMENT
 from app.domain.flows.suspect_support import SUSPECT_SUPPORT
+from app.domain.messages.body import Body
+from app.domain.state_machine.table import Flow
 
 FLOWS: Mapping[str, Flow] = {
     flow.name: flow

@@ -6,19 +6,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.domain.body import Body, Part
-from app.domain.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import C0, C1, C2, C7, C8, DataClass, upto
-from app.domain.common_rows import (
-    DECLINE_PENDING,
-    END,
-    OURS,
-    SIDE_STATES,
-    SUSPENDED_CONSENT,
-    CommonRows,
-)
-from app.domain.facts import Fact
-from app.domain.fields import (
+from app.domain.directory.kinds import CENTERS, COUNSEL, PROBATION_OFFICES
+from app.domain.messages.body import Body, Part
+from app.domain.messages.facts import Fact
+from app.domain.messages.fields import (
     AgencyId,
     AtLeastOne,
     Day,
@@ -29,17 +22,24 @@ from app.domain.fields import (
     Reference,
     Several,
 )
-from app.domain.flow import SAME, Flow, PartyRole, rows
-from app.domain.guards import counsel_leave, happened
-from app.domain.parties import CENTERS, COUNSEL, PROBATION_OFFICES
-from app.domain.payloads import samples
-from app.domain.payloads.closing import Ended
-from app.domain.payloads.consent import RecordedConsent
-from app.domain.payloads.custody import Disposed
-from app.domain.payloads.dialogue import Answered, Asked
-from app.domain.payloads.eligibility import About, Attachment
-from app.domain.payloads.support import Interview, Named, Plan
-from app.domain.person import Person
+from app.domain.messages.payloads import samples
+from app.domain.messages.payloads.closing import Ended
+from app.domain.messages.payloads.consent import RecordedConsent
+from app.domain.messages.payloads.custody import Disposed
+from app.domain.messages.payloads.dialogue import Answered, Asked
+from app.domain.messages.payloads.eligibility import About, Attachment
+from app.domain.messages.payloads.support import Interview, Named, Plan
+from app.domain.messages.person import Person
+from app.domain.state_machine.common_rows import (
+    DECLINE_PENDING,
+    END,
+    OURS,
+    SIDE_STATES,
+    SUSPENDED_CONSENT,
+    CommonRows,
+)
+from app.domain.state_machine.guards import counsel_leave, happened
+from app.domain.state_machine.table import SAME, Flow, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary import (
     Appointment,

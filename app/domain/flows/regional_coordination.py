@@ -6,10 +6,20 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.domain.body import Body, Part
-from app.domain.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import C0, C1, C2, C4, C7, upto
-from app.domain.common_rows import (
+from app.domain.directory.kinds import CENTERS
+from app.domain.messages.body import Body, Part
+from app.domain.messages.facts import Fact
+from app.domain.messages.fields import AtLeastOne, Day, Passage, Reference, Several, Words
+from app.domain.messages.payloads import samples
+from app.domain.messages.payloads.closing import Ended
+from app.domain.messages.payloads.dialogue import Answered, Asked, Noted, Reasoned
+from app.domain.messages.payloads.eligibility import About, DesiredArea, ExpectedRelease
+from app.domain.messages.payloads.support import Interview, Named, Placement, PlacementLost
+from app.domain.messages.person import Person
+from app.domain.messages.requirements import Requirements
+from app.domain.state_machine.common_rows import (
     DECLINE_PENDING,
     END,
     SIDE_STATES,
@@ -17,18 +27,8 @@ from app.domain.common_rows import (
     CommonRows,
     parent_closed,
 )
-from app.domain.facts import Fact
-from app.domain.fields import AtLeastOne, Day, Passage, Reference, Several, Words
-from app.domain.flow import BACK, LEAD, Flow, PartyRole, Report, rows
-from app.domain.guards import happened, is_lead, one_agreed_placement
-from app.domain.parties import CENTERS
-from app.domain.payloads import samples
-from app.domain.payloads.closing import Ended
-from app.domain.payloads.dialogue import Answered, Asked, Noted, Reasoned
-from app.domain.payloads.eligibility import About, DesiredArea, ExpectedRelease
-from app.domain.payloads.support import Interview, Named, Placement, PlacementLost
-from app.domain.person import Person
-from app.domain.requirements import Requirements
+from app.domain.state_machine.guards import happened, is_lead, one_agreed_placement
+from app.domain.state_machine.table import BACK, LEAD, Flow, PartyRole, Report, rows
 from app.domain.text import Text
 from app.domain.vocabulary import (
     CloseReason,

@@ -6,10 +6,38 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.domain.body import Body
-from app.domain.case import CLOSED, NEW, SYSTEM
+from app.domain.cases.case import CLOSED, NEW, SYSTEM
 from app.domain.classes import C0, C1, C2, C3, C4, C6, upto
-from app.domain.common_rows import (
+from app.domain.directory.kinds import CENTERS, INSTITUTIONS, PROBATION_OFFICES
+from app.domain.messages.body import Body
+from app.domain.messages.facts import Fact
+from app.domain.messages.fields import AgencyId, AtLeastOne, Day, Reference, SeatId, Several, Words
+from app.domain.messages.payloads import samples
+from app.domain.messages.payloads.closing import Ended, SystemEvent
+from app.domain.messages.payloads.custody import Arrangement, CameOut
+from app.domain.messages.payloads.dialogue import Answered, Asked, Noted, Reasoned
+from app.domain.messages.payloads.eligibility import (
+    About,
+    Attachment,
+    Certificate,
+    DesiredArea,
+    Disability,
+    ExpectedRelease,
+    OffenceCode,
+    Prohibition,
+    Selection,
+)
+from app.domain.messages.payloads.support import (
+    Interview,
+    Named,
+    Placement,
+    PlacementLost,
+    Plan,
+    Settled,
+)
+from app.domain.messages.person import Person
+from app.domain.messages.requirements import CandidateRequirements, Requirements
+from app.domain.state_machine.common_rows import (
     DECLINE_PENDING,
     END,
     OURS,
@@ -19,10 +47,7 @@ from app.domain.common_rows import (
     CommonRows,
     typed,
 )
-from app.domain.facts import Fact
-from app.domain.fields import AgencyId, AtLeastOne, Day, Reference, SeatId, Several, Words
-from app.domain.flow import SAME, Flow, PartyRole, Step, rows
-from app.domain.guards import (
+from app.domain.state_machine.guards import (
     center_takes_area,
     failed_requirements_named,
     general_requirements,
@@ -34,25 +59,7 @@ from app.domain.guards import (
     six_requirements_met,
     wish,
 )
-from app.domain.parties import CENTERS, INSTITUTIONS, PROBATION_OFFICES
-from app.domain.payloads import samples
-from app.domain.payloads.closing import Ended, SystemEvent
-from app.domain.payloads.custody import Arrangement, CameOut
-from app.domain.payloads.dialogue import Answered, Asked, Noted, Reasoned
-from app.domain.payloads.eligibility import (
-    About,
-    Attachment,
-    Certificate,
-    DesiredArea,
-    Disability,
-    ExpectedRelease,
-    OffenceCode,
-    Prohibition,
-    Selection,
-)
-from app.domain.payloads.support import Interview, Named, Placement, PlacementLost, Plan, Settled
-from app.domain.person import Person
-from app.domain.requirements import CandidateRequirements, Requirements
+from app.domain.state_machine.table import SAME, Flow, PartyRole, Step, rows
 from app.domain.text import Text
 from app.domain.vocabulary import (
     AdjustItem,

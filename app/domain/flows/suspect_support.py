@@ -8,19 +8,12 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.domain.body import Body, Part
-from app.domain.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import C0, C1, C2, C4, C5, C7, DataClass, upto
-from app.domain.common_rows import (
-    DECLINE_PENDING,
-    END,
-    NOBODY,
-    SIDE_STATES,
-    SUSPENDED_CONSENT,
-    CommonRows,
-)
-from app.domain.facts import Fact
-from app.domain.fields import (
+from app.domain.directory.kinds import CENTERS, PROBATION_OFFICES, PROSECUTORS
+from app.domain.messages.body import Body, Part
+from app.domain.messages.facts import Fact
+from app.domain.messages.fields import (
     AgencyId,
     AtLeastOne,
     Day,
@@ -31,8 +24,23 @@ from app.domain.fields import (
     TimeOfDay,
     Words,
 )
-from app.domain.flow import BACK, SAME, Flow, PartyRole, rows
-from app.domain.guards import (
+from app.domain.messages.payloads import samples
+from app.domain.messages.payloads.closing import Ended
+from app.domain.messages.payloads.consent import RecordedConsent
+from app.domain.messages.payloads.custody import Disposed, Freed, detention_facts, stage_of
+from app.domain.messages.payloads.dialogue import Answered, Asked, Noted
+from app.domain.messages.payloads.eligibility import About, Disability, OffenceCode
+from app.domain.messages.payloads.support import Interview, Named, Plan, Residence
+from app.domain.messages.person import Address, Person
+from app.domain.state_machine.common_rows import (
+    DECLINE_PENDING,
+    END,
+    NOBODY,
+    SIDE_STATES,
+    SUSPENDED_CONSENT,
+    CommonRows,
+)
+from app.domain.state_machine.guards import (
     center_offers_service,
     closed_for_objection,
     defendants_only,
@@ -48,15 +56,7 @@ from app.domain.guards import (
     suspects_only,
     written_application,
 )
-from app.domain.parties import CENTERS, PROBATION_OFFICES, PROSECUTORS
-from app.domain.payloads import samples
-from app.domain.payloads.closing import Ended
-from app.domain.payloads.consent import RecordedConsent
-from app.domain.payloads.custody import Disposed, Freed, detention_facts, stage_of
-from app.domain.payloads.dialogue import Answered, Asked, Noted
-from app.domain.payloads.eligibility import About, Disability, OffenceCode
-from app.domain.payloads.support import Interview, Named, Plan, Residence
-from app.domain.person import Address, Person
+from app.domain.state_machine.table import BACK, SAME, Flow, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary import (
     AgeBand,

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.auth.jwt import signing_key
-from app.domain.bundle import ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL, SEAL_TYP
-from app.domain.digest import canonical, sha256
+from app.domain.evidence.bundle import ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL, SEAL_TYP
+from app.domain.messages.digest import canonical, sha256
 from tests.api.bundle.played import json_of
 
 Files = dict[str, bytes]

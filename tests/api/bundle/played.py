@@ -15,9 +15,9 @@ from httpx import Response
 
 from app.cli.evidence.findings import Found
 from app.cli.evidence.verification import Kept, verify
-from app.domain.bundle import MANIFEST, pack
+from app.domain.evidence.bundle import MANIFEST, pack
 from app.domain.flows import BODIES
-from app.domain.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.api.conftest import Service
 
 PRISON, OFFICE, CENTER, OTHER = "prison-fuchu", "probation-13", "center-13", "center-27"

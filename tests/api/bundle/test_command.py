@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
-from app.domain.bundle import CHECKPOINT, LOG_KEYS, RECEIPT_KEYS
-from app.domain.note import VerifierKey
+from app.domain.evidence.bundle import CHECKPOINT, LOG_KEYS, RECEIPT_KEYS
+from app.domain.log.signed_note import VerifierKey
 from tests.api.bundle.played import CENTER, STANDALONE, edited, files_of, json_of
 
 ROOT = Path(__file__).parents[3]

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from app.adapters import evidence
-from app.domain.bundle import COVER, ENTRIES, MANIFEST
-from app.domain.digest import sha256
+from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
+from app.domain.messages.digest import sha256
 from tests.api.bundle.conftest import Sealing
 from tests.api.bundle.played import (
     CENTER,

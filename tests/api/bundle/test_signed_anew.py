@@ -10,9 +10,9 @@ import pytest
 
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
-from app.domain.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
-from app.domain.digest import canonical, sha256
-from app.domain.note import Checkpoint, Note, signed
+from app.domain.evidence.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
+from app.domain.log.signed_note import Checkpoint, Note, signed
+from app.domain.messages.digest import canonical, sha256
 from tests.api.bundle.forging import Files, named, put, resealed
 from tests.api.bundle.played import CENTER, PRISON, edited, files_of, json_of, judged
 from tests.api.conftest import Service

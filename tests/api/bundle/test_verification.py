@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.adapters.keys import KeyFolder
 from app.adapters.log_keys import LogKeys
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of
-from app.domain.bundle import (
+from app.domain.evidence.bundle import (
     CHECKPOINT,
     CONSISTENCY,
     ENTRIES,
@@ -23,7 +23,7 @@ from app.domain.bundle import (
     RECEIPT_KEYS,
     SEAL,
 )
-from app.domain.note import Checkpoint, Note, signed
+from app.domain.log.signed_note import Checkpoint, Note, signed
 from tests.api.bundle.conftest import Sealing
 from tests.api.bundle.forging import Files, flipped, lost, named, put, remade, resealed, without
 from tests.api.bundle.played import (

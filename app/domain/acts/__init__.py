@@ -1,0 +1,1 @@
+"""Acts that take two seats of an agency."""

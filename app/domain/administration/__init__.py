@@ -1,0 +1,1 @@
+"""What an agency administers: seats and clients."""

@@ -1,0 +1,1 @@
+"""Days and times: the clock, business days, periods and the days of detention."""

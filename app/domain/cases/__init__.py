@@ -1,0 +1,1 @@
+"""Cases: referrals that belong together, their parties, views and consents."""

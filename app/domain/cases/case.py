@@ -1,0 +1,206 @@
+"""A case: referrals that share a fate, who is party to them, and what each party has seen."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.classes import DataClass
+from app.domain.consents.consent import Consent, serves
+from app.domain.errors import NotFound
+from app.domain.messages.facts import FACTS, Fact
+
+NEW = "new"
+CLOSED = "closed"
+SYSTEM = "sys"
+SUSPENDED = "suspended_consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A party as others see it."""
+
+    name: str
+    agency_id: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A referral as one party may see it: what the messages that it may read add up to.
+
+    It changes only with a message that the party may read, so `number`, the count of these, is
+    its version; messages between others leave no mark on it.
+    """
+
+    number: int = 0
+    state: str = NEW
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    parties: tuple[Seen, ...] = ()
+    lead: str | None = None
+
+    @property
+    def version(self) -> str:
+        """The entity tag of this view."""
+        return f'W/"{self.number}"'
+
+    def after(
+        self,
+        referral: "Referral",
+        facts: Mapping[str, Fact],
+        classes: frozenset[DataClass],
+        lead: str | None,
+        *,
+        fresh: bool = False,
+    ) -> "View":
+        """The view once the party has been given a message with these facts, in these classes.
+
+        `fresh` forgets the facts of before: they have been erased.
+        """
+        shown = {name: fact for name, fact in facts.items() if FACTS[name] in classes}
+        known = shown if fresh else {**self.facts, **shown}
+        parties = tuple(Seen(p.name, p.agency_id, p.since, p.until) for p in referral.parties)
+        return View(self.number + 1, referral.state, known, parties, lead)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An agency in its part of a referral, from when until when."""
+
+    name: str
+    agency_id: str
+    since: datetime
+    until: datetime | None = None
+    view: View = View()
+
+    @property
+    def active(self) -> bool:
+        """Whether it is a party now."""
+        return self.until is None
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """One request and all that becomes of it.
+
+    `back` holds the states to which side states return, the main one first.
+    """
+
+    id: UUID
+    flow: str
+    state: str = NEW
+    parent: UUID | None = None
+    back: tuple[str, ...] = ()
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    parties: tuple[Party, ...] = ()
+    erased: frozenset[str] = frozenset()
+    """The classes that were erased: nothing of them is taken any more."""
+
+    @property
+    def main_state(self) -> str:
+        """The state under any side state."""
+        return self.back[0] if self.back else self.state
+
+    def party_of(self, agency_id: str) -> Party:
+        """The part that an agency has, or had.
+
+        Raises:
+            NotFound: the agency was never a party.
+        """
+        for party in self.parties:
+            if party.agency_id == agency_id:
+                return party
+        raise NotFound
+
+    def active(self, name: str) -> Party | None:
+        """The agency that has this part now."""
+        return next((p for p in self.parties if p.name == name and p.active), None)
+
+    def moved(self, state: str, back: tuple[str, ...]) -> "Referral":
+        """The same referral in another state."""
+        return replace(self, state=state, back=back)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who may read a message that is already there, through which referral, in which classes."""
+
+    agency_id: str
+    party: str
+    referral_id: UUID
+    classes: frozenset[DataClass]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A message to which a new one points."""
+
+    id: UUID
+    referral_id: UUID
+    type: str
+    from_agency: str | None
+    digest: str
+    classes: frozenset[DataClass]
+    """The classes of the segments that it has."""
+    readers: tuple[Reader, ...]
+
+    def reader(self, agency_id: str) -> Reader | None:
+        """How this agency may read it, if at all."""
+        return next((r for r in self.readers if r.agency_id == agency_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The referrals that share a root, with their consents. `version` counts its changes."""
+
+    id: UUID
+    version: int = 0
+    lead: str | None = None
+    referrals: Mapping[UUID, Referral] = field(default_factory=dict)
+    consents: tuple[Consent, ...] = ()
+    references: Mapping[UUID, Reference] = field(default_factory=dict)
+
+    def referral(self, referral_id: UUID) -> Referral:
+        """One of its referrals.
+
+        Raises:
+            NotFound: it has no such referral.
+        """
+        try:
+            return self.referrals[referral_id]
+        except KeyError:
+            raise NotFound from None
+
+    def with_referral(self, referral: Referral) -> "Case":
+        """The same case with this referral put in or replaced."""
+        return replace(self, referrals={**self.referrals, referral.id: referral})
+
+    def ancestors(self, referral: Referral) -> Iterator[Referral]:
+        """The referral's parent, the parent's parent, up to the root."""
+        above = referral.parent
+        while above is not None and above in self.referrals:
+            yield self.referrals[above]
+            above = self.referrals[above].parent
+
+    def descendants(self, referral_id: UUID) -> Iterator[Referral]:
+        """Every referral that serves this one, at any depth."""
+        for other in self.referrals.values():
+            if any(above.id == referral_id for above in self.ancestors(other)):
+                yield other
+
+    def under(self, roots: Iterable[UUID]) -> frozenset[UUID]:
+        """These referrals and every one that serves them."""
+        found = frozenset(roots)
+        return found.union(*({d.id for d in self.descendants(root)} for root in found))
+
+    def effective(self, referral: Referral) -> tuple[Consent, ...]:
+        """The consents on which something can be told: none while the referral is suspended."""
+        stopped = SUSPENDED in {referral.state, *referral.back}
+        binding = () if stopped else self.binding(referral)
+        return tuple(c for c in binding if serves(c.record.purpose, referral.flow))
+
+    def binding(self, referral: Referral) -> tuple[Consent, ...]:
+        """The consents that bind a referral: its own, and those of its ancestors."""
+        scope = {referral.id, *(above.id for above in self.ancestors(referral))}
+        return tuple(c for c in self.consents if c.referral_id in scope)

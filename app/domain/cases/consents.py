@@ -1,0 +1,64 @@
+"""What the consents of a case let an agency know, and what those that a message names lack."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.domain.cases.case import SUSPENDED, Case, Referral
+from app.domain.classes import ROUTING
+from app.domain.consents.consent import Consent, serves
+from app.domain.consents.coverage import EFFECTIVE, UNKNOWN, Telling, standing
+from app.domain.directory.agencies import Agency
+
+
+def may_know(case: Case, consent: Consent, agency: Agency) -> bool:
+    """Whether an agency may know of a consent: a party where it was recorded, or a recipient."""
+    where = case.referrals.get(consent.referral_id)
+    party = where is not None and any(p.agency_id == agency.id for p in where.parties)
+    return party or bool({agency.id, agency.kind} & set(consent.record.recipients))
+
+
+def verdicts(
+    case: Case,
+    referral: Referral,
+    sender: Agency,
+    named: Iterable[UUID],
+    tellings: Sequence[Telling],
+    own: Sequence[Consent],
+    on: date,
+) -> list[Mapping[str, Any]]:
+    """What each named consent lacks for what was to be told.
+
+    Args:
+        tellings: what is still to be covered.
+        own: the consent that the message itself records.
+    """
+    binding = {c.record.id: c for c in case.binding(referral) if may_know(case, c, sender)} | {
+        c.record.id: c for c in own
+    }
+    return [
+        {
+            "id": str(each),
+            "fails": _failings(binding[each], referral, tellings, on)
+            if each in binding
+            else [UNKNOWN],
+        }
+        for each in sorted(named)
+    ]
+
+
+def _failings(
+    consent: Consent, referral: Referral, tellings: Sequence[Telling], on: date
+) -> list[str]:
+    stands = standing(consent, on)
+    met = [t for t in tellings if consent.names(t.agency.id, t.agency.kind)]
+    wanted = {c for t in met for c in t.classes - ROUTING}
+    failing = {
+        stands: stands != EFFECTIVE,
+        "suspended": SUSPENDED in {referral.state, *referral.back},
+        "other_purpose": not serves(consent.record.purpose, referral.flow),
+        "other_recipient": len(met) < len(tellings),
+        "other_class": not wanted <= consent.classes,
+    }
+    return [name for name, holds in failing.items() if holds]

@@ -1,0 +1,68 @@
+"""Which consents a disclosure rests on, and what is wrong with those that do not carry it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.domain.classes import ROUTING, DataClass
+from app.domain.consents.consent import Consent
+from app.domain.directory.agencies import Agency
+
+NONE: frozenset[UUID] = frozenset()
+"""No consent: the law is the basis, or nothing but C0 is told."""
+UNKNOWN = "unknown"
+"""Of an id that stands for no consent, for one that does not bind, or for one of which the sender
+may not know: these look alike."""
+FAILINGS = (
+    UNKNOWN,
+    "withdrawn",
+    "expired",
+    "not_yet",
+    "suspended",
+    "other_purpose",
+    "other_recipient",
+    "other_class",
+)
+"""What a named consent can lack."""
+EFFECTIVE = "effective"
+BECAUSE = ("none_named", "none_recorded", "not_covered")
+"""Why a recipient may not be told: the message names no consent, none is recorded that counts
+here, or those that count do not cover it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A recipient who may be told more than C0 only by consent, and the classes at stake."""
+
+    party: str
+    agency: Agency
+    classes: frozenset[DataClass]
+
+    def granted(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
+        """The classes of these that the consents let it be told."""
+        grants = (c.grants(self.agency.id, self.agency.kind, on) for c in consents)
+        return (self.classes - ROUTING).intersection(frozenset[DataClass]().union(*grants))
+
+    def lacking(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
+        """The classes that no consent lets it be told."""
+        return self.classes - ROUTING - self.granted(consents, on)
+
+    def rests_on(
+        self, consents: Sequence[Consent], named: frozenset[UUID], on: date
+    ) -> frozenset[UUID]:
+        """The consents that carry this telling: those named where they suffice, else all."""
+        carrying = [c for c in consents if self.granted((c,), on)]
+        chosen = [c for c in carrying if c.record.id in named]
+        enough = chosen and not self.lacking(chosen, on)
+        return frozenset(c.record.id for c in (chosen if enough else carrying))
+
+
+def standing(consent: Consent, on: date) -> str:
+    """How a consent stands on a day: `withdrawn`, `expired`, `not_yet` or `effective`."""
+    if consent.withdrawn_on is not None:
+        return "withdrawn"
+    until = consent.record.valid_until
+    if until is not None and until < on:
+        return "expired"
+    return "not_yet" if consent.record.valid_from > on else EFFECTIVE

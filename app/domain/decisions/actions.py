@@ -1,0 +1,25 @@
+"""What a party can do next, as every referral that is read and every refused move says it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.cases.case import Party, View
+from app.domain.state_machine.table import Flow
+
+
+def actions(flow: Flow, party: Party) -> list[Mapping[str, Any]]:
+    """The messages that this party may send, judged by what it has seen, in the table's order."""
+    return [] if not party.active else _moves(flow, party.name, party.agency_id, party.view)
+
+
+def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for step in flow.moves(view.state, name, leads=view.lead == agency_id):
+        event = step.type.partition(".")[2]
+        found[step.type] = {
+            "type": step.type,
+            "title": step.body.TITLE,
+            "seat": "decider" if step.decides else "any",
+            "schema": f"/v1/flows/{flow.name}/schemas/{event}",
+        }
+    return list(found.values())

@@ -1,0 +1,95 @@
+"""Who is told a message, and in which classes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeAlias
+from uuid import UUID
+
+from app.domain.cases.case import Referral
+from app.domain.classes import ROUTING, DataClass
+from app.domain.consents.consent import Consent, covered
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.messages.body import Body
+from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One recipient of a message: its party, its agency, and the classes that it may open of it."""
+
+    party: str
+    agency: Agency
+    classes: frozenset[DataClass]
+    rests_on: frozenset[UUID] = frozenset()
+    """The consents by which it is told; none where the law is the basis."""
+
+
+Audience: TypeAlias = tuple[Told, ...]
+
+
+def audience(
+    flow: Flow,
+    step: Step,
+    referral: Referral,
+    body: Body,
+    joining: Mapping[str, Agency],
+    sender: str | None,
+    directory: Directory,
+) -> Audience:
+    """The recipients of a step, the sending agency left out.
+
+    Whoever joins by a step is told it, and whoever ends by it is told at least that, also where
+    another agency takes its part.
+    """
+    present = {p.name: p.agency_id for p in referral.parties if p.active}
+    there = {name: a for name, i in present.items() if (a := directory.agency(i))}
+    agencies = {**there, **joining}
+    classes: dict[str, frozenset[DataClass]] = {}
+    for copy in (*step.copies, *joining):
+        party, narrowed = parse_copy(copy)
+        for name in _expanded(party, agencies, body):
+            if name in agencies and name in flow.parties and agencies[name].id != sender:
+                may = flow.parties[name].classes
+                classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
+    told = [Told(name, agencies[name], granted) for name, granted in classes.items()]
+    reached = {recipient.agency.id for recipient in told}
+    reached.add(sender or "")
+    ending = ((name, there[name]) for name in step.ends if name in there)
+    return (*told, *(Told(name, a, ROUTING) for name, a in ending if a.id not in reached))
+
+
+def within_consent(
+    flow: Flow, step: Step, told: Audience, consents: tuple[Consent, ...], on: date
+) -> Audience:
+    """The same audience, where those told by consent get what consent covers and no more.
+
+    Only where somebody else must be told anyhow: a notice of release reaches the probation office
+    whatever became of the consent for the center. A message for parties by consent alone, and one
+    by which somebody joins, is left as it is, and refused if consent does not cover it.
+    """
+    if step.joins or all(flow.parties[t.party].by_consent for t in told):
+        return told
+    return tuple(
+        replace(t, classes=t.classes & covered(consents, t.agency.id, t.agency.kind, on))
+        if flow.parties[t.party].by_consent
+        else t
+        for t in told
+    )
+
+
+def present_classes(body: Body) -> frozenset[DataClass]:
+    """The classes of which a body says something."""
+    given = {c for name, c in body.classes().items() if getattr(body, name) is not None}
+    return ROUTING | given
+
+
+def _expanded(party: str, agencies: Mapping[str, Agency], body: Body) -> Iterator[str]:
+    if party == OTHERS:
+        yield from agencies
+    elif party == NAMED:
+        record = body.consent_record()
+        recipients = record.recipients if record else ()
+        yield from (n for n, a in agencies.items() if {a.id, a.kind} & set(recipients))
+    else:
+        yield party

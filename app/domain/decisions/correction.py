@@ -1,0 +1,137 @@
+"""A correction: the type and sender of what it corrects, to the same recipients, moving nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from app.domain.cases.case import CLOSED, Party, Reader, Referral
+from app.domain.classes import DataClass
+from app.domain.consents.consent import covered
+from app.domain.consents.coverage import NONE, Telling
+from app.domain.decisions.actions import actions
+from app.domain.decisions.audience import present_classes
+from app.domain.decisions.decision import Copy, Decision, Move
+from app.domain.decisions.submission import Call
+from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
+from app.domain.state_machine.guard import Situation, failures
+from app.domain.state_machine.table import LEAD, Flow, Step
+
+Readers = Mapping[str, frozenset[DataClass]]
+
+
+def correct(flow: Flow, call: Call, referral: Referral) -> Decision:
+    """Let a message correct an earlier one of the same sender.
+
+    It needs the seat that the first one needed, its guards hold, and consent is asked again.
+
+    Raises:
+        Invalid: there is no such message for this caller, or it is of another type.
+        IllegalMove: the referral is closed.
+        NotYourStep: somebody else sent it, the sender is no longer a party, or no decider corrects.
+        GuardFailed: what it says now would not have been taken then.
+    """
+    mine = _corrected(call, referral)
+    sender = referral.party_of(call.caller.agency_id)
+    if referral.state == CLOSED:
+        raise IllegalMove(sender.view.state, actions(flow, sender))
+    steps = _steps_of(flow, call.message.body.type, mine.party)
+    if not sender.active or not steps:
+        raise NotYourStep([mine.party], "any", [])
+    if steps[0].decides and not call.caller.decides:
+        raise NotYourStep([mine.party], "decider", [])
+    _guard(steps[0], call, referral)
+    readers = dict(_readers(flow, call, referral))
+    facts = call.message.body.facts()
+    parties = tuple(_told(referral, p, readers, call) for p in referral.parties)
+    moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
+    rests = dict(_rests_on(flow, call, moved, readers))
+    copies = tuple(
+        Copy(
+            p.agency_id,
+            p.name,
+            moved.id,
+            p.view.number,
+            readers[p.agency_id],
+            p is not sent,
+            NONE.union(*rests.values()) if p is sent else rests.get(p.agency_id, NONE),
+        )
+        for sent in [moved.party_of(sender.agency_id)]
+        for p in moved.parties
+        if p.agency_id in readers
+    )
+    move = Move(call.message.body, referral.state, moved, copies, facts)
+    return Decision(call.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
+
+
+def _corrected(call: Call, referral: Referral) -> Reader:
+    """How the caller reads the message that it corrects, which is its own."""
+    message = call.message
+    corrected = call.case.references.get(message.corrects) if message.corrects else None
+    mine = corrected.reader(call.caller.agency_id) if corrected else None
+    if corrected is None or mine is None or corrected.referral_id != referral.id:
+        raise Invalid.at("/corrects", "unknown_message")
+    if corrected.type != message.body.type:
+        raise Invalid.at("/corrects", "other_type")
+    if corrected.from_agency != call.caller.agency_id:
+        raise NotYourStep([mine.party], "any", [])
+    if message.body.consent_record() or message.body.consents_withdrawn() is not None:
+        # A consent is a fact of its own with an id of its own: withdraw it and record another.
+        raise Invalid.at("/corrects", "not_correctable")
+    return mine
+
+
+def _steps_of(flow: Flow, message_type: str, party: str) -> tuple[Step, ...]:
+    return tuple(s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
+
+
+def _guard(step: Step, call: Call, referral: Referral) -> None:
+    agency = call.directory.agency(call.caller.agency_id)
+    if agency is None:
+        raise NotYourStep(step.by, "any", [])
+    situation = Situation(
+        call.case, referral, call.message, agency, {}, (), call.at, call.directory
+    )
+    failed = failures((g for g in step.guards if not g.of_the_moment), situation)
+    if failed:
+        raise GuardFailed(failed)
+
+
+def _readers(
+    flow: Flow, call: Call, referral: Referral
+) -> Iterator[tuple[str, frozenset[DataClass]]]:
+    """Who read the first one and is still a party; those told by consent, as far as it covers."""
+    corrected = call.case.references[call.message.corrects or call.message.id]
+    consents = call.case.effective(referral)
+    for reader in corrected.readers:
+        party = next((p for p in referral.parties if p.agency_id == reader.agency_id), None)
+        agency = call.directory.agency(reader.agency_id)
+        if party is None or not party.active or agency is None:
+            continue
+        own = reader.agency_id == call.caller.agency_id
+        asks = flow.parties[party.name].by_consent and not own
+        may = covered(consents, agency.id, agency.kind, call.at.date())
+        if reader.referral_id == referral.id:
+            yield reader.agency_id, reader.classes & may if asks else reader.classes
+
+
+def _rests_on(
+    flow: Flow, call: Call, referral: Referral, readers: Readers
+) -> Iterator[tuple[str, frozenset[UUID]]]:
+    """The consents by which each of those who are told by consent reads the correction."""
+    consents = call.case.effective(referral)
+    present = present_classes(call.message.body)
+    for party in referral.parties:
+        agency = call.directory.agency(party.agency_id)
+        reads = party.agency_id in readers and party.agency_id != call.caller.agency_id
+        if reads and agency is not None and flow.parties[party.name].by_consent:
+            telling = Telling(party.name, agency, readers[party.agency_id] & present)
+            yield agency.id, telling.rests_on(consents, NONE, call.at.date())
+
+
+def _told(referral: Referral, party: Party, readers: Readers, call: Call) -> Party:
+    """The party with its view moved on, if it reads the correction. Its state stays what it saw."""
+    if party.agency_id not in readers:
+        return party
+    facts = call.message.body.facts()
+    view = party.view.after(referral, facts, readers[party.agency_id], call.case.lead)
+    return replace(party, view=replace(view, state=party.view.state, parties=party.view.parties))

@@ -1,0 +1,85 @@
+"""What follows from a message: complete, and not yet written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from app.domain.cases.case import CLOSED, Case, Party, Referral
+from app.domain.classes import DataClass
+from app.domain.consents.consent import Consent
+from app.domain.erasure.clock import Clock
+from app.domain.messages.body import Body
+from app.domain.messages.facts import DEADLINES, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One agency's right to read one message through one referral."""
+
+    agency_id: str
+    party: str
+    referral_id: UUID
+    """The referral through which it is read: for a shared message, not the one it was sent in."""
+    number: int
+    """Which message this is for the reader in that referral, counted from 1."""
+    classes: frozenset[DataClass]
+    waits: bool = False
+    """Whether it goes to the inbox. A sender's own copy and a shared message do not."""
+    rests_on: frozenset[UUID] = frozenset()
+    """The consents by which this reader is told; in a sender's copy, all by which it tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One message in one referral: what it says, where it leads, and who may read it."""
+
+    body: Body
+    before: str
+    referral: Referral
+    """As it stands afterwards, with every party's view."""
+    copies: tuple[Copy, ...]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """What this message itself made known."""
+
+    def deadlines(self) -> Mapping[tuple[str, str], date | None]:
+        """The days that each reader now has to keep, by agency and kind; None takes one away."""
+        told = {copy.agency_id for copy in self.copies}
+        closed = self.referral.state == CLOSED
+        days: dict[tuple[str, str], date | None] = {}
+        for party in self.referral.parties:
+            if party.agency_id in told and (closed or not party.active):
+                days |= {(party.agency_id, kind): None for kind in DEADLINES}
+            elif party.agency_id in told:
+                known = DEADLINES & self.facts.keys() & party.view.facts.keys()
+                days |= {(party.agency_id, k): _day(party.view.facts[k]) for k in known}
+        return days
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that one message brings about. `moves[0]` is the message, the others are `sys`'s own."""
+
+    case: Case
+    """The case afterwards: lead, consents, referrals."""
+    moves: tuple[Move, ...]
+    sender: Party
+    """The sender's part afterwards; for paper, the part of the agency that wrote it."""
+    keyed_by: Party | None = None
+    """The party that keyed it in, if it came on paper."""
+    shared: Mapping[UUID, tuple[Copy, ...]] = field(default_factory=dict)
+    """Older messages that more agencies may read from now on."""
+    recorded: Consent | None = None
+    withdrawn: frozenset[UUID] = frozenset()
+    erases: bool = False
+    clocks: tuple[Clock, ...] = ()
+    """The clocks of retention that start or stop."""
+
+    @property
+    def caller(self) -> Party:
+        """The part of whoever made the call: the sender, or the party that keyed it in."""
+        return self.keyed_by or self.sender
+
+
+def _day(fact: Fact) -> date | None:
+    return date.fromisoformat(fact) if isinstance(fact, str) else None

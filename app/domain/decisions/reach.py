@@ -1,0 +1,170 @@
+"""From the step that was taken to all that it brings about in the case."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.cases.case import CLOSED, SUSPENDED, Case, Referral
+from app.domain.cases.consents import may_know
+from app.domain.consents.consent import Consent
+from app.domain.decisions.actions import actions
+from app.domain.decisions.audience import audience
+from app.domain.decisions.decision import Decision, Move
+from app.domain.decisions.references import share
+from app.domain.decisions.submission import Call, Sender
+from app.domain.decisions.transition import THE_SERVICE, take
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.errors import IllegalMove, Invalid
+from app.domain.flows import FLOWS
+from app.domain.state_machine.table import Flow, Report, Step
+
+
+def concluded(
+    flow: Flow, step: Step, call: Call, case: Case, move: Move, sender: Sender
+) -> Decision:
+    """The decision: the step, its report to the parent, and what reaches other referrals.
+
+    Raises:
+        Invalid: a consent is recorded twice, or one is withdrawn that does not bind the referral.
+        IllegalMove: the parent does not take what the step must report.
+    """
+    recorded, withdrawn = _recorded(call, move.referral), _withdrawn(call, move.referral, sender)
+    case = _with_consents(case, recorded, withdrawn, call)
+    case, moves = _reported(flow, step, case, move, call)
+    reached = withdrawn
+    for caused in moves:
+        case, more = follow_up(case, caused, reached, call.directory, call.at)
+        moves, reached = (*moves, *more), frozenset()
+    case, shared, move = share(case, flow, call.message, move, call.caller)
+    final = case.referrals[move.referral.id]
+    return Decision(
+        case=case,
+        moves=(move, *moves[1:]),
+        sender=final.party_of(sender.agency.id),
+        keyed_by=final.party_of(call.caller.agency_id) if sender.keyed_by else None,
+        shared=shared,
+        recorded=recorded,
+        withdrawn=withdrawn,
+        erases=step.erases,
+    )
+
+
+def _recorded(call: Call, referral: Referral) -> Consent | None:
+    record = call.message.body.consent_record()
+    if record is None:
+        return None
+    if any(c.record.id == record.id for c in call.case.consents):
+        raise Invalid.at("/body/consent_id", "already_recorded")
+    return Consent(record, referral.id)
+
+
+def _withdrawn(call: Call, referral: Referral, sender: Sender) -> frozenset[UUID]:
+    """The consents that end with this message. None named means all that bind the referral."""
+    asked = call.message.body.consents_withdrawn()
+    if asked is None:
+        return frozenset()
+    case = call.case.with_referral(referral)
+    binding = {c.record.id: c for c in case.binding(referral)}
+    known = {i for i, c in binding.items() if may_know(case, c, sender.agency)}
+    if not asked <= known:
+        raise Invalid.at("/body/consent_ids", "unknown_consent")
+    chosen = asked or frozenset(binding)
+    _check_items(call, [binding[i] for i in chosen])
+    return chosen
+
+
+def _check_items(call: Call, consents: Sequence[Consent]) -> None:
+    """Refuse to take back what none of the consents gives."""
+    given = {item for c in consents for item in (*c.record.classes, *c.record.recipients)}
+    for item in call.message.body.items_withdrawn():
+        agency = call.directory.agency(item)
+        if item not in given and (agency is None or agency.kind not in given):
+            raise Invalid.at("/body/withdrawn_items", "not_in_consent")
+
+
+def _with_consents(
+    case: Case, recorded: Consent | None, withdrawn: frozenset[UUID], call: Call
+) -> Case:
+    if recorded is None and not withdrawn:
+        return case
+    on = call.at.date()
+    items = call.message.body.items_withdrawn()
+    kept = tuple(c.withdrawn(on, items) if c.record.id in withdrawn else c for c in case.consents)
+    return replace(case, consents=(*kept, recorded) if recorded else kept)
+
+
+def _reported(
+    flow: Flow, step: Step, case: Case, move: Move, call: Call
+) -> tuple[Case, tuple[Move, ...]]:
+    if step.reports is None:
+        return case, (move,)
+    reported = report(case, move.referral, step.reports, call.directory, call.at)
+    if reported is not None:
+        return reported[0], (move, reported[1])
+    if step.reports.brings:
+        standing = call.case.referrals[move.referral.id]
+        party = standing.party_of(call.caller.agency_id)
+        raise IllegalMove(party.view.state, actions(flow, party))
+    return case, (move,)
+
+
+def report(
+    case: Case, child: Referral, reported: Report, directory: Directory, at: datetime
+) -> tuple[Case, Move] | None:
+    """Let a child's step take its `sys` event on the parent; None if the parent refuses it."""
+    parent = case.referrals[child.parent] if child.parent else None
+    step = FLOWS[parent.flow].sys_event(parent.main_state, reported.event) if parent else None
+    if parent is None or step is None:
+        return None
+    brought = {
+        party: agency
+        for party, childs in reported.brings.items()
+        if (p := child.active(childs)) and (agency := directory.agency(p.agency_id))
+    }
+    return _by_system(case, parent, step, brought, directory, at)
+
+
+def follow_up(
+    case: Case, moved: Move, withdrawn: frozenset[UUID], directory: Directory, at: datetime
+) -> tuple[Case, tuple[Move, ...]]:
+    """Suspend, resume or close the other referrals of the case that a move reaches."""
+    moves: list[Move] = []
+    for other, event in _reached(case, moved, withdrawn):
+        step = FLOWS[other.flow].sys_event(other.state, event)
+        if step is not None:
+            case, move = _by_system(case, case.referrals[other.id], step, {}, directory, at)
+            moves.append(move)
+    return case, tuple(moves)
+
+
+def reached_by(case: Case, withdrawn: frozenset[UUID], referral_id: UUID) -> frozenset[UUID]:
+    """The referrals in which something may have been told on these consents."""
+    roots = {c.referral_id for c in case.consents if c.record.id in withdrawn}
+    return case.under(roots | {referral_id})
+
+
+def _reached(case: Case, moved: Move, withdrawn: frozenset[UUID]) -> Iterator[tuple[Referral, str]]:
+    referral = moved.referral
+    if withdrawn:
+        reached = reached_by(case, withdrawn, referral.id) - {referral.id}
+        yield from ((case.referrals[i], "consent_suspended") for i in reached)
+        return
+    if referral.state == CLOSED and moved.before != CLOSED:
+        yield from ((other, "parent_closed") for other in case.descendants(referral.id))
+    elif moved.before == SUSPENDED and referral.state != SUSPENDED:
+        yield from ((other, "consent_resumed") for other in case.descendants(referral.id))
+
+
+def _by_system(
+    case: Case,
+    referral: Referral,
+    step: Step,
+    joining: Mapping[str, Agency],
+    directory: Directory,
+    at: datetime,
+) -> tuple[Case, Move]:
+    body = step.body.model_validate({"type": step.type})
+    flow = FLOWS[referral.flow]
+    told = audience(flow, step, referral, body, joining, None, directory)
+    return take(case, referral, step, body, THE_SERVICE, joining, told, at)

@@ -1,0 +1,86 @@
+"""Which agency takes a part that a step opens: the one that `to` names, or the only one."""
+
+from collections.abc import Mapping
+
+from app.domain.cases.case import Referral
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.errors import AmbiguousRoute, Invalid
+from app.domain.messages.message import Message
+from app.domain.state_machine.table import Flow, PartyRole, Step
+
+MOST_CANDIDATES = 50
+
+
+def joining(
+    flow: Flow,
+    step: Step,
+    referral: Referral,
+    message: Message,
+    sender: Agency,
+    directory: Directory,
+) -> Mapping[str, Agency]:
+    """The agencies that become parties by this step, by party.
+
+    Raises:
+        Invalid: `to` names a party that does not join, or an agency that cannot.
+        AmbiguousRoute: nothing is named, and the jurisdiction does not give exactly one.
+    """
+    for party in message.to:
+        if party not in step.joins and not (message.paper_origin and party in step.by):
+            raise Invalid.at(f"/to/{party}", "does_not_join")
+    found: dict[str, Agency] = {}
+    for party in step.joins:
+        if _already_there(referral, step, message, party):
+            continue
+        role = flow.parties[party]
+        named = message.to.get(party)
+        found[party] = (
+            _named(party, named, role, directory)
+            if named
+            else _only_one(flow, party, role, referral, sender, directory)
+        )
+        if found[party].id == sender.id:
+            raise Invalid.at(f"/to/{party}", "already_a_party")
+        _free(referral, party, found[party], step)
+    return found
+
+
+def _already_there(referral: Referral, step: Step, message: Message, party: str) -> bool:
+    current = referral.active(party)
+    same = current is not None and message.to.get(party) in {None, current.agency_id}
+    return same and party not in step.ends
+
+
+def _named(party: str, agency_id: str, role: PartyRole, directory: Directory) -> Agency:
+    agency = directory.agency(agency_id)
+    if agency is None or agency.disabled:
+        raise Invalid.at(f"/to/{party}", "unknown_agency")
+    if agency.kind not in role.kinds:
+        raise Invalid.at(f"/to/{party}", "wrong_kind_of_agency")
+    return agency
+
+
+def _only_one(
+    flow: Flow,
+    party: str,
+    role: PartyRole,
+    referral: Referral,
+    sender: Agency,
+    directory: Directory,
+) -> Agency:
+    taken = {p.agency_id for p in referral.parties if p.active} | {sender.id}
+    near = directory.candidates(role.kinds, flow.name, sender)
+    candidates = [agency for agency in near if agency.id not in taken]
+    if len(candidates) != 1:
+        listed = [{"agency_id": a.id, "name": a.name} for a in candidates[:MOST_CANDIDATES]]
+        raise AmbiguousRoute(party, listed)
+    return candidates[0]
+
+
+def _free(referral: Referral, party: str, agency: Agency, step: Step) -> None:
+    """An agency has one part in a referral: the privileges of two parts never add up."""
+    for other in referral.parties:
+        if other.active and other.agency_id == agency.id:
+            raise Invalid.at(f"/to/{party}", "already_a_party")
+        if other.active and other.name == party and party not in step.ends:
+            raise Invalid.at(f"/to/{party}", "party_is_taken")

@@ -1,0 +1,120 @@
+"""What a step does to the referrals of its case: states, parties, views, reports and stops."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.cases.case import NEW, SYSTEM, Case, Party, Referral
+from app.domain.classes import DataClass
+from app.domain.consents.coverage import NONE
+from app.domain.decisions.audience import Audience
+from app.domain.decisions.decision import Copy, Move
+from app.domain.directory.agencies import Agency
+from app.domain.flows import FLOWS
+from app.domain.messages.body import Body
+from app.domain.messages.facts import Fact
+from app.domain.state_machine.table import Flow, Step
+
+NOBODY = "-"
+EVERYTHING = frozenset(DataClass)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever takes a step: a party with its agency, or the service itself."""
+
+    name: str
+    agency: Agency | None = None
+
+
+THE_SERVICE = Actor(SYSTEM)
+
+
+def take(
+    case: Case,
+    referral: Referral,
+    step: Step,
+    body: Body,
+    actor: Actor,
+    joining: Mapping[str, Agency],
+    told: Audience,
+    at: datetime,
+) -> tuple[Case, Move]:
+    """Take a step in one referral: the case afterwards, and the move to write down."""
+    flow = FLOWS[referral.flow]
+    facts = body.facts()
+    state, back = _target(flow, step, referral, by_system=actor is THE_SERVICE)
+    kept: Mapping[str, Fact] = {} if step.erases else {**referral.facts, **facts}
+    parties = tuple(_parties(referral, step, actor, joining, at))
+    erased = EVERYTHING if step.erases else referral.erased
+    moved = replace(referral, state=state, back=back, facts=kept, parties=parties, erased=erased)
+    lead = _lead(case, step, moved)
+    readers = {recipient.agency.id: recipient.classes for recipient in told}
+    if actor.agency is not None:
+        readers[actor.agency.id] = EVERYTHING
+    shown = tuple(
+        replace(p, view=p.view.after(moved, facts, readers[p.agency_id], lead, fresh=step.erases))
+        if p.agency_id in readers
+        else p
+        for p in moved.parties
+    )
+    moved = replace(moved, parties=shown)
+    rests = {recipient.agency.id: recipient.rests_on for recipient in told if recipient.rests_on}
+    copies = tuple(_copies(moved, readers, actor, rests))
+    after = replace(case, lead=lead).with_referral(moved)
+    return after, Move(body, referral.state, moved, copies, facts)
+
+
+def _target(
+    flow: Flow, step: Step, referral: Referral, *, by_system: bool
+) -> tuple[str, tuple[str, ...]]:
+    """Where the step leads. A report reaches the main state, under any side state."""
+    if by_system and referral.back and step.state == referral.back[0] != referral.state:
+        main, _ = flow.target(step, referral.back[0], ())
+        return referral.state, (main, *referral.back[1:])
+    return flow.target(step, referral.state, referral.back)
+
+
+def _parties(
+    referral: Referral, step: Step, actor: Actor, joining: Mapping[str, Agency], at: datetime
+) -> Iterator[Party]:
+    arriving = {agency.id: name for name, agency in joining.items()}
+    if step.state == NEW and actor.agency is not None:
+        arriving = {actor.agency.id: actor.name} | arriving
+    for party in referral.parties:
+        if party.agency_id in arriving:
+            name = arriving.pop(party.agency_id)
+            yield replace(party, name=name, since=at, until=None)
+        elif party.active and party.name in step.ends:
+            yield replace(party, until=at)
+        else:
+            yield party
+    yield from (Party(name, agency_id, at) for agency_id, name in arriving.items())
+
+
+def _lead(case: Case, step: Step, referral: Referral) -> str | None:
+    if step.lead is None:
+        return case.lead
+    leader = referral.active(step.lead) if step.lead != NOBODY else None
+    return leader.agency_id if leader else None
+
+
+def _copies(
+    referral: Referral,
+    readers: Mapping[str, frozenset[DataClass]],
+    actor: Actor,
+    rests: Mapping[str, frozenset[UUID]],
+) -> Iterator[Copy]:
+    for party in referral.parties:
+        if party.agency_id in readers:
+            sent = actor.agency is not None and party.agency_id == actor.agency.id
+            yield Copy(
+                party.agency_id,
+                party.name,
+                referral.id,
+                party.view.number,
+                readers[party.agency_id],
+                not sent,
+                NONE.union(*rests.values()) if sent else rests.get(party.agency_id, NONE),
+            )

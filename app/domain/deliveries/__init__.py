@@ -1,0 +1,1 @@
+"""What became of messages: terms, recalls, and explanations for people."""

@@ -1,0 +1,107 @@
+"""Taking a message back: before it was opened a tombstone, afterwards a misdirected disclosure.
+
+The clocks are those of 個人情報保護法26条・68条 and of the commission's guidelines (通則編
+3-5-3): 速報 within about three to five days, 確報 within 30, or 60 where somebody acted in bad
+faith. The day on which it became known is the first, closed days count, and a 確報 whose last day
+is closed may come on the next open one. What was taken back before anybody read it is no leak.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from app.domain.calendar.business_days import next_business_day
+from app.domain.calendar.clock import JAPAN
+from app.domain.errors import AlreadyRecalled, Invalid
+from app.domain.vocabulary import Code
+
+
+class RecallReason(Code):
+    """Why a message is taken back."""
+
+    WRONG_RECIPIENT = "wrong_recipient", "宛先の誤り"
+    WRONG_PERSON = "wrong_person", "別人の情報"
+    WRONG_CONTENT = "wrong_content", "内容の誤り"
+    TOO_MUCH = "too_much", "不要な情報を含む"
+    NO_CONSENT = "no_consent", "同意がない"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One time that a copy was opened, or was printed and so left the house."""
+
+    how: str
+    at: datetime
+    seat_id: str | None
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The days by which a misdirected disclosure has to be reported."""
+
+    preliminary_from: date
+    preliminary_by: date
+    final_by: date
+    final_by_if_malicious: date
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCopy:
+    """A copy of the message, as it stands while the case is held."""
+
+    agency_id: str
+    party: str
+    referral_id: UUID
+    """The referral through which it is read."""
+    named: bool
+    """Whether the message was sent to it. Others were shown it by those whom it was sent to."""
+    to_print: bool
+    openings: tuple[Opening, ...]
+    recalled_for: str | None = None
+    """The reason for which it was recalled before."""
+
+    @property
+    def disclosed(self) -> bool:
+        """Whether somebody may know what it says."""
+        return bool(self.openings)
+
+
+def recalling(
+    copies: Sequence[HeldCopy], reason: RecallReason, recipients: Collection[str] | None
+) -> tuple[HeldCopy, ...]:
+    """The copies to recall: all, or those of some recipients; none if that was done before.
+
+    Raises:
+        Invalid: one of `recipients` is none of the message's, or it has none.
+        AlreadyRecalled: all of them were recalled, for another reason.
+    """
+    named = {copy.agency_id for copy in copies if copy.named}
+    if not named:
+        raise Invalid.at("/recipients", "no_recipients")
+    if recipients is not None:
+        wrong = [n for n, agency_id in enumerate(recipients) if agency_id not in named]
+        if wrong:
+            raise Invalid({"pointer": f"/recipients/{n}", "reason": "no_recipient"} for n in wrong)
+    chosen = [c for c in copies if recipients is None or c.agency_id in recipients]
+    left = tuple(c for c in chosen if c.recalled_for is None)
+    if not left and any(c.recalled_for != reason for c in chosen):
+        raise AlreadyRecalled
+    return left
+
+
+def clocks(known_at: datetime) -> Clocks:
+    """The days by which to report what became known at that moment."""
+    known = known_at.astimezone(JAPAN).date()
+    return Clocks(
+        preliminary_from=_day(known, 3),
+        preliminary_by=_day(known, 5),
+        final_by=next_business_day(_day(known, 30)),
+        final_by_if_malicious=next_business_day(_day(known, 60)),
+    )
+
+
+def _day(first: date, nth: int) -> date:
+    """The `nth` day, the first one counted."""
+    return first + timedelta(days=nth - 1)

@@ -1,0 +1,1 @@
+"""The directory: agencies, their kinds and the areas they are responsible for."""

@@ -1,0 +1,1 @@
+"""Disclosures: which classes a reader may open, and how a person is told of it."""

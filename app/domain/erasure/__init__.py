@@ -1,0 +1,1 @@
+"""Retention periods, and what objects to an erasure."""

@@ -1,0 +1,115 @@
+"""What stands against erasing a referral, and what an erasure says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from app.domain.calendar.clock import JAPAN
+from app.domain.cases.case import CLOSED
+from app.domain.classes import DataClass
+from app.domain.erasure.clock import Rule
+from app.domain.flows import FLOWS
+from app.domain.state_machine.table import LEAD
+from app.domain.vocabulary import Code
+
+BACKUP_AGE = timedelta(days=35)
+
+
+class ErasureReason(Code):
+    """Why two seats erase something before its time."""
+
+    COURT_ORDER = "court_order", "裁判所の命令"
+    MISTAKEN_ENTRY = "mistaken_entry", "誤登録"
+    SUBJECT_REQUEST = "subject_request", "本人の求め(利用停止・消去)"
+    NOT_NEEDED = "not_needed", "保有する必要がなくなった"
+
+
+BEFORE_THE_END = frozenset({ErasureReason.COURT_ORDER, ErasureReason.MISTAKEN_ENTRY})
+"""Reasons for which an open referral may be erased, as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """An agency that holds copies, and of which classes."""
+
+    agency_id: str
+    classes: frozenset[str]
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A referral while its case is held, as far as an erasure has to know it."""
+
+    id: UUID
+    case_id: UUID
+    flow: str
+    state: str
+    lead: str | None
+    erased: frozenset[str]
+    holders: frozenset[str]
+    """The agencies that keep it from being erased."""
+    parties: Mapping[str, str]
+    """Active agencies, with their part."""
+    others: tuple[str, ...]
+    """The states of the other referrals of the case."""
+    clocks: Mapping[str, date]
+    """The rules that run, and since when."""
+    readers: tuple[Readers, ...]
+
+    def decides(self, agency_id: str) -> bool:
+        """Whether an agency leads the case or has the part that confirms endings."""
+        deciding = FLOWS[self.flow].deciding
+        part = self.parties.get(agency_id)
+        leads = part is not None and self.lead == agency_id
+        return leads or (part == deciding and deciding != LEAD)
+
+
+def against_rule(standing: Standing, rule: Rule, since: date) -> str | None:
+    """Why a rule whose time has come does not erase: `gone`, `held`; None if nothing is against it.
+
+    Args:
+        since: the day from which the rule was counted when it was found to be due.
+    """
+    if standing.clocks.get(rule.value) != since or _settled(standing, rule):
+        return "gone"
+    return "held" if standing.holders else None
+
+
+def _settled(standing: Standing, rule: Rule) -> bool:
+    ends = rule in {Rule.CASE_CLOSED, Rule.NEVER_ACCEPTED}
+    return ends and standing.state != CLOSED
+
+
+def against_command(
+    standing: Standing,
+    agency_id: str | None,
+    classes: frozenset[DataClass],
+    reason: ErasureReason,
+) -> str | None:
+    """Why two seats cannot have it erased; None if nothing is against it.
+
+    What others do in the case is no business of the agency that asks: a hold of another agency and
+    a referral that it may not see are the same `not_now`.
+
+    Args:
+        agency_id: whose seats they are; None for the operator's, on the order of a court.
+    """
+    if agency_id is not None and not standing.decides(agency_id):
+        return "not_yours"
+    if classes <= standing.erased:
+        return "erased"
+    if agency_id in standing.holders:
+        return "held"
+    whole = DataClass.C0 in classes
+    if standing.state != CLOSED and not (whole and reason in BEFORE_THE_END):
+        return "not_closed"
+    if standing.holders or any(state != CLOSED for state in standing.others):
+        return "not_now"
+    return None
+
+
+def complete_on(erased_at: datetime, backup_age: timedelta) -> date:
+    """The day by which no backup holds the key any more, in Japan."""
+    return (erased_at + backup_age).astimezone(JAPAN).date() + timedelta(days=1)

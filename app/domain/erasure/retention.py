@@ -1,0 +1,118 @@
+"""How long what is known of a person is kept, and what is erased when that is over.
+
+The periods are proposals of ours, so each is a setting. A case is one file (事案), so what was
+accepted is kept until all of its referrals have ended; what nobody accepted, and the criminal data
+of whoever was cleared, goes by itself. A refusal by a detained person is erased in
+the same transaction and needs no rule here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.calendar.period import Period
+from app.domain.cases.case import CLOSED, Case, Referral
+from app.domain.classes import DataClass
+from app.domain.erasure.clock import Clock, Rule
+from app.domain.flows import FLOWS
+from app.domain.messages.facts import FACTS
+from app.domain.text import Text
+from app.domain.vocabulary import CloseReason
+
+EVERY = frozenset(DataClass)
+FIVE_YEARS, ONE_YEAR, NINETY_DAYS = Period(months=60), Period(months=12), Period(days=90)
+
+_JUDGED = frozenset({"cleared", "close_reason"})
+
+REFUSED = "refused"
+"""Because the person refused, at once."""
+COMMANDED = "commanded"
+"""Because two seats said so; which of their reasons stands in the act."""
+
+TITLES: Mapping[str, Text] = {
+    Rule.CASE_CLOSED: Text(Rule.CASE_CLOSED.ja, "kept long enough since it was closed"),
+    Rule.NEVER_ACCEPTED: Text(Rule.NEVER_ACCEPTED.ja, "never accepted, kept long enough since"),
+    Rule.CLEARED: Text(Rule.CLEARED.ja, "the person was cleared"),
+    Rule.LEDGER: Text(Rule.LEDGER.ja, "the record of consents was kept long enough"),
+    REFUSED: Text("本人が断った", "the person refused"),
+    COMMANDED: Text("二つの席が決めた", "two seats decided it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """How long each rule waits."""
+
+    case_closed: Period = FIVE_YEARS
+    never_accepted: Period = ONE_YEAR
+    cleared: Period = NINETY_DAYS
+    ledger: Period = ONE_YEAR
+    """After the referral itself was erased by its closing."""
+
+    def of(self, rule: Rule) -> Period:
+        """How long after its day a rule erases."""
+        found: Period = getattr(self, rule.value)
+        return self.case_closed + found if rule is Rule.LEDGER else found
+
+
+def classes_of(rule: Rule) -> frozenset[DataClass]:
+    """What a rule erases; nothing of the keys where only the record of consents is left."""
+    if rule is Rule.LEDGER:
+        return frozenset()
+    return frozenset({DataClass.C4}) if rule is Rule.CLEARED else EVERY
+
+
+def facts_of(classes: frozenset[DataClass]) -> list[str]:
+    """The facts that go with these classes."""
+    return sorted(name for name, data_class in FACTS.items() if data_class in classes)
+
+
+def clocks(before: Case, after: Case, day: date) -> tuple[Clock, ...]:
+    """The clocks that start or stop when a case moves from `before` to `after` on this day."""
+    # Nearly every message: nothing has ended, and nobody was judged.
+    if not any(r.state == CLOSED or _JUDGED & r.facts.keys() for r in after.referrals.values()):
+        return ()
+    found: list[Clock] = []
+    for referral in after.referrals.values():
+        old = before.referrals.get(referral.id)
+        if referral is not old and not referral.erased:
+            found += _own(old, referral, day)
+    return (*found, *_whole(before, after, day))
+
+
+def _own(old: Referral | None, referral: Referral, day: date) -> Iterator[Clock]:
+    if _cleared(referral) != _cleared(old):
+        yield Clock(referral.id, Rule.CLEARED, day if _cleared(referral) else None)
+    if old is not None and _ends(old, referral) and _never_accepted(old):
+        yield Clock(referral.id, Rule.NEVER_ACCEPTED, day)
+
+
+def _whole(before: Case, after: Case, day: date) -> Iterator[Clock]:
+    """A case is complete when the last of its referrals ends, and no longer when one joins."""
+    was, complete = _complete(before), _complete(after)
+    if was == complete:
+        return
+    for referral in after.referrals.values():
+        if not referral.erased:
+            yield Clock(referral.id, Rule.CASE_CLOSED, day if complete else None)
+
+
+def _complete(case: Case) -> bool:
+    return bool(case.referrals) and all(r.state == CLOSED for r in case.referrals.values())
+
+
+def _ends(old: Referral, referral: Referral) -> bool:
+    return referral.state == CLOSED and old.state != CLOSED
+
+
+def _cleared(referral: Referral | None) -> bool:
+    if referral is None or DataClass.C4 in referral.erased:
+        return False
+    facts = referral.facts
+    closed_so = facts.get("close_reason") == CloseReason.ACQUITTED_OR_CLEARED
+    return facts.get("cleared") is True or closed_so
+
+
+def _never_accepted(referral: Referral) -> bool:
+    """Whether the state that it ends in comes before any acceptance, by its flow's table."""
+    return referral.main_state in FLOWS[referral.flow].unaccepted

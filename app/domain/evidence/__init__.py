@@ -1,0 +1,1 @@
+"""The evidence bundle: what it holds, and how it is laid out."""

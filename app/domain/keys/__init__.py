@@ -1,0 +1,1 @@
+"""What the service asks of those that hold its keys."""

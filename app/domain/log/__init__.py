@@ -1,0 +1,1 @@
+"""The log: its Merkle tree and its signed checkpoints."""

@@ -1,0 +1,1 @@
+"""Messages: bodies, fields with their classes, facts and digests."""

@@ -1,0 +1,114 @@
+"""Kinds of value that the fields of a body hold, each with its limits."""
+
+import re
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
+
+from app.domain.directory.areas import is_code
+
+EARLIEST = date(1868, 1, 1)
+LATEST = date(2200, 12, 31)
+MOST_ITEMS = 50
+
+_MOMENT = TypeAdapter(datetime)
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _only_iso(value: Any) -> Any:
+    # Pydantic would take a number of seconds, or a moment at midnight, for a day.
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        # Read here: behind a validator of ours, strict Pydantic no longer takes text for a day.
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise PydanticCustomError("date_form", "a date is written YYYY-MM-DD")
+
+
+def _known_area(code: str) -> str:
+    if not is_code(code):
+        raise PydanticCustomError("area_code", "not a six-digit code of a Japanese area")
+    return code
+
+
+def _in_our_time(day: date) -> date:
+    if not EARLIEST <= day <= LATEST:
+        raise PydanticCustomError("date_range", "a day from 1868-01-01 to 2200-12-31")
+    return day
+
+
+def _only_text(value: Any) -> Any:
+    # Pydantic would take a number of seconds for an instant.
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and "T" in value:
+        # Read here, for the same reason as a day.
+        with suppress(ValueError):
+            return _MOMENT.validate_python(value)
+    raise PydanticCustomError("moment_form", "an instant is written YYYY-MM-DDThh:mm:ss+09:00")
+
+
+def _moment_in_our_time(moment: datetime) -> datetime:
+    _in_our_time(moment.date())
+    return moment
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_only_iso, json_schema_input_type=date),
+    AfterValidator(_in_our_time),
+]
+"""A day (GIF DS-441), 1868 to 2200. Japanese eras begin with Meiji for the people we serve."""
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_only_text, json_schema_input_type=datetime),
+    AfterValidator(_moment_in_our_time),
+]
+"""An instant with its offset (RFC 3339), 1868 to 2200."""
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:30"])]
+"""A time in Japan, hours and minutes."""
+Flag = Annotated[bool, Field(strict=True)]
+"""Yes or no, and nothing that only looks like it."""
+Name = Annotated[str, Field(max_length=100, pattern=r"\S")]
+"""A name or a short designation."""
+Kana = Annotated[str, Field(max_length=100, pattern=r"^[ァ-ヶーヽヾ・\u3000 ]+$")]
+"""A name as it is read, in full-width katakana."""
+Words = Annotated[str, Field(max_length=1000, pattern=r"\S")]
+"""A few sentences."""
+Passage = Annotated[str, Field(max_length=4000, pattern=r"\S")]
+"""A page of text."""
+Phone = Annotated[
+    str, Field(max_length=20, pattern=r"^[0-9()+-]+$", examples=["(03)5253-1111", "090-0000-0000"])
+]
+"""A telephone number as GIF DS-432 writes it."""
+AreaCode = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{6}$", examples=["130001", "131016"]),
+    AfterValidator(_known_area),
+]
+"""全国地方公共団体コード of a prefecture or a municipality, six digits with check digit."""
+AgencyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", examples=["center-13"])]
+"""An agency of the directory."""
+Recipient = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", examples=["center-13", "settlement_center"]),
+]
+"""An agency of the directory, or a kind of agency."""
+SeatId = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,95}$", examples=["center-13.case_worker"])
+]
+"""A seat of an agency."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of a file, 64 lowercase hexadecimal digits."""
+Reference = Annotated[str, Field(max_length=64, pattern=r"\S", examples=["保観第123号"])]
+"""A document number as the agency writes it."""
+Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+"""A number of days, minutes or pages."""
+Several = Field(max_length=MOST_ITEMS)
+"""A list of at most 50."""
+AtLeastOne = Field(min_length=1, max_length=MOST_ITEMS)
+"""A list of 1 to 50."""

@@ -1,0 +1,57 @@
+"""A message as it comes in: a typed body in an envelope."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from app.domain.messages.body import Body
+
+URGENCIES = ("normal", "urgent", "same_day")
+"""From what can wait to what cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOrigin:
+    """How the paper came that a connected party now keys in."""
+
+    received_on: date
+    medium: str
+    scan_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, before anything is decided of it. `id` is the sender's, unique for ever."""
+
+    id: UUID
+    referral_id: UUID
+    body: Body
+    occurred_on: date
+    to: Mapping[str, str] = field(default_factory=dict)
+    legal_basis: str | None = None
+    urgency: str = "normal"
+    consent_ids: tuple[UUID, ...] = ()
+    in_reply_to: UUID | None = None
+    corrects: UUID | None = None
+    parent: UUID | None = None
+    shared_messages: tuple[UUID, ...] = ()
+    paper_origin: PaperOrigin | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether it opens a referral: then its id is the referral's id."""
+        return self.id == self.referral_id
+
+    @property
+    def flow(self) -> str:
+        """The flow that its type belongs to."""
+        return self.body.type.partition(".")[0]
+
+    def urgency_on(self, day: date) -> str:
+        """How urgent it is if it is accepted on that day: as sent, or as its content asks."""
+        return max(self.urgency, self.body.least_urgency(day), key=URGENCIES.index)
+
+    def rests_on(self) -> frozenset[UUID]:
+        """The consents that envelope and body name."""
+        return frozenset(self.consent_ids) | self.body.consents_named()

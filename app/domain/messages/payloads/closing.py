@@ -1,0 +1,87 @@
+"""How a referral ends: with a reason, a decline, a withdrawal, a death, or with its parent."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from app.domain.classes import C0, C7
+from app.domain.messages.body import Body
+from app.domain.messages.facts import Fact
+from app.domain.messages.fields import AgencyId, Day, Several, Words
+from app.domain.vocabulary import CloseReason
+
+
+class Ended(Body):
+    """A message that ends a referral for a reason of its own."""
+
+    REASON: ClassVar[CloseReason]
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The reason."""
+        return {"close_reason": self.REASON.value}
+
+
+class Closed(Body):
+    """The closing notice (終結, M-a7)."""
+
+    close_reason: Annotated[CloseReason, C0, Field(title="終結事由")]
+    closed_on: Annotated[Day, C0, Field(title="終結日")]
+    remaining_tasks_to: Annotated[
+        tuple[AgencyId, ...] | None, C0, Several, Field(title="残る支援の引継ぎ先")
+    ] = None
+    followup_id: Annotated[
+        UUID | None, C0, Field(title="フォローアップの番号", description="If one is opened.")
+    ] = None
+
+    def facts(self) -> Mapping[str, Fact]:
+        """The reason."""
+        return {"close_reason": self.close_reason.value}
+
+
+class Died(Ended):
+    """The person has died; every clock stops."""
+
+    REASON = CloseReason.DIED
+
+    died_on: Annotated[
+        Day | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
+    ] = None
+
+
+class Declined(Body):
+    """The person no longer wants this, in their own words."""
+
+    stated_on: Annotated[Day, C0, Field(title="申出の日")]
+    own_words: Annotated[
+        Words | None,
+        C7,
+        Field(title="本人の言葉", description="As far as it may be told to the recipients."),
+    ] = None
+
+
+class DeclineConfirmed(Ended):
+    """The deciding agency has confirmed that the person declines."""
+
+    REASON = CloseReason.DECLINED_BY_SUBJECT
+
+    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+
+
+class DeclineRetracted(Body):
+    """The person wants to go on after all."""
+
+    stated_on: Annotated[Day, C0, Field(title="申出の日")]
+
+
+class WithdrawalConfirmed(Ended):
+    """The deciding agency has confirmed that consent stays withdrawn."""
+
+    REASON = CloseReason.CONSENT_WITHDRAWN
+
+    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+
+
+class SystemEvent(Body):
+    """What the service itself reports: it has happened, and nothing more is said."""

@@ -1,0 +1,1 @@
+"""What printed Japanese needs."""

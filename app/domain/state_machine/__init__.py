@@ -1,0 +1,1 @@
+"""Reads the table of a flow: states, steps, guards."""

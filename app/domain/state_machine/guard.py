@@ -1,0 +1,161 @@
+"""Guards: named conditions of a step, pure predicates over the situation in which it is taken."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from app.domain.cases.case import Case, Party, Referral
+from app.domain.cases.consents import may_know, verdicts
+from app.domain.classes import DataClass
+from app.domain.consents.consent import Consent, serves
+from app.domain.consents.coverage import Telling
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.messages.message import Message
+from app.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a guard may look at: the moment before the step is taken."""
+
+    case: Case
+    referral: Referral
+    """As it stands; for an opening message, the referral in the state `new` with no party."""
+    message: Message
+    sender: Agency
+    joining: Mapping[str, Agency]
+    receives: tuple[tuple[str, Agency, frozenset[DataClass]], ...]
+    """Who would be told what: party, agency and classes, those that join included."""
+    at: datetime
+    directory: Directory
+
+    @property
+    def today(self) -> date:
+        """The day of `at`, where the service is."""
+        return self.at.date()
+
+    @property
+    def own(self) -> tuple[Consent, ...]:
+        """The consent that the message itself records."""
+        record = self.message.body.consent_record()
+        counts = record is not None and serves(record.purpose, self.referral.flow)
+        return (Consent(record, self.referral.id),) if record and counts else ()
+
+    @property
+    def consents(self) -> tuple[Consent, ...]:
+        """The consents that bind this referral, with one that the message itself records."""
+        return self.case.effective(self.referral) + self.own
+
+    def tellings(self, by_consent: frozenset[str]) -> tuple[Telling, ...]:
+        """Who would be told what on consent alone, of these parties."""
+        return tuple(Telling(*each) for each in self.receives if each[0] in by_consent)
+
+    def party(self, name: str) -> Party | None:
+        """The party of that name, if there is one now."""
+        return self.referral.active(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a guard says no, and what would satisfy it. No value that was sent stands in it."""
+
+    reason: Text
+    needs: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further members of the answer, of a guard that has them."""
+
+
+Check: TypeAlias = Callable[[Situation], Objection | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition with a stable name."""
+
+    name: str
+    title: Text
+    check: Check
+    of_the_moment: bool = False
+    """Looks at where the referral stands; a later correction of the message is not held to it."""
+
+
+def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str, Any]]:
+    """The guards that say no, as a refusal names them."""
+    return [
+        {
+            "name": guard.name,
+            "title": guard.title,
+            "reason": objection.reason,
+            "needs": list(objection.needs),
+            **objection.more,
+        }
+        for guard in guards
+        if (objection := guard.check(situation)) is not None
+    ]
+
+
+def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
+    """The guard that each recipient who depends on consent is covered for all it would be told.
+
+    Args:
+        by_consent: the parties that may be told more than C0 only with the person's consent.
+        named: count only consents that the message names.
+    """
+
+    def check(situation: Situation) -> Objection | None:
+        return _uncovered(situation, by_consent, named)
+
+    return Guard("consent_covers", CONSENT_COVERS, check)
+
+
+def _uncovered(situation: Situation, by_consent: frozenset[str], named: bool) -> Objection | None:
+    chosen = situation.consents
+    own = {c.record.id for c in situation.own}
+    ids = situation.message.rests_on()
+    if named:
+        chosen = tuple(c for c in chosen if c.record.id in ids | own)
+    tellings = situation.tellings(by_consent)
+    lacking = [(t, t.lacking(chosen, situation.today)) for t in tellings]
+    failed = [(t, classes) for t, classes in lacking if classes]
+    if not failed:
+        return None
+    needs = sorted(f"{t.party}:{data_class}" for t, classes in failed for data_class in classes)
+    because = _because(situation, named=named)
+    missing = [
+        {
+            "party": t.party,
+            "agency_id": t.agency.id,
+            "classes": sorted(classes),
+            "because": because,
+        }
+        for t, classes in failed
+    ]
+    judged = verdicts(
+        situation.case,
+        situation.referral,
+        situation.sender,
+        ids | own,
+        [replace(t, classes=classes) for t, classes in failed],
+        situation.own,
+        situation.today,
+    )
+    return Objection(CONSENT_MISSING, tuple(needs), {"missing": missing, "consents": judged})
+
+
+def _because(situation: Situation, *, named: bool) -> str:
+    """Why nothing covers it, as far as the sender may know."""
+    if named and not situation.message.rests_on() and not situation.own:
+        return "none_named"
+    case, sender = situation.case, situation.sender
+    known = [c for c in case.binding(situation.referral) if may_know(case, c, sender)]
+    return "not_covered" if known or situation.own else "none_recorded"
+
+
+CONSENT_COVERS = Text(
+    "提供先と情報の種類を対象とする同意があること", "consent covers recipient and classes"
+)
+CONSENT_MISSING = Text(
+    "提供先と情報の種類を対象とする有効な同意がありません。",
+    "no valid consent covers this recipient and these classes of data",
+)

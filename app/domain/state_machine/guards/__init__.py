@@ -1,0 +1,76 @@
+"""The guards of the flows: conditions of a step, each with its name, its reason and what it needs.
+
+A guard looks at the situation only. `needs` names fields and facts, never what stands in them.
+"""
+
+from app.domain.state_machine.guards.base import happened
+from app.domain.state_machine.guards.center import (
+    center_offers_service,
+    center_takes_area,
+    counsel_leave,
+    holiday_plan_for_closed_day,
+    is_lead,
+    one_agreed_placement,
+)
+from app.domain.state_machine.guards.ending import (
+    ancestors_not_suspended,
+    close_reason_allowed,
+    closed_for_objection,
+    consent_withdrawn,
+)
+from app.domain.state_machine.guards.procedure import (
+    defendants_only,
+    explained_all_items,
+    frees,
+    imprisons,
+    indicts,
+    no_objection_standing,
+    plan_has_first_night,
+    suspects_only,
+)
+from app.domain.state_machine.guards.relief import (
+    extension_conditions,
+    months_after,
+    relief_period_within_six_months,
+    written_application,
+)
+from app.domain.state_machine.guards.selection import (
+    failed_requirements_named,
+    general_requirements,
+    requirement6_consent_valid,
+    result_as_selected,
+    six_requirements_met,
+    wish,
+)
+
+__all__ = [
+    "ancestors_not_suspended",
+    "center_offers_service",
+    "center_takes_area",
+    "close_reason_allowed",
+    "closed_for_objection",
+    "consent_withdrawn",
+    "counsel_leave",
+    "defendants_only",
+    "explained_all_items",
+    "extension_conditions",
+    "failed_requirements_named",
+    "frees",
+    "general_requirements",
+    "happened",
+    "holiday_plan_for_closed_day",
+    "imprisons",
+    "indicts",
+    "is_lead",
+    "months_after",
+    "no_objection_standing",
+    "one_agreed_placement",
+    "plan_has_first_night",
+    "relief_period_within_six_months",
+    "requirement6_consent_valid",
+    "result_as_selected",
+    "six_requirements_met",
+    "suspects_only",
+    "wish",
+    "written_application",
+]

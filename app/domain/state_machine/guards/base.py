@@ -1,0 +1,57 @@
+"""How guards are made: the message they look at, the answer they give, the days they compare."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from app.domain.messages.body import Body
+from app.domain.state_machine.guard import Guard, Objection, Situation
+from app.domain.text import Text
+
+B = TypeVar("B", bound=Body)
+
+
+def said(situation: Situation, kind: type[B]) -> B:
+    """The message's body, as the kind that a guard is for.
+
+    Raises:
+        TypeError: the guard stands in a row of another kind of message.
+    """
+    body = situation.message.body
+    if not isinstance(body, kind):
+        raise TypeError(f"{type(body).__name__} is not {kind.__name__}")
+    return body
+
+
+def guard(
+    name: str, title: Text, reason: Text, *, of_the_moment: bool = False
+) -> Callable[[Callable[[Situation], object]], Guard]:
+    """Make a guard of a predicate that answers what is missing, or nothing."""
+
+    def made(missing: Callable[[Situation], object]) -> Guard:
+        def check(situation: Situation) -> Objection | None:
+            needs = missing(situation)
+            if not needs:
+                return None
+            return Objection(reason, tuple(needs) if isinstance(needs, list) else ())
+
+        return Guard(name, title, check, of_the_moment)
+
+    return made
+
+
+def happened(field: str) -> Guard:
+    """A guard that a day has come: what is reported as done was not done tomorrow."""
+
+    def check(situation: Situation) -> Objection | None:
+        day = getattr(situation.message.body, field, None)
+        late = isinstance(day, date) and day > situation.today
+        return Objection(NOT_YET, (field,)) if late else None
+
+    return Guard(f"{field}_has_come", Text("その日が到来していること", "the day has come"), check)
+
+
+NOT_YET = Text(
+    "まだ到来していない日が、済んだこととして記載されています。",
+    "a day that has not come is reported as past",
+)

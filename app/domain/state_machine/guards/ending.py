@@ -1,0 +1,72 @@
+"""Guards of stopping and ending: withdrawals, renewals, reasons for closing."""
+
+from app.domain.cases.case import SUSPENDED
+from app.domain.messages.payloads.closing import Closed
+from app.domain.state_machine.guard import Situation
+from app.domain.state_machine.guards.base import guard, said
+from app.domain.text import Text
+from app.domain.vocabulary import CloseReason, close_reasons
+
+
+@guard(
+    "consent_withdrawn",
+    Text("同意が撤回されていること", "consent is withdrawn"),
+    Text(
+        "この依頼に及ぶ同意の撤回が記録されていません。",
+        "no withdrawn consent is recorded that binds this referral",
+    ),
+    of_the_moment=True,
+)
+def consent_withdrawn(situation: Situation) -> list[str]:
+    """A withdrawal is confirmed only after it was made, here or above."""
+    if situation.referral.state == SUSPENDED:
+        return []
+    return ["withdraw_consent"]
+
+
+@guard(
+    "ancestors_not_suspended",
+    Text("親の依頼が同意停止中でないこと", "no referral above is suspended"),
+    Text(
+        "親の依頼が同意停止中です。先に親の依頼で同意を得てください。",
+        "a referral above is suspended; consent must be renewed there first",
+    ),
+)
+def ancestors_not_suspended(situation: Situation) -> list[str]:
+    """What is stopped above is not resumed below."""
+    stopped = any(
+        SUSPENDED in (above.state, *above.back)
+        for above in situation.case.ancestors(situation.referral)
+    )
+    return ["parent.renew_consent"] if stopped else []
+
+
+@guard(
+    "close_reason_allowed",
+    Text("この依頼で使える終結事由であること", "the flow knows this reason for closing"),
+    Text(
+        "この終結事由は、この依頼の種類または現在の状態では使えません。",
+        "this reason for closing is not one of this flow, or not of this state",
+    ),
+)
+def close_reason_allowed(situation: Situation) -> list[str]:
+    """Each flow has its reasons; that somebody settled is said where they have settled."""
+    reason = said(situation, Closed).close_reason
+    if reason not in close_reasons(situation.referral.flow):
+        return ["close_reason"]
+    settled = situation.referral.state in {"settled", "community_support"}
+    return ["close_reason"] if reason is CloseReason.SETTLED and not settled else []
+
+
+@guard(
+    "closed_for_objection",
+    Text("検察官の不相当意見による終結であること", "it is closed for the prosecutor's objection"),
+    Text(
+        "停止中の終結事由は「検察官の不相当意見」に限られます。",
+        "while the objection stands, prosecutor_objected is the only reason for closing",
+    ),
+)
+def closed_for_objection(situation: Situation) -> list[str]:
+    """A stopped referral ends for what stopped it."""
+    reason = said(situation, Closed).close_reason
+    return [] if reason is CloseReason.PROSECUTOR_OBJECTED else ["close_reason"]

@@ -1,0 +1,118 @@
+"""Guards of the criminal procedure: what was explained, the stage, the opinion, the disposition."""
+
+from app.domain.messages.payloads.custody import Disposed
+from app.domain.state_machine.guard import Situation
+from app.domain.state_machine.guards.base import guard, said
+from app.domain.text import Text
+from app.domain.vocabulary import Disposition, ExplainedItem, ProcedureStage
+
+
+@guard(
+    "explained_all_items",
+    Text("五つの事項をすべて説明すること", "all five items are explained"),
+    Text(
+        "検察官の経路では、五つの事項すべての説明が必要です。",
+        "where a prosecutor is a party, all five items must have been explained",
+    ),
+)
+def explained_all_items(situation: Situation) -> list[str]:
+    """Before a prosecutor's suspect is asked for consent, five things are explained."""
+    if situation.party("prosecutor") is None:
+        return []
+    told = set(getattr(situation.message.body, "explained_items", ()))
+    return [item.value for item in ExplainedItem if item.value not in told]
+
+
+def _stage_is(situation: Situation, stage: ProcedureStage) -> list[str]:
+    known = situation.referral.facts.get("procedure_stage")
+    return [] if known == stage.value else ["procedure_stage"]
+
+
+@guard(
+    "suspects_only",
+    Text("被疑者であること", "the person is a suspect"),
+    Text(
+        "更生保護法83条の2の意見聴取は、勾留中の被疑者に限られます。",
+        "the prosecutor's opinion is asked for suspects only (更生保護法83条の2)",
+    ),
+    of_the_moment=True,
+)
+def suspects_only(situation: Situation) -> list[str]:
+    """The article binds while the person is a suspect."""
+    return _stage_is(situation, ProcedureStage.SUSPECT)
+
+
+@guard(
+    "defendants_only",
+    Text("被告人であること", "the person is a defendant"),
+    Text(
+        "この手続は、被告人の段階に限られます。",
+        "this step is for defendants only",
+    ),
+    of_the_moment=True,
+)
+def defendants_only(situation: Situation) -> list[str]:
+    """A defendant's adjustment begins without the prosecutor's opinion."""
+    return _stage_is(situation, ProcedureStage.DEFENDANT)
+
+
+@guard(
+    "no_objection_standing",
+    Text("検察官の不相当意見がないこと", "no objection of the prosecutor stands"),
+    Text(
+        "検察官の不相当意見があるため、調整を行うことができません。",
+        "the prosecutor's objection stands, so no adjustment may be made",
+    ),
+)
+def no_objection_standing(situation: Situation) -> list[str]:
+    """An objection stops everything that would disclose."""
+    return ["change_opinion"] if situation.referral.facts.get("objection") is True else []
+
+
+@guard(
+    "frees",
+    Text("釈放となる処分であること", "the disposition frees the person"),
+    Text("この処分では釈放となりません。", "the person is not free after this disposition"),
+)
+def frees(situation: Situation) -> list[str]:
+    """A release follows only from a disposition that frees."""
+    return [] if said(situation, Disposed).frees else ["disposition"]
+
+
+@guard(
+    "indicts",
+    Text("公判請求であること", "the disposition is an indictment"),
+    Text("この通知は公判請求に限られます。", "this step is for an indictment only"),
+)
+def indicts(situation: Situation) -> list[str]:
+    """A defendant is one who is indicted."""
+    indicted = said(situation, Disposed).disposition is Disposition.INDICTED
+    return [] if indicted else ["disposition"]
+
+
+@guard(
+    "imprisons",
+    Text("実刑の判決であること", "the sentence is imprisonment"),
+    Text("この通知は実刑(一部執行猶予を含む)に限られます。", "this step is for imprisonment only"),
+)
+def imprisons(situation: Situation) -> list[str]:
+    """Only who goes to prison leaves this flow that way."""
+    sentence = said(situation, Disposed).disposition
+    imprisoned = sentence in {Disposition.IMPRISONMENT, Disposition.PARTIAL_SUSPENSION}
+    return [] if imprisoned else ["disposition"]
+
+
+@guard(
+    "plan_has_first_night",
+    Text("釈放当日の宿泊先を示すこと", "the plan says where the first night is spent"),
+    Text(
+        "釈放当日の宿泊先の住所を記載するか、none_yet としてください。",
+        "give the address of the first night, or say none_yet",
+    ),
+)
+def plan_has_first_night(situation: Situation) -> list[str]:
+    """The first night comes first."""
+    night = getattr(situation.message.body, "first_night", None)
+    if night is None:
+        return ["first_night"]
+    return [] if night.none_yet or night.address is not None else ["first_night.address"]

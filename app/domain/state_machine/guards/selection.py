@@ -1,0 +1,107 @@
+"""Guards of the selection: the six requirements, and what rests on them."""
+
+from app.domain.messages.payloads.eligibility import Selection
+from app.domain.messages.requirements import NUMBERS
+from app.domain.state_machine.guard import Situation
+from app.domain.state_machine.guards.base import guard, said
+from app.domain.text import Text
+from app.domain.vocabulary import AdjustResult
+
+
+@guard(
+    "six_requirements_met",
+    Text("六要件をすべて満たすこと", "all six requirements are met"),
+    Text("六要件のうち満たさないものがあります。", "not all of the six requirements are met"),
+)
+def six_requirements_met(situation: Situation) -> list[str]:
+    """Special adjustment needs all six."""
+    requirements = said(situation, Selection).requirements
+    if requirements.result() is AdjustResult.SPECIAL:
+        return []
+    return [f"requirement_{number}" for number in requirements.failed()]
+
+
+@guard(
+    "general_requirements",
+    Text("一般調整の要件(①③に該当し②に該当しないこと)", "requirements 1 and 3 met, 2 not"),
+    Text(
+        "一般調整は、①と③に該当し、②に該当しない場合に限られます。",
+        "general adjustment needs requirements 1 and 3, and a residence (2 not met)",
+    ),
+)
+def general_requirements(situation: Situation) -> list[str]:
+    """General adjustment is for those who have a residence."""
+    req1, req2, req3, *_ = said(situation, Selection).requirements.outcome()
+    right = (("requirement_1", req1), ("requirement_2_not", not req2), ("requirement_3", req3))
+    return [name for name, holds in right if not holds]
+
+
+@guard(
+    "wish",
+    Text("本人の希望があること", "the person wishes it"),
+    Text("本人の希望(⑤)が確認されていません。", "the person's wish (requirement 5) is missing"),
+)
+def wish(situation: Situation) -> list[str]:
+    """Nobody is adjusted against their will."""
+    wishes = said(situation, Selection).requirements.req5_wishes_to_be_subject.met
+    return [] if wishes else ["requirement_5"]
+
+
+@guard(
+    "requirement6_consent_valid",
+    Text("⑥の同意が有効であること", "the consent of requirement 6 is valid"),
+    Text(
+        "⑥の個人情報提供の同意が、記録された有効な同意を指していません。",
+        "requirement 6 does not name a consent that is recorded and valid today",
+    ),
+)
+def requirement6_consent_valid(situation: Situation) -> list[str]:
+    """Requirement 6 points to a consent that binds this referral and holds today."""
+    sixth = said(situation, Selection).requirements.req6_consents_to_information_provision
+    if not sixth.met:
+        return ["requirement_6"]
+    valid = {c.record.id for c in situation.consents if c.valid(situation.today)}
+    return [] if sixth.consent_id in valid else ["requirement_6.consent_id"]
+
+
+def _failed_numbers(situation: Situation) -> tuple[set[int], set[int] | None]:
+    body = situation.message.body
+    named = set(getattr(body, "failed_requirements", ()))
+    requirements = getattr(body, "requirements", None)
+    return named, set(requirements.failed()) if requirements else None
+
+
+@guard(
+    "failed_requirements_named",
+    Text("満たさない要件の番号を挙げること", "the failed requirements are named by number"),
+    Text(
+        "不選定には、満たさない要件の番号を、要件の記載と一致するように挙げてください。",
+        "name the numbers of the failed requirements, as the requirements themselves say",
+    ),
+)
+def failed_requirements_named(situation: Situation) -> list[str]:
+    """A person who is not selected is told which requirements failed."""
+    named, failed = _failed_numbers(situation)
+    if failed is None:
+        return [] if named and named <= set(NUMBERS) else ["failed_requirements"]
+    return [f"requirement_{number}" for number in sorted(named ^ failed)] or (
+        [] if named else ["failed_requirements"]
+    )
+
+
+@guard(
+    "result_as_selected",
+    Text("選定の結果と一致すること", "the result is the one that was selected"),
+    Text(
+        "依頼書の調整区分が、選定された区分と異なります。",
+        "the request names another result than the one that was selected",
+    ),
+)
+def result_as_selected(situation: Situation) -> list[str]:
+    """A request rests on the selection that was made."""
+    selected = situation.referral.facts.get("adjust_result")
+    return (
+        []
+        if getattr(situation.message.body, "adjust_result", None) == selected
+        else ["adjust_result"]
+    )

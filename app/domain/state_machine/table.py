@@ -1,0 +1,221 @@
+"""A flow is a table: in this state, this message, from this party, leads there; who is told."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from app.domain.cases.case import CLOSED, NEW, SYSTEM
+from app.domain.classes import ROUTING, DataClass
+from app.domain.messages.body import Body
+from app.domain.state_machine.guard import Guard
+from app.domain.text import Text
+
+SAME = "="
+"""The state stays."""
+BACK = "<"
+"""A side state ends, and the state before it returns."""
+LEAD = "lead"
+"""In `by`: the party whose agency leads the case."""
+OTHERS = "others"
+"""In `copies`: every party but the sender."""
+NAMED = "named"
+"""In `copies`: the parties that the message's consent names as recipients."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRole:
+    """A part in a flow: which kinds of agency may have it, and what it may open."""
+
+    title: Text
+    kinds: frozenset[str]
+    classes: frozenset[DataClass]
+    by_consent: bool = False
+    """Told more than C0 only with the person's consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a child's step names on its parent: a `sys` event, and who joins the parent by it."""
+
+    event: str
+    brings: Mapping[str, str] = field(default_factory=dict)
+    """Parent's party → child's party whose agency takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of a table. `copies` are written `center`, `institution:C0`, `others`, `named`."""
+
+    state: str
+    body: type[Body]
+    by: tuple[str, ...]
+    to: str
+    decides: bool = False
+    """Needs a decider's seat."""
+    copies: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    joins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    reports: Report | None = None
+    lead: str | None = None
+    """The party that leads the case from this step on; `-` for nobody."""
+    erases: bool = False
+    """The referral's keys are destroyed with this step."""
+    added: bool = False
+    """Not in the first agreed tables: a row that completes them."""
+
+    @property
+    def type(self) -> str:
+        """The message type on the wire."""
+        return self.body.named()
+
+
+def rows(
+    states: str | Iterable[str], body: type[Body], by: str | Iterable[str], to: str, **rest: object
+) -> tuple[Step, ...]:
+    """The same row from each of several states."""
+    froms = (states,) if isinstance(states, str) else tuple(states)
+    parties = (by,) if isinstance(by, str) else tuple(by)
+    # `rest` are fields of Step; a wrong one fails when the table is built.
+    return tuple(Step(state, body, parties, to, **rest) for state in froms)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A table with its parties and states. Building one checks it."""
+
+    name: str
+    title: Text
+    parties: Mapping[str, PartyRole]
+    states: Mapping[str, Text]
+    side_states: frozenset[str]
+    """States that hold the state before them, to which `BACK` returns."""
+    steps: tuple[Step, ...]
+    deciding: str
+    """The party that confirms a withdrawal or a decline; `lead` for whoever leads the case."""
+    joins_parent: bool = False
+    """Opened with a parent, in the parent's case."""
+
+    def __post_init__(self) -> None:
+        problems = list(_problems(self))
+        if problems:
+            raise ValueError(f"{self.name}: " + "; ".join(problems))
+
+    @cached_property
+    def bodies(self) -> Mapping[str, type[Body]]:
+        """Every message type of the flow, in the order of the table."""
+        return {step.type: step.body for step in self.steps}
+
+    @cached_property
+    def openings(self) -> frozenset[str]:
+        """The types that open a referral."""
+        return frozenset(step.type for step in self.steps if step.state == NEW)
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[str, str], tuple[Step, ...]]:
+        index: defaultdict[tuple[str, str], list[Step]] = defaultdict(list)
+        for step in self.steps:
+            index[step.state, step.type].append(step)
+        return {key: tuple(steps) for key, steps in index.items()}
+
+    @cached_property
+    def _by_state(self) -> Mapping[str, tuple[Step, ...]]:
+        index: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in self.steps:
+            index[step.state].append(step)
+        return {key: tuple(steps) for key, steps in index.items()}
+
+    @cached_property
+    def unaccepted(self) -> frozenset[str]:
+        """The states in which nobody can have accepted the referral yet."""
+        accepting = {step.to for step in self.steps if step.type == f"{self.name}.accept"}
+        return frozenset(self.states) - self._reached(accepting)
+
+    def _reached(self, states: set[str]) -> set[str]:
+        """These states and all to which steps lead from them."""
+        reached, size = set(states), 0
+        while size != len(reached):
+            size = len(reached)
+            reached |= {s.to for s in self.steps if s.state in reached}
+        return reached
+
+    def takes(self, state: str, message_type: str) -> tuple[Step, ...]:
+        """The rows for this message in this state, one for each party that may send it."""
+        return self._index.get((state, message_type), ())
+
+    def moves(self, state: str, party: str, leads: bool) -> tuple[Step, ...]:
+        """All that a party may send in a state, in the order of the table."""
+        mine = {party, LEAD} if leads else {party}
+        return tuple(s for s in self._by_state.get(state, ()) if not mine.isdisjoint(s.by))
+
+    def sys_event(self, state: str, event: str) -> Step | None:
+        """The row for an event of the service's own, if the state takes it."""
+        steps = self.takes(state, f"{self.name}.{event}")
+        return next((s for s in steps if SYSTEM in s.by), None)
+
+    def target(self, step: Step, state: str, back: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Where a step leads from `state`, and which states are then held.
+
+        Returns:
+            The new state, and the stack of states to return to, the main one first.
+        """
+        if step.to == SAME or step.to == state:
+            return state, back
+        if step.to == BACK:
+            return (back[-1], back[:-1]) if back else (state, ())
+        if step.to in self.side_states:
+            return step.to, (*back, state)
+        return step.to, ()
+
+
+def parse_copy(copy: str) -> tuple[str, frozenset[DataClass] | None]:
+    """A copy as written in a table: the party, and the classes to which it is narrowed."""
+    party, narrowed, _ = copy.partition(":")
+    return party, ROUTING if narrowed else None
+
+
+def _problems(flow: Flow) -> Iterator[str]:
+    """What is wrong with a table, in words."""
+    yield from _unknown_names(flow)
+    yield from _dead_ends(flow)
+    yield from _overlaps(flow)
+    for body in {step.body for step in flow.steps}:
+        if not body.EXAMPLE:
+            yield f"{body.__name__} has no example"
+        else:
+            body.model_validate(body.EXAMPLE)
+        if "prosecutor" in flow.parties and DataClass.C8 in body.classes().values():
+            yield f"{body.__name__} holds C8 where a prosecutor is a party"
+
+
+def _unknown_names(flow: Flow) -> Iterator[str]:
+    known = {*flow.parties, SYSTEM, LEAD}
+    for step in flow.steps:
+        told = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED}
+        named = {*step.by, *told, *step.joins, *step.ends}
+        yield from (f"{step.type} names {n}, which is no party" for n in sorted(named - known))
+        if step.to not in {SAME, BACK, *flow.states} or step.state not in {NEW, *flow.states}:
+            yield f"{step.type} uses a state that is not declared"
+        if not step.type.startswith(f"{flow.name}."):
+            yield f"{step.type} is not of this flow"
+
+
+def _dead_ends(flow: Flow) -> Iterator[str]:
+    reached = {NEW}
+    size = 0
+    while size != len(reached):
+        size = len(reached)
+        reached |= {s.to for s in flow.steps if s.state in reached and s.to not in {SAME, BACK}}
+    yield from (f"{state} is never reached" for state in flow.states if state not in reached)
+    leaving = {s.state for s in flow.steps if s.to not in {SAME, s.state}}
+    yield from (f"{s} has no way out" for s in flow.states if s != CLOSED and s not in leaving)
+
+
+def _overlaps(flow: Flow) -> Iterator[str]:
+    taken: set[tuple[str, str, str]] = set()
+    for step in flow.steps:
+        for by in step.by:
+            if (key := (step.state, step.type, by)) in taken:
+                yield f"two rows for {step.type} from {by} in {step.state}"
+            taken.add(key)

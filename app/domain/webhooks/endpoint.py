@@ -1,0 +1,102 @@
+"""The address of a webhook, read so that it means the same to us and to whoever connects."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, quote, urlsplit
+
+import idna
+
+from app.domain.errors import Invalid
+from app.domain.webhooks.addresses import Address, may_be_reached
+
+LONGEST = 2_048
+"""Characters of a URL."""
+_CLOSED_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".home.arpa", ".onion")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_KEPT = "/%:@!$&'()*+,;=~-._"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where notices go. `address` is there if the URL names one instead of a host."""
+
+    url: str
+    host: str
+    port: int
+    address: Address | None
+
+
+def endpoint(text: str, *, loopback: bool) -> Endpoint:
+    """The endpoint that a URL names, in its one normal form.
+
+    Args:
+        text: as an agency wrote it.
+        loopback: whether http, and this machine, may be used; for development only.
+
+    Raises:
+        Invalid: it is no such URL, has credentials, or leads where nothing may be sent.
+    """
+    if len(text) > LONGEST or _FORBIDDEN.search(text):
+        raise _refused("url")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _refused("url") from None
+    _check_form(parts, loopback=loopback)
+    host, address = _host(parts.hostname or "", loopback=loopback)
+    number = port if port is not None else {"https": 443, "http": 80}[parts.scheme]
+    here = host == "localhost" or (address is not None and address.is_loopback)
+    if parts.scheme == "http" and not here:
+        raise _refused("url_scheme")
+    if number != 443 and number < 1024 and not here:
+        raise _refused("url_port")  # mail, telnet and the like are not spoken to
+    shown = f"[{host}]" if address is not None and address.version == 6 else host
+    place = f"{shown}:{port}" if port is not None else shown
+    path = quote(parts.path or "/", safe=_KEPT)
+    query = f"?{quote(parts.query, safe=_KEPT + '?')}" if parts.query else ""
+    return Endpoint(f"{parts.scheme}://{place}{path}{query}", host, number, address)
+
+
+def _check_form(parts: SplitResult, *, loopback: bool) -> None:
+    if parts.scheme not in ({"https", "http"} if loopback else {"https"}):
+        raise _refused("url_scheme")
+    if "@" in parts.netloc:
+        raise _refused("url_credentials")
+    if parts.fragment:
+        raise _refused("url_fragment")
+    if parts.port == 0:
+        raise _refused("url_port")
+
+
+def _host(name: str, *, loopback: bool) -> tuple[str, Address | None]:
+    if ":" in name:
+        return _literal(name, loopback=loopback)
+    try:
+        host = idna.encode(name, uts46=True, std3_rules=True).decode().rstrip(".").lower()
+    except (idna.IDNAError, UnicodeError):
+        raise _refused("url_host") from None
+    # The last label decides, as for browsers: 127.1, 0x7f.1 and 2130706433 are addresses too.
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        return _literal(host, loopback=loopback)
+    if host == "localhost" and loopback:
+        return host, None
+    if "." not in host or f".{host}".endswith(_CLOSED_NAMES):
+        raise _refused("url_host")
+    return host, None
+
+
+def _literal(text: str, *, loopback: bool) -> tuple[str, Address]:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise _refused("url_host") from None
+    if "%" in text or not may_be_reached(address, loopback=loopback):
+        raise _refused("url_address")
+    return str(address), address
+
+
+def _refused(reason: str) -> Invalid:
+    return Invalid.at("/url", reason)
