@@ -10,8 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.adapters.migrations import PATIENCE
-from app.adapters.tables import TABLES
+from app.adapters.database.migrations import PATIENCE
+from app.adapters.schema import TABLES
 
 ONE_AT_A_TIME = 7586_1234_0001
 """The advisory lock of whoever migrates; the number means nothing."""

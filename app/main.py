@@ -8,39 +8,39 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from app.adapters.act_effects import ERASURE
-from app.adapters.act_work import Effect
-from app.adapters.acts import Acts
-from app.adapters.administration_effects import ADMINISTRATION
-from app.adapters.bell import Bell
-from app.adapters.clients import StoredClients
-from app.adapters.consents import Consents
-from app.adapters.database import open_pool
-from app.adapters.deliveries import Deliveries
-from app.adapters.directory import DirectoryCache
-from app.adapters.disclosures import Disclosures
-from app.adapters.evidence import Evidence
-from app.adapters.exchange import Exchange
-from app.adapters.figures import Figures
-from app.adapters.key_services import key_service
-from app.adapters.keys import KeyFolder
-from app.adapters.lockouts import Guesses
-from app.adapters.log import Log
-from app.adapters.log_keys import log_keys
-from app.adapters.mailbox import Mailboxes
+from app.adapters.access.clients import StoredClients
+from app.adapters.access.lockouts import Guesses
+from app.adapters.access.refused_calls import RefusedCalls
+from app.adapters.access.stopped_tokens import SwitchedOff
+from app.adapters.acts.acts import Acts
+from app.adapters.acts.work import Effect
+from app.adapters.administration.acts import ADMINISTRATION
+from app.adapters.administration.by_agency import OwnDesk
+from app.adapters.consents.listing import Consents
+from app.adapters.consents.return_requests import Returns
+from app.adapters.database.pool import open_pool
+from app.adapters.deliveries.deliveries import Deliveries
+from app.adapters.deliveries.recalls import Recalls
+from app.adapters.directory.cache import DirectoryCache
+from app.adapters.disclosures.listing import Disclosures
+from app.adapters.erasure.acts import ERASURE
+from app.adapters.evidence.collecting import Evidence
+from app.adapters.inbox.bell import Bell
+from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.keys.checkpoint_keys import log_keys
+from app.adapters.keys.choice import key_service
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.vault import Vault
+from app.adapters.log.reading import Log
 from app.adapters.outage import CannotStart, is_outage
-from app.adapters.outgoing import SystemLookup
-from app.adapters.own_desk import OwnDesk
-from app.adapters.readiness import Readiness
-from app.adapters.reading import Reading
-from app.adapters.recalls import Recalls
-from app.adapters.record import Recorder
-from app.adapters.returns import Returns
-from app.adapters.seal import Vault
-from app.adapters.switched_off import SwitchedOff
-from app.adapters.tally import RefusedCalls
-from app.adapters.webhook_secrets import WebhookSecrets
-from app.adapters.webhooks import Webhooks
+from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.reading import Reading
+from app.adapters.service.figures import Figures
+from app.adapters.service.readiness import Readiness
+from app.adapters.webhooks.safe_http import SystemLookup
+from app.adapters.webhooks.secrets import WebhookSecrets
+from app.adapters.webhooks.webhooks import Webhooks
 from app.api.application import application
 from app.api.rates import Rate, Rates
 from app.api.services import Messaging, Services
@@ -54,7 +54,7 @@ from app.domain.calendar.clock import Clock
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.adapters.database import Pool
+    from app.adapters.database.pool import Pool
 
 EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE}
 """What each kind of act does. A test holds it to the kinds that there are."""

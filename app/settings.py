@@ -15,8 +15,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.adapters.lockouts import LockoutTerms
-from app.adapters.urls import API, WORKER, as_role
+from app.adapters.access.lockouts import LockoutTerms
+from app.adapters.database.logins import API, WORKER, as_role
 from app.domain.calendar.clock import Clock
 from app.domain.calendar.period import Period
 from app.domain.erasure.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods

@@ -8,31 +8,31 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from app.adapters.bell import Bell
-from app.adapters.courier import Courier
-from app.adapters.database import open_pool
-from app.adapters.deadlines import Deadlines
-from app.adapters.eraser import Eraser
-from app.adapters.expiry import MOST as MOST_ACTS
-from app.adapters.expiry import Expiry
-from app.adapters.key_services import key_service
-from app.adapters.keys import KeyFolder
-from app.adapters.lockouts import Lockouts
-from app.adapters.log_keys import log_keys
+from app.adapters.access.lockouts import Lockouts
+from app.adapters.acts.expiry import MOST as MOST_ACTS
+from app.adapters.acts.expiry import Expiry
+from app.adapters.consents.return_requests import MOST as MOST_RETURNS
+from app.adapters.consents.return_requests import LateReturns
+from app.adapters.database.pool import open_pool
+from app.adapters.deliveries.overdue import MOST, Overdue
+from app.adapters.erasure.by_rule import Eraser
+from app.adapters.inbox.bell import Bell
+from app.adapters.keys.checkpoint_keys import log_keys
+from app.adapters.keys.choice import key_service
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.retirement import Retiring
+from app.adapters.keys.rewrapping import Rewrapping
+from app.adapters.log.sealer import BATCH, Sealer
 from app.adapters.outage import is_outage
-from app.adapters.outgoing import Outgoing, SystemLookup
-from app.adapters.overdue import MOST, Overdue
-from app.adapters.retiring import Retiring
-from app.adapters.returns import MOST as MOST_RETURNS
-from app.adapters.returns import LateReturns
-from app.adapters.rewrapping import Rewrapping
-from app.adapters.sealing import BATCH, Sealer
-from app.adapters.webhook_secrets import WebhookSecrets
+from app.adapters.referrals.deadlines import Deadlines
+from app.adapters.webhooks.courier import Courier
+from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
+from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.keys.ports import KeyService
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.adapters.database import Pool
+    from app.adapters.database.pool import Pool
 
 PAUSE = 1.0
 """Seconds between looks when there is little to do. Entries of the log wait so that one transaction

@@ -15,13 +15,13 @@ from uuid import UUID
 import asyncpg
 import uvloop
 
-from app.adapters.bell import Bell
-from app.adapters.courier import Courier
-from app.adapters.database import open_pool
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.national import seed
-from app.adapters.outgoing import Outgoing, SystemLookup
-from app.adapters.webhook_secrets import WebhookSecrets
+from app.adapters.database.pool import open_pool
+from app.adapters.directory.seed import seed
+from app.adapters.inbox.bell import Bell
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.webhooks.courier import Courier
+from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
+from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.keys.ports import MasterKey
 
 AGENCY = "probation-13"

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.adapters.embedded import EmbeddedPostgres
-from app.adapters.migrations import migrate
+from app.adapters.database.migrations import migrate
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
 
 WINDOW = 32
 """Deliveries in flight, for everybody."""

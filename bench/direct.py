@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from app.adapters.cluster import binaries
-from app.adapters.record import Recorder
+from app.adapters.embedded_postgres.cluster import binaries
+from app.adapters.referrals.decision_rows import Recorder
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from bench.load import quantile

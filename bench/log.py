@@ -10,10 +10,10 @@ from time import perf_counter
 
 import asyncpg
 
-from app.adapters.log import Log
-from app.adapters.log_keys import LogKeys
-from app.adapters.sealing import BATCH, Sealer
-from app.adapters.urls import Urls
+from app.adapters.database.logins import Urls
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.log.reading import Log
+from app.adapters.log.sealer import BATCH, Sealer
 from app.domain.log.merkle import Node, cover, fold, verify_consistency, verify_inclusion
 from app.domain.log.signed_note import Checkpoint, signed
 from bench.place import Place, place

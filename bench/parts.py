@@ -7,8 +7,8 @@ from statistics import median
 from time import perf_counter
 from uuid import uuid4
 
-from app.adapters.record import Recorder, sent_content
-from app.adapters.seal import Keyring
+from app.adapters.keys.vault import Keyring
+from app.adapters.referrals.decision_rows import Recorder, sent_content
 from app.api import envelopes
 from app.api.intake import parse
 from app.auth.keys import SigningKeys

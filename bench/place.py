@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from app.adapters.directory import load
-from app.adapters.embedded import EmbeddedPostgres
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.preparation import prepare
-from app.adapters.process import dying_with_parent
-from app.adapters.seal import Vault
-from app.adapters.urls import Urls, at_database
+from app.adapters.database.logins import Urls, at_database
+from app.adapters.directory.cache import load
+from app.adapters.embedded_postgres.process import dying_with_parent
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.keys.vault import Vault
+from app.adapters.setup import prepare
 from app.auth.keys import SigningKeys
 from app.auth.scopes import ROLES
 from app.auth.tokens import TokenIssuer, TokenTerms

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from random import Random
 from uuid import UUID, uuid4
 
-from app.adapters.urls import Urls, at_database
+from app.adapters.database.logins import Urls, at_database
 from bench import inboxes, wire
 from bench.direct import Direct, direct
 from bench.load import FRESH

@@ -19,10 +19,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from app.adapters.exchange import ACCEPT, LOAD
 from app.adapters.ids import time_ordered_id
-from app.adapters.reading import DISCLOSE
-from app.adapters.record import Recorder, Written
+from app.adapters.referrals.decision_rows import Recorder, Written
+from app.adapters.referrals.exchange import ACCEPT, LOAD
+from app.adapters.referrals.reading import DISCLOSE
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.domain.cases.case import Case

@@ -14,9 +14,9 @@ from unittest.mock import patch
 
 from fastapi import FastAPI
 
-from app.adapters.exchange import Accepted, Exchange
-from app.adapters.mailbox import Mailboxes
-from app.adapters.record import Answer
+from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.referrals.decision_rows import Answer
+from app.adapters.referrals.exchange import Accepted, Exchange
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.messages.message import Message

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from app.adapters.embedded import EmbeddedPostgres
-from app.adapters.migrations import migrate
-from app.adapters.urls import Urls, as_role, at_database
+from app.adapters.database.logins import Urls, as_role, at_database
+from app.adapters.database.migrations import migrate
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
 
 NewDatabase = Callable[..., Urls]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.acts import Proposal
+from app.adapters.acts.acts import Proposal
 from app.api.act_shapes import ActIn, ActOut, ActPage
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.own_desk import Row, What
+from app.adapters.administration.by_agency import Row, What
 from app.api.administration_shapes import (
     ClientSecretOut,
     OwnClientOut,

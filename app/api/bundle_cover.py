@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.adapters.evidence import OpenedCase, Proved
-from app.adapters.reading import Opened
+from app.adapters.evidence.collecting import OpenedCase, Proved
+from app.adapters.referrals.reading import Opened
 from app.api.bundle_files import Maker
 from app.api.html import rendered
 from app.api.shown import moment

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.adapters.evidence import OpenedCase, Proved
-from app.adapters.reading import Opened
+from app.adapters.evidence.collecting import OpenedCase, Proved
+from app.adapters.referrals.reading import Opened
 from app.api import referral_views
 from app.api.shown import moment
 from app.domain.access.caller import Caller

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.consents import KnownConsent
+from app.adapters.consents.listing import KnownConsent
 from app.api.answers import id_in_path, json_answer
 from app.api.consent_shapes import ConsentPage
 from app.api.deps import allowed

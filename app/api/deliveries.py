@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.deliveries import Explained, Tracked
+from app.adapters.deliveries.deliveries import Explained, Tracked
 from app.api.answers import id_in_path, json_answer
 from app.api.delivery_shapes import DeliveryPage, ExplainedOut, PrintedOut
 from app.api.deps import allowed

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.ids import reference_of
-from app.adapters.pdf import Document, drawn
-from app.adapters.readings import readings
-from app.adapters.typesetting import Block, Heading, Paragraph, Table
+from app.adapters.printing.furigana import readings
+from app.adapters.printing.pdf import Document, drawn
+from app.adapters.printing.typesetting import Block, Heading, Paragraph, Table
 from app.api import disclosure_words as words
 from app.api.answers import id_in_path
 from app.api.disclosures import Officer

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.disclosures import Key, Wanted, key_of
+from app.adapters.disclosures.listing import Key, Wanted, key_of
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.disclosure_shapes import DisclosurePage

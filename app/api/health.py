@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.figures import Found
+from app.adapters.service.figures import Found
 from app.api.answers import json_answer
 from app.api.service_shapes import HealthOut, ReadinessOut
 from app.api.services import messaging

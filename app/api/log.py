@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.log import Entry
+from app.adapters.log.reading import Entry
 from app.api.answers import id_in_path, json_answer
 from app.api.deps import allowed
 from app.api.log_shapes import (

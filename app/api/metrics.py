@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from app.adapters.figures import ErasureFigures, Found
+from app.adapters.service.figures import ErasureFigures, Found
 from app.api.services import messaging
 from app.domain.errors import NotAuthenticated
 

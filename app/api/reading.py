@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.reading import Opened
+from app.adapters.referrals.reading import Opened
 from app.api import referral_views as views
 from app.api.answers import id_in_path, json_answer, matches
 from app.api.deps import allowed

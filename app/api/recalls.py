@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.recalls import Recall
+from app.adapters.deliveries.recalls import Recall
 from app.api.answers import id_in_path, json_answer
 from app.api.deliveries import Recipients
 from app.api.delivery_shapes import MisdirectedOut, MisdirectedPage, RecallOut

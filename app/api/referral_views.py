@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.adapters.exchange import Rehearsed
-from app.adapters.reading import Opened, StandingReferral
-from app.adapters.record import Answer
+from app.adapters.referrals.decision_rows import Answer
+from app.adapters.referrals.exchange import Rehearsed
+from app.adapters.referrals.reading import Opened, StandingReferral
 from app.api.language import Language, localised
 from app.api.shown import moment, moment_or_none
 from app.domain.cases.case import Seen

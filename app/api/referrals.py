@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.exchange import Rehearsed
 from app.adapters.ids import time_ordered_id
+from app.adapters.referrals.exchange import Rehearsed
 from app.api import envelopes
 from app.api import referral_views as views
 from app.api.answers import entity_tags, id_in_path, json_answer

@@ -7,21 +7,21 @@ from datetime import timedelta
 
 from fastapi import FastAPI, Request
 
-from app.adapters.acts import Acts
-from app.adapters.consents import Consents
-from app.adapters.deliveries import Deliveries
-from app.adapters.disclosures import Disclosures
-from app.adapters.evidence import Evidence
-from app.adapters.exchange import Exchange
-from app.adapters.figures import Figures
-from app.adapters.log import Log
-from app.adapters.mailbox import Mailboxes
-from app.adapters.own_desk import OwnDesk
-from app.adapters.reading import Reading
-from app.adapters.recalls import Recalls
-from app.adapters.returns import Returns
-from app.adapters.tally import RefusedCalls
-from app.adapters.webhooks import Webhooks
+from app.adapters.access.refused_calls import RefusedCalls
+from app.adapters.acts.acts import Acts
+from app.adapters.administration.by_agency import OwnDesk
+from app.adapters.consents.listing import Consents
+from app.adapters.consents.return_requests import Returns
+from app.adapters.deliveries.deliveries import Deliveries
+from app.adapters.deliveries.recalls import Recalls
+from app.adapters.disclosures.listing import Disclosures
+from app.adapters.evidence.collecting import Evidence
+from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.log.reading import Log
+from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.reading import Reading
+from app.adapters.service.figures import Figures
+from app.adapters.webhooks.webhooks import Webhooks
 from app.api.rates import Rate, Rates
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs

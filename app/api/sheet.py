@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from app.adapters.ids import reference_of
-from app.adapters.reading import Opened
+from app.adapters.referrals.reading import Opened
 from app.api.answers import id_in_path
 from app.api.deps import allowed
 from app.api.html import HTML_ANSWER, page

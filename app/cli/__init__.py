@@ -4,9 +4,9 @@ import sys
 
 import typer
 
-from app.adapters.cluster import EmbeddedPostgresError
-from app.adapters.connection import DatabaseUnavailable
-from app.adapters.migrations import TablesInUse
+from app.adapters.database.connection import DatabaseUnavailable
+from app.adapters.database.migrations import TablesInUse
+from app.adapters.embedded_postgres.cluster import EmbeddedPostgresError
 from app.adapters.outage import CannotStart
 from app.cli.clients import client
 from app.cli.demo import demo

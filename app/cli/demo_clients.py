@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.administration.seats import Client, Seat

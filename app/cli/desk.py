@@ -9,8 +9,8 @@ from unicodedata import east_asian_width
 
 import typer
 
-from app.adapters.administration import Administration, AdministrationError
-from app.adapters.connection import connected
+from app.adapters.administration.by_owner import Administration, AdministrationError
+from app.adapters.database.connection import connected
 from app.cli.place import owner_url
 from app.settings import Settings
 

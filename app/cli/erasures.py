@@ -6,10 +6,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from app.adapters.connection import connected
-from app.adapters.database import open_pool
-from app.adapters.eraser import Eraser
-from app.adapters.erasure_list import ErasureList
+from app.adapters.database.connection import connected
+from app.adapters.database.pool import open_pool
+from app.adapters.erasure.by_rule import Eraser
+from app.adapters.erasure.due_list import ErasureList
 from app.cli.desk import table
 from app.cli.place import owner_url
 from app.domain.calendar.clock import JAPAN

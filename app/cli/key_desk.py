@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from app.adapters.administration_log import entry
-from app.adapters.connection import connected
-from app.adapters.embedded import running_urls
-from app.adapters.keys import KeyFolder
-from app.adapters.log_entry import WRITE_LOG
+from app.adapters.database.connection import connected
+from app.adapters.embedded_postgres.server import running_urls
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.administration_entry import entry
+from app.adapters.log.entry import WRITE_LOG
 from app.settings import JAPAN, Settings
 
 if TYPE_CHECKING:
-    from app.adapters.database import Connection
+    from app.adapters.database.pool import Connection
 
 NOTICED = timedelta(seconds=3)
 """By when every running process has looked at its folder."""

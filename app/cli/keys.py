@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.adapters.log_keys import log_keys_here
+from app.adapters.keys.checkpoint_keys import log_keys_here
 from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
 from app.cli.key_desk import NOTICED, AtOnce, key_folder, refuse, told
 from app.cli.master_keys import lines, retire_master, rewrap, rotate_master, serve_keys

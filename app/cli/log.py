@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from app.adapters.connection import connected
-from app.adapters.log_audit import CHUNK, Audit, Broken, Sound, publics
-from app.adapters.log_keys import log_keys_here
+from app.adapters.database.connection import connected
+from app.adapters.keys.checkpoint_keys import log_keys_here
+from app.adapters.log.audit import CHUNK, Audit, Broken, Sound, publics
 from app.cli.key_desk import key_folder
 from app.cli.place import owner_url
 from app.domain.log.signed_note import NotANote, VerifierKey

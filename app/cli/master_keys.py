@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.adapters.administration_log import entry
-from app.adapters.connection import connected
-from app.adapters.key_services import key_service
-from app.adapters.keys import KeyFolder, MasterWaits
-from app.adapters.log_entry import WRITE_LOG
-from app.adapters.masters import Standing, standings
-from app.adapters.rewrapping import Rewrapping
-from app.adapters.socket_keys import serving
+from app.adapters.database.connection import connected
+from app.adapters.keys.choice import key_service
+from app.adapters.keys.folder import KeyFolder, MasterWaits
+from app.adapters.keys.master_keys import Standing, standings
+from app.adapters.keys.over_socket import serving
+from app.adapters.keys.rewrapping import Rewrapping
+from app.adapters.log.administration_entry import entry
+from app.adapters.log.entry import WRITE_LOG
 from app.cli.key_desk import NOTICED, AtOnce, day, key_folder, refuse, running_database, told
 from app.cli.place import owner_url
 from app.domain.keys.ports import KeyService, MasterUse
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.adapters.database import Connection
+    from app.adapters.database.pool import Connection
 
 _MEANING = {
     MasterUse.NEXT: "next: every process has to have it by the time it wraps",

@@ -1,6 +1,6 @@
 """`tsunagu migrate`: tables and directory, and nothing that stays running."""
 
-from app.adapters.preparation import prepare
+from app.adapters.setup import prepare
 from app.cli.place import owner_url
 from app.settings import Settings
 

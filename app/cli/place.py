@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.adapters.embedded import EmbeddedPostgres, running_urls
+from app.adapters.embedded_postgres.server import EmbeddedPostgres, running_urls
 from app.settings import Settings
 
 

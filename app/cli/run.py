@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from app.adapters.embedded import EmbeddedPostgres
-from app.adapters.preparation import prepare
-from app.adapters.process import end_with_parent
+from app.adapters.embedded_postgres.process import end_with_parent
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
+from app.adapters.setup import prepare
 from app.cli.demo_clients import DemoClient, demo_clients
 from app.cli.serve import api_children, listen, patience
 from app.cli.supervise import Child, running, supervise, until_told_to_stop

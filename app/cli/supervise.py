@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from app.adapters.process import dying_with_parent
+from app.adapters.embedded_postgres.process import dying_with_parent
 
 log = logging.getLogger("tsunagu")
 

@@ -4,8 +4,8 @@ import asyncio
 
 import asyncpg
 
-from app.adapters.bell import CHANNEL, ring
-from app.adapters.urls import Urls
+from app.adapters.database.logins import Urls
+from app.adapters.inbox.bell import CHANNEL, ring
 
 
 async def test_it_rings_for_more_agencies_than_one_notification_holds(

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 import asyncpg
 import pytest
 
-from app.adapters.administration import Administration, AdministrationError, AgencyChange
-from app.adapters.directory import DirectoryCache, load
-from app.adapters.national import Seeded, seed
-from app.adapters.urls import Urls
+from app.adapters.administration.by_owner import Administration, AdministrationError, AgencyChange
+from app.adapters.database.logins import Urls
+from app.adapters.directory.cache import DirectoryCache, load
+from app.adapters.directory.seed import Seeded, seed
 from app.domain.administration.seats import Client, Seat
 from app.domain.directory.agencies import Agency
 

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 import asyncpg
 import pytest
 
-from app.adapters import postmaster
-from app.adapters.cluster import EmbeddedPostgresError, binaries
-from app.adapters.embedded import EmbeddedPostgres, running_urls
-from app.adapters.process import Account, dying_with_parent, ordinary_account
-from app.adapters.urls import as_role, at_database
+from app.adapters.database.logins import as_role, at_database
+from app.adapters.embedded_postgres import postmaster
+from app.adapters.embedded_postgres.cluster import EmbeddedPostgresError, binaries
+from app.adapters.embedded_postgres.process import Account, dying_with_parent, ordinary_account
+from app.adapters.embedded_postgres.server import EmbeddedPostgres, running_urls
 
 HOLD = """
 import sys, time

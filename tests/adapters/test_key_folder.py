@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from app.adapters.keys import KeyFolder
+from app.adapters.keys.folder import KeyFolder
 
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
 

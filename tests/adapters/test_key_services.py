@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters import socket_keys
-from app.adapters.folder_keys import FolderKeys, active
-from app.adapters.keys import KeyFolder, MasterWaits
-from app.adapters.socket_keys import SocketKeys, serving
+from app.adapters.keys import over_socket
+from app.adapters.keys.folder import KeyFolder, MasterWaits
+from app.adapters.keys.in_process import FolderKeys, active
+from app.adapters.keys.over_socket import SocketKeys, serving
 from app.domain.keys.ports import (
     CannotOpen,
     KeyService,
@@ -266,7 +266,7 @@ async def test_an_answer_that_is_none_counts_as_away(socket: Path, said: bytes) 
 async def test_nobody_waits_for_long_for_a_service_that_hangs_and_late_answers_mix_up_nothing(
     place: Place, socket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket_keys, "PATIENCE", 0.05)
+    monkeypatch.setattr(over_socket, "PATIENCE", 0.05)
     go_on = asyncio.Event()
 
     class Slow(FolderKeys):
@@ -279,7 +279,7 @@ async def test_nobody_waits_for_long_for_a_service_that_hangs_and_late_answers_m
         asking = SocketKeys(str(socket))
         with pytest.raises(KeyServiceAway):
             await asking.wrap([(OWNER, KEY)])
-        monkeypatch.setattr(socket_keys, "PATIENCE", 5.0)
+        monkeypatch.setattr(over_socket, "PATIENCE", 5.0)
         late = asyncio.create_task(asking.wrap([(b"the second", b"2" * 32)]))
         go_on.set()
         (stored,) = await late

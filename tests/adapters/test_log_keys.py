@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import OVERLAP, LogKeys, log_keys, log_keys_here
-from app.adapters.log_signatures import verifies
+from app.adapters.keys.checkpoint_keys import OVERLAP, LogKeys, log_keys, log_keys_here
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.signatures import verifies
 from app.adapters.outage import CannotStart
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

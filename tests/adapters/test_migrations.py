@@ -21,11 +21,11 @@ from sqlalchemy import create_mock_engine
 from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.schema import ExecutableDDLElement
 
-from app.adapters.embedded import EmbeddedPostgres
-from app.adapters.migrations import CONFIGURATION, TablesInUse, migrate, undo
-from app.adapters.national import seed
-from app.adapters.tables import TABLES
-from app.adapters.urls import Urls, as_role, at_database
+from app.adapters.database.logins import Urls, as_role, at_database
+from app.adapters.database.migrations import CONFIGURATION, TablesInUse, migrate, undo
+from app.adapters.directory.seed import seed
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
+from app.adapters.schema import TABLES
 from tests.adapters import catalog
 from tests.conftest import NewDatabase
 

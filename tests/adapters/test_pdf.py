@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from app.adapters.pdf import Document, drawn
-from app.adapters.typesetting import (
+from app.adapters.printing.pdf import Document, drawn
+from app.adapters.printing.typesetting import (
     BOTTOM,
     LEFT,
     PAGE_HEIGHT,

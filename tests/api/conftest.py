@@ -15,11 +15,11 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected
-from app.adapters.directory import DirectoryCache
-from app.adapters.national import seed
-from app.adapters.urls import Urls
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.cache import DirectoryCache
+from app.adapters.directory.seed import seed
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.cli.serve import ApiServer, api_server

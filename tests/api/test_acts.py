@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from httpx import AsyncClient, Response
 
-from app.adapters.acts import MOST_WAITING
-from app.adapters.expiry import Expiry
+from app.adapters.acts.acts import MOST_WAITING
+from app.adapters.acts.expiry import Expiry
 from tests.api.conftest import Service, Speak
 
 Opened = Callable[[], Awaitable[str]]

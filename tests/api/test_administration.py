@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected as connected_to
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected as connected_to
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.administration.seats import Client, Seat
 from tests.api.conftest import Service, Speak

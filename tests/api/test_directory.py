@@ -10,14 +10,14 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from app.adapters.administration import Administration
-from app.adapters.clients import StoredClients
-from app.adapters.connection import connected
-from app.adapters.directory import DirectoryCache
-from app.adapters.keys import KeyFolder
-from app.adapters.national import seed
-from app.adapters.switched_off import SwitchedOff
-from app.adapters.urls import Urls
+from app.adapters.access.clients import StoredClients
+from app.adapters.access.stopped_tokens import SwitchedOff
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.cache import DirectoryCache
+from app.adapters.directory.seed import seed
+from app.adapters.keys.folder import KeyFolder
 from app.api import directory, problems
 from app.api.services import Services
 from app.auth.desk import TokenDesk

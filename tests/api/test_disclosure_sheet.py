@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from app.adapters.pdf import drawn
-from app.adapters.typesetting import Heading, Paragraph, Table
+from app.adapters.printing.pdf import drawn
+from app.adapters.printing.typesetting import Heading, Paragraph, Table
 from app.api.disclosure_sheet import Sheet, document
 from app.domain.classes import DataClass
 from app.domain.directory.agencies import Agency, Directory

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from pypdf import PdfReader
 
-from app.adapters.pdf import Document, drawn
+from app.adapters.printing.pdf import Document, drawn
 from tests.api.conftest import Service, Speak
 
 Opening = Callable[..., dict[str, Any]]

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
 from app.auth.dpop import PROOF_LIFE
 from tests.api.conftest import Running, Service
 from tests.auth.test_dpop import part, proof

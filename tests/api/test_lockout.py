@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from httpx import ASGITransport, AsyncClient, Response
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected
-from app.adapters.lockouts import Guesses, Lockouts, LockoutTerms
+from app.adapters.access.lockouts import Guesses, Lockouts, LockoutTerms
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.scopes import CLASSES

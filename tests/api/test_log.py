@@ -13,10 +13,10 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import LogKeys
-from app.adapters.sealing import Sealer
-from app.adapters.urls import Urls
+from app.adapters.database.logins import Urls
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.sealer import Sealer
 from tests.api.conftest import Service, Speak
 
 PRISON, OFFICE, CENTER = "prison-fuchu", "probation-13", "center-13"

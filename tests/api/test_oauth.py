@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from app.adapters.administration import Administration
-from app.adapters.clients import StoredClients
-from app.adapters.keys import KeyFolder
-from app.adapters.switched_off import SwitchedOff
+from app.adapters.access.clients import StoredClients
+from app.adapters.access.stopped_tokens import SwitchedOff
+from app.adapters.administration.by_owner import Administration
+from app.adapters.keys.folder import KeyFolder
 from app.api import me, oauth
 from app.api.deps import allowed
 from app.api.services import Services

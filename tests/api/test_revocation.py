@@ -14,9 +14,9 @@ from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.adapters.administration import Administration
-from app.adapters.clients import StoredClients
-from app.adapters.switched_off import MOST, SwitchedOff
+from app.adapters.access.clients import StoredClients
+from app.adapters.access.stopped_tokens import MOST, SwitchedOff
+from app.adapters.administration.by_owner import Administration
 from app.auth.clients import ASSERTION_LIFE
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret

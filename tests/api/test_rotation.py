@@ -13,10 +13,10 @@ from jose import jws
 from jose.utils import base64url_decode
 from typer.testing import CliRunner
 
-from app.adapters.connection import connected
-from app.adapters.national import seed
-from app.adapters.rewrapping import Rewrapping
-from app.adapters.urls import Urls
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.seed import seed
+from app.adapters.keys.rewrapping import Rewrapping
 from app.auth.keys import OVERLAP, PUBLISHED_BEFORE
 from app.cli import cli
 from app.main import create_app

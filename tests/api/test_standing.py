@@ -10,14 +10,14 @@ import asyncpg
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from app.adapters.administration import Administration, AgencyChange
-from app.adapters.connection import connected
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.national import seed
+from app.adapters.administration.by_owner import Administration, AgencyChange
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.seed import seed
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.keys.over_socket import serving
 from app.adapters.outage import CannotStart
-from app.adapters.socket_keys import serving
-from app.adapters.urls import Urls
 from app.main import create_app
 from app.settings import Settings
 

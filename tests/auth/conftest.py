@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.keys import KeyFolder
+from app.adapters.keys.folder import KeyFolder
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected
-from app.adapters.urls import Urls
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
 from app.auth.secrets import verify_secret
 from app.cli import cli
 from app.domain.directory.agencies import Agency

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.adapters.connection import connected
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.seal import bound
-from app.adapters.urls import Urls
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.keys.vault import bound
 from app.auth.keys import SigningKeys
 from app.cli import cli
 from app.settings import Settings

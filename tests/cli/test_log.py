@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.adapters.connection import connected
-from app.adapters.database import open_pool
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.database.pool import open_pool
 from app.adapters.ids import time_ordered_id
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import LogKeys
-from app.adapters.sealing import Sealer
-from app.adapters.urls import Urls
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.sealer import Sealer
 from app.cli import cli
 
 ORIGIN = "127.0.0.1:8080/log"

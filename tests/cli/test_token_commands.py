@@ -6,7 +6,7 @@ import json
 import asyncpg
 import pytest
 
-from app.adapters.clients import StoredClients
+from app.adapters.access.clients import StoredClients
 from tests.cli.test_directory import Say, say, url
 
 __all__ = ["say", "url"]

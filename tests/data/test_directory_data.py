@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import app.adapters.data
+import app.adapters.directory.data
 from app.domain.directory.agencies import KINDS, Agency, Directory
 from app.domain.directory.areas import PREFECTURES, is_code
 
 Row = dict[str, str]
 
-FOLDER = Path(app.adapters.data.__path__[0])
+FOLDER = Path(app.adapters.directory.data.__path__[0])
 IDS = re.compile(r"[a-z]+(-[a-z]+)*(-\d{2}(-[a-z]+)*)?|mhlw|moj")
 EACH_AREA_ONCE = ["settlement_center", "probation_office", "prosecutor_district"]
 

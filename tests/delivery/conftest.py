@@ -11,13 +11,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.adapters.bell import Bell
-from app.adapters.courier import Courier
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.outgoing import Outgoing, SystemLookup
-from app.adapters.webhook_secrets import WebhookSecrets
-from app.adapters.webhooks import Webhooks
+from app.adapters.inbox.bell import Bell
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.webhooks.courier import Courier
+from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
+from app.adapters.webhooks.secrets import WebhookSecrets
+from app.adapters.webhooks.webhooks import Webhooks
 from app.domain.access.caller import Caller
 from tests.delivery.receiver import Receiver
 from tests.exchange.conftest import Clock, Office, office, saying, seat

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from app.adapters.outgoing import Lookup, Outgoing, check_host
+from app.adapters.webhooks.safe_http import Lookup, Outgoing, check_host
 from app.domain.errors import Invalid
 from tests.delivery.conftest import Delivery
 from tests.delivery.receiver import Receiver, saying

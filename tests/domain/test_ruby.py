@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.readings import readings
+from app.adapters.printing.furigana import readings
 from app.api import disclosure_words
 from app.domain.calendar.words import day_words, era_year
 from app.domain.disclosures import plain_words
@@ -73,7 +73,7 @@ def test_the_curated_readings_are_kana() -> None:
 
 
 def test_every_agency_of_the_directory_has_a_reading_where_we_are_sure_of_it() -> None:
-    text = files("app.adapters.data").joinpath("agencies.csv").read_text(encoding="utf-8")
+    text = files("app.adapters.directory.data").joinpath("agencies.csv").read_text(encoding="utf-8")
     names = [row["name"] for row in csv.DictReader(text.splitlines())]
     assert {n for n in names if has_kanji(n) and marked(n, readings()) == n} == UNSURE
     assert all(plain(marked(name, readings())) == name for name in names)

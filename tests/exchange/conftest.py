@@ -10,26 +10,26 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from app.adapters.bell import Bell
-from app.adapters.consents import Consents
-from app.adapters.database import open_pool
-from app.adapters.deliveries import Deliveries
-from app.adapters.directory import load
-from app.adapters.disclosures import Disclosures
-from app.adapters.exchange import Exchange
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.log import Log
-from app.adapters.log_keys import LogKeys
-from app.adapters.mailbox import Mailboxes
-from app.adapters.national import seed
-from app.adapters.reading import Reading
-from app.adapters.recalls import Recalls
-from app.adapters.record import Recorder
-from app.adapters.returns import Returns
-from app.adapters.seal import Vault
-from app.adapters.sealing import Sealer
-from app.adapters.urls import Urls
+from app.adapters.consents.listing import Consents
+from app.adapters.consents.return_requests import Returns
+from app.adapters.database.logins import Urls
+from app.adapters.database.pool import open_pool
+from app.adapters.deliveries.deliveries import Deliveries
+from app.adapters.deliveries.recalls import Recalls
+from app.adapters.directory.cache import load
+from app.adapters.directory.seed import seed
+from app.adapters.disclosures.listing import Disclosures
+from app.adapters.inbox.bell import Bell
+from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.keys.vault import Vault
+from app.adapters.log.reading import Log
+from app.adapters.log.sealer import Sealer
+from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.reading import Reading
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.scopes import ROLES

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.consents import KnownConsent
+from app.adapters.consents.listing import KnownConsent
 from app.domain.errors import GuardFailed, Invalid, NotFound
 from app.domain.messages.message import Message
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID, REQUIREMENTS

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.deadlines import Deadlines
-from app.adapters.exchange import Accepted, Rehearsed
-from app.adapters.sealing import leaf_hash
+from app.adapters.log.sealer import leaf_hash
+from app.adapters.referrals.deadlines import Deadlines
+from app.adapters.referrals.exchange import Accepted, Rehearsed
 from app.domain.classes import DataClass
 from app.domain.consents.consent import PURPOSE_FLOWS, serves
 from app.domain.errors import (

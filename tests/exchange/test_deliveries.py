@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from app.adapters.deliveries import Tracked
-from app.adapters.overdue import Overdue
+from app.adapters.deliveries.deliveries import Tracked
+from app.adapters.deliveries.overdue import Overdue
 from app.domain.deliveries.delivery import Delivery
 from app.domain.deliveries.explanation import NOTICE
 from app.domain.deliveries.recall import RecallReason

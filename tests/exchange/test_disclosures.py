@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.disclosures import ALL, LIST, Key, Wanted, key_of
+from app.adapters.disclosures.listing import ALL, LIST, Key, Wanted, key_of
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
@@ -316,7 +316,7 @@ async def test_a_page_that_looked_at_enough_ends_and_goes_on(
         await office.reading.open(seat(CENTER), [request, child])
     whole = await known(office, CENTER, parent)
     only = await known(office, CENTER, parent, Wanted(agency_id=OTHER_CENTER))
-    monkeypatch.setattr("app.adapters.disclosures.MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("app.adapters.disclosures.listing.MOST_LOOKED_AT", 3)
     assert await known(office, CENTER, parent) == whole
     assert await known(office, CENTER, parent, Wanted(agency_id=OTHER_CENTER)) == only
 

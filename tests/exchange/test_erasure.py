@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from app.adapters.acts import Acts, Proposal
-from app.adapters.bell import Bell
-from app.adapters.eraser import Eraser
-from app.adapters.exchange import Exchange
-from app.adapters.figures import Figures
-from app.adapters.reading import Opened, Reading
+from app.adapters.acts.acts import Acts, Proposal
+from app.adapters.erasure.by_rule import Eraser
+from app.adapters.inbox.bell import Bell
+from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.reading import Opened, Reading
+from app.adapters.service.figures import Figures
 from app.domain.acts.acts import ActState
 from app.domain.errors import (
     ActImpossible,

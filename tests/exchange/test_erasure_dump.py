@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.adapters.acts import Acts, Proposal
-from app.adapters.bell import Bell
-from app.adapters.cluster import binaries
+from app.adapters.acts.acts import Acts, Proposal
+from app.adapters.embedded_postgres.cluster import binaries
 from app.adapters.ids import time_ordered_id
-from app.adapters.seal import Vault, bound, decrypt
+from app.adapters.inbox.bell import Bell
+from app.adapters.keys.vault import Vault, bound, decrypt
 from app.domain.keys.ports import CannotOpen, MasterMissing, WrappedKey
 from app.domain.messages.payloads.samples import SUBJECT
 from app.main import EFFECTS

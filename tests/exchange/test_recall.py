@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.recalls import Recall
+from app.adapters.deliveries.recalls import Recall
 from app.api import referral_views
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason

@@ -13,22 +13,22 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from app.adapters import rewrapping
-from app.adapters.bell import Bell
-from app.adapters.database import open_pool
-from app.adapters.directory import load
-from app.adapters.exchange import Exchange
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.masters import standings
-from app.adapters.national import seed
-from app.adapters.reading import Reading
-from app.adapters.record import Recorder
-from app.adapters.retiring import Retiring
-from app.adapters.rewrapping import Rewrapping
-from app.adapters.seal import Vault, bound
-from app.adapters.urls import Urls
-from app.adapters.webhook_secrets import WebhookSecrets
+from app.adapters.database.logins import Urls
+from app.adapters.database.pool import open_pool
+from app.adapters.directory.cache import load
+from app.adapters.directory.seed import seed
+from app.adapters.inbox.bell import Bell
+from app.adapters.keys import rewrapping
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.keys.master_keys import standings
+from app.adapters.keys.retirement import Retiring
+from app.adapters.keys.rewrapping import Rewrapping
+from app.adapters.keys.vault import Vault, bound
+from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.reading import Reading
+from app.adapters.webhooks.secrets import WebhookSecrets
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.domain.keys.ports import MasterUse, WrappedKey

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.returns import LateReturns
+from app.adapters.consents.return_requests import LateReturns
 from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyAnswered, Invalid, NotFound

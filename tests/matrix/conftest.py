@@ -11,12 +11,12 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from app.adapters.connection import connected
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import LogKeys
-from app.adapters.national import seed
-from app.adapters.sealing import Sealer
-from app.adapters.urls import Urls
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.seed import seed
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.sealer import Sealer
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret
 from app.auth.tokens import TokenTerms

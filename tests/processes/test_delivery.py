@@ -19,11 +19,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.national import seed
-from app.adapters.urls import Urls
-from app.adapters.webhook_secrets import WebhookSecrets
+from app.adapters.database.logins import Urls
+from app.adapters.directory.seed import seed
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.webhooks.notices import secret_text
 from tests.delivery.receiver import OK, Received, Receiver
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.adapters.keys import KeyFolder
-from app.adapters.urls import Urls
+from app.adapters.database.logins import Urls
+from app.adapters.keys.folder import KeyFolder
 from tests.exchange.conftest import Office, office, saying, seat
 from tests.exchange.play import CENTER, TO_ASSESSING, special
 

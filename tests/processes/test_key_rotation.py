@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from app.adapters.folder_keys import FolderKeys
-from app.adapters.keys import KeyFolder
-from app.adapters.seal import bound
-from app.adapters.socket_keys import SocketKeys
-from app.adapters.urls import Urls
+from app.adapters.database.logins import Urls
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.keys.in_process import FolderKeys
+from app.adapters.keys.over_socket import SocketKeys
+from app.adapters.keys.vault import bound
 from app.domain.keys.ports import KeyServiceAway, WrappedKey
 
 ROWS = 3_000

@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import Process
 from pathlib import Path
 
-from app.adapters.keys import KeyFolder
+from app.adapters.keys.folder import KeyFolder
 from tests.exchange.conftest import Office, office, saying, seat
 
 __all__ = ["office"]

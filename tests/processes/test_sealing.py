@@ -9,11 +9,11 @@ from pathlib import Path
 
 import asyncpg
 
+from app.adapters.database.logins import Urls
 from app.adapters.ids import time_ordered_id
-from app.adapters.keys import KeyFolder
-from app.adapters.log_audit import Audit, publics
-from app.adapters.log_keys import LogKeys
-from app.adapters.urls import Urls
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.audit import Audit, publics
 from tests.processes.test_delivery import worker
 
 ROUNDS = 3

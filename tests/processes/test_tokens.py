@@ -18,11 +18,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.adapters.administration import Administration
-from app.adapters.connection import connected
-from app.adapters.keys import KeyFolder
-from app.adapters.national import seed
-from app.adapters.urls import Urls
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.seed import seed
+from app.adapters.keys.folder import KeyFolder
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.administration.seats import Client, Seat

@@ -11,13 +11,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from app.adapters.database.logins import Urls
 from app.adapters.ids import time_ordered_id
-from app.adapters.keys import KeyFolder
-from app.adapters.log import Log
-from app.adapters.log_audit import Audit, Sound, publics
-from app.adapters.log_keys import LogKeys
-from app.adapters.sealing import Sealer
-from app.adapters.urls import Urls
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.audit import Audit, Sound, publics
+from app.adapters.log.reading import Log
+from app.adapters.log.sealer import Sealer
 
 ORIGIN = "tsunagu.test/log"
 START = datetime(2026, 11, 23, 1, tzinfo=UTC)

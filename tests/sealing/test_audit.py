@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.log_audit import Audit, Broken
+from app.adapters.log.audit import Audit, Broken
 from tests.sealing.conftest import Book
 
 LEAF = "UPDATE log_leaf SET hash = sha256(hash) WHERE index = 5"

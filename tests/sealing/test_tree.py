@@ -7,9 +7,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.adapters.log_signatures import verifies
-from app.adapters.migrations import migrate
-from app.adapters.sealing import BATCH, Sealer
+from app.adapters.database.migrations import migrate
+from app.adapters.log.sealer import BATCH, Sealer
+from app.adapters.log.signatures import verifies
 from app.domain.errors import NotSealed
 from app.domain.log.merkle import (
     EMPTY_ROOT,

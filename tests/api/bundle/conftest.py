@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import asyncpg
 import pytest
 
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import LogKeys
-from app.adapters.sealing import Sealer
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.sealer import Sealer
 from tests.api.bundle.played import PARTIES, Case, fetch, play
 from tests.api.conftest import Service
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.adapters import evidence
+from app.adapters.evidence import collecting
 from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
 from app.domain.messages.digest import sha256
 from tests.api.bundle.conftest import Sealing
@@ -258,7 +258,7 @@ async def test_whatever_became_of_a_case_its_bundles_verify(
 async def test_a_case_that_is_too_large_is_refused_in_words(
     service: Service, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "MOST_MESSAGES", 3)
+    monkeypatch.setattr(collecting, "MOST_MESSAGES", 3)
     answer = await fetch(service, CENTER, case.id)
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/bundle_too_large"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
 from app.domain.evidence.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
 from app.domain.log.signed_note import Checkpoint, Note, signed
 from app.domain.messages.digest import canonical, sha256

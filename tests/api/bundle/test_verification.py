@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.adapters.keys import KeyFolder
-from app.adapters.log_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of
 from app.domain.evidence.bundle import (
     CHECKPOINT,

@@ -1,0 +1,1 @@
+"""Clients, lock-outs and stopped tokens, as the database keeps them."""

@@ -1,0 +1,92 @@
+"""Refused calls, counted: one entry of the log for each client and minute, however many came.
+
+A call that reached the rules is an entry of its own. One that did not (no token, no JSON, nothing
+there) is counted, so that a stranger cannot fill the log.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from app.adapters.ids import time_ordered_id
+from app.adapters.log.entry import WRITE_LOG
+from app.adapters.outage import is_outage
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+PERIOD = 60.0
+"""Seconds that one entry stands for."""
+COUNTED = frozenset(
+    {
+        "not_authenticated",
+        "scope_missing",
+        "malformed",
+        "unsupported_media_type",
+        "too_large",
+        "invalid",
+        "not_found",
+        "method_not_allowed",
+        "too_many",
+    }
+)
+
+_log = logging.getLogger(__name__)
+
+
+class RefusedCalls:
+    """Counts refused calls, and writes the counts down each minute and at the end."""
+
+    def __init__(self, pool: "Pool", clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._counts: Counter[tuple[str | None, str | None, str]] = Counter()
+
+    def count(self, caller: Caller | None, code: str) -> None:
+        """Take note of a refusal. Without a caller nobody is named."""
+        if code in COUNTED:
+            client, agency = (caller.client_id, caller.agency_id) if caller else (None, None)
+            self._counts[client, agency, code] += 1
+
+    async def watch(self) -> None:
+        """Write the counts down each minute, until cancelled."""
+        while True:
+            await asyncio.sleep(PERIOD)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write the counts down. If the database is away they are kept for the next time."""
+        counts, self._counts = self._counts, Counter()
+        at = self._clock()
+        clients = {(client, agency) for client, agency, _ in counts}
+        entries = [
+            {
+                "id": str(time_ordered_id(at)),
+                "kind": "refused_calls",
+                "agency_id": agency,
+                "client_id": client,
+                "agencies": [agency] if agency else [],
+                "detail": {
+                    code: n for (c, a, code), n in counts.items() if (c, a) == (client, agency)
+                },
+            }
+            for client, agency in sorted(clients, key=str)
+        ]
+        try:
+            if entries:
+                await self._pool.execute(WRITE_LOG, at, json.dumps(entries))
+        except Exception as error:
+            self._counts.update(counts)
+            if not is_outage(error):
+                raise
+            _log.warning("refused calls could not be written down yet")
+
+    async def close(self) -> None:
+        """Write down what is left."""
+        with contextlib.suppress(Exception):
+            await self.flush()

@@ -1,0 +1,1 @@
+"""Acts that take two seats, as the database keeps them."""

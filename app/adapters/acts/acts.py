@@ -1,0 +1,280 @@
+"""Acts that take two seats: one proposes, and the other's approval is the transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.adapters.acts.rows import act_entry, act_row, inbox_item, read_act, settling
+from app.adapters.acts.work import Effect, Work
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import (
+    KINDS,
+    Act,
+    ActState,
+    check_proposer,
+    check_second_seat,
+    check_withdrawal,
+    proposer_stands,
+)
+from app.domain.calendar.clock import Clock
+from app.domain.erasure.objections import BACKUP_AGE
+from app.domain.errors import ActImpossible, IdReused, NotFound, TooManyActs
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    from app.adapters.database.pool import Pool
+    from app.adapters.inbox.bell import Bell
+
+    Connection = PoolConnectionProxy[Record]
+
+FIND = "SELECT find_act($1)"
+PROPOSE = "SELECT propose_act($1, $2)"
+HOLD = "SELECT hold_act($1, $2)"
+SETTLE = "SELECT settle_act($1)"
+READ = "SELECT read_act($1, $2)"
+LIST = "SELECT list_acts($1, $2, $3, $4, $5)"
+HOLDS = "SELECT list_holds($1, $2, $3, $4)"
+MOST_WAITING = 50
+"""Proposals of one agency that may wait for a second seat."""
+
+Before = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a seat asks for."""
+
+    id: UUID
+    kind: str
+    target: str
+    detail: Mapping[str, Any]
+
+
+class Acts:
+    """Keeps proposals, and lets them take effect once, by another seat."""
+
+    def __init__(
+        self,
+        pool: "Pool",
+        clock: Clock,
+        bell: "Bell",
+        effects: Mapping[str, Effect],
+        backup_age: timedelta = BACKUP_AGE,
+    ) -> None:
+        """Put it together.
+
+        Args:
+            effects: what each kind of act does.
+            backup_age: how long backups hold a key after it was erased.
+        """
+        self._pool = pool
+        self._clock = clock
+        self._bell = bell
+        self._effects = effects
+        self._backup_age = backup_age
+
+    async def propose(self, caller: Caller, proposal: Proposal) -> tuple[Act, bool]:
+        """Keep a proposal, and say whether it is new. The same once more is the same act.
+
+        What it would do is tried out and taken back, so that nothing waits that cannot be done.
+
+        Raises:
+            NotYourAct: seats of other roles propose this.
+            IdReused: the id stands for another act.
+            NotFound, ActImpossible: as the effect says.
+            TooManyActs: too many wait already.
+        """
+        check_proposer(proposal.kind, caller)
+        at = self._clock()
+        act = _proposed(proposal, caller, at)
+        async with self._pool.acquire() as connection, connection.transaction():
+            found = await connection.fetchval(FIND, act.id)
+            if found is None:
+                await self._tried_out(connection, act, caller, at)
+                written = {
+                    **act_row(act),
+                    "log": [act_entry(act, caller, at)],
+                    "items": [inbox_item(act, "act.proposed")],
+                }
+                answer = await connection.fetchval(PROPOSE, json.dumps(written), MOST_WAITING)
+                if answer == "too_many":
+                    raise TooManyActs
+                found = await connection.fetchval(FIND, act.id) if answer == "taken" else None
+        if found is None:
+            self._bell.ring({act.agency_id})
+            return act, True
+        same = read_act(json.loads(found))
+        if not act.says_the_same(same):
+            raise IdReused
+        return same, False
+
+    async def approve(self, caller: Caller, act_id: UUID) -> Act:
+        """Let an act take effect, now, or mark it as failed if it cannot; once for all.
+
+        Raises:
+            NotFound: this agency has no such act.
+            SecondSeat, NotYourAct, ActSettled: as `check_second_seat` says.
+        """
+        told: set[str] = set()
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await self._row(connection, caller, act_id)
+            act = read_act(row)
+            if act.decided_by == caller.seat_id and act.state in _DONE:
+                return act  # the answer to the first approval was lost
+            at = self._clock()
+            check_second_seat(act, caller, at)
+            if _proposer_stands(row):
+                state, outcome = await self._done(connection, act, caller, at, told)
+            else:
+                state, outcome = ActState.FAILED, {"reason": "proposer_gone"}
+            settled = _settled(act, state, at, caller.seat_id, outcome)
+            await self._write(connection, settled, caller, at)
+        self._bell.ring(told)
+        return settled
+
+    async def refuse(self, caller: Caller, act_id: UUID) -> Act:
+        """Say no to an act.
+
+        Raises:
+            NotFound, SecondSeat, NotYourAct, ActSettled: as for `approve`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            act, at = await self._held(connection, caller, act_id), self._clock()
+            if act.decided_by == caller.seat_id and act.state is ActState.REFUSED:
+                return act
+            check_second_seat(act, caller, at)
+            settled = _settled(act, ActState.REFUSED, at, caller.seat_id)
+            await self._write(connection, settled, caller, at)
+        return settled
+
+    async def withdraw(self, caller: Caller, act_id: UUID) -> Act:
+        """Drop a proposal of one's own.
+
+        Raises:
+            NotFound: this agency has no such act.
+            NotYourAct, ActSettled: as `check_withdrawal` says.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            act, at = await self._held(connection, caller, act_id), self._clock()
+            if act.decided_by == caller.seat_id and act.state is ActState.WITHDRAWN:
+                return act
+            check_withdrawal(act, caller, at)
+            settled = _settled(act, ActState.WITHDRAWN, at, caller.seat_id)
+            await self._write(connection, settled, caller, at)
+        return settled
+
+    async def one(self, agency_id: str, act_id: UUID) -> Act:
+        """An act of this agency.
+
+        Raises:
+            NotFound: there is none.
+        """
+        text = await self._pool.fetchval(READ, agency_id, act_id)
+        if text is None:
+            raise NotFound
+        return read_act(json.loads(text))
+
+    async def all(
+        self, agency_id: str, before: Before | None, limit: int, *, waiting: bool
+    ) -> Sequence[Act]:
+        """Acts of this agency, the last proposed first; or only those that wait."""
+        at = self._clock() if waiting else None
+        text = await self._pool.fetchval(LIST, agency_id, at, *(before or (None, None)), limit)
+        return [read_act(row) for row in json.loads(text)]
+
+    async def holds(
+        self, agency_id: str, before: Before | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """What this agency keeps from being erased, the last set first."""
+        text = await self._pool.fetchval(HOLDS, agency_id, *(before or (None, None)), limit)
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def _held(self, connection: "Connection", caller: Caller, act_id: UUID) -> Act:
+        return read_act(await self._row(connection, caller, act_id))
+
+    async def _row(
+        self, connection: "Connection", caller: Caller, act_id: UUID
+    ) -> Mapping[str, Any]:
+        text = await connection.fetchval(HOLD, caller.agency_id, act_id)
+        if text is None:
+            raise NotFound
+        row: Mapping[str, Any] = json.loads(text)
+        return row
+
+    async def _tried_out(
+        self, connection: "Connection", act: Act, caller: Caller, at: datetime
+    ) -> None:
+        trial = connection.transaction()
+        await trial.start()
+        try:
+            await self._effects[act.kind](self._work(connection, act, caller, at, rehearsed=True))
+        finally:
+            await trial.rollback()
+
+    def _work(
+        self,
+        connection: "Connection",
+        act: Act,
+        caller: Caller,
+        at: datetime,
+        *,
+        rehearsed: bool = False,
+    ) -> Work:
+        return Work(connection, act, caller, at, rehearsed, self._backup_age)
+
+    async def _done(
+        self, connection: "Connection", act: Act, caller: Caller, at: datetime, told: set[str]
+    ) -> tuple[ActState, Mapping[str, Any]]:
+        try:
+            async with connection.transaction():  # a savepoint: a failure leaves nothing
+                work = self._work(connection, act, caller, at)
+                outcome = await self._effects[act.kind](work)
+                told |= work.told
+        except ActImpossible as impossible:
+            return ActState.FAILED, {"reason": impossible.reason}
+        except NotFound:
+            return ActState.FAILED, {"reason": "not_found"}
+        return ActState.APPROVED, outcome
+
+    async def _write(
+        self, connection: "Connection", act: Act, caller: Caller, at: datetime
+    ) -> None:
+        await connection.execute(SETTLE, settling(act, caller, at))
+
+
+_DONE = (ActState.APPROVED, ActState.FAILED)
+
+
+def _proposer_stands(row: Mapping[str, Any]) -> bool:
+    """Whether it could be proposed now. Seats are never taken out of the table."""
+    seat = row["proposer"]
+    return seat is None or proposer_stands(row["kind"], seat["role"], disabled=seat["disabled"])
+
+
+def _proposed(proposal: Proposal, caller: Caller, at: datetime) -> Act:
+    return Act(
+        id=proposal.id,
+        kind=proposal.kind,
+        agency_id=caller.agency_id,
+        target=proposal.target,
+        detail=proposal.detail,
+        proposed_at=at,
+        proposed_by=caller.seat_id,
+        expires_at=at + KINDS[proposal.kind].lives,
+    )
+
+
+def _settled(
+    act: Act,
+    state: ActState,
+    at: datetime,
+    seat_id: str,
+    outcome: Mapping[str, Any] | None = None,
+) -> Act:
+    return replace(act, state=state, decided_at=at, decided_by=seat_id, outcome=outcome or {})

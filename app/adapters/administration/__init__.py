@@ -1,0 +1,1 @@
+"""Seats and clients, changed by the owner of the database or by their agency."""

@@ -1,0 +1,1 @@
+"""Consents and return requests, as the database keeps them."""

@@ -1,0 +1,101 @@
+"""The consents of a case, as far as an agency may know of them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.domain.calendar.clock import Clock
+from app.domain.classes import DataClass
+from app.domain.consents.consent import Consent, ConsentRecord
+from app.domain.consents.coverage import EFFECTIVE, standing
+from app.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.adapters.database.pool import Pool
+
+LIST = "SELECT list_consents($1, $2, $3, $4, $5)"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownConsent:
+    """A consent as one agency may know it."""
+
+    consent: Consent
+    referral_id: UUID | None
+    """Where it was recorded; None for a recipient that has no part there."""
+    state: str
+    """How it stands today, where it counts for this agency."""
+    recorded_in: UUID | None
+    """The message that recorded it, if this agency may read that."""
+    withdrawn_in: UUID | None
+    """The message that took it back, or some of it, if this agency may read that."""
+    counts_in: Sequence[UUID]
+    """The referrals of this agency in which something can be told on it."""
+
+
+class Consents:
+    """Reads consents, for those who may know of them."""
+
+    def __init__(self, pool: "Pool", clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def of_case(
+        self, agency_id: str, case_id: UUID, after: tuple[date, UUID] | None, limit: int
+    ) -> Sequence[KnownConsent]:
+        """The consents of a case that this agency may know of, by first day and id.
+
+        A party that has ended sees what it could see then, and so do the recipients named.
+
+        Raises:
+            NotFound: there is no such case, or the agency never had a part in it.
+        """
+        text = await self._pool.fetchval(LIST, agency_id, case_id, *(after or (None, None)), limit)
+        if text is None:
+            raise NotFound
+        today = self._clock().date()
+        return [_known(row, today) for row in json.loads(text)]
+
+
+def _known(row: "Mapping[str, Any]", today: date) -> KnownConsent:
+    record = ConsentRecord(
+        id=UUID(row["id"]),
+        purpose=row["purpose"],
+        recipients=tuple(row["recipients"]),
+        classes=frozenset(map(DataClass, row["classes"])),
+        valid_from=date.fromisoformat(row["valid_from"]),
+        valid_until=_day(row["valid_until"]),
+    )
+    where = _id(row["referral_id"])
+    # Where the agency has no part the referral's own id says nothing to it; it is not shown.
+    consent = Consent(
+        record,
+        where or record.id,
+        _day(row["withdrawn_on"]),
+        frozenset(row["withdrawn_items"]),
+    )
+    state = standing(consent, today)
+    counting = row["counts_in"]
+    if state == EFFECTIVE and counting and all(each["suspended"] for each in counting):
+        state = "suspended"
+    return KnownConsent(
+        consent,
+        where,
+        state,
+        _id(row["recorded_in"]),
+        _id(row["withdrawn_in"]),
+        [UUID(each["referral_id"]) for each in counting],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

@@ -1,0 +1,95 @@
+"""Consents, and requests to return or destroy what was disclosed on one that was withdrawn."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, Index, Uuid, text
+from sqlmodel import Field
+
+from app.adapters.database.row import TEXTS, Row
+
+
+class ReturnRequestRow(Row, table=True):
+    """What one agency is asked to return or destroy in one referral, and what it answered."""
+
+    __tablename__ = "return_request"
+    __table_args__ = (
+        CheckConstraint(
+            "is_open = (answered_at IS NULL) AND is_open = (answer IS NULL)"
+            " AND is_open = (answered_by IS NULL) AND is_open = (done_on IS NULL)",
+            name="answered",
+        ),
+        Index("ix_return_request_agency", "agency_id", text("(NOT is_open)"), "due_on", "id"),
+        Index("ix_return_request_case", "case_id", "due_on", "id"),
+        Index(
+            "ix_return_request_due",
+            "due_on",
+            postgresql_where=text("is_open AND told_at IS NULL"),
+        ),
+        {
+            "comment": "To an agency that was told on a consent which was withdrawn:"
+            " return or destroy it."
+        },
+    )
+
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id")
+    referral_id: UUID = Field(foreign_key="referral.id")
+    agency_id: str
+    party: str
+    consent_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    message_ids: list[UUID] = Field(
+        sa_type=ARRAY(Uuid),
+        sa_column_kwargs={"comment": "Shown to the agency that had them, and to no other."},
+    )
+    classes: list[str] = Field(sa_type=TEXTS)
+    seen_by: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "comment": "Who follows the answer: whoever told it, and the withdrawer if it knew"
+            " this agency."
+        },
+    )
+    requested_at: datetime
+    due_on: date
+    is_open: bool = Field(sa_column_kwargs={"server_default": text("true")})
+    told_at: datetime | None
+    answered_at: datetime | None
+    answered_by: str | None
+    answer: str | None
+    done_on: date | None
+    legal_basis: str | None
+
+
+class ConsentRow(Row, table=True):
+    """What a person agreed to: a purpose, recipients, data classes and days, and its withdrawal."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_referral", "referral_id"),)
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case.id")
+    id: UUID = Field(primary_key=True)
+    referral_id: UUID = Field(foreign_key="referral.id")
+    message_id: UUID
+    purpose: str
+    recipients: list[str] = Field(sa_type=TEXTS)
+    classes: list[str] = Field(sa_type=TEXTS)
+    valid_from: date
+    valid_until: date | None
+    withdrawn_on: date | None
+    withdrawn_by: UUID | None
+    withdrawn_items: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "What was taken back while the rest stands:"
+            " classes, agency ids, kinds of agency.",
+        },
+    )
+    taken_by: list[UUID] = Field(
+        sa_type=ARRAY(Uuid),
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "For each of withdrawn_items, the message that took it back.",
+        },
+    )

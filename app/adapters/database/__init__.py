@@ -1,0 +1,1 @@
+"""Connections, logins, migrations and functions of the database."""

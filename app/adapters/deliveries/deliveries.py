@@ -1,0 +1,194 @@
+"""What became of the messages that an agency sent, and the copies that it printed."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.adapters.ids import time_ordered_id
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.deliveries.delivery import Delivery
+from app.domain.deliveries.terms import Terms
+from app.domain.errors import AlreadyRecalled, Invalid, NotFound, NotToPrint
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+LIST = "SELECT list_deliveries($1, $2, $3, $4)"
+EXPLAIN = "SELECT explain_message($1, $2, $3)"
+PRINTED = "SELECT mark_printed($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A message with what became of its copies."""
+
+    message_id: UUID
+    referral_id: UUID
+    type: str
+    urgency: str
+    accepted_at: datetime
+    terms: Terms | None
+    deliveries: Sequence[Delivery]
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A message as one agency may be told about it."""
+
+    tracked: Tracked
+    sent: bool
+    """Whether the agency sent it; otherwise it is a recipient."""
+    notices: Sequence[Mapping[str, Any]]
+    """The notices to the agency's own endpoints, each with its attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A copy that was printed for an agency that takes no part."""
+
+    agency_id: str
+    printed_at: datetime
+    printed_by: str
+
+
+class Deliveries:
+    """Answers nothing but about messages that the asking agency sent or received."""
+
+    def __init__(self, pool: "Pool", clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def sent(
+        self, agency_id: str, referral_id: UUID, after: int, limit: int
+    ) -> Sequence[Tracked]:
+        """The messages that this agency sent in a referral, in its order, after a number.
+
+        Raises:
+            NotFound: there is no such referral for this agency.
+        """
+        text = await self._pool.fetchval(LIST, agency_id, referral_id, after, limit)
+        if text is None:
+            raise NotFound
+        return [_tracked({**row, "referral_id": str(referral_id)}) for row in json.loads(text)]
+
+    async def explain(self, agency_id: str, referral_id: UUID, message_id: UUID) -> Explained:
+        """Where a message is, for its sender or one of its recipients.
+
+        Raises:
+            NotFound: there is none, or it was neither sent by nor sent to this agency.
+        """
+        text = await self._pool.fetchval(EXPLAIN, agency_id, referral_id, message_id)
+        if text is None:
+            raise NotFound
+        row = json.loads(text)
+        return Explained(_tracked(row), row["you"] == "sender", row["notices"])
+
+    async def printed(
+        self,
+        caller: Caller,
+        referral_id: UUID,
+        message_id: UUID,
+        recipients: Collection[str] | None,
+    ) -> Sequence[Printed]:
+        """Take down that the copies for these recipients, or all, were printed; once for each.
+
+        Raises:
+            NotFound: there is no such message of this agency.
+            NotToPrint: nothing of it is printed.
+            Invalid: one of `recipients` has no copy to print.
+            AlreadyRecalled: the sender has taken it back.
+        """
+        at = self._clock()
+        text = await self._pool.fetchval(
+            PRINTED, json.dumps(_printing(caller, referral_id, message_id, recipients, at))
+        )
+        if text is None:
+            raise NotFound
+        return _copies(json.loads(text), recipients)
+
+
+def _printing(
+    caller: Caller,
+    referral_id: UUID,
+    message_id: UUID,
+    recipients: Collection[str] | None,
+    at: datetime,
+) -> dict[str, Any]:
+    within = {"referral_id": str(referral_id), "message_id": str(message_id)}
+    seat = {"agency_id": caller.agency_id, "seat_id": caller.seat_id}
+    entry = {"id": str(time_ordered_id(at)), "kind": "printing", "client_id": caller.client_id}
+    return {
+        "at": at.isoformat(),
+        **within,
+        **seat,
+        "recipients": None if recipients is None else list(recipients),
+        "log": {**entry, **within, **seat},
+    }
+
+
+def _copies(
+    rows: Sequence[Mapping[str, Any]], recipients: Collection[str] | None
+) -> Sequence[Printed]:
+    found = {row["agency_id"]: row for row in rows}
+    wrong = [n for n, agency_id in enumerate(recipients or ()) if agency_id not in found]
+    if wrong:
+        raise Invalid({"pointer": f"/recipients/{n}", "reason": "not_to_print"} for n in wrong)
+    if not found:
+        raise NotToPrint
+    printed = [
+        Printed(row["agency_id"], datetime.fromisoformat(row["printed_at"]), row["printed_by"])
+        for row in rows
+        if row["printed_at"]
+    ]
+    if not printed:
+        raise AlreadyRecalled
+    return printed
+
+
+def _tracked(row: Mapping[str, Any]) -> Tracked:
+    due = None
+    if row["overdue_at"]:
+        due = Terms(_at(row["overdue_at"]), _at(row["failed_at"]))
+    return Tracked(
+        message_id=UUID(row["message_id"]),
+        referral_id=UUID(row["referral_id"]),
+        type=row["type"],
+        urgency=row["urgency"],
+        accepted_at=_at(row["accepted_at"]),
+        terms=due,
+        deliveries=[_delivery(r, due) for r in row["recipients"]],
+        number=row.get("number", 0),
+    )
+
+
+def _delivery(row: Mapping[str, Any], due: Terms | None) -> Delivery:
+    disclosure = row["misdirected_disclosure_id"]
+    return Delivery(
+        party=row["party"],
+        agency_id=row["agency_id"],
+        to_print=row["to_print"],
+        terms=due,
+        notified_at=_at_or_none(row["notified_at"]),
+        opened_at=_at_or_none(row["opened_at"]),
+        acknowledged_at=_at_or_none(row["acknowledged_at"]),
+        acknowledged_by=row["acknowledged_by"],
+        printed_at=_at_or_none(row["printed_at"]),
+        printed_by=row["printed_by"],
+        recalled_at=_at_or_none(row["recalled_at"]),
+        recall_reason=row["recall_reason"],
+        misdirected_disclosure_id=UUID(disclosure) if disclosure else None,
+        undeliverable=row["undeliverable"],
+    )
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _at_or_none(text: str | None) -> datetime | None:
+    return _at(text) if text else None

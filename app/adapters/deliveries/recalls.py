@@ -1,0 +1,246 @@
+"""Recalls: a copy taken back leaves a tombstone, or a misdirected disclosure if it was opened."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.adapters.ids import time_ordered_id
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.deliveries.recall import Clocks, HeldCopy, Opening, RecallReason, clocks, recalling
+from app.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+    from app.adapters.inbox.bell import Bell
+
+HOLD = "SELECT hold_for_recall($1, $2, $3)"
+WRITE = "SELECT write_recall($1)"
+OF_MESSAGE = "SELECT recalls_of($1, $2)"
+MISDIRECTED = "SELECT list_misdirected($1, $2, $3, $4)"
+ONE = "SELECT read_misdirected($1, $2)"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A copy that was taken back. `clocks` are there if it had been opened or printed."""
+
+    id: UUID
+    message_id: UUID
+    referral_id: UUID
+    type: str
+    accepted_at: datetime
+    sender_agency: str
+    recipient_agency: str
+    recipient_party: str | None
+    """None for a reader to whom it was shown by a recipient."""
+    reason: str
+    recalled_at: datetime
+    recalled_by: str
+    openings: Sequence[Opening]
+    clocks: Clocks | None
+
+
+class Recalls:
+    """Takes messages back, and shows both sides what had been opened by then."""
+
+    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
+        self._pool = pool
+        self._clock = clock
+        self._bell = bell
+
+    async def recall(
+        self,
+        caller: Caller,
+        referral_id: UUID,
+        message_id: UUID,
+        reason: RecallReason,
+        recipients: Collection[str] | None,
+    ) -> Sequence[Recall]:
+        """Take a message back from these recipients, or from everybody. Twice is as once.
+
+        Holding the case keeps every opening out: each is either written down before, or finds
+        the copy recalled.
+
+        Raises:
+            NotFound: this agency sent no such message.
+            Invalid, AlreadyRecalled: as `recalling` says.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            text = await connection.fetchval(HOLD, caller.agency_id, referral_id, message_id)
+            if text is None:
+                raise NotFound
+            held, at = json.loads(text), self._clock()
+            copies = [_held(row) for row in held["copies"]]
+            left = recalling(copies, reason, recipients)
+            written = _Writing(caller, referral_id, message_id, reason, held, at).rows(left)
+            if left:
+                await connection.execute(WRITE, json.dumps(written))
+            rows = json.loads(await connection.fetchval(OF_MESSAGE, caller.agency_id, message_id))
+        self._bell.ring({item["agency_id"] for item in written["items"]})
+        found = (_recall(row) for row in rows)
+        return [r for r in found if recipients is None or r.recipient_agency in recipients]
+
+    async def misdirected(
+        self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int
+    ) -> Sequence[Recall]:
+        """Misdirected disclosures by or to this agency, the last one first."""
+        text = await self._pool.fetchval(MISDIRECTED, agency_id, *(before or (None, None)), limit)
+        return [_recall(row) for row in json.loads(text)]
+
+    async def misdirected_one(self, agency_id: str, disclosure_id: UUID) -> Recall:
+        """A misdirected disclosure by or to this agency.
+
+        Raises:
+            NotFound: there is none.
+        """
+        text = await self._pool.fetchval(ONE, agency_id, disclosure_id)
+        if text is None:
+            raise NotFound
+        return _recall(json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """Turns what is recalled into the rows that `write_recall` takes."""
+
+    caller: Caller
+    referral_id: UUID
+    message_id: UUID
+    reason: RecallReason
+    held: Row
+    at: datetime
+
+    def rows(self, copies: Sequence[HeldCopy]) -> dict[str, Any]:
+        return {
+            "at": self.at.isoformat(),
+            "case_id": self.held["case_id"],
+            "message_id": str(self.message_id),
+            "referral_id": str(self.referral_id),
+            "type": self.held["type"],
+            "accepted_at": self.held["accepted_at"],
+            "agency_id": self.caller.agency_id,
+            "seat_id": self.caller.seat_id,
+            "reason": self.reason.value,
+            "copies": [self._copy(copy) for copy in copies],
+            "log": [self._entry(copy) for copy in copies],
+            "items": [item for copy in copies for item in self._items(copy)],
+        }
+
+    def _copy(self, copy: HeldCopy) -> dict[str, Any]:
+        due = clocks(self.at) if copy.disclosed else None
+        days = (
+            {name: getattr(due, name).isoformat() for name in Clocks.__dataclass_fields__}
+            if due
+            else {}
+        )
+        return {
+            "id": str(time_ordered_id(self.at)),
+            "agency_id": copy.agency_id,
+            "party": copy.party,
+            "named": copy.named,
+            "disclosed": copy.disclosed,
+            "openings": [
+                {
+                    "how": opening.how,
+                    "at": opening.at.isoformat(),
+                    "seat_id": opening.seat_id,
+                    "classes": list(opening.classes),
+                }
+                for opening in copy.openings
+            ],
+            **days,
+        }
+
+    def _entry(self, copy: HeldCopy) -> dict[str, Any]:
+        # A reader whom the sender does not know is not named to it, unless it has opened it.
+        known = {self.caller.agency_id} if copy.named or copy.disclosed else set()
+        return {
+            "id": str(time_ordered_id(self.at)),
+            "kind": "recall",
+            "agency_id": self.caller.agency_id,
+            "seat_id": self.caller.seat_id,
+            "client_id": self.caller.client_id,
+            "case_id": self.held["case_id"],
+            "referral_id": str(self.referral_id),
+            "message_id": str(self.message_id),
+            "agencies": sorted({copy.agency_id} | known),
+            "detail": {
+                "from": copy.agency_id,
+                "reason": self.reason.value,
+                "disclosed": copy.disclosed,
+            },
+        }
+
+    def _items(self, copy: HeldCopy) -> Iterator[dict[str, Any]]:
+        kind = "disclosure.misdirected" if copy.disclosed else "message.recalled"
+        item = {
+            "kind": kind,
+            "message_id": str(self.message_id),
+            "type": self.held["type"],
+            "urgency": self.held["urgency"],
+        }
+        if not copy.to_print:
+            yield {
+                **item,
+                "agency_id": copy.agency_id,
+                "referral_id": str(copy.referral_id),
+                "from_party": self.held["from_party"],
+                "from_agency": self.caller.agency_id,
+            }
+        if copy.disclosed:
+            yield {
+                **item,
+                "agency_id": self.caller.agency_id,
+                "referral_id": str(self.referral_id),
+                "from_party": copy.party if copy.named else None,
+                "from_agency": copy.agency_id,
+            }
+
+
+def _held(row: Row) -> HeldCopy:
+    openings = [_opening(each) for each in row["openings"]]
+    if row["printed_at"]:
+        on_paper = tuple(sorted(set(row["classes"]) & set(row["has"])))
+        printed_at = datetime.fromisoformat(row["printed_at"])
+        openings.append(Opening("printed", printed_at, row["printed_by"], on_paper))
+    return HeldCopy(
+        agency_id=row["agency_id"],
+        party=row["party"],
+        referral_id=UUID(row["referral_id"]),
+        named=row["named"],
+        to_print=row["to_print"],
+        openings=tuple(openings),
+        recalled_for=row["reason"],
+    )
+
+
+def _opening(row: Row) -> Opening:
+    at = datetime.fromisoformat(row["at"])
+    return Opening(row["how"], at, row["seat_id"], tuple(row["classes"]))
+
+
+def _recall(row: Row) -> Recall:
+    days = {name: row[name] for name in Clocks.__dataclass_fields__}
+    return Recall(
+        id=UUID(row["id"]),
+        message_id=UUID(row["message_id"]),
+        referral_id=UUID(row["referral_id"]),
+        type=row["type"],
+        accepted_at=datetime.fromisoformat(row["accepted_at"]),
+        sender_agency=row["sender_agency"],
+        recipient_agency=row["recipient_agency"],
+        recipient_party=row["recipient_party"],
+        reason=row["reason"],
+        recalled_at=datetime.fromisoformat(row["recalled_at"]),
+        recalled_by=row["recalled_by"],
+        openings=[_opening(each) for each in row["openings"]],
+        clocks=Clocks(**{n: date.fromisoformat(d) for n, d in days.items()})
+        if row["disclosed"]
+        else None,
+    )

@@ -1,0 +1,83 @@
+"""What becomes of messages: by when they are to be acknowledged, and which were taken back."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from app.adapters.database.row import Row
+
+
+class DeliveryTermRow(Row, table=True):
+    """When a message that somebody has not acknowledged is overdue, and when it has failed."""
+
+    __tablename__ = "delivery_term"
+    __table_args__ = (
+        Index("ix_delivery_term_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    )
+
+    message_id: UUID = Field(primary_key=True, foreign_key="message.id")
+    sender: str | None
+    overdue_at: datetime
+    failed_at: datetime
+    next_at: datetime | None = Field(
+        sa_column_kwargs={
+            "comment": "When to look next whether everybody has acknowledged;"
+            " null when nothing is left to tell."
+        }
+    )
+
+
+class RecallRow(Row, table=True):
+    """A copy that was taken back; with both clocks if it was disclosed by then. Never updated."""
+
+    __tablename__ = "recall"
+    __table_args__ = (
+        UniqueConstraint("message_id", "recipient_agency"),
+        Index(
+            "ix_recall_sender",
+            "sender_agency",
+            text("recalled_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("disclosed"),
+        ),
+        Index(
+            "ix_recall_recipient",
+            "recipient_agency",
+            text("recalled_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("disclosed"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    message_id: UUID = Field(foreign_key="message.id")
+    referral_id: UUID
+    type: str
+    accepted_at: datetime
+    sender_agency: str
+    recipient_agency: str
+    recipient_party: str | None
+    named: bool = Field(
+        sa_column_kwargs={
+            "comment": "Whether the sender knew this reader: others were shown the message by"
+            " its recipients."
+        }
+    )
+    reason: str
+    recalled_at: datetime
+    recalled_by: str
+    disclosed: bool = Field(
+        sa_column_kwargs={
+            "comment": "Opened or printed before it was recalled: a misdirected disclosure,"
+            " with both clocks."
+        }
+    )
+    openings: list[dict[str, Any]] = Field(sa_type=JSONB)
+    preliminary_from: date | None
+    preliminary_by: date | None
+    final_by: date | None
+    final_by_if_malicious: date | None

@@ -1,0 +1,1 @@
+"""The directory: read, cached, and filled with the national data."""

@@ -1,0 +1,144 @@
+"""Disclosures of a case, page by page as one party may know them, and printed on the record."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.adapters.log.entry import WRITE_LOG, log_entry
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.classes import DataClass
+from app.domain.disclosures.record import Disclosure
+from app.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+LIST = "SELECT list_disclosures($1, $2, $3, $4, $5, $6, $7, $8)"
+MOST_LOOKED_AT = 500
+"""Messages and disclosures that one page looks at, however few of them are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which disclosures: all, or those of a referral, an agency, a class."""
+
+    referral_id: UUID | None = None
+    agency_id: str | None = None
+    data_class: DataClass | None = None
+
+
+ALL = Wanted()
+
+_AGENCY = re.compile(r"[a-z0-9-]{0,64}")
+_NUMBER = re.compile(r"[0-9]{1,16}")
+
+Key = tuple[UUID, int, str, int, int, UUID]
+"""Where a page ends: referral, number, agency, microseconds since 1970, rank, id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some disclosures, and where the next page begins. It may be empty and have a next one."""
+
+    items: Sequence[Disclosure]
+    following: Sequence[Any] | None
+
+
+class Disclosures:
+    """Answers what a party of the case knows anyhow: see the function `list_disclosures`."""
+
+    def __init__(self, pool: "Pool", clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def page(
+        self, agency_id: str, case_id: UUID, wanted: Wanted, after: Key | None, limit: int
+    ) -> Page:
+        """Disclosures by referral, message, agency and time, after a key.
+
+        Raises:
+            NotFound: this agency was never a party of such a case.
+        """
+        text = await self._pool.fetchval(
+            LIST,
+            agency_id,
+            case_id,
+            wanted.referral_id,
+            wanted.agency_id,
+            wanted.data_class,
+            json.dumps([str(p) if isinstance(p, UUID) else p for p in after]) if after else None,
+            limit,
+            MOST_LOOKED_AT,
+        )
+        if text is None:
+            raise NotFound
+        found = json.loads(text)
+        return Page([_disclosure(row) for row in found["items"]], found["next"])
+
+    async def to_print(
+        self, agency_id: str, case_id: UUID, most: int
+    ) -> tuple[Sequence[Disclosure], bool]:
+        """All disclosures of a case, `most` at the most, and whether that is all.
+
+        Raises:
+            NotFound: this agency was never a party of such a case.
+        """
+        items: list[Disclosure] = []
+        after: Key | None = None
+        while len(items) < most:
+            page = await self.page(agency_id, case_id, ALL, after, MOST_LOOKED_AT)
+            items += page.items
+            if page.following is None:
+                return items[:most], len(items) <= most
+            after = key_of(page.following)
+        return items[:most], False
+
+    async def printed(self, caller: Caller, case_id: UUID, detail: Mapping[str, Any]) -> None:
+        """Write down that a sheet of them was made; before it is handed out."""
+        at = self._clock()
+        told = {"what": "disclosures", **detail}
+        entry = log_entry(at, "export", told, caller, case_id=case_id)
+        await self._pool.execute(WRITE_LOG, at, json.dumps([entry]))
+
+
+def key_of(parts: Sequence[Any]) -> Key:
+    """The key that these parts stand for, as numbers and ids or as their texts.
+
+    Raises:
+        ValueError: they are none.
+    """
+    referral, number, agency, at, rank, last = parts
+    if not _AGENCY.fullmatch(agency):
+        raise ValueError("no agency")
+    return UUID(referral), _number(number), agency, _number(at), _number(rank, 9), UUID(last)
+
+
+def _number(text: Any, most: int = 2**53 - 1) -> int:
+    if not _NUMBER.fullmatch(str(text)) or int(text) > most:
+        raise ValueError("no number of ours")
+    return int(text)
+
+
+def _disclosure(row: Mapping[str, Any]) -> Disclosure:
+    return Disclosure(
+        how=row["how"],
+        at=datetime.fromisoformat(row["at"]),
+        agency_id=row["agency_id"],
+        party=row["party"],
+        seat_id=row["seat_id"],
+        classes=None if row["classes"] is None else tuple(map(DataClass, row["classes"])),
+        referral_id=UUID(row["referral_id"]),
+        via=UUID(row["via"]),
+        message_id=UUID(row["message_id"]),
+        type=row["type"],
+        from_party=row["from"]["party"],
+        from_agency=row["from"]["agency_id"],
+        shown_by=UUID(row["shown_by"]) if row["shown_by"] else None,
+        legal_basis=row["legal_basis"],
+        consent_ids=tuple(map(UUID, row["consent_ids"])),
+    )

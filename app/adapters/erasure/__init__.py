@@ -1,0 +1,1 @@
+"""Erases by rule and by command, and keeps the list of it."""

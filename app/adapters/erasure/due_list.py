@@ -1,0 +1,91 @@
+"""What is due to be erased and what was, for whoever runs the service: ids and codes only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from app.domain.erasure.clock import Rule
+from app.domain.erasure.retention import Periods
+
+if TYPE_CHECKING:
+    from app.adapters.directory.cache import Connection
+
+# Read as the owner of the tables; under each rule the earliest first, by its index.
+_DUE = """
+    SELECT t.referral_id, t.since, is_held(r.case_id, r.id) AS held
+    FROM retention t JOIN referral r ON r.id = t.referral_id
+    WHERE t.rule = $1 AND t.since <= $2
+    ORDER BY t.since, t.referral_id LIMIT $3
+"""
+_COUNT = """
+    SELECT count(*) FILTER (WHERE NOT held), count(*) FILTER (WHERE held)
+    FROM retention WHERE rule = $1 AND since <= $2
+"""
+_RECENT = """
+    SELECT erased_at, referral_id, rule, array_agg(class ORDER BY class) AS classes, complete_on
+    FROM erasure GROUP BY erased_at, referral_id, rule, complete_on
+    ORDER BY erased_at DESC, referral_id LIMIT $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A referral whose time has come by a rule."""
+
+    referral_id: UUID
+    rule: Rule
+    since: date
+    due_on: date
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased of a referral at once."""
+
+    referral_id: UUID
+    erased_at: datetime
+    because: str
+    classes: tuple[str, ...]
+    complete_on: date
+
+
+class ErasureList:
+    """Looks; changes nothing."""
+
+    def __init__(self, connection: "Connection", periods: Periods) -> None:
+        self._connection = connection
+        self._periods = periods
+
+    async def due(self, today: date, limit: int) -> Sequence[Due]:
+        """What is due by today, at most `limit` of each rule, the longest due first."""
+        found: list[Due] = []
+        for rule in Rule:
+            period = self._periods.of(rule)
+            rows = await self._connection.fetch(_DUE, rule.value, period.last_over(today), limit)
+            found += [
+                Due(r["referral_id"], rule, r["since"], period.over_on(r["since"]), r["held"])
+                for r in rows
+            ]
+        return sorted(found, key=lambda each: (each.due_on, each.referral_id))
+
+    async def count(self, today: date) -> tuple[int, int]:
+        """How many are due by today, and how many more are put off by a hold."""
+        due = held = 0
+        for rule in Rule:
+            last = self._periods.of(rule).last_over(today)
+            (row,) = await self._connection.fetch(_COUNT, rule.value, last)
+            due, held = due + row[0], held + row[1]
+        return due, held
+
+    async def recent(self, limit: int) -> Sequence[Erased]:
+        """What was erased last."""
+        rows = await self._connection.fetch(_RECENT, limit)
+        return [
+            Erased(
+                r["referral_id"], r["erased_at"], r["rule"], tuple(r["classes"]), r["complete_on"]
+            )
+            for r in rows
+        ]

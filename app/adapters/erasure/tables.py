@@ -1,0 +1,88 @@
+"""What is to be erased when its time has come, what was, and what is kept from it."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, text
+from sqlmodel import Field
+
+from app.adapters.database.row import Row
+
+
+class ErasureRow(Row, table=True):
+    """The keys of one class of a referral were destroyed: when, why, on whose word. For ever."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (Index("ix_erasure_at", text("erased_at DESC")),)
+
+    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
+    erased_at: datetime
+    rule: str
+    act_id: UUID | None = Field(foreign_key="act.id")
+    complete_on: date = Field(
+        sa_column_kwargs={"comment": "The day by which no backup holds the key any more."}
+    )
+
+
+class RetentionRow(Row, table=True):
+    """A rule that runs for a referral, and since which day."""
+
+    __tablename__ = "retention"
+    __table_args__ = (
+        Index(
+            "ix_retention_due", "rule", "since", "referral_id", postgresql_where=text("NOT held")
+        ),
+    )
+
+    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    rule: str = Field(primary_key=True)
+    since: date
+    held: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Found under a hold when its time had come; not looked at.",
+        }
+    )
+
+
+class ErasureTotalRow(Row, table=True):
+    """How often each rule has erased."""
+
+    __tablename__ = "erasure_total"
+
+    rule: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
+class LegalHoldRow(Row, table=True):
+    """What an agency keeps from being erased, until it is lifted."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (
+        Index(
+            "ix_legal_hold_open",
+            "case_id",
+            "referral_id",
+            "agency_id",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+        Index(
+            "ix_legal_hold_agency",
+            "agency_id",
+            text("set_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+        {"comment": "Shown to nobody but the agency that holds."},
+    )
+
+    id: UUID = Field(primary_key=True)
+    agency_id: str
+    case_id: UUID = Field(foreign_key="case.id")
+    referral_id: UUID = Field(foreign_key="referral.id")
+    whole_case: bool
+    reason: str
+    set_at: datetime
+    lifted_at: datetime | None

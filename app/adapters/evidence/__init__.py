@@ -1,0 +1,1 @@
+"""Collects what an evidence bundle holds."""

@@ -1,0 +1,1 @@
+"""Inboxes, and the bell that wakes who waits for one."""

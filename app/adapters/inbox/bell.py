@@ -1,0 +1,127 @@
+"""The bell: tells whoever waits for an agency's inbox that something was committed.
+
+It is rung after the commit, never within it: NOTIFY inside a transaction takes a lock over the
+whole server and switches group commit off. A ring that is lost costs at most a second, since
+whoever waits also looks by itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+CHANNEL = "tsunagu_inbox"
+GATHERING = 0.02
+"""Seconds in which rings are gathered into one notification. This process does not wait for it."""
+RETRY = 1.0
+LONGEST = 7_900
+"""Bytes of a notification; PostgreSQL takes 8,000."""
+
+_log = logging.getLogger(__name__)
+
+
+class Bell:
+    """Rings in this process at once, and in the others by NOTIFY."""
+
+    def __init__(self, pool: "Pool", url: str) -> None:
+        self._pool = pool
+        self._url = url
+        self._waiting: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
+        self._rung: set[str] = set()
+        self._something = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to listen, and to tell other processes."""
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
+
+    async def stop(self) -> None:
+        """Let everybody who waits go, and stop."""
+        for events in self._waiting.values():
+            for event in events:
+                event.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def ring(self, agencies: Iterable[str]) -> None:
+        """Something was committed for these agencies."""
+        for agency in agencies:
+            self._wake(agency)
+            self._rung.add(agency)
+        if self._rung:
+            self._something.set()
+
+    @contextlib.contextmanager
+    def hearing(self, agency: str | None) -> Iterator[asyncio.Event]:
+        """An event that is set when the bell rings for `agency`, or None: anybody, from now on."""
+        event = asyncio.Event()
+        self._waiting[agency].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[agency].discard(event)
+            if not self._waiting[agency]:
+                del self._waiting[agency]
+
+    def _wake(self, agency: str) -> None:
+        for whom in (agency, None):
+            for event in self._waiting.get(whom, ()):
+                event.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._something.wait()
+            await asyncio.sleep(GATHERING)
+            self._something.clear()
+            rung, self._rung = self._rung, set()
+            try:
+                await ring(self._pool, rung)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                _log.warning("the bell could not be rung in other processes")
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                _log.warning("the bell is not heard from other processes; trying again")
+            await asyncio.sleep(RETRY)
+
+    async def _listen_once(self) -> None:
+        connection = await asyncpg.connect(self._url)
+        gone = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _: gone.set())
+            await connection.add_listener(CHANNEL, self._heard)
+            await gone.wait()
+        finally:
+            connection.terminate()
+
+    def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        for agency in str(payload).split(","):
+            self._wake(agency)
+
+
+async def ring(pool: "Pool", agencies: Iterable[str]) -> None:
+    """Ring for these agencies in all processes: for those who have no `Bell`, as the worker's."""
+    for text in _packed(agencies):
+        await pool.execute("SELECT pg_notify($1, $2)", CHANNEL, text)
+
+
+def _packed(agencies: Iterable[str]) -> list[str]:
+    """The agencies, comma-separated, in as few texts as fit."""
+    texts: list[str] = []
+    for agency in sorted(agencies):
+        if texts and len(texts[-1]) + len(agency) < LONGEST:
+            texts[-1] += f",{agency}"
+        else:
+            texts.append(agency)
+    return texts

@@ -1,0 +1,102 @@
+"""The inbox of an agency: what waits, in one order without gaps, and who has acknowledged it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.adapters.ids import time_ordered_id
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+    from app.adapters.inbox.bell import Bell
+
+READ = "SELECT read_inbox($1, $2, $3, $4)"
+STATUS = "SELECT inbox_status($1)"
+ACKNOWLEDGE = "SELECT acknowledge($1, $2, $3, $4, $5, $6, $7)"
+LOOK_AGAIN = 1.0
+"""Seconds after which whoever waits looks by itself: a ring of the bell can be lost."""
+MOST_ACKNOWLEDGED = 1_000
+"""Items acknowledged by one call; `more` says that some are left."""
+NOTHING = '{"items":[]'
+
+
+class Mailboxes:
+    """Reads and acknowledges what waits for an agency."""
+
+    def __init__(self, pool: "Pool", bell: "Bell", clock: Clock) -> None:
+        self._pool = pool
+        self._bell = bell
+        self._clock = clock
+
+    async def read(
+        self, agency_id: str, after: int, limit: int, wait: float, *, unacknowledged: bool
+    ) -> str:
+        """A page of the inbox after a position, as JSON text.
+
+        Args:
+            wait: seconds to wait for something if there is nothing yet.
+        """
+        if wait <= 0:
+            return await self._page(agency_id, after, limit, unacknowledged)
+        until = time.monotonic() + wait
+        with self._bell.hearing(agency_id) as rung:
+            while True:
+                # Cleared before the look: a ring during it wakes the wait that follows.
+                rung.clear()
+                page = await self._page(agency_id, after, limit, unacknowledged)
+                left = until - time.monotonic()
+                if not page.startswith(NOTHING) or left <= 0:
+                    return page
+                try:
+                    async with asyncio.timeout(min(LOOK_AGAIN, left)):
+                        await rung.wait()
+                except TimeoutError:
+                    continue
+
+    async def status(self, agency_id: str) -> dict[str, Any]:
+        """Head, oldest waiting, oldest unacknowledged, counts."""
+        text = await self._pool.fetchval(STATUS, agency_id)
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    async def acknowledge(
+        self, caller: Caller, positions: Sequence[int], through: int | None
+    ) -> dict[str, Any]:
+        """Take note of items (受領), as the caller's seat. Doing it twice changes nothing.
+
+        Raises:
+            Invalid: a position that the inbox has not reached.
+        """
+        at = self._clock()
+        entry = {
+            "id": str(time_ordered_id(at)),
+            "kind": "acknowledgement",
+            "agency_id": caller.agency_id,
+            "seat_id": caller.seat_id,
+            "client_id": caller.client_id,
+            "agencies": [caller.agency_id],
+        }
+        text = await self._pool.fetchval(
+            ACKNOWLEDGE,
+            caller.agency_id,
+            caller.seat_id,
+            at,
+            positions,
+            through,
+            MOST_ACKNOWLEDGED,
+            json.dumps(entry),
+        )
+        if text is None:
+            pointer = "/through" if through is not None else "/positions"
+            raise Invalid.at(pointer, "beyond_head")
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    async def _page(self, agency_id: str, after: int, limit: int, unacknowledged: bool) -> str:
+        page: str = await self._pool.fetchval(READ, agency_id, after, limit, unacknowledged)
+        return page

@@ -1,0 +1,80 @@
+"""Mailboxes, and the items that wait in them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, text
+from sqlmodel import Field
+
+from app.adapters.database.row import Row
+
+_NONE_YET = {"server_default": text("0")}
+
+
+class MailboxRow(Row, table=True):
+    """An agency's mailbox: its last position, and how many items were opened and acknowledged."""
+
+    __tablename__ = "mailbox"
+
+    agency_id: str = Field(primary_key=True, foreign_key="agency.id")
+    head: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
+    opened: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
+    acknowledged: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
+
+
+class InboxItemRow(Row, table=True):
+    """Something that waits for an agency, at its position in the mailbox: an envelope, no body."""
+
+    __tablename__ = "inbox_item"
+    __table_args__ = (
+        Index(
+            "ix_inbox_message",
+            "agency_id",
+            "message_id",
+            unique=True,
+            postgresql_where=text("message_id IS NOT NULL AND kind = 'message'"),
+        ),
+        Index(
+            "ix_inbox_unacknowledged",
+            "agency_id",
+            "position",
+            postgresql_where=text("acknowledged_at IS NULL"),
+        ),
+        Index(
+            "ix_inbox_waiting",
+            "agency_id",
+            "position",
+            postgresql_where=text("opened_at IS NULL AND acknowledged_at IS NULL"),
+        ),
+        Index(
+            "ix_inbox_withdrawn",
+            "agency_id",
+            "referral_id",
+            postgresql_where=text("withdrawn"),
+        ),
+    )
+
+    agency_id: str = Field(primary_key=True, foreign_key="mailbox.agency_id")
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    kind: str
+    referral_id: UUID | None
+    message_id: UUID | None
+    type: str
+    from_party: str | None
+    from_agency: str | None
+    urgency: str
+    accepted_at: datetime
+    to_print: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    recalled_at: datetime | None
+    printed_at: datetime | None
+    printed_by: str | None
+    withdrawn: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Taken back with the consent and not by the sender:"
+            " a new consent gives it again.",
+        }
+    )

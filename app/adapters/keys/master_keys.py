@@ -1,0 +1,82 @@
+"""How each master key stands: what lies under it, and whether it is needed any more."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.domain.keys.ports import KeyService, MasterUse, master_use
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Connection, Pool
+
+# For a person who asks at the command line: it reads the whole index.
+COUNTS = """
+    SELECT master, sum(rows)::bigint AS rows FROM (
+        SELECT master, count(*) AS rows FROM referral_key GROUP BY master
+        UNION ALL
+        SELECT master, count(*) FROM webhook WHERE master IS NOT NULL GROUP BY master
+        UNION ALL
+        SELECT old_master, count(*) FROM webhook WHERE old_master IS NOT NULL GROUP BY old_master
+    ) AS each GROUP BY master
+"""
+UNUSED = "SELECT version, since FROM master_unused"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A master key, and what lies under it."""
+
+    version: int
+    active: int
+    """The version that wraps."""
+    wraps_from: datetime | None
+    here: bool
+    """False if something lies under it and it is not there."""
+    rows: int | None
+    """Keys and secrets under it; None if nobody could be asked."""
+    unused_since: datetime | None
+
+    @property
+    def old(self) -> bool:
+        """Whether a newer one wraps in its place."""
+        return self.version < self.active
+
+    def use(self, backup_age: timedelta, at: datetime) -> MasterUse:
+        """What it is used for."""
+        rows = 1 if self.rows is None else self.rows
+        return master_use(self.version, self.active, rows, self.unused_since, backup_age, at)
+
+    def retirable_from(self, backup_age: timedelta) -> datetime | None:
+        """From when on nothing needs it; None while something does."""
+        if self.rows or self.unused_since is None:
+            return None
+        return self.unused_since + backup_age
+
+
+async def standings(service: KeyService, database: "Pool | Connection | None") -> list[Standing]:
+    """Every master key that is there or needed, by version; without a database, what is there.
+
+    Raises:
+        KeyServiceAway: the key service does not answer.
+    """
+    masters = {m.version: m for m in await service.masters()}
+    active = max((m.version for m in masters.values() if m.active), default=0)
+    rows = await _read(database, COUNTS, "master", "rows")
+    unused = await _read(database, UNUSED, "version", "since")
+    return [
+        Standing(
+            version,
+            active,
+            masters[version].wraps_from if version in masters else None,
+            version in masters,
+            rows.get(version, 0) if database else None,
+            unused.get(version),
+        )
+        for version in sorted(masters.keys() | rows.keys())
+    ]
+
+
+async def _read(
+    database: "Pool | Connection | None", query: str, key: str, value: str
+) -> dict[int, Any]:
+    return {row[key]: row[value] for row in await database.fetch(query)} if database else {}

@@ -1,0 +1,1 @@
+"""The log: entries, the sealer that grows its tree, and its audit."""

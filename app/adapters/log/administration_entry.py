@@ -1,0 +1,33 @@
+"""The entry of the log that tells of an act of administration: ids and codes, no words."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from app.adapters.log.entry import log_entry
+from app.domain.access.caller import Caller
+
+COMMAND_LINE = "command line"
+"""Who acted, where nobody has a seat: whoever may use the owner's login."""
+
+
+def entry(
+    at: datetime,
+    act: str,
+    agencies: Iterable[str],
+    detail: Mapping[str, Any],
+    caller: Caller | None = None,
+    by: str = COMMAND_LINE,
+) -> dict[str, Any]:
+    """The entry of `act`.
+
+    Args:
+        at: when.
+        act: a code, `seat.disabled` for example.
+        agencies: whom it concerns; they may read the entry.
+        detail: ids and codes only.
+        caller: who acted; None where nobody has a seat.
+        by: who acted in that case.
+    """
+    told = {"act": act, **({} if caller else {"by": by}), **detail}
+    return log_entry(at, "administration", told, caller, agencies)

@@ -1,0 +1,135 @@
+"""The append-only log, a Merkle tree over everything that was accepted, read or refused."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlmodel import Field
+
+from app.adapters.database.row import TEXTS, Row
+
+
+class LogEntryRow(Row, table=True):
+    """Something that happened: who did what, in which case. Never updated."""
+
+    __tablename__ = "log_entry"
+    __table_args__ = (
+        Index(
+            "ix_log_entry_disclosure",
+            "message_id",
+            "agency_id",
+            "at",
+            "id",
+            postgresql_where=text("kind = 'disclosure' AND detail -> 'classes' <> '[]'"),
+        ),
+        Index("ix_log_entry_case", "case_id", "at", postgresql_where=text("case_id IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    at: datetime
+    kind: str
+    agency_id: str | None
+    seat_id: str | None
+    client_id: str | None
+    case_id: UUID | None
+    referral_id: UUID | None
+    message_id: UUID | None
+    agencies: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={"comment": "The agencies that the entry names, which may read it."},
+    )
+    detail: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class LogPendingRow(Row, table=True):
+    """An entry that the sealer has yet to put into the tree."""
+
+    __tablename__ = "log_pending"
+
+    entry_id: UUID
+    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)])
+
+
+class LogLeafRow(Row, table=True):
+    """An entry's place in the tree, and its hash there. Never updated."""
+
+    __tablename__ = "log_leaf"
+
+    index: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    entry_id: UUID = Field(unique=True)
+    hash: bytes
+
+
+class LogTreeRow(Row, table=True):
+    """The only row: how many leaves there are. Whoever seals holds its lock."""
+
+    __tablename__ = "log_tree"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: bool = Field(primary_key=True, sa_column_kwargs={"server_default": text("true")})
+    size: int = Field(sa_type=BigInteger)
+    hashed: int = Field(
+        sa_type=BigInteger,
+        sa_column_kwargs={
+            "server_default": text("0"),
+            "comment": "How many leaves the nodes and the frontier cover.",
+        },
+    )
+    frontier: list[bytes] = Field(
+        sa_type=ARRAY(BYTEA),
+        sa_column_kwargs={"server_default": text("'{}'")},
+    )
+
+
+class LogNodeRow(Row, table=True):
+    """The hash over a complete subtree above the leaves. Never updated."""
+
+    __tablename__ = "log_node"
+    __table_args__ = (
+        CheckConstraint("level > 0", name="level"),
+        {
+            "comment": "Complete subtrees: that of (level, number) covers the 2^level leaves"
+            " from number * 2^level."
+        },
+    )
+
+    level: int = Field(
+        primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    number: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    hash: bytes
+
+
+class LogCheckpointRow(Row, table=True):
+    """A state of the tree that was signed, as the note that was signed. Never updated."""
+
+    __tablename__ = "log_checkpoint"
+
+    size: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    root: bytes
+    note: str
+    at: datetime
+
+
+class LogReaderRow(Row, table=True):
+    """An agency that an entry names, and which may therefore read it. Never updated."""
+
+    __tablename__ = "log_reader"
+    __table_args__ = (
+        Index("ix_log_reader_entry", "entry_id", "agency_id", unique=True),
+        {"comment": "Which agency an entry names, by its place in the tree."},
+    )
+
+    agency_id: str = Field(primary_key=True)
+    index: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    entry_id: UUID

@@ -1,0 +1,280 @@
+"""Exchange: writes all that follows from a message in one transaction, or nothing."""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from app.adapters.consents.rows import who_may_hear
+from app.adapters.ids import time_ordered_id
+from app.adapters.keys.vault import StoredKeys
+from app.adapters.referrals.case_rows import read_case, read_keys
+from app.adapters.referrals.decision_rows import Answer, Recorder, sent_content
+from app.domain.access.caller import Caller
+from app.domain.calendar.clock import Clock
+from app.domain.cases.case import Case
+from app.domain.decisions.decide import decide
+from app.domain.decisions.decision import Decision
+from app.domain.decisions.submission import Call
+from app.domain.directory.agencies import Directory
+from app.domain.errors import Busy, IdReused, NotFound, Refusal
+from app.domain.keys.ports import WrappedKey
+from app.domain.messages.digest import segments
+from app.domain.messages.message import Message
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    from app.adapters.database.pool import Connection, Pool
+    from app.adapters.inbox.bell import Bell
+
+    Executor = Pool | Connection | PoolConnectionProxy[Record]
+
+LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
+REPEAT = "SELECT find_repeat($1)"
+ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8)"
+WRITE_LOG = "SELECT write_log($1, $2)"
+TRIES = 3
+"""Times that a message is decided on anew because its case has moved, before the case is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to a message, and whether it was given before."""
+
+    answer: Answer
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What would follow from a message, and the state that its sender would be told."""
+
+    decision: Decision
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A case with its keys, and the version it must still have when it is written."""
+
+    case: Case
+    keys: StoredKeys
+    expected: int | None
+
+
+class Repeated(Exception):
+    """The id is already there: `row` is what is stored of it."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        super().__init__("repeated")
+        self.row = row
+
+
+class Exchange:
+    """Accepts messages. Nothing else in the service writes to a case."""
+
+    def __init__(
+        self,
+        pool: "Pool",
+        recorder: Recorder,
+        directory: Callable[[], Directory],
+        clock: Clock,
+        bell: "Bell",
+    ) -> None:
+        self._pool = pool
+        self._recorder = recorder
+        self._directory = directory
+        self._clock = clock
+        self._bell = bell
+
+    async def accept(
+        self, message: Message, caller: Caller, if_match: frozenset[str] = frozenset()
+    ) -> Accepted:
+        """Decide on `message` and write down all that follows, or nothing.
+
+        The transaction ends inside: what is answered has been committed.
+
+        Raises:
+            IdReused: the id stands for another message, or for somebody else's.
+            Busy: the case moved at every try.
+            Refusal: whatever `decide` refuses.
+        """
+        try:
+            return await self._accept(message, caller, if_match)
+        except Refusal as refusal:
+            await self._log(message, caller, "refusal", {"code": refusal.code})
+            raise
+
+    async def rehearse(
+        self, message: Message, caller: Caller, if_match: frozenset[str] = frozenset()
+    ) -> Rehearsed | Accepted:
+        """What would follow from `message`; its first answer, if it was sent already.
+
+        Writes nothing but that it was asked.
+
+        Raises:
+            IdReused: the id stands for another message, or for somebody else's.
+            Refusal: whatever `decide` refuses.
+        """
+        try:
+            found = await self._rehearse(message, caller, if_match)
+        except Refusal as refusal:
+            await self._log(message, caller, "refusal", {"code": refusal.code})
+            raise
+        await self._log(message, caller, "rehearsal", {})
+        return found
+
+    async def _rehearse(
+        self, message: Message, caller: Caller, if_match: frozenset[str]
+    ) -> Rehearsed | Accepted:
+        try:
+            loaded = await self._load(self._pool, message, caller, hold=False)
+        except Repeated as repeated:
+            return await self._again(repeated.row, message, caller)
+        if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
+            return await self._again(json.loads(row), message, caller)
+        decision = self._decide(loaded, message, caller, if_match, self._clock())
+        return Rehearsed(decision, _state_to_tell(loaded.case, decision))
+
+    async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
+        try:
+            for _ in range(TRIES):
+                if answer := await self._try(self._pool, message, caller, if_match, hold=False):
+                    return Accepted(answer, repeated=False)
+            async with self._pool.acquire() as connection, connection.transaction():
+                answer = await self._try(connection, message, caller, if_match, hold=True)
+        except asyncpg.UniqueViolationError:
+            return await self._first_answer(message, caller)
+        except Repeated as repeated:
+            return await self._again(repeated.row, message, caller)
+        if answer is None:
+            raise Busy
+        return Accepted(answer, repeated=False)
+
+    async def _try(
+        self,
+        executor: "Executor",
+        message: Message,
+        caller: Caller,
+        if_match: frozenset[str],
+        *,
+        hold: bool,
+    ) -> Answer | None:
+        """One try; None if the case has moved since it was loaded."""
+        loaded = await self._load(executor, message, caller, hold=hold)
+        at = self._clock()
+        try:
+            decision = self._decide(loaded, message, caller, if_match, at)
+        except Refusal:
+            # A new case is decided on without a look at the database; the same id goes first.
+            if loaded.expected is None and (row := await executor.fetchval(REPEAT, message.id)):
+                raise Repeated(json.loads(row)) from None
+            raise
+        written = await self._recorder.write(
+            decision, message, caller, loaded.keys, self._directory(), at, loaded.expected
+        )
+        if not await executor.fetchval(ACCEPT, *written.arguments()):
+            return None
+        told = {item["agency_id"] for item in written.rows["items"]}
+        self._bell.ring(told | who_may_hear(decision))
+        return written.answer
+
+    def _decide(
+        self,
+        loaded: Loaded,
+        message: Message,
+        caller: Caller,
+        if_match: frozenset[str],
+        at: datetime,
+    ) -> Decision:
+        return decide(Call(loaded.case, message, caller, self._directory(), at), if_match)
+
+    async def _load(
+        self, executor: "Executor", message: Message, caller: Caller, *, hold: bool
+    ) -> Loaded:
+        if message.opens and message.parent is None:
+            return Loaded(Case(time_ordered_id(self._clock())), {}, None)
+        pointed = [message.in_reply_to, message.corrects, *message.shared_messages]
+        text = await executor.fetchval(
+            LOAD,
+            caller.agency_id,
+            message.id,
+            message.parent or message.referral_id,
+            [i for i in pointed if i is not None],
+            hold,
+        )
+        row = orjson.loads(text) if text else None
+        if row is None:
+            raise NotFound
+        if "repeat" in row:
+            raise Repeated(row["repeat"])
+        return Loaded(read_case(row), read_keys(row), row["version"])
+
+    async def _first_answer(self, message: Message, caller: Caller) -> Accepted:
+        """The answer that the same id got from whoever was faster."""
+        text = await self._pool.fetchval(REPEAT, message.id)
+        if text is None:
+            raise IdReused
+        return await self._again(json.loads(text), message, caller)
+
+    async def _again(self, row: Mapping[str, Any], message: Message, caller: Caller) -> Accepted:
+        if row["caller_agency"] != caller.agency_id or not await self._same(row, message):
+            raise IdReused
+        answer = Answer(
+            referral_id=UUID(row["referral_id"]),
+            message_id=message.id,
+            state=row["state"],
+            accepted_at=datetime.fromisoformat(row["accepted_at"]),
+            digest=row["digest"],
+            receipt=row["receipt"],
+            version=row["version"],
+        )
+        return Accepted(answer, repeated=True)
+
+    async def _same(self, row: Mapping[str, Any], message: Message) -> bool:
+        """Whether a repeat says the same. After erasure nobody can tell: it counts as such."""
+        if row["referral_id"] != str(message.referral_id):
+            return False
+        if row["key"] is None:
+            return True
+        stored = {"C0": WrappedKey(row["key"]["master"], bytes.fromhex(row["key"]["wrapped"]))}
+        own = message.referral_id
+        rings = await self._recorder.vault.keyrings({own: stored}, {own: stored})
+        content = sent_content(message, segments(message.body))
+        return hmac.compare_digest(rings[own].mac(content), bytes.fromhex(row["mac"]))
+
+    async def _log(
+        self, message: Message, caller: Caller, kind: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Write down a call that changed nothing. It names no referral: it may be another's."""
+        entry = {
+            "id": str(time_ordered_id(self._clock())),
+            "kind": kind,
+            "agency_id": caller.agency_id,
+            "seat_id": caller.seat_id,
+            "client_id": caller.client_id,
+            "agencies": [caller.agency_id],
+            "detail": {**detail, "type": message.body.type},
+        }
+        await self._pool.execute(WRITE_LOG, self._clock(), json.dumps([entry]))
+
+
+def _state_to_tell(case: Case, decision: Decision) -> str:
+    """The state to answer to a rehearsal.
+
+    Where the message would move nothing it is the state that the caller has seen: a rehearsal,
+    which leaves no message, must not be a way to look behind messages between others.
+    """
+    move = decision.moves[0]
+    standing = case.referrals.get(move.referral.id)
+    if standing is None or move.before != move.referral.state:
+        return decision.caller.view.state
+    return standing.party_of(decision.caller.agency_id).view.state

@@ -1,0 +1,87 @@
+"""Figures of the whole service, as the database has them: what waits, and how attempts ended."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from app.domain.calendar.clock import Clock
+from app.domain.erasure.clock import Rule
+from app.domain.erasure.retention import Periods
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+ERASURES = "SELECT erasure_figures($1, $2, $3)"
+FIGURES = "SELECT delivery_figures($1) AS delivery, l.* FROM log_figures($1) AS l"
+
+
+MOST_DUE = 10_000
+"""As far as the backlog of erasures is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureFigures:
+    """Erasures of everybody."""
+
+    erasures: Mapping[str, int]
+    """Done ever, by rule."""
+    due: Mapping[str, int]
+    """To be done, by rule, as far as `MOST_DUE`."""
+    late: bool
+    """Whether one has been due for more than a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Counts of everything, and of nobody in particular."""
+
+    webhooks: Mapping[str, int]
+    """By state."""
+    failing: int
+    pending: int
+    """Notices for active webhooks that have not arrived."""
+    due: int
+    oldest: float
+    """Seconds since the oldest of these was made."""
+    late: float
+    """Seconds for which a notice for a healthy endpoint has been due without being tried."""
+    attempts: Mapping[str, int]
+    """By outcome, ever."""
+    unsealed: int
+    """Entries of the log that are not yet in the tree; above 10,000, about."""
+    oldest_unsealed: float
+    """Seconds since the oldest of these was written."""
+    sealed: int
+    """Entries that are in the tree."""
+    erasing: ErasureFigures
+
+
+class Figures:
+    """Reads the figures."""
+
+    def __init__(self, pool: "Pool", clock: Clock, periods: Periods | None = None) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._periods = periods or Periods()
+
+    async def read(self) -> Found:
+        """The figures at this moment."""
+        (row,) = await self._pool.fetch(FIGURES, self._clock())
+        today = self._clock().date()
+        erasing = await self._pool.fetchval(
+            ERASURES, self._cutoffs(today), self._cutoffs(today - timedelta(days=1)), MOST_DUE
+        )
+        return Found(
+            erasing=ErasureFigures(**json.loads(erasing)),
+            **json.loads(row["delivery"]),
+            unsealed=row["unsealed"],
+            oldest_unsealed=row["oldest"],
+            sealed=row["sealed"],
+        )
+
+    def _cutoffs(self, today: date) -> str:
+        """By rule, the last day whose period is over."""
+        days = {r.value: self._periods.of(r).last_over(today).isoformat() for r in Rule}
+        return json.dumps(days)

@@ -1,0 +1,1 @@
+"""Webhooks, and the courier that delivers their notices."""

@@ -1,0 +1,311 @@
+"""The courier: takes due notices out of the database, sends them, and writes down what came of it.
+
+No transaction is open while a stranger's server makes us wait. A notice is held by a lease that is
+longer than an attempt can take; whoever dies with it leaves it to the others when the lease ends.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from app.adapters.inbox.bell import Bell
+from app.adapters.outage import is_outage
+from app.adapters.webhooks.lanes import Held, Lane, Result
+from app.adapters.webhooks.secrets import WebhookSecrets
+from app.domain.calendar.clock import Clock
+from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
+from app.domain.webhooks.notices import Attempt, Notice, asked_wait, next_due, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asyncpg import Record
+
+    from app.adapters.database.pool import Pool
+
+CLAIM = "SELECT * FROM claim_notices($1, $2, $3, $4, $5, $6, $7)"
+SETTLE = "SELECT settle_notices($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+RELEASE = "SELECT release_notices($1, $2)"
+WINDOW = 16
+"""Attempts under way at one endpoint, as long as it is healthy."""
+AHEAD = 15
+"""Windows of notices held for one endpoint besides those under way."""
+MOST_CLAIMED = 500
+MOST_HELD = 20_000
+LEASE = timedelta(seconds=60)
+LONGEST_QUEUED = 40.0
+"""Seconds after which what was claimed is not begun: the lease must outlast the attempt."""
+GATHERING = 0.01
+"""Seconds in which outcomes are gathered into one transaction."""
+PAUSE = 1.0
+"""Seconds between looks when nothing rings: a ring can be lost, and waits end without one."""
+FAILING = 3
+"""Failures in a row after which an endpoint is given one attempt at a time."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sender(Protocol):
+    """Sends one notice."""
+
+    async def post(self, url: str, headers: "Mapping[str, str]", body: bytes) -> Attempt:
+        """Send it once, and say what became of it."""
+        ...
+
+
+class Courier:
+    """Delivers what is due until told to stop. Any number of them may do it at once."""
+
+    def __init__(
+        self,
+        pool: "Pool",
+        bell: Bell,
+        sender: Sender,
+        secrets: WebhookSecrets,
+        clock: Clock,
+        window: int = WINDOW,
+        grace: float = 5.0,
+    ) -> None:
+        """Put it together.
+
+        Args:
+            window: attempts under way at one endpoint.
+            grace: seconds that attempts under way are given when it is told to stop.
+        """
+        self._pool = pool
+        self._bell = bell
+        self._sender = sender
+        self._secrets = secrets
+        self._clock = clock
+        self._window = window
+        self._grace = grace
+        self._lanes: dict[UUID, Lane] = {}
+        self._results: list[Result] = []
+        self._sending: set[asyncio.Task[None]] = set()
+        self._done = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closing = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`; then finish what is under way, and give back the rest."""
+        settling = asyncio.create_task(self._settle_all())
+        stopping = asyncio.create_task(stop.wait())
+        with self._bell.hearing(None) as rung:
+            while not stop.is_set() and not settling.done():
+                # Cleared before the look: a ring during it wakes the wait that follows.
+                rung.clear()
+                self._room.clear()
+                if not await self._look():
+                    await _first_of(PAUSE, stopping, rung, self._room)
+        stopping.cancel()
+        await self._drain()
+        self._closing = True
+        self._done.set()
+        await asyncio.wait([settling], timeout=self._grace)
+        settling.cancel()
+        await settling
+
+    async def _look(self) -> bool:
+        """Claim what there is room for; whether that was all there was room for."""
+        room = min(MOST_CLAIMED, MOST_HELD - sum(lane.held for lane in self._lanes.values()))
+        if room <= 0:
+            return False
+        try:
+            claimed = await self._claim(room)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            _log.warning("database or keys do not answer (%s)", type(error).__name__)
+            return False
+        for webhook_id in dict.fromkeys(held.notice.webhook_id for held in claimed):
+            self._fill(self._lanes[webhook_id])
+        return len(claimed) >= room
+
+    async def _claim(self, room: int) -> list[Held]:
+        now, begin_before = self._clock(), time.monotonic() + LONGEST_QUEUED
+        until = now + LEASE
+        most = self._window * (1 + AHEAD)
+        rooms = {
+            webhook_id: 0 if lane.failures >= FAILING else max(0, most - lane.held)
+            for webhook_id, lane in self._lanes.items()
+        }
+        rows = await self._pool.fetch(
+            CLAIM, now, until, now.date(), room, most, list(rooms), list(rooms.values())
+        )
+        try:
+            found = [Held(await self._notice(row, until), begin_before) for row in rows]
+        except KeyServiceAway:
+            await self._pool.execute(RELEASE, [row["id"] for row in rows], [until] * len(rows))
+            raise
+        for held in found:
+            self._lanes.setdefault(held.notice.webhook_id, Lane()).waiting.append(held)
+        return found
+
+    async def _notice(self, row: "Record", lease: datetime) -> Notice:
+        return Notice(
+            id=row["id"],
+            webhook_id=row["webhook_id"],
+            position=row["position"],
+            payload=row["payload"].encode(),
+            number=row["number"],
+            tries=row["tries"],
+            since=row["since"],
+            lease=lease,
+            url=row["url"],
+            secrets=tuple(await self._opened(row)),
+        )
+
+    async def _opened(self, row: "Record") -> list[bytes]:
+        """The secrets of a webhook; none if the master key is not here."""
+        found = []
+        for master, sealed in (("master", "secret"), ("old_master", "old_secret")):
+            if row[sealed] is not None:
+                with suppress(CannotOpen):
+                    stored = WrappedKey(row[master], row[sealed])
+                    found.append(await self._secrets.open(row["webhook_id"], stored))
+        return found
+
+    def _fill(self, lane: Lane) -> None:
+        """Begin as many attempts as the window of an endpoint has room for."""
+        if lane.waiting and time.monotonic() > lane.waiting[0].begin_before:
+            self._begin(self._release([lane]))
+        while lane.waiting and lane.under_way < self._window:
+            lane.under_way += 1
+            self._begin(self._send(lane, lane.waiting.popleft().notice))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send(self, lane: Lane, notice: Notice) -> None:
+        at = self._clock()
+        try:
+            attempt = await self._attempt(notice)
+        except asyncio.CancelledError:
+            attempt = Attempt("interrupted")
+        lane.under_way -= 1
+        lane.unsettled += 1
+        delivered = attempt.outcome == "delivered"
+        lane.failures = 0 if delivered else lane.failures + 1
+        self._results.append(Result(notice, attempt, at))
+        self._done.set()
+        if lane.failures >= FAILING:
+            await self._release([lane])
+        else:
+            self._fill(lane)
+
+    async def _attempt(self, notice: Notice) -> Attempt:
+        if not notice.secrets:
+            _log.error("the secret of a webhook cannot be opened: its master key is not here")
+            return Attempt("cannot_sign")
+        # The real time, though the service's may be moved: receivers compare it with theirs.
+        seconds = int(time.time())
+        headers = signed(notice.secrets, str(notice.id), seconds, notice.payload)
+        try:
+            return await self._sender.post(notice.url, headers, notice.payload)
+        except Exception as error:
+            # A stranger's server must not be able to end us; our own faults are seen here.
+            _log.exception("an attempt ended by %s", type(error).__name__)
+            return Attempt("broken_off")
+
+    async def _release(self, lanes: Sequence[Lane]) -> None:
+        """Give back what was not begun."""
+        given = [held.notice for lane in lanes for held in lane.waiting]
+        for lane in lanes:
+            lane.waiting.clear()
+        if given:
+            try:
+                await self._pool.execute(RELEASE, [n.id for n in given], [n.lease for n in given])
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+
+    async def _settle_all(self) -> None:
+        while self._results or not self._closing:
+            await self._done.wait()
+            await asyncio.sleep(GATHERING)
+            self._done.clear()
+            if not await self._settle_now():
+                await asyncio.sleep(PAUSE)
+                self._done.set()
+
+    async def _settle_now(self) -> bool:
+        """Write down what has come back; False if the database does not answer."""
+        results = self._results[:MOST_CLAIMED]
+        if not results:
+            return True
+        try:
+            told = await self._pool.fetchval(SETTLE, *_columns(results, self._clock()))
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            _log.warning("outcomes wait to be written down (%s)", type(error).__name__)
+            return False
+        del self._results[: len(results)]
+        if self._results:
+            self._done.set()
+        self._bell.ring(told)
+        for result in results:
+            self._settled(result.notice.webhook_id)
+        self._room.set()
+        return True
+
+    def _settled(self, webhook_id: UUID) -> None:
+        lane = self._lanes[webhook_id]
+        lane.unsettled -= 1
+        if not lane.held:
+            del self._lanes[webhook_id]
+
+    async def _drain(self) -> None:
+        await self._release(list(self._lanes.values()))
+        if self._sending:
+            _done, late = await asyncio.wait(self._sending, timeout=self._grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def _columns(results: Sequence[Result], now: datetime) -> tuple[object, ...]:
+    """The arguments of SETTLE."""
+    dues = [_due(result, now) for result in results]
+    return (
+        now,
+        [r.notice.id for r in results],
+        [r.notice.lease for r in results],
+        [r.notice.webhook_id for r in results],
+        [r.notice.number for r in results],
+        [r.at for r in results],
+        [r.attempt.outcome for r in results],
+        [r.attempt.status for r in results],
+        [r.attempt.took_ms for r in results],
+        [r.attempt.answer for r in results],
+        [due for due, _ in dues],
+        [rest for _, rest in dues],
+        [r.notice.is_test for r in results],
+    )
+
+
+def _due(result: Result, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """When the notice is due again, and until when its endpoint asked to be left alone."""
+    notice, attempt = result.notice, result.attempt
+    if attempt.outcome == "delivered" or notice.is_test:
+        return None, None
+    asked = asked_wait(attempt.retry_after, datetime.now(UTC))
+    chance = random.random()  # noqa: S311 - spreads load, guards nothing
+    due = next_due(notice.tries + 1, notice.since, now, chance, asked)
+    return due, now + asked if asked is not None else None
+
+
+async def _first_of(seconds: float, stopping: asyncio.Task[bool], *events: asyncio.Event) -> None:
+    """Wait until something happens, at most so long."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait([stopping, *waits], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

@@ -1,0 +1,123 @@
+"""Webhooks, the notices that are owed to them, and every attempt to deliver one."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlmodel import Field
+
+from app.adapters.database.row import TEXTS, Row
+
+_NONE_YET = {"server_default": text("0")}
+
+
+class WebhookRow(Row, table=True):
+    """Where an agency wants to be told that something waits, and how that place has been doing."""
+
+    __tablename__ = "webhook"
+    __table_args__ = (
+        CheckConstraint("length(url) <= 2048", name="url"),
+        CheckConstraint("state IN ('active', 'paused', 'disabled', 'deleted')", name="state"),
+        Index("ix_webhook_agency", "agency_id", postgresql_where=text("state <> 'deleted'")),
+        Index("ix_webhook_master", "master", postgresql_where=text("master IS NOT NULL")),
+        Index(
+            "ix_webhook_old_master", "old_master", postgresql_where=text("old_master IS NOT NULL")
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    agency_id: str = Field(foreign_key="agency.id")
+    client_id: str = Field(
+        foreign_key="client.id",
+        sa_column_kwargs={
+            "comment": "With seat_id whoever last vouched for it:"
+            " if either is disabled, nothing leaves."
+        },
+    )
+    seat_id: str = Field(foreign_key="seat.id")
+    url: str
+    flows: list[str] | None = Field(sa_type=TEXTS)
+    urgencies: list[str] | None = Field(sa_type=TEXTS)
+    master: int | None
+    secret: bytes | None
+    old_master: int | None
+    old_secret: bytes | None
+    old_until: datetime | None
+    state: str
+    reason: str | None
+    created_at: datetime
+    changed_at: datetime
+    failures: int = Field(sa_column_kwargs=_NONE_YET)
+    failing_since: datetime | None
+    resting_until: datetime | None
+    succeeded_at: datetime | None
+
+
+class NoticeRow(Row, table=True):
+    """What is owed to a webhook for one item of the inbox: the same bytes at each attempt."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        CheckConstraint("octet_length(payload) < 2048", name="payload"),
+        CheckConstraint("state IN ('pending', 'delivered', 'failed', 'cancelled')", name="state"),
+        Index(
+            "ix_notice_pending",
+            "webhook_id",
+            "position",
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_notice_failed", "webhook_id", postgresql_where=text("state = 'failed'")),
+        Index("ix_notice_webhook", "webhook_id", "created_at"),
+        Index("ix_notice_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    webhook_id: UUID = Field(foreign_key="webhook.id")
+    agency_id: str
+    position: int = Field(
+        sa_type=BigInteger,
+        sa_column_kwargs={"comment": "Of the inbox item; 0 for a test, which goes before all."},
+    )
+    referral_id: UUID | None
+    message_id: UUID | None
+    payload: str
+    created_at: datetime
+    since: datetime
+    attempts: int = Field(sa_column_kwargs=_NONE_YET)
+    tries: int = Field(
+        sa_column_kwargs={
+            **_NONE_YET,
+            "comment": "Place in the schedule, counted from `since`.",
+        }
+    )
+    due_at: datetime
+    leased_until: datetime | None
+    state: str = Field(sa_column_kwargs={"server_default": text("'pending'")})
+    settled_at: datetime | None
+    reason: str | None
+
+
+class AttemptRow(Row, table=True):
+    """One attempt to deliver a notice, or the verdict that none may be made."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_webhook", "webhook_id", "at", "notice_id", "number"),)
+
+    notice_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    webhook_id: UUID
+    agency_id: str
+    at: datetime
+    outcome: str
+    status: int | None
+    took_ms: int | None
+    answer: bytes | None
+
+
+class AttemptTotalRow(Row, table=True):
+    """How many attempts ended in which way, counted for ever."""
+
+    __tablename__ = "attempt_total"
+
+    outcome: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
