@@ -42,8 +42,8 @@ from app.adapters.webhooks.safe_http import SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.adapters.webhooks.webhooks import Webhooks
 from app.api.application import application
-from app.api.rates import Rate, Rates
-from app.api.services import Messaging, Services
+from app.api.wire.rates import Rate, Rates
+from app.api.wire.services import Messaging, Services
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys

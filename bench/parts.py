@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from app.adapters.keys.vault import Keyring
 from app.adapters.referrals.decision_rows import Recorder, sent_content
-from app.api import envelopes
-from app.api.intake import parse
+from app.api.referrals import envelopes
+from app.api.wire.json_body import parse
 from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.tokens import TokenReader, TokenTerms

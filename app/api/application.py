@@ -5,35 +5,30 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from app.api import (
-    acts,
-    administration,
-    bundle,
-    consents,
-    contract,
-    deliveries,
-    directory,
-    disclosure_sheet,
-    disclosures,
-    erasures,
-    flows,
-    health,
-    inbox,
-    log,
-    me,
-    metrics,
-    oauth,
-    pages,
-    problems,
-    reading,
-    recalls,
-    referrals,
-    returns,
-    sheet,
-    webhooks,
-)
-from app.api.gate import Gate
-from app.api.metrics import Meters
+from app.api.access import me, oauth
+from app.api.acts import routes as acts
+from app.api.administration import routes as administration
+from app.api.consents import return_requests as returns
+from app.api.consents import routes as consents
+from app.api.contract import contract
+from app.api.deliveries import recalls
+from app.api.deliveries import routes as deliveries
+from app.api.directory import routes as directory
+from app.api.disclosures import person_sheet as disclosure_sheet
+from app.api.disclosures import routes as disclosures
+from app.api.erasure import routes as erasures
+from app.api.evidence import routes as bundle
+from app.api.flows import routes as flows
+from app.api.inbox import routes as inbox
+from app.api.log import routes as log
+from app.api.referrals import printed_sheet as sheet
+from app.api.referrals import reading
+from app.api.referrals import sending as referrals
+from app.api.service import health, metrics, pages
+from app.api.service.metrics import Meters
+from app.api.webhooks import routes as webhooks
+from app.api.wire import problems
+from app.api.wire.gate import Gate
 
 VERSION = "1.0.0"
 """Of the contract: the part before the first dot is the `v1` in its paths."""

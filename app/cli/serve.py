@@ -18,8 +18,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app import worker as courier
 from app.adapters.outage import CannotStart
-from app.api.metrics import SHARED
-from app.api.services import release
+from app.api.service.metrics import SHARED
+from app.api.wire.services import release
 from app.cli.protocol import BoundedHead
 from app.cli.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app

@@ -9,9 +9,9 @@ import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from app.api import envelopes
-from app.api.contract import request_example
-from app.api.intake import parse
+from app.api.contract.contract import request_example
+from app.api.referrals import envelopes
+from app.api.wire.json_body import parse
 from app.domain.flows import BODIES, FLOWS
 from app.main import create_app
 from app.settings import Settings

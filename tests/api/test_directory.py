@@ -18,8 +18,9 @@ from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
 from app.adapters.keys.folder import KeyFolder
-from app.api import directory, problems
-from app.api.services import Services
+from app.api.directory import routes as directory
+from app.api.wire import problems
+from app.api.wire.services import Services
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
 from app.auth.keys import SigningKeys

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from app.adapters.printing.pdf import drawn
 from app.adapters.printing.typesetting import Heading, Paragraph, Table
-from app.api.disclosure_sheet import Sheet, document
+from app.api.disclosures.person_sheet import Sheet, document
 from app.domain.classes import DataClass
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.disclosures.plain_words import BASES, KINDS

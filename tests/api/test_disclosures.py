@@ -171,7 +171,7 @@ async def test_the_sheet_is_made_beside_the_loop(
         made_in.append(current_thread().name)
         return drawn(document)
 
-    monkeypatch.setattr("app.api.disclosure_sheet.drawn", seen)
+    monkeypatch.setattr("app.api.disclosures.person_sheet.drawn", seen)
     case, _ = await case_of(speak, opening)
     prison = await speak("prison-fuchu")
     path = f"/v1/cases/{case}/disclosures/sheet"

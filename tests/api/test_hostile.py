@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.api.contract import request_example
+from app.api.contract.contract import request_example
 from app.main import create_app
 from app.settings import Settings
 

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import inbox_shapes, referral_shapes
+from app.api.inbox import schemas as inbox_shapes
+from app.api.referrals import schemas as referral_shapes
 
 Make = Callable[..., dict[str, Any]]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.intake import DEEPEST, LARGEST, parse
+from app.api.wire.json_body import DEEPEST, LARGEST, parse
 from app.domain.errors import Invalid, Malformed
 
 

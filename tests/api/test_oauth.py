@@ -21,9 +21,9 @@ from app.adapters.access.clients import StoredClients
 from app.adapters.access.stopped_tokens import SwitchedOff
 from app.adapters.administration.by_owner import Administration
 from app.adapters.keys.folder import KeyFolder
-from app.api import me, oauth
-from app.api.deps import allowed
-from app.api.services import Services
+from app.api.access import me, oauth
+from app.api.wire.caller import allowed
+from app.api.wire.services import Services
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs

@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
-from app.api import problems
-from app.api.gate import Gate
-from app.api.language import preferred
-from app.api.problem_examples import example
-from app.api.problem_kinds import KINDS
+from app.api.wire import problems
+from app.api.wire.gate import Gate
+from app.api.wire.language import preferred
+from app.api.wire.problem_examples import example
+from app.api.wire.problem_kinds import KINDS
 from app.domain.errors import Refusal
 
 

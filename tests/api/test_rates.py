@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from app.api import rates
-from app.api.rates import TOKENS_OF_ONE_ADDRESS, Rate, Rates
+from app.api.wire import rates
+from app.api.wire.rates import TOKENS_OF_ONE_ADDRESS, Rate, Rates
 from app.domain.errors import TooMany
 from app.domain.webhooks.addresses import source_network
 from app.main import create_app

@@ -7,8 +7,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.api import referral_shapes, shapes
-from app.api.paging import cursor_of
+from app.api.referrals import schemas as referral_shapes
+from app.api.wire import schemas as shapes
+from app.api.wire.paging import cursor_of
 
 Make = Callable[..., dict[str, Any]]
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.api.paging import cursor_of
+from app.api.wire.paging import cursor_of
 from tests.api.conftest import Service, Speak
 
 URL = "https://93.184.215.14/tsunagu"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.printing.furigana import readings
-from app.api import disclosure_words
+from app.api.disclosures import person_sheet_words
 from app.domain.calendar.words import day_words, era_year
 from app.domain.disclosures import plain_words
 from app.domain.printing.ruby import KANA, Run, has_kanji, marked, plain, runs
@@ -23,7 +23,7 @@ UNSURE = {"貴船原少女苑", "筑紫少女苑"}
 
 def texts() -> Iterator[Text]:
     """Every fixed text of the sheet."""
-    for module in (disclosure_words, plain_words):
+    for module in (person_sheet_words, plain_words):
         for value in vars(module).values():
             if isinstance(value, Text):
                 yield value
@@ -39,7 +39,7 @@ def said(text: Text) -> str:
 
 
 SHEET = [*texts()]
-READ = [t for t in SHEET if t is not disclosure_words.FOOT]
+READ = [t for t in SHEET if t is not person_sheet_words.FOOT]
 """All but the foot of the page, which is for those who file the paper."""
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.adapters.deliveries.recalls import Recall
-from app.api import referral_views
+from app.api.referrals import views
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound
@@ -51,7 +51,7 @@ async def seen(office: Office, agency: str, referrals: list[UUID]) -> str:
             found.append(listed)
             found.append(await office.deliveries.sent(agency, referral, 0, 100))
             opened = await office.reading.open(seat(agency), [UUID(m["id"]) for m in listed])
-            found.append([referral_views.message(each) for each in opened])
+            found.append([views.message(each) for each in opened])
         except NotFound:
             found.append(None)
     found.append(await office.mailboxes.read(agency, 0, 100_000, 0, unacknowledged=False))

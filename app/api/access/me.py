@@ -1,0 +1,96 @@
+"""What this token is: for a client that wants to know whom it speaks for."""
+
+from datetime import timedelta, timezone
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from app.api.wire.caller import known
+from app.api.wire.services import Services, services
+from app.auth.tokens import Access
+from app.domain.errors import NotAuthenticated
+
+router = APIRouter(prefix="/v1", tags=["me"])
+
+_JST = timezone(timedelta(hours=9))
+
+
+class AgencyOut(BaseModel):
+    """席の属する機関。"""
+
+    id: str
+    name: str
+    kind: str
+
+
+class SeatOut(BaseModel):
+    """席。"""
+
+    id: str
+    role: str
+    classes: list[str] = Field(description="この席が開けるデータ区分")
+
+
+class MeOut(BaseModel):
+    """このトークンが誰を代表するか。"""
+
+    client_id: str
+    agency: AgencyOut
+    seat: SeatOut
+    scopes: list[str] = Field(description="このトークンに許された範囲")
+    expires_at: str = Field(description="失効の時刻", json_schema_extra={"format": "date-time"})
+    seats: list[SeatOut] = Field(description="このクライアントがトークンを求められる席")
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "client_id": "center-13.system",
+                    "agency": {
+                        "id": "center-13",
+                        "name": "東京都地域生活定着支援センター",
+                        "kind": "settlement_center",
+                    },
+                    "seat": {"id": "center-13.viewer", "role": "viewer", "classes": ["C0", "C1"]},
+                    "scopes": ["directory:read", "inbox:read", "referral:read"],
+                    "expires_at": "2026-11-20T10:25:00.000+09:00",
+                    "seats": [
+                        {"id": "center-13.viewer", "role": "viewer", "classes": ["C0", "C1"]}
+                    ],
+                }
+            ]
+        }
+    }
+
+
+@router.get(
+    "/me",
+    summary="このトークンの主体を読む",
+    operation_id="read_me",
+    response_description="このトークンの主体",
+)
+async def read_me(request: Request, access: Annotated[Access, known()]) -> MeOut:
+    """どの機関のどの席として呼んでいるか、何が許され、いつ失効するかを返す。"""
+    parts = services(request)
+    caller = access.caller
+    agency = parts.directory().agency(caller.agency_id)
+    if agency is None:
+        raise NotAuthenticated
+    return MeOut(
+        client_id=caller.client_id,
+        agency=AgencyOut(id=agency.id, name=agency.name, kind=agency.kind),
+        seat=SeatOut(id=caller.seat_id, role=caller.role, classes=sorted(caller.classes)),
+        scopes=sorted(caller.scopes),
+        expires_at=access.expires_at.astimezone(_JST).isoformat(timespec="milliseconds"),
+        seats=await _seats(parts, caller.client_id),
+    )
+
+
+async def _seats(parts: Services, client_id: str) -> list[SeatOut]:
+    client = await parts.clients.client(client_id)
+    return [
+        SeatOut(id=seat.id, role=seat.role, classes=sorted(seat.classes))
+        for seat in (client.seats if client else ())
+        if not seat.disabled
+    ]

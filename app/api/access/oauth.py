@@ -1,0 +1,215 @@
+"""Tokens, had and given back (RFC 6749, RFC 7009), and the way there (RFC 8414, RFC 7517)."""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.openapi.models import HTTPBase
+from fastapi.responses import JSONResponse
+from fastapi.security.base import SecurityBase
+
+from app.api.access.oauth_schemas import (
+    FORM,
+    REVOCATION_REQUEST,
+    TOKEN_REQUEST,
+    Jwks,
+    Metadata,
+    TokenError,
+    TokenOut,
+)
+from app.api.wire.problems import count
+from app.api.wire.rates import network_of
+from app.api.wire.services import services
+from app.auth.clients import TokenRefused, bad_proof, credentials
+from app.auth.dpop import Proof
+from app.auth.jwt import NotGenuine
+from app.auth.scopes import Scope
+from app.domain.errors import TooMany
+
+router = APIRouter(tags=["oauth"])
+
+_LONGEST = 16 * 1024
+_UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_CACHED = {"Cache-Control": "public, max-age=300"}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": TokenError, "description": "要求が誤っている"},
+    401: {"model": TokenError, "description": "クライアントを確認できない"},
+    413: {"model": TokenError, "description": "16 KiB を超えている"},
+    429: {"model": TokenError, "description": "多すぎる。Retry-After の秒数だけ待つ"},
+}
+
+
+class _ClientSecret(SecurityBase):
+    """Documents `client_secret_basic`; the desk checks it, beside `private_key_jwt`."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBase(scheme="basic", description="クライアントIDとその秘密")
+        self.scheme_name = "client_secret_basic"
+
+    async def __call__(self) -> None:
+        return None
+
+
+@router.post(
+    "/oauth/token",
+    summary="アクセストークンを取得する",
+    operation_id="issue_token",
+    response_model=TokenOut,
+    response_description="発行したトークン",
+    responses=_REFUSALS,
+    dependencies=[Security(_ClientSecret())],
+    openapi_extra=TOKEN_REQUEST,
+)
+async def issue_token(request: Request) -> JSONResponse:
+    """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
+    try:
+        form = await _counted_form(request)
+        proof = _proof(request)
+        authorization = request.headers.get("authorization")
+        issued = await services(request).desk.token(authorization, form, proof, network_of(request))
+    except (TokenRefused, TooMany, _TooLarge) as error:
+        return _not_done(request, error)
+    answer = TokenOut(
+        access_token=issued.token,
+        token_type="DPoP" if issued.jkt else "Bearer",
+        expires_in=int((issued.expires_at - issued.issued_at).total_seconds()),
+        scope=" ".join(sorted(issued.caller.scopes)),
+        seat=issued.caller.seat_id,
+    )
+    return JSONResponse(answer.model_dump(), headers=_UNCACHED)
+
+
+@router.post(
+    "/oauth/revoke",
+    summary="アクセストークンを失効させる",
+    operation_id="revoke_token",
+    response_class=Response,
+    response_description="失効した。あるいは、失効させるものがなかった",
+    responses=_REFUSALS,
+    dependencies=[Security(_ClientSecret())],
+    openapi_extra=REVOCATION_REQUEST,
+)
+async def revoke_token(request: Request) -> Response:
+    """このクライアントのトークンを失効させる (RFC 7009)。
+
+    期限の切れたもの、知らないもの、他のクライアントのものでも200を返し、何もしない。
+    受けたプロセスでは直ちに、他では数秒以内に効く。
+    """
+    try:
+        form = await _counted_form(request)
+        authorization = request.headers.get("authorization")
+        await services(request).returns.revoke(authorization, form, network_of(request))
+    except (TokenRefused, TooMany, _TooLarge) as error:
+        return _not_done(request, error)
+    return Response(headers=_UNCACHED)
+
+
+@router.get(
+    "/.well-known/oauth-authorization-server",
+    summary="認可サーバーのメタデータを読む",
+    operation_id="read_authorization_server",
+    response_model=Metadata,
+    response_description="メタデータ",
+    openapi_extra={"security": []},
+)
+async def read_authorization_server(request: Request) -> JSONResponse:
+    """トークンの取得先、公開鍵の置き場所、使える範囲を返す。"""
+    issuer = services(request).issuer
+    metadata = Metadata(
+        issuer=issuer,
+        token_endpoint=f"{issuer}/oauth/token",
+        revocation_endpoint=f"{issuer}/oauth/revoke",
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        scopes_supported=[scope.value for scope in Scope],
+        service_documentation=f"{issuer}/docs",
+    )
+    return JSONResponse(metadata.model_dump(), headers=_CACHED)
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    summary="署名を確かめるための公開鍵を読む",
+    operation_id="read_jwks",
+    response_model=Jwks,
+    response_description="公開鍵の一覧",
+    openapi_extra={"security": []},
+)
+async def read_jwks(request: Request) -> JSONResponse:
+    """トークンと受領証の署名を確かめる公開鍵を返す。新しい鍵は、使われる10分前から載る。"""
+    return JSONResponse(services(request).keys.ring().jwks(), headers=_CACHED)
+
+
+def _proof(request: Request) -> Proof | None:
+    sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
+    try:
+        return services(request).proofs.for_token(sent, request.method, path)
+    except NotGenuine as error:
+        raise bad_proof() from error
+
+
+class _TooLarge(Exception):
+    """More was sent than is read."""
+
+
+async def _counted_form(request: Request) -> dict[str, str]:
+    rates = services(request).rates
+    rates.token_address(request)
+    form = await _form(request)
+    with suppress(TokenRefused):  # the desk says what is wrong, in its turn
+        # Whoever the client says to be: nothing is proved yet, and nobody has looked it up.
+        given = credentials(request.headers.get("authorization"), form)
+        rates.token_client(request, given.client_id)
+    return form
+
+
+async def _form(request: Request) -> dict[str, str]:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != FORM:
+        raise TokenRefused("invalid_request", f"the body has to be {FORM}")
+    try:
+        pairs = parse_qsl(
+            (await _body(request)).decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=50,
+        )
+    except ValueError as error:
+        raise TokenRefused("invalid_request", "the form cannot be read") from error
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise TokenRefused("invalid_request", "a parameter stands twice")
+    return {name: value for name, value in pairs if value}  # RFC 6749 §3.2: empty is omitted
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _not_done(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, TooMany):
+        count(request, error.code)
+        return _wait(error)
+    if not isinstance(error, TokenRefused):
+        return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)
+    count(request, "not_authenticated")
+    return _refused(error, 401 if error.error == "invalid_client" else 400)
+
+
+def _wait(refusal: TooMany) -> JSONResponse:
+    told = TokenRefused("temporarily_unavailable", "too many requests; wait, then try again")
+    answer = _refused(told, 429)
+    answer.headers["Retry-After"] = str(refusal.facts["retry_after"])
+    return answer
+
+
+def _refused(refusal: TokenRefused, status: int) -> JSONResponse:
+    headers = dict(_UNCACHED)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="tsunagu", charset="UTF-8"'
+    body = TokenError(error=refusal.error, error_description=refusal.description)
+    return JSONResponse(body.model_dump(), status, headers)

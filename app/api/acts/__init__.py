@@ -1,0 +1,1 @@
+"""Routes of acts that take two seats."""

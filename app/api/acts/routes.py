@@ -1,0 +1,171 @@
+"""Acts that take two seats: propose, approve, refuse, withdraw; and what is held by them."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.adapters.acts.acts import Proposal
+from app.api.acts.schemas import ActIn, ActOut, ActPage
+from app.api.erasure.schemas import HoldPage
+from app.api.wire.caller import allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.language import language_of
+from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging, services
+from app.api.wire.views import moment, moment_or_none
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.acts.acts import KINDS, Act
+
+router = APIRouter(prefix="/v1", tags=["acts"])
+
+Taker = Annotated[Caller, allowed(Scope.ACT_TAKE)]
+
+
+@router.post(
+    "/acts",
+    status_code=201,
+    operation_id="propose_act",
+    summary="二つの席が要る行為を提案する",
+    response_model=ActOut,
+    response_description="提案した。別の席の承認を待つ",
+    responses={200: {"model": ActOut, "description": "再送。今の様子を返す"}},
+)
+async def propose_act(request: Request, caller: Taker) -> Response:
+    """行為を提案する。別の席が承認するまで何も起きない。7日で期限が切れる。
+
+    同じIDで同じ内容を同じ席から送れば、二重にならず、その行為の今の様子を返す。
+    今できないことは提案の時に断る。承認を待つことは、この機関の受信箱に届く(`act.proposed`)。
+    """
+    parts = messaging(request)
+    sent = (await read_json(request, parts.largest_body)).model(ActIn)
+    proposal = Proposal(sent.id, sent.kind, sent.named_target(), sent.checked_detail())
+    act, new = await parts.acts.propose(caller, proposal)
+    headers = {"Location": f"/v1/acts/{act.id}"} if new else {}
+    return _answer(request, act, 201 if new else 200, headers)
+
+
+@router.get(
+    "/acts",
+    operation_id="list_acts",
+    summary="二つの席が要る行為の一覧を読む",
+    response_model=ActPage,
+    response_description="行為の1頁",
+)
+async def list_acts(
+    request: Request,
+    caller: Taker,
+    waiting: Annotated[bool, Query(description="真なら、二人目を待つものだけ")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """この機関の行為を、新しいものから返す。"""
+    found = await messaging(request).acts.all(
+        caller.agency_id, moment_and_id_in(cursor), limit + 1, waiting=waiting
+    )
+    answer = page(
+        found, limit, partial(_shown, request), lambda act: (act.proposed_at.isoformat(), act.id)
+    )
+    return json_answer(answer, headers=_language(request))
+
+
+@router.get(
+    "/acts/{act_id}",
+    operation_id="read_act",
+    summary="二つの席が要る行為を読む",
+    response_model=ActOut,
+    response_description="行為",
+)
+async def read_act(request: Request, act_id: str, caller: Taker) -> Response:
+    """この機関の行為を返す。"""
+    found = await messaging(request).acts.one(caller.agency_id, id_in_path(act_id))
+    return _answer(request, found)
+
+
+@router.post(
+    "/acts/{act_id}/approve",
+    operation_id="approve_act",
+    summary="行為を承認し、実行する",
+    response_model=ActOut,
+    response_description="実行した。できなければ state は failed",
+)
+async def approve_act(request: Request, act_id: str, caller: Taker) -> Response:
+    """提案した席とは別の席が承認する。効力は同じトランザクションで生じる。
+
+    提案の後に事情が変わって実行できなければ `failed` となり、何も起きない。繰り返しても変わらない。
+    """
+    return _answer(request, await messaging(request).acts.approve(caller, id_in_path(act_id)))
+
+
+@router.post(
+    "/acts/{act_id}/refuse",
+    operation_id="refuse_act",
+    summary="行為を承認しない",
+    response_model=ActOut,
+    response_description="承認しなかった",
+)
+async def refuse_act(request: Request, act_id: str, caller: Taker) -> Response:
+    """提案した席とは別の席が、承認しないと決める。"""
+    return _answer(request, await messaging(request).acts.refuse(caller, id_in_path(act_id)))
+
+
+@router.post(
+    "/acts/{act_id}/withdraw",
+    operation_id="withdraw_act",
+    summary="提案を取り下げる",
+    response_model=ActOut,
+    response_description="取り下げた",
+)
+async def withdraw_act(request: Request, act_id: str, caller: Taker) -> Response:
+    """提案した席が、決まる前に取り下げる。"""
+    return _answer(request, await messaging(request).acts.withdraw(caller, id_in_path(act_id)))
+
+
+@router.get(
+    "/holds",
+    operation_id="list_holds",
+    summary="消去を止めている案件の一覧を読む",
+    response_model=HoldPage,
+    response_description="止めている案件の1頁",
+)
+async def list_holds(
+    request: Request, caller: Taker, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """この機関が消去を止めている案件を、新しいものから返す。ほかの機関には見えない。"""
+    found = await messaging(request).acts.holds(
+        caller.agency_id, moment_and_id_in(cursor), limit + 1
+    )
+    return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))
+
+
+def _answer(
+    request: Request, act: Act, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    return json_answer(_shown(request, act), status, {**_language(request), **(headers or {})})
+
+
+def _hold(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "set_at": moment(row["set_at"])}
+
+
+def _language(request: Request) -> dict[str, str]:
+    return {"Content-Language": language_of(request), "Vary": "Accept-Language, Authorization"}
+
+
+def _shown(request: Request, act: Act) -> dict[str, Any]:
+    return {
+        "id": str(act.id),
+        "kind": act.kind,
+        "title": KINDS[act.kind].title.in_language(language_of(request)),
+        "target": act.target,
+        "detail": dict(act.detail),
+        "state": act.now(services(request).clock()).value,
+        "proposed_at": moment(act.proposed_at),
+        "proposed_by": act.proposed_by,
+        "expires_at": moment(act.expires_at),
+        "decided_at": moment_or_none(act.decided_at),
+        "decided_by": act.decided_by,
+        "outcome": dict(act.outcome),
+    }

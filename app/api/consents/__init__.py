@@ -1,0 +1,1 @@
+"""Routes of consents and return requests."""

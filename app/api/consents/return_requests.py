@@ -1,0 +1,144 @@
+"""Requests to return or destroy what was told on a consent that was withdrawn (返還・廃棄)."""
+
+from datetime import date
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.consents.schemas import ReturnOut, ReturnPage
+from app.api.wire.caller import allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.paging import Cursor, Limit, bad_cursor, day_and_id_in, page, parts_of
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging
+from app.api.wire.views import moment, moment_or_none
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
+from app.domain.messages.fields import Day
+from app.domain.vocabulary import LegalBasis
+
+router = APIRouter(prefix="/v1", tags=["consents"])
+
+Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
+
+
+class ReturnAnswerIn(BaseModel):
+    """返還・廃棄の求めへの答え。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Annotated[ReturnAnswer, Field(title="答え", examples=["destroyed"])]
+    on: Annotated[Day, Field(title="廃棄・返還した日。保存するなら決めた日")]
+    legal_basis: Annotated[
+        LegalBasis | None,
+        Field(title="保存の根拠。kept_by_law のときだけ(consent_only は不可)"),
+    ] = None
+
+
+@router.get(
+    "/return-requests",
+    operation_id="list_return_requests",
+    summary="この機関への返還・廃棄の求めを読む",
+    response_model=ReturnPage,
+    response_description="返還・廃棄の求めの一覧",
+)
+async def list_return_requests(
+    request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """撤回された同意にもとづいて提供を受けたものの返還・廃棄の求めを、まだ答えていないものから返す。"""
+    returns = messaging(request).returns
+    found = await returns.own(caller.agency_id, _after(cursor), limit + 1)
+    shown = partial(_shown, today=returns.today())
+    return json_answer(
+        page(found, limit, shown, lambda r: (int(r.answered_at is not None), r.due_on, r.id))
+    )
+
+
+@router.get(
+    "/cases/{case_id}/return-requests",
+    operation_id="list_case_return_requests",
+    summary="事案の返還・廃棄の求めと答えを読む",
+    response_model=ReturnPage,
+    response_description="返還・廃棄の求めの一覧",
+)
+async def list_case_return_requests(
+    request: Request, case_id: str, caller: Officer, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """求められた機関が答えたかどうかを、期限の順に返す。
+
+    見えるのは、この機関への求め、この機関が提供した相手への求め、この機関が撤回を記録したときに
+    当事者として知っていた機関への求めだけ。どの通信文・区分についてかは、求められた機関だけに示す。
+    """
+    returns = messaging(request).returns
+    found = await returns.of_case(
+        caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
+    )
+    shown = partial(_shown, today=returns.today())
+    return json_answer(page(found, limit, shown, lambda r: (r.due_on, r.id)))
+
+
+@router.post(
+    "/return-requests/{request_id}/answer",
+    operation_id="answer_return_request",
+    summary="返還・廃棄の求めに答える",
+    response_model=ReturnOut,
+    response_description="答えた求め",
+)
+async def answer_return_request(
+    request: Request,
+    request_id: str,
+    caller: Annotated[Caller, allowed(Scope.DISCLOSURE_ANSWER)],
+) -> Response:
+    """廃棄した、返還した、または法令により保存する、と答える。提供した機関の受信箱に知らせる。
+
+    同じ答えは何度送っても同じ。違う答えは 409。参加していない機関への求めには、提供した機関が、
+    紙などで聞いた答えを記録する。
+    """
+    parts = messaging(request)
+    sent = (await read_json(request, parts.largest_body)).model(ReturnAnswerIn)
+    found = await parts.returns.answer(
+        caller, id_in_path(request_id), sent.answer, sent.on, sent.legal_basis
+    )
+    return json_answer(_shown(found, parts.returns.today()))
+
+
+def _after(cursor: str | None) -> tuple[bool, date, UUID] | None:
+    if cursor is None:
+        return None
+    done, day, last = parts_of(cursor, 3)
+    if done not in {"0", "1"}:
+        raise bad_cursor()
+    try:
+        return done == "1", date.fromisoformat(day), UUID(last)
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def _shown(found: ReturnRequest, today: date) -> dict[str, Any]:
+    return {
+        "id": str(found.id),
+        "case_id": str(found.case_id),
+        "referral_id": str(found.referral_id),
+        "agency_id": found.agency_id,
+        "party": found.party,
+        "state": found.state(today),
+        "requested_at": moment(found.requested_at),
+        "due_on": found.due_on.isoformat(),
+        "answer": found.answer,
+        "on": found.done_on.isoformat() if found.done_on else None,
+        "legal_basis": found.legal_basis,
+        "answered_at": moment_or_none(found.answered_at),
+        "answered_by": found.answered_by,
+        "consent_ids": _texts(found.consent_ids),
+        "classes": None if found.classes is None else list(found.classes),
+        "message_ids": _texts(found.message_ids),
+        "messages": found.messages,
+    }
+
+
+def _texts(ids: tuple[UUID, ...] | None) -> list[str] | None:
+    return None if ids is None else [str(each) for each in ids]

@@ -1,0 +1,70 @@
+"""Consents of a case (同意), as far as the caller's agency may know of them."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.adapters.consents.listing import KnownConsent
+from app.api.consents.schemas import ConsentPage
+from app.api.wire.caller import allowed
+from app.api.wire.paging import Cursor, Limit, day_and_id_in, page
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+
+router = APIRouter(prefix="/v1", tags=["consents"])
+
+
+@router.get(
+    "/cases/{case_id}/consents",
+    operation_id="list_consents",
+    summary="事案の同意を読む",
+    response_model=ConsentPage,
+    response_description="同意の一覧",
+)
+async def list_consents(
+    request: Request,
+    case_id: str,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """同意を、期間の初日の順に返す。
+
+    記録された案件の当事者と、提供先として挙げられた機関(機関の種類で挙げられたときも)に見える。
+    当事者でなくなった機関には、その時までのものが見える。`case_id` は案件の `case_id`。
+    """
+    found = await messaging(request).consents.of_case(
+        caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
+    )
+    return json_answer(page(found, limit, _shown, _place))
+
+
+def _place(known: KnownConsent) -> tuple[date, UUID]:
+    return known.consent.record.valid_from, known.consent.record.id
+
+
+def _shown(known: KnownConsent) -> dict[str, Any]:
+    consent, record = known.consent, known.consent.record
+    return {
+        "id": str(record.id),
+        "referral_id": _text(known.referral_id),
+        "purpose": record.purpose,
+        "recipients": list(record.recipients),
+        "classes": sorted(record.classes),
+        "valid_from": record.valid_from.isoformat(),
+        "valid_until": _text(record.valid_until),
+        "withdrawn_on": _text(consent.withdrawn_on),
+        "withdrawn_items": sorted(consent.withdrawn_items),
+        "state": known.state,
+        "recorded_in": _text(known.recorded_in),
+        "withdrawn_in": _text(known.withdrawn_in),
+        "counts_in": [str(each) for each in known.counts_in],
+    }
+
+
+def _text(value: UUID | date | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,1 @@
+"""The published contract (OpenAPI 3.1)."""

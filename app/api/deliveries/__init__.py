@@ -1,0 +1,1 @@
+"""Routes of deliveries and recalls."""

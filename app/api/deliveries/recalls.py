@@ -1,0 +1,175 @@
+"""Taking a message back, and the record of what had been opened by then (誤送付)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.adapters.deliveries.recalls import Recall
+from app.api.deliveries.routes import Recipients
+from app.api.deliveries.schemas import MisdirectedOut, MisdirectedPage, RecallOut
+from app.api.wire.caller import allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.language import language_of, localised
+from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging
+from app.api.wire.views import moment
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.classes import CLASS_TITLES, DataClass
+from app.domain.deliveries.recall import Clocks, RecallReason
+from app.domain.flows import BODIES
+from app.domain.text import Text
+
+router = APIRouter(prefix="/v1", tags=["deliveries"])
+
+Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
+
+TO_ADD: Mapping[str, Text] = {
+    "cause": Text("原因", "cause"),
+    "secondary_damage": Text("二次被害又はそのおそれの有無", "secondary damage, or its danger"),
+    "person_told": Text("本人への対応の状況", "what the person was told"),
+    "publication": Text("公表の状況", "publication"),
+    "prevention": Text("再発防止のための措置", "measures against its happening again"),
+    "other": Text("その他参考となる事項", "anything else"),
+}
+"""What a report asks (個人情報保護法施行規則8条1項) and the service cannot know."""
+
+
+class RecallIn(BaseModel):
+    """取消し。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[RecallReason, Field(title="取消しの理由", examples=["wrong_recipient"])]
+    recipients: Recipients = None
+
+
+@router.post(
+    "/referrals/{referral_id}/messages/{message_id}/recall",
+    operation_id="recall_message",
+    summary="送った通信文を取り消す",
+    response_model=RecallOut,
+    response_description="取り消した写し",
+)
+async def recall_message(
+    request: Request,
+    referral_id: str,
+    message_id: str,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_DECIDE)],
+) -> Response:
+    """送った通信文を宛先から取り戻す。送り手の、決裁権のある席だけができる。
+
+    開かれる前なら、宛先には取消しの印だけが残り、到着通知も取りやめる。開かれるか印刷された
+    後なら、誤送付として記録し、双方に知らせる。どちらでも以後は開けない。案件の状態は戻らない。
+    同じ取消しを繰り返しても変わらない。
+    """
+    parts = messaging(request)
+    sent = (await read_json(request, parts.largest_body)).model(RecallIn)
+    wanted = id_in_path(message_id)
+    recalled = await parts.recalls.recall(
+        caller, id_in_path(referral_id), wanted, sent.reason, sent.recipients
+    )
+    return json_answer({"message_id": str(wanted), "recalled": [_copy(r) for r in recalled]})
+
+
+@router.get(
+    "/misdirected-disclosures",
+    operation_id="list_misdirected_disclosures",
+    summary="誤送付の記録の一覧を読む",
+    response_model=MisdirectedPage,
+    response_description="誤送付の記録の一覧",
+)
+async def list_misdirected_disclosures(
+    request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """この機関が送った、またはこの機関に届いた誤送付の記録を、新しいものから返す。"""
+    found = await messaging(request).recalls.misdirected(
+        caller.agency_id, moment_and_id_in(cursor), limit + 1
+    )
+    answer = page(found, limit, _disclosure, lambda r: (r.recalled_at.isoformat(), r.id))
+    return _in_language(request, answer)
+
+
+@router.get(
+    "/misdirected-disclosures/{disclosure_id}",
+    operation_id="read_misdirected_disclosure",
+    summary="誤送付の記録を読む",
+    response_model=MisdirectedOut,
+    response_description="誤送付の記録",
+)
+async def read_misdirected_disclosure(
+    request: Request, disclosure_id: str, caller: Officer
+) -> Response:
+    """誰がいつどの区分を開いたかと、速報・確報の期限を返す。送り手と宛先だけが読める。
+
+    報告するかどうか、どちらが報告するかは、それぞれの機関が決める。
+    """
+    found = await messaging(request).recalls.misdirected_one(
+        caller.agency_id, id_in_path(disclosure_id)
+    )
+    return _in_language(request, _disclosure(found))
+
+
+def _in_language(request: Request, value: Any) -> Response:
+    language = language_of(request)
+    headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization"}
+    return json_answer(localised(value, language), headers=headers)
+
+
+def _copy(recall: Recall) -> dict[str, Any]:
+    return {
+        "party": recall.recipient_party,
+        "agency_id": recall.recipient_agency,
+        "reason": recall.reason,
+        "recalled_at": moment(recall.recalled_at),
+        "recalled_by": recall.recalled_by,
+        "misdirected_disclosure_id": str(recall.id) if recall.clocks else None,
+    }
+
+
+def _disclosure(recall: Recall) -> dict[str, Any]:
+    classes = sorted({c for opening in recall.openings for c in opening.classes})
+    return {
+        "id": str(recall.id),
+        "message_id": str(recall.message_id),
+        "referral_id": str(recall.referral_id),
+        "type": recall.type,
+        "title": BODIES[recall.type].TITLE,
+        "sender_agency": recall.sender_agency,
+        "recipient_agency": recall.recipient_agency,
+        "recipient_party": recall.recipient_party,
+        "reason": recall.reason,
+        "sent_at": moment(recall.accepted_at),
+        "known_at": moment(recall.recalled_at),
+        "recalled_by": recall.recalled_by,
+        "persons": 1,
+        "third_parties": DataClass.C6 in classes,
+        "classes": [{"class": c, "title": CLASS_TITLES[DataClass(c)]} for c in classes],
+        "openings": [
+            {
+                "how": opening.how,
+                "at": moment(opening.at),
+                "seat_id": opening.seat_id,
+                "classes": list(opening.classes),
+            }
+            for opening in recall.openings
+        ],
+        "clocks": _clocks(recall.clocks) if recall.clocks else None,
+        "to_add": [{"item": item, "title": title} for item, title in TO_ADD.items()],
+    }
+
+
+def _clocks(clocks: Clocks) -> dict[str, Any]:
+    return {
+        "preliminary": {
+            "from": clocks.preliminary_from.isoformat(),
+            "by": clocks.preliminary_by.isoformat(),
+        },
+        "final": {
+            "by": clocks.final_by.isoformat(),
+            "by_if_malicious": clocks.final_by_if_malicious.isoformat(),
+        },
+    }

@@ -1,0 +1,204 @@
+"""What became of a message: for its sender, and in plain words for its recipients too."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.adapters.deliveries.deliveries import Explained, Tracked
+from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
+from app.api.referrals.reading import Reader
+from app.api.wire.caller import allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.language import Language, language_of, localised
+from app.api.wire.paging import Cursor, Limit, number_in, page
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging, services
+from app.api.wire.views import moment, moment_or_none
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.deliveries.delivery import Delivery
+from app.domain.deliveries.explanation import explained, notice_explained
+from app.domain.flows import BODIES
+from app.domain.messages.fields import AgencyId
+
+router = APIRouter(prefix="/v1", tags=["deliveries"])
+
+Recipients = Annotated[
+    list[AgencyId] | None,
+    Field(
+        min_length=1,
+        max_length=20,
+        title="宛先の機関",
+        description="省くか null なら全て。",
+        examples=[["center-13"]],
+    ),
+]
+
+
+class PrintedIn(BaseModel):
+    """印刷した写し。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipients: Recipients = None
+
+
+@router.get(
+    "/referrals/{referral_id}/deliveries",
+    operation_id="list_deliveries",
+    summary="送った通信文の配達を読む",
+    response_model=DeliveryPage,
+    response_description="配達の一覧",
+)
+async def list_deliveries(
+    request: Request, referral_id: str, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """この機関が送った通信文が、宛先ごとに今どうなっているかを、送った順に返す。
+
+    他の機関が送ったものは含まない。読んでも提供にはならない。
+    """
+    found = await messaging(request).deliveries.sent(
+        caller.agency_id, id_in_path(referral_id), number_in(cursor), limit + 1
+    )
+    at = services(request).clock()
+    return json_answer(page(found, limit, partial(_sent, at=at), lambda each: (each.number,)))
+
+
+@router.post(
+    "/referrals/{referral_id}/messages/{message_id}/printed",
+    operation_id="mark_printed",
+    summary="印刷済みとする",
+    response_model=PrintedOut,
+    response_description="印刷済みの写し",
+)
+async def mark_printed(
+    request: Request,
+    referral_id: str,
+    message_id: str,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_WRITE)],
+) -> Response:
+    """参加していない機関あての写しを印刷したことを、送り手のこの席として記録する。
+
+    書面(`…/sheet`)を開いただけでは印刷したことにならない。二度しても変わらない。
+    """
+    parts = messaging(request)
+    sent = (await read_json(request, parts.largest_body)).model(PrintedIn)
+    printed = await parts.deliveries.printed(
+        caller, id_in_path(referral_id), id_in_path(message_id), sent.recipients
+    )
+    copies = [
+        {
+            "agency_id": each.agency_id,
+            "printed_at": moment(each.printed_at),
+            "printed_by": each.printed_by,
+        }
+        for each in printed
+    ]
+    return json_answer({"printed": copies})
+
+
+@router.get(
+    "/referrals/{referral_id}/messages/{message_id}/explain",
+    operation_id="explain_message",
+    summary="通信文が今どうなっているかを説明する",
+    response_model=ExplainedOut,
+    response_description="説明",
+)
+async def explain_message(
+    request: Request, referral_id: str, message_id: str, caller: Reader
+) -> Response:
+    """どこにあるか、到着通知がどうなったか、次に何が起きるか、何をすればよいかを答える。
+
+    送り手には全ての宛先について、宛先にはその機関についてだけ答える。到着通知の試みは、
+    尋ねた機関自身の送り先についてだけ示す。読んでも提供にはならない。
+    """
+    found = await messaging(request).deliveries.explain(
+        caller.agency_id, id_in_path(referral_id), id_in_path(message_id)
+    )
+    language = language_of(request)
+    headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization"}
+    return json_answer(_explained(found, services(request).clock(), language), headers=headers)
+
+
+def _explained(found: Explained, at: datetime, language: Language) -> dict[str, Any]:
+    tracked = found.tracked
+    told = {
+        **_head(tracked),
+        "referral_id": str(tracked.referral_id),
+        "title": BODIES[tracked.type].TITLE,
+        "you": "sender" if found.sent else "recipient",
+        "recipients": [_in_words(d, at, to_sender=found.sent) for d in tracked.deliveries],
+        "notices": [_notice(notice) for notice in found.notices],
+    }
+    said: dict[str, Any] = localised(told, language)
+    return said
+
+
+def _in_words(delivery: Delivery, at: datetime, *, to_sender: bool) -> dict[str, Any]:
+    words = explained(delivery, at, to_sender=to_sender)
+    return {
+        **_copy(delivery, at),
+        "where": words.where,
+        "next": words.following,
+        "todo": words.todo,
+    }
+
+
+def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
+    next_at = datetime.fromisoformat(row["next_at"]) if row["next_at"] else None
+    return {
+        "id": row["id"],
+        "webhook_id": row["webhook_id"],
+        "state": row["state"],
+        "reason": row["reason"],
+        "next_at": moment_or_none(next_at),
+        "settled_at": moment_or_none(row["settled_at"]),
+        "says": notice_explained(
+            row["state"], row["reason"], row["webhook_state"], row["webhook_id"], next_at
+        ),
+        "attempts": [{**each, "at": moment(each["at"])} for each in row["attempts"]],
+    }
+
+
+def _head(tracked: Tracked) -> dict[str, Any]:
+    return {
+        "message_id": str(tracked.message_id),
+        "type": tracked.type,
+        "urgency": tracked.urgency,
+        "accepted_at": moment(tracked.accepted_at),
+        "overdue_at": moment(tracked.terms.overdue_at) if tracked.terms else None,
+        "failed_at": moment(tracked.terms.failed_at) if tracked.terms else None,
+    }
+
+
+def _sent(tracked: Tracked, at: datetime) -> dict[str, Any]:
+    return {
+        **_head(tracked),
+        "number": tracked.number,
+        "recipients": [_copy(each, at) for each in tracked.deliveries],
+    }
+
+
+def _copy(delivery: Delivery, at: datetime) -> dict[str, Any]:
+    disclosure = delivery.misdirected_disclosure_id
+    return {
+        "party": delivery.party,
+        "agency_id": delivery.agency_id,
+        "status": delivery.status,
+        "late": delivery.lateness(at),
+        "to_print": delivery.to_print,
+        "notified_at": moment_or_none(delivery.notified_at),
+        "opened_at": moment_or_none(delivery.opened_at),
+        "acknowledged_at": moment_or_none(delivery.acknowledged_at),
+        "acknowledged_by": delivery.acknowledged_by,
+        "printed_at": moment_or_none(delivery.printed_at),
+        "printed_by": delivery.printed_by,
+        "recalled_at": moment_or_none(delivery.recalled_at),
+        "recall_reason": delivery.recall_reason,
+        "misdirected_disclosure_id": str(disclosure) if disclosure else None,
+        "undeliverable": delivery.undeliverable,
+    }

@@ -1,0 +1,325 @@
+"""What the answers about deliveries and recalls look like, for the published contract."""
+
+from typing import Any
+
+from pydantic import Field
+
+from app.api.wire.schemas import AT, MESSAGE, REFERRAL, Day, Moment, Next, Shape, Uuid, like
+
+DISCLOSURE = "01936b7e-9c20-7b44-a1d0-5e2f8c7b3a05"
+_SEAT = "center-13.case_worker"
+_COPY: dict[str, Any] = {
+    "party": "center",
+    "agency_id": "center-13",
+    "status": "acknowledged",
+    "late": None,
+    "to_print": False,
+    "notified_at": AT,
+    "opened_at": AT,
+    "acknowledged_at": AT,
+    "acknowledged_by": _SEAT,
+    "printed_at": None,
+    "printed_by": None,
+    "recalled_at": None,
+    "recall_reason": None,
+    "misdirected_disclosure_id": None,
+    "undeliverable": None,
+}
+_MESSAGE: dict[str, Any] = {
+    "message_id": MESSAGE,
+    "type": "special_adjustment.request_cooperation",
+    "urgency": "normal",
+    "accepted_at": AT,
+    "overdue_at": "2026-11-27T00:00:00.000+09:00",
+    "failed_at": "2026-12-02T00:00:00.000+09:00",
+}
+
+
+class DeliveryOut(Shape):
+    """宛先1か所への配達。時刻は、それが起きていなければ null。"""
+
+    party: str
+    agency_id: str
+    status: str = Field(
+        description="waiting 待っている、notified 到着を通知した、opened 開かれた、"
+        "acknowledged 受領された、to_print 印刷待ち、printed 印刷した、recalled 取り消した、"
+        "undeliverable 届かない、のいずれか"
+    )
+    late: str | None = Field(
+        description="overdue 期限を過ぎた、failed 期限の倍を過ぎた。"
+        "受領・印刷した後は、その時点でのもの"
+    )
+    to_print: bool = Field(description="参加していない機関なので、印刷して届ける")
+    notified_at: Moment | None = Field(description="相手のシステムが最初に到着通知を受けた時刻")
+    opened_at: Moment | None
+    acknowledged_at: Moment | None
+    acknowledged_by: str | None = Field(description="受領した席")
+    printed_at: Moment | None
+    printed_by: str | None = Field(description="印刷した席")
+    recalled_at: Moment | None
+    recall_reason: str | None
+    misdirected_disclosure_id: Uuid | None = Field(
+        description="取り消す前に開かれるか印刷されていたときの、誤送付の記録"
+    )
+    undeliverable: str | None = Field(
+        description="agency_disabled 機関が停止・廃止された、party_ended 当事者でなくなった"
+    )
+
+
+class SentOut(Shape):
+    """この機関が送った通信文と、その宛先ごとの配達。"""
+
+    message_id: Uuid
+    number: int = Field(description="この機関が読める中での番号")
+    type: str
+    urgency: str
+    accepted_at: Moment
+    overdue_at: Moment | None = Field(description="受領(紙なら印刷)の期限")
+    failed_at: Moment | None = Field(description="これを過ぎると不達として知らせる")
+    recipients: list[DeliveryOut]
+
+
+class DeliveryPage(Shape):
+    """配達の1頁。"""
+
+    model_config = like({"items": [{**_MESSAGE, "number": 4, "recipients": [_COPY]}], "next": None})
+
+    items: list[SentOut]
+    next: Next
+
+
+class PrintedCopy(Shape):
+    """印刷した1部。"""
+
+    agency_id: str
+    printed_at: Moment
+    printed_by: str = Field(description="最初に印刷済みとした席")
+
+
+class PrintedOut(Shape):
+    """印刷済みの写し。二度しても、最初のまま。"""
+
+    model_config = like(
+        {
+            "printed": [
+                {
+                    "agency_id": "prison-yokohama",
+                    "printed_at": AT,
+                    "printed_by": "probation-14.case_worker",
+                }
+            ]
+        }
+    )
+
+    printed: list[PrintedCopy]
+
+
+class ExplainedDelivery(DeliveryOut):
+    """宛先1か所への配達と、その説明。"""
+
+    where: str = Field(description="今どこにあるか")
+    next: str = Field(description="次に何が起きるか")
+    todo: str = Field(description="何をすればよいか")
+
+
+class ExplainedAttempt(Shape):
+    """到着通知の1回の試み。"""
+
+    number: int
+    at: Moment
+    outcome: str = Field(description="結果。delivered なら届いた")
+    status: int | None = Field(description="返ってきた HTTP の状態")
+    took_ms: int | None
+
+
+class ExplainedNotice(Shape):
+    """この機関の送り先1か所への到着通知。"""
+
+    id: Uuid = Field(description="webhook-id")
+    webhook_id: Uuid
+    state: str = Field(description="pending, delivered, failed, cancelled のいずれか")
+    reason: str | None
+    next_at: Moment | None = Field(description="次に試みる時刻")
+    settled_at: Moment | None
+    says: str = Field(description="どうなったかの説明")
+    attempts: list[ExplainedAttempt]
+
+
+class ExplainedOut(Shape):
+    """通信文が今どうなっているかの説明。言葉は Accept-Language の言語で。"""
+
+    model_config = like(
+        {
+            **_MESSAGE,
+            "referral_id": REFERRAL,
+            "title": "協力依頼",
+            "you": "sender",
+            "recipients": [
+                {
+                    **_COPY,
+                    "where": f"2026-11-20 10:15 に {_SEAT} が受領しました。",
+                    "next": "配達はこれで終わりです。",
+                    "todo": "することはありません。",
+                }
+            ],
+            "notices": [],
+        }
+    )
+
+    message_id: Uuid
+    referral_id: Uuid
+    type: str
+    title: str = Field(description="通信文の名前")
+    urgency: str
+    accepted_at: Moment
+    overdue_at: Moment | None
+    failed_at: Moment | None
+    you: str = Field(description="sender なら送り手、recipient なら宛先")
+    recipients: list[ExplainedDelivery] = Field(
+        description="送り手には全ての宛先、宛先にはその機関だけ"
+    )
+    notices: list[ExplainedNotice] = Field(description="この機関の送り先への到着通知だけ")
+
+
+class RecalledCopy(Shape):
+    """取り消した1部。"""
+
+    party: str | None = Field(description="宛先から見せられて読んでいた機関では null")
+    agency_id: str
+    reason: str
+    recalled_at: Moment
+    recalled_by: str = Field(description="取り消した席")
+    misdirected_disclosure_id: Uuid | None = Field(
+        description="その前に開かれるか印刷されていたときの、誤送付の記録"
+    )
+
+
+class RecallOut(Shape):
+    """取消しの結果。同じ取消しを繰り返せば、同じ答えが返る。"""
+
+    model_config = like(
+        {
+            "message_id": MESSAGE,
+            "recalled": [
+                {
+                    "party": "center",
+                    "agency_id": "center-13",
+                    "reason": "wrong_recipient",
+                    "recalled_at": AT,
+                    "recalled_by": "probation-13.decider",
+                    "misdirected_disclosure_id": DISCLOSURE,
+                }
+            ],
+        }
+    )
+
+    message_id: Uuid
+    recalled: list[RecalledCopy]
+
+
+class TitledClass(Shape):
+    """データ区分とその名前。"""
+
+    class_: str = Field(alias="class")
+    title: str
+
+
+class TitledItem(Shape):
+    """報告に書く事項とその名前。"""
+
+    item: str
+    title: str
+
+
+class OpeningOut(Shape):
+    """開かれたか、印刷された1回。"""
+
+    how: str = Field(description="opened 開かれた、printed 印刷された")
+    at: Moment
+    seat_id: str | None = Field(description="開いた席、印刷した席")
+    classes: list[str]
+
+
+class PreliminaryClock(Shape):
+    """速報の目安。知った日を1日目として3日目から5日目。"""
+
+    from_: Day = Field(alias="from")
+    by: Day
+
+
+class FinalClock(Shape):
+    """確報の期限。30日目(不正の目的のおそれがあれば60日目)。閉庁日なら次の開庁日。"""
+
+    by: Day
+    by_if_malicious: Day
+
+
+class ClocksOut(Shape):
+    """報告の期限。"""
+
+    preliminary: PreliminaryClock
+    final: FinalClock
+
+
+_DISCLOSURE: dict[str, Any] = {
+    "id": DISCLOSURE,
+    "message_id": MESSAGE,
+    "referral_id": REFERRAL,
+    "type": "special_adjustment.request_cooperation",
+    "title": "協力依頼",
+    "sender_agency": "probation-13",
+    "recipient_agency": "center-13",
+    "recipient_party": "center",
+    "reason": "wrong_recipient",
+    "sent_at": AT,
+    "known_at": "2026-11-20T11:02:00.000+09:00",
+    "recalled_by": "probation-13.decider",
+    "persons": 1,
+    "third_parties": False,
+    "classes": [
+        {"class": "C0", "title": "経路情報(氏名を含まない)"},
+        {"class": "C1", "title": "本人の特定"},
+    ],
+    "openings": [{"how": "opened", "at": AT, "seat_id": _SEAT, "classes": ["C0", "C1"]}],
+    "clocks": {
+        "preliminary": {"from": "2026-11-22", "by": "2026-11-24"},
+        "final": {"by": "2026-12-21", "by_if_malicious": "2027-01-18"},
+    },
+    "to_add": [{"item": "cause", "title": "原因"}],
+}
+
+
+class MisdirectedOut(Shape):
+    """誤送付の記録。取り消す前に開かれるか印刷されていた、1か所の宛先について。"""
+
+    model_config = like(_DISCLOSURE)
+
+    id: Uuid
+    message_id: Uuid
+    referral_id: Uuid
+    type: str
+    title: str = Field(description="通信文の名前")
+    sender_agency: str
+    recipient_agency: str
+    recipient_party: str | None = Field(description="宛先から見せられて読んでいた機関では null")
+    reason: str
+    sent_at: Moment
+    known_at: Moment = Field(description="取り消した時刻。期限はこの日を1日目として数える")
+    recalled_by: str
+    persons: int = Field(description="本人の数。案件は1人についてのもの")
+    third_parties: bool = Field(description="第三者の情報(C6)も開かれた")
+    classes: list[TitledClass] = Field(description="開かれたデータ区分")
+    openings: list[OpeningOut] = Field(description="記録から: 誰がいつどの区分を開いたか")
+    clocks: ClocksOut
+    to_add: list[TitledItem] = Field(
+        description="報告に要る事項のうち、サービスが知らず、機関が書くもの"
+    )
+
+
+class MisdirectedPage(Shape):
+    """誤送付の記録の1頁。"""
+
+    model_config = like({"items": [_DISCLOSURE], "next": None})
+
+    items: list[MisdirectedOut]
+    next: Next

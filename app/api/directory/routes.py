@@ -1,0 +1,246 @@
+"""The directory over HTTP: which agencies there are, and which is responsible where."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from datetime import date
+from itertools import islice
+from typing import Annotated
+from unicodedata import normalize
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from app.api.wire.caller import allowed
+from app.api.wire.paging import LongLimit
+from app.api.wire.services import services
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.directory.agencies import Agency, Directory
+from app.domain.directory.areas import PREFECTURES, AreaError, prefecture_of, read_area
+from app.domain.errors import Invalid, NotFound
+from app.domain.flows import FLOWS
+from app.domain.state_machine.table import Flow
+
+router = APIRouter(prefix="/v1", tags=["directory"])
+
+RESPONSIBLE = (
+    "settlement_center",
+    "probation_office",
+    "prosecutor_district",
+    "bar_association",
+)
+"""The kinds that are responsible for an area. An institution only stands in one."""
+
+Reader = Annotated[Caller, allowed(Scope.DIRECTORY_READ)]
+_CODE = r"^[a-z0-9_]{1,64}$"
+
+
+class AgencySummary(BaseModel):
+    """機関の要約。"""
+
+    id: str = Field(description="機関の識別子。変わらない", examples=["center-13"])
+    kind: str = Field(description="機関の種別", examples=["settlement_center"])
+    name: str = Field(description="名称", examples=["東京都地域生活定着支援センター"])
+    name_en: str | None = Field(
+        description="英語の名称(参考)", examples=["Tokyo Settlement Support Center"]
+    )
+    prefecture: str = Field(description="都道府県(JIS X 0401 の2桁)", examples=["13"])
+    connected: bool = Field(
+        description="このサービスに参加しているか。偽なら、あての通信文は印刷して届ける",
+        examples=[True],
+    )
+
+
+class Jurisdiction(BaseModel):
+    """管轄の1行。"""
+
+    flow: str | None = Field(description="流れ。null は全ての流れ", examples=[None])
+    area: str = Field(description="全国地方公共団体コード(6桁)", examples=["130001"])
+
+
+class AgencyDetail(AgencySummary):
+    """機関の全ての登録事項。"""
+
+    areas: list[Jurisdiction] = Field(description="管轄。コードの順")
+    services: dict[str, date | None] = Field(
+        description="行っている事業と開始日。null は開始日の記録なし",
+        examples=[{"suspect_support": None}],
+    )
+    poi_code: str | None = Field(description="GIF の POI コード(4桁)", examples=["1499"])
+    note: str | None = Field(description="備考(名称や区域の確かさなど)", examples=[None])
+    disabled: bool = Field(description="廃止・停止されているか", examples=[False])
+
+
+class AgencyPage(BaseModel):
+    """機関の一覧の1頁。"""
+
+    items: list[AgencySummary]
+    next: str | None = Field(description="次の頁のカーソル。null なら終わり", examples=[None])
+
+
+class RouteOut(BaseModel):
+    """ある種別の、その区域を受け持つ機関。"""
+
+    kind: str = Field(description="機関の種別", examples=["settlement_center"])
+    parties: list[str] = Field(description="この種別が流れの中で担う立場", examples=[["center"]])
+    ambiguous: bool = Field(
+        description="真なら複数あり、`to` で選ばなければならない", examples=[False]
+    )
+    candidates: list[AgencySummary] = Field(description="受け持つ機関。空なら無い")
+
+
+class Routes(BaseModel):
+    """ある区域を受け持つ機関。"""
+
+    flow: str = Field(description="流れ", examples=["special_adjustment"])
+    area: str = Field(description="読み取った区域(6桁)", examples=["131016"])
+    prefecture: str = Field(description="その都道府県の名称", examples=["東京都"])
+    items: list[RouteOut]
+
+
+@router.get(
+    "/agencies",
+    summary="機関を探す",
+    operation_id="list_agencies",
+    response_description="機関の一覧",
+)
+async def list_agencies(
+    request: Request,
+    _: Reader,
+    kind: Annotated[str | None, Query(pattern=_CODE, description="種別")] = None,
+    prefecture: Annotated[
+        str | None, Query(description="都道府県(JIS X 0401 の2桁)", examples=["13"])
+    ] = None,
+    q: Annotated[str | None, Query(max_length=100, description="名称に含まれる文字")] = None,
+    connected: Annotated[bool | None, Query(description="参加しているか")] = None,
+    limit: LongLimit = 50,
+    cursor: Annotated[str | None, Query(max_length=200, description="前の頁の `next`")] = None,
+) -> AgencyPage:
+    """機関を識別子の順に返す。廃止・停止された機関は含まない(識別子で読むことはできる)。"""
+    if prefecture is not None and prefecture not in PREFECTURES:
+        raise Invalid.at("/query/prefecture", "area_prefecture")
+    wanted = {"kind": kind, "prefecture": prefecture, "connected": connected}
+    fields = {name: value for name, value in wanted.items() if value is not None}
+    found = list(islice(_matching(services(request).directory(), fields, q, cursor), limit + 1))
+    return AgencyPage(
+        items=[_summary(agency) for agency in found[:limit]],
+        next=_cursor(found[limit - 1]) if len(found) > limit else None,
+    )
+
+
+@router.get(
+    "/agencies/{agency_id}",
+    summary="機関を読む",
+    operation_id="read_agency",
+    response_description="機関",
+)
+async def read_agency(
+    request: Request,
+    _: Reader,
+    agency_id: Annotated[str, Path(max_length=64, description="識別子", examples=["center-13"])],
+) -> AgencyDetail:
+    """機関の全ての登録事項を返す。廃止・停止された機関も返す。"""
+    agency = services(request).directory().agency(agency_id)
+    if agency is None:
+        raise NotFound
+    return AgencyDetail(
+        **_summary(agency).model_dump(),
+        areas=[
+            Jurisdiction(flow=flow, area=area)
+            for flow, area in sorted(agency.areas, key=lambda row: (row[1], row[0] or ""))
+        ],
+        services=dict(agency.services),
+        poi_code=agency.poi_code,
+        note=agency.note,
+        disabled=agency.disabled,
+    )
+
+
+@router.get(
+    "/routes",
+    summary="受け持つ機関を調べる",
+    operation_id="find_routes",
+    response_description="受け持つ機関",
+)
+async def find_routes(
+    request: Request,
+    _: Reader,
+    flow: Annotated[str, Query(pattern=_CODE, description="流れ", examples=["suspect_support"])],
+    area: Annotated[
+        str,
+        Query(description="全国地方公共団体コード(6桁)か都道府県(2桁)", examples=["131016"]),
+    ],
+) -> Routes:
+    """その区域をその流れで受け持つ機関を、種別ごとに返す。
+
+    都道府県を尋ねると、その一部を受け持つ機関を全て返す(北海道にはセンターが2か所ある)。
+    """
+    try:
+        code = read_area(area)
+    except AreaError as error:
+        raise Invalid.at("/query/area", error.reason) from None
+    table = FLOWS.get(flow)
+    if table is None:
+        raise Invalid.at("/query/flow", "unknown_flow")
+    return Routes(
+        flow=flow,
+        area=code,
+        prefecture=prefecture_of(code).name,
+        items=list(_routes(services(request).directory(), table, code)),
+    )
+
+
+def _matching(
+    directory: Directory, fields: Mapping[str, object], q: str | None, cursor: str | None
+) -> Iterator[Agency]:
+    words = _folded(q or "")
+    after = _start(directory, cursor)
+    for agency in islice(directory.agencies, after, None):
+        if agency.disabled or any(getattr(agency, name) != fields[name] for name in fields):
+            continue
+        if words in _folded(agency.name) or words in _folded(agency.name_en or ""):
+            yield agency
+
+
+def _start(directory: Directory, cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        last = urlsafe_b64decode(cursor.encode("ascii")).decode()
+    except ValueError:
+        raise Invalid.at("/query/cursor", "cursor") from None
+    return bisect_right(directory.agencies, last, key=lambda agency: agency.id)
+
+
+def _cursor(agency: Agency) -> str:
+    return urlsafe_b64encode(agency.id.encode()).decode()
+
+
+def _folded(text: str) -> str:
+    return normalize("NFKC", text).casefold()
+
+
+def _routes(directory: Directory, flow: Flow, area: str) -> Iterator[RouteOut]:
+    for kind in RESPONSIBLE:
+        parties = sorted(name for name, role in flow.parties.items() if kind in role.kinds)
+        if not parties:
+            continue
+        found = directory.of_kind([kind], flow.name, area)
+        yield RouteOut(
+            kind=kind,
+            parties=parties,
+            ambiguous=len(found) > 1,
+            candidates=[_summary(agency) for agency in found],
+        )
+
+
+def _summary(agency: Agency) -> AgencySummary:
+    return AgencySummary(
+        id=agency.id,
+        kind=agency.kind,
+        name=agency.name,
+        name_en=agency.name_en,
+        prefecture=agency.prefecture,
+        connected=agency.connected,
+    )

@@ -1,0 +1,1 @@
+"""Routes of disclosures, and the sheet for the person concerned."""

@@ -1,0 +1,203 @@
+"""The sheet of disclosures for the person concerned: who was told what, in plain words (PDF)."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.adapters.ids import reference_of
+from app.adapters.printing.furigana import readings
+from app.adapters.printing.pdf import Document, drawn
+from app.adapters.printing.typesetting import Block, Heading, Paragraph, Table
+from app.api.disclosures import person_sheet_words as words
+from app.api.disclosures.routes import Officer
+from app.api.wire.language import Language
+from app.api.wire.responses import id_in_path
+from app.api.wire.services import messaging, services
+from app.domain.calendar.clock import JAPAN
+from app.domain.calendar.words import day_words
+from app.domain.directory.agencies import Directory
+from app.domain.disclosures.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
+from app.domain.disclosures.record import Disclosure, Passing, by_agency
+from app.domain.printing.ruby import marked, plain
+from app.domain.text import Text
+
+router = APIRouter(prefix="/v1", tags=["disclosures"])
+
+MOST_PRINTED = 500
+"""Disclosures on one sheet: a hundred pages at the most."""
+_COLUMNS = (52.0, 66.0, 56.0)
+_PRESS = ThreadPoolExecutor(1, "press")
+"""Makes one sheet at a time, beside the loop: whoever asks for many waits for their own."""
+
+PDF_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "印刷用の書面(PDF、A4)",
+        "content": {
+            "application/pdf": {
+                "schema": {"type": "string", "contentMediaType": "application/pdf"},
+                "example": "%PDF-1.3 …",
+            }
+        },
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What stands on a sheet. `complete` is false if there was more than is printed."""
+
+    agency_id: str
+    references: Sequence[str]
+    disclosures: Sequence[Disclosure]
+    complete: bool
+    made_at: datetime
+
+
+@router.get(
+    "/cases/{case_id}/disclosures/sheet",
+    operation_id="print_disclosures",
+    summary="本人のための提供の記録を書面にする",
+    responses=PDF_ANSWER,
+    response_class=Response,
+)
+async def print_disclosures(
+    request: Request,
+    case_id: str,
+    caller: Officer,
+    lang: Annotated[Language, Query(description="書面の言葉")] = "ja",
+) -> Response:
+    """どの機関に、いつ、どのような情報が、なぜ伝わったかを、振り仮名付きのやさしい日本語で。
+
+    氏名も本文も載せず、この機関の知りうることだけを書く。法律上の開示請求への回答ではない。
+    作ったことを、書き出し(export)として記録する。
+    """
+    wanted, at = id_in_path(case_id), services(request).clock()
+    disclosures = messaging(request).disclosures
+    found, complete = await disclosures.to_print(caller.agency_id, wanted, MOST_PRINTED)
+    references = list(dict.fromkeys(reference_of(each.via) for each in found))
+    sheet = Sheet(caller.agency_id, references, found, complete, at)
+    directory = services(request).directory()
+    content = await asyncio.get_running_loop().run_in_executor(
+        _PRESS, lambda: drawn(document(sheet, directory, lang))
+    )
+    await disclosures.printed(caller, wanted, {"language": lang, "disclosures": len(found)})
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Language": lang,
+        "Content-Disposition": 'inline; filename="disclosures.pdf"',
+    }
+    return Response(content, headers=headers, media_type="application/pdf")
+
+
+def document(sheet: Sheet, directory: Directory, language: Language) -> Document:
+    """The sheet as what is to be printed, the same for the same records and moment."""
+    written = _Writing(directory, language)
+    maker = written.agency(sheet.agency_id)
+    foot = words.FOOT.in_language(language).format(
+        reference=sheet.references[0] if sheet.references else "-", agency=plain(maker)
+    )
+    return Document(
+        title=plain(words.TITLE.in_language(language)),
+        language=language,
+        blocks=[*written.beginning(sheet), *written.tables(sheet), *written.end()],
+        foot=foot,
+        made_at=sheet.made_at,
+        ruby=language == "ja",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """Puts a sheet in words of one language."""
+
+    directory: Directory
+    language: Language
+
+    def say(self, text: Text) -> str:
+        return text.in_language(self.language)
+
+    def agency(self, agency_id: str) -> str:
+        found = self.directory.agency(agency_id)
+        if found is None:
+            return agency_id
+        if self.language == "en":
+            return found.name_en or found.name
+        return marked(found.name, readings())
+
+    def day(self, at: datetime) -> str:
+        return self.say(day_words(at.astimezone(JAPAN).date()))
+
+    def beginning(self, sheet: Sheet) -> Iterator[Block]:
+        yield Paragraph(self.say(words.TITLE), size=20.0, after=5.0)
+        facts = (
+            (words.REFERENCE, "、 ".join(sheet.references) or "-"),
+            (words.MADE_BY, self.agency(sheet.agency_id)),
+            (words.MADE_ON, self.day(sheet.made_at)),
+        )
+        for title, fact in facts:
+            yield Paragraph(f"{self.say(title)}: {fact}", size=12.0, after=1.0)
+        yield Paragraph("", after=2.0)
+        for text in words.WHAT_IT_IS:
+            yield Paragraph(self.say(text))
+        if not sheet.complete:
+            yield Paragraph(self.say(words.NOT_ALL), sign="※")
+
+    def tables(self, sheet: Sheet) -> Iterator[Block]:
+        told = by_agency(sheet.disclosures)
+        if not told:
+            yield Paragraph(self.say(words.NOTHING))
+        for agency_id, passings in told.items():
+            name = self.agency(agency_id)
+            rows = [self.row(each) for each in passings if not each.nameless]
+            if rows:
+                head = tuple(map(self.say, words.HEAD))
+                again = self.say(words.AGAIN).format(agency=name)
+                yield Table(name, again, head, rows, _COLUMNS)
+            else:
+                yield Heading(name, 14.0)
+            if nameless := [each for each in passings if each.nameless]:
+                yield self.nameless(nameless)
+
+    def row(self, passing: Passing) -> tuple[tuple[str, ...], ...]:
+        return tuple(self.when(passing)), tuple(self.what(passing)), tuple(self.why(passing))
+
+    def when(self, passing: Passing) -> Iterator[str]:
+        for how, at in sorted(passing.first.items(), key=lambda pair: pair[1]):
+            yield self.day(at)
+            yield self.say(EVENTS[how])
+
+    def what(self, passing: Passing) -> Iterator[str]:
+        if passing.classes is None:
+            yield self.say(UNKNOWN)
+            return
+        for data_class in sorted(passing.classes):
+            yield "・" + self.say(KINDS[data_class])
+
+    def why(self, passing: Passing) -> Iterator[str]:
+        basis = BASES.get(passing.legal_basis or "")
+        if basis:
+            yield self.say(basis)
+        if passing.consented and passing.legal_basis != "consent_only":
+            yield self.say(CONSENT)
+        if not (basis or passing.consented):
+            # Whoever is told without consent is told for its part in the flow.
+            yield self.say(UNSAID if passing.classes is None else TASK)
+
+    def nameless(self, passings: Sequence[Passing]) -> Paragraph:
+        last = max(at for each in passings for at in each.first.values())
+        text = self.say(words.NAMELESS).format(count=len(passings), day=self.day(last))
+        return Paragraph(text, size=12.0, after=4.0, indent=2.0)
+
+    def end(self) -> Iterator[Block]:
+        for heading, texts in (
+            (words.WHAT_YOU_CAN_DO, words.POSSIBLE),
+            (words.WHAT_IS_NOT_HERE, words.MISSING),
+        ):
+            yield Heading(self.say(heading))
+            for text in texts:
+                yield Paragraph(self.say(text), sign="●", indent=2.0, after=2.5)

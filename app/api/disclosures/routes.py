@@ -1,0 +1,87 @@
+"""Disclosures of a case (提供の記録): who received and opened what, as far as a party may know."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.adapters.disclosures.listing import Key, Wanted, key_of
+from app.api.disclosures.schemas import DisclosurePage
+from app.api.wire.caller import allowed
+from app.api.wire.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging
+from app.api.wire.views import moment
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.classes import DataClass
+from app.domain.disclosures.record import Disclosure
+
+router = APIRouter(prefix="/v1", tags=["disclosures"])
+
+Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
+
+
+@router.get(
+    "/cases/{case_id}/disclosures",
+    operation_id="list_disclosures",
+    summary="提供の記録の一覧を読む",
+    response_model=DisclosurePage,
+    response_description="提供の記録の一覧",
+)
+async def list_disclosures(
+    request: Request,
+    case_id: str,
+    caller: Officer,
+    referral: Annotated[UUID | None, Query(description="この案件についてだけ")] = None,
+    agency: Annotated[
+        str | None, Query(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="この機関についてだけ")
+    ] = None,
+    data_class: Annotated[
+        DataClass | None, Query(alias="class", description="このデータ区分を含むものだけ")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """どの機関が、いつ、どの区分を、何に拠って受け取り、開いたかを返す。
+
+    案件・通信文・機関・時刻の順。この機関が知りうることだけを示す: 自らの受取りと閲覧、送った
+    (見せた)ものは誰にどの区分が届いたか、送ったものは誰がいつ開いたか、受け取ったものは他の
+    どの宛先に届いたか。本文は含まず、読んでも提供にはならない。
+    """
+    page = await messaging(request).disclosures.page(
+        caller.agency_id,
+        id_in_path(case_id),
+        Wanted(referral, agency, data_class),
+        _key_in(cursor),
+        limit,
+    )
+    following = cursor_of(*page.following) if page.following else None
+    return json_answer({"items": [_shown(each) for each in page.items], "next": following})
+
+
+def _key_in(cursor: str | None) -> Key | None:
+    if cursor is None:
+        return None
+    try:
+        return key_of(parts_of(cursor, 6))
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def _shown(found: Disclosure) -> dict[str, Any]:
+    return {
+        "how": found.how,
+        "at": moment(found.at),
+        "agency_id": found.agency_id,
+        "party": found.party,
+        "seat_id": found.seat_id,
+        "classes": None if found.classes is None else list(found.classes),
+        "referral_id": str(found.referral_id),
+        "message_id": str(found.message_id),
+        "type": found.type,
+        "from": {"party": found.from_party, "agency_id": found.from_agency},
+        "shown_by": str(found.shown_by) if found.shown_by else None,
+        "legal_basis": found.legal_basis,
+        "consent_ids": [str(each) for each in found.consent_ids],
+    }

@@ -1,0 +1,68 @@
+"""What was erased of a referral, as it is answered."""
+
+from pydantic import Field
+
+from app.api.acts.schemas import ACT
+from app.api.wire.schemas import AT, REFERRAL, Day, Moment, Next, Shape, Uuid, like
+
+
+class ErasureOut(Shape):
+    """消去した区分。"""
+
+    class_: str = Field(alias="class")
+    erased_at: Moment
+    because: str = Field(description="case_closed, never_accepted, cleared, refused, commanded")
+    complete_on: Day = Field(description="この日には、鍵を含む控えも残っていない")
+
+
+class ErasuresOut(Shape):
+    """案件から消去したもの。この機関が写しを持っていた区分だけ。"""
+
+    model_config = like(
+        {
+            "items": [
+                {
+                    "class": "C4",
+                    "erased_at": AT,
+                    "because": "cleared",
+                    "complete_on": "2026-12-26",
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    items: list[ErasureOut]
+    next: Next
+
+
+class HoldOut(Shape):
+    """この機関が消去を止めている案件。"""
+
+    id: Uuid = Field(description="止めた行為のID")
+    referral_id: Uuid
+    whole_case: bool = Field(description="同じ事案の全ての案件に及ぶか")
+    reason: str
+    set_at: Moment
+
+
+class HoldPage(Shape):
+    """消去を止めている案件の1頁。新しい順。"""
+
+    model_config = like(
+        {
+            "items": [
+                {
+                    "id": ACT,
+                    "referral_id": REFERRAL,
+                    "whole_case": False,
+                    "reason": "litigation",
+                    "set_at": AT,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    items: list[HoldOut]
+    next: Next

@@ -1,0 +1,1 @@
+"""Route of the evidence bundle."""

@@ -1,0 +1,166 @@
+"""The files of an evidence bundle, in the form of docs/evidence.md."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.adapters.evidence.collecting import OpenedCase, Proved
+from app.adapters.referrals.reading import Opened
+from app.api.referrals import views
+from app.api.wire.views import moment
+from app.domain.access.caller import Caller
+from app.domain.evidence.bundle import (
+    CHECKPOINT,
+    CONSISTENCY,
+    COVER,
+    ENTRIES,
+    FORMAT,
+    LOG_KEYS,
+    MANIFEST,
+    RECEIPT_KEYS,
+    SEAL,
+    message_file,
+)
+from app.domain.flows import BODIES
+from app.domain.log.signed_note import VerifierKey
+from app.domain.messages.digest import canonical, sha256
+
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """For whom a bundle is made, by whom and when, and with which keys it is checked."""
+
+    caller: Caller
+    issuer: str
+    made_at: datetime
+    receipt_keys: Mapping[str, Any]
+    log_keys: Sequence[VerifierKey]
+    seal_within: timedelta
+    """By when after its acceptance a message's entry is to be in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle but for its signature."""
+
+    files: Files
+    manifest: bytes
+
+    @property
+    def digest(self) -> str:
+        """What is signed, and written into the log."""
+        return sha256(self.manifest)
+
+    def claims(self, maker: Maker, case_id: str) -> bytes:
+        """What the service signs over it."""
+        return canonical(
+            {
+                "format": FORMAT,
+                "iss": maker.issuer,
+                "iat": int(maker.made_at.timestamp()),
+                "case_id": case_id,
+                "agency_id": maker.caller.agency_id,
+                "manifest": self.digest,
+            }
+        )
+
+    def sealed(self, signature: str) -> Files:
+        """Every file, with the signature over the manifest."""
+        return {**self.files, MANIFEST: self.manifest, SEAL: signature.encode()}
+
+
+def bundle(case_id: str, case: OpenedCase, proved: Proved, maker: Maker, cover: bytes) -> Bundle:
+    """All files but the signature.
+
+    Args:
+        cover: the page for people.
+    """
+    rows = list(_rows(case))
+    files: Files = {
+        COVER: cover,
+        CHECKPOINT: proved.note.encode(),
+        RECEIPT_KEYS: canonical(_plain(maker.receipt_keys)),
+        LOG_KEYS: "".join(f"{key}\n" for key in maker.log_keys).encode(),
+        ENTRIES: canonical(_entries(case, proved, maker)),
+    }
+    if proved.consistency is not None:
+        files[CONSISTENCY] = canonical(_consistency(proved))
+    for row, message in zip(rows, case.messages, strict=True):
+        files[row["file"]] = canonical(_plain(_message(message)))
+    manifest = {
+        "format": FORMAT,
+        "issuer": maker.issuer,
+        "case_id": case_id,
+        "agency_id": maker.caller.agency_id,
+        "seat_id": maker.caller.seat_id,
+        "classes": sorted(maker.caller.classes),
+        "made_at": moment(maker.made_at),
+        "referrals": [views.listed(row) for row in case.referrals],
+        "messages": rows,
+        "log": {
+            "origin": proved.checkpoint.origin,
+            "size": proved.checkpoint.size,
+            "root": proved.note.split("\n")[2],
+            "left_out": proved.left_out,
+        },
+        "files": {name: sha256(files[name]) for name in sorted(files)},
+    }
+    return Bundle(files, canonical(_plain(manifest)))
+
+
+def _rows(case: OpenedCase) -> Iterator[dict[str, Any]]:
+    references = {row["id"]: row["reference"] for row in case.referrals}
+    for message in case.messages:
+        head = message.envelope
+        yield {
+            "referral_id": head["via"],
+            "number": head["number"],
+            "id": head["id"],
+            "digest": head["digest"],
+            "file": message_file(references[head["via"]], head["number"]),
+        }
+
+
+def _message(message: Opened) -> dict[str, Any]:
+    """A message as it is read, and which of its fields were cut into which class."""
+    classes = BODIES[message.envelope["type"]].classes()
+    there = {"type", *message.body}
+    fields = {
+        data_class: sorted(name for name in there if classes[name] is data_class)
+        for data_class in message.salts
+    }
+    return {"message": views.message(message), "fields": fields}
+
+
+def _entries(case: OpenedCase, proved: Proved, maker: Maker) -> dict[str, Any]:
+    waiting = (m.envelope for m in case.messages if m.envelope["id"] in proved.unsealed)
+    return {
+        "entries": [
+            {"index": each.index, "entry": dict(each.entry), "proof": list(each.path)}
+            for each in proved.entries
+        ],
+        "pending": [
+            {
+                "message_id": head["id"],
+                "sealed_by": moment(datetime.fromisoformat(head["created_at"]) + maker.seal_within),
+            }
+            for head in waiting
+        ],
+    }
+
+
+def _consistency(proved: Proved) -> dict[str, Any]:
+    return {
+        "from": proved.since,
+        "to": proved.checkpoint.size,
+        "proof": list(proved.consistency or ()),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The same in nothing but JSON's own types."""
+    return json.loads(json.dumps(value))

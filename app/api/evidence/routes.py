@@ -1,0 +1,86 @@
+"""The evidence bundle of a case: all that one party may open of it, and the proof of all of it."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api.evidence.cover import cover
+from app.api.evidence.files import Bundle, Maker, bundle
+from app.api.wire.caller import allowed, still_allowed
+from app.api.wire.paging import LAST
+from app.api.wire.responses import id_in_path
+from app.api.wire.services import messaging, services
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.errors import BundleTooLarge, ScopeMissing
+from app.domain.evidence.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
+
+router = APIRouter(prefix="/v1", tags=["disclosures"])
+
+ZIP = "application/zip"
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            ZIP: {
+                "schema": {"type": "string", "contentMediaType": ZIP},
+                "example": "PK\u0003\u0004…(zip。中身は docs/evidence.md)",
+            }
+        }
+    }
+}
+
+
+@router.get(
+    "/cases/{case_id}/bundle",
+    operation_id="read_bundle",
+    summary="証拠の束を作る",
+    response_class=Response,
+    response_description="証拠の束(zip)",
+    responses=_ANSWER,
+)
+async def read_bundle(
+    request: Request,
+    case_id: str,
+    caller: Annotated[Caller, allowed(Scope.DISCLOSURE_READ)],
+    since: Annotated[
+        int | None,
+        Query(
+            ge=0, le=LAST, description="手元のチェックポイントの件数。その続きである証明を付ける"
+        ),
+    ] = None,
+) -> Response:
+    """この事案の、この機関が読める通信文を全て、この席が開ける区分まで開き、証明を添えて渡す。
+
+    封筒・開いた項目と塩・伏せた区分・ダイジェスト・自らの受領証・この機関を名指す記録とその
+    包含証明・チェックポイント・公開鍵・署名付きの目録・表紙が入る。`tsunagu verify` か
+    `verify_bundle.py` で、通信なしに確かめられる。
+
+    作ることは全ての通信文を開くことであり、一通ずつ提供として記録する。`referral:read` も要る。
+    封じるのを数秒待ち、間に合わなければ `pending` として受領証の約束の時刻を添える。
+    """
+    if Scope.REFERRAL_READ not in caller.scopes:
+        raise ScopeMissing(Scope.REFERRAL_READ)
+    wanted = id_in_path(case_id)
+    parts, found = messaging(request), services(request)
+    case = await parts.evidence.opened(caller, wanted)
+    proved = await parts.evidence.proved(caller, wanted, case, since)
+    still_allowed(request)
+    made_at, ring = found.clock(), found.keys.ring()
+    maker = Maker(caller, found.issuer, made_at, ring.jwks(), parts.log_keys(), parts.seal_within)
+
+    def made() -> Bundle:
+        page = cover(str(wanted), case, proved, maker, found.directory())
+        return bundle(str(wanted), case, proved, maker, page)
+
+    unsigned = await asyncio.to_thread(made)  # a large one would hold up everybody else
+    signature = ring.signing(made_at).sign(unsigned.claims(maker, str(wanted)), SEAL_TYP)
+    content = await asyncio.to_thread(pack, unsigned.sealed(signature))
+    if len(content) > LARGEST:
+        raise BundleTooLarge(MOST_MESSAGES, LARGEST)
+    await parts.evidence.exported(caller, wanted, unsigned.digest, len(case.messages))
+    headers = {
+        "Content-Disposition": f'attachment; filename="tsunagu-{wanted}.zip"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type=ZIP, headers=headers)

@@ -1,0 +1,1 @@
+"""Routes of the flows: tables, schemas and diagrams."""

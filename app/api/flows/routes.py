@@ -1,0 +1,204 @@
+"""The flows as they are published: tables, schemas and diagrams, for everybody to read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.flows.json_schemas import standalone
+from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, published
+from app.api.wire.language import Language, language_of
+from app.api.wire.responses import matches
+from app.domain.cases.case import SYSTEM
+from app.domain.classes import CLASS_TITLES
+from app.domain.errors import NotFound
+from app.domain.flows import BODIES, FLOWS
+from app.domain.state_machine.pages import matrix, mermaid
+from app.domain.state_machine.table import Flow
+from app.domain.text import Text
+
+router = APIRouter(prefix="/v1", tags=["flows"])
+
+MERMAID = "text/vnd.mermaid; charset=utf-8"
+_PUBLIC: dict[str, Any] = {"security": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Something that stays the same as long as the process runs."""
+
+    content: bytes
+    media_type: str
+    tag: str
+
+    def answer(self, request: Request, headers: Mapping[str, str] | None = None) -> Response:
+        """The page, or that the caller has it already."""
+        said = {"ETag": self.tag, "Cache-Control": "public, max-age=300", **(headers or {})}
+        if matches(request, self.tag):
+            return Response(status_code=304, headers=said)
+        return Response(self.content, headers=said, media_type=self.media_type)
+
+
+@router.get(
+    "/flows",
+    operation_id="list_flows",
+    response_class=Response,
+    summary="流れの一覧を読む",
+    responses=published(LIST),
+    openapi_extra=_PUBLIC,
+)
+async def list_flows(request: Request) -> Response:
+    """公開している流れの名前と、詳しい頁の場所を返す。"""
+    return _list().answer(request)
+
+
+@router.get(
+    "/flows/{flow}",
+    operation_id="read_flow",
+    response_class=Response,
+    summary="流れを読む",
+    responses=published(FLOW),
+    openapi_extra=_PUBLIC,
+)
+async def read_flow(request: Request, flow: str) -> Response:
+    """流れの全てを返す。当事者と開ける区分、状態、通信文と項目、表(matrix)、条件。"""
+    return _whole(_known(flow).name).answer(request)
+
+
+@router.get(
+    "/flows/{flow}/schemas/{event}",
+    operation_id="read_schema",
+    response_class=Response,
+    summary="通信文の定義を読む",
+    responses=published(SCHEMA, "application/schema+json"),
+    openapi_extra=_PUBLIC,
+)
+async def read_schema(request: Request, flow: str, event: str) -> Response:
+    """通信文一種類の本文を JSON Schema (2020-12) で返す。区分は `x-data-class`。"""
+    name = f"{_known(flow).name}.{event}"
+    if name not in BODIES:
+        raise NotFound
+    return _schema(name).answer(request)
+
+
+@router.get(
+    "/flows/{flow}/diagram",
+    operation_id="read_diagram",
+    response_class=Response,
+    summary="流れの図を読む",
+    responses=DIAGRAM,
+    openapi_extra=_PUBLIC,
+)
+async def read_diagram(request: Request, flow: str) -> Response:
+    """流れの状態遷移図を Mermaid で返す。`Accept-Language: en` なら英語。"""
+    language = language_of(request)
+    page = _diagram(_known(flow).name, language)
+    return page.answer(request, {"Content-Language": language, "Vary": "Accept-Language"})
+
+
+def _known(name: str) -> Flow:
+    flow = FLOWS.get(name)
+    if flow is None:
+        raise NotFound
+    return flow
+
+
+@cache
+def _list() -> Page:
+    items = [{"name": f.name, "title": _both(f.title), **_links(f)} for f in FLOWS.values()]
+    return _page({"items": items})
+
+
+@cache
+def _whole(name: str) -> Page:
+    flow = FLOWS[name]
+    return _page(
+        {
+            "name": flow.name,
+            "title": _both(flow.title),
+            "deciding": flow.deciding,
+            "needs_parent": flow.joins_parent,
+            "parties": _parties(flow),
+            "states": [
+                {"name": state, "title": _both(title), "returns": state in flow.side_states}
+                for state, title in flow.states.items()
+            ],
+            "messages": [_message(flow, name) for name in flow.bodies],
+            "matrix": matrix(flow),
+            "guards": _guards(flow),
+            "classes": [{"class": c, "title": _both(t)} for c, t in CLASS_TITLES.items()],
+            **_links(flow),
+        }
+    )
+
+
+@cache
+def _schema(message_type: str) -> Page:
+    return _page(standalone(message_type), "application/schema+json")
+
+
+@cache
+def _diagram(name: str, language: Language) -> Page:
+    return _content(mermaid(FLOWS[name], language).encode(), MERMAID)
+
+
+def _links(flow: Flow) -> dict[str, str]:
+    return {"self": f"/v1/flows/{flow.name}", "diagram": f"/v1/flows/{flow.name}/diagram"}
+
+
+def _parties(flow: Flow) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "title": _both(role.title),
+            "kinds": sorted(role.kinds),
+            "classes": sorted(role.classes),
+            "by_consent": role.by_consent,
+        }
+        for name, role in flow.parties.items()
+    ]
+
+
+def _message(flow: Flow, message_type: str) -> dict[str, Any]:
+    body = BODIES[message_type]
+    classes = body.classes()
+    senders = {by for step in flow.steps if step.type == message_type for by in step.by}
+    return {
+        "type": message_type,
+        "title": _both(body.TITLE),
+        "opens": message_type in flow.openings,
+        "sent_by_service": senders == {SYSTEM},
+        "fields": [
+            {
+                "name": name,
+                "title": field.title,
+                "class": classes[name],
+                "required": field.is_required(),
+            }
+            for name, field in body.model_fields.items()
+            if name != "type"
+        ],
+        "schema": f"/v1/flows/{flow.name}/schemas/{message_type.partition('.')[2]}",
+    }
+
+
+def _guards(flow: Flow) -> list[dict[str, Any]]:
+    titles = {guard.name: guard.title for step in flow.steps for guard in step.guards}
+    return [{"name": name, "title": _both(titles[name])} for name in sorted(titles)]
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"ja": text.ja, "en": text.en}
+
+
+def _page(value: Any, media_type: str = "application/json") -> Page:
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _content(content, media_type)
+
+
+def _content(content: bytes, media_type: str) -> Page:
+    return Page(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -1,0 +1,176 @@
+"""The inbox: what waits for an agency, and its 受領; and the days that the agency has to keep."""
+
+import asyncio
+from datetime import date
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
+from app.api.referrals.schemas import DeadlinePage
+from app.api.wire.caller import allowed, still_allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.paging import LAST, Cursor, Limit, LongLimit, bad_cursor, page, parts_of
+from app.api.wire.responses import json_answer
+from app.api.wire.services import messaging
+from app.api.wire.views import moment, moment_or_none
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.errors import Invalid
+from app.domain.messages.facts import DEADLINES
+
+router = APIRouter(prefix="/v1", tags=["inbox"])
+
+MOST_POSITIONS = 1_000
+
+Reader = Annotated[Caller, allowed(Scope.INBOX_READ)]
+Position = Annotated[int, Field(ge=1, le=LAST)]
+
+
+class AcknowledgementIn(BaseModel):
+    """受領するもの。`positions` か `through` のどちらか一つ。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    positions: Annotated[
+        list[Position] | None, Field(min_length=1, max_length=MOST_POSITIONS, title="受領する番号")
+    ] = None
+    through: Annotated[Position | None, Field(title="この番号までの全て")] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.positions is None) == (self.through is None):
+            raise PydanticCustomError("one_of_two", "either positions or through")
+        return self
+
+
+@router.get(
+    "/inbox",
+    operation_id="read_inbox",
+    summary="受信箱を読む",
+    response_model=InboxOut,
+    response_description="受信箱の1頁",
+)
+async def read_inbox(
+    request: Request,
+    caller: Reader,
+    after: Annotated[int, Query(ge=0, le=LAST, description="この番号より後を返す")] = 0,
+    limit: LongLimit = 50,
+    wait: Annotated[float, Query(ge=0, description="何もなければ待つ秒数。30まで")] = 0,
+    unacknowledged: Annotated[bool, Query(description="真なら、受領していないものだけ")] = False,
+) -> Response:
+    """`after` より後に届いたものを、確定した順に返す。本文は含まず、提供の記録もしない。
+
+    何もなければ `wait` 秒まで待ち、届けばすぐに返す。
+    """
+    parts = messaging(request)
+    if not wait <= parts.longest_wait:  # `not <=` refuses NaN too
+        raise Invalid.at("/query/wait", "less_than_equal")
+    look = parts.mailboxes.read(caller.agency_id, after, limit, wait, unacknowledged=unacknowledged)
+    page = await (_until_let_go(request, look) if wait else look)
+    if wait:
+        still_allowed(request)
+    if page is None:
+        page = await parts.mailboxes.read(
+            caller.agency_id, after, limit, 0, unacknowledged=unacknowledged
+        )
+    return Response(page.encode(), media_type="application/json")
+
+
+@router.post(
+    "/inbox/acknowledgements",
+    operation_id="acknowledge",
+    summary="受領する",
+    response_model=AcknowledgedOut,
+    response_description="受領したもの",
+)
+async def acknowledge(
+    request: Request, caller: Annotated[Caller, allowed(Scope.INBOX_ACKNOWLEDGE)]
+) -> Response:
+    """届いたものの受領を、このトークンの席として記録する。二度しても変わらない。"""
+    parts = messaging(request)
+    sent = (await read_json(request, parts.largest_body)).model(AcknowledgementIn)
+    done = await parts.mailboxes.acknowledge(caller, sent.positions or [], sent.through)
+    items = [{**i, "acknowledged_at": moment(i["acknowledged_at"])} for i in done["acknowledged"]]
+    return json_answer({"acknowledged": items, "more": done["more"]})
+
+
+@router.get(
+    "/inbox/status",
+    operation_id="read_inbox_status",
+    summary="受信箱の様子を読む",
+    response_model=InboxStatusOut,
+    response_description="受信箱の様子",
+)
+async def read_inbox_status(request: Request, caller: Reader) -> Response:
+    """最後の番号、件数、最も古い未開封と未受領を返す。"""
+    found = await messaging(request).mailboxes.status(caller.agency_id)
+    oldest = {name: _placed(found[name]) for name in ("oldest_waiting", "oldest_unacknowledged")}
+    return json_answer({**found, **oldest})
+
+
+@router.get(
+    "/deadlines",
+    operation_id="list_deadlines",
+    summary="期日の一覧を読む",
+    response_model=DeadlinePage,
+    response_description="期日の一覧",
+)
+async def list_deadlines(
+    request: Request,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
+    found = await messaging(request).reading.deadlines(
+        caller.agency_id, _after(cursor), limit + 1, caller.classes
+    )
+    return json_answer(
+        page(found, limit, _deadline, lambda r: (r["due_on"], r["referral_id"], r["kind"]))
+    )
+
+
+async def _until_let_go(request: Request, look: Any) -> str | None:
+    """What `look` finds; None if the process stops first, or nobody is there any more to answer."""
+    looking = asyncio.ensure_future(look)
+    others = [
+        asyncio.ensure_future(messaging(request).closing.wait()),
+        asyncio.ensure_future(_gone(request)),
+    ]
+    try:
+        await asyncio.wait([looking, *others], return_when=asyncio.FIRST_COMPLETED)
+        return looking.result() if looking.done() else None
+    finally:
+        for task in (looking, *others):
+            task.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Wait until the client has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _placed(item: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {**item, "accepted_at": moment(item["accepted_at"])} if item else None
+
+
+def _deadline(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "told_at": moment_or_none(row["told_at"])}
+
+
+def _after(cursor: str | None) -> tuple[date, UUID, str] | None:
+    if cursor is None:
+        return None
+    day, referral_id, kind = parts_of(cursor, 3)
+    try:
+        found = date.fromisoformat(day), UUID(referral_id), kind
+    except ValueError:
+        raise bad_cursor() from None
+    if kind not in DEADLINES:
+        raise bad_cursor()
+    return found

@@ -1,0 +1,170 @@
+"""The envelope of a message as it is sent, with exactly the fields of the contract."""
+
+from functools import cache
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, create_model
+from pydantic_core import PydanticCustomError
+
+from app.api.wire.json_body import Sent
+from app.domain.cases.case import NEW, SYSTEM
+from app.domain.errors import Invalid
+from app.domain.flows import BODIES, FLOWS
+from app.domain.messages.body import Body
+from app.domain.messages.fields import AgencyId, Day, Sha256
+from app.domain.messages.message import Message, PaperOrigin
+from app.domain.vocabulary import LegalBasis, Medium, Urgency
+
+
+def _of_random_or_time(sent: UUID) -> UUID:
+    # The others hold a machine's address or can be guessed from a name.
+    if sent.version not in {4, 7}:
+        raise PydanticCustomError("uuid_version", "an id is a UUID of version 4 or 7")
+    return sent
+
+
+PartyName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$", examples=["center"])]
+MessageId = Annotated[UUID, AfterValidator(_of_random_or_time)]
+
+
+class PaperOriginIn(BaseModel):
+    """紙などで届いたものを入力したときの、その届き方。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    received_on: Annotated[Day, Field(title="受領日", examples=["2026-11-19"])]
+    medium: Annotated[Medium, Field(title="届いた手段", examples=["paper"])]
+    scan_sha256: Annotated[Sha256 | None, Field(title="写しのSHA-256")] = None
+
+
+class MessageIn(BaseModel):
+    """二通目以降の通信文。IDは送る側が付ける。同じIDと内容で送り直せば、最初の返事がそのまま返る。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[
+        MessageId | None,
+        Field(
+            title="通信文のID",
+            description="UUID 版4か版7。永久に一意。省くとサービスが付けるが、安全に再送できない。",
+            examples=["01936b7e-2f00-7c3a-9d52-6b1f0c4e8a01"],
+        ),
+    ] = None
+    to: Annotated[
+        dict[PartyName, AgencyId],
+        Field(
+            max_length=10,
+            title="この通信文で加わる当事者の機関",
+            description="管轄から一つに決まるものは省ける。",
+            examples=[{"center": "center-13"}],
+        ),
+    ] = {}
+    occurred_on: Annotated[Day, Field(title="その出来事のあった日", examples=["2026-11-20"])]
+    legal_basis: Annotated[LegalBasis | None, Field(title="根拠", examples=["circular_244"])] = None
+    urgency: Annotated[Urgency, Field(title="緊急度")] = Urgency.NORMAL
+    consent_ids: Annotated[list[UUID], Field(max_length=50, title="依拠する同意のID")] = []
+    in_reply_to: Annotated[UUID | None, Field(title="返信先の通信文のID")] = None
+    corrects: Annotated[
+        UUID | None,
+        Field(title="訂正する通信文のID", description="種別と送り手は訂正されるものと同じ。"),
+    ] = None
+    shared_messages: Annotated[
+        list[UUID], Field(max_length=50, title="相手に見せる、親案件の通信文のID")
+    ] = []
+    paper_origin: Annotated[PaperOriginIn | None, Field(title="紙などで届いたとき")] = None
+    body: Annotated[SerializeAsAny[Body], Field(title="本文")]
+
+
+class OpeningIn(MessageIn):
+    """案件を開く通信文。そのIDが案件のIDになる。"""
+
+    parent: Annotated[
+        UUID | None,
+        Field(title="親案件のID", description="この案件が仕える案件。親の当事者だけが指せる。"),
+    ] = None
+
+
+E = TypeVar("E", bound=MessageIn)
+
+OPENING_TYPES = frozenset(name for flow in FLOWS.values() for name in flow.openings)
+SENT_TYPES = frozenset(
+    step.type for flow in FLOWS.values() for step in flow.steps if set(step.by) != {SYSTEM}
+)
+"""Every type that an agency may send; the service's own events are not among them."""
+LATER_TYPES = frozenset(
+    step.type
+    for flow in FLOWS.values()
+    for step in flow.steps
+    if step.state != NEW and set(step.by) != {SYSTEM}
+)
+
+
+def opening(sent: Sent) -> OpeningIn:
+    """An opening message as it was sent.
+
+    Raises:
+        Invalid: it has another shape, or its type opens nothing.
+    """
+    return _read(sent, OpeningIn, OPENING_TYPES)
+
+
+def later(sent: Sent) -> MessageIn:
+    """A later message as it was sent.
+
+    An opening type is let through: the state says that it does not take it, and what it takes.
+
+    Raises:
+        Invalid: it has another shape, or is of no type that an agency may send.
+    """
+    return _read(sent, MessageIn, SENT_TYPES)
+
+
+def message(sent: MessageIn, message_id: UUID, referral_id: UUID) -> Message:
+    """The message for the rules."""
+    paper = sent.paper_origin
+    return Message(
+        id=message_id,
+        referral_id=referral_id,
+        body=sent.body,
+        occurred_on=sent.occurred_on,
+        to=sent.to,
+        legal_basis=sent.legal_basis.value if sent.legal_basis else None,
+        urgency=sent.urgency.value,
+        consent_ids=tuple(sent.consent_ids),
+        in_reply_to=sent.in_reply_to,
+        corrects=sent.corrects,
+        parent=sent.parent if isinstance(sent, OpeningIn) else None,
+        shared_messages=tuple(sent.shared_messages),
+        paper_origin=PaperOrigin(paper.received_on, paper.medium.value, paper.scan_sha256)
+        if paper
+        else None,
+    )
+
+
+def _read(sent: Sent, envelope: type[E], types: frozenset[str]) -> E:
+    body = sent.tree.get("body")
+    named = body.get("type") if isinstance(body, dict) else None
+    if not isinstance(named, str) or named not in types:
+        raise Invalid.at(*_wrong_type(sent.tree, body, named))
+    exact: type[E] = _envelope_of(envelope, BODIES[named])
+    read = sent.model(exact)
+    # One spelling for one id: in a path the others are the id of nothing.
+    if read.id is not None and str(read.id) != str(sent.tree["id"]).lower():
+        raise Invalid.at("/id", "uuid_parsing")
+    return read
+
+
+def _wrong_type(tree: dict[str, Any], body: object, named: object) -> tuple[str, str]:
+    if not isinstance(body, dict):
+        return "/body", "missing" if "body" not in tree else "model_type"
+    if not isinstance(named, str):
+        return "/body/type", "missing" if "type" not in body else "string_type"
+    return "/body/type", "not_an_opening" if named in SENT_TYPES else "unknown_type"
+
+
+@cache
+def _envelope_of(envelope: type[E], body: type[Body]) -> type[E]:
+    """The envelope for one type of message: so no error speaks of the others."""
+    name = f"{envelope.__name__}_{body.__name__}"
+    return create_model(name, __base__=envelope, body=(body, ...))

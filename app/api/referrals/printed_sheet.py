@@ -1,0 +1,109 @@
+"""The printed sheet (依頼書): for an agency that is not connected, with nothing to read outside."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.adapters.ids import reference_of
+from app.adapters.referrals.reading import Opened
+from app.api.referrals.printed_lines import Line, day, lines
+from app.api.referrals.reading import opened_one
+from app.api.wire.caller import allowed
+from app.api.wire.pages import HTML_ANSWER, page
+from app.api.wire.responses import id_in_path
+from app.api.wire.services import messaging, services
+from app.api.wire.views import moment
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.classes import CLASS_TITLES, DataClass
+from app.domain.directory.agencies import Directory
+from app.domain.flows import BODIES
+from app.domain.vocabulary import LegalBasis, Urgency
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+
+@router.get(
+    "/referrals/{referral_id}/messages/{message_id}/sheet",
+    operation_id="print_message",
+    summary="通信文を印刷用の書面にする",
+    responses=HTML_ANSWER,
+    response_class=Response,
+)
+async def print_message(
+    request: Request,
+    referral_id: str,
+    message_id: str,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+) -> Response:
+    """開いた通信文を、参加していない機関へ紙で届けるための書面(HTML)にする。
+
+    表の頁には宛先・整理番号・ダイジェストのみを載せ、氏名も用件も載せない。
+    本文を開くのと同じく、提供として記録する。
+    """
+    opened = await opened_one(request, caller, referral_id, message_id)
+    row, directory = opened.envelope, services(request).directory()
+    paper = await messaging(request).reading.on_paper(caller.agency_id, UUID(row["id"]))
+    body = BODIES[row["type"]]
+    values = {
+        "reference": reference_of(id_in_path(row["referral_id"])),
+        "sender": _name(directory, row["from"]["agency_id"]),
+        "sent_on": day(moment(row["created_at"])[:10]),
+        "title": body.TITLE.ja,
+        "head": tuple(_head(opened)),
+        "sheets": [*_sheets(opened, paper, directory)],
+        "digest": row["digest"],
+        "message_id": row["id"],
+    }
+    return page("sheet.html", values, kept=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is printed for one recipient."""
+
+    recipients: list[str]
+    lines: tuple[Line, ...]
+    withheld: list[str]
+
+
+def _sheets(
+    opened: Opened, paper: Mapping[str, frozenset[str]], directory: Directory
+) -> Iterator[Sheet]:
+    """One for each recipient that takes no part, with what that recipient may be given.
+
+    Where everybody takes part it is the caller's own print.
+    """
+    for agency_id, classes in sorted(paper.items()):
+        yield _sheet(opened, [_name(directory, agency_id)], classes)
+    if not paper:
+        names = [_name(directory, to["agency_id"]) for to in opened.envelope["to"]]
+        yield _sheet(opened, names, frozenset(opened.salts))
+
+
+def _sheet(opened: Opened, recipients: list[str], classes: frozenset[str]) -> Sheet:
+    body = BODIES[opened.envelope["type"]]
+    given = {n: v for n, v in opened.body.items() if body.classes()[n] in classes}
+    shown = classes & frozenset(opened.salts)
+    withheld = [c for c in map(DataClass, sorted(opened.envelope["digests"])) if c not in shown]
+    return Sheet(recipients, tuple(lines(body, given)), [CLASS_TITLES[c].ja for c in withheld])
+
+
+def _name(directory: Directory, agency_id: str | None) -> str:
+    agency = directory.agency(agency_id) if agency_id else None
+    return agency.name if agency else "つなぐ"
+
+
+def _head(opened: Opened) -> Iterator[Line]:
+    row = opened.envelope
+    yield Line("出来事のあった日", day(row["occurred_on"]))
+    if row["legal_basis"]:
+        yield Line("根拠", LegalBasis.titles()[row["legal_basis"]])
+    yield Line("緊急度", Urgency.titles()[row["urgency"]])
+    if row["corrects"]:
+        yield Line("訂正する通信文", row["corrects"])
+    if row["in_reply_to"]:
+        yield Line("返信先の通信文", row["in_reply_to"])

@@ -1,0 +1,389 @@
+"""What the routes of referrals and messages answer."""
+
+from typing import Any
+
+from pydantic import Field
+
+from app.api.wire.schemas import (
+    AT,
+    CASE,
+    DIGEST,
+    MESSAGE,
+    RECEIPT,
+    REFERRAL,
+    SALT,
+    Day,
+    Moment,
+    Next,
+    Shape,
+    Uuid,
+    like,
+)
+
+
+class AcceptedOut(Shape):
+    """受け付けた通信文。再送には同じ内容がそのまま返る。"""
+
+    model_config = like(
+        {
+            "referral_id": REFERRAL,
+            "message_id": REFERRAL,
+            "state": "candidate_notified",
+            "accepted_at": AT,
+            "digest": DIGEST,
+            "receipt": RECEIPT,
+            "version": 'W/"1"',
+        }
+    )
+
+    referral_id: Uuid
+    message_id: Uuid
+    state: str = Field(description="この機関から見た、受付後の状態")
+    accepted_at: Moment
+    digest: str = Field(description="通信文のダイジェスト(RFC 8785 の正規形の SHA-256)")
+    receipt: str = Field(
+        description="受領証(ES256 の JWS)。/.well-known/jwks.json の鍵で確かめる。"
+        "`log_entry` は記録のID、`sealed_by` はそれが封じられる期限"
+    )
+    version: str = Field(description="案件の版。If-Match に使う")
+
+
+class WouldRead(Shape):
+    """届く相手。"""
+
+    party: str
+    agency_id: str
+    classes: list[str] = Field(description="開けるデータ区分")
+    to_print: bool = Field(description="参加していない機関なので、印刷して届ける")
+
+
+class WouldMove(Shape):
+    """動く案件。"""
+
+    referral_id: Uuid
+    type: str
+    state: str
+
+
+class Would(Shape):
+    """送ったとしたら起きること。"""
+
+    referral_id: Uuid
+    state: str
+    lead: str | None
+    readers: list[WouldRead]
+    moves: list[WouldMove] = Field(description="最初の行がこの通信文。続く行は連動する案件")
+
+
+class RehearsedOut(Shape):
+    """予行の結果。何も書かれていない。"""
+
+    model_config = like(
+        {
+            "would": {
+                "referral_id": REFERRAL,
+                "state": "candidate_notified",
+                "lead": None,
+                "readers": [
+                    {
+                        "party": "probation_office",
+                        "agency_id": "probation-13",
+                        "classes": ["C0", "C1", "C2", "C3", "C4"],
+                        "to_print": False,
+                    }
+                ],
+                "moves": [
+                    {
+                        "referral_id": REFERRAL,
+                        "type": "special_adjustment.notify_candidate",
+                        "state": "candidate_notified",
+                    }
+                ],
+            }
+        }
+    )
+
+    would: Would
+
+
+class PartyOut(Shape):
+    """当事者。"""
+
+    agency_id: str
+    since: Moment
+    until: Moment | None = Field(description="当事者でなくなった時刻")
+
+
+class ActionOut(Shape):
+    """今送れる通信文。"""
+
+    type: str
+    title: str = Field(description="Accept-Language の言語で")
+    seat: str = Field(description="decider は決裁権のある席、any はどの席でも")
+    schema_: str = Field(alias="schema", description="本文の JSON Schema の場所")
+
+
+class YouOut(Shape):
+    """この機関の立場。"""
+
+    party: str
+    since: Moment
+    until: Moment | None
+
+
+class ReferralOut(Shape):
+    """案件。この機関が読める通信文から分かることだけを含む。"""
+
+    model_config = like(
+        {
+            "id": REFERRAL,
+            "case_id": CASE,
+            "reference": "IL7I-SELU-6MJU-G6YQ",
+            "flow": "special_adjustment",
+            "state": "candidate_notified",
+            "parties": {
+                "institution": {"agency_id": "prison-fuchu", "since": AT, "until": None},
+                "probation_office": {"agency_id": "probation-13", "since": AT, "until": None},
+            },
+            "lead": None,
+            "parent": None,
+            "children": [],
+            "facts": {"release_on": "2027-03-15", "wish": True},
+            "actions": [
+                {
+                    "type": "special_adjustment.start_selection",
+                    "title": "調査・面接の開始",
+                    "seat": "any",
+                    "schema": "/v1/flows/special_adjustment/schemas/start_selection",
+                }
+            ],
+            "version": 'W/"1"',
+            "you": {"party": "probation_office", "since": AT, "until": None},
+        }
+    )
+
+    id: Uuid
+    case_id: Uuid
+    reference: str = Field(description="口頭や紙で使う整理番号。個人の情報を含まない")
+    flow: str
+    state: str
+    parties: dict[str, PartyOut]
+    lead: str | None = Field(description="主担当の機関")
+    parent: Uuid | None
+    children: list[Uuid]
+    facts: dict[str, Any] = Field(description="規則が覚えている事実(コード・日付・真偽)")
+    actions: list[ActionOut]
+    version: str = Field(description="ETag と同じ")
+    you: YouOut
+
+
+class ListedYou(Shape):
+    """この機関の立場。"""
+
+    party: str
+    until: Moment | None
+
+
+class ListedReferral(Shape):
+    """一覧の中の案件。"""
+
+    id: Uuid
+    case_id: Uuid
+    reference: str
+    flow: str
+    state: str
+    lead: str | None
+    version: str
+    updated_at: Moment
+    you: ListedYou
+
+
+class ReferralPage(Shape):
+    """案件の一覧の1頁。"""
+
+    model_config = like(
+        {
+            "items": [
+                {
+                    "id": REFERRAL,
+                    "case_id": CASE,
+                    "reference": "IL7I-SELU-6MJU-G6YQ",
+                    "flow": "special_adjustment",
+                    "state": "candidate_notified",
+                    "lead": None,
+                    "version": 'W/"1"',
+                    "updated_at": AT,
+                    "you": {"party": "probation_office", "until": None},
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    items: list[ListedReferral]
+    next: Next
+
+
+class FromOut(Shape):
+    """送り手。seat_id は、紙で届いたものとサービス自身の通知では null。"""
+
+    party: str
+    agency_id: str | None
+    seat_id: str | None
+
+
+class ToOut(Shape):
+    """受け手。"""
+
+    party: str
+    agency_id: str
+
+
+class KeyedBy(Shape):
+    """入力した席。"""
+
+    agency_id: str
+    seat_id: str
+
+
+class PaperOut(Shape):
+    """紙などで届いたときの、その届き方。"""
+
+    received_on: Day
+    medium: str
+    scan_sha256: str | None
+    keyed_by: KeyedBy
+
+
+class EnvelopeOut(Shape):
+    """本文を開かない通信文。"""
+
+    id: Uuid
+    referral_id: Uuid
+    number: int = Field(description="この機関が読める中での番号。1から")
+    type: str
+    from_: FromOut = Field(alias="from")
+    to: list[ToOut]
+    occurred_on: Day
+    created_at: Moment
+    legal_basis: str | None
+    urgency: str
+    in_reply_to: Uuid | None
+    corrects: Uuid | None
+    corrected_by: Uuid | None
+    consent_ids: list[Uuid] = Field(description="送り手が挙げた同意")
+    rests_on: list[Uuid] = Field(
+        description="この機関への提供の根拠となった同意。法令による提供では空。"
+        "送り手には、全ての宛先についてのもの"
+    )
+    paper_origin: PaperOut | None
+    digests: dict[str, str] = Field(description="区分ごとのダイジェスト")
+    digest: str
+    receipt: str | None = Field(description="送り手にだけ")
+
+
+class WithheldOut(Shape):
+    """開かなかった区分と、そのわけ。"""
+
+    class_: str = Field(alias="class")
+    reason: str = Field(
+        description="recalled, not_your_class, party_ended, not_your_seat, consent_withdrawn,"
+        " no_consent, erased"
+    )
+    erased_at: Moment | None = Field(None, description="erased のときだけ: 消去した時刻")
+    because: str | None = Field(
+        None,
+        description="erased のときだけ: case_closed, never_accepted, cleared, refused, commanded",
+    )
+
+
+_ENVELOPE: dict[str, Any] = {
+    "id": MESSAGE,
+    "referral_id": REFERRAL,
+    "number": 2,
+    "type": "special_adjustment.start_selection",
+    "from": {
+        "party": "probation_office",
+        "agency_id": "probation-13",
+        "seat_id": "probation-13.case_worker",
+    },
+    "to": [{"party": "institution", "agency_id": "prison-fuchu"}],
+    "occurred_on": "2026-11-20",
+    "created_at": AT,
+    "legal_basis": "circular_244",
+    "urgency": "normal",
+    "in_reply_to": None,
+    "corrects": None,
+    "corrected_by": None,
+    "consent_ids": [],
+    "rests_on": [],
+    "paper_origin": None,
+    "digests": {"C0": DIGEST},
+    "digest": DIGEST,
+    "receipt": None,
+}
+
+
+_OPENED: dict[str, Any] = {
+    **_ENVELOPE,
+    "body": {"type": "special_adjustment.start_selection"},
+    "withheld": [{"class": "C7", "reason": "not_your_seat"}],
+    "salts": {"C0": SALT},
+}
+
+
+class MessageOut(EnvelopeOut):
+    """開いた通信文。`body` には、この席が開ける区分の項目だけがある。"""
+
+    model_config = like(_OPENED)
+
+    body: dict[str, Any] = Field(description="`type` と、開けた区分の項目")
+    withheld: list[WithheldOut]
+    salts: dict[str, str] = Field(description="開けた区分のダイジェストを検算するための塩")
+
+
+class EnvelopePage(Shape):
+    """通信文の一覧の1頁。"""
+
+    model_config = like({"items": [_ENVELOPE], "next": None})
+
+    items: list[EnvelopeOut]
+    next: Next
+
+
+class MessagesOut(Shape):
+    """開いた通信文。読めないものは含まない。"""
+
+    model_config = like({"items": [_OPENED]})
+
+    items: list[MessageOut]
+
+
+class DeadlineOut(Shape):
+    """期日。"""
+
+    referral_id: Uuid
+    kind: str
+    due_on: Day
+    told_at: Moment | None = Field(description="受信箱で知らせた時刻")
+
+
+class DeadlinePage(Shape):
+    """期日の一覧の1頁。"""
+
+    model_config = like(
+        {
+            "items": [
+                {
+                    "referral_id": REFERRAL,
+                    "kind": "release_on",
+                    "due_on": "2027-03-15",
+                    "told_at": None,
+                }
+            ],
+            "next": None,
+        }
+    )
+
+    items: list[DeadlineOut]
+    next: Next

@@ -1,0 +1,135 @@
+"""Sending: opening a referral, and every later message."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.adapters.ids import time_ordered_id
+from app.adapters.referrals.exchange import Rehearsed
+from app.api.referrals import envelopes, views
+from app.api.referrals.schemas import AcceptedOut
+from app.api.wire.caller import allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.problems import field_name
+from app.api.wire.responses import entity_tags, id_in_path, json_answer
+from app.api.wire.services import messaging, services
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.errors import Invalid
+from app.domain.messages.message import Message
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+
+Writer = Annotated[Caller, allowed(Scope.REFERRAL_WRITE)]
+REPEATED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "再送への最初の答え。`dry_run=true` なら、起きること(`would`)",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": "#/components/schemas/AcceptedOut"},
+                        {"$ref": "#/components/schemas/RehearsedOut"},
+                    ]
+                },
+            }
+        },
+    }
+}
+IF_MATCH: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "description": "送ってよい案件の版(`version`、ETag)。複数可",
+            "schema": {"type": "string"},
+            "example": 'W/"7"',
+        }
+    ]
+}
+DryRun = Annotated[bool, Query(description="真なら、何が起きるかを答えるだけで、何も書かない。")]
+
+
+@router.post(
+    "/referrals",
+    status_code=201,
+    operation_id="open_referral",
+    summary="案件を開く",
+    response_model=AcceptedOut,
+    response_description="受け付けた。受領証はこの答えより前に確定している",
+    responses=REPEATED,
+)
+async def open_referral(request: Request, caller: Writer, dry_run: DryRun = False) -> Response:
+    """流れの最初の通信文を送り、案件を開く。流れは `body.type` の前半で決まる。
+
+    同じIDで同じ内容を送り直すと、最初の答えがそのまま返る(200)。
+    """
+    parts = messaging(request)
+    sent = envelopes.opening(await read_json(request, parts.largest_body))
+    referral_id = sent.id or time_ordered_id(services(request).clock())
+    message = envelopes.message(sent, referral_id, referral_id)
+    return await _taken(request, message, caller, frozenset(), dry_run)
+
+
+@router.post(
+    "/referrals/{referral_id}/messages",
+    status_code=201,
+    operation_id="send_message",
+    summary="通信文を送る",
+    response_model=AcceptedOut,
+    response_description="受け付けた。受領証はこの答えより前に確定している",
+    responses=REPEATED,
+    openapi_extra=IF_MATCH,
+)
+async def send_message(
+    request: Request, referral_id: str, caller: Writer, dry_run: DryRun = False
+) -> Response:
+    """案件に二通目以降の通信文を送る。今送れるものは、案件の `actions` にある。
+
+    `If-Match` に読んだときの版を書けば、その後に動いた案件には送られない(412)。
+    """
+    parts = messaging(request)
+    wanted = id_in_path(referral_id)
+    sent = envelopes.later(await read_json(request, parts.largest_body))
+    message_id = _own_id(sent, wanted) or time_ordered_id(services(request).clock())
+    message = envelopes.message(sent, message_id, wanted)
+    return await _taken(request, message, caller, entity_tags(request, "if-match"), dry_run)
+
+
+def _own_id(sent: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
+    if sent.id == referral_id:
+        raise Invalid.at("/id", "id_of_the_referral")
+    return sent.id
+
+
+def _only_dry_run(request: Request) -> None:
+    """Refuse a question that we do not know: a misspelt rehearsal would be the real thing."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
+        if name != "dry_run":
+            raise Invalid.at(f"/query/{field_name(name)}", "extra_forbidden")
+    if len(names) > 1:
+        raise Invalid.at("/query/dry_run", "given_twice")
+
+
+async def _taken(
+    request: Request, message: Message, caller: Caller, if_match: frozenset[str], dry_run: bool
+) -> Response:
+    _only_dry_run(request)
+    exchange = messaging(request).exchange
+    if dry_run:
+        rehearsed = await exchange.rehearse(message, caller, if_match)
+        if isinstance(rehearsed, Rehearsed):
+            directory = services(request).directory()
+            return json_answer(views.rehearsed(rehearsed, caller.agency_id, directory))
+        taken = rehearsed
+    else:
+        taken = await exchange.accept(message, caller, if_match)
+    answer = taken.answer
+    headers = {
+        "ETag": answer.version,
+        "Location": f"/v1/referrals/{answer.referral_id}/messages/{answer.message_id}",
+    }
+    return json_answer(views.accepted(answer), 200 if taken.repeated else 201, headers)

@@ -1,0 +1,158 @@
+"""Referrals and messages, as they are answered."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.adapters.referrals.decision_rows import Answer
+from app.adapters.referrals.exchange import Rehearsed
+from app.adapters.referrals.reading import Opened, StandingReferral
+from app.api.wire.language import Language, localised
+from app.api.wire.views import moment, moment_or_none
+from app.domain.cases.case import Seen
+from app.domain.decisions.actions import actions
+from app.domain.decisions.decision import Move
+from app.domain.directory.agencies import Directory
+from app.domain.flows import FLOWS
+
+_ENVELOPE = (
+    "id", "referral_id", "number", "type", "from", "to", "occurred_on", "created_at", "legal_basis",
+    "urgency", "in_reply_to", "corrects", "corrected_by", "consent_ids", "rests_on",
+    "paper_origin",
+)  # fmt: skip
+
+
+_SEALED = ("digests", "digest", "receipt")
+
+
+def accepted(answer: Answer) -> dict[str, Any]:
+    """The answer to a message, the same at every repeat."""
+    return {
+        "referral_id": str(answer.referral_id),
+        "message_id": str(answer.message_id),
+        "state": answer.state,
+        "accepted_at": moment(answer.accepted_at),
+        "digest": answer.digest,
+        "receipt": answer.receipt,
+        "version": answer.version,
+    }
+
+
+def rehearsed(found: Rehearsed, agency_id: str, directory: Directory) -> dict[str, Any]:
+    """What would follow, as far as the caller would see it."""
+    decision = found.decision
+    seen = [decision.moves[0]]
+    seen += [m for m in decision.moves[1:] if any(c.agency_id == agency_id for c in m.copies)]
+    return {
+        "would": {
+            "referral_id": str(decision.moves[0].referral.id),
+            "state": found.state,
+            "lead": decision.caller.view.lead,
+            "readers": _readers(decision.moves[0], directory),
+            "moves": [
+                {
+                    "referral_id": str(move.referral.id),
+                    "type": move.body.type,
+                    "state": found.state if move is seen[0] else move.referral.state,
+                }
+                for move in seen
+            ],
+        }
+    }
+
+
+def referral(found: StandingReferral, language: Language) -> dict[str, Any]:
+    """A referral as its reader's party sees it."""
+    view = found.reader.view
+    return {
+        "id": str(found.id),
+        "case_id": str(found.case_id),
+        "reference": found.reference,
+        "flow": found.flow,
+        "state": view.state,
+        "parties": _parties(view.parties),
+        "lead": view.lead,
+        "parent": str(found.parent) if found.parent else None,
+        "children": [str(child) for child in found.children],
+        "facts": dict(view.facts),
+        "actions": localised(actions(FLOWS[found.flow], found.reader), language),
+        "version": view.version,
+        "you": {
+            "party": found.reader.name,
+            "since": moment(found.reader.since),
+            "until": moment_or_none(found.reader.until),
+        },
+    }
+
+
+def listed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A referral in a list."""
+    return {
+        "id": row["id"],
+        "case_id": row["case_id"],
+        "reference": row["reference"],
+        "flow": row["flow"],
+        "state": row["state"],
+        "lead": row["lead"],
+        "version": f'W/"{row["version"]}"',
+        "updated_at": moment(row["updated_at"]),
+        "you": {"party": row["party"], "until": moment_or_none(row["until"])},
+    }
+
+
+def envelope(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without its body."""
+    return {**_head(row), **{name: row[name] for name in _SEALED}}
+
+
+def message(opened: Opened) -> dict[str, Any]:
+    """A message with what its reader may open of it."""
+    row = opened.envelope
+    return {
+        **_head(row),
+        "body": {"type": row["type"], **opened.body},
+        "withheld": [withheld(row, c, reason) for c, reason in opened.withheld],
+        "digests": row["digests"],
+        "salts": dict(opened.salts),
+        "digest": row["digest"],
+        "receipt": row["receipt"],
+    }
+
+
+def withheld(row: Mapping[str, Any], data_class: str, reason: str) -> dict[str, Any]:
+    """A class that is not shown, and why; of an erased one, since when and because of what."""
+    told = {"class": data_class, "reason": reason}
+    erasure = (row["erased"] or {}).get(data_class) if reason == "erased" else None
+    if erasure is None:
+        return told
+    return {**told, "erased_at": moment(erasure["erased_at"]), "because": erasure["because"]}
+
+
+def _head(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: row[name] for name in _ENVELOPE}, "created_at": moment(row["created_at"])}
+
+
+def _parties(seen: Iterable[Seen]) -> dict[str, Any]:
+    """The latest agency of each part."""
+    latest: dict[str, Seen] = {}
+    for party in sorted(seen, key=lambda p: (p.until is None, p.since)):
+        latest[party.name] = party
+    return {
+        name: {
+            "agency_id": party.agency_id,
+            "since": moment(party.since),
+            "until": moment_or_none(party.until),
+        }
+        for name, party in latest.items()
+    }
+
+
+def _readers(move: Move, directory: Directory) -> list[dict[str, Any]]:
+    return [
+        {
+            "party": copy.party,
+            "agency_id": copy.agency_id,
+            "classes": sorted(copy.classes),
+            "to_print": (a := directory.agency(copy.agency_id)) is not None and not a.connected,
+        }
+        for copy in move.copies
+    ]

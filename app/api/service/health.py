@@ -1,0 +1,58 @@
+"""Whether the process answers, and whether it can do its work."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.adapters.service.figures import Found
+from app.api.service.schemas import HealthOut, ReadinessOut
+from app.api.wire.responses import json_answer
+from app.api.wire.services import messaging
+
+router = APIRouter(tags=["service"])
+
+LATE = 60.0
+"""Seconds after which a notice that nobody tries to deliver shows that no worker works; and an
+entry of the log that nobody seals."""
+UNSEALED = 10_000
+"""Entries of the log not in the tree that show the same, however young they are."""
+
+
+@router.get(
+    "/healthz",
+    operation_id="read_health",
+    summary="応じるかを見る",
+    response_model=HealthOut,
+    response_description="応じている",
+    openapi_extra={"security": []},
+)
+async def read_health() -> Response:
+    """プロセスが応じることを示す。データベースは見ない。"""
+    return json_answer({"status": "ok"})
+
+
+@router.get(
+    "/readyz",
+    operation_id="read_readiness",
+    summary="仕事ができるかを見る",
+    response_model=ReadinessOut,
+    response_description="できる",
+    responses={503: {"model": ReadinessOut, "description": "できない。`amiss` がその部分"}},
+    openapi_extra={"security": []},
+)
+async def read_readiness(request: Request) -> Response:
+    """データベースに届き、表が最新の形で、鍵が読めるかを見る。
+
+    `behind` は、遅れているが応答には差し支えないもの。
+    """
+    parts = messaging(request)
+    amiss = await parts.amiss()
+    status = "unavailable" if amiss else "ok"
+    behind = [] if amiss else _behind(await parts.figures.read())
+    told = {"status": status, "amiss": amiss, "behind": behind}
+    return json_answer(told, 503 if amiss else 200)
+
+
+def _behind(found: Found) -> list[str]:
+    """What is not done in time. Messages are taken and read all the same, so we stay ready."""
+    unsealed = found.unsealed > UNSEALED or found.oldest_unsealed > LATE
+    late = {"deliveries": found.late > LATE, "log": unsealed, "erasures": found.erasing.late}
+    return [name for name, holds in late.items() if holds]

@@ -1,0 +1,141 @@
+"""Metrics for Prometheus: how long calls take, what waits, what became of attempts.
+
+Labels are names of ours: no agency, no id, nothing that anybody sent.
+"""
+
+import hmac
+import os
+from collections.abc import Iterable, Iterator
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from starlette.types import Scope
+
+from app.adapters.service.figures import ErasureFigures, Found
+from app.api.wire.services import messaging
+from app.domain.errors import NotAuthenticated
+
+router = APIRouter(tags=["service"])
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Seconds."""
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder in which the processes of one service add up what they counted."""
+
+
+class Meters:
+    """Counts calls by operation, status and duration, for one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._seconds = Histogram(
+            "tsunagu_request_seconds",
+            "How long calls took, by operation; a poll that waits is `wait_for_inbox`.",
+            ("operation", "status"),
+            registry=self.registry,
+            buckets=BUCKETS,
+        )
+
+    def observe(self, scope: Scope, status: int, seconds: float) -> None:
+        """Take note of a call that was answered."""
+        self._seconds.labels(_operation(scope), f"{status // 100}xx").observe(seconds)
+
+    def text(self, found: Found | None) -> bytes:
+        """All that is known, in Prometheus's text form; without a database, less."""
+        registry = self.registry
+        if SHARED in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # it has no types
+        every = CollectorRegistry()
+        every.register(_Figures(found))
+        return generate_latest(registry) + generate_latest(every)
+
+
+class _Figures(Collector):
+    def __init__(self, found: Found | None) -> None:
+        self._found = found
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures of the database."""
+        yield _gauge(
+            "tsunagu_database_up", "Whether the database answers.", self._found is not None
+        )
+        if self._found is not None:
+            yield from _families(self._found)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def read_metrics(request: Request) -> Response:
+    """Metrics. They tell of nobody; the operator may ask for a token all the same.
+
+    Raises:
+        NotAuthenticated: the operator does, and it was not sent.
+    """
+    parts = messaging(request)
+    _check_token(request, parts.metrics_token)
+    meters: Meters = request.app.state.meters
+    found = None if "database" in await parts.amiss() else await parts.figures.read()
+    return Response(meters.text(found), media_type=MEDIA_TYPE)
+
+
+def _check_token(request: Request, wanted: str | None) -> None:
+    sent = request.headers.get("authorization", "").encode()
+    if wanted is not None and not hmac.compare_digest(sent, f"Bearer {wanted}".encode()):
+        raise NotAuthenticated
+
+
+def _families(found: Found) -> Iterator[Metric]:
+    yield _gauge("tsunagu_notices_pending", "Notices that have not arrived.", found.pending)
+    yield _gauge("tsunagu_notices_due", "Those whose next attempt is due.", found.due)
+    yield _gauge("tsunagu_oldest_notice_seconds", "Age of the oldest of them.", found.oldest)
+    yield _gauge(
+        "tsunagu_notice_late_seconds",
+        "For how long a notice for a healthy endpoint has been due.",
+        found.late,
+    )
+    yield _gauge("tsunagu_webhooks_failing", "Active endpoints that are failing.", found.failing)
+    yield _gauge("tsunagu_log_unsealed", "Entries of the log not in the tree.", found.unsealed)
+    yield _gauge(
+        "tsunagu_log_oldest_unsealed_seconds", "Age of the oldest of them.", found.oldest_unsealed
+    )
+    yield _gauge("tsunagu_log_sealed", "Entries of the log in the tree.", found.sealed)
+    webhooks = GaugeMetricFamily("tsunagu_webhooks", "Endpoints, by state.", labels=["state"])
+    for state, count in sorted(found.webhooks.items()):
+        webhooks.add_metric([state], count)
+    yield webhooks
+    attempts = CounterMetricFamily(
+        "tsunagu_attempts", "Attempts to deliver, by outcome.", labels=["outcome"]
+    )
+    for outcome, count in sorted(found.attempts.items()):
+        attempts.add_metric([outcome], count)
+    yield attempts
+    yield from _erasures(found.erasing)
+
+
+def _erasures(found: ErasureFigures) -> Iterator[Metric]:
+    done = CounterMetricFamily(
+        "tsunagu_erasures", "Referrals of which something was erased, by rule.", labels=["rule"]
+    )
+    for rule, count in sorted(found.erasures.items()):
+        done.add_metric([rule], count)
+    yield done
+    due = GaugeMetricFamily(
+        "tsunagu_erasures_due", "Referrals whose time has come, by rule.", labels=["rule"]
+    )
+    for rule, count in sorted(found.due.items()):
+        due.add_metric([rule], count)
+    yield due
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _operation(scope: Scope) -> str:
+    name = getattr(scope.get("route"), "operation_id", None) or "none"
+    waits = name == "read_inbox" and b"wait=" in scope["query_string"]
+    return "wait_for_inbox" if waits else str(name)

@@ -1,0 +1,63 @@
+"""Pages for people: documentation, problems and printed sheets, all from this service alone."""
+
+from fastapi import APIRouter, FastAPI, Response
+from starlette.staticfiles import StaticFiles
+
+from app.api.wire.pages import DOCS_POLICY, HERE, HTML_ANSWER, page
+from app.api.wire.problem_kinds import KINDS
+from app.domain.errors import NotFound
+
+router = APIRouter(tags=["service"])
+
+
+def install(app: FastAPI) -> None:
+    """Serve the files that the pages need: ours, and those of Swagger UI and ReDoc."""
+    files = StaticFiles(directory=HERE / "assets", packages=[("fastapi_offline", "static")])
+    app.mount("/assets", files, name="assets")
+
+
+@router.get("/docs", include_in_schema=False)
+async def read_docs() -> Response:
+    """Swagger UI."""
+    return page("docs.html", {}, DOCS_POLICY)
+
+
+@router.get("/redoc", include_in_schema=False)
+async def read_redoc() -> Response:
+    """ReDoc."""
+    return page("redoc.html", {}, DOCS_POLICY)
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+async def read_icon() -> Response:
+    """The icon, where browsers look for it unasked."""
+    content = (HERE / "assets" / "favicon.svg").read_bytes()
+    return Response(content, media_type="image/svg+xml")
+
+
+@router.get(
+    "/problems",
+    operation_id="list_problems",
+    summary="問題の一覧を見る",
+    responses=HTML_ANSWER,
+    response_class=Response,
+    openapi_extra={"security": []},
+)
+async def list_problems() -> Response:
+    """このサービスが答えうる全ての問題を、日本語と英語で示す(HTML)。"""
+    return page("problems.html", {"kinds": KINDS, "code": None})
+
+
+@router.get(
+    "/problems/{code}",
+    operation_id="read_problem",
+    summary="問題の説明を見る",
+    responses=HTML_ANSWER,
+    response_class=Response,
+    openapi_extra={"security": []},
+)
+async def read_problem(code: str) -> Response:
+    """問題一つの意味と、どうすればよいかを、日本語と英語で示す(HTML)。"""
+    if code not in KINDS:
+        raise NotFound
+    return page("problems.html", {"kinds": KINDS, "code": code})

@@ -1,0 +1,213 @@
+"""Webhooks: where an agency wants to be told that something waits in its inbox."""
+
+from base64 import b64decode
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api.webhooks.schemas import (
+    AttemptPage,
+    NewWebhookOut,
+    ReplayedOut,
+    ReplayIn,
+    TestedOut,
+    WebhookChange,
+    WebhookIn,
+    WebhookOut,
+    WebhookPage,
+    WebhookSecretOut,
+)
+from app.api.wire.caller import allowed
+from app.api.wire.json_body import read_json
+from app.api.wire.paging import Cursor, LongLimit, bad_cursor, moment_in, page, parts_of
+from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.services import messaging
+from app.api.wire.views import moment
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+Manager = Annotated[Caller, allowed(Scope.WEBHOOK_MANAGE)]
+
+_MOMENTS = (
+    "created_at", "changed_at", "failing_since", "succeeded_at", "old_secret_until",
+    "oldest_pending",
+)  # fmt: skip
+
+
+@router.get(
+    "",
+    operation_id="list_webhooks",
+    summary="到着通知の送り先の一覧を読む",
+    response_model=WebhookPage,
+    response_description="この機関の送り先",
+)
+async def list_webhooks(request: Request, caller: Manager) -> Response:
+    """この機関の送り先を、登録した順に全て返す。"""
+    found = await messaging(request).webhooks.all(caller.agency_id)
+    return json_answer({"items": [_shown(row) for row in found], "next": None})
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="add_webhook",
+    summary="到着通知の送り先を登録する",
+    response_model=NewWebhookOut,
+    response_description="登録した。秘密鍵はこの一度だけ示す",
+)
+async def add_webhook(request: Request, caller: Manager) -> Response:
+    """受信箱に届くたびに知らせる先を登録する。登録より後に届いたものから知らせる。"""
+    parts = messaging(request)
+    sent = (await read_json(request, parts.largest_body)).model(WebhookIn)
+    urgencies = [u.value for u in sent.urgencies] if sent.urgencies else None
+    row, secret = await parts.webhooks.add(caller, sent.url, sent.flows, urgencies)
+    location = {"Location": f"/v1/webhooks/{row['id']}"}
+    return json_answer({**_shown(row), "secret": secret}, 201, location)
+
+
+@router.get(
+    "/{webhook_id}",
+    operation_id="read_webhook",
+    summary="到着通知の送り先を読む",
+    response_model=WebhookOut,
+    response_description="送り先とその様子",
+)
+async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
+    """送り先と、届いているかどうかを返す。"""
+    found = await messaging(request).webhooks.one(caller.agency_id, id_in_path(webhook_id))
+    return json_answer(_shown(found))
+
+
+@router.patch(
+    "/{webhook_id}",
+    operation_id="change_webhook",
+    summary="到着通知の送り先を変える、休止する、再開する",
+    response_model=WebhookOut,
+    response_description="変えた後の送り先",
+)
+async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
+    """書いた項目だけを変える。休止中に届いたものも残り、再開すると最初の未達から順に送る。"""
+    parts = messaging(request)
+    found = id_in_path(webhook_id)
+    sent = (await read_json(request, parts.largest_body)).model(WebhookChange)
+    return json_answer(_shown(await parts.webhooks.change(caller, found, sent.changes())))
+
+
+@router.delete(
+    "/{webhook_id}",
+    status_code=204,
+    operation_id="remove_webhook",
+    summary="到着通知の送り先を消す",
+    response_description="消した",
+)
+async def remove_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
+    """送り先と秘密鍵を消す。まだ届いていない通知は取り消す。受信箱は変わらない。"""
+    await messaging(request).webhooks.remove(caller, id_in_path(webhook_id))
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{webhook_id}/test",
+    status_code=202,
+    operation_id="test_webhook",
+    summary="試しに送る",
+    response_model=TestedOut,
+    response_description="まもなく一度だけ送る",
+)
+async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
+    """`webhook.test` を一度だけ送る。休止中でも送る。結果は attempts にある。"""
+    notice = await messaging(request).webhooks.test(caller, id_in_path(webhook_id))
+    return json_answer({"notice_id": str(notice)}, 202)
+
+
+@router.post(
+    "/{webhook_id}/secret",
+    operation_id="rotate_webhook_secret",
+    summary="秘密鍵を新しくする",
+    response_model=WebhookSecretOut,
+    response_description="新しい秘密鍵。この一度だけ示す",
+)
+async def rotate_webhook_secret(request: Request, caller: Manager, webhook_id: str) -> Response:
+    """新しい秘密鍵を作る。24時間は新旧両方で署名するので、その間に受け側を切り替える。"""
+    secret, until = await messaging(request).webhooks.rotate(caller, id_in_path(webhook_id))
+    return json_answer({"secret": secret, "old_secret_until": moment(until)})
+
+
+@router.get(
+    "/{webhook_id}/attempts",
+    operation_id="list_webhook_attempts",
+    summary="送った記録を読む",
+    response_model=AttemptPage,
+    response_description="記録の1頁",
+)
+async def list_webhook_attempts(
+    request: Request,
+    caller: Manager,
+    webhook_id: str,
+    notice_id: Annotated[UUID | None, Query(description="この通知のものだけ")] = None,
+    limit: LongLimit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """送った1回ごとの結果と、送らなかったときはその理由を、新しい順に返す。"""
+    found = await messaging(request).webhooks.attempts(
+        caller.agency_id, id_in_path(webhook_id), notice_id, _before(cursor), limit + 1
+    )
+    return json_answer(
+        page(found, limit, _attempt, lambda r: (r["at"], r["notice_id"], r["number"]))
+    )
+
+
+@router.post(
+    "/{webhook_id}/replay",
+    status_code=202,
+    operation_id="replay_webhook",
+    summary="もう一度送る",
+    response_model=ReplayedOut,
+    response_description="送る件数",
+)
+async def replay_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
+    """通知を一つ、またはある時刻より後の全てを、同じIDと内容でもう一度送る。"""
+    parts = messaging(request)
+    found = id_in_path(webhook_id)
+    sent = (await read_json(request, parts.largest_body)).model(ReplayIn)
+    queued = await parts.webhooks.replay(caller, found, sent.notice_id, sent.since)
+    return json_answer({"queued": queued}, 202)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, **{name: moment(row[name]) if row[name] else None for name in _MOMENTS}}
+
+
+def _attempt(row: dict[str, Any]) -> dict[str, Any]:
+    answer = row["answer"]
+    return {
+        "notice_id": row["notice_id"],
+        "number": row["number"],
+        "position": row["position"] or None,
+        "referral_id": row["referral_id"],
+        "message_id": row["message_id"],
+        "at": moment(row["at"]),
+        "outcome": row["outcome"],
+        "status": row["status"],
+        "took_ms": row["took_ms"],
+        "answer": None if answer is None else b64decode(answer).decode(errors="replace"),
+        "notice_state": row["state"],
+        "next_at": moment(row["next_at"]) if row["next_at"] else None,
+    }
+
+
+def _before(cursor: str | None) -> tuple[datetime, UUID, int] | None:
+    if cursor is None:
+        return None
+    at, notice_id, number = parts_of(cursor, 3)
+    try:
+        found = moment_in(at), UUID(notice_id), int(number)
+    except ValueError:
+        raise bad_cursor() from None
+    if not 0 < found[2] < 2**31:
+        raise bad_cursor()
+    return found

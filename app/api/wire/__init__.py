@@ -1,0 +1,1 @@
+"""What all routes stand on: the gate, bodies, responses, paging, problems, languages."""

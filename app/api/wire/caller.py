@@ -1,0 +1,138 @@
+"""What a route asks of its caller, said in its signature and checked in one place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request, Security
+from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security.base import SecurityBase
+
+from app.api.wire.rates import Spent
+from app.api.wire.services import services
+from app.auth.scopes import SCOPE_TITLES, Scope
+from app.auth.tokens import Access
+from app.domain.access.caller import Caller
+from app.domain.errors import NotAuthenticated, ScopeMissing
+
+_MODEL = OAuth2(
+    description="席ごとの短期トークン(10分)。`POST /oauth/token` で取得する。",
+    flows=OAuthFlows(
+        clientCredentials=OAuthFlowClientCredentials(
+            tokenUrl="/oauth/token",
+            scopes={scope.value: title for scope, title in SCOPE_TITLES.items()},
+        )
+    ),
+)
+
+
+DPOP: Mapping[str, str] = {
+    "type": "http",
+    "scheme": "dpop",
+    "description": "鍵に結んだトークン (RFC 9449)。`Authorization: DPoP <token>` と、要求ごとに作る"
+    "証明 `DPoP: <proof>` (ES256、`htm` `htu` `ath` `iat` `jti`) を送る。"
+    "証明は60秒以内に一度だけ使える。",
+}
+"""The second way to show a token, as OpenAPI sees it."""
+
+
+class _Bearer(SecurityBase):
+    """The scheme as OpenAPI sees it. One callable is both scheme and check: one hop a request."""
+
+    def __init__(self) -> None:
+        self.model = _MODEL
+        self.scheme_name = "tsunagu"
+
+
+class _Allowed(_Bearer):
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+
+    # Not a plain `def`: FastAPI would run it in a thread, at half a millisecond a request.
+    async def __call__(self, request: Request) -> Caller:
+        caller = (await _access(request)).caller
+        if self._scope not in caller.scopes:
+            raise ScopeMissing(self._scope)
+        return caller
+
+
+class _Known(_Bearer):
+    async def __call__(self, request: Request) -> Access:
+        return await _access(request)
+
+
+def allowed(scope: Scope) -> Any:
+    """A dependency that yields the caller, if their token holds `scope`.
+
+    Raises, when a request comes:
+        NotAuthenticated: there is no token, or none to believe.
+        TooMany: its client, or an address without a good token, has called too often.
+        ScopeMissing: the token does not hold `scope`.
+    """
+    return Security(_Allowed(scope), scopes=[scope.value])
+
+
+def known() -> Any:
+    """A dependency that yields what any good token gives access to, whatever its scopes.
+
+    Raises, when a request comes:
+        NotAuthenticated: there is no token, or none to believe.
+    """
+    return Security(_Known())
+
+
+def still_allowed(request: Request) -> None:
+    """Ask again, after a wait, what was asked when the call came in.
+
+    Raises:
+        NotAuthenticated: the token has expired, or it or its client, seat or agency was stopped.
+    """
+    found = services(request)
+    found.tokens.still(request.state.access, found.clock())
+
+
+async def _access(request: Request) -> Access:
+    try:
+        access = await _shown(request)
+    except NotAuthenticated:
+        services(request).rates.stranger(request)
+        raise
+    request.state.access = access
+    request.state.caller = access.caller
+    _count(request, access.caller.client_id)
+    return access
+
+
+async def _shown(request: Request) -> Access:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    check = _SCHEMES.get(scheme.lower())
+    if check is None:
+        raise NotAuthenticated
+    return await check(request, token.strip())
+
+
+def _count(request: Request, client_id: str) -> None:
+    try:
+        request.state.quota = services(request).rates.client(client_id)
+    except Spent as spent:
+        request.state.quota = spent.quota
+        raise
+
+
+async def _bearer(request: Request, token: str) -> Access:
+    found = services(request)
+    access = found.tokens.access(token, found.clock())
+    if access.jkt is not None:
+        raise NotAuthenticated  # bound to a key: whoever stole it must not use it without
+    return access
+
+
+async def _bound(request: Request, token: str) -> Access:
+    found = services(request)
+    access = found.tokens.access(token, found.clock())
+    sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
+    await found.proofs.check(sent, request.method, path, token, access.jkt)
+    return access
+
+
+_SCHEMES = {"bearer": _bearer, "dpop": _bound}

@@ -1,0 +1,101 @@
+"""The gate that every request passes: an id, headers that keep it safe, no exception out.
+
+Nothing that is logged here holds a value: of an exception its type and where it was raised.
+"""
+
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.wire.problems import Internal, Unavailable, answer
+from app.domain.errors import Refusal
+
+log = logging.getLogger("tsunagu.api")
+
+Observe: TypeAlias = Callable[[Scope, int, float], None]
+"""Takes note of a call: what it was, the status it got, and the seconds that it took."""
+
+_SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_PRIVATE = (b"cache-control", b"no-store")
+_CLOSED_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+)
+
+
+class Gate:
+    """Wraps the application. `is_outage` tells a database that is away from an error of
+    ours; `observe` takes note of each call."""
+
+    def __init__(
+        self, app: ASGIApp, is_outage: Callable[[Exception], bool], observe: Observe
+    ) -> None:
+        self._app = app
+        self._is_outage = is_outage
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        # Made here, since what is called from here may go on with a copy of the scope.
+        state = scope.setdefault("state", {})
+        answering, began = _Answering(send, state), time.perf_counter()
+        try:
+            await self._app(scope, receive, answering)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            _log(error, answering.request_id)
+            if not answering.started:
+                response = answer(Request(scope), self._refusal(error))
+                await response(scope, receive, answering)
+        self._observe(scope, answering.status, time.perf_counter() - began)
+
+    def _refusal(self, error: Exception) -> Refusal:
+        return Unavailable() if self._is_outage(error) else Internal()
+
+
+class _Answering:
+    """Sends an answer on, with our headers, and knows whether it has begun."""
+
+    __slots__ = ("_send", "_state", "request_id", "started", "status")
+
+    def __init__(self, send: Send, state: dict[str, Any]) -> None:
+        self._send = send
+        self._state = state
+        self.request_id = os.urandom(8).hex()
+        self.started = False
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            headers = message["headers"]
+            there = {name for name, _ in headers}
+            headers.append((b"x-request-id", self.request_id.encode()))
+            headers.extend(_SAFE)
+            if (quota := self._state.get("quota")) is not None:
+                headers.extend(quota.headers())
+            # What nobody said may be kept is personal, and what is no page of ours loads nothing.
+            headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in there)
+        await self._send(message)
+
+
+def _log(error: Exception, request_id: str) -> None:
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames[-12:]))
+    log.error("request %s: %s at %s", request_id, type(error).__name__, places)
