@@ -44,11 +44,11 @@ from app.adapters.webhooks.webhooks import Webhooks
 from app.api.application import application
 from app.api.wire.rates import Rate, Rates
 from app.api.wire.services import Messaging, Services
-from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.revocation import ReturnDesk
+from app.auth.signing_keys import SigningKeys
+from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.calendar.clock import Clock
 from app.settings import Settings

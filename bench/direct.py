@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.adapters.embedded_postgres.cluster import binaries
 from app.adapters.referrals.decision_rows import Recorder
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
+from app.auth.signing_keys import SigningKeys
 from bench.load import quantile
 from bench.place import ISSUER, Place, at_once, caller
 from bench.sampling import Sample, Sampler, between

@@ -11,8 +11,8 @@ from app.adapters.keys.vault import Keyring
 from app.adapters.referrals.decision_rows import Recorder, sent_content
 from app.api.referrals import envelopes
 from app.api.wire.json_body import parse
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
+from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenReader, TokenTerms
 from app.domain.messages.digest import segments
 from bench import wire

@@ -26,8 +26,8 @@ from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.vault import Vault
 from app.adapters.setup import prepare
-from app.auth.keys import SigningKeys
 from app.auth.scopes import ROLES
+from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock

@@ -23,8 +23,8 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.referrals.decision_rows import Recorder, Written
 from app.adapters.referrals.exchange import ACCEPT, LOAD
 from app.adapters.referrals.reading import DISCLOSE
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
+from app.auth.signing_keys import SigningKeys
 from app.domain.cases.case import Case
 from app.domain.decisions import decide as deciding
 from app.domain.decisions.decision import Decision

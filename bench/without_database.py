@@ -92,7 +92,7 @@ def create_app_without_database(settings: Settings) -> FastAPI:
 def main() -> None:
     """Serve it, in the very way in which the service is served."""
     settings = Settings()
-    serve = import_module("app.cli.serve")  # the package has a command of the same name
+    serve = import_module("app.cli.processes.serve")  # the package has a command of the same name
     with patch.object(serve, "create_app", create_app_without_database):
         serve.serve_on(serve.listen(settings), settings)
 

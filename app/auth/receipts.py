@@ -1,7 +1,7 @@
 """Receipts: signed on acceptance, and checked by whoever is shown one."""
 
 from app.auth.jwt import NotGenuine, header
-from app.auth.keys import SigningKeys
+from app.auth.signing_keys import SigningKeys
 from app.domain.calendar.clock import Clock
 
 _TYP = "tsunagu-receipt+jwt"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.auth.clients import TokenRefused
-from app.auth.desk import TokenDesk
+from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenReader
 from app.domain.access.clients import Revocation, Revocations
 from app.domain.calendar.clock import Clock

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from app.auth.jwt import NotGenuine, header, moment, text
-from app.auth.keys import KeyRing, SigningKeys
 from app.auth.scopes import Scope
+from app.auth.signing_keys import KeyRing, SigningKeys
 from app.domain.access.caller import Caller
 from app.domain.access.clients import LiveCheck
 from app.domain.errors import NotAuthenticated

@@ -8,20 +8,20 @@ from app.adapters.database.connection import DatabaseUnavailable
 from app.adapters.database.migrations import TablesInUse
 from app.adapters.embedded_postgres.cluster import EmbeddedPostgresError
 from app.adapters.outage import CannotStart
-from app.cli.clients import client
-from app.cli.demo import demo
-from app.cli.directory import agency
-from app.cli.erasures import erasures
-from app.cli.flow_docs import flows_docs
-from app.cli.keys import commands as keys_commands
-from app.cli.log import log
-from app.cli.migrate import migrate
-from app.cli.openapi import openapi
-from app.cli.run import DoesNotAnswer, run
-from app.cli.seats import seat
-from app.cli.serve import serve, worker
-from app.cli.token import token
-from app.cli.verify import verify_bundle
+from app.cli.access.token import token
+from app.cli.administration.agencies import agency
+from app.cli.administration.clients import client
+from app.cli.administration.seats import seat
+from app.cli.contract.flow_pages import flows_docs
+from app.cli.contract.openapi import openapi
+from app.cli.database.migrate import migrate
+from app.cli.erasure.erasures import erasures
+from app.cli.evidence.verify import verify_bundle
+from app.cli.keys.keys import commands as keys_commands
+from app.cli.log.log import log
+from app.cli.processes.run import DoesNotAnswer, run
+from app.cli.processes.serve import serve, worker
+from app.cli.story.demo import demo
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

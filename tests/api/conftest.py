@@ -22,7 +22,7 @@ from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
-from app.cli.serve import ApiServer, api_server
+from app.cli.processes.serve import ApiServer, api_server
 from app.domain.administration.seats import Client, Seat
 from app.domain.flows import BODIES
 from app.main import create_app

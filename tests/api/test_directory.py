@@ -21,11 +21,11 @@ from app.adapters.keys.folder import KeyFolder
 from app.api.directory import routes as directory
 from app.api.wire import problems
 from app.api.wire.services import Services
-from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
-from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
 from app.auth.scopes import Scope
+from app.auth.signing_keys import SigningKeys
+from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.directory.agencies import Agency

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.cli.protocol import LONGEST_HEAD
+from app.cli.processes.http_limits import LONGEST_HEAD
 from tests.api.conftest import Running
 
 OPENINGS = {

@@ -25,13 +25,13 @@ from app.api.access import me, oauth
 from app.api.wire.caller import allowed
 from app.api.wire.services import Services
 from app.auth.clients import ASSERTION_TYPE
-from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
 from app.auth.jwt import SigningKey, signing_key
-from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
 from app.auth.scopes import CLASSES, Scope
 from app.auth.secrets import hash_secret, new_secret
+from app.auth.signing_keys import SigningKeys
+from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.administration.seats import Client, Seat

@@ -17,7 +17,7 @@ from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.keys.rewrapping import Rewrapping
-from app.auth.keys import OVERLAP, PUBLISHED_BEFORE
+from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE
 from app.cli import cli
 from app.main import create_app
 from app.settings import Settings

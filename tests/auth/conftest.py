@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.adapters.keys.folder import KeyFolder
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
+from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.access.clients import ClientRecord, SeatRecord

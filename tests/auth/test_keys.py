@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from app.auth.jwt import NotGenuine
-from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, SigningKeys, Use
+from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE, SigningKeys, Use
 from app.domain.access.caller import Caller
 from tests.auth.conftest import NOW, Desk
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from app.auth.jwt import SigningKey, signing_key
-from app.auth.keys import OVERLAP
+from app.auth.signing_keys import OVERLAP
 from app.auth.tokens import LONGEST_LIFE, SKEW, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated

@@ -15,7 +15,7 @@ from app.adapters.database.logins import Urls
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.vault import bound
-from app.auth.keys import SigningKeys
+from app.auth.signing_keys import SigningKeys
 from app.cli import cli
 from app.settings import Settings
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.flow_docs import contents, flows_docs
+from app.cli.contract.flow_pages import contents, flows_docs
 from app.domain.flows import FLOWS
 from app.domain.state_machine.pages import matrix, mermaid, page
 

@@ -30,9 +30,9 @@ from app.adapters.log.sealer import Sealer
 from app.adapters.referrals.decision_rows import Recorder
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.scopes import ROLES
+from app.auth.signing_keys import SigningKeys
 from app.domain.access.caller import Caller
 from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES

@@ -29,8 +29,8 @@ from app.adapters.referrals.decision_rows import Recorder
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
 from app.adapters.webhooks.secrets import WebhookSecrets
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
+from app.auth.signing_keys import SigningKeys
 from app.domain.keys.ports import MasterUse, WrappedKey
 from tests.exchange.conftest import Clock, saying, seat
 

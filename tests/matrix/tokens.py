@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.adapters.keys.folder import KeyFolder
-from app.auth.keys import SigningKeys
 from app.auth.receipts import ReceiptSigner
 from app.auth.scopes import CLASSES
+from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenTerms
 from app.domain.access.caller import Caller
 from tests.matrix.agreed import ROLES

@@ -23,10 +23,10 @@ from app.adapters.referrals.reading import Reading
 from app.adapters.service.figures import Figures
 from app.adapters.webhooks.webhooks import Webhooks
 from app.api.wire.rates import Rate, Rates
-from app.auth.desk import TokenDesk
 from app.auth.dpop import Proofs
-from app.auth.keys import SigningKeys
 from app.auth.revocation import ReturnDesk
+from app.auth.signing_keys import SigningKeys
+from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenReader
 from app.domain.access.clients import Clients
 from app.domain.calendar.clock import Clock

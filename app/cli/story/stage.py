@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from app.cli.demo_clients import DemoClient
+from app.cli.story.demo_clients import DemoClient
 from app.cli.story.scene import DECIDER, Actor
 from app.domain.text import Text
 

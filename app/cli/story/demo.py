@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import httpx
 import typer
 
-from app.cli.demo_clients import FILE
 from app.cli.story import chapters
 from app.cli.story.cast import PROBATION
+from app.cli.story.demo_clients import FILE
 from app.cli.story.narrator import Narrator
 from app.cli.story.player import NotAsTold, Player
 from app.cli.story.stage import NOBODY_ANSWERS, PATIENCE, CannotPlay, Stage, read_clients

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from app.adapters.keys.checkpoint_keys import log_keys_here
-from app.auth.keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
-from app.cli.key_desk import NOTICED, AtOnce, key_folder, refuse, told
-from app.cli.master_keys import lines, retire_master, rewrap, rotate_master, serve_keys
+from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
+from app.cli.keys.master_keys import lines, retire_master, rewrap, rotate_master, serve_keys
+from app.cli.keys.session import NOTICED, AtOnce, key_folder, refuse, told
 from app.settings import JAPAN, Settings
 
 commands = typer.Typer(no_args_is_help=True, help="鍵の一覧・交代・廃止 / keys in the data folder")

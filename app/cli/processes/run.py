@@ -16,10 +16,10 @@ from pydantic import TypeAdapter
 from app.adapters.embedded_postgres.process import end_with_parent
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 from app.adapters.setup import prepare
-from app.cli.demo_clients import DemoClient, demo_clients
-from app.cli.serve import api_children, listen, patience
-from app.cli.supervise import Child, running, supervise, until_told_to_stop
-from app.cli.welcome import welcome
+from app.cli.processes.serve import api_children, listen, patience
+from app.cli.processes.supervise import Child, running, supervise, until_told_to_stop
+from app.cli.processes.welcome import welcome
+from app.cli.story.demo_clients import DemoClient, demo_clients
 from app.settings import Settings
 
 LONGEST_START = 60.0

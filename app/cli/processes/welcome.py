@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from app.cli.demo_clients import FILE, DemoClient
+from app.cli.story.demo_clients import FILE, DemoClient
 from app.settings import Settings
 
 READ_TOKEN = "import json,sys; print(json.load(sys.stdin)['access_token'])"  # noqa: S105 - code

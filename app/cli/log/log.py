@@ -9,8 +9,8 @@ import typer
 from app.adapters.database.connection import connected
 from app.adapters.keys.checkpoint_keys import log_keys_here
 from app.adapters.log.audit import CHUNK, Audit, Broken, Sound, publics
-from app.cli.key_desk import key_folder
-from app.cli.place import owner_url
+from app.cli.database.where import owner_url
+from app.cli.keys.session import key_folder
 from app.domain.log.signed_note import NotANote, VerifierKey
 from app.settings import Settings
 

@@ -9,7 +9,7 @@ import typer
 from app.main import create_app
 from app.settings import Settings
 
-FILE = Path(__file__).parents[2] / "openapi" / "openapi.json"
+FILE = Path(__file__).parents[3] / "openapi" / "openapi.json"
 
 Check = Annotated[bool, typer.Option("--check", help="確かめるだけ / fail if it is stale")]
 

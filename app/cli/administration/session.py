@@ -11,7 +11,7 @@ import typer
 
 from app.adapters.administration.by_owner import Administration, AdministrationError
 from app.adapters.database.connection import connected
-from app.cli.place import owner_url
+from app.cli.database.where import owner_url
 from app.settings import Settings
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.auth.scopes import CLASSES
-from app.cli.desk import AgencyFilter, at_desk, new_id, now, switched, table
+from app.cli.administration.session import AgencyFilter, at_desk, new_id, now, switched, table
 from app.domain.administration.seats import Seat
 from app.domain.classes import DataClass
 

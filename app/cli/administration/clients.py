@@ -9,7 +9,7 @@ import typer
 
 from app.adapters.administration.by_owner import Administration
 from app.auth.secrets import hash_secret, new_secret
-from app.cli.desk import AgencyFilter, at_desk, new_id, now, switched, table
+from app.cli.administration.session import AgencyFilter, at_desk, new_id, now, switched, table
 from app.domain.administration.seats import Client
 
 client = typer.Typer(

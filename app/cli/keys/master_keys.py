@@ -19,8 +19,8 @@ from app.adapters.keys.over_socket import serving
 from app.adapters.keys.rewrapping import Rewrapping
 from app.adapters.log.administration_entry import entry
 from app.adapters.log.entry import WRITE_LOG
-from app.cli.key_desk import NOTICED, AtOnce, day, key_folder, refuse, running_database, told
-from app.cli.place import owner_url
+from app.cli.database.where import owner_url
+from app.cli.keys.session import NOTICED, AtOnce, day, key_folder, refuse, running_database, told
 from app.domain.keys.ports import KeyService, MasterUse
 from app.settings import Settings
 

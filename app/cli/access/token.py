@@ -6,7 +6,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from app.cli.desk import at_desk, now
+from app.cli.administration.session import at_desk, now
 from app.domain.administration.seats import Client, Seat
 from app.domain.directory.agencies import Agency
 from app.settings import Settings

@@ -1,7 +1,7 @@
 """`tsunagu migrate`: tables and directory, and nothing that stays running."""
 
 from app.adapters.setup import prepare
-from app.cli.place import owner_url
+from app.cli.database.where import owner_url
 from app.settings import Settings
 
 

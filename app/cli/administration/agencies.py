@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.adapters.administration.by_owner import AgencyChange
-from app.cli.desk import at_desk, new_id, now, switched, table
+from app.cli.administration.session import at_desk, new_id, now, switched, table
 from app.domain.directory.agencies import KINDS, Agency
 from app.domain.directory.areas import PREFECTURES, AreaError, read_area
 

@@ -10,8 +10,8 @@ from app.adapters.database.connection import connected
 from app.adapters.database.pool import open_pool
 from app.adapters.erasure.by_rule import Eraser
 from app.adapters.erasure.due_list import ErasureList
-from app.cli.desk import table
-from app.cli.place import owner_url
+from app.cli.administration.session import table
+from app.cli.database.where import owner_url
 from app.domain.calendar.clock import JAPAN
 from app.domain.erasure.retention import TITLES
 from app.settings import Settings

@@ -20,8 +20,8 @@ from app import worker as courier
 from app.adapters.outage import CannotStart
 from app.api.service.metrics import SHARED
 from app.api.wire.services import release
-from app.cli.protocol import BoundedHead
-from app.cli.supervise import Child, running, supervise, until_told_to_stop
+from app.cli.processes.http_limits import BoundedHead
+from app.cli.processes.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app
 from app.settings import Settings
 

@@ -1,0 +1,1 @@
+"""Commands of agencies, seats and clients."""

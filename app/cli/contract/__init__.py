@@ -1,0 +1,1 @@
+"""Commands that write what is published: the contract and the pages of flows."""
