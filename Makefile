@@ -105,7 +105,7 @@ dockerfile: $(VENV)/.dev
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## Schemathesis with every role's token (EXAMPLES=200 calls an operation, SEED=7)
-	TSUNAGU_FUZZ_EXAMPLES=$(EXAMPLES) TSUNAGU_FUZZ_SEED=$(SEED) $(BIN)/pytest tests/fuzz $(ARGS)
+	TSUNAGU_FUZZ_EXAMPLES=$(EXAMPLES) TSUNAGU_FUZZ_SEED=$(SEED) $(BIN)/pytest tests/whole/fuzz $(ARGS)
 
 EXAMPLES ?= 100
 SEED ?= 20261123

@@ -18,6 +18,13 @@ from app.adapters.database.logins import Urls, as_role, at_database
 from app.adapters.database.migrations import migrate
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 
+pytest_plugins = [
+    "tests.support.office",
+    "tests.support.service",
+    "tests.support.evidence",
+    "tests.support.story",
+]
+
 NewDatabase = Callable[..., Urls]
 
 

@@ -1,0 +1,247 @@
+"""The migrations: what they build, that they can go back, and that they disturb nobody."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_mock_engine
+from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.schema import ExecutableDDLElement
+
+from app.adapters.database.logins import Urls, as_role, at_database
+from app.adapters.database.migrations import CONFIGURATION, TablesInUse, migrate, undo
+from app.adapters.directory.seed import seed
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
+from app.adapters.schema import TABLES
+from tests.conftest import NewDatabase
+from tests.support import catalog
+
+REVISIONS = [
+    "base",
+    *reversed(
+        [s.revision for s in ScriptDirectory.from_config(Config(CONFIGURATION)).walk_revisions()]
+    ),
+]
+ROLES = ["tsunagu_api", "tsunagu_worker"]
+SHORT = timedelta(milliseconds=50)
+MIGRATE = """
+import os
+from datetime import timedelta
+from app.adapters.migrations import migrate
+migrate(os.environ["OWNER"], patience=timedelta(minutes=1))
+"""
+LONG = 30.0
+"""Seconds after which something that should happen will not."""
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def everything(database: Urls) -> set[str]:
+    async with connected(database.owner) as connection:
+        return await catalog.everything(connection)
+
+
+async def until_waiting(connection: asyncpg.Connection, many: int) -> None:
+    """Return as soon as `many` of the database's connections wait for a lock."""
+    waiting = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    async with asyncio.timeout(LONG):
+        while await connection.fetchval(waiting) < many:  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0.01)
+
+
+async def migrating(database: Urls) -> Process:
+    """A process that migrates."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", MIGRATE, env={**os.environ, "OWNER": database.owner}
+    )
+
+
+def declared() -> str:
+    """The statements that make the declared tables."""
+    statements: list[str] = []
+
+    def note(statement: ExecutableDDLElement, *_: object) -> None:
+        statements.append(str(statement.compile(dialect=engine.dialect)))
+
+    engine: MockConnection = create_mock_engine("postgresql+asyncpg://", note)
+    TABLES.create_all(engine, checkfirst=False)
+    return ";".join(statements)
+
+
+async def test_the_declared_tables_are_what_the_migrations_build(
+    new_database: NewDatabase, empty_database: NewDatabase
+) -> None:
+    async with AsyncExitStack() as stack:
+        migrated = await stack.enter_async_context(connected(new_database().owner))
+        made = await stack.enter_async_context(connected(empty_database().owner))
+        await made.execute(declared())
+        assert await catalog.tables(made) == await catalog.tables(migrated)
+
+
+async def test_alembic_has_nothing_to_add(database: Urls) -> None:
+    config = Config(CONFIGURATION)
+    config.attributes["url"] = database.owner
+    await asyncio.to_thread(command.check, config)
+
+
+async def test_every_migration_goes_back_and_forth(empty_database: NewDatabase) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, REVISIONS[1])
+    await asyncio.to_thread(undo, database.owner, "base")
+    before = await everything(database)
+    for earlier, later in pairwise(REVISIONS):
+        await asyncio.to_thread(migrate, database.owner, later)
+        after = await everything(database)
+        await asyncio.to_thread(undo, database.owner, earlier)
+        assert await everything(database) == before, f"{later} leaves something"
+        await asyncio.to_thread(migrate, database.owner, later)
+        assert await everything(database) == after, f"{later} is not the same again"
+        before = after
+
+
+async def test_all_the_way_back_nothing_of_ours_is_left(
+    new_database: NewDatabase, empty_database: NewDatabase
+) -> None:
+    database = new_database()
+    migrated = await everything(database)
+    async with connected(database.owner) as connection:
+        await seed(connection)
+    await asyncio.to_thread(undo, database.owner, "base")
+    left = {line for line in await everything(database) if "alembic_version" not in line}
+    assert left == await everything(empty_database())
+    await asyncio.to_thread(migrate, database.owner)
+    assert await everything(database) == migrated
+
+
+async def test_agencies_from_before_there_were_mailboxes_have_one(
+    empty_database: NewDatabase,
+) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, "2026_11_23_2")
+    async with connected(database.owner) as connection:
+        agencies = (await seed(connection)).agencies
+        await asyncio.to_thread(migrate, database.owner)
+        assert await connection.fetchval("SELECT count(*) FROM mailbox") == agencies
+
+
+async def test_a_migration_that_finds_a_table_in_use_gives_up_and_changes_nothing(
+    new_database: NewDatabase,
+) -> None:
+    database = new_database()
+    before = await everything(database)
+    async with connected(database.owner) as reader, reader.transaction():
+        await reader.execute("SELECT FROM message")
+        for policies_or_tables in (REVISIONS[3], "base"):
+            async with asyncio.timeout(LONG):
+                with pytest.raises(TablesInUse):
+                    await asyncio.to_thread(undo, database.owner, policies_or_tables, SHORT)
+    assert await everything(database) == before
+
+
+async def test_two_migrations_at_once_are_one_after_the_other(empty_database: NewDatabase) -> None:
+    database = empty_database()
+    async with connected(database.owner) as other, connected(database.owner) as observer:
+        async with other.transaction():
+            # The first of them waits for this, and the second for the first.
+            await other.execute("CREATE TABLE alembic_version (); DROP TABLE alembic_version")
+            both = [await migrating(database) for _ in range(2)]
+            await until_waiting(observer, 2)
+        assert [await process.wait() for process in both] == [0, 0]
+        assert await observer.fetchval("SELECT version_num FROM alembic_version") == REVISIONS[-1]
+
+
+async def test_a_second_database_of_a_server_finds_the_roles_there(
+    empty_database: NewDatabase,
+) -> None:
+    first, second = empty_database(), empty_database()
+    for database in (first, second):
+        await asyncio.to_thread(migrate, database.owner)
+    assert await everything(first) == await everything(second)
+
+
+async def test_on_a_server_without_the_roles_they_are_made_and_the_owner_may_take_them_on() -> None:
+    with TemporaryDirectory() as folder:
+        server = EmbeddedPostgres(Path(folder))
+        await asyncio.to_thread(server.start)
+        try:
+            owner = server.urls.owner
+            async with connected(at_database(server.admin_url, urlsplit(owner).path[1:])) as admin:
+                await admin.execute("""
+                    DROP OWNED BY tsunagu_api, tsunagu_worker;
+                    DROP ROLE tsunagu_api, tsunagu_worker;
+                    ALTER ROLE tsunagu_owner CREATEROLE;
+                """)
+            await asyncio.to_thread(migrate, owner)
+            for role in ROLES:
+                async with connected(as_role(owner, role)) as connection:
+                    assert await connection.fetchval("SELECT current_user") == role
+                    assert not await connection.fetchval(
+                        "SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", role
+                    )
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+async def test_functions_that_run_as_the_owner_name_their_search_path(
+    owner: asyncpg.Pool,
+) -> None:
+    rows = await owner.fetch("""
+        SELECT proname, coalesce(proconfig, '{}') AS settings FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND prosecdef
+    """)
+    assert rows
+    assert [
+        row["proname"]
+        for row in rows
+        if "search_path=pg_catalog, public, pg_temp" not in row["settings"]
+    ] == []
+
+
+async def test_functions_that_run_as_the_owner_are_not_for_everybody(owner: asyncpg.Pool) -> None:
+    open_to_all = await owner.fetch("""
+        SELECT proname FROM pg_proc,
+            aclexplode(coalesce(proacl, acldefault('f', proowner))) AS granted
+        WHERE pronamespace = 'public'::regnamespace AND prosecdef AND granted.grantee = 0
+    """)
+    assert open_to_all == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_owns_nothing_and_stands_above_nothing(owner: asyncpg.Pool, role: str) -> None:
+    above = await owner.fetchrow(
+        """
+        SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
+        FROM pg_roles WHERE rolname = $1
+        """,
+        role,
+    )
+    owned = await owner.fetch(
+        "SELECT FROM pg_shdepend WHERE refobjid = $1::text::regrole AND deptype = 'o'", role
+    )
+    member = await owner.fetch("SELECT FROM pg_auth_members WHERE member = $1::text::regrole", role)
+    assert above is not None
+    assert not any(above)
+    assert owned == member == []

@@ -1,0 +1,450 @@
+"""Taking a message back: a tombstone before it was opened, a misdirected disclosure afterwards."""
+
+import asyncio
+import json
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.adapters.deliveries.recalls import Recall
+from app.api.referrals import views
+from app.domain.classes import DataClass
+from app.domain.deliveries.recall import RecallReason
+from app.domain.errors import AlreadyRecalled, Invalid, NotFound
+from tests.adapters.deliveries.test_deliveries import copy_of, on_paper, position
+from tests.support.office import START, Office, saying, seat
+from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
+
+WRONG = RecallReason.WRONG_RECIPIENT
+ROUNDS = 60
+
+
+async def request_of(office: Office, referral: UUID) -> UUID:
+    """The request for cooperation in a referral: from the office to the center and the prison."""
+    query = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
+    found: UUID = await office.owner.fetchval(query, referral)
+    return found
+
+
+async def recall(office: Office, agency: str, referral: UUID, message: UUID) -> list[Recall]:
+    """Take a message back from everybody, because it went to the wrong one."""
+    return list(await office.recalls.recall(seat(agency), referral, message, WRONG, None))
+
+
+async def items(office: Office, agency: str, message: UUID) -> list[dict[str, Any]]:
+    """What an agency's inbox says of a message."""
+    page = json.loads(await office.mailboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
+    return [item for item in page["items"] if item["message_id"] == str(message)]
+
+
+async def seen(office: Office, agency: str, referrals: list[UUID]) -> str:
+    """All that an agency can see of some referrals, as text."""
+    found: list[Any] = []
+    for referral in referrals:
+        try:
+            found.append(await office.reading.referral(agency, referral))
+            listed = await office.reading.messages(agency, referral, 0, 100)
+            found.append(listed)
+            found.append(await office.deliveries.sent(agency, referral, 0, 100))
+            opened = await office.reading.open(seat(agency), [UUID(m["id"]) for m in listed])
+            found.append([views.message(each) for each in opened])
+        except NotFound:
+            found.append(None)
+    found.append(await office.mailboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
+    found.append(await office.mailboxes.status(agency))
+    found.append(await office.recalls.misdirected(agency, None, 1000))
+    async with office.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
+        found.append(
+            await connection.fetch("SELECT * FROM log_entry WHERE kind = 'recall' ORDER BY id")
+        )
+        found.append(await connection.fetch("SELECT * FROM recall ORDER BY id"))
+    return repr(found)
+
+
+async def recalls_known_to(office: Office, agency: str, message: UUID) -> str:
+    """What row security lets an agency see of the recalls of a message, in table and log."""
+    async with office.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
+        rows = await connection.fetch("SELECT * FROM recall WHERE message_id = $1", message)
+        entries = await connection.fetch(
+            "SELECT * FROM log_entry WHERE kind = 'recall' AND message_id = $1", message
+        )
+    assert rows
+    assert entries
+    return repr([*rows, *entries])
+
+
+async def test_an_unopened_message_becomes_a_tombstone(office: Office) -> None:
+    referral = await special(office, ())
+    (done,) = await recall(office, PRISON, referral, referral)
+    assert (done.recipient_agency, done.openings, done.clocks) == (PROBATION, [], None)
+    tombstone, note = await items(office, PROBATION, referral)
+    assert (tombstone["kind"], tombstone["state"]) == ("message", "recalled")
+    assert (note["kind"], note["from"]["agency_id"]) == ("message.recalled", PRISON)
+    (withheld,) = await office.reading.open(seat(PROBATION), [referral])
+    assert withheld.body == {}
+    assert {reason for _, reason in withheld.withheld} == {"recalled"}
+    assert DataClass.C0 in dict(withheld.withheld)
+    (own,) = await office.reading.open(seat(PRISON), [referral])
+    assert own.withheld == []
+    copy = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
+    assert (copy.status, copy.opened_at, copy.recall_reason) == ("recalled", None, WRONG)
+    assert copy.misdirected_disclosure_id is None
+
+
+async def test_the_recall_is_on_the_log_for_both_sides(office: Office) -> None:
+    referral = await special(office, ())
+    await recall(office, PRISON, referral, referral)
+    entry = await office.row(
+        "SELECT * FROM log_entry WHERE message_id = $1 AND kind = 'recall'", referral
+    )
+    assert entry["agencies"] == [PRISON, PROBATION]
+    assert entry["seat_id"] == f"{PRISON}.decider"
+    assert json.loads(entry["detail"]) == {
+        "from": PROBATION,
+        "reason": WRONG,
+        "disclosed": False,
+    }
+
+
+async def test_an_opened_message_is_a_misdirected_disclosure_with_its_facts_and_clocks(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    (opened,) = await office.reading.open(seat(CENTER, "case_worker"), [request])
+    found = {r.recipient_agency: r for r in await recall(office, PROBATION, referral, request)}
+    assert found[PRISON].clocks is None
+    theirs = found[CENTER]
+    assert [(o.how, o.seat_id, o.at) for o in theirs.openings] == [
+        ("opened", f"{CENTER}.case_worker", START)
+    ]
+    assert set(theirs.openings[0].classes) == {c.value for c in opened.salts}
+    assert theirs.clocks is not None
+    assert theirs.clocks.preliminary_by == date(2026, 11, 27)
+    assert theirs.clocks.final_by == date(2026, 12, 22)
+    for agency, other in ((CENTER, PROBATION), (PROBATION, CENTER)):
+        told = [i for i in await items(office, agency, request) if "misdirected" in i["kind"]]
+        assert [i["from"]["agency_id"] for i in told] == [other]
+        listed = await office.recalls.misdirected(agency, None, 10)
+        assert theirs in listed
+        assert await office.recalls.misdirected_one(agency, theirs.id) == theirs
+    for agency in (PRISON, OTHER_CENTER):
+        with pytest.raises(NotFound):
+            await office.recalls.misdirected_one(agency, theirs.id)
+    (again,) = await office.reading.open(seat(CENTER), [request])
+    assert again.body == {}
+    copy = await copy_of(office, PROBATION, referral, "request_cooperation", CENTER)
+    assert (copy.status, copy.misdirected_disclosure_id) == ("recalled", theirs.id)
+
+
+async def test_misdirected_disclosures_come_in_pages_the_last_one_first(office: Office) -> None:
+    made: list[UUID] = []
+    for _ in range(3):
+        referral = await special(office, ())
+        await office.reading.open(seat(PROBATION), [referral])
+        office.clock.now += timedelta(minutes=1)
+        (found,) = await recall(office, PRISON, referral, referral)
+        made.append(found.id)
+    office.clock.now = START
+    first = await office.recalls.misdirected(PRISON, None, 2)
+    assert [f.id for f in first] == [made[2], made[1]]
+    last = first[-1]
+    following = await office.recalls.misdirected(PRISON, (last.recalled_at, last.id), 1)
+    assert [f.id for f in following] == [made[0]]
+
+
+async def test_paper_that_was_printed_has_left_the_house(office: Office) -> None:
+    referral, message = await on_paper(office)
+    await office.deliveries.printed(seat("probation-14"), referral, message.id, None)
+    (done,) = await recall(office, "probation-14", referral, message.id)
+    assert [(o.how, o.seat_id) for o in done.openings] == [("printed", "probation-14.decider")]
+    assert "C0" in done.openings[0].classes
+    assert done.clocks is not None
+
+
+async def test_a_recall_said_twice_is_one_and_for_another_reason_is_refused(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    caller = seat(PROBATION)
+    (only,) = await office.recalls.recall(caller, referral, request, WRONG, [CENTER])
+    office.clock.now += timedelta(hours=1)
+    again = await office.recalls.recall(caller, referral, request, WRONG, [CENTER])
+    everybody = await recall(office, PROBATION, referral, request)
+    office.clock.now = START
+    assert list(again) == [only]
+    assert only in everybody
+    assert {r.recipient_agency for r in everybody} == {CENTER, PRISON}
+    with pytest.raises(AlreadyRecalled):
+        await office.recalls.recall(caller, referral, request, RecallReason.TOO_MUCH, None)
+    kinds = [i["kind"] for i in await items(office, CENTER, request)]
+    assert kinds.count("message.recalled") == 1
+
+
+async def test_only_the_sender_recalls_and_only_from_its_recipients(office: Office) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    for agency, place in ((CENTER, referral), (OTHER_CENTER, referral), (PROBATION, uuid4())):
+        with pytest.raises(NotFound):
+            await recall(office, agency, place, request)
+    with pytest.raises(Invalid):
+        await office.recalls.recall(seat(PROBATION), referral, request, WRONG, [OTHER_CENTER])
+    copy = await copy_of(office, PROBATION, referral, "request_cooperation", CENTER)
+    assert copy.recalled_at is None
+
+
+async def test_a_recall_moves_nothing_back(office: Office) -> None:
+    referral = await special(office)
+    before = (await office.reading.referral(CENTER, referral)).reader.view
+    await recall(office, PROBATION, referral, await request_of(office, referral))
+    after = (await office.reading.referral(CENTER, referral)).reader.view
+    assert replace(after, facts={}) == replace(before, facts={})
+    await office.exchange.accept(saying("special_adjustment.interview", referral), seat(CENTER))
+
+
+async def test_queued_notices_are_cancelled(office: Office) -> None:
+    referral = await special(office, ())
+    webhook, seat_id = uuid4(), f"{PROBATION}.hooked"
+    async with office.owner.acquire() as c, c.transaction():
+        await c.execute(
+            "INSERT INTO client VALUES ($1, $2, 's', NULL, NULL, now())", seat_id, PROBATION
+        )
+        await c.execute(
+            "INSERT INTO seat VALUES ($1, $2, 's', 'decider', '{C0}', now())", seat_id, PROBATION
+        )
+        await c.execute(
+            "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, state, created_at,"
+            " changed_at) VALUES ($1, $2, $3, $3, 'https://a.test', 'paused', now(), now())",
+            webhook,
+            PROBATION,
+            seat_id,
+        )
+    message = saying("special_adjustment.notify_candidate")
+    await office.exchange.accept(message, seat(PRISON))
+    await recall(office, PRISON, message.id, message.id)
+    await office.owner.execute("UPDATE webhook SET state = 'deleted' WHERE id = $1", webhook)
+    rows = await office.owner.fetch(
+        "SELECT payload::jsonb -> 'data' ->> 'kind' AS kind, state, reason FROM notice"
+        " WHERE webhook_id = $1 ORDER BY position",
+        webhook,
+    )
+    assert [tuple(row) for row in rows] == [
+        ("message", "cancelled", "recalled"),
+        ("message.recalled", "pending", None),
+    ]
+    explained = await office.deliveries.explain(PROBATION, message.id, message.id)
+    assert [n["reason"] for n in explained.notices] == ["recalled"]
+    assert referral != message.id
+
+
+async def test_nobody_but_those_concerned_sees_anything_of_a_recall(office: Office) -> None:
+    parent, child = await handed_over(
+        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
+    )
+    task = saying("regional_coordination.interview", child)
+    await office.exchange.accept(task, seat(CENTER))
+    await office.reading.open(seat(OTHER_CENTER), [task.id])
+    others = (PRISON, PROBATION, "prosecutor-13", "center-14")
+    for agency in others:  # opening is on the record too: let it be there before
+        await seen(office, agency, [parent, child])
+    before = [await seen(office, agency, [parent, child]) for agency in others]
+    await recall(office, CENTER, child, task.id)
+    assert [await seen(office, agency, [parent, child]) for agency in others] == before
+
+
+async def test_whoever_was_shown_a_message_loses_it_too_and_the_sender_hears_nothing_of_them(
+    office: Office,
+) -> None:
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await handed_over(office, *taken)
+    request = await request_of(office, parent)
+    offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
+    await office.exchange.accept(offer, seat(CENTER))
+    for place in (parent, child):  # it waits in no inbox of theirs, so nothing is to be explained
+        with pytest.raises(NotFound):
+            await office.deliveries.explain(OTHER_CENTER, place, request)
+    found = await recall(office, PROBATION, parent, request)
+    assert OTHER_CENTER not in {r.recipient_agency for r in found}
+    assert OTHER_CENTER not in await recalls_known_to(office, PROBATION, request)
+    assert OTHER_CENTER in await recalls_known_to(office, OTHER_CENTER, request)
+    own_inbox = json.dumps(await items(office, PROBATION, request))
+    assert OTHER_CENTER not in own_inbox
+    (item,) = await items(office, OTHER_CENTER, request)
+    assert (item["kind"], item["referral_id"]) == ("message.recalled", str(child))
+    (lost,) = await office.reading.open(seat(OTHER_CENTER), [request])
+    assert lost.body == {}
+
+
+async def test_a_shown_message_that_was_opened_is_a_disclosure_and_names_no_hidden_referral(
+    office: Office,
+) -> None:
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await handed_over(office, *taken)
+    request = await request_of(office, parent)
+    offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
+    await office.exchange.accept(offer, seat(CENTER))
+    await office.reading.open(seat(OTHER_CENTER), [request])
+    found = {r.recipient_agency: r for r in await recall(office, PROBATION, parent, request)}
+    theirs = found[OTHER_CENTER]
+    assert theirs.clocks is not None
+    assert (theirs.recipient_party, theirs.referral_id) == (None, parent)
+    told = [i for i in await items(office, PROBATION, request) if "misdirected" in i["kind"]]
+    assert str(child) not in json.dumps(told)
+
+
+async def test_a_recalled_message_is_neither_shown_on_nor_corrected_to_whoever_lost_it(
+    office: Office,
+) -> None:
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await handed_over(office, *taken)
+    request = await request_of(office, parent)
+    await office.recalls.recall(seat(PROBATION), parent, request, WRONG, [CENTER])
+    offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
+    with pytest.raises(Invalid) as refused:
+        await office.exchange.accept(offer, seat(CENTER))
+    assert refused.value.facts["errors"] == [
+        {"pointer": "/shared_messages/0", "reason": "unknown_message"}
+    ]
+    correction = saying("special_adjustment.request_cooperation", parent, corrects=request)
+    await office.exchange.accept(correction, seat(PROBATION))
+    readers = await office.owner.fetch(
+        "SELECT agency_id FROM copy WHERE message_id = $1", correction.id
+    )
+    assert {row["agency_id"] for row in readers} == {PROBATION, PRISON}
+
+
+async def test_the_counts_of_the_inbox_hold_after_recalls(office: Office) -> None:
+    opened, acknowledged, waiting = [await special(office, ()) for _ in range(3)]
+    before = await office.mailboxes.status(PROBATION)
+    await office.reading.open(seat(PROBATION), [opened])
+    at = await position(office, PROBATION, acknowledged)
+    await office.mailboxes.acknowledge(seat(PROBATION), [at], None)
+    for referral in (opened, acknowledged, waiting):
+        await recall(office, PRISON, referral, referral)
+    places = [await position(office, PROBATION, r) for r in (opened, acknowledged, waiting)]
+    await office.mailboxes.acknowledge(seat(PROBATION), places, None)
+    status = await office.mailboxes.status(PROBATION)
+    counted = await office.row(
+        "SELECT count(*) FILTER (WHERE opened_at IS NULL AND acknowledged_at IS NULL"
+        " AND recalled_at IS NULL) AS waiting,"
+        " count(*) FILTER (WHERE acknowledged_at IS NULL) AS unacknowledged"
+        " FROM inbox_item WHERE agency_id = $1",
+        PROBATION,
+    )
+    assert status["counts"]["waiting"] == counted["waiting"]
+    assert status["counts"]["unacknowledged"] == counted["unacknowledged"]
+    assert status["counts"]["waiting"] == before["counts"]["waiting"]  # three less, three notes
+
+
+async def test_of_a_recall_and_an_opening_at_once_each_is_before_or_after_the_other(
+    office: Office,
+) -> None:
+    outcomes = [await _race(office) for _ in range(ROUNDS)]
+    assert {True, False} == set(outcomes), "both orders have to happen for this to be a test"
+
+
+async def _race(office: Office) -> bool:
+    """Whether the opening came first. Both sides agree on it."""
+    referral = await special(office, ())
+
+    async def open_it() -> bool:
+        await asyncio.sleep(random.random() * 0.004)  # chance, not synchronisation
+        (opened,) = await office.reading.open(seat(PROBATION), [referral])
+        return bool(opened.body)
+
+    async def take_back() -> Recall:
+        await asyncio.sleep(random.random() * 0.004)
+        (done,) = await recall(office, PRISON, referral, referral)
+        return done
+
+    taking = asyncio.create_task(take_back())
+    read = await asyncio.gather(*(open_it() for _ in range(3)))
+    done = await taking
+    row = await office.row(
+        "SELECT opened_at, recalled_at FROM inbox_item WHERE agency_id = $1 AND message_id = $2"
+        " AND kind = 'message'",
+        PROBATION,
+        referral,
+    )
+    assert row["recalled_at"] is not None
+    assert (row["opened_at"] is not None) == any(read) == (done.clocks is not None)
+    assert len(done.openings) == sum(read)
+    return any(read)
+
+
+async def test_of_a_recall_and_a_printing_at_once_each_is_before_or_after_the_other(
+    office: Office,
+) -> None:
+    printed = [await _race_with_printer(office) for _ in range(ROUNDS)]
+    assert {True, False} == set(printed), "both orders have to happen for this to be a test"
+
+
+async def _race_with_printer(office: Office) -> bool:
+    """Whether the paper was printed first. The record of the recall knows."""
+    referral, message = await on_paper(office)
+    caller = seat("probation-14")
+
+    async def print_it() -> bool:
+        await asyncio.sleep(random.random() * 0.004)  # chance, not synchronisation
+        try:
+            return bool(await office.deliveries.printed(caller, referral, message.id, None))
+        except AlreadyRecalled:
+            return False
+
+    async def take_back() -> Recall:
+        await asyncio.sleep(random.random() * 0.004)
+        (done,) = await recall(office, "probation-14", referral, message.id)
+        return done
+
+    taking = asyncio.create_task(take_back())
+    printed = await print_it()
+    assert printed == ((await taking).clocks is not None)
+    return printed
+
+
+async def test_recalls_and_acknowledgements_and_sends_at_once_do_not_wait_in_a_ring(
+    office: Office,
+) -> None:
+    cases = [await special(office) for _ in range(8)]
+
+    async def trouble(referral: UUID) -> None:
+        request = await request_of(office, referral)
+        await asyncio.gather(
+            recall(office, PROBATION, referral, request),
+            recall(office, PROBATION, referral, request),
+            office.mailboxes.acknowledge(
+                seat(CENTER), [await position(office, CENTER, request)], None
+            ),
+            office.exchange.accept(saying("special_adjustment.interview", referral), seat(CENTER)),
+            office.reading.open(seat(CENTER), [request]),
+        )
+        kinds = [i["kind"] for i in await items(office, PRISON, request)]
+        assert kinds.count("message.recalled") == 1
+
+    await asyncio.gather(*(trouble(r) for r in cases))
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    assert await office.owner.fetchval(deadlocks) == 0
+
+
+async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office: Office) -> None:
+    referral = await special(office)
+    moved = {"release_on": "2027-01-29", "new": "2027-01-29"}
+    told = saying("special_adjustment.change_custody", referral, moved)
+    await office.exchange.accept(told, seat(PRISON))
+    known = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert known["release_on"] == "2027-01-29"
+    await office.recalls.recall(seat(PRISON), referral, told.id, WRONG, None)
+    after = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert "release_on" not in after
+    days = await office.reading.deadlines(CENTER, None, 1000)
+    kinds = {d["kind"] for d in days if d["referral_id"] == str(referral)}
+    assert "release_on" not in kinds
+    own = (await office.reading.referral(PRISON, referral)).reader.view.facts
+    assert own["release_on"] == "2027-01-29"

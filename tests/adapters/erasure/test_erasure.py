@@ -1,0 +1,501 @@
+"""Erasure: keys go when their time has come, all at once, and nothing else changes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from app.adapters.acts.acts import Acts, Proposal
+from app.adapters.erasure.by_rule import Eraser
+from app.adapters.inbox.bell import Bell
+from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.reading import Opened, Reading
+from app.adapters.service.figures import Figures
+from app.domain.acts.acts import ActState
+from app.domain.errors import (
+    ActImpossible,
+    GuardFailed,
+    IdReused,
+    IllegalMove,
+    NotFound,
+    SecondSeat,
+)
+from app.main import EFFECTS
+from tests.support.office import START, Office, reseated, saying, seat
+from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, handed_over, special
+
+YEARS = timedelta(days=366)
+LATER = START + 5 * YEARS + timedelta(days=2)
+OFFICER, HEAD = seat(CENTER, "records_officer"), seat(CENTER, "decider")
+
+
+@pytest.fixture(scope="module")
+async def worker_pool(office: Office) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(office.urls.worker, min_size=0, max_size=6) as pool:
+        yield pool
+
+
+@pytest.fixture
+def acts(office: Office) -> Acts:
+    return Acts(office.pool, office.clock, Bell(office.pool, office.urls.api), EFFECTS)
+
+
+async def erase_until(pool: asyncpg.Pool, at: datetime) -> int:
+    """What a worker erases by that moment."""
+    eraser, found = Eraser(pool, lambda: at), 0
+    while done := await eraser.erase_due():
+        found += done
+    return found
+
+
+async def closed(office: Office) -> UUID:
+    """A special adjustment that the center accepted and closed."""
+    referral = await special(office, TO_ASSESSING)
+    close = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
+    await office.exchange.accept(close, HEAD)
+    return referral
+
+
+async def cleared(office: Office) -> UUID:
+    """A suspect's referral in which the person was cleared, and support goes on."""
+    opening = saying("suspect_support.consult", to={"probation_office": PROBATION})
+    await office.exchange.accept(opening, seat("prosecutor-13"))
+    for agency, event, changes in (
+        ("prosecutor-13", "explain", {}),
+        ("prosecutor-13", "consent", {"consent_id": str(uuid4())}),
+        (PROBATION, "release_disposition", {"disposition": "no_suspicion"}),
+    ):
+        said = saying(f"suspect_support.{event}", opening.id, changes)
+        await office.exchange.accept(said, seat(agency))
+    return opening.id
+
+
+async def messages(office: Office, referral: UUID) -> list[UUID]:
+    rows = await office.owner.fetch("SELECT id FROM message WHERE referral_id = $1", referral)
+    return [row["id"] for row in rows]
+
+
+async def opened(office: Office, agency: str, referral: UUID) -> list[Opened]:
+    return await office.reading.open(seat(agency), await messages(office, referral))
+
+
+async def commanded(acts: Acts, referral: UUID, **detail: Any) -> ActState:
+    """The state of an erasure that two seats of the center have asked for."""
+    asked = {"reason": "subject_request", "classes": None, **detail}
+    act, _ = await acts.propose(OFFICER, Proposal(uuid4(), "erase", str(referral), asked))
+    return (await acts.approve(HEAD, act.id)).state
+
+
+async def hold(acts: Acts, referral: UUID, agency: str = CENTER, kind: str = "hold.set") -> None:
+    detail = {"reason": "litigation", "whole_case": True} if kind == "hold.set" else {}
+    proposal = Proposal(uuid4(), kind, str(referral), detail)
+    act, _ = await acts.propose(seat(agency, "records_officer"), proposal)
+    assert (await acts.approve(seat(agency), act.id)).state is ActState.APPROVED
+
+
+async def test_a_closed_case_is_erased_when_its_time_has_come_and_not_a_day_before(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral = await closed(office)
+    before = {each.envelope["id"]: each for each in await opened(office, CENTER, referral)}
+    assert all(each.body for each in before.values())
+    over = datetime(2031, 11, 24, tzinfo=START.tzinfo)
+    await erase_until(worker_pool, over - timedelta(milliseconds=1))
+    assert all(each.body for each in await opened(office, CENTER, referral))
+
+    await erase_until(worker_pool, over)
+
+    for each in await opened(office, CENTER, referral):
+        assert each.body == {}
+        assert each.salts == {}
+        assert {why for _, why in each.withheld} <= {"erased", "not_your_class"}
+        assert each.envelope["erased"]["C0"]["because"] == "case_closed"
+        same = {"digest", "digests", "receipt", "number", "type"}
+        old = before[each.envelope["id"]].envelope
+        assert {n: each.envelope[n] for n in same} == {n: old[n] for n in same}
+    keys = "SELECT count(*) FROM referral_key WHERE referral_id = $1"
+    assert await office.owner.fetchval(keys, referral) == 0
+    view = await office.reading.referral(CENTER, referral)
+    assert view.reader.view.facts == {}
+
+
+async def test_each_agency_is_told_of_what_it_had_and_of_nobody_else(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral = await closed(office)
+    await erase_until(worker_pool, LATER)
+    entries = await office.owner.fetch(
+        "SELECT agencies, agency_id, detail FROM log_entry"
+        " WHERE kind = 'erasure' AND referral_id = $1",
+        referral,
+    )
+    assert sorted(row["agencies"] for row in entries) == [[CENTER], [PRISON], [PROBATION]]
+    assert {row["agency_id"] for row in entries} == {None}
+    items = await office.owner.fetch(
+        "SELECT agency_id FROM inbox_item WHERE kind = 'erasure' AND referral_id = $1", referral
+    )
+    assert {row["agency_id"] for row in items} <= {CENTER, PRISON, PROBATION}
+    assert len(items) == len({row["agency_id"] for row in items})
+    for agency in (CENTER, PRISON, PROBATION):
+        shown = await office.reading.erasures(agency, referral)
+        assert {row["because"] for row in shown} == {"case_closed"}
+        assert all(row["complete_on"] > row["erased_at"][:10] for row in shown)
+
+
+async def test_the_same_id_still_gets_its_first_receipt(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    opening = saying("special_adjustment.notify_candidate")
+    first = await office.exchange.accept(opening, seat(PRISON))
+    for agency, event in TO_ASSESSING:
+        said = saying(f"special_adjustment.{event}", opening.id)
+        await office.exchange.accept(said, seat(agency))
+    close = saying("special_adjustment.close", opening.id, {"close_reason": "family_took_over"})
+    last = await office.exchange.accept(close, HEAD)
+    await erase_until(worker_pool, LATER)
+    assert (await office.exchange.accept(opening, seat(PRISON))).answer == first.answer
+    assert (await office.exchange.accept(close, HEAD)).answer == last.answer
+    with pytest.raises(IdReused):
+        await office.exchange.accept(opening, seat(PROBATION))
+
+
+async def test_a_partial_erasure_leaves_the_receipt_and_still_tells_another_content(
+    office: Office, acts: Acts
+) -> None:
+    referral = await closed(office)
+    opening = saying("special_adjustment.notify_candidate", referral, id=referral)
+    assert await commanded(acts, referral, classes=["C4", "C2"]) is ActState.APPROVED
+    assert (await office.exchange.accept(opening, seat(PRISON))).repeated
+    other = saying(
+        "special_adjustment.notify_candidate",
+        referral,
+        {"sentence_end_date": "2027-03-16"},
+        id=referral,
+    )
+    with pytest.raises(IdReused):
+        await office.exchange.accept(other, seat(PRISON))
+    for each in await opened(office, CENTER, referral):
+        assert "C0" in each.salts
+        assert ("C4", "erased") in each.withheld or "C4" not in each.envelope["digests"]
+
+
+async def test_whoever_was_cleared_has_c4_purged_while_support_goes_on(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral = await cleared(office)
+    over = START + timedelta(days=91)
+    await erase_until(worker_pool, over.replace(hour=0) - timedelta(seconds=1))
+    assert any("C4" in each.salts for each in await opened(office, PROBATION, referral))
+
+    await erase_until(worker_pool, over.replace(hour=0))
+
+    read = await opened(office, PROBATION, referral)
+    assert not any("C4" in each.salts for each in read)
+    assert any("C1" in each.salts for each in read)
+    facts = (await office.reading.referral(PROBATION, referral)).reader.view.facts
+    assert not {"disposition", "cleared", "custody_stage", "released_on"} & facts.keys()
+    with pytest.raises(GuardFailed) as refused:
+        await office.exchange.accept(
+            saying("suspect_support.apply_relief", referral), seat(PROBATION)
+        )
+    (failed,) = refused.value.facts["guards"]
+    assert (failed["name"], failed["needs"]) == ("class_not_erased", ["C4"])
+    close = saying("suspect_support.close", referral, {"close_reason": "acquitted_or_cleared"})
+    assert (await office.exchange.accept(close, seat(PROBATION))).answer.state == "closed"
+
+
+async def test_a_refusal_is_erased_at_once_hold_or_no_hold(office: Office, acts: Acts) -> None:
+    opening = saying("suspect_support.consult", to={"probation_office": PROBATION})
+    await office.exchange.accept(opening, seat("prosecutor-13"))
+    explain = saying("suspect_support.explain", opening.id)
+    await office.exchange.accept(explain, seat("prosecutor-13"))
+    await hold(acts, opening.id, PROBATION)
+    refuse = saying("suspect_support.refuse", opening.id)
+    await office.exchange.accept(refuse, seat("prosecutor-13"))
+    row = await office.row(
+        "SELECT count(*) AS n, min(rule) AS rule, min(complete_on - erased_at::date) AS days"
+        " FROM erasure WHERE referral_id = $1",
+        opening.id,
+    )
+    assert row["n"] > 0
+    assert (row["rule"], row["days"]) == ("refused", 36)
+    assert (
+        await office.owner.fetchval(
+            "SELECT count(*) FROM retention WHERE referral_id = $1", opening.id
+        )
+        == 0
+    )
+
+
+async def test_a_hold_stops_the_clock_of_its_whole_case_until_it_is_lifted(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    referral = await closed(office)
+    await hold(acts, referral, PROBATION)
+    await erase_until(worker_pool, LATER)
+    assert all(each.body for each in await opened(office, CENTER, referral))
+    # Found to be held, it is no longer in the way of those behind it.
+    assert await erase_until(worker_pool, LATER) == 0
+    await hold(acts, referral, PROBATION, "hold.lift")
+    await erase_until(worker_pool, LATER)
+    assert not any(each.body for each in await opened(office, CENTER, referral))
+
+
+async def test_a_child_keeps_its_parent_readable_until_the_whole_case_is_old_enough(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    events = (("center-27", "acknowledge"), ("center-27", "accept"))
+    parent, child = await handed_over(office, *events)
+    close = saying("special_adjustment.close", parent, {"close_reason": "family_took_over"})
+    rows = "SELECT rule FROM retention WHERE referral_id = ANY ($1)"
+    assert await office.owner.fetch(rows, [parent, child]) == []
+    await office.exchange.accept(close, HEAD)
+    found = [row["rule"] for row in await office.owner.fetch(rows, [parent, child])]
+    assert found == ["case_closed", "case_closed"]
+    await erase_until(worker_pool, LATER)
+    for agency, referral in ((CENTER, parent), ("center-27", child)):
+        assert not any(each.body for each in await opened(office, agency, referral))
+
+
+async def test_the_record_of_consents_stays_another_year_and_then_goes(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral = await closed(office)
+    await erase_until(worker_pool, LATER)
+    count = "SELECT count(*) FROM consent WHERE referral_id = $1"
+    assert await office.owner.fetchval(count, referral) > 0
+    await erase_until(worker_pool, LATER + YEARS + timedelta(days=1))
+    assert await office.owner.fetchval(count, referral) == 0
+    left = "SELECT count(*) FROM retention WHERE referral_id = $1"
+    assert await office.owner.fetchval(left, referral) == 0
+
+
+async def test_by_command_all_or_some_classes_go_and_their_readers_are_told(
+    office: Office, acts: Acts
+) -> None:
+    referral = await closed(office)
+    assert await commanded(acts, referral) is ActState.APPROVED
+    assert not any(each.body for each in await opened(office, PROBATION, referral))
+    assert {r["because"] for r in await office.reading.erasures(PRISON, referral)} == {"commanded"}
+
+
+async def test_an_open_referral_that_a_court_had_erased_takes_nothing_more(
+    office: Office, acts: Acts
+) -> None:
+    referral = await special(office, TO_ASSESSING)
+    assert await commanded(acts, referral, reason="court_order") is ActState.APPROVED
+    assert (await office.reading.referral(CENTER, referral)).reader.view.state == "closed"
+    for agency in (CENTER, PROBATION):
+        with pytest.raises(IllegalMove):
+            await office.exchange.accept(
+                saying("special_adjustment.interview", referral), seat(agency)
+            )
+    keys = "SELECT count(*) FROM referral_key WHERE referral_id = $1"
+    assert await office.owner.fetchval(keys, referral) == 0
+
+
+class Halting(Reading):
+    """A reader that waits between looking and writing down what it is about to tell."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(office.pool, office.reading._vault, office.clock)
+        self.looked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def _disclosed(self, *arguments: Any) -> bool:
+        self.looked.set()
+        await self.go_on.wait()
+        return await super()._disclosed(*arguments)
+
+
+async def test_what_was_read_before_an_erasure_and_not_yet_told_is_not_told(
+    office: Office, acts: Acts
+) -> None:
+    referral = await closed(office)
+    reader, ids = Halting(office), await messages(office, referral)
+    reading = asyncio.create_task(reader.open(HEAD, ids))
+    await reader.looked.wait()
+    assert await commanded(acts, referral) is ActState.APPROVED
+    reader.go_on.set()
+    assert not any(each.body for each in await reading)
+
+
+class Race:
+    """Readers, senders and two workers at once, until all of some referrals are erased."""
+
+    def __init__(self, office: Office, worker_pool: asyncpg.Pool, referrals: list[UUID]) -> None:
+        self.office, self.pool, self.referrals = office, worker_pool, referrals
+        self.gone = set[UUID]()
+        self.over = asyncio.Event()
+
+    async def read(self, referral: UUID) -> None:
+        """Open everything again and again; nothing once it was seen to be gone."""
+        ids = await messages(self.office, referral)
+        while not self.over.is_set():
+            was_gone = referral in self.gone
+            found = await self.office.reading.open(HEAD, ids)
+            assert not (was_gone and any(each.body for each in found))
+
+    async def send(self, referral: UUID) -> None:
+        """Send what a closed referral does not take."""
+        while not self.over.is_set():
+            said = saying("special_adjustment.interview", referral)
+            with pytest.raises(IllegalMove):
+                await self.office.exchange.accept(said, HEAD)
+
+    async def watch(self) -> None:
+        """Learn from the database which are erased."""
+        wanted = set(self.referrals)
+        while self.gone != wanted:
+            rows = await self.office.owner.fetch(
+                "SELECT id FROM referral WHERE id = ANY ($1) AND erased_at IS NOT NULL",
+                self.referrals,
+            )
+            self.gone.update(row["id"] for row in rows)
+
+    async def erase(self) -> None:
+        """Be a worker."""
+        while len(self.gone) < len(self.referrals):
+            await Eraser(self.pool, lambda: LATER).erase_due()
+
+
+async def test_no_body_is_told_after_the_commit_whoever_races(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referrals = [await closed(office) for _ in range(4)]
+    race = Race(office, worker_pool, referrals)
+    others = [asyncio.create_task(t(r)) for r in referrals for t in (race.read, race.send)]
+    await asyncio.gather(race.watch(), race.erase(), race.erase())
+    for referral in referrals:
+        assert not any(each.body for each in await opened(office, CENTER, referral))
+    race.over.set()
+    await asyncio.gather(*others)
+    entries = await office.owner.fetchval(
+        "SELECT count(*) FROM log_entry WHERE kind = 'erasure' AND referral_id = ANY ($1)",
+        referrals,
+    )
+    assert entries == 3 * len(referrals)
+
+
+async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
+    office: Office, acts: Acts
+) -> None:
+    referral = await closed(office)
+
+    async def seen() -> list[Any]:
+        found = await opened(office, PRISON, referral)
+        return [
+            [(dict(e.envelope), e.body, e.withheld) for e in found],
+            await office.reading.referral(PRISON, referral),
+            await office.reading.erasures(PRISON, referral),
+            await office.mailboxes.status(PRISON),
+            await office.owner.fetchval(
+                "SELECT count(*) FROM log_entry WHERE 'prison-fuchu' = ANY (agencies)"
+                " AND kind <> 'disclosure'"
+            ),
+        ]
+
+    def comparable(found: list[Any]) -> str:
+        for envelope, _, _ in found[0]:
+            envelope.pop("case_version")  # never shown
+            envelope["erased"] = None if not envelope["erased"] else envelope["erased"]
+        return repr(found)
+
+    before = comparable(await seen())
+    assert await commanded(acts, referral, classes=["C7"]) is ActState.APPROVED
+    assert comparable(await seen()) == before
+    assert not any("C7" in each.salts for each in await opened(office, CENTER, referral))
+
+
+class Overtaken(Exchange):
+    """Decides on a case as it stood before a purge that nobody saw coming."""
+
+    async def _load(self, *arguments: Any, **named: Any) -> Any:
+        loaded = await super()._load(*arguments, **named)
+        if self.purge is not None:
+            purge, self.purge = self.purge, None
+            await purge
+        return loaded
+
+    purge: Coroutine[Any, Any, Any] | None = None
+
+
+async def test_a_message_that_a_purge_overtakes_makes_no_new_key(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral = await cleared(office)
+    bell = Bell(office.pool, office.urls.api)
+    sender = Overtaken(office.pool, office.recorder, lambda: office.directory, office.clock, bell)
+    sender.purge = erase_until(worker_pool, START + timedelta(days=92))
+    apply = saying("suspect_support.apply_relief", referral)
+    with pytest.raises(GuardFailed):
+        await sender.accept(apply, seat(PROBATION))
+    assert sender.purge is None
+    keys = "SELECT count(*) FROM referral_key WHERE referral_id = $1 AND class = 'C4'"
+    assert await office.owner.fetchval(keys, referral) == 0
+    assert apply.id not in await messages(office, referral)
+
+
+async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
+    office: Office, acts: Acts
+) -> None:
+    referral = await closed(office)
+    one = reseated(seat("prefecture-13", "operator"), seat_id="prefecture-13.operator-1")
+    two = reseated(one, seat_id="prefecture-13.operator-2")
+    proposal = Proposal(uuid4(), "erase.ordered", str(referral), {"reason": "court_order"})
+    act, _ = await acts.propose(one, proposal)
+    with pytest.raises(SecondSeat):
+        await acts.approve(one, act.id)
+    assert (await acts.approve(two, act.id)).state is ActState.APPROVED
+    assert not any(each.body for each in await opened(office, CENTER, referral))
+    told = await office.owner.fetch(
+        "SELECT kind FROM log_entry WHERE 'prefecture-13' = ANY (agencies) AND referral_id = $1",
+        referral,
+    )
+    assert {row["kind"] for row in told} == {"administration"}
+    with pytest.raises(NotFound):
+        await acts.propose(
+            one, Proposal(uuid4(), "erase.ordered", str(uuid4()), dict(proposal.detail))
+        )
+
+
+async def test_why_a_command_cannot_be_done_tells_nothing_of_others(
+    office: Office, acts: Acts
+) -> None:
+    held = await closed(office)
+    await hold(acts, held, PROBATION)
+    parent, child = await handed_over(office, ("center-27", "acknowledge"))
+    court = {"reason": "court_order"}
+    for referral, detail in ((held, {}), (parent, court)):
+        with pytest.raises(ActImpossible) as refused:
+            await commanded(acts, referral, **detail)
+        assert refused.value.reason == "not_now"
+    assert child != parent
+    with pytest.raises(ActImpossible) as refused:
+        await asked_by_prison(acts, held)
+    assert refused.value.reason == "not_yours"
+
+
+async def asked_by_prison(acts: Acts, referral: UUID) -> None:
+    """An erasure that the institution asks for, which neither leads nor decides."""
+    asked = {"reason": "not_needed", "classes": None}
+    proposal = Proposal(uuid4(), "erase", str(referral), asked)
+    await acts.propose(seat(PRISON, "records_officer"), proposal)
+
+
+async def test_the_figures_say_what_is_due_and_what_was_done(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    await erase_until(worker_pool, LATER)
+    await closed(office)
+    figures = Figures(office.pool, lambda: LATER)
+    before = (await figures.read()).erasing
+    assert (before.due["case_closed"], before.late) == (1, True)
+    assert not (await Figures(office.pool, office.clock).read()).erasing.late
+    await erase_until(worker_pool, LATER)
+    after = (await figures.read()).erasing
+    assert (after.due["case_closed"], after.late) == (0, False)
+    assert after.erasures["case_closed"] == before.erasures["case_closed"] + 1

@@ -1,0 +1,440 @@
+"""What one message brings about beyond its own referral, and beyond its own step."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.adapters.log.sealer import leaf_hash
+from app.adapters.referrals.deadlines import Deadlines
+from app.adapters.referrals.exchange import Accepted, Rehearsed
+from app.domain.classes import DataClass
+from app.domain.consents.consent import PURPOSE_FLOWS, serves
+from app.domain.errors import (
+    AmbiguousRoute,
+    GuardFailed,
+    IllegalMove,
+    Invalid,
+    NotFound,
+    NotYourStep,
+    Stale,
+)
+from app.domain.flows import FLOWS
+from app.domain.messages.message import PaperOrigin
+from tests.support.office import Office, saying, seat
+from tests.support.play import (
+    CENTER,
+    OTHER_CENTER,
+    PRISON,
+    PROBATION,
+    TO_ACCEPTED,
+    TO_ASSESSING,
+    handed_over,
+    sent,
+    special,
+)
+
+TAKEN = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+OFFERED = (*TAKEN, (CENTER, "offer_transfer"))
+
+
+async def state_of(office: Office, referral: UUID) -> str:
+    """The true state of a referral."""
+    state: str = await office.owner.fetchval("SELECT state FROM referral WHERE id = $1", referral)
+    return state
+
+
+async def lead_of(office: Office, referral: UUID) -> str | None:
+    """The agency that leads the case of a referral."""
+    query = 'SELECT lead FROM "case" WHERE id = (SELECT case_id FROM referral WHERE id = $1)'
+    lead: str | None = await office.owner.fetchval(query, referral)
+    return lead
+
+
+async def test_the_lead_passes_to_the_other_center_in_the_commit_that_accepts_it(
+    office: Office,
+) -> None:
+    parent, child = await handed_over(office, *OFFERED)
+    assert await lead_of(office, parent) == CENTER
+    accepted = saying("regional_coordination.accept_transfer", child)
+    assert await sent(office, OTHER_CENTER, accepted) == "lead_transferred"
+    assert await lead_of(office, parent) == OTHER_CENTER
+    assert await state_of(office, parent) == "seeking_placement"
+    theirs = await office.reading.referral(OTHER_CENTER, parent)
+    assert theirs.reader.name == "center"
+    assert theirs.reader.view.lead == OTHER_CENTER
+    ended = await office.reading.referral(CENTER, parent)
+    assert ended.reader.until is not None
+    assert ended.reader.view.state == "seeking_placement"
+    assert ended.reader.view.lead == OTHER_CENTER
+    with pytest.raises(NotYourStep):
+        await sent(office, CENTER, saying("special_adjustment.agree_placement", parent))
+
+
+async def test_a_declined_request_gives_the_case_back(office: Office) -> None:
+    parent, child = await handed_over(office, (OTHER_CENTER, "acknowledge"))
+    assert await state_of(office, parent) == "regional_pending"
+    declined = saying("regional_coordination.decline_request", child)
+    assert await sent(office, OTHER_CENTER, declined) == "closed"
+    assert await state_of(office, parent) == "assessing"
+    assert await lead_of(office, parent) == CENTER
+
+
+async def test_only_the_leading_center_hands_over_and_only_once_at_a_time(office: Office) -> None:
+    parent, _ = await handed_over(office)
+    again = saying(
+        "regional_coordination.request", parent=parent, to={"destination_center": "center-14"}
+    )
+    with pytest.raises(IllegalMove):
+        await sent(office, CENTER, again)
+    with pytest.raises(NotFound):
+        await sent(office, "center-14", replace(again, to={"destination_center": CENTER}))
+
+
+async def test_a_withdrawal_stops_the_child_and_a_renewal_lets_it_go_on(office: Office) -> None:
+    parent, child = await handed_over(office, *TAKEN)
+    await sent(office, PROBATION, saying("special_adjustment.withdraw_consent", parent))
+    assert await state_of(office, child) == "suspended_consent"
+    await sent(office, PROBATION, saying("special_adjustment.renew_consent", parent))
+    assert await state_of(office, parent) == "regional_pending"
+    assert await state_of(office, child) == "accepted"
+
+
+async def test_a_decline_does_not_hide_what_the_other_center_answers(office: Office) -> None:
+    parent, child = await handed_over(office, *OFFERED)
+    await sent(office, PRISON, saying("special_adjustment.decline", parent))
+    assert await state_of(office, parent) == "decline_pending"
+    await sent(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    assert await state_of(office, parent) == "decline_pending"
+    await sent(office, PROBATION, saying("special_adjustment.retract_decline", parent))
+    assert await state_of(office, parent) == "seeking_placement"
+
+
+async def test_a_death_closes_what_serves_the_case(office: Office) -> None:
+    parent, child = await handed_over(office, *TAKEN)
+    assert await sent(office, PRISON, saying("special_adjustment.die", parent)) == "closed"
+    assert await state_of(office, child) == "closed"
+
+
+async def test_a_correction_goes_where_the_message_went_and_moves_nothing(office: Office) -> None:
+    referral = await special(office)
+    first = await office.owner.fetchval(
+        "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.accept'", referral
+    )
+    correction = saying("special_adjustment.accept", referral, corrects=first)
+    assert await sent(office, CENTER, correction) == "accepted"
+    for agency in (PRISON, PROBATION, CENTER):
+        listed = {m["id"]: m for m in await office.reading.messages(agency, referral, 0, 100)}
+        assert listed[str(first)]["corrected_by"] == str(correction.id)
+        assert listed[str(correction.id)]["corrects"] == str(first)
+    other = saying("special_adjustment.accept", referral, corrects=first)
+    with pytest.raises(NotYourStep):
+        await office.exchange.accept(other, seat(PROBATION))
+
+
+async def test_paper_is_keyed_in_by_the_office_that_it_was_sent_to(office: Office) -> None:
+    origin = PaperOrigin(date(2026, 11, 20), "paper")
+    opening = saying(
+        "special_adjustment.notify_candidate",
+        to={"institution": "prison-yokohama"},
+        paper_origin=origin,
+    )
+    accepted = await office.exchange.accept(opening, seat("probation-14", "case_worker"))
+    assert accepted.answer.state == "candidate_notified"
+    (read,) = await office.reading.open(seat("probation-14"), [opening.id])
+    assert read.envelope["from"] == {
+        "party": "institution",
+        "agency_id": "prison-yokohama",
+        "seat_id": None,
+    }
+    assert read.envelope["paper_origin"]["keyed_by"]["agency_id"] == "probation-14"
+    assert "subject" in read.body
+
+
+async def test_nobody_keys_in_for_an_agency_that_takes_part_itself(office: Office) -> None:
+    opening = saying(
+        "special_adjustment.notify_candidate",
+        to={"institution": PRISON},
+        paper_origin=PaperOrigin(date(2026, 11, 20), "fax"),
+    )
+    with pytest.raises(Invalid) as refused:
+        await office.exchange.accept(opening, seat(PROBATION))
+    assert refused.value.facts["errors"][0]["reason"] == "sender_is_connected"
+
+
+async def test_a_message_to_an_agency_that_takes_no_part_waits_to_be_printed(
+    office: Office,
+) -> None:
+    opening = saying(
+        "special_adjustment.notify_candidate",
+        to={"institution": "prison-yokohama"},
+        paper_origin=PaperOrigin(date(2026, 11, 20), "paper"),
+    )
+    await office.exchange.accept(opening, seat("probation-14"))
+    start = saying("special_adjustment.start_selection", opening.id)
+    await office.exchange.accept(start, seat("probation-14"))
+    item = await office.row("SELECT * FROM inbox_item WHERE message_id = $1", start.id)
+    assert item["agency_id"] == "prison-yokohama"
+    assert item["to_print"]
+
+
+async def test_a_route_with_more_than_one_end_is_not_guessed(office: Office) -> None:
+    opening = saying("defence_support.inquire")
+    with pytest.raises(AmbiguousRoute) as refused:
+        await office.exchange.accept(opening, seat("bar-01-asahikawa"))
+    candidates = {c["agency_id"] for c in refused.value.facts["candidates"]}
+    assert candidates == {"center-01-kushiro", "center-01-sapporo"}
+
+
+async def test_an_old_version_is_refused_and_the_current_one_taken(office: Office) -> None:
+    referral = await special(office)
+    old = (await office.reading.referral(CENTER, referral)).reader.view.version
+    await office.exchange.accept(
+        saying("special_adjustment.interview", referral), seat(CENTER), frozenset({old})
+    )
+    message = saying("special_adjustment.interview", referral)
+    with pytest.raises(Stale) as refused:
+        await office.exchange.accept(message, seat(CENTER), frozenset({old}))
+    current = refused.value.facts["version"]
+    await office.exchange.accept(message, seat(CENTER), frozenset({current}))
+
+
+async def test_a_decision_needs_a_decider(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    accept = saying("special_adjustment.accept", referral)
+    with pytest.raises(NotYourStep) as refused:
+        await office.exchange.accept(accept, seat(CENTER, "case_worker"))
+    assert refused.value.facts["seat"] == "decider"
+    with pytest.raises(NotYourStep) as refused:
+        await office.exchange.accept(accept, seat(PROBATION))
+    assert refused.value.facts["by"] == ["center"]
+
+
+async def test_a_rehearsal_says_what_would_follow_and_writes_nothing_but_that(
+    office: Office,
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    accept = saying("special_adjustment.accept", referral)
+    rehearsed = await office.exchange.rehearse(accept, seat(CENTER))
+    assert isinstance(rehearsed, Rehearsed)
+    assert rehearsed.state == "accepted"
+    assert await state_of(office, referral) == "requested"
+    assert await sent(office, CENTER, accept) == "accepted"
+
+
+async def test_a_day_that_comes_is_told_once_to_those_who_know_of_it(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    kinds = "SELECT agency_id FROM deadline WHERE referral_id = $1 AND kind = 'response_due'"
+    knowing = {row["agency_id"] for row in await office.owner.fetch(kinds, referral)}
+    assert CENTER in knowing
+    deadlines = Deadlines(office.owner, lambda: office.clock() + timedelta(days=400))
+    while await deadlines.tell_due():
+        pass
+    told = await office.owner.fetch(
+        "SELECT agency_id FROM inbox_item WHERE referral_id = $1 AND kind = 'deadline'"
+        " AND type = 'deadline.response_due'",
+        referral,
+    )
+    assert sorted(row["agency_id"] for row in told) == sorted(knowing)
+
+
+async def test_the_log_is_numbered_without_gap_by_whoever_seals(office: Office) -> None:
+    await special(office)
+    while any(await asyncio.gather(office.sealer.seal(), office.sealer.seal())):
+        pass
+    rows = await office.owner.fetch(
+        "SELECT l.index, l.hash, row_to_json(e)::text AS entry FROM log_leaf l"
+        " JOIN log_entry e ON e.id = l.entry_id ORDER BY l.index"
+    )
+    assert [row["index"] for row in rows] == list(range(len(rows)))
+    assert len(rows) == await office.owner.fetchval("SELECT count(*) FROM log_entry")
+    async with office.owner.acquire() as connection:
+        await connection.execute("SET timezone = 'UTC'")
+        entry = await connection.fetchval(
+            "SELECT row_to_json(e)::text FROM log_entry e JOIN log_leaf l ON l.entry_id = e.id"
+            " WHERE l.index = 0"
+        )
+        await connection.execute("RESET timezone")
+    assert leaf_hash(entry) == rows[0]["hash"]
+
+
+async def test_a_notice_reaches_whom_the_law_names_even_where_consent_no_longer_covers_others(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    office.clock.now += timedelta(days=365)
+    try:
+        await office.owner.execute(
+            "UPDATE consent SET valid_until = '2026-12-31' WHERE referral_id = $1", referral
+        )
+        moved = saying("special_adjustment.change_custody", referral)
+        await office.exchange.accept(moved, seat(PRISON))
+        (lawful,) = await office.reading.open(seat(PROBATION), [moved.id])
+        (depending,) = await office.reading.open(seat(CENTER), [moved.id])
+    finally:
+        office.clock.now -= timedelta(days=365)
+    assert "C4" in lawful.salts
+    assert set(depending.salts) == {"C0"}
+    assert (DataClass.C4, "not_your_class") in depending.withheld
+
+
+async def test_a_message_for_one_who_depends_on_consent_is_refused_without_it(
+    office: Office,
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    await sent(office, CENTER, saying("special_adjustment.query", referral))
+    await office.owner.execute(
+        "UPDATE consent SET valid_until = valid_from WHERE referral_id = $1", referral
+    )
+    with pytest.raises(GuardFailed) as refused:
+        await sent(office, PROBATION, saying("special_adjustment.answer_query", referral))
+    (guard,) = refused.value.facts["guards"]
+    assert guard["name"] == "consent_covers"
+    assert set(guard["needs"]) == {"center:C2", "center:C3"}
+
+
+async def test_the_institution_that_takes_the_person_over_is_told_all_of_it(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    transfer = saying(
+        "special_adjustment.transfer_institution", referral, to={"institution": "prison-osaka"}
+    )
+    await office.exchange.accept(transfer, seat(PRISON))
+    theirs = await office.reading.referral("prison-osaka", referral)
+    assert theirs.reader.view.state == "accepted"
+    (read,) = await office.reading.open(seat("prison-osaka"), [transfer.id])
+    assert read.withheld == []
+    page = await office.mailboxes.read("prison-osaka", 0, 200, 0, unacknowledged=False)
+    assert str(transfer.id) in page
+    assert (await office.reading.referral(PRISON, referral)).reader.until is not None
+
+
+async def test_a_correction_needs_the_seat_and_meets_the_guards_of_what_it_corrects(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    find = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.select_special'"
+    first = await office.owner.fetchval(find, referral)
+    correction = saying("special_adjustment.select_special", referral, corrects=first)
+    with pytest.raises(NotYourStep) as refused:
+        await office.exchange.accept(correction, seat(PROBATION, "case_worker"))
+    assert refused.value.facts["seat"] == "decider"
+    example = correction.body.model_dump(mode="json")["requirements"]
+    unmet = {**example, "req2_no_residence_after_release": {"met": False}}
+    wrong = saying(
+        "special_adjustment.select_special", referral, {"requirements": unmet}, corrects=first
+    )
+    with pytest.raises(GuardFailed):
+        await office.exchange.accept(wrong, seat(PROBATION))
+    assert await sent(office, PROBATION, correction) == "accepted"
+
+
+async def test_nothing_is_corrected_in_a_referral_that_is_closed(office: Office) -> None:
+    opening = saying("suspect_support.consult")
+    prosecutor = seat("prosecutor-13")
+    await office.exchange.accept(opening, prosecutor)
+    for event in ("explain", "refuse"):
+        await office.exchange.accept(saying(f"suspect_support.{event}", opening.id), prosecutor)
+    correction = saying("suspect_support.consult", opening.id, corrects=opening.id)
+    with pytest.raises(IllegalMove):
+        await office.exchange.accept(correction, prosecutor)
+
+
+async def test_a_consent_recorded_during_a_suspension_opens_nothing_until_it_is_renewed(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    find = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
+    request = await office.owner.fetchval(find, referral)
+    await sent(office, CENTER, saying("special_adjustment.withdraw_consent", referral))
+    recorded = saying("special_adjustment.record_consent", referral, {"consent_id": str(uuid4())})
+    assert await sent(office, CENTER, recorded) == "suspended_consent"
+    (read,) = await office.reading.open(seat(CENTER), [request])
+    assert set(read.salts) == {"C0"}
+    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    (read,) = await office.reading.open(seat(CENTER), [request])
+    assert "C1" in read.salts
+
+
+async def test_a_close_that_one_party_is_not_told_leaves_its_deadlines_as_they_were(
+    office: Office,
+) -> None:
+    steps = (
+        *TO_ASSESSING, (CENTER, "draft_plan"), (CENTER, "agree_plan"), (CENTER, "start_seeking"),
+        (CENTER, "agree_placement"), (CENTER, "settle"),
+    )  # fmt: skip
+    referral = await special(office, steps)
+    own = "SELECT count(*) FROM deadline WHERE agency_id = $1 AND referral_id = $2"
+    before = await office.owner.fetchval(own, PRISON, referral)
+    closing = saying("special_adjustment.close", referral, {"close_reason": "settled"})
+    assert await sent(office, CENTER, closing) == "closed"
+    assert before > 0
+    assert await office.owner.fetchval(own, PRISON, referral) == before
+    assert await office.owner.fetchval(own, PROBATION, referral) == 0
+
+
+async def test_a_rehearsal_does_not_look_behind_messages_between_others(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    await sent(office, CENTER, saying("special_adjustment.return_request", referral))
+    custody = saying("special_adjustment.change_custody", referral)
+    rehearsed = await office.exchange.rehearse(custody, seat(PRISON))
+    assert isinstance(rehearsed, Rehearsed)
+    assert rehearsed.state == "requested"
+
+
+async def test_a_rehearsal_of_what_was_sent_gives_the_first_answer(office: Office) -> None:
+    opening = saying("special_adjustment.notify_candidate")
+    first = await office.exchange.accept(opening, seat(PRISON))
+    again = await office.exchange.rehearse(opening, seat(PRISON))
+    assert isinstance(again, Accepted)
+    assert again.answer == first.answer
+
+
+@pytest.mark.parametrize("purpose", ["statistics_none", "defence", "facility"])
+async def test_a_consent_for_another_purpose_covers_nothing_here(
+    office: Office, purpose: str
+) -> None:
+    referral = await special(office, TO_ACCEPTED[:1])
+    recorded = saying("special_adjustment.record_consent", referral, {"purpose": purpose})
+    await office.exchange.accept(recorded, seat(PROBATION))
+    with pytest.raises(GuardFailed):
+        await sent(office, PROBATION, saying("special_adjustment.select_special", referral))
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_reading_and_sending_agree_on_what_a_purpose_is_for(
+    office: Office, flow: str
+) -> None:
+    for purpose in (*PURPOSE_FLOWS, "another"):
+        stored = await office.owner.fetchval("SELECT serves($1, $2)", purpose, flow)
+        assert stored is serves(purpose, flow), purpose
+
+
+async def test_a_center_does_not_hand_over_to_itself(office: Office) -> None:
+    parent = await special(office, TO_ASSESSING)
+    request = saying(
+        "regional_coordination.request", parent=parent, to={"destination_center": CENTER}
+    )
+    with pytest.raises(Invalid):
+        await sent(office, CENTER, request)
+
+
+async def test_what_has_not_happened_yet_is_not_reported(office: Office) -> None:
+    tomorrow = office.clock().date() + timedelta(days=1)
+    early = saying("special_adjustment.notify_candidate", occurred_on=tomorrow)
+    with pytest.raises(Invalid) as refused:
+        await sent(office, PRISON, early)
+    assert refused.value.facts["errors"] == [{"pointer": "/occurred_on", "reason": "not_yet"}]
+
+
+async def test_a_move_that_was_refused_is_not_offered_in_the_same_breath(office: Office) -> None:
+    referral = await special(office, TO_ACCEPTED[:4])
+    await sent(office, CENTER, saying("special_adjustment.query", referral))
+    for message in ("accept", "answer_query"):
+        again = saying(f"special_adjustment.{message}", referral)
+        with pytest.raises((IllegalMove, NotYourStep)) as refused:
+            await sent(office, CENTER, again)
+        assert again.body.type not in {a["type"] for a in refused.value.facts["actions"]}

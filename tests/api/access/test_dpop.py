@@ -1,0 +1,223 @@
+"""Tokens that are bound to a key (RFC 9449), over HTTP."""
+
+import asyncio
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from httpx import AsyncClient, Response
+
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
+from app.auth.dpop import PROOF_LIFE
+from tests.auth.test_dpop import part, proof
+from tests.support.service import Running, Service
+
+ISSUER = "https://tsunagu.test"
+PAGE = (Path(__file__).parents[3] / "docs" / "tokens.md").read_text(encoding="utf-8")
+AGENCY, ROLE = "center-13", "viewer"
+CLIENT = f"{AGENCY}.{ROLE}-system"
+
+
+class Holder:
+    """A client that holds a key, with which it proves each of its calls."""
+
+    def __init__(self, service: Service, http: AsyncClient) -> None:
+        self._service = service
+        self._http = http
+        self.key = ec.generate_private_key(ec.SECP256R1())
+
+    def proof(self, method: str, path: str, token: str | None = None, **changed: Any) -> str:
+        ath = part(hashlib.sha256(token.encode()).digest()) if token else None
+        said = {
+            "jti": str(uuid4()),
+            "htm": method,
+            "htu": f"{ISSUER}{path}",
+            "iat": int(self._service.clock().timestamp()),
+            "ath": ath,
+            **changed,
+        }
+        return proof(self.key, **said)
+
+    async def ask(self, **headers: str) -> Response:
+        return await self._http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(CLIENT, self._service.secrets[CLIENT]),
+            headers=headers,
+        )
+
+    async def token(self) -> str:
+        answer = await self.ask(DPoP=self.proof("POST", "/oauth/token"))
+        assert (answer.status_code, answer.json()["token_type"]) == (200, "DPoP")
+        found: str = answer.json()["access_token"]
+        return found
+
+    async def call(self, token: str, proven: str | None, path: str = "/v1/inbox") -> Response:
+        headers = {"Authorization": f"DPoP {token}"} | ({"DPoP": proven} if proven else {})
+        return await self._http.get(path, headers=headers)
+
+
+@pytest.fixture
+async def holder(service: Service, stranger: AsyncClient) -> Holder:
+    await service.token(AGENCY, ROLE)  # sees that there is such a client
+    return Holder(service, stranger)
+
+
+def challenged(answer: Response, error: str) -> bool:
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == (
+        f'DPoP realm="tsunagu", error="{error}", algs="ES256"'
+    )
+    return True
+
+
+async def test_a_bound_token_works_with_a_proof_for_each_call(holder: Holder) -> None:
+    token = await holder.token()
+    for path in ("/v1/inbox", "/v1/inbox?limit=3", "/v1/me"):
+        answer = await holder.call(token, holder.proof("GET", path.split("?")[0], token), path)
+        assert answer.status_code == 200
+
+
+async def test_a_bound_token_is_worth_nothing_without_its_key(
+    holder: Holder, service: Service, stranger: AsyncClient
+) -> None:
+    token, other = await holder.token(), Holder(service, stranger)
+    bearer = await stranger.get("/v1/inbox", headers={"Authorization": f"Bearer {token}"})
+    assert bearer.status_code == 401
+    assert 'error="invalid_token", DPoP algs="ES256"' in bearer.headers["WWW-Authenticate"]
+    assert challenged(await holder.call(token, None), "invalid_dpop_proof")
+    stolen = await holder.call(token, other.proof("GET", "/v1/inbox", token))
+    assert challenged(stolen, "invalid_dpop_proof")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"htm": "POST"},
+        {"htu": f"{ISSUER}/v1/me"},
+        {"htu": "https://evil.test/v1/inbox"},
+        {"ath": part(hashlib.sha256(b"another token").digest())},
+        {"iat": 0},
+        {"iat": 9_999_999_999},
+        {"more": "x" * 7_000},
+    ],
+    ids=str,
+)
+async def test_a_proof_that_is_not_for_this_call_is_refused(
+    holder: Holder, changed: dict[str, Any]
+) -> None:
+    token = await holder.token()
+    sent = holder.proof("GET", "/v1/inbox", token, **changed)
+    assert challenged(await holder.call(token, sent), "invalid_dpop_proof")
+
+
+async def test_of_many_calls_with_one_proof_one_is_answered(holder: Holder) -> None:
+    token = await holder.token()
+    sent = holder.proof("GET", "/v1/inbox", token)
+    answers = await asyncio.gather(*(holder.call(token, sent) for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 9
+
+
+async def test_two_proofs_in_one_call_are_none(holder: Holder, stranger: AsyncClient) -> None:
+    token = await holder.token()
+    proofs = [("DPoP", holder.proof("GET", "/v1/inbox", token)) for _ in range(2)]
+    answer = await stranger.get("/v1/inbox", headers=[("Authorization", f"DPoP {token}"), *proofs])
+    assert challenged(answer, "invalid_dpop_proof")
+
+
+async def test_a_token_without_a_key_is_not_made_better_by_a_proof(
+    holder: Holder, service: Service
+) -> None:
+    token = await service.token(AGENCY, ROLE)
+    answer = await holder.call(token, holder.proof("GET", "/v1/inbox", token))
+    assert challenged(answer, "invalid_token")
+
+
+async def test_the_token_endpoint_refuses_a_proof_that_is_not_for_it(holder: Holder) -> None:
+    used = holder.proof("POST", "/oauth/token")
+    assert (await holder.ask(DPoP=used)).status_code == 200
+    for sent in (
+        used,
+        holder.proof("GET", "/oauth/token"),
+        holder.proof("POST", "/oauth/revoke"),
+        holder.proof("POST", "/oauth/token", iat=0),
+        "nonsense",
+        "",
+    ):
+        answer = await holder.ask(DPoP=sent)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
+
+
+async def test_a_client_that_has_to_bind_its_tokens_gets_no_other(
+    holder: Holder, service: Service
+) -> None:
+    free = await service.token(AGENCY, ROLE)
+
+    async def require(required: bool) -> None:
+        async with connected(service.urls.owner) as connection:
+            await Administration(connection).require_dpop(CLIENT, required)
+
+    await require(True)
+    try:
+        answer = await holder.ask()
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
+        token = await holder.token()
+        await service.app.state.services.tokens._is_active.__self__.refresh()
+        async with service.client(free) as client:
+            assert (await client.get("/v1/inbox")).status_code == 401
+        proven = holder.proof("GET", "/v1/inbox", token)
+        assert (await holder.call(token, proven)).status_code == 200
+    finally:
+        await require(False)
+
+
+async def test_a_long_poll_needs_its_proof_once(holder: Holder) -> None:
+    token = await holder.token()
+    head = (
+        await holder.call(token, holder.proof("GET", "/v1/inbox/status", token), "/v1/inbox/status")
+    ).json()["head"]
+    path = f"/v1/inbox?after={head}&wait=0.05"
+    assert (await holder.call(token, holder.proof("GET", "/v1/inbox", token), path)).is_success
+
+
+async def test_a_proof_is_too_old_after_a_minute(holder: Holder, service: Service) -> None:
+    token = await holder.token()
+    sent = holder.proof("GET", "/v1/inbox", token)
+    service.clock.ahead += PROOF_LIFE + timedelta(seconds=1)
+    try:
+        assert challenged(await holder.call(token, sent), "invalid_dpop_proof")
+    finally:
+        service.clock.ahead -= PROOF_LIFE + timedelta(seconds=1)
+
+
+async def test_the_program_of_the_page_gets_a_bound_token_and_uses_it(
+    service: Service, listening: Running, tmp_path: Path
+) -> None:
+    await service.token(AGENCY, ROLE)
+    found = re.search(r"```python\n(# dpop\.py.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    program = tmp_path / "dpop.py"
+    program.write_text(found[1])
+    environment = {"PATH": os.environ["PATH"], "URL": listening.url, "CLIENT": CLIENT}
+
+    def run() -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, program],
+            env=environment | {"SECRET": service.secrets[CLIENT]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = await asyncio.to_thread(run)
+    assert done.returncode == 0, done.stderr
+    assert f'"client_id":"{CLIENT}"' in done.stdout.replace(" ", "")

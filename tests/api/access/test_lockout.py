@@ -1,0 +1,274 @@
+"""Who guesses at secrets is locked out, where they are, and learns nothing; the agency is told."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from httpx import ASGITransport, AsyncClient, Response
+
+from app.adapters.access.lockouts import Guesses, Lockouts, LockoutTerms
+from app.adapters.administration.by_owner import Administration
+from app.adapters.database.connection import connected
+from app.auth.clients import ASSERTION_TYPE
+from app.auth.jwt import SigningKey, signing_key
+from app.auth.scopes import CLASSES
+from app.auth.secrets import hash_secret, new_secret
+from app.domain.administration.seats import Client, Seat
+from app.main import create_app
+from tests.support.service import Service
+
+FAILURES = 3
+WINDOW = timedelta(minutes=10)
+MINUTE = timedelta(minutes=1)
+AGENCY = "center-27"
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.1"
+FORM = {"grant_type": "client_credentials"}
+From = Callable[[str], AsyncClient]
+
+
+class Known:
+    """A client that has both a secret and a key."""
+
+    def __init__(self, name: str) -> None:
+        self.id, self.secret = name, new_secret()
+        private = ec.generate_private_key(ec.SECP256R1())
+        pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.key: SigningKey = signing_key(pem)
+
+    def assertion(self, now: datetime) -> dict[str, str]:
+        claims = {
+            "iss": self.id,
+            "sub": self.id,
+            "aud": "https://tsunagu.test",
+            "exp": int((now + MINUTE).timestamp()),
+            "jti": str(uuid4()),
+        }
+        signed = self.key.sign(json.dumps(claims).encode(), "JWT")
+        return {**FORM, "client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_before(tables: asyncpg.Pool) -> None:
+    """What other tests left, some of them days ahead, is gone."""
+    await tables.execute("DELETE FROM lockout; DELETE FROM secret_failure")
+
+
+@pytest.fixture
+async def known(service: Service) -> Known:
+    found = Known(f"{AGENCY}.{uuid4().hex[:8]}")
+    seat = Seat(found.id, AGENCY, "席", "viewer", CLASSES["viewer"])
+    jwk, secret_hash = found.key.verifying.jwk(), hash_secret(found.secret)
+    async with connected(service.urls.owner) as connection:
+        desk = Administration(connection)
+        await desk.add_seat(seat, service.clock())
+        client = Client(found.id, AGENCY, "試験", (seat.id,), secret_hash, jwk)
+        await desk.add_client(client, service.clock())
+    return found
+
+
+@pytest.fixture
+async def at(service: Service) -> AsyncIterator[From]:
+    """`at(address)`: a caller from there, of a process that locks."""
+    update = {"lockout_failures": FAILURES}
+    app = create_app(service.settings.model_copy(update=update), service.clock)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.router.lifespan_context(app))
+
+        def caller(address: str) -> AsyncClient:
+            transport = ASGITransport(app, client=(address, 4711))
+            return AsyncClient(transport=transport, base_url="https://tsunagu.test")
+
+        yield caller
+
+
+@pytest.fixture
+async def worker_pool(service: Service) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(service.urls.worker, min_size=0, max_size=4) as pool:
+        yield pool
+
+
+async def guess(
+    client: AsyncClient, name: str, times: int = 1, secret: str | None = None
+) -> Response:
+    for _ in range(times):
+        answer = await client.post("/oauth/token", data=FORM, auth=(name, secret or "wrong"))
+    return answer
+
+
+async def alerts(tables: asyncpg.Pool, known: Known) -> tuple[int, list[int]]:
+    """Inbox items of the agency, and the counts in the log's entries about this client."""
+    items = await tables.fetchval(
+        "SELECT count(*) FROM inbox_item WHERE agency_id = $1 AND kind = 'security.lockout'", AGENCY
+    )
+    rows = await tables.fetch(
+        "SELECT detail, agencies, agency_id FROM log_entry WHERE kind = 'lockout'"
+        " AND client_id = $1 ORDER BY at",
+        known.id,
+    )
+    assert all(row["agencies"] == [row["agency_id"]] == [AGENCY] for row in rows)
+    return items, [json.loads(row["detail"])["lockouts"] for row in rows]
+
+
+async def test_after_wrong_secrets_even_the_right_one_has_to_wait_there_and_nowhere_else(
+    at: From, known: Known, service: Service
+) -> None:
+    home = at(HOME)
+    assert (await guess(home, known.id, FAILURES)).status_code == 401
+
+    locked = await guess(home, known.id, secret=known.secret)
+
+    assert (locked.status_code, locked.json()["error"]) == (429, "temporarily_unavailable")
+    assert 58 <= int(locked.headers["Retry-After"]) <= 60
+    ending = {"token": "x.y.z"}
+    revoking = await home.post("/oauth/revoke", data=ending, auth=(known.id, known.secret))
+    assert revoking.status_code == 429
+    assert (await guess(at(ELSEWHERE), known.id, secret=known.secret)).status_code == 200
+    signed = await home.post("/oauth/token", data=known.assertion(service.clock()))
+    assert signed.status_code == 200
+
+
+async def test_fewer_wrong_secrets_in_the_window_lock_nobody(
+    at: From, known: Known, service: Service
+) -> None:
+    home = at(HOME)
+    try:
+        for _ in range(3):
+            await guess(home, known.id, FAILURES - 1)
+            assert (await guess(home, known.id, secret=known.secret)).status_code == 200
+            service.clock.ahead += WINDOW + timedelta(seconds=1)
+    finally:
+        service.clock.ahead = timedelta()
+
+
+async def test_locks_grow_to_their_longest_and_are_forgotten_after_a_quiet_day(
+    at: From, known: Known, service: Service
+) -> None:
+    home, lasted = at(HOME), []
+    try:
+        for _ in range(6):
+            await guess(home, known.id, FAILURES)
+            locked = await guess(home, known.id, secret=known.secret)
+            seconds = int(locked.headers["Retry-After"])
+            lasted.append(-(-seconds // 60))
+            service.clock.ahead += timedelta(seconds=seconds + 1)
+            assert (await guess(home, known.id, secret=known.secret)).status_code == 200
+        service.clock.ahead += timedelta(days=1)
+        await guess(home, known.id, FAILURES)
+        last = await guess(home, known.id, secret=known.secret)
+    finally:
+        service.clock.ahead = timedelta()
+    assert lasted == [1, 2, 4, 8, 15, 15]
+    assert int(last.headers["Retry-After"]) <= 60
+
+
+async def test_an_id_that_no_client_has_is_answered_in_just_the_same_way(
+    at: From, known: Known, tables: asyncpg.Pool
+) -> None:
+    home, typed = at(HOME), "yamada.taro"
+
+    async def answers(name: str) -> list[tuple[int, str, dict[str, str]]]:
+        found = [await guess(home, name) for _ in range(FAILURES + 3)]
+        found.append(await guess(at(ELSEWHERE), name))
+        kept = [{k: v for k, v in a.headers.items() if k != "x-request-id"} for a in found]
+        # The first second of a minute may have passed in one of the two.
+        kept = [{k: v for k, v in k_.items() if k != "retry-after"} for k_ in kept]
+        return [(a.status_code, a.text, k) for a, k in zip(found, kept, strict=True)]
+
+    of_a_client, of_nobody = await answers(known.id), await answers(typed)
+
+    assert of_a_client == of_nobody
+    assert [status for status, *_ in of_nobody] == [401] * FAILURES + [429] * 3 + [401]
+    rows = await tables.fetch("SELECT f::text AS row FROM secret_failure f")
+    assert rows
+    assert not [row for row in rows if typed in row["row"] or HOME in row["row"]]
+    assert await tables.fetchval("SELECT count(*) FROM lockout WHERE client_id = $1", typed) == 0
+
+
+async def test_of_fifty_wrong_secrets_at_once_comes_one_lock_and_one_alert(
+    at: From, known: Known, service: Service, tables: asyncpg.Pool, worker_pool: asyncpg.Pool
+) -> None:
+    home = at(HOME)
+    before, _ = await alerts(tables, known)
+
+    answers = await asyncio.gather(*(guess(home, known.id) for _ in range(50)))
+    workers = [Lockouts(worker_pool, service.clock) for _ in range(4)]
+    told = await asyncio.gather(*(worker.tell_new() for worker in workers))
+
+    assert {answer.status_code for answer in answers} <= {401, 429}
+    assert sorted(told) == [0, 0, 0, 1]
+    assert await alerts(tables, known) == (before + 1, [1])
+    assert await Lockouts(worker_pool, service.clock).tell_new() == 0
+
+
+async def test_an_agency_is_told_once_in_a_while_however_many_places_guess(
+    at: From, known: Known, service: Service, tables: asyncpg.Pool, worker_pool: asyncpg.Pool
+) -> None:
+    lockouts = Lockouts(worker_pool, service.clock)
+    before, _ = await alerts(tables, known)
+    try:
+        await guess(at(HOME), known.id, FAILURES)
+        await lockouts.tell_new()
+        for n in range(5):
+            await guess(at(f"198.51.100.{n}"), known.id, FAILURES)
+            assert await lockouts.tell_new() == 0
+        assert await alerts(tables, known) == (before + 1, [1])
+        service.clock.ahead += WINDOW
+        assert await lockouts.tell_new() == 1
+        assert await alerts(tables, known) == (before + 2, [1, 5])
+        assert await lockouts.tell_new() == 0
+    finally:
+        service.clock.ahead = timedelta()
+
+
+async def test_the_alert_lies_in_the_inbox_as_something_urgent(
+    at: From, known: Known, service: Service, worker_pool: asyncpg.Pool
+) -> None:
+    await guess(at(HOME), known.id, FAILURES)
+    await Lockouts(worker_pool, service.clock).tell_new()
+    token = await service.token(AGENCY, "viewer")
+    async with service.client(token) as client:
+        head = (await client.get("/v1/inbox/status")).json()["head"]
+        (item,) = (await client.get("/v1/inbox", params={"after": head - 1})).json()["items"]
+    assert (item["kind"], item["type"], item["urgency"]) == (
+        "security.lockout",
+        "security.lockout",
+        "urgent",
+    )
+    assert (item["referral_id"], item["from"]) == (None, None)
+
+
+async def test_a_lock_writes_nothing_more_and_what_is_over_is_swept(
+    at: From, known: Known, service: Service, tables: asyncpg.Pool
+) -> None:
+    home, rows = at(HOME), "SELECT f::text || xmin::text AS row FROM secret_failure f ORDER BY key"
+    await guess(home, known.id, FAILURES)
+    before = await tables.fetch(rows)
+    await guess(home, known.id, 5)
+    assert await tables.fetch(rows) == before
+    try:
+        service.clock.ahead += timedelta(days=2)
+        await guess(home, known.id)
+        assert await tables.fetchval("SELECT count(*) FROM secret_failure") == 1
+    finally:
+        service.clock.ahead = timedelta()
+
+
+async def test_failures_of_many_names_at_once_never_wait_for_each_other_in_a_circle(
+    service: Service,
+) -> None:
+    """Each sweeps what is over, and comes upon rows that the others are just counting in."""
+    async with asyncpg.create_pool(service.urls.api, min_size=0, max_size=16) as pool:
+        guesses = Guesses(pool, LockoutTerms(FAILURES, WINDOW, timedelta(minutes=15)))
+        now = service.clock()
+        names = [f"nobody.{n}" for n in range(12)]
+        for day in range(4):
+            later = now + timedelta(days=2 * day)
+            failing = (guesses.failed(n, HOME, later) for n in [*names, *reversed(names)] * 3)
+            await asyncio.gather(*failing)

@@ -1,0 +1,405 @@
+"""Tokens that end before they expire, over HTTP and in the memory of two processes."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from httpx import AsyncClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.adapters.access.clients import StoredClients
+from app.adapters.access.stopped_tokens import MOST, SwitchedOff
+from app.adapters.administration.by_owner import Administration
+from app.auth.clients import ASSERTION_LIFE
+from app.auth.scopes import CLASSES
+from app.auth.secrets import hash_secret, new_secret
+from app.auth.tokens import SKEW
+from app.domain.access.caller import Caller
+from app.domain.access.clients import Revocation
+from app.domain.administration.seats import Client, Seat
+from app.domain.directory.agencies import Agency
+from app.domain.errors import NotAuthenticated
+from tests.api.access.test_oauth import (
+    NOW,
+    Registered,
+    administration,
+    ask,
+    http,
+    off,
+    refused,
+    registered,
+)
+from tests.support.service import Service, Speak
+
+__all__ = ["administration", "http", "off", "registered"]
+
+HOUR = timedelta(hours=1)
+
+
+async def token_of(http: AsyncClient, client: Registered) -> str:
+    answer = await ask(http, client.basic)
+    token: str = answer.json()["access_token"]
+    return token
+
+
+async def works(http: AsyncClient, token: str) -> bool:
+    try:
+        answer = await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+    except NotAuthenticated:
+        return False
+    return answer.status_code == 200
+
+
+async def entries(owner: asyncpg.Pool, client: Registered) -> list[asyncpg.Record]:
+    return await owner.fetch(
+        "SELECT * FROM log_entry WHERE kind = 'revocation' AND agency_id = $1", client.agency
+    )
+
+
+async def test_a_client_ends_its_token_at_once_and_the_log_says_so(
+    http: AsyncClient, registered: Registered, owner: asyncpg.Pool
+) -> None:
+    token, other = await token_of(http, registered), await token_of(http, registered)
+    form = {"token": token, "token_type_hint": "access_token"}
+    assert await works(http, token)
+
+    answer = await http.post("/oauth/revoke", data=form, auth=registered.basic)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not await works(http, token)
+    assert await works(http, other)
+    again = await http.post("/oauth/revoke", data=form, auth=registered.basic)
+    assert (again.status_code, again.content) == (200, b"")
+    (entry,) = await entries(owner, registered)
+    assert entry["agencies"] == [registered.agency]
+    assert str(UUID(json.loads(entry["detail"])["token"])) == json.loads(entry["detail"])["token"]
+    assert token not in str(entry)
+
+
+async def test_an_assertion_serves_to_end_a_token_as_well(
+    http: AsyncClient, registered: Registered
+) -> None:
+    token = await token_of(http, registered)
+
+    answer = await http.post("/oauth/revoke", data={"token": token, **registered.assertion()})
+
+    assert answer.status_code == 200
+    assert not await works(http, token)
+
+
+async def test_what_is_not_the_clients_own_is_left_alone_and_answered_alike(
+    http: AsyncClient, registered: Registered, administration: Administration, owner: asyncpg.Pool
+) -> None:
+    token, secret = await token_of(http, registered), new_secret()
+    stranger = Client(
+        id=f"{registered.agency}.other",
+        agency_id=registered.agency,
+        name="試験用",
+        seats=(f"{registered.agency}.viewer",),
+        secret_hash=hash_secret(secret),
+    )
+    await administration.add_client(stranger, NOW)
+
+    for sent in (token, "nonsense", f"{token[:-4]}AAAA", "\0", "x" * 9_000):
+        answer = await http.post("/oauth/revoke", data={"token": sent}, auth=(stranger.id, secret))
+        assert (answer.status_code, answer.content) == (200, b"")
+
+    assert await works(http, token)
+    assert await entries(owner, registered) == []
+
+
+async def test_who_does_not_prove_itself_ends_nothing(
+    http: AsyncClient, registered: Registered
+) -> None:
+    token = await token_of(http, registered)
+
+    wrong = await http.post("/oauth/revoke", data={"token": token}, auth=(registered.id, "wrong"))
+    nobody = await http.post("/oauth/revoke", data={"token": token})
+    nothing = await http.post("/oauth/revoke", data={}, auth=registered.basic)
+
+    assert refused(wrong, 401, "invalid_client")
+    assert refused(nobody, 401, "invalid_client")
+    assert refused(nothing, 400, "invalid_request")
+    assert await works(http, token)
+
+
+async def change_role(desk: Administration, client: Registered) -> None:
+    await desk.change_seat(f"{client.agency}.viewer", None, "case_worker", CLASSES["case_worker"])
+
+
+async def change_classes(desk: Administration, client: Registered) -> None:
+    await desk.change_seat(f"{client.agency}.viewer", None, None, frozenset({"C0"}))
+
+
+async def unlink(desk: Administration, client: Registered) -> None:
+    await desk.link(client.id, [f"{client.agency}.decider"])
+
+
+async def new_key(desk: Administration, client: Registered) -> None:
+    await desk.change_client(client.id, secret_hash=hash_secret(client.secret))
+
+
+async def revoke_all(desk: Administration, client: Registered) -> None:
+    await desk.stop_tokens(Client, client.id, NOW)
+
+
+async def revoke_seat(desk: Administration, client: Registered) -> None:
+    await desk.stop_tokens(Seat, f"{client.agency}.viewer", NOW)
+
+
+async def revoke_agency(desk: Administration, client: Registered) -> None:
+    await desk.stop_tokens(Agency, client.agency, NOW)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [change_role, change_classes, unlink, new_key, revoke_all, revoke_seat, revoke_agency],
+    ids=lambda change: change.__name__,
+)
+async def test_a_change_of_rights_ends_the_tokens_from_before_it_and_none_from_after(
+    http: AsyncClient,
+    registered: Registered,
+    administration: Administration,
+    off: SwitchedOff,
+    change: Callable[[Administration, Registered], Awaitable[None]],
+) -> None:
+    before = await token_of(http, registered)
+    assert await works(http, before)
+
+    await change(administration, registered)
+    # Issued in the same second as the change, which the clock of these tests never leaves.
+    after = await token_of(http, registered)
+    await off.refresh()
+
+    assert not await works(http, before)
+    assert await works(http, after)
+
+
+async def test_what_leaves_a_clients_rights_alone_leaves_its_tokens_alone(
+    http: AsyncClient, registered: Registered, administration: Administration, off: SwitchedOff
+) -> None:
+    token = await token_of(http, registered)
+    agency = registered.agency
+
+    await administration.change_client(registered.id, name="別の名")
+    await administration.change_seat(f"{agency}.viewer", "別の名", None, None)
+    await administration.link(registered.id, [f"{agency}.decider", f"{agency}.viewer"])
+    await administration.disable(Client, registered.id, None)
+    await off.refresh()
+
+    assert await works(http, token)
+
+
+async def test_a_token_made_of_rights_that_were_read_before_the_change_is_dead(
+    api: asyncpg.Pool,
+    registered: Registered,
+    administration: Administration,
+    off: SwitchedOff,
+) -> None:
+    read = await StoredClients(api).client(registered.id)
+    assert read is not None
+    await change_role(administration, registered)
+    await off.refresh()
+    again = await StoredClients(api).client(registered.id)
+    assert again is not None
+
+    def good(stops: int) -> bool:
+        caller = _caller(registered)
+        return off.is_active(caller, str(uuid4()), stops)
+
+    assert not good(read.stops_at(f"{registered.agency}.viewer"))
+    assert good(again.stops_at(f"{registered.agency}.viewer"))
+
+
+async def test_a_token_tells_nothing_of_what_became_of_the_tokens_of_others(
+    http: AsyncClient, registered: Registered, administration: Administration
+) -> None:
+    def counted(token: str) -> object:
+        return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["stops"]
+
+    before = counted(await token_of(http, registered))
+    other = f"agency-{uuid4().hex[:12]}"
+    agency = Agency(id=other, kind="settlement_center", name="試験用", prefecture="13")
+    await administration.add_agency(agency)
+    await administration.stop_tokens(Agency, other, NOW)
+
+    assert counted(await token_of(http, registered)) == before
+
+
+THREE = (Client, Seat, Agency)
+
+
+@given(
+    events=st.lists(st.sampled_from(["token", "look", *THREE]), max_size=12),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_whatever_happens_in_whatever_order_a_token_lives_until_its_own_rights_change(
+    events: list[Any],
+    api: asyncpg.Pool,
+    registered: Registered,
+    administration: Administration,
+) -> None:
+    process, clients = SwitchedOff(api, lambda: NOW), StoredClients(api)
+    seat = f"{registered.agency}.viewer"
+    ids = {Client: registered.id, Seat: seat, Agency: registered.agency}
+    tokens: dict[int, bool] = {}
+    for event in events:
+        if event == "token":
+            read = await clients.client(registered.id)
+            assert read is not None
+            tokens[read.stops_at(seat)] = True
+        elif event != "look":
+            await administration.stop_tokens(event, ids[event], NOW)
+            tokens = dict.fromkeys(tokens, False)
+        else:
+            await process.refresh()
+    await process.refresh()
+    caller = _caller(registered)
+    assert {n: process.is_active(caller, str(uuid4()), n) for n in tokens} == tokens
+
+
+async def test_revocations_at_once_are_all_seen_by_a_process_that_looks_meanwhile(
+    api: asyncpg.Pool, registered: Registered
+) -> None:
+    """A number that is taken before another one, and committed after it, must not be missed."""
+    here, there = SwitchedOff(api, lambda: NOW), SwitchedOff(api, lambda: NOW)
+    await there.refresh()
+    tokens = [str(uuid4()) for _ in range(40)]
+    done = asyncio.Event()
+
+    async def look() -> None:
+        while not done.is_set():
+            await there.refresh()
+
+    looking = asyncio.create_task(look())
+    await asyncio.gather(*(here.revoke(_revocation(registered, jti)) for jti in tokens))
+    done.set()
+    await looking
+    await there.refresh()
+
+    assert not any(there.is_active(_caller(registered), jti, 10**9) for jti in tokens)
+
+
+class Faltering:
+    """A database that fails in ways that nobody thought of, before it answers."""
+
+    def __init__(self, pool: asyncpg.Pool, *errors: Exception) -> None:
+        self._pool = pool
+        self._errors = list(errors)
+
+    async def fetchval(self, query: str, *values: object) -> object:
+        if self._errors:
+            raise self._errors.pop()
+        return await self._pool.fetchval(query, *values)
+
+
+async def test_whatever_goes_wrong_a_process_goes_on_looking(
+    api: asyncpg.Pool, registered: Registered
+) -> None:
+    faltering: Any = Faltering(api, OSError(), RuntimeError(), asyncpg.InternalClientError())
+    there = SwitchedOff(faltering, lambda: NOW, timedelta(milliseconds=1))
+    jti = str(uuid4())
+    await SwitchedOff(api, lambda: NOW).revoke(_revocation(registered, jti))
+    watching = asyncio.create_task(there.watch())
+    try:
+        async with asyncio.timeout(5):
+            while there.is_active(_caller(registered), jti, 10**9):  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.001)
+    finally:
+        watching.cancel()
+
+
+async def test_a_revoked_token_is_forgotten_only_when_no_clock_of_ours_believes_it(
+    api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
+) -> None:
+    now = NOW
+    stops = SwitchedOff(api, lambda: now)
+    jti, kept = str(uuid4()), "SELECT count(*) FROM revoked_token WHERE jti = $1"
+    await stops.revoke(_revocation(registered, jti))
+
+    for late, there in ((SKEW, 1), (timedelta(minutes=1), 1), (timedelta(seconds=61), 0)):
+        now = NOW + HOUR + late
+        await stops.revoke(_revocation(registered, str(uuid4()), at=now))
+        assert await owner.fetchval(kept, jti) == there
+        assert stops.is_active(_caller(registered), jti, 10**9) is not bool(there)
+
+
+async def test_a_client_that_returns_very_many_tokens_loses_all_and_fills_no_memory(
+    api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
+) -> None:
+    stops = SwitchedOff(api, lambda: NOW)
+    await owner.execute(
+        "INSERT INTO revoked_token SELECT gen_random_uuid(), $1, -n - 1000000000, $3"
+        " FROM generate_series(1, $2) AS n",
+        registered.id,
+        MOST,
+        NOW + HOUR,
+    )
+    before = await StoredClients(api).client(registered.id)
+    assert before is not None
+
+    await stops.revoke(_revocation(registered, str(uuid4())))
+
+    left = "SELECT count(*) FROM revoked_token WHERE client_id = $1"
+    assert await owner.fetchval(left, registered.id) == 0
+    assert not stops.is_active(_caller(registered), str(uuid4()), before.stops)
+    after = await StoredClients(api).client(registered.id)
+    assert after is not None
+    assert stops.is_active(_caller(registered), str(uuid4()), after.stops)
+
+
+async def test_an_assertion_is_remembered_while_any_clock_of_ours_takes_it(
+    api: asyncpg.Pool, registered: Registered
+) -> None:
+    """One process's clock may be `SKEW` ahead of another's: the first purges, the second asks."""
+    ledger, expires = StoredClients(api), NOW + ASSERTION_LIFE
+    assert await ledger.first_use(registered.id, "a", expires + SKEW, NOW)
+    last = expires - timedelta(milliseconds=1)  # the last moment at which a clock takes it
+    ahead = last + SKEW
+
+    assert await ledger.first_use(registered.id, "purges", ahead + SKEW, ahead)
+    assert not await ledger.first_use(registered.id, "a", expires + SKEW, last)
+    over = ahead + timedelta(milliseconds=2)
+    assert await ledger.first_use(registered.id, "purges too", over + SKEW, over)
+    assert await ledger.first_use(registered.id, "a", expires + SKEW, over)
+
+
+async def test_a_long_poll_whose_token_is_revoked_is_told_nothing_of_what_comes(
+    service: Service,
+    speak: Speak,
+    until_waits: Callable[..., Awaitable[None]],
+    opening: Callable[..., dict[str, Any]],
+) -> None:
+    waiting, prison = await speak("probation-13", "viewer"), await speak("prison-fuchu")
+    token = waiting.headers["Authorization"].partition(" ")[2]
+    after = (await waiting.get("/v1/inbox/status")).json()["head"]
+    poll = asyncio.create_task(waiting.get("/v1/inbox", params={"after": after, "wait": 20}))
+    await until_waits(service.app, "probation-13", True)
+
+    client_id = "probation-13.viewer-system"
+    async with service.client() as client:
+        done = await client.post(
+            "/oauth/revoke", data={"token": token}, auth=(client_id, service.secrets[client_id])
+        )
+    sent = await prison.post("/v1/referrals", json=opening())
+
+    assert (done.status_code, sent.status_code) == (200, 201)
+    assert (await poll).status_code == 401
+
+
+def _caller(client: Registered) -> Caller:
+    seat = f"{client.agency}.viewer"
+    none: frozenset[str] = frozenset()
+    return Caller(client.id, client.agency, seat, "viewer", none, none, decides=False)
+
+
+def _revocation(client: Registered, jti: str, at: datetime = NOW) -> Revocation:
+    return Revocation(jti, client.id, client.agency, f"{client.agency}.viewer", NOW + HOUR, at)

@@ -1,0 +1,160 @@
+"""The published contract is what the service does."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from app.api.contract.contract import request_example
+from app.api.referrals import envelopes
+from app.api.wire.json_body import parse
+from app.domain.flows import BODIES, FLOWS
+from app.main import create_app
+from app.settings import Settings
+
+FILE = Path(__file__).parents[3] / "openapi" / "openapi.json"
+CONTRACT: dict[str, Any] = create_app(Settings()).openapi()
+PUBLIC = {
+    "list_flows", "read_flow", "read_schema", "read_diagram", "list_problems", "read_problem",
+    "read_health", "read_readiness", "read_authorization_server", "read_jwks", "read_log_keys",
+}  # fmt: skip
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in CONTRACT["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Every media type of the contract with its examples: where, schema, value."""
+    for _, operation in operations():
+        name = operation["operationId"]
+        parts = [("request", operation.get("requestBody", {})), *operation["responses"].items()]
+        for part, described in parts:
+            for media in described.get("content", {}).values():
+                values = [e["value"] for e in media.get("examples", {}).values()]
+                values += [media["example"]] if "example" in media else []
+                assert values, f"{name} {part} has no example"
+                for value in values:
+                    yield f"{name} {part}", media["schema"], value
+
+
+def test_the_published_file_is_fresh() -> None:
+    assert json.loads(FILE.read_text()) == CONTRACT
+
+
+def test_no_schema_is_named_after_a_python_module() -> None:
+    assert not [name for name in CONTRACT["components"]["schemas"] if "__" in name]
+
+
+def test_every_example_is_valid() -> None:
+    for where, schema, value in examples():
+        complete = {**schema, "components": CONTRACT["components"]}
+        errors = [e.message for e in Draft202012Validator(complete).iter_errors(value)]
+        assert not errors, (where, errors[:3])
+
+
+def test_every_operation_says_what_it_is_and_what_can_go_wrong() -> None:
+    for path, operation in operations():
+        name = operation["operationId"]
+        assert not operation["summary"].isascii(), name
+        assert not operation["description"].isascii(), name
+        assert "Successful" not in json.dumps(operation), name
+        if path.startswith("/oauth"):
+            continue
+        statuses = set(operation["responses"])
+        assert bool(operation["security"]) is (name not in PUBLIC), name
+        if operation["security"]:
+            assert {"401", "503"} <= statuses, name
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422"} <= statuses, name
+        if "{" in path:
+            assert "404" in statuses, name
+
+
+def test_every_parameter_says_what_it_means() -> None:
+    for path, operation in operations():
+        for parameter in operation.get("parameters", ()):
+            assert not parameter["description"].isascii(), (path, parameter["name"])
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_every_message_type_is_described_in_full(name: str) -> None:
+    schema, body = CONTRACT["components"]["schemas"][name], BODIES[name]
+    assert (schema["title"], schema["x-title-en"]) == (body.TITLE.ja, body.TITLE.en)
+    assert schema["examples"] == [body.EXAMPLE]
+    for field, described in schema["properties"].items():
+        assert described["x-data-class"] == body.classes()[field], field
+        assert not described["title"].isascii(), field
+    complete = {**schema, "components": CONTRACT["components"]}
+    assert not list(Draft202012Validator(complete).iter_errors(body.EXAMPLE))
+
+
+@pytest.mark.parametrize("name", sorted(envelopes.SENT_TYPES))
+def test_every_published_message_is_taken_in(name: str) -> None:
+    read = envelopes.opening if name in envelopes.OPENING_TYPES else envelopes.later
+    assert read(parse(json.dumps(request_example(name)).encode())).body.type == name
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_every_flow_is_published(stranger: AsyncClient, flow: str) -> None:
+    listed = (await stranger.get("/v1/flows")).json()["items"]
+    assert flow in {item["name"] for item in listed}
+    answer = await stranger.get(f"/v1/flows/{flow}")
+    found = answer.json()
+    assert {row["type"] for row in found["matrix"]} == set(FLOWS[flow].bodies)
+    same = await stranger.get(
+        f"/v1/flows/{flow}", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert same.status_code == 304
+    diagram = await stranger.get(f"/v1/flows/{flow}/diagram")
+    assert diagram.headers["Content-Type"].startswith("text/vnd.mermaid")
+    assert diagram.text.startswith("stateDiagram-v2")
+    for message in found["messages"]:
+        schema = (await stranger.get(message["schema"])).json()
+        Draft202012Validator.check_schema(schema)
+        example = BODIES[message["type"]].EXAMPLE
+        assert not list(Draft202012Validator(schema).iter_errors(example))
+
+
+@pytest.mark.parametrize("path", ["/v1/flows/x", "/v1/flows/x/diagram", "/v1/flows/x/schemas/y"])
+async def test_what_is_no_flow_is_not_found(stranger: AsyncClient, path: str) -> None:
+    assert (await stranger.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_the_documentation_comes_from_here_alone(stranger: AsyncClient, path: str) -> None:
+    page = await stranger.get(path)
+    assert page.status_code == 200
+    assert "//" not in page.text
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+    loaded = [part.split('"')[0] for part in page.text.replace("href", "src").split('src="')[1:]]
+    assert len(loaded) >= 2
+    for file in loaded:
+        assert (await stranger.get(file)).status_code == 200, file
+    assert (await stranger.get("/openapi.json")).json() == CONTRACT
+    assert (await stranger.get("/favicon.ico")).status_code == 200
+
+
+async def test_the_service_says_whether_it_can_work(stranger: AsyncClient) -> None:
+    assert (await stranger.get("/healthz")).json() == {"status": "ok"}
+    # What is behind depends on how long the tests before have left the log to itself.
+    told = (await stranger.get("/readyz")).json()
+    assert (told["status"], told["amiss"]) == ("ok", [])
+
+
+def test_the_notice_is_described_as_it_is_sent() -> None:
+    (operation,) = CONTRACT["webhooks"]["inboxNotice"].values()
+    assert {p["name"] for p in operation["parameters"]} == {
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    }
+    media = operation["requestBody"]["content"]["application/json"]
+    complete = {**media["schema"], "components": CONTRACT["components"]}
+    assert not list(Draft202012Validator(complete).iter_errors(media["example"]))

@@ -1,0 +1,340 @@
+"""The evidence bundle: what is in it, for whom, and what goes on record."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from app.adapters.evidence import collecting
+from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
+from app.domain.messages.digest import sha256
+from tests.api.evidence.played import (
+    CENTER,
+    OFFICE,
+    OTHER,
+    PARTIES,
+    PRISON,
+    Case,
+    fetch,
+    files_of,
+    found,
+    json_of,
+    judged,
+    play,
+    say,
+)
+from tests.support.evidence import Sealing
+from tests.support.service import Service
+
+PROSECUTOR, DEFENCE = "prosecutor-13", "bar-13-tokyo"
+
+
+def messages(data: bytes) -> dict[str, Any]:
+    """The messages of a bundle by id."""
+    names = [row["file"] for row in json_of(data)["messages"]]
+    held = [json_of(data, name)["message"] for name in names]
+    return {message["id"]: message for message in held}
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a JSON value that is no code: names, numbers, sentences, ids, digests."""
+    if isinstance(value, str) and not re.fullmatch(r"[a-z_.]*|.{0,3}", value):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
+
+
+async def read_over_http(service: Service, agency: str, played_case: Case) -> dict[str, Any]:
+    """Every message that an agency reads by the other routes, by id."""
+    found: dict[str, Any] = {}
+    async with service.client(await service.token(agency)) as client:
+        for referral in (played_case.parent, played_case.child):
+            listed = await client.get(f"/v1/referrals/{referral}/messages?limit=100")
+            ids = [item["id"] for item in listed.json().get("items", [])]
+            if ids:
+                opened = await client.post("/v1/messages/read", json={"ids": ids})
+                found |= {message["id"]: message for message in opened.json()["items"]}
+    return found
+
+
+@pytest.mark.parametrize("agency", PARTIES)
+def test_every_party_can_prove_its_part_of_the_case_offline(
+    bundles: dict[str, bytes], agency: str
+) -> None:
+    assert judged(bundles[agency]) == ("verified", None, None)
+    seen = found(bundles[agency])
+    assert seen.messages == len(json_of(bundles[agency])["messages"]) > 0
+    assert seen.entries >= 2 * seen.messages  # accepted or shared, and opened for this bundle
+    assert seen.warnings == ["keys_not_pinned"]
+
+
+@pytest.mark.parametrize("agency", PARTIES)
+async def test_a_bundle_holds_what_its_party_reads_and_nothing_else(
+    service: Service, played_case: Case, bundles: dict[str, bytes], agency: str
+) -> None:
+    assert messages(bundles[agency]) == await read_over_http(service, agency, played_case)
+
+
+def test_the_parties_see_different_parts(bundles: dict[str, bytes], played_case: Case) -> None:
+    referrals = {a: {r["id"] for r in json_of(bundles[a])["referrals"]} for a in PARTIES}
+    assert referrals[PRISON] == referrals[OFFICE] == {played_case.parent}
+    assert referrals[CENTER] == {played_case.parent, played_case.child}
+    assert referrals[OTHER] == {played_case.child}
+    assert played_case.shared in messages(bundles[OTHER])
+    assert played_case.child.encode() not in bundles[PRISON]
+    assert OTHER.encode() not in bundles[PRISON]
+
+
+@pytest.mark.parametrize("agency", [PRISON, OTHER])
+def test_no_text_of_what_others_read_is_in_a_bundle(bundles: dict[str, bytes], agency: str) -> None:
+    own = set(strings(list(messages(bundles[agency]).values())))
+    others = set(strings([list(messages(bundles[a]).values()) for a in PARTIES]))
+    hidden = {text for text in others - own if not any(text in mine for mine in own)}
+    hidden -= {row["digest"] for a in PARTIES for row in json_of(bundles[a])["messages"]}
+    assert len(hidden) > 20
+    content = b"".join(files_of(bundles[agency]).values()).decode()
+    told = {text for text in hidden if text in content}
+    assert told <= set(PARTIES) | {f"{a}.decider" for a in PARTIES}, told
+
+
+async def test_messages_between_others_leave_no_trace(service: Service, sealing: Sealing) -> None:
+    case = await play(service)
+    async with sealing():
+        before = (await fetch(service, PRISON, case.id)).content
+        await say(service, OTHER, "regional_coordination.refuse_transfer", within=case.child)
+        await say(service, CENTER, "regional_coordination.interview", within=case.child)
+        await fetch(service, OTHER, case.id)
+        after = (await fetch(service, PRISON, case.id)).content
+    one, two = files_of(before), files_of(after)
+    assert one.keys() == two.keys()
+    changing = {MANIFEST, "manifest.jws", "checkpoint.txt", COVER, ENTRIES}
+    assert {n: c for n, c in one.items() if n not in changing} == {
+        n: c for n, c in two.items() if n not in changing
+    }
+    for name in ("referrals", "messages", "classes"):
+        assert json_of(before)[name] == json_of(after)[name]
+    lines = [
+        [
+            line
+            for line in files[COVER].decode().splitlines()
+            if "作成" not in line and "根" not in line
+        ]
+        for files in (one, two)
+    ]
+    assert lines[0] == lines[1]
+    old, new = ([row["entry"] for row in json.loads(f[ENTRIES])["entries"]] for f in (one, two))
+    assert new[: len(old)] == old
+    assert {(e["kind"], e["agency_id"]) for e in new[len(old) :]} <= {
+        ("disclosure", PRISON),
+        ("export", PRISON),
+    }
+
+
+async def test_to_a_stranger_the_case_is_not_there(service: Service, played_case: Case) -> None:
+    real = await fetch(service, PROSECUTOR, played_case.id)
+    made_up = await fetch(service, PROSECUTOR, str(uuid4()))
+    nonsense = await fetch(service, PROSECUTOR, "x")
+    assert {a.status_code for a in (real, made_up, nonsense)} == {404}
+    assert real.content.replace(played_case.id.encode(), b"") == made_up.content.replace(
+        made_up.url.path.split("/")[3].encode(), b""
+    )
+
+
+async def test_the_seat_decides_what_is_opened_and_who_may_ask(
+    service: Service, played_case: Case, sealing: Sealing
+) -> None:
+    assert (await fetch(service, CENTER, played_case.id, "case_worker")).status_code == 403
+    token = await service.token(CENTER, scope="disclosure:read")
+    async with service.client(token) as client:
+        narrow = await client.get(f"/v1/cases/{played_case.id}/bundle")
+    assert (narrow.status_code, narrow.json()["scope"]) == (403, "referral:read")
+    async with sealing():
+        officers = (await fetch(service, CENTER, played_case.id, "records_officer")).content
+    assert judged(officers) == ("verified", None, None)
+    held = messages(officers).values()
+    assert {c for message in held for c in message["salts"]} == {"C0"}
+    assert {w["reason"] for message in held for w in message["withheld"]} == {"not_your_seat"}
+
+
+async def test_making_a_bundle_is_a_disclosure_of_every_message_and_an_export(
+    played_case: Case, bundles: dict[str, bytes], tables: asyncpg.Pool
+) -> None:
+    digest = sha256(files_of(bundles[OTHER])[MANIFEST])
+    (entry,) = await tables.fetch(
+        "SELECT * FROM log_entry WHERE kind = 'export' AND detail ->> 'digest' = $1", digest
+    )
+    assert entry["agencies"] == [OTHER]
+    assert str(entry["case_id"]) == played_case.id
+    opened = await tables.fetch(
+        "SELECT message_id FROM log_entry WHERE kind = 'disclosure' AND agency_id = $1"
+        " AND case_id = $2 AND at <= $3",
+        OTHER,
+        entry["case_id"],
+        entry["at"],
+    )
+    assert {str(row["message_id"]) for row in opened} >= messages(bundles[OTHER]).keys()
+
+
+async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
+    service: Service, sealing: Sealing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sealing():
+        said = await say(service, PROSECUTOR, "suspect_support.consult")
+        async with service.client(await service.token(PROSECUTOR)) as client:
+            read = await client.get(f"/v1/referrals/{said['referral_id']}")
+            case = read.json()["case_id"]
+        await fetch(service, PROSECUTOR, case)
+    await say(service, PROSECUTOR, "suspect_support.explain", within=said["referral_id"])
+    monkeypatch.setattr(service.app.state.messaging.evidence, "_patience", 0.0)
+    early = (await fetch(service, PROSECUTOR, case)).content
+    assert judged(early) == ("incomplete", None, None)
+    assert found(early).pending == 1
+    (pending,) = json_of(early, ENTRIES)["pending"]
+    last = json_of(early)["messages"][-1]
+    assert pending["message_id"] == last["id"]
+    assert pending["sealed_by"] > messages(early)[last["id"]]["created_at"]
+    monkeypatch.undo()
+    async with sealing():
+        late = (await fetch(service, PROSECUTOR, case)).content
+    assert judged(late) == ("verified", None, None)
+
+
+async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
+    service: Service, sealing: Sealing, tables: asyncpg.Pool
+) -> None:
+    case = await play(service)
+    opened = (
+        "SELECT count(*) FROM log_entry"
+        " WHERE kind = 'disclosure' AND agency_id = $1 AND case_id = $2"
+    )
+    async with asyncio.timeout(10):
+        fetching = asyncio.create_task(fetch(service, OTHER, case.id))
+        while not await tables.fetchval(opened, OTHER, case.id):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        said = await say(service, OTHER, "regional_coordination.refuse_transfer", within=case.child)
+        async with sealing():
+            early = (await fetching).content
+            late = (await fetch(service, OTHER, case.id)).content
+    assert judged(early) == judged(late) == ("verified", None, None)
+    assert said["message_id"] not in messages(early)
+    assert messages(late).keys() - messages(early).keys() == {said["message_id"]}
+    assert found(late, bundle=early).problems == []
+
+
+async def test_whatever_became_of_a_case_its_bundles_verify(
+    service: Service, sealing: Sealing
+) -> None:
+    case = await play(service)
+    async with sealing():
+        before = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
+    last = json_of(before[CENTER])["messages"][-1]["id"]
+    async with service.client(await service.token(CENTER)) as client:
+        recalled = await client.post(
+            f"/v1/referrals/{case.child}/messages/{last}/recall", json={"reason": "wrong_content"}
+        )
+    assert recalled.status_code == 200, recalled.text
+    await say(service, OTHER, "regional_coordination.accept_transfer", within=case.child)
+    await say(service, OTHER, "special_adjustment.withdraw_consent", within=case.parent)
+    async with sealing():
+        after = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
+    reasons = {}
+    for agency in PARTIES:
+        assert judged(after[agency]) == ("verified", None, None)
+        shrunk = found(after[agency], bundle=before[agency])
+        assert (shrunk.problems, shrunk.warnings[-1]) == ([], "no_consistency_proof")
+        held = messages(after[agency]).values()
+        reasons[agency] = {w["reason"] for message in held for w in message["withheld"]}
+    assert "party_ended" in reasons[CENTER]
+    assert "recalled" in reasons[OTHER]
+    assert "consent_withdrawn" in reasons[OTHER]
+
+
+async def test_a_case_that_is_too_large_is_refused_in_words(
+    service: Service, played_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "MOST_MESSAGES", 3)
+    answer = await fetch(service, CENTER, played_case.id)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/bundle_too_large"
+    assert answer.json()["limit_messages"] == 3
+
+
+async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_left(
+    service: Service, sealing: Sealing
+) -> None:
+    said = await say(service, PROSECUTOR, "suspect_support.consult")
+    within = said["referral_id"]
+    await say(service, PROSECUTOR, "suspect_support.explain", within=within)
+    await say(service, PROSECUTOR, "suspect_support.refuse", within=within)
+    async with service.client(await service.token(PROSECUTOR)) as client:
+        case = (await client.get(f"/v1/referrals/{within}")).json()["case_id"]
+    async with sealing():
+        data = (await fetch(service, PROSECUTOR, case)).content
+    assert judged(data) == ("verified", None, None)
+    seen = found(data)
+    assert seen.opened == 0
+    assert len(seen.erased) == seen.withheld >= seen.messages == 3
+    assert {each.because for each in seen.erased} == {"refused"}
+    assert all(each.erased_at for each in seen.erased)
+
+
+async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_why(
+    service: Service, sealing: Sealing
+) -> None:
+    case = await play(service, shared=False)
+    closing = {"close_reason": "family_took_over"}
+    await say(service, CENTER, "special_adjustment.close", within=case.parent, body=closing)
+    act = {
+        "id": str(uuid4()),
+        "kind": "erase",
+        "target": case.parent,
+        "detail": {"reason": "subject_request", "classes": ["C1", "C4"]},
+    }
+    async with sealing():
+        before = (await fetch(service, CENTER, case.id)).content
+        async with service.client(await service.token(CENTER, "records_officer")) as officer:
+            proposed = await officer.post("/v1/acts", json=act)
+            assert proposed.status_code == 201, proposed.text
+        async with service.client(await service.token(CENTER)) as head:
+            approved = await head.post(f"/v1/acts/{act['id']}/approve")
+            assert approved.json()["state"] == "approved", approved.text
+        after = (await fetch(service, CENTER, case.id)).content
+    assert judged(after) == ("verified", None, None)
+    assert found(after, bundle=before).problems == []
+    gone = {(each.data_class, each.because) for each in found(after).erased}
+    assert gone == {("C1", "commanded"), ("C4", "commanded")}
+    assert all(each.erased_at for each in found(after).erased)
+    kept, lost = messages(after), messages(before)
+    texts = {
+        text
+        for message_id, message in lost.items()
+        for name in message["body"].keys() - kept[message_id]["body"].keys()
+        for text in strings(message["body"][name])
+    }
+    texts -= set(strings(list(kept.values())))
+    assert texts
+    assert not [text for text in texts if text.encode() in b"".join(files_of(after).values())]
+
+
+async def test_privileged_data_is_never_in_a_prosecutors_bundle(
+    service: Service, sealing: Sealing
+) -> None:
+    to = {"center": CENTER}
+    said = await say(service, DEFENCE, "defence_support.inquire", to=to)
+    async with service.client(await service.token(DEFENCE)) as client:
+        defence = (await client.get(f"/v1/referrals/{said['referral_id']}")).json()["case_id"]
+    async with sealing():
+        assert (await fetch(service, DEFENCE, defence)).status_code == 200
+        assert (await fetch(service, PROSECUTOR, defence)).status_code == 404
+        consulted = await say(service, PROSECUTOR, "suspect_support.consult")
+        async with service.client(await service.token(PROSECUTOR)) as client:
+            read = await client.get(f"/v1/referrals/{consulted['referral_id']}")
+        data = (await fetch(service, PROSECUTOR, read.json()["case_id"])).content
+    assert all("C8" not in message["digests"] for message in messages(data).values())
+    assert DEFENCE.encode() not in data

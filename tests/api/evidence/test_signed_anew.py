@@ -1,0 +1,297 @@
+"""A bundle that was changed and signed anew by a key that it brings along: what it says of itself
+still has to agree, and both verifiers say where it does not."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.domain.evidence.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
+from app.domain.log.signed_note import Checkpoint, Note, signed
+from app.domain.messages.digest import canonical, sha256
+from tests.api.evidence.forging import Files, named, put, resealed
+from tests.api.evidence.played import CENTER, PRISON, edited, files_of, json_of, judged
+from tests.support.service import Service
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+def open_class(message: dict[str, Any]) -> Any:
+    """An opened class in which there is a text."""
+    return next(c for c in sorted(message["salts"]) if c != "C0")
+
+
+def move_field(held: dict[str, Any]) -> None:
+    names = held["fields"][open_class(held["message"])]
+    held["fields"]["C0"].append(names.pop())
+
+
+def say_otherwise(held: dict[str, Any]) -> None:
+    name = held["fields"][open_class(held["message"])][0]
+    held["message"]["body"][name] = "ほか"
+
+
+MESSAGES: dict[str, tuple[str, Edit]] = {
+    "another value": ("fields", say_otherwise),
+    "another salt": ("fields", lambda h: h["message"]["salts"].update(C0="A" * 22)),
+    "a salt too many": ("fields", lambda h: h["message"]["salts"].update(C9="A" * 22)),
+    "a class too many": ("fields", lambda h: h["fields"].update(C9=[])),
+    "a field of another class": ("fields", move_field),
+    "a field too many": ("fields", lambda h: h["message"]["body"].update(more=1)),
+    "a field too few": ("fields", lambda h: h["message"]["body"].pop(h["fields"]["C0"][0])),
+    "another type in the body": ("fields", lambda h: h["message"]["body"].update(type="x.y")),
+    "a class that is neither open nor withheld": (
+        "fields",
+        lambda h: h["message"]["digests"].update(C9="sha256:00"),
+    ),
+    "a class that is both": (
+        "fields",
+        lambda h: h["message"]["withheld"].append({"class": "C0", "reason": "erased"}),
+    ),
+    "another digest of a class": ("fields", lambda h: h["message"]["digests"].update(C0="x")),
+    "another day": ("digest", lambda h: h["message"].update(occurred_on="2026-11-19")),
+    "another moment": (
+        "digest",
+        lambda h: h["message"].update(created_at="2026-11-20T10:15:00.123+09:00"),
+    ),
+    "another law": ("digest", lambda h: h["message"].update(legal_basis="other")),
+    "another seat": ("digest", lambda h: h["message"]["from"].update(seat_id="x.y")),
+    "another agency": ("digest", lambda h: h["message"]["from"].update(agency_id="x")),
+    "another id": ("message", lambda h: h["message"].update(id="x")),
+    "another number": ("message", lambda h: h["message"].update(number=7)),
+    "another digest": ("message", lambda h: h["message"].update(digest="sha256:00")),
+    "no receipt but noise": ("receipt", lambda h: h["message"].update(receipt="x.y.z")),
+    "no body": ("message", lambda h: h["message"].pop("body")),
+}
+
+
+@pytest.fixture(scope="module")
+def data(bundles: dict[str, bytes]) -> bytes:
+    """The bundle of the center, which sees most."""
+    return bundles[CENTER]
+
+
+def changed(data: bytes, name: str, edit: Edit) -> bytes:
+    """The bundle with a JSON file edited, and signed anew."""
+
+    def change(files: Files) -> None:
+        held = json.loads(files[name])
+        edit(held)
+        files[name] = canonical(held)
+        resealed(files)
+
+    return edited(data, change)
+
+
+@pytest.mark.parametrize("what", MESSAGES)
+def test_a_message_that_does_not_agree_with_itself_is_named(data: bytes, what: str) -> None:
+    code, edit = MESSAGES[what]
+    file = next(f for f in named(data) if len(json_of(data, f)["message"]["salts"]) > 1)
+    assert judged(changed(data, file, edit)) == ("bad", code, file)
+
+
+def test_a_withheld_class_is_part_of_what_was_sent(bundles: dict[str, bytes]) -> None:
+    prisons = bundles[PRISON]
+    file = next(f for f in named(prisons) if json_of(prisons, f)["message"]["withheld"])
+
+    def other(held: dict[str, Any]) -> None:
+        withheld = held["message"]["withheld"][0]["class"]
+        held["message"]["digests"][withheld] = "sha256:" + "0" * 64
+
+    def dropped(held: dict[str, Any]) -> None:
+        held["message"]["withheld"].pop()
+
+    assert judged(changed(prisons, file, other)) == ("bad", "digest", file)
+    assert judged(changed(prisons, file, dropped)) == ("bad", "fields", file)
+
+
+def respelled(written: str) -> str:
+    """The same bytes in base64 or base64url, in another spelling of the last character."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    text = written.rstrip("=")
+    last = letters.index(text[-1]) ^ 1
+    return text[:-1] + letters[last] + "=" * (len(written) - len(text))
+
+
+def with_receipt(data: bytes) -> str:
+    return next(f for f in named(data) if json_of(data, f)["message"]["receipt"])
+
+
+@pytest.mark.parametrize("receipt", [0, False, ""])
+def test_a_receipt_that_is_none_at_all_is_a_bad_receipt(data: bytes, receipt: Any) -> None:
+    file = with_receipt(data)
+    edit: Edit = lambda held: held["message"].update(receipt=receipt)  # noqa: E731
+    assert judged(changed(data, file, edit)) == ("bad", "receipt", file)
+
+
+def test_receipts_and_proofs_have_one_spelling(data: bytes) -> None:
+    file = with_receipt(data)
+
+    def receipt(held: dict[str, Any]) -> None:
+        held["message"]["receipt"] = respelled(held["message"]["receipt"])
+
+    def path(held: dict[str, Any]) -> None:
+        proof = next(entry["proof"] for entry in held["entries"] if entry["proof"])
+        proof[0] = respelled(proof[0])
+
+    assert judged(changed(data, file, receipt)) == ("bad", "receipt", file)
+    assert judged(changed(data, ENTRIES, path)) == ("bad", "proof", ENTRIES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"kid": "x"}, {"kid": None}, {"x": "A" * 42 + "B"}],
+    ids=["another id", "no id", "another spelling"],
+)
+def test_a_key_under_another_name_is_none(data: bytes, change: dict[str, Any]) -> None:
+    edit: Edit = lambda held: held["keys"][0].update(change)  # noqa: E731
+    assert judged(changed(data, RECEIPT_KEYS, edit)) == ("bad", "keys", RECEIPT_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        (b'"iat":0', b'"iat":0,"iat":1', ("bad", "seal", SEAL)),
+        (b'"iat":0', b'"iat":1.5', ("bad", "seal", SEAL)),
+        (b'"iat":0', b'"more":0', ("bad", "manifest", MANIFEST)),
+    ],
+    ids=["twice", "a fraction", "no time"],
+)
+def test_what_is_signed_can_be_read_in_one_way(
+    data: bytes, old: bytes, new: bytes, verdict: tuple[str, str, str]
+) -> None:
+    def change(files: Files) -> None:
+        resealed(files, lambda claims: claims.replace(old, new))
+
+    assert judged(edited(data, change)) == verdict
+
+
+@pytest.mark.parametrize(
+    "line", ["— x AAAA", "— x+y " + "A" * 92, "— x\u00a0y " + "A" * 92, "- x A"]
+)
+def test_a_line_under_the_checkpoint_that_is_no_signature_spoils_it(data: bytes, line: str) -> None:
+    def change(files: Files) -> None:
+        files[CHECKPOINT] += f"{line}\n".encode()
+        resealed(files)
+
+    assert judged(edited(data, change)) == ("bad", "checkpoint", CHECKPOINT)
+
+
+def test_members_that_are_not_described_are_ignored(data: bytes) -> None:
+    file = named(data)[0]
+    assert judged(changed(data, file, lambda held: held.update(more=1))) == ("verified", None, None)
+
+
+def test_the_receipt_of_another_message_is_none(data: bytes) -> None:
+    own = [f for f in named(data) if json_of(data, f)["message"]["receipt"]]
+    other = json_of(data, own[1])["message"]["receipt"]
+    edit: Edit = lambda held: held["message"].update(receipt=other)  # noqa: E731
+    assert judged(changed(data, own[0], edit)) == ("bad", "receipt", own[0])
+
+
+def first(held: dict[str, Any]) -> Any:
+    return held["entries"][0]
+
+
+ENTRY: dict[str, tuple[str, Edit]] = {
+    "another place": ("proof", lambda h: first(h).update(index=first(h)["index"] - 1)),
+    "another path": ("proof", lambda h: first(h)["proof"].pop()),
+    "another time": ("proof", lambda h: first(h)["entry"].update(at="2026-01-01T00:00:00+00:00")),
+    "another case": ("entry", lambda h: first(h)["entry"].update(case_id="x")),
+    "others alone": ("entry", lambda h: first(h)["entry"].update(agencies=["x"])),
+    "out of order": ("entry", lambda h: h["entries"].reverse()),
+    "twice": ("entry", lambda h: h["entries"].insert(0, first(h))),
+    "beyond the end": ("entry", lambda h: h["entries"][-1].update(index=10**9)),
+    "no entries": ("entry", lambda h: h.pop("entries")),
+}
+
+
+@pytest.mark.parametrize("what", ENTRY)
+def test_an_entry_that_is_not_in_the_log_is_found(data: bytes, what: str) -> None:
+    code, edit = ENTRY[what]
+    assert judged(changed(data, ENTRIES, edit)) == ("bad", code, ENTRIES)
+
+
+def test_a_message_of_which_the_log_says_nothing_is_named_and_a_promise_is_no_proof(
+    data: bytes,
+) -> None:
+    row = json_of(data)["messages"][2]
+
+    def unlogged(held: dict[str, Any]) -> None:
+        held["entries"] = [e for e in held["entries"] if e["entry"]["message_id"] != row["id"]]
+
+    def promised(held: dict[str, Any]) -> None:
+        unlogged(held)
+        held["pending"] = [{"message_id": row["id"], "sealed_by": "2026-11-20T10:15:00+09:00"}]
+
+    assert judged(changed(data, ENTRIES, unlogged)) == ("bad", "unlogged", row["file"])
+    assert judged(changed(data, ENTRIES, promised)) == ("incomplete", None, None)
+
+
+def test_a_message_written_anew_with_all_its_digests_is_not_the_one_that_was_logged(
+    data: bytes,
+) -> None:
+    file = next(f for f in named(data) if len(json_of(data, f)["message"]["salts"]) > 1)
+
+    def change(files: Files) -> None:
+        held = json.loads(files[file])
+        say_otherwise(held)
+        message, data_class = held["message"], open_class(held["message"])
+        fields = {name: message["body"][name] for name in held["fields"][data_class]}
+        salted = {"fields": fields, "salt": message["salts"][data_class]}
+        message["digests"][data_class] = sha256(canonical(salted))
+        sender = {name: message["from"][name] for name in ("agency_id", "seat_id")}
+        named_alike = ("id", "referral_id", "type", "occurred_on", "legal_basis")
+        envelope = {name: message[name] for name in named_alike}
+        envelope |= {"from": sender, "accepted_at": message["created_at"]}
+        message["digest"] = sha256(canonical({**envelope, "segments": message["digests"]}))
+        message["receipt"] = None
+        files[file] = canonical(held)
+        manifest = json.loads(files[MANIFEST])
+        (row,) = [row for row in manifest["messages"] if row["file"] == file]
+        row["digest"] = message["digest"]
+        files[MANIFEST] = canonical(manifest)
+        resealed(files)
+
+    assert judged(edited(data, change)) == ("bad", "unlogged", file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'{"agency_id":', b'{"agency_id":"x","agency_id":'), (b'"left_out":0', b'"left_out":0.0')],
+)
+def test_json_that_can_be_read_in_two_ways_is_refused(data: bytes, old: bytes, new: bytes) -> None:
+    manifest = files_of(data)[MANIFEST]
+    assert old in manifest
+    twice = edited(data, put({MANIFEST: manifest.replace(old, new, 1)}))
+    assert judged(twice) == ("bad", "format", MANIFEST)
+
+
+def test_a_signature_has_one_spelling(data: bytes) -> None:
+    token = files_of(data)[SEAL].decode()
+    signature = token.rpartition(".")[2]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    same = [
+        signature[:-1] + letter
+        for letter in letters
+        if base64.urlsafe_b64decode(signature[:-1] + letter + "==")
+        == base64.urlsafe_b64decode(signature + "==")
+    ]
+    assert len(same) == 16
+    for other in set(same) - {signature}:
+        spelled = token.replace(signature, other).encode()
+        assert judged(edited(data, put({SEAL: spelled}))) == ("bad", "seal", SEAL)
+
+
+def test_the_checkpoint_of_another_log_says_nothing_of_this_one(
+    data: bytes, service: Service
+) -> None:
+    keys = LogKeys(KeyFolder(service.settings.data_dir / "keys"), service.settings.log_name)
+    own = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
+    other = Checkpoint("another.test/log", own.size, own.root)
+    note = str(signed(other.text, keys.signers(service.clock())))
+    assert judged(data, checkpoint=note) == ("bad", "earlier", None)

@@ -1,0 +1,317 @@
+"""Whatever is done to a bundle: both verifiers refuse it, and name the same first bad thing."""
+
+import io
+import json
+import zipfile
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.folder import KeyFolder
+from app.cli.evidence.opened import Trust, keys_of, log_keys_of
+from app.domain.evidence.bundle import (
+    CHECKPOINT,
+    CONSISTENCY,
+    ENTRIES,
+    LOG_KEYS,
+    MANIFEST,
+    RECEIPT_KEYS,
+    SEAL,
+)
+from app.domain.log.signed_note import Checkpoint, Note, signed
+from tests.api.evidence.forging import Files, flipped, lost, named, put, remade, resealed, without
+from tests.api.evidence.played import (
+    CENTER,
+    OTHER,
+    PARTIES,
+    STRANGER,
+    Case,
+    edited,
+    fetch,
+    files_of,
+    found,
+    json_of,
+    judged,
+)
+from tests.support.evidence import Sealing
+from tests.support.service import Service
+
+
+@pytest.fixture(scope="module")
+def data(bundles: dict[str, bytes]) -> bytes:
+    """The bundle of the center, which sees most."""
+    return bundles[CENTER]
+
+
+@pytest.mark.parametrize("agency", PARTIES)
+def test_one_byte_changed_in_any_file_is_found_and_the_file_named(
+    bundles: dict[str, bytes], agency: str
+) -> None:
+    for name, content in files_of(bundles[agency]).items():
+        for at in (0, len(content) // 2, len(content) - 1):
+            other = {name: flipped(content, at)}
+            verdict, _, file = judged(edited(bundles[agency], put(other)))
+            assert (verdict, file) == ("bad", name), (name, at)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(share=st.floats(0, 1, exclude_max=True), to=st.integers(1, 255))
+def test_one_byte_changed_anywhere_in_the_zip_is_found(data: bytes, share: float, to: int) -> None:
+    at = int(share * len(data))
+    changed = data[:at] + bytes([data[at] ^ to]) + data[at + 1 :]
+    assert judged(changed)[0] == "bad"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(share=st.floats(0, 1, exclude_max=True), to=st.integers(1, 255), which=st.randoms())
+def test_one_byte_changed_in_a_file_is_found_where_it_is(
+    data: bytes, share: float, to: int, which: Any
+) -> None:
+    name = which.choice(sorted(files_of(data)))
+
+    def change(files: Files) -> None:
+        at = int(share * len(files[name]))
+        files[name] = files[name][:at] + bytes([files[name][at] ^ to]) + files[name][at + 1 :]
+
+    verdict, _, file = judged(edited(data, change))
+    assert (verdict, file) == ("bad", name)
+
+
+def test_a_message_that_is_left_out_is_named(data: bytes) -> None:
+    for file in named(data):
+        assert judged(edited(data, lost(file))) == ("bad", "missing", file)
+
+
+def test_a_message_left_out_of_the_manifest_too_is_found_by_signature_and_number(
+    data: bytes,
+) -> None:
+    file = named(data)[2]
+    changed = edited(data, without(file))
+    assert judged(changed) == ("bad", "manifest", MANIFEST)
+    besides = found(changed).problems[1]
+    assert (besides.code, besides.file) == ("order", file)
+
+
+def test_two_messages_that_change_places_are_named(data: bytes) -> None:
+    first, second = named(data)[1:3]
+
+    def swap(files: Files) -> None:
+        files[first], files[second] = files[second], files[first]
+
+    assert judged(edited(data, swap)) == ("bad", "changed", first)
+
+    def swap_in_manifest(files: Files) -> None:
+        swap(files)
+        remade(files)
+
+    changed = edited(data, swap_in_manifest)
+    assert judged(changed) == ("bad", "manifest", MANIFEST)
+    assert (found(changed).problems[1].code, found(changed).problems[1].file) == ("message", first)
+
+
+def test_a_message_that_was_added_is_named(data: bytes) -> None:
+    last = named(data)[-1]
+    more = last.replace(last[-9:-5], "0999")
+    assert judged(edited(data, put({more: files_of(data)[last]}))) == ("bad", "unknown", more)
+
+    def added(files: Files) -> None:
+        files[more] = files[last]
+        row = {**json.loads(files[MANIFEST])["messages"][-1], "file": more, "number": 999}
+        remade(files, lambda manifest: manifest["messages"].append(row))
+
+    assert judged(edited(data, added)) == ("bad", "manifest", MANIFEST)
+
+
+def test_the_last_messages_cut_off_consistently_are_found_by_the_signature(data: bytes) -> None:
+    changed = edited(data, without(named(data)[-1]))
+    assert judged(changed) == ("bad", "manifest", MANIFEST)
+    assert len(found(changed).problems) == 1  # all else agrees: only the signature tells
+
+
+def test_cut_off_messages_of_which_the_log_still_tells_are_named(data: bytes) -> None:
+    row = json_of(data)["messages"][-1]
+
+    def cut(files: Files) -> None:
+        del files[row["file"]]
+        remade(files, lambda manifest: manifest["messages"].remove(row))
+
+    besides = found(edited(data, cut)).problems[1]
+    assert (besides.code, besides.at) == ("unshown", row["id"])
+
+
+async def test_an_older_checkpoint_of_the_same_log_does_not_fit(
+    service: Service, played_case: Case, sealing: Sealing, data: bytes
+) -> None:
+    async with sealing():
+        later = (await fetch(service, CENTER, played_case.id)).content
+    older = files_of(data)[CHECKPOINT]
+
+    def rolled_back(files: Files) -> None:
+        files[CHECKPOINT] = older
+
+    assert judged(edited(later, rolled_back)) == ("bad", "changed", CHECKPOINT)
+
+    def consistently(files: Files) -> None:
+        rolled_back(files)
+        log = json_of(data)["log"]
+        remade(files, lambda manifest: manifest.update(log=log))
+
+    changed = edited(later, consistently)
+    assert judged(changed) == ("bad", "manifest", MANIFEST)
+    assert found(changed).problems[1].file == ENTRIES
+
+
+async def test_the_log_is_shown_to_have_only_grown_or_the_verdict_says_that_it_is_not(
+    service: Service, played_case: Case, sealing: Sealing, data: bytes
+) -> None:
+    old = files_of(data)[CHECKPOINT].decode()
+    size = json_of(data)["log"]["size"]
+    async with sealing():
+        proved = (await fetch(service, CENTER, played_case.id, since=size)).content
+        unproved = (await fetch(service, CENTER, played_case.id)).content
+        too_long = await fetch(service, CENTER, played_case.id, since=10**9)
+    assert judged(proved, checkpoint=old) == ("verified", None, None)
+    assert judged(proved) == ("verified", None, None)
+    assert judged(data, checkpoint=old) == ("verified", None, None)
+    assert judged(unproved, checkpoint=old) == ("incomplete", None, None)
+    assert "no_consistency_proof" in found(unproved, checkpoint=old).warnings
+    assert too_long.status_code == 422
+    now = files_of(unproved)[CHECKPOINT].decode()
+    assert judged(data, checkpoint=now) == ("bad", "rolled_back", ENTRIES)
+    assert judged(data, checkpoint="nothing")[:2] == ("bad", "earlier")
+    folder = KeyFolder(service.settings.data_dir / "keys")
+    keys = LogKeys(folder, service.settings.log_name)
+    point = Checkpoint.parse(Note.parse(old).text)
+    fork = Checkpoint(point.origin, size, b"\x01" * 32)
+    note = str(signed(fork.text, keys.signers(service.clock())))
+    assert judged(proved, checkpoint=note) == ("bad", "rolled_back", CONSISTENCY)
+    assert judged(data, checkpoint=note) == ("bad", "rolled_back", ENTRIES)
+    assert found(proved, bundle=data).verdict == "verified"
+
+
+def test_an_earlier_bundle_of_which_a_message_is_gone_shows_what_was_lost(
+    data: bytes, bundles: dict[str, bytes]
+) -> None:
+    file = named(data)[-1]
+    shorter = edited(edited(data, without(file)), resealed)
+    assert judged(shorter) == ("verified", None, None)  # by a key that it brings along
+    (problem,) = found(shorter, bundle=data).problems
+    assert (problem.code, problem.file) == ("shrunk", file)
+    (problem,) = found(data, bundle=bundles[OTHER]).problems
+    assert (problem.code, problem.at) == ("earlier", "agency_id")
+    (problem,) = found(data, bundle=flipped(data, 3000)).problems
+    assert problem.code == "earlier"
+
+
+def test_keys_from_elsewhere_unmask_a_bundle_that_was_signed_anew(data: bytes) -> None:
+    files = files_of(data)
+    trust = Trust(
+        keys_of(json.loads(files[RECEIPT_KEYS]), None),
+        log_keys_of(files[LOG_KEYS].decode().splitlines(), None),
+    )
+    assert found(data, trust=trust).shown()["warnings"] == []
+    forged = edited(edited(data, without(named(data)[-1])), resealed)
+    (problem,) = found(forged, trust=trust).problems
+    assert (problem.code, problem.file) == ("untrusted", RECEIPT_KEYS)
+    theirs = STRANGER.Check(forged, keys=STRANGER.receipt_keys(files[RECEIPT_KEYS]))
+    assert theirs.problems[0] == {"code": "untrusted", "file": RECEIPT_KEYS}
+
+
+def test_a_checkpoint_signed_with_another_key_is_not_believed(
+    data: bytes, tmp_path_factory: pytest.TempPathFactory, service: Service
+) -> None:
+    folder = KeyFolder(tmp_path_factory.mktemp("forger"))
+    folder.prepare_log(service.clock())
+    keys = LogKeys(folder, service.settings.log_name)
+    now = service.clock() + timedelta(days=1)
+    genuine = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
+    point = Checkpoint(genuine.origin, genuine.size, b"\x02" * 32)
+    note = str(signed(point.text, keys.signers(now))).encode()
+
+    def forged(files: Files) -> None:
+        files[CHECKPOINT] = note
+        log = {**json.loads(files[MANIFEST])["log"], "root": b64encode(point.root).decode()}
+        remade(files, lambda manifest: manifest.update(log=log))
+
+    assert judged(edited(data, put({CHECKPOINT: note})))[1:] == (
+        "changed",
+        CHECKPOINT,
+    )
+    changed = edited(data, forged)
+    assert judged(changed) == ("bad", "manifest", MANIFEST)
+    assert found(changed).problems[1].code == "checkpoint"
+
+    def with_key(files: Files) -> None:
+        files[LOG_KEYS] = "".join(f"{key}\n" for key in keys.published()).encode()
+        forged(files)
+        resealed(files)
+
+    assert judged(edited(data, with_key)) == ("bad", "proof", ENTRIES)
+
+
+def zipped(data: bytes, more: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        for name, content in [*files_of(data).items(), *more.items()]:
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_bundle_that_was_only_packed_anew_is_told_from_one_that_was_changed(
+    data: bytes, method: int
+) -> None:
+    again = zipped(data, {}, method)
+    assert judged(again) == ("bad", "container", None)
+    assert found(again).messages == len(named(data))  # all the rest had been checked by then
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "/etc/passwd", "__MACOSX/x.json", "a\\b.json", "UP.json", "COM1"]
+)
+def test_a_name_that_no_bundle_has_is_refused(data: bytes, name: str) -> None:
+    assert judged(zipped(data, {name: b"x"}))[:2] == ("bad", "name")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_stands_there_twice_is_refused(data: bytes) -> None:
+    assert judged(zipped(data, {MANIFEST: b"{}"}))[:2] == ("bad", "name")
+
+
+def test_what_would_swell_is_not_unpacked(data: bytes) -> None:
+    bomb = zipped(data, {"bomb.json": bytes(70 * 2**20)}, zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 2**20
+    assert judged(bomb) == ("bad", "container", None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(noise=st.binary(max_size=200))
+def test_what_is_no_zip_is_refused(noise: bytes) -> None:
+    assert judged(noise)[0] == "bad"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"format":1}',
+        b'{"format":"tsunagu-bundle/2"}',
+        b"[" * 10_000,
+        b"\xff",
+    ],
+)
+def test_a_manifest_of_another_kind_is_refused(data: bytes, content: bytes) -> None:
+    changed = edited(data, put({MANIFEST: content}))
+    assert judged(changed) == ("bad", "format", MANIFEST)
+
+
+@pytest.mark.parametrize("name", [RECEIPT_KEYS, LOG_KEYS, CHECKPOINT, ENTRIES, SEAL, MANIFEST])
+def test_a_file_that_every_bundle_has_may_not_be_missing(data: bytes, name: str) -> None:
+    assert judged(edited(data, lost(name))) == ("bad", "missing", name)

@@ -1,0 +1,150 @@
+"""Keys are replaced while the service runs, as partners see it from outside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from httpx import Response
+from jose import jws
+from jose.utils import base64url_decode
+from typer.testing import CliRunner
+
+from app.adapters.database.connection import connected
+from app.adapters.database.logins import Urls
+from app.adapters.directory.seed import seed
+from app.adapters.keys.rewrapping import Rewrapping
+from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE
+from app.cli import cli
+from app.main import create_app
+from app.settings import Settings
+from tests.support.service import MovableClock, Service
+
+ISSUER = "https://rotation.test"
+
+
+@pytest.fixture
+async def alone(
+    new_database: Callable[[], Urls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Service]:
+    """A service of its own; `tsunagu keys` finds its folder and its database."""
+    urls = new_database()
+    async with connected(urls.owner) as connection:
+        await seed(connection)
+    settings = Settings(data_dir=tmp_path, api_database_url=urls.api, issuer=ISSUER)
+    clock = MovableClock()
+    app = create_app(settings, clock)
+    monkeypatch.setenv("TSUNAGU_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TSUNAGU_DATABASE_URL", urls.owner)
+    async with app.router.lifespan_context(app):
+        yield Service(app, urls, clock, settings)
+
+
+async def tsunagu(*words: str) -> str:
+    result = await asyncio.to_thread(CliRunner().invoke, cli, ["keys", *words])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+async def published(service: Service) -> list[dict[str, str]]:
+    async with service.client() as client:
+        found: list[dict[str, str]] = (await client.get("/.well-known/jwks.json")).json()["keys"]
+        return found
+
+
+async def until_published(service: Service, many: int) -> None:
+    async with asyncio.timeout(10):
+        while len(await published(service)) < many:  # noqa: ASYNC110 - the folder rings no bell
+            await asyncio.sleep(0.05)
+
+
+def kid(signed: str) -> str:
+    found: str = jws.get_unverified_header(signed)["kid"]
+    return found
+
+
+async def me(service: Service, token: str) -> Response:
+    async with service.client(token) as client:
+        return await client.get("/v1/me")
+
+
+async def test_a_signing_key_is_replaced_and_no_token_and_no_receipt_is_lost(
+    alone: Service, opening: Callable[..., dict[str, Any]]
+) -> None:
+    first = await alone.token("prison-fuchu")
+    async with alone.client(first) as client:
+        old_receipt = (await client.post("/v1/referrals", json=opening())).json()["receipt"]
+    await tsunagu("rotate-signing")
+    await until_published(alone, 2)
+    # The new key is known to everybody, and signs nothing yet.
+    second = await alone.token("prison-fuchu")
+    assert kid(second) == kid(first)
+    assert (await me(alone, first)).status_code == 200
+
+    # A moment before it does, somebody gets a token of the old one, and keeps it for as long as
+    # it may be kept.
+    alone.clock.ahead += PUBLISHED_BEFORE - timedelta(seconds=30)
+    last = await alone.token("prison-fuchu")
+    assert kid(last) == kid(first)
+    alone.clock.ahead += timedelta(minutes=9)
+    new = await alone.token("prison-fuchu")
+    assert kid(new) != kid(first)
+    assert (await me(alone, last)).status_code == (await me(alone, new)).status_code == 200
+
+    alone.clock.ahead += OVERLAP + timedelta(days=3650)
+    keys = {key["kid"]: key for key in await published(alone)}
+    assert jws.verify(old_receipt, keys[kid(old_receipt)], algorithms=["ES256"])
+    newer = await alone.token("prison-fuchu")
+    async with alone.client(newer) as client:
+        new_receipt = (await client.post("/v1/referrals", json=opening())).json()["receipt"]
+    assert kid(new_receipt) == kid(new)
+    assert jws.verify(new_receipt, keys[kid(new_receipt)], algorithms=["ES256"])
+
+
+async def test_no_token_of_a_revoked_signing_key_is_believed_and_its_receipts_still_verify(
+    alone: Service, opening: Callable[..., dict[str, Any]]
+) -> None:
+    stolen = await alone.token("prison-fuchu")
+    async with alone.client(stolen) as client:
+        receipt = (await client.post("/v1/referrals", json=opening())).json()["receipt"]
+    await tsunagu("rotate-signing", "--at-once")
+    await tsunagu("revoke-signing", kid(stolen))
+    await until_published(alone, 2)
+    assert (await me(alone, stolen)).status_code == 401
+    assert (await me(alone, await alone.token("prison-fuchu"))).status_code == 200
+    keys = {key["kid"]: key for key in await published(alone)}
+    assert jws.verify(receipt, keys[kid(receipt)], algorithms=["ES256"])
+    assert all(len(base64url_decode(key["x"].encode())) == 32 for key in keys.values())
+
+
+async def test_a_running_service_wraps_with_a_new_master_key_and_opens_what_was_rewrapped(
+    alone: Service, opening: Callable[..., dict[str, Any]]
+) -> None:
+    async def sent(many: int = 1) -> list[str]:
+        async with alone.client(await alone.token("prison-fuchu")) as client:
+            answers = [(await client.post("/v1/referrals", json=opening())) for _ in range(many)]
+        found = [answer.json() for answer in answers]
+        return [f"/v1/referrals/{f['referral_id']}/messages/{f['message_id']}" for f in found]
+
+    paths = await sent()
+    await tsunagu("rotate-master")
+    paths += await sent()
+    async with asyncpg.create_pool(alone.urls.owner, min_size=1, max_size=2) as owner:
+        newest = "SELECT max(master) FROM referral_key"
+        assert await owner.fetchval(newest) == 1
+        alone.clock.ahead += timedelta(minutes=10)
+        async with asyncio.timeout(10):
+            while await owner.fetchval(newest) == 1:
+                paths += await sent()
+        service = alone.app.state.messaging.exchange._recorder.vault._service
+        work = Rewrapping(owner, service, alone.clock)
+        while await work.step():
+            pass
+        assert await owner.fetchval("SELECT min(master) FROM referral_key") == 2
+    async with alone.client(await alone.token("probation-13")) as reads:
+        for path in paths:
+            assert (await reads.get(path)).json()["body"]
+        assert (await reads.get("/readyz")).status_code == 200

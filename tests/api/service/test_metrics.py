@@ -1,0 +1,72 @@
+"""What Prometheus reads: figures, and nothing that tells of anybody."""
+
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+from httpx import AsyncClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.service import Speak
+
+
+async def samples(client: AsyncClient) -> dict[tuple[str, ...], float]:
+    """Values by name and labels, as Prometheus understands them."""
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return {
+        (s.name, *sorted(s.labels.values())): s.value
+        for family in text_string_to_metric_families(answer.text)
+        for s in family.samples
+    }
+
+
+async def test_calls_are_counted_by_operation_and_status(
+    speak: Speak, stranger: AsyncClient, opening: Callable[..., dict[str, Any]]
+) -> None:
+    prison, office = await speak("prison-fuchu"), await speak("probation-13")
+    before = await samples(stranger)
+    sent = opening()
+    await prison.post("/v1/referrals", json=sent)
+    await prison.post("/v1/referrals", json={**sent, "urgency": "wrong"})
+    await office.get("/v1/inbox")
+    await office.get("/v1/inbox", params={"wait": 1})
+    after = await samples(stranger)
+
+    def more(operation: str, status: str) -> float:
+        key = ("tsunagu_request_seconds_count", *sorted((operation, status)))
+        return after.get(key, 0) - before.get(key, 0)
+
+    assert more("open_referral", "2xx") == 1
+    assert more("open_referral", "4xx") == 1
+    assert more("read_inbox", "2xx") == 1
+    assert more("wait_for_inbox", "2xx") == 1
+
+
+async def test_what_waits_and_what_became_of_attempts_is_told_and_of_nobody(
+    speak: Speak,
+    stranger: AsyncClient,
+    tables: asyncpg.Pool,
+    opening: Callable[..., dict[str, Any]],
+) -> None:
+    office = await speak("probation-13")
+    url = "https://93.184.215.14/"
+    hook = (await office.post("/v1/webhooks", json={"url": url})).json()
+    await (await speak("prison-fuchu")).post("/v1/referrals", json=(sent := opening()))
+    await tables.execute("INSERT INTO attempt_total VALUES ('refused', 7)")
+    await tables.execute("UPDATE notice SET created_at = created_at - interval '90 s'")
+    found = await samples(stranger)
+    assert found["tsunagu_database_up",] == 1
+    assert found["tsunagu_notices_pending",] == found["tsunagu_notices_due",] == 1
+    assert 90 <= found["tsunagu_oldest_notice_seconds",] < 120
+    assert found["tsunagu_attempts_total", "refused"] == 7
+    assert found["tsunagu_webhooks", "active"] == 1
+    text = (await stranger.get("/metrics")).text
+    for word in (sent["id"], hook["id"], url, "probation-13", "prison-fuchu", "93.184"):
+        assert word not in text
+    await tables.execute("UPDATE notice SET due_at = due_at - interval '90 s'")
+    ready = await stranger.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+    assert "deliveries" in ready.json()["behind"]
+    await tables.execute("DELETE FROM notice; DELETE FROM webhook; DELETE FROM attempt_total")

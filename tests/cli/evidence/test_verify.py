@@ -1,0 +1,126 @@
+"""`tsunagu verify` and the stand-alone verifier as commands, with no network and no settings."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.domain.evidence.bundle import CHECKPOINT, LOG_KEYS, RECEIPT_KEYS
+from app.domain.log.signed_note import VerifierKey
+from tests.api.evidence.played import CENTER, STANDALONE, edited, files_of, json_of
+
+ROOT = Path(__file__).parents[3]
+OURS = [sys.executable, "-m", "app.cli", "verify"]
+THEIRS = [sys.executable, str(STANDALONE)]
+
+
+@pytest.fixture(scope="module")
+def folder(bundles: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a good bundle, a bad one, and the keys as the service publishes them."""
+    path = tmp_path_factory.mktemp("held")
+    data = bundles[CENTER]
+    file = json_of(data)["messages"][1]["file"]
+    (path / "good.zip").write_bytes(data)
+    (path / "bad.zip").write_bytes(edited(data, lambda files: files.pop(file)))
+    (path / "jwks.json").write_bytes(files_of(data)[RECEIPT_KEYS])
+    (path / "log.txt").write_bytes(files_of(data)[LOG_KEYS])
+    (path / "old.txt").write_bytes(files_of(data)[CHECKPOINT])
+    return path
+
+
+def alone(command: list[str], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run it in that folder with an empty environment, but for where our package lies."""
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        [*command, *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ours(*options: object) -> Result:
+    """What our command answers, in this process."""
+    return CliRunner().invoke(cli, ["verify", *map(str, options)])
+
+
+def test_it_needs_nothing_but_the_bundle(folder: Path) -> None:
+    good = alone(OURS, folder, "good.zip")
+    assert good.returncode == 0, good.stderr
+    assert good.stdout.startswith("確かめられました")
+    assert "--log-key" in good.stdout
+    theirs = alone(THEIRS, folder, "good.zip")
+    assert theirs.returncode == 0, theirs.stderr
+
+
+def test_the_command_names_the_file_in_either_language(folder: Path) -> None:
+    file = json_of((folder / "good.zip").read_bytes())["messages"][1]["file"]
+    bad = ours(folder / "bad.zip", "--lang", "en")
+    assert bad.exit_code == 1
+    assert bad.stdout.startswith("Not to be trusted")
+    assert f"{file}: the file is missing [missing]" in bad.stdout
+    assert f"{file}: ファイルがない [missing]" in ours(folder / "bad.zip").stdout
+
+
+def another_key() -> str:
+    """A key of the log from before, as it is published beside the one that signs now."""
+    key = Ed25519PrivateKey.generate().public_key()
+    return str(VerifierKey("tsunagu.test/log", key.public_bytes_raw()))
+
+
+def test_with_keys_and_a_checkpoint_from_elsewhere_nothing_is_left_to_compare(
+    folder: Path,
+) -> None:
+    log_keys = f"{another_key()}\n{(folder / 'log.txt').read_text()}"
+    checked = ["--keys", folder / "jwks.json", "--log-key", log_keys]
+    checked += ["--checkpoint", folder / "old.txt"]
+    good = ours(folder / "good.zip", *checked, "--since", folder / "good.zip", "--json")
+    assert good.exit_code == 0, good.output
+    assert json.loads(good.stdout)["warnings"] == []
+    theirs = alone(THEIRS, folder, "good.zip", *map(str, checked))
+    assert theirs.returncode == 0, theirs.stderr
+    assert json.loads(theirs.stdout)["verdict"] == "verified"
+
+
+def test_both_commands_name_the_same_first_bad_thing(folder: Path) -> None:
+    bad, theirs = ours(folder / "bad.zip", "--json"), alone(THEIRS, folder, "bad.zip")
+    assert bad.exit_code == theirs.returncode == 1
+    first = json.loads(bad.stdout)["problem"]
+    (their_first,) = json.loads(theirs.stdout)["problems"]
+    assert {name: first[name] for name in ("code", "file")} == their_first
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["nowhere.zip"], ["good.zip", "--keys", "good.zip"], ["good.zip", "--log-key", "x"], []],
+)
+def test_what_cannot_be_carried_out_is_told_apart_from_what_is_wrong(
+    folder: Path, options: list[str]
+) -> None:
+    files = [str(folder / each) if each.endswith(".zip") else each for each in options]
+    assert ours(*files).exit_code == 2
+
+
+def test_the_stand_alone_verifier_is_short_and_stands_alone() -> None:
+    text = STANDALONE.read_text()
+    assert len(text.splitlines()) < 300
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported - set(sys.stdlib_module_names) == {"cryptography"}

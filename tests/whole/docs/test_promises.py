@@ -1,0 +1,164 @@
+"""What README and docs promise is true: commands, settings, files, links, calls and the story."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import TypeAdapter
+from typer.main import get_command
+from typer.testing import Result
+
+from app.cli import cli
+from app.cli.evidence.verification import Kept, verify
+from app.domain.calendar.period import Period
+from app.settings import Settings
+from tests.support.story import Service
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+}
+NOT_SETTINGS = {"TSUNAGU_TEST_DATABASE_URL", "TSUNAGU_CLIENT_SECRET"}
+
+
+def fenced(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def section(title: str) -> str:
+    found = re.search(rf"^## {title}.*?(?=^## |\Z)", README, re.DOTALL | re.MULTILINE)
+    assert found is not None, f"README has no section {title}"
+    return found[0]
+
+
+def said(command: str) -> set[str]:
+    """What follows `command` wherever the pages tell somebody to run it."""
+    code = [c for page in PAGES.values() for c in (*fenced("sh", page), *spans(page))]
+    return {rest for c in code for rest in re.findall(rf"(?:^|[\s/]){command} ([^\n|#`]+)", c)}
+
+
+def spans(page: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", page)
+
+
+def test_the_makefile_has_every_target_that_is_named() -> None:
+    targets = set(re.findall(r"^([.a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {rest.split()[0] for rest in said("make")}
+    assert {"run", "demo", "test", "check", "bench", "openapi"} <= named
+    assert named <= targets
+
+
+def test_the_command_line_has_every_command_that_is_named() -> None:
+    named = {tuple(rest.split()) for rest in said("tsunagu")}
+    assert {("migrate",), ("serve",), ("worker",)} <= {words[:1] for words in named}
+    for words in named:
+        command: Any = get_command(cli)
+        for word in words:
+            if not hasattr(command, "commands"):
+                break
+            assert word in command.commands, f"there is no tsunagu {' '.join(words)}"
+            command = command.commands[word]
+        options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+        assert {w.partition("=")[0] for w in words if w.startswith("--")} <= options
+
+
+def test_every_setting_stands_in_the_table_with_its_default() -> None:
+    rows = re.findall(r"^\| `TSUNAGU_(\w+)` \| (.*?) \| .+ \|$", README, re.MULTILINE)
+    table = {name.lower(): default.strip("`") for name, default in rows}
+    assert set(table) == set(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        if field.default is not None:
+            assert table[name] == _shown(field.default)
+
+
+def test_every_variable_that_is_named_is_a_setting() -> None:
+    settings = {f"TSUNAGU_{name.upper()}" for name in Settings.model_fields}
+    files = [*PAGES.values(), *((ROOT / f).read_text() for f in ("compose.yaml", "Dockerfile"))]
+    named = {name for text in files for name in re.findall(r"TSUNAGU_[A-Z_]+[A-Z]", text)}
+    assert named - NOT_SETTINGS <= settings
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_named_files_are_there(page: str) -> None:
+    linked = re.findall(r"\]\(([^)#\s]+)\)", PAGES[page])
+    for target in linked:
+        if not target.startswith(("http://", "https://")):
+            assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+    folders = r"(?:app|docs|tests|alembic|openapi)/[\w./-]*\w"
+    for named in re.findall(rf"(?<![\w/]){folders}", " ".join(spans(PAGES[page]))):
+        assert (ROOT / named).exists(), f"{page} speaks of {named}"
+
+
+def test_every_call_that_is_named_is_in_the_contract(whole_service: Service) -> None:
+    paths = httpx.get(f"{whole_service.url}/openapi.json").json()["paths"]
+    there = {(verb.upper(), _shape(path)) for path, verbs in paths.items() for verb in verbs}
+    named = {
+        (verb, _shape(path))
+        for page, text in PAGES.items()
+        if not page.startswith("docs/flows/")
+        for verb, path in re.findall(r"\b(GET|POST) (/[\w/{}.-]+)", text)
+    }
+    assert len(named) > 5
+    assert named <= there
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_the_curl_commands_work_as_they_are_pasted(whole_service: Service, tmp_path: Path) -> None:
+    blocks = fenced("sh", section("curl"))
+    done = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
+        env=os.environ | {"URL": whole_service.url, "CLIENTS": str(whole_service.clients)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall("curl", "".join(blocks))) >= 9
+    for answer in (
+        '"state": "consulted"',  # the opening is accepted
+        "\n200\n",  # and is one message when it is sent again
+        '"detention_day1": "2026-11-20"',  # the office opens it
+        '"acknowledged_by": "probation-13.case_worker"',
+        '"title": "Not found"',  # the center finds nothing
+        '"would"',
+    ):
+        assert answer in done.stdout, answer
+    assert re.findall('"status": [45]', done.stdout) == ['"status": 4']
+    assert not verify((tmp_path / "bundle.zip").read_bytes(), Kept()).problems
+
+
+@pytest.mark.parametrize(("nth", "language"), [(0, "ja"), (1, "en")])
+def test_the_story_in_the_readme_is_real_output(
+    story: Callable[[str], Result], nth: int, language: str
+) -> None:
+    excerpt = fenced("text", section("物語"))[nth].splitlines()
+    real = {_without_days(line) for line in story(language).output.splitlines()}
+    assert len(excerpt) > 8
+    for line in excerpt:
+        assert line.strip() in {"", "…"} or _without_days(line) in real, line
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+def _without_days(line: str) -> str:
+    """The line without what differs from day to day."""
+    line = re.sub(r"\((月|火|水|木|金|土|日)\)|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "", line)
+    return re.sub(r"\d+", "0", line).strip()
+
+
+def _shown(default: object) -> str:
+    """A default as the table has it."""
+    if isinstance(default, Period):
+        return str(default)
+    return str(TypeAdapter(object).dump_python(default, mode="json"))

@@ -1,0 +1,88 @@
+"""What docs/webhooks.md shows is run as it stands there, on good notices and on forged ones."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.domain.webhooks.notices import secret_text, signed
+from tests.support.receiver import Receiver
+
+PAGE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+BLOCKS = {
+    match[2]: match[1]
+    for match in re.finditer(r"```\w+\n((?:#|//) ([a-z]+\.\w+):.*?)```", PAGE, re.DOTALL)
+}
+SECRET = secret_text(bytes(range(32)))
+BODY = re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)[0]
+RUNNERS = {
+    "verify.py": (sys.executable, ()),
+    "library.py": (sys.executable, ()),
+    "verify.mjs": ("node", ()),
+    "verify.sh": ("sh", ("openssl", "od")),
+}
+
+
+def runs(name: str, folder: Path, more: dict[str, str], body: str = BODY) -> bool:
+    """Whether a program of the page ends well."""
+    program, needed = RUNNERS.get(name, ("sh", ("curl", "openssl")))
+    for tool in (program, *needed):
+        if shutil.which(tool) is None:
+            pytest.skip(f"there is no {tool} here")
+    file, content = folder / name, folder / "body.json"
+    file.write_text(BLOCKS[name])
+    content.write_text(body)
+    done = subprocess.run(
+        [program, file],
+        env={"PATH": os.environ["PATH"], "BODY": str(content), "SECRET": SECRET, **more},
+        input=body.encode(),
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def headers(seconds: int, secret: str = SECRET, body: str = BODY) -> dict[str, str]:
+    """The headers of a notice, as environment."""
+    made = signed([b"another", _key(secret)], "an-id", seconds, body.encode())
+    return {name.removeprefix("webhook-").upper(): value for name, value in made.items()}
+
+
+def _key(secret: str) -> bytes:
+    return bytes(range(32)) if secret == SECRET else b"forged"
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_each_program_believes_what_is_true_and_nothing_else(name: str, tmp_path: Path) -> None:
+    now = int(time.time())
+    assert runs(name, tmp_path, headers(now))
+    assert not runs(name, tmp_path, headers(now), BODY.replace("42", "43"))
+    assert not runs(name, tmp_path, headers(now - 600))
+    assert not runs(name, tmp_path, headers(now, "whsec_forged"))
+    assert not runs(name, tmp_path, {**headers(now), "ID": "another"})
+    assert not runs(name, tmp_path, {**headers(now), "SIGNATURE": "v1,"})
+
+
+async def test_a_receiver_can_be_tried_by_curl(tmp_path: Path) -> None:
+    async with Receiver() as receiver:
+        more = {"RECEIVER": receiver.url()}
+        assert await asyncio.to_thread(runs, "send.sh", tmp_path, more)
+        (got,) = receiver.received
+    got.verify(SECRET)
+    assert got.body.decode() == BODY
+
+
+def test_the_page_shows_a_notice_as_the_contract_has_it() -> None:
+    assert len(BODY.encode()) < 2048
+    assert set(json.loads(BODY)) == {"type", "timestamp", "data"}
+
+
+def test_every_program_is_tried() -> None:
+    assert BLOCKS.keys() == {*RUNNERS, "send.sh", "register.sh"}

@@ -1,0 +1,265 @@
+"""Whatever is recorded, withdrawn, renewed, sent, shared, handed over and opened: a model of a few
+lines says who can open what, what is a tombstone, and what is asked back."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from app.domain.consents.return_requests import ReturnAnswer
+from app.domain.errors import Refusal
+from app.domain.messages.message import Message
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
+from tests.support.office import START, Office, saying, seat
+from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over
+
+CENTERS = (CENTER, OTHER_CENTER)
+PARENT, CHILD = "special_adjustment", "regional_coordination"
+ALL = frozenset(f"C{n}" for n in range(1, 8))
+
+recipients = st.sampled_from([(CENTER,), (OTHER_CENTER,), ("settlement_center",), CENTERS])
+classes = st.sampled_from([ALL, frozenset({"C1", "C2", "C4"}), frozenset({"C1"})])
+items = st.sampled_from(["C4", "C7", CENTER, OTHER_CENTER, "settlement_center"])
+action = st.one_of(
+    st.tuples(st.just("record"), recipients, classes),
+    st.tuples(st.just("renew"), recipients, classes),
+    st.tuples(st.just("withdraw"), st.sampled_from([PARENT, CHILD]), st.none() | items),
+    st.tuples(st.just("open"), st.sampled_from(CENTERS)),
+    st.tuples(st.just("move")),
+    st.tuples(st.just("visit")),
+    st.tuples(st.just("share")),
+    st.tuples(st.just("take over")),
+    st.tuples(st.just("answer"), st.sampled_from(CENTERS)),
+)
+
+
+@dataclass
+class Given:
+    """A consent as the model has it. All are recorded in the parent."""
+
+    recipients: Sequence[str]
+    classes: frozenset[str]
+    gone: bool = False
+    without: set[str] = field(default_factory=set)
+
+    def names(self, agency: str) -> bool:
+        """Whether it was given for telling this agency."""
+        return bool({agency, "settlement_center"} & set(self.recipients))
+
+    def lets(self, agency: str) -> frozenset[str]:
+        """What it still lets this agency be told."""
+        named = self.names(agency) and not {agency, "settlement_center"} & self.without
+        return self.classes - self.without if named and not self.gone else frozenset()
+
+
+Played: TypeAlias = Callable[[list[tuple[Any, ...]]], Awaitable[None]]
+Held: TypeAlias = tuple[str, UUID, UUID]
+"""An agency, the referral through which it reads, and the message."""
+
+
+@dataclass
+class Asked:
+    """A request that the model expects, until it is answered."""
+
+    agency: str
+    referral: UUID
+    messages: set[UUID]
+    classes: set[str]
+
+
+@dataclass
+class World:
+    """A case with its child, and what the model remembers of it."""
+
+    office: Office
+    parent: UUID
+    child: UUID
+    consents: dict[str, Given]
+    suspended: set[str] = field(default_factory=set)
+    had: dict[Held, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """What each agency has opened, and not answered for."""
+    asked: list[Asked] = field(default_factory=list)
+
+    async def send(self, agency: str, message: Message) -> bool:
+        """Send it, if it is taken."""
+        try:
+            await self.office.exchange.accept(message, seat(agency))
+        except Refusal:
+            return False
+        return True
+
+    def lets(self, agency: str) -> frozenset[str]:
+        """What an agency may be told, were nothing suspended."""
+        return frozenset().union(*(c.lets(agency) for c in self.consents.values()))
+
+    async def copies(self, agency: str) -> list[Any]:
+        """What an agency was told in the case as one who depends on consent."""
+        rows: list[Any] = await self.office.owner.fetch(
+            "SELECT c.message_id, c.referral_id, r.flow, q.until, array(SELECT class FROM segment s"
+            " WHERE s.message_id = c.message_id AND s.class = ANY (c.classes)) AS classes,"
+            " i.opened_at, i.acknowledged_at, i.recalled_at, i.position IS NOT NULL AS waits"
+            " FROM copy c JOIN party q USING (referral_id, agency_id)"
+            " JOIN referral r ON r.id = c.referral_id"
+            " LEFT JOIN inbox_item i ON i.agency_id = c.agency_id"
+            "   AND i.message_id = c.message_id AND i.kind = 'message'"
+            " WHERE c.agency_id = $1 AND c.referral_id = ANY ($2) AND q.by_consent AND NOT c.sent",
+            agency,
+            [self.parent, self.child],
+        )
+        return rows
+
+    async def act(self, name: str, *how: Any) -> None:
+        """Do something, and keep the model up with it."""
+        step = getattr(self, f"_{name.replace(' ', '_')}")
+        await step(*how)
+
+    async def _record(self, to: Sequence[str], of: frozenset[str], event: str = "record") -> bool:
+        consent = str(uuid4())
+        body = {"consent_id": consent, "recipients": list(to), "item_classes": sorted(of)}
+        message = saying(f"{PARENT}.{event}_consent", self.parent, body)
+        if not await self.send(PROBATION, message):
+            return False
+        self.consents[consent] = Given(to, of)
+        return True
+
+    async def _renew(self, to: Sequence[str], of: frozenset[str]) -> None:
+        if await self._record(to, of, "renew"):
+            self.suspended.clear()
+
+    async def _withdraw(self, flow: str, item: str | None) -> None:
+        where = self.parent if flow == PARENT else self.child
+        who = PROBATION if flow == PARENT else OTHER_CENTER
+        body = {"withdrawn_items": [item]} if item else {}
+        before = {a: self.lets(a) for a in CENTERS}
+        if not await self.send(who, saying(f"{flow}.withdraw_consent", where, body)):
+            return
+        self.suspended |= {PARENT, CHILD}
+        for consent in self.consents.values():
+            consent.without |= {item} if item else set()
+            left = consent.classes - consent.without and set(consent.recipients) - consent.without
+            consent.gone |= item is None or not left
+        for agency in CENTERS:
+            lost = before[agency] - self.lets(agency)
+            for referral in (self.parent, self.child):
+                held = {
+                    m: classes & lost
+                    for (a, r, m), classes in self.had.items()
+                    if (a, r) == (agency, referral) and classes & lost
+                }
+                if held:
+                    union = set().union(*held.values())
+                    self.asked.append(Asked(agency, referral, set(held), union))
+
+    async def _open(self, agency: str) -> None:
+        copies = {row["message_id"]: row for row in await self.copies(agency)}
+        for opened in await self.office.reading.open(seat(agency), list(copies)[:50]):
+            row = copies[UUID(opened.envelope["id"])]
+            may = frozenset() if row["flow"] in self.suspended else self.lets(agency)
+            if row["until"] is not None:
+                assert set(opened.salts) == set()
+                continue
+            found = set(opened.salts) - {"C0"}
+            assert found == (set(row["classes"]) - {"C0"}) & may, opened.envelope["type"]
+            self.had[agency, row["referral_id"], row["message_id"]] |= found
+
+    async def _move(self) -> None:
+        await self.send(PRISON, saying(f"{PARENT}.change_custody", self.parent))
+
+    async def _visit(self) -> None:
+        await self.send(CENTER, saying(f"{CHILD}.interview", self.child))
+
+    async def _share(self) -> None:
+        request = await self.office.owner.fetchval(
+            "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'",
+            self.parent,
+        )
+        offer = saying(f"{CHILD}.offer_transfer", self.child, shared_messages=(request,))
+        await self.send(CENTER, offer)
+
+    async def _take_over(self) -> None:
+        await self.send(OTHER_CENTER, saying(f"{CHILD}.accept_transfer", self.child))
+
+    async def _answer(self, agency: str) -> None:
+        """What is answered for is had no more, until it is opened again."""
+        today = self.office.clock().date()
+        for request in await self._requests(agency):
+            await self.office.returns.answer(
+                seat(agency), request.id, ReturnAnswer.DESTROYED, today, None
+            )
+        for asked in self.asked:
+            for message in asked.messages if asked.agency == agency else ():
+                self.had[agency, asked.referral, message] -= asked.classes
+        self.asked = [a for a in self.asked if a.agency != agency]
+
+    async def _requests(self, agency: str) -> list[Any]:
+        found = await self.office.returns.own(agency, None, 100_000)
+        ours = {self.parent, self.child}
+        return [r for r in found if r.referral_id in ours and r.answered_at is None]
+
+    async def holds(self) -> None:
+        """Look at all of it: what is asked back, what is a tombstone, what the inbox counts."""
+        for agency in CENTERS:
+            asked = sorted(
+                (r.referral_id, sorted(r.message_ids), sorted(r.classes))
+                for r in await self._requests(agency)
+            )
+            assert asked == sorted(
+                (a.referral, sorted(a.messages), sorted(a.classes))
+                for a in self.asked
+                if a.agency == agency
+            )
+            for row in await self.copies(agency):
+                stone = row["recalled_at"] is not None
+                assert not (stone and row["opened_at"]), "opened and taken back"
+                wanted = set(row["classes"]) - {"C0"}
+                if row["waits"] and row["until"] is None and stone:
+                    assert not wanted & self.lets(agency) or row["flow"] in self.suspended
+            status = await self.office.mailboxes.status(agency)
+            waiting = await self.office.owner.fetchval(
+                "SELECT count(*) FROM inbox_item WHERE agency_id = $1 AND opened_at IS NULL"
+                " AND acknowledged_at IS NULL AND recalled_at IS NULL",
+                agency,
+            )
+            assert status["counts"]["waiting"] == waiting
+
+
+@pytest.fixture
+def held_to_it(office: Office) -> Played:
+    """Plays actions on a case of its own, and looks after each of them."""
+
+    async def play(actions: list[tuple[Any, ...]]) -> None:
+        taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+        parent, child = await handed_over(office, *taken)
+        consents = {
+            i: Given(("settlement_center",), ALL) for i in (CONSENT_ID, CONSENT_REGIONAL_ID)
+        }
+        world = World(office, parent, child, consents)
+        try:
+            for name, *how in actions:
+                office.clock.now += timedelta(minutes=1)
+                await world.act(name, *how)
+                await world.holds()
+        finally:
+            office.clock.now = START
+
+    return play
+
+
+@example([("open", CENTER), ("withdraw", PARENT, "C4"), ("withdraw", PARENT, None)])
+@example([("open", CENTER), ("withdraw", PARENT, "C4"), ("withdraw", PARENT, "C4")])
+@given(st.lists(action, min_size=4, max_size=14))
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_the_service_does_what_a_model_of_consent_says(
+    held_to_it: Played, actions: list[tuple[Any, ...]]
+) -> None:
+    await held_to_it(actions)

@@ -1,0 +1,255 @@
+"""Plain SELECTs as the API's role: each agency sees its own, and by default nobody anything."""
+
+import asyncpg
+import pytest
+
+from app.domain.deliveries.recall import RecallReason
+from tests.support.office import Office, saying, seat
+
+PUBLIC = {"agency", "jurisdiction", "directory_version"}
+"""The directory, which every agency may read."""
+
+NOTHING = {
+    "assertion_seen",
+    "log_pending",
+    "log_tree",
+    "attempt_total",
+    "shown",
+    "master_unused",
+    "token_clock",
+    "token_stop",
+    "revoked_token",
+    "secret_failure",
+    "lockout",
+    "retention",
+    "erasure_total",
+    "master_retirement",
+}
+
+# table: the rows that are $1's own, as the owner of the tables finds them
+OWN = {
+    "seat": "SELECT id::text FROM seat WHERE agency_id = $1",
+    "client": "SELECT id::text FROM client WHERE agency_id = $1",
+    "client_seat": "SELECT client_id || seat_id FROM client_seat"
+    " JOIN client ON client.id = client_id WHERE agency_id = $1",
+    "party": "SELECT referral_id || agency_id FROM party WHERE agency_id = $1",
+    "copy": "SELECT message_id || agency_id FROM copy WHERE agency_id = $1",
+    "mailbox": "SELECT agency_id FROM mailbox WHERE agency_id = $1",
+    "inbox_item": "SELECT agency_id || position FROM inbox_item WHERE agency_id = $1",
+    "deadline": "SELECT referral_id || agency_id || kind FROM deadline WHERE agency_id = $1",
+    "settlement": "SELECT id::text FROM settlement WHERE center_id = $1",
+    "referral": "SELECT referral_id::text FROM party WHERE agency_id = $1"
+    " UNION SELECT message_referral_id::text FROM copy WHERE agency_id = $1",
+    '"case"': "SELECT case_id::text FROM referral r JOIN party p ON p.referral_id = r.id"
+    " WHERE p.agency_id = $1",
+    "message": "SELECT message_id::text FROM copy WHERE agency_id = $1",
+    "segment": "SELECT s.message_id || s.class FROM segment s JOIN copy c USING (message_id)"
+    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes) AND c.recalled_at IS NULL",
+    "referral_key": "SELECT k.referral_id || k.class FROM referral_key k"
+    " JOIN party p USING (referral_id) WHERE p.agency_id = $1 AND p.until IS NULL"
+    " AND k.class IN (SELECT unnest(classes) FROM copy c"
+    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id"
+    "                 AND c.recalled_at IS NULL)",
+    "delivery_term": "SELECT message_id::text FROM delivery_term WHERE sender = $1",
+    "recall": "SELECT id::text FROM recall WHERE recipient_agency = $1"
+    " UNION SELECT id::text FROM recall WHERE sender_agency = $1 AND (named OR disclosed)",
+    "consent": "SELECT c.case_id || '' || c.id FROM consent c JOIN party p USING (referral_id)"
+    " WHERE p.agency_id = $1",
+    "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",
+    "log_leaf": "SELECT index::text FROM log_leaf",
+    "act": "SELECT id::text FROM act WHERE agency_id = $1",
+    "legal_hold": "SELECT id::text FROM legal_hold WHERE agency_id = $1",
+    "log_node": "SELECT level || '/' || number FROM log_node",
+    "log_checkpoint": "SELECT size::text FROM log_checkpoint",
+    "log_reader": "SELECT index::text FROM log_reader WHERE agency_id = $1",
+    "return_request": "SELECT id::text FROM return_request WHERE agency_id = $1",
+    "erasure": "SELECT e.referral_id || e.class FROM erasure e WHERE EXISTS (SELECT FROM copy c"
+    " JOIN segment s ON s.message_id = c.message_id AND s.class = ANY (c.classes)"
+    " WHERE c.agency_id = $1 AND c.message_referral_id = e.referral_id AND s.class = e.class)",
+    "webhook": "SELECT id::text FROM webhook WHERE agency_id = $1",
+    "notice": "SELECT id::text FROM notice WHERE agency_id = $1",
+    "attempt": "SELECT notice_id || '' || number FROM attempt WHERE agency_id = $1",
+}
+# table: what identifies a row, in the columns that the API's role may read
+SHOWN = {
+    "client_seat": "client_id || seat_id",
+    "party": "referral_id || agency_id",
+    "copy": "message_id || agency_id",
+    "mailbox": "agency_id",
+    "inbox_item": "agency_id || position",
+    "deadline": "referral_id || agency_id || kind",
+    "delivery_term": "message_id::text",
+    "segment": "message_id || class",
+    "referral_key": "referral_id || class",
+    "consent": "case_id || '' || id",
+    "log_leaf": "index::text",
+    "log_node": "level || '/' || number",
+    "log_checkpoint": "size::text",
+    "log_reader": "index::text",
+    "assertion_seen": "client_id",
+    "log_pending": "entry_id::text",
+    "log_tree": "size::text",
+    "attempt": "notice_id || '' || number",
+    "attempt_total": "outcome",
+    "erasure": "referral_id || class",
+    "retention": "referral_id || rule",
+    "erasure_total": "rule",
+    "shown": "shown_id::text",
+    "master_unused": "version::text",
+    "master_retirement": "version::text",
+    "token_clock": "stops::text",
+    "revoked_token": "jti::text",
+    "secret_failure": "encode(key, 'hex')",
+    "lockout": "client_id",
+}
+
+
+@pytest.fixture(scope="module")
+async def busy(office: Office) -> Office:
+    """An office with seats, clients and traffic in two prefectures."""
+    for two, prison in (("13", "prison-fuchu"), ("27", "prison-osaka")):
+        await office.owner.execute(
+            "INSERT INTO seat VALUES ($1 || '.decider', $1, '所長', 'decider', '{C0}', now())",
+            f"probation-{two}",
+        )
+        await office.owner.execute(
+            "INSERT INTO client VALUES ($1 || '.s', $1, 'system', 'hash', NULL, now())",
+            f"probation-{two}",
+        )
+        await office.owner.execute(
+            "INSERT INTO client_seat VALUES ($1 || '.s', $1 || '.decider', 1)", f"probation-{two}"
+        )
+        await office.owner.execute(
+            "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, state, created_at,"
+            " changed_at) VALUES (gen_random_uuid(), $1, $1 || '.s', $1 || '.decider',"
+            " 'https://receiver.test/', 'active', now(), now())",
+            f"probation-{two}",
+        )
+        opening = saying(
+            "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
+        )
+        await office.exchange.accept(opening, seat(prison))
+        consent = saying("special_adjustment.record_consent", opening.id)
+        await office.exchange.accept(consent, seat(f"probation-{two}"))
+        start = saying("special_adjustment.start_selection", opening.id)
+        await office.exchange.accept(start, seat(f"probation-{two}"))
+        reason = RecallReason.WRONG_CONTENT
+        await office.recalls.recall(seat(f"probation-{two}"), opening.id, start.id, reason, None)
+        another = saying(
+            "special_adjustment.notify_candidate", to={"probation_office": f"probation-{two}"}
+        )
+        await office.exchange.accept(another, seat(prison))
+        await office.reading.open(seat(f"probation-{two}"), [another.id])
+        await office.recalls.recall(seat(prison), another.id, another.id, reason, None)
+    await office.owner.execute(
+        "INSERT INTO attempt SELECT id, 1, webhook_id, agency_id, now(), 'delivered' FROM notice"
+        " ON CONFLICT DO NOTHING"
+    )
+    while await office.sealer.seal():
+        pass
+    return office
+
+
+async def tables(owner: asyncpg.Pool) -> list[str]:
+    """Every table of ours, as it is written in SQL."""
+    rows = await owner.fetch(
+        "SELECT quote_ident(relname) AS name FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND relname <> 'alembic_version'"
+    )
+    return [row["name"] for row in rows]
+
+
+async def seen(office: Office, table: str, agency: str | None) -> set[str]:
+    """What a plain SELECT gives to an agency."""
+    key = SHOWN.get(table, "id::text")
+    async with office.pool.acquire() as connection, connection.transaction():
+        if agency is not None:
+            await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
+        rows = await connection.fetch(f"SELECT {key} AS key FROM {table}")  # noqa: S608 - our names
+    return {row["key"] for row in rows}
+
+
+async def test_every_table_has_row_security_and_is_in_this_test(busy: Office) -> None:
+    without = await busy.owner.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind = 'r' AND NOT relrowsecurity AND relname <> 'alembic_version'"
+    )
+    assert without == []
+    assert set(await tables(busy.owner)) == {*OWN, *PUBLIC, *NOTHING}
+
+
+@pytest.mark.parametrize(
+    "agency", ["prison-fuchu", "probation-13", "probation-27", "center-13", "prosecutor-13"]
+)
+async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
+    busy: Office, agency: str
+) -> None:
+    for table, own in OWN.items():
+        expected = {
+            row[0] for row in await busy.owner.fetch(own, *([agency] if "$1" in own else []))
+        }
+        assert await seen(busy, table, agency) == expected, table
+    for table in NOTHING:
+        assert await seen(busy, table, agency) == set(), table
+
+
+async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
+    shown = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry", "recall")
+    for table in (*shown, "delivery_term", "webhook", "notice", "attempt"):
+        assert await seen(busy, table, "probation-13"), table
+
+
+async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> None:
+    for table in (*OWN, *NOTHING):
+        assert await seen(busy, table, None) == set(), table
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT state FROM referral",
+        "SELECT facts FROM referral",
+        'SELECT version FROM "case"',
+        "SELECT secret_hash FROM client",
+        "SELECT mac FROM message",
+        "SELECT entry_id FROM log_leaf",
+        "SELECT secret FROM webhook",
+    ],
+)
+async def test_a_column_that_tells_of_others_is_not_readable_at_all(
+    busy: Office, query: str
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await busy.pool.fetch(query)
+
+
+@pytest.mark.parametrize("verb", ["INSERT INTO {} DEFAULT VALUES", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_the_api_writes_no_table_by_itself(busy: Office, verb: str) -> None:
+    for table in await tables(busy.owner):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await busy.pool.execute(verb.format(table))
+
+
+@pytest.mark.parametrize("table", ["message", "segment", "log_entry", "log_leaf", "recall"])
+@pytest.mark.parametrize("verb", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
+async def test_even_the_owner_cannot_take_back_what_was_written(
+    busy: Office, table: str, verb: str
+) -> None:
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await busy.owner.execute(verb.format(table))
+
+
+async def test_a_dump_holds_nothing_personal_in_clear(busy: Office) -> None:
+    example = saying("special_adjustment.notify_candidate").body.model_dump_json()
+    subject = saying("special_adjustment.notify_candidate").body.model_dump(mode="json")["subject"]
+    words = [w for w in subject.values() if isinstance(w, str) and len(w) > 1 and not w.isascii()]
+    assert words
+    assert all(word in example for word in words)
+    for table in await tables(busy.owner):
+        if table in PUBLIC:
+            continue
+        rows = await busy.owner.fetch(f"SELECT t::text AS row FROM {table} t")  # noqa: S608 - ours
+        text = "".join(row["row"] for row in rows)
+        found = [w for w in [*words, subject["date_of_birth"]] if w in text]
+        assert found == [], table

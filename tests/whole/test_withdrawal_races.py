@@ -1,0 +1,235 @@
+"""A withdrawal against whatever else happens at that moment: each is before it or after it."""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from app.domain.errors import Refusal
+from tests.support.office import Office, saying, seat
+from tests.support.play import (
+    CENTER,
+    OTHER_CENTER,
+    PRISON,
+    PROBATION,
+    TO_ACCEPTED,
+    handed_over,
+    special,
+)
+
+ROUNDS = 40
+REQUESTED = TO_ACCEPTED[:4]
+
+
+async def at_some_moment(act: Callable[[], Awaitable[Any]]) -> Any:
+    """What comes of an act that begins a little later."""
+    await asyncio.sleep(random.random() * 0.012)  # chance, not synchronisation
+    return await act()
+
+
+def withdrawing(office: Office, referral: UUID) -> Callable[[], Awaitable[Any]]:
+    """The act of withdrawing in a special adjustment."""
+    message = saying("special_adjustment.withdraw_consent", referral)
+    return lambda: office.exchange.accept(message, seat(PROBATION))
+
+
+async def copy_in_inbox(office: Office, agency: str, message: UUID) -> asyncpg.Record:
+    """The row of a message in an agency's inbox."""
+    return await office.row(
+        "SELECT opened_at, acknowledged_at, withdrawn FROM inbox_item"
+        " WHERE agency_id = $1 AND message_id = $2 AND kind = 'message'",
+        agency,
+        message,
+    )
+
+
+async def asked_for(office: Office, agency: str, referral: UUID) -> set[UUID]:
+    """The messages that an agency was asked to return in a referral."""
+    found = await office.returns.own(agency, None, 100_000)
+    return {m for r in found if r.referral_id == referral for m in r.message_ids or ()}
+
+
+async def the_request(office: Office, referral: UUID) -> UUID:
+    """The request for cooperation."""
+    query = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
+    found: UUID = await office.owner.fetchval(query, referral)
+    return found
+
+
+async def test_what_is_opened_is_asked_back_and_what_is_not_opened_cannot_be_any_more(
+    office: Office,
+) -> None:
+    outcomes = [await _opening(office) for _ in range(ROUNDS)]
+    assert {True, False} == set(outcomes), "both orders have to happen for this to be a test"
+
+
+async def _opening(office: Office) -> bool:
+    """Whether an opening, one by one or with many, came before the withdrawal."""
+    referral = await special(office, REQUESTED)
+    request = await the_request(office, referral)
+    many = [request, *(uuid4() for _ in range(49))]
+
+    async def open_it(ids: list[UUID]) -> bool:
+        (opened,) = await office.reading.open(seat(CENTER), ids)
+        return set(opened.salts) != {"C0"}
+
+    acts: list[Callable[[], Awaitable[Any]]] = [
+        withdrawing(office, referral),
+        lambda: open_it([request]),
+        lambda: open_it(many),
+    ]
+    _, *read = await asyncio.gather(*map(at_some_moment, acts))
+    row = await copy_in_inbox(office, CENTER, request)
+    assert row["withdrawn"] is not any(read)
+    assert (row["opened_at"] is not None) is any(read)
+    assert await asked_for(office, CENTER, referral) == ({request} if any(read) else set())
+    assert not await open_it(many)
+    return any(read)
+
+
+async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Office) -> None:
+    before = await office.mailboxes.status(CENTER)
+    outcomes = []
+    for _ in range(ROUNDS // 2):
+        referral = await special(office, REQUESTED)
+        request = await the_request(office, referral)
+        position = await office.owner.fetchval(
+            "SELECT position FROM inbox_item WHERE agency_id = $1 AND message_id = $2",
+            CENTER,
+            request,
+        )
+        await asyncio.gather(
+            at_some_moment(withdrawing(office, referral)),
+            at_some_moment(
+                lambda: office.mailboxes.acknowledge(seat(CENTER), [position], None)  # noqa: B023
+            ),
+        )
+        row = await copy_in_inbox(office, CENTER, request)
+        assert row["acknowledged_at"] is not None
+        asked = await asked_for(office, CENTER, referral)
+        assert asked == (set() if row["withdrawn"] else {request})
+        outcomes.append(row["withdrawn"])
+    status = await office.mailboxes.status(CENTER)
+    counted = await office.row(
+        "SELECT count(*) FILTER (WHERE opened_at IS NULL AND acknowledged_at IS NULL"
+        " AND recalled_at IS NULL) AS waiting FROM inbox_item WHERE agency_id = $1",
+        CENTER,
+    )
+    assert status["counts"]["waiting"] == counted["waiting"]
+    assert status["head"] > before["head"]
+    assert set(outcomes) == {True, False}
+
+
+async def test_nothing_is_shared_or_sent_on_a_consent_after_it_is_withdrawn(
+    office: Office,
+) -> None:
+    outcomes = [await _sharing(office) for _ in range(ROUNDS // 2)]
+    assert {True, False} == set(outcomes)
+
+
+async def _sharing(office: Office) -> bool:
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await handed_over(office, *taken)
+    request = await the_request(office, parent)
+    offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
+
+    async def share() -> bool:
+        try:
+            await office.exchange.accept(offer, seat(CENTER))
+        except Refusal:
+            return False
+        return True
+
+    async def read() -> bool:
+        found = await office.reading.open(seat(OTHER_CENTER), [request])
+        return any(set(o.salts) - {"C0"} for o in found)
+
+    acts: list[Callable[[], Awaitable[Any]]] = [withdrawing(office, parent), share, read, read]
+    _, shared, *seen = await asyncio.gather(*map(at_some_moment, acts))
+    assert shared or not any(seen)
+    assert not await read()
+    asked = await asked_for(office, OTHER_CENTER, child)
+    assert (request in asked) is any(seen)
+    return bool(shared)
+
+
+async def test_a_notice_is_carried_before_the_withdrawal_or_never(office: Office) -> None:
+    webhook, vouching = uuid4(), f"{CENTER}.raced"
+    async with office.owner.acquire() as c, c.transaction():
+        for statement in (
+            "INSERT INTO client VALUES ($1, $2, 's', NULL, NULL, now())",
+            "INSERT INTO seat VALUES ($1, $2, 's', 'decider', '{C0}', now())",
+        ):
+            await c.execute(statement, vouching, CENTER)
+        await c.execute("INSERT INTO client_seat VALUES ($1, $1, 1)", vouching)
+        await c.execute(
+            "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, state, created_at,"
+            " changed_at) VALUES ($1, $2, $3, $3, 'https://a.test', 'active', now(), now())",
+            webhook,
+            CENTER,
+            vouching,
+        )
+    claim = (
+        "SELECT payload FROM claim_notices($1, $1::timestamptz + interval '1 minute', $2, 100, 100,"
+        " '{}', '{}')"
+    )
+
+    async def carry() -> list[dict[str, Any]]:
+        async with asyncio.timeout(30):
+            rows = await office.owner.fetch(claim, office.clock(), office.clock().date())
+        return [json.loads(row["payload"])["data"] for row in rows]
+
+    try:
+        outcomes = []
+        for _ in range(ROUNDS // 2):
+            referral = await special(office, REQUESTED)
+            request = str(await the_request(office, referral))
+            _, first = await asyncio.gather(
+                at_some_moment(withdrawing(office, referral)), at_some_moment(carry)
+            )
+            later = await carry()
+            carried = [d for d in first if d["message_id"] == request]
+            assert not [d for d in later if d["message_id"] == request]
+            state = await office.owner.fetchval(
+                "SELECT state FROM notice WHERE message_id = $1::uuid AND webhook_id = $2",
+                request,
+                webhook,
+            )
+            assert state == "cancelled"
+            outcomes.append(bool(carried))
+    finally:
+        await office.owner.execute("UPDATE webhook SET state = 'deleted' WHERE id = $1", webhook)
+    assert set(outcomes) == {True, False}
+
+
+async def test_withdrawals_renewals_receipts_and_messages_never_wait_for_each_other_in_a_ring(
+    office: Office,
+) -> None:
+    cases = [await special(office) for _ in range(8)]
+
+    async def to_and_fro(referral: UUID) -> None:
+        for _ in range(5):
+            await office.exchange.accept(
+                saying("special_adjustment.withdraw_consent", referral), seat(PROBATION)
+            )
+            renewed = {"consent_id": str(uuid4())}
+            await office.exchange.accept(
+                saying("special_adjustment.renew_consent", referral, renewed), seat(PROBATION)
+            )
+            moved = saying("special_adjustment.change_custody", referral)
+            await office.exchange.accept(moved, seat(PRISON))
+            await office.reading.open(seat(CENTER), [moved.id])
+
+    async def take_note() -> None:
+        for _ in range(30):
+            for agency in (CENTER, PROBATION, PRISON):
+                head = (await office.mailboxes.status(agency))["head"]
+                await office.mailboxes.acknowledge(seat(agency), [], head)
+
+    await asyncio.gather(take_note(), *(to_and_fro(r) for r in cases))
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    assert await office.owner.fetchval(deadlocks) == 0
