@@ -21,8 +21,8 @@ from app.api.evidence import routes as bundle
 from app.api.flows import routes as flows
 from app.api.inbox import routes as inbox
 from app.api.log import routes as log
+from app.api.referrals import deadlines, reading
 from app.api.referrals import printed_sheet as sheet
-from app.api.referrals import reading
 from app.api.referrals import sending as referrals
 from app.api.service import health, metrics, pages
 from app.api.service.metrics import Meters
@@ -58,6 +58,7 @@ def application(
         disclosure_sheet,
         returns,
         inbox,
+        deadlines,
         webhooks,
         acts,
         administration,

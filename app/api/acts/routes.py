@@ -1,4 +1,4 @@
-"""Acts that take two seats: propose, approve, refuse, withdraw; and what is held by them."""
+"""Acts that take two seats: propose, approve, refuse, withdraw."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.acts.acts import Proposal
 from app.api.acts.schemas import ActIn, ActOut, ActPage
-from app.api.erasure.schemas import HoldPage
 from app.api.wire.caller import allowed
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
@@ -123,31 +122,10 @@ async def withdraw_act(request: Request, act_id: str, caller: Taker) -> Response
     return _answer(request, await messaging(request).acts.withdraw(caller, id_in_path(act_id)))
 
 
-@router.get(
-    "/holds",
-    operation_id="list_holds",
-    summary="消去を止めている案件の一覧を読む",
-    response_model=HoldPage,
-    response_description="止めている案件の1頁",
-)
-async def list_holds(
-    request: Request, caller: Taker, limit: Limit = 50, cursor: Cursor = None
-) -> Response:
-    """この機関が消去を止めている案件を、新しいものから返す。ほかの機関には見えない。"""
-    found = await messaging(request).acts.holds(
-        caller.agency_id, moment_and_id_in(cursor), limit + 1
-    )
-    return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))
-
-
 def _answer(
     request: Request, act: Act, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     return json_answer(_shown(request, act), status, {**_language(request), **(headers or {})})
-
-
-def _hold(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "set_at": moment(row["set_at"])}
 
 
 def _language(request: Request) -> dict[str, str]:

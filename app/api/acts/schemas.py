@@ -8,11 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.api.wire.problems import errors_at
-from app.api.wire.schemas import AT, REFERRAL, Moment, Next, Shape, Uuid, like
+from app.api.wire.schemas import ACT, AT, REFERRAL, Moment, Next, Shape, Uuid, like
 from app.domain.acts.acts import KINDS, ActKind, ActState
 from app.domain.errors import Invalid
-
-ACT = "01936b7e-9b00-7e5c-a1d0-3f7b2c6d8e05"
 
 _KINDS = "、".join(f"`{name}` {kind.title.ja}" for name, kind in KINDS.items())
 _TARGETS = "、".join(f"`{name}` {kind.target.ja}" for name, kind in KINDS.items())

@@ -115,7 +115,7 @@ _SENT_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "AcknowledgementIn": {"through": 42},
     "PrintedIn": {},
     "ActIn": {
-        "id": act_shapes.ACT,
+        "id": shapes.ACT,
         "kind": "hold.set",
         "target": REFERRAL,
         "detail": {"reason": "litigation"},

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.deliveries.deliveries import Explained, Tracked
 from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
-from app.api.referrals.reading import Reader
-from app.api.wire.caller import allowed
+from app.api.wire.caller import ReferralReader, allowed
 from app.api.wire.json_body import read_json
 from app.api.wire.language import Language, language_of, localised
 from app.api.wire.paging import Cursor, Limit, number_in, page
@@ -55,7 +54,11 @@ class PrintedIn(BaseModel):
     response_description="配達の一覧",
 )
 async def list_deliveries(
-    request: Request, referral_id: str, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    referral_id: str,
+    caller: ReferralReader,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """この機関が送った通信文が、宛先ごとに今どうなっているかを、送った順に返す。
 
@@ -109,7 +112,7 @@ async def mark_printed(
     response_description="説明",
 )
 async def explain_message(
-    request: Request, referral_id: str, message_id: str, caller: Reader
+    request: Request, referral_id: str, message_id: str, caller: ReferralReader
 ) -> Response:
     """どこにあるか、到着通知がどうなったか、次に何が起きるか、何をすればよいかを答える。
 

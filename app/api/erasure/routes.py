@@ -1,14 +1,16 @@
-"""What was erased of a referral: when, why, and by when no backup holds its key."""
+"""What was erased of a referral, and what an agency keeps from being erased."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.erasure.schemas import ErasuresOut
+from app.api.erasure.schemas import ErasuresOut, HoldPage
 from app.api.erasure.views import erasure
 from app.api.wire.caller import allowed
+from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
 from app.api.wire.services import messaging
+from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 
@@ -32,3 +34,27 @@ async def list_erasures(
     reading = messaging(request).reading
     found = await reading.erasures(caller.agency_id, id_in_path(referral_id))
     return json_answer({"items": [erasure(row) for row in found], "next": None})
+
+
+@router.get(
+    "/holds",
+    operation_id="list_holds",
+    summary="消去を止めている案件の一覧を読む",
+    response_model=HoldPage,
+    response_description="止めている案件の1頁",
+)
+async def list_holds(
+    request: Request,
+    caller: Annotated[Caller, allowed(Scope.ACT_TAKE)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """この機関が消去を止めている案件を、新しいものから返す。ほかの機関には見えない。"""
+    found = await messaging(request).acts.holds(
+        caller.agency_id, moment_and_id_in(cursor), limit + 1
+    )
+    return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))
+
+
+def _hold(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "set_at": moment(row["set_at"])}

@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from app.api.acts.schemas import ACT
-from app.api.wire.schemas import AT, REFERRAL, Day, Moment, Next, Shape, Uuid, like
+from app.api.wire.schemas import ACT, AT, REFERRAL, Day, Moment, Next, Shape, Uuid, like
 
 
 class ErasureOut(Shape):

@@ -1,26 +1,22 @@
-"""The inbox: what waits for an agency, and its 受領; and the days that the agency has to keep."""
+"""The inbox: what waits for an agency, and its acknowledgement (受領)."""
 
 import asyncio
-from datetime import date
 from typing import Annotated, Any, Self
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
-from app.api.referrals.schemas import DeadlinePage
 from app.api.wire.caller import allowed, still_allowed
 from app.api.wire.json_body import read_json
-from app.api.wire.paging import LAST, Cursor, Limit, LongLimit, bad_cursor, page, parts_of
+from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import json_answer
 from app.api.wire.services import messaging
-from app.api.wire.views import moment, moment_or_none
+from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
-from app.domain.messages.facts import DEADLINES
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -112,28 +108,6 @@ async def read_inbox_status(request: Request, caller: Reader) -> Response:
     return json_answer({**found, **oldest})
 
 
-@router.get(
-    "/deadlines",
-    operation_id="list_deadlines",
-    summary="期日の一覧を読む",
-    response_model=DeadlinePage,
-    response_description="期日の一覧",
-)
-async def list_deadlines(
-    request: Request,
-    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
-    """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
-    found = await messaging(request).reading.deadlines(
-        caller.agency_id, _after(cursor), limit + 1, caller.classes
-    )
-    return json_answer(
-        page(found, limit, _deadline, lambda r: (r["due_on"], r["referral_id"], r["kind"]))
-    )
-
-
 async def _until_let_go(request: Request, look: Any) -> str | None:
     """What `look` finds; None if the process stops first, or nobody is there any more to answer."""
     looking = asyncio.ensure_future(look)
@@ -157,20 +131,3 @@ async def _gone(request: Request) -> None:
 
 def _placed(item: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**item, "accepted_at": moment(item["accepted_at"])} if item else None
-
-
-def _deadline(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "told_at": moment_or_none(row["told_at"])}
-
-
-def _after(cursor: str | None) -> tuple[date, UUID, str] | None:
-    if cursor is None:
-        return None
-    day, referral_id, kind = parts_of(cursor, 3)
-    try:
-        found = date.fromisoformat(day), UUID(referral_id), kind
-    except ValueError:
-        raise bad_cursor() from None
-    if kind not in DEADLINES:
-        raise bad_cursor()
-    return found

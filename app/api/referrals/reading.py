@@ -16,13 +16,12 @@ from app.api.referrals.schemas import (
     ReferralOut,
     ReferralPage,
 )
-from app.api.wire.caller import allowed
+from app.api.wire.caller import ReferralReader
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
 from app.api.wire.responses import id_in_path, json_answer, matches
 from app.api.wire.services import messaging
-from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
 
@@ -31,7 +30,6 @@ router = APIRouter(prefix="/v1", tags=["referrals"])
 MOST_READ = 50
 """Messages opened by one call."""
 
-Reader = Annotated[Caller, allowed(Scope.REFERRAL_READ)]
 Code = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$")]
 
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "`If-None-Match` の版のまま"}}
@@ -66,7 +64,7 @@ class ReadIn(BaseModel):
 )
 async def list_referrals(
     request: Request,
-    caller: Reader,
+    caller: ReferralReader,
     flow: Code = None,
     state: Code = None,
     updated_after: Annotated[Since | None, Query(description="これより後に変わったもの")] = None,
@@ -89,7 +87,7 @@ async def list_referrals(
     responses=UNCHANGED,
     openapi_extra=IF_NONE_MATCH,
 )
-async def read_referral(request: Request, referral_id: str, caller: Reader) -> Response:
+async def read_referral(request: Request, referral_id: str, caller: ReferralReader) -> Response:
     """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
     wanted = id_in_path(referral_id)
     found = await messaging(request).reading.referral(caller.agency_id, wanted, caller.classes)
@@ -110,7 +108,11 @@ async def read_referral(request: Request, referral_id: str, caller: Reader) -> R
     response_description="通信文の一覧",
 )
 async def list_messages(
-    request: Request, referral_id: str, caller: Reader, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    referral_id: str,
+    caller: ReferralReader,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """この機関が読める通信文を、本文なしで番号の順に返す。提供の記録はしない。"""
     after = number_in(cursor)
@@ -128,7 +130,7 @@ async def list_messages(
     response_description="開いた通信文",
 )
 async def read_message(
-    request: Request, referral_id: str, message_id: str, caller: Reader
+    request: Request, referral_id: str, message_id: str, caller: ReferralReader
 ) -> Response:
     """通信文の本文を、この席が開ける区分まで開く。
 
@@ -144,7 +146,7 @@ async def read_message(
     response_model=MessagesOut,
     response_description="開いた通信文",
 )
-async def read_messages(request: Request, caller: Reader) -> Response:
+async def read_messages(request: Request, caller: ReferralReader) -> Response:
     """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。"""
     parts = messaging(request)
     wanted = (await read_json(request, parts.largest_body)).model(ReadIn)

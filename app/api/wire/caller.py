@@ -1,7 +1,7 @@
 """What a route asks of its caller, said in its signature and checked in one place."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Request, Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
@@ -70,6 +70,10 @@ def allowed(scope: Scope) -> Any:
         ScopeMissing: the token does not hold `scope`.
     """
     return Security(_Allowed(scope), scopes=[scope.value])
+
+
+ReferralReader = Annotated[Caller, allowed(Scope.REFERRAL_READ)]
+"""Whoever may read referrals."""
 
 
 def known() -> Any:

@@ -1,0 +1,58 @@
+"""The days that an agency has to keep."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.referrals.schemas import DeadlinePage
+from app.api.wire.caller import allowed
+from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
+from app.api.wire.responses import json_answer
+from app.api.wire.services import messaging
+from app.api.wire.views import moment_or_none
+from app.auth.scopes import Scope
+from app.domain.access.caller import Caller
+from app.domain.messages.facts import DEADLINES
+
+router = APIRouter(prefix="/v1", tags=["inbox"])
+
+
+@router.get(
+    "/deadlines",
+    operation_id="list_deadlines",
+    summary="期日の一覧を読む",
+    response_model=DeadlinePage,
+    response_description="期日の一覧",
+)
+async def list_deadlines(
+    request: Request,
+    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
+    found = await messaging(request).reading.deadlines(
+        caller.agency_id, _after(cursor), limit + 1, caller.classes
+    )
+    return json_answer(
+        page(found, limit, _deadline, lambda r: (r["due_on"], r["referral_id"], r["kind"]))
+    )
+
+
+def _deadline(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "told_at": moment_or_none(row["told_at"])}
+
+
+def _after(cursor: str | None) -> tuple[date, UUID, str] | None:
+    if cursor is None:
+        return None
+    day, referral_id, kind = parts_of(cursor, 3)
+    try:
+        found = date.fromisoformat(day), UUID(referral_id), kind
+    except ValueError:
+        raise bad_cursor() from None
+    if kind not in DEADLINES:
+        raise bad_cursor()
+    return found
