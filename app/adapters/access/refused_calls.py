@@ -6,13 +6,11 @@ there) is counted, so that a stranger cannot fill the log.
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from app.adapters.ids import time_ordered_id
-from app.adapters.log.entry import WRITE_LOG
+from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.adapters.outage import is_outage
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -65,21 +63,18 @@ class RefusedCalls:
         at = self._clock()
         clients = {(client, agency) for client, agency, _ in counts}
         entries = [
-            {
-                "id": str(time_ordered_id(at)),
-                "kind": "refused_calls",
-                "agency_id": agency,
-                "client_id": client,
-                "agencies": [agency] if agency else [],
-                "detail": {
-                    code: n for (c, a, code), n in counts.items() if (c, a) == (client, agency)
-                },
-            }
+            log_entry(
+                at,
+                "refused_calls",
+                {code: n for (c, a, code), n in counts.items() if (c, a) == (client, agency)},
+                None,
+                [agency] if agency else [],
+            ).acting(agency, client_id=client)
             for client, agency in sorted(clients, key=str)
         ]
         try:
             if entries:
-                await self._pool.execute(WRITE_LOG, at, json.dumps(entries))
+                await self._pool.execute(WRITE_LOG, at, entries_json(entries))
         except Exception as error:
             self._counts.update(counts)
             if not is_outage(error):

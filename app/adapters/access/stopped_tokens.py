@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.adapters.ids import time_ordered_id
+from app.adapters.log.entry import entries_json, log_entry
 from app.domain.access.clients import Revocation
 from app.domain.calendar.clock import Clock
 
@@ -56,15 +56,10 @@ class SwitchedOff:
 
     async def revoke(self, revocation: Revocation) -> None:
         """End one token: here at once, elsewhere at the next look."""
-        entry = {
-            "id": str(time_ordered_id(revocation.at)),
-            "kind": "revocation",
-            "agency_id": revocation.agency_id,
-            "seat_id": revocation.seat_id,
-            "client_id": revocation.client_id,
-            "agencies": [revocation.agency_id],
-            "detail": {"token": revocation.jti},
-        }
+        detail = {"token": revocation.jti}
+        entry = log_entry(revocation.at, "revocation", detail, None, [revocation.agency_id]).acting(
+            revocation.agency_id, revocation.seat_id, revocation.client_id
+        )
         await self._pool.execute(
             _REVOKE,
             revocation.jti,
@@ -72,7 +67,7 @@ class SwitchedOff:
             revocation.expires_at,
             revocation.at,
             MOST,
-            json.dumps([entry]),
+            entries_json([entry]),
         )
         await self.refresh()
 

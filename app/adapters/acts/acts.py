@@ -98,7 +98,7 @@ class Acts:
                 await self._tried_out(connection, act, caller, at)
                 written = {
                     **act_row(act),
-                    "log": [act_entry(act, caller, at)],
+                    "log": [act_entry(act, caller, at).row()],
                     "items": [inbox_item(act, "act.proposed")],
                 }
                 answer = await connection.fetchval(PROPOSE, json.dumps(written), MOST_WAITING)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.log.entry import log_entry
+from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import KINDS, Act, ActState
 
@@ -46,7 +46,7 @@ def settling(
             "state": act.state.value,
             "decided_by": act.decided_by,
             "outcome": dict(act.outcome),
-            "log": [act_entry(act, caller, at)],
+            "log": [act_entry(act, caller, at).row()],
             "items": list(items),
         }
     )
@@ -78,9 +78,9 @@ def act_row(act: Act) -> dict[str, Any]:
     }
 
 
-def act_entry(act: Act, caller: Caller | None, at: datetime) -> dict[str, Any]:
+def act_entry(act: Act, caller: Caller | None, at: datetime) -> LogEntry:
     """A step of the act, in the log: who took it, on what, and nothing of anybody else."""
-    told = {
+    step = {
         "act": act.kind,
         "act_id": str(act.id),
         "step": act.state.value,
@@ -88,5 +88,6 @@ def act_entry(act: Act, caller: Caller | None, at: datetime) -> dict[str, Any]:
         **act.outcome,
     }
     referral = act.target if KINDS[act.kind].concerns_referral else None
-    entry = log_entry(at, "administration", told, caller, [act.agency_id], referral_id=referral)
-    return {**entry, "agency_id": act.agency_id}  # of an act that expired too, without a caller
+    entry = log_entry(at, "administration", step, caller, [act.agency_id], referral_id=referral)
+    # An act that expired has no caller, and is its agency's all the same.
+    return entry if caller else entry.acting(act.agency_id)

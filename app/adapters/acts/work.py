@@ -1,12 +1,11 @@
 """An act that takes effect: what it has to work with, and what doing it means."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from app.adapters.log.entry import WRITE_LOG, log_entry
+from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import Act
 from app.domain.erasure.objections import BACKUP_AGE
@@ -33,11 +32,20 @@ class Work:
     told: set[str] = field(default_factory=set)
     """Agencies whose inboxes get something: they are woken after the commit."""
 
-    async def log(self, kind: str, detail: Mapping[str, Any], **place: str | None) -> None:
-        """Write an entry that the acting agency may read. `place`: case_id, referral_id."""
-        told = {**detail, "act_id": str(self.act.id), "proposed_by": self.act.proposed_by}
-        entry = log_entry(self.at, kind, told, self.caller, **place)
-        await self.connection.execute(WRITE_LOG, self.at, json.dumps([entry]))
+    async def log(
+        self,
+        kind: str,
+        detail: Mapping[str, Any],
+        *,
+        case_id: str | None = None,
+        referral_id: str | None = None,
+    ) -> None:
+        """Write an entry that the acting agency may read."""
+        what = {**detail, "act_id": str(self.act.id), "proposed_by": self.act.proposed_by}
+        entry = log_entry(
+            self.at, kind, what, self.caller, case_id=case_id, referral_id=referral_id
+        )
+        await self.connection.execute(WRITE_LOG, self.at, entries_json([entry]))
 
 
 Effect: TypeAlias = Callable[[Work], Awaitable[Mapping[str, Any]]]

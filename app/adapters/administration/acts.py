@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.adapters.log.administration_entry import entry
+from app.adapters.log.administration_entry import administration_entry
 from app.domain.administration.details import CLIENT_NAME, Role, check_new_id, public_jwk
 from app.domain.errors import ActImpossible, NotFound
 
@@ -46,8 +46,8 @@ async def change_client(work: "Work") -> Mapping[str, Any]:
 async def change_agency(work: "Work") -> Mapping[str, Any]:
     """An agency takes part, is switched off, or on again. It reads that in the log; nobody's name
     stands there beside its own."""
-    told = entry(work.at, work.act.kind, [work.act.target], {}, by="operator")
-    await _done(work, AGENCY, log=[told])
+    told = administration_entry(work.at, work.act.kind, [work.act.target], {}, by="operator")
+    await _done(work, AGENCY, log=[told.row()])
     return {}
 
 

@@ -4,7 +4,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.adapters.log.administration_entry import entry
+from app.adapters.log.administration_entry import administration_entry
+from app.adapters.log.entry import LogEntry
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import KINDS, Act, ActState
 from app.domain.administration.details import SECRET_LIVES
@@ -49,7 +50,7 @@ class OwnDesk:
             "type": act,
             "urgency": "urgent",
         }
-        told = entry(at, act, [caller.agency_id], {"target": its_id}, caller)
+        told = administration_entry(at, act, [caller.agency_id], {"target": its_id}, caller)
         if await self._administered(what, caller, act, its_id, at, told, [item]) == "done":
             self._bell.ring([caller.agency_id])
         return (await self._listed(what, caller.agency_id, its_id, None, 1))[0]
@@ -67,7 +68,7 @@ class OwnDesk:
         at = self._clock()
         _check_secret(act, caller, at)
         detail = {"target": act.target, "act_id": str(act.id)}
-        told = entry(at, "client.secret", [caller.agency_id], detail, caller)
+        told = administration_entry(at, "client.secret", [caller.agency_id], detail, caller)
         answer = await self._administered(
             "client", caller, "client.secret", act.target, at, told, [],
             secret_hash=secret_hash, act_id=str(act.id),
@@ -82,7 +83,7 @@ class OwnDesk:
         act: str,
         target: str,
         at: datetime,
-        told: Row,
+        told: LogEntry,
         items: list[Row],
         **more: str,
     ) -> str:
@@ -91,7 +92,7 @@ class OwnDesk:
             "agency_id": caller.agency_id,
             "target": target,
             "at": at.isoformat(),
-            "log": [told],
+            "log": [told.row()],
             "items": items,
             **more,
         }

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from app.adapters.directory.cache import load
-from app.adapters.ids import time_ordered_id
-from app.adapters.log.administration_entry import entry
-from app.adapters.log.entry import WRITE_LOG
+from app.adapters.log.administration_entry import administration_entry
+from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.domain.administration.seats import Client, Seat
 from app.domain.calendar.clock import Clock
 from app.domain.directory.agencies import Agency
@@ -241,15 +240,10 @@ class Administration:
                     raise AdministrationError("unknown")
                 kind, agency_id = found
                 await self._connection.execute(_STOP_TOKENS, kind, its_id)
-                written = {
-                    "id": str(time_ordered_id(at)),
-                    "kind": "revocation",
-                    "agency_id": agency_id,
-                    f"{kind}_id": its_id,
-                    "agencies": [agency_id],
-                    "detail": {"all_of": kind},
-                }
-                await self._connection.execute(WRITE_LOG, at, json.dumps([written]))
+                entry = log_entry(at, "revocation", {"all_of": kind}, None, [agency_id])
+                whose = {"agency_id": agency_id, f"{kind}_id": its_id}
+                written = entries_json([entry.acting(**whose)])
+                await self._connection.execute(WRITE_LOG, at, written)
 
     async def _link(self, client_id: str, seats: Sequence[str]) -> str:
         agency_id: str | None = await self._connection.fetchval(_HOLD_CLIENT, client_id)
@@ -277,8 +271,8 @@ class Administration:
         """Write down what was done: codes and ids, no names."""
         at = self._clock()
         told = {key: value for key, value in detail.items() if value is not None}
-        written = entry(at, act, [agency_id], {"target": target, **told})
-        await self._connection.execute(WRITE_LOG, at, json.dumps([written]))
+        written = administration_entry(at, act, [agency_id], {"target": target, **told})
+        await self._connection.execute(WRITE_LOG, at, entries_json([written]))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.adapters.log.entry import log_entry
+from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.cases.consents import may_know
 from app.domain.consents.return_requests import TERM
@@ -27,7 +27,7 @@ def consent_rows(
 
 def withdrawal_entry(
     decision: Decision, message: Message, caller: Caller, directory: Directory, at: datetime
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[LogEntry]:
     """The withdrawal on the log: for the withdrawer alone, with the consents that it may know."""
     agency = directory.agency(caller.agency_id)
     if not decision.withdrawn or agency is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.ids import time_ordered_id
+from app.adapters.log.entry import log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.deliveries.delivery import Delivery
@@ -121,13 +121,14 @@ def _printing(
 ) -> dict[str, Any]:
     within = {"referral_id": str(referral_id), "message_id": str(message_id)}
     seat = {"agency_id": caller.agency_id, "seat_id": caller.seat_id}
-    entry = {"id": str(time_ordered_id(at)), "kind": "printing", "client_id": caller.client_id}
+    # For whom it was printed, the function of the database adds.
+    entry = log_entry(at, "printing", {}, caller, referral_id=referral_id, message_id=message_id)
     return {
         "at": at.isoformat(),
         **within,
         **seat,
         "recipients": None if recipients is None else list(recipients),
-        "log": {**entry, **within, **seat},
+        "log": entry.row(),
     }
 
 

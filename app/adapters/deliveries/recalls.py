@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
+from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.deliveries.recall import Clocks, HeldCopy, Opening, RecallReason, clocks, recalling
@@ -128,7 +129,7 @@ class _Writing:
             "seat_id": self.caller.seat_id,
             "reason": self.reason.value,
             "copies": [self._copy(copy) for copy in copies],
-            "log": [self._entry(copy) for copy in copies],
+            "log": [self._entry(copy).row() for copy in copies],
             "items": [item for copy in copies for item in self._items(copy)],
         }
 
@@ -157,25 +158,24 @@ class _Writing:
             **days,
         }
 
-    def _entry(self, copy: HeldCopy) -> dict[str, Any]:
+    def _entry(self, copy: HeldCopy) -> LogEntry:
         # A reader whom the sender does not know is not named to it, unless it has opened it.
         known = {self.caller.agency_id} if copy.named or copy.disclosed else set()
-        return {
-            "id": str(time_ordered_id(self.at)),
-            "kind": "recall",
-            "agency_id": self.caller.agency_id,
-            "seat_id": self.caller.seat_id,
-            "client_id": self.caller.client_id,
-            "case_id": self.held["case_id"],
-            "referral_id": str(self.referral_id),
-            "message_id": str(self.message_id),
-            "agencies": sorted({copy.agency_id} | known),
-            "detail": {
-                "from": copy.agency_id,
-                "reason": self.reason.value,
-                "disclosed": copy.disclosed,
-            },
+        detail = {
+            "from": copy.agency_id,
+            "reason": self.reason.value,
+            "disclosed": copy.disclosed,
         }
+        return log_entry(
+            self.at,
+            "recall",
+            detail,
+            self.caller,
+            {copy.agency_id} | known,
+            case_id=self.held["case_id"],
+            referral_id=self.referral_id,
+            message_id=self.message_id,
+        )
 
     def _items(self, copy: HeldCopy) -> Iterator[dict[str, Any]]:
         kind = "disclosure.misdirected" if copy.disclosed else "message.recalled"

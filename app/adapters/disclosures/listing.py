@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.log.entry import WRITE_LOG, log_entry
+from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.classes import DataClass
@@ -103,7 +103,7 @@ class Disclosures:
         at = self._clock()
         told = {"what": "disclosures", **detail}
         entry = log_entry(at, "export", told, caller, case_id=case_id)
-        await self._pool.execute(WRITE_LOG, at, json.dumps([entry]))
+        await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
 
 
 def key_of(parts: Sequence[Any]) -> Key:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.erasure.clock_rows import write_clocks
-from app.adapters.log.entry import log_entry
+from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.erasure.clock import Clock, Rule
@@ -57,7 +57,7 @@ class Erasing:
             "act_id": str(self.act_id) if self.act_id else None,
             "complete_on": self.complete_on.isoformat(),
             "clocks": write_clocks(self._clocks()),
-            "log": list(self._log()),
+            "log": [entry.row() for entry in self._log()],
             "items": items,
         }
         await connection.execute(ERASE, json.dumps(rows))
@@ -70,7 +70,7 @@ class Erasing:
             "referral_id": str(self.standing.id),
             "rule": self.because,
             "clocks": write_clocks([Clock(self.standing.id, Rule.LEDGER, None)]),
-            "log": list(self._log()),
+            "log": [entry.row() for entry in self._log()],
         }
         await connection.execute(LEDGER, json.dumps(rows))
 
@@ -88,7 +88,7 @@ class Erasing:
             closed_on = self.standing.clocks.get(Rule.CASE_CLOSED, self.at.date())
             yield Clock(self.standing.id, Rule.LEDGER, closed_on)
 
-    def _log(self) -> Iterator[dict[str, Any]]:
+    def _log(self) -> Iterator[LogEntry]:
         """An entry for each reader, with what it had copies of and nobody else's name."""
         for reader, classes in self._told():
             acting = self.caller if self.caller and self.caller.agency_id == reader else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.log.entry import WRITE_LOG, log_entry
+from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.adapters.log.reading import Log
 from app.adapters.referrals.reading import Opened, Reading
 from app.domain.access.caller import Caller
@@ -196,7 +196,7 @@ class Evidence:
         at = self._clock()
         told = {"what": "bundle", "digest": manifest, "messages": messages}
         entry = log_entry(at, "export", told, caller, case_id=case_id)
-        await self._pool.execute(WRITE_LOG, at, json.dumps([entry]))
+        await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
 
 
 def _proved(told: Sequence[tuple[int, Row]]) -> set[str]:

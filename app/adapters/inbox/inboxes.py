@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.adapters.ids import time_ordered_id
+from app.adapters.log.entry import log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.errors import Invalid
@@ -73,14 +73,8 @@ class Mailboxes:
             Invalid: a position that the inbox has not reached.
         """
         at = self._clock()
-        entry = {
-            "id": str(time_ordered_id(at)),
-            "kind": "acknowledgement",
-            "agency_id": caller.agency_id,
-            "seat_id": caller.seat_id,
-            "client_id": caller.client_id,
-            "agencies": [caller.agency_id],
-        }
+        # Which positions they were, the function of the database adds.
+        entry = log_entry(at, "acknowledgement", {}, caller)
         text = await self._pool.fetchval(
             ACKNOWLEDGE,
             caller.agency_id,
@@ -89,7 +83,7 @@ class Mailboxes:
             positions,
             through,
             MOST_ACKNOWLEDGED,
-            json.dumps(entry),
+            json.dumps(entry.row()),
         )
         if text is None:
             pointer = "/through" if through is not None else "/positions"

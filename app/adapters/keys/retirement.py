@@ -1,6 +1,5 @@
 """Removing master keys that two operators have let go, when no backup needs them any more."""
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -8,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.adapters.keys.folder import KeyFolder
-from app.adapters.log.administration_entry import entry
+from app.adapters.log.administration_entry import administration_entry
+from app.adapters.log.entry import entries_json
 from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
@@ -58,8 +58,12 @@ class Retiring:
             # Whatever was approved, the newest is not old.
             going = sorted(set(approved) & set(here[:-1]))
             for version in going:
-                told = json.dumps(
-                    [entry(at, "master_key.retired", [], {"master": version}, by="worker")]
+                told = entries_json(
+                    [
+                        administration_entry(
+                            at, "master_key.retired", [], {"master": version}, by="worker"
+                        )
+                    ]
                 )
                 await self._pool.execute(NOTE, version, at, told)
                 self._folder.remove_master(version)

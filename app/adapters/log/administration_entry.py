@@ -4,21 +4,21 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.adapters.log.entry import log_entry
+from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 
 COMMAND_LINE = "command line"
 """Who acted, where nobody has a seat: whoever may use the owner's login."""
 
 
-def entry(
+def administration_entry(
     at: datetime,
     act: str,
     agencies: Iterable[str],
     detail: Mapping[str, Any],
     caller: Caller | None = None,
     by: str = COMMAND_LINE,
-) -> dict[str, Any]:
+) -> LogEntry:
     """The entry of `act`.
 
     Args:
@@ -29,5 +29,5 @@ def entry(
         caller: who acted; None where nobody has a seat.
         by: who acted in that case.
     """
-    told = {"act": act, **({} if caller else {"by": by}), **detail}
-    return log_entry(at, "administration", told, caller, agencies)
+    what = {"act": act, **({} if caller else {"by": by}), **detail}
+    return log_entry(at, "administration", what, caller, agencies)

@@ -1,6 +1,8 @@
-"""An entry of the log as `write_log` takes it."""
+"""Entries of the log: made here, and nowhere else."""
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,57 @@ from app.domain.access.caller import Caller
 
 WRITE_LOG = "SELECT write_log($1, $2)"
 
+_MAKER = object()
+"""What only this module can hand to an entry, so that nobody else makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """What happened, for the log: ids, codes and digests, never a word that anybody wrote.
+
+    Made by `log_entry`. Functions of the database take entries as `row` has them.
+    """
+
+    maker: object = field(repr=False, compare=False)
+    id: UUID
+    kind: str
+    agency_id: str | None
+    seat_id: str | None
+    client_id: str | None
+    agencies: tuple[str, ...]
+    detail: Mapping[str, Any]
+    case_id: str | None
+    referral_id: str | None
+    message_id: str | None
+
+    def __post_init__(self) -> None:
+        if self.maker is not _MAKER:
+            raise TypeError("entries of the log are made by log_entry")
+
+    def acting(
+        self,
+        agency_id: str | None = None,
+        seat_id: str | None = None,
+        client_id: str | None = None,
+    ) -> "LogEntry":
+        """The same entry, of one that acts without being the caller of a request."""
+        return replace(self, agency_id=agency_id, seat_id=seat_id, client_id=client_id)
+
+    def row(self) -> dict[str, Any]:
+        """The entry as `write_log` takes it."""
+        return {
+            "id": str(self.id),
+            "kind": self.kind,
+            "agency_id": self.agency_id,
+            "seat_id": self.seat_id,
+            "client_id": self.client_id,
+            "case_id": self.case_id,
+            "referral_id": self.referral_id,
+            "message_id": self.message_id,
+            "agencies": list(self.agencies),
+            "detail": dict(self.detail),
+        }
+
 
 def log_entry(
     at: datetime,
@@ -17,27 +70,44 @@ def log_entry(
     detail: Mapping[str, Any],
     caller: Caller | None,
     agencies: Iterable[str] | None = None,
-    **place: UUID | str | None,
-) -> dict[str, Any]:
-    """What happened, for the log: ids, codes and digests, never a word that anybody wrote.
+    *,
+    case_id: UUID | str | None = None,
+    referral_id: UUID | str | None = None,
+    message_id: UUID | str | None = None,
+    entry_id: UUID | None = None,
+) -> LogEntry:
+    """What happened, as an entry of the log.
 
     Args:
         at: when.
-        kind: a kind of entry (docs/log.md).
+        kind: a kind of entry (docs/en/log.md).
         detail: what there is to say beyond who and where.
         caller: who did it; None where nobody has a seat.
         agencies: who may read the entry, as a whole; when missing, the caller's agency alone.
             Whoever may not know of another one of them gets an entry apart.
-        place: `case_id`, `referral_id`, `message_id`, as far as there is one.
+        case_id, referral_id, message_id: what it is about, as far as there is one.
+        entry_id: its id, where a receipt names it before it is written; when missing, a new one.
     """
     readers = agencies if agencies is not None else [caller.agency_id] if caller else []
-    return {
-        "id": str(time_ordered_id(at)),
-        "kind": kind,
-        "agency_id": caller.agency_id if caller else None,
-        "seat_id": caller.seat_id if caller else None,
-        "client_id": caller.client_id if caller else None,
-        **{name: None if its is None else str(its) for name, its in place.items()},
-        "agencies": sorted(set(readers)),
-        "detail": dict(detail),
-    }
+    return LogEntry(
+        maker=_MAKER,
+        id=entry_id or time_ordered_id(at),
+        kind=kind,
+        agency_id=caller.agency_id if caller else None,
+        seat_id=caller.seat_id if caller else None,
+        client_id=caller.client_id if caller else None,
+        agencies=tuple(sorted(set(readers))),
+        detail=detail,
+        case_id=_text(case_id),
+        referral_id=_text(referral_id),
+        message_id=_text(message_id),
+    )
+
+
+def entries_json(entries: Iterable[LogEntry]) -> str:
+    """Entries as text, for functions that take them by themselves."""
+    return json.dumps([entry.row() for entry in entries])
+
+
+def _text(value: UUID | str | None) -> str | None:
+    return None if value is None else str(value)

@@ -12,7 +12,7 @@ from app.adapters.consents.rows import consent_rows, withdrawal_entry
 from app.adapters.erasure.clock_rows import write_clocks
 from app.adapters.ids import reference_of, time_ordered_id
 from app.adapters.keys.vault import Keyring, Segment, StoredKeys, Vault
-from app.adapters.log.entry import log_entry
+from app.adapters.log.entry import LogEntry, log_entry
 from app.adapters.referrals.case_rows import write_view
 from app.domain.access.caller import Caller
 from app.domain.cases.case import SYSTEM, Referral
@@ -104,7 +104,7 @@ class Recorder:
             for move, message_id, cut in zip(decision.moves, ids, cuts, strict=True)
         ]
         head = sealed[0]
-        entries = [str(time_ordered_id(at)) for _ in decision.moves]
+        entries = [time_ordered_id(at) for _ in decision.moves]
         view = decision.caller.view
         answer = Answer(
             message.referral_id,
@@ -112,7 +112,7 @@ class Recorder:
             view.state,
             at,
             head["digest"],
-            self._receipt(head, decision, entries[0], at),
+            self._receipt(head, decision, str(entries[0]), at),
             view.version,
         )
         mac = rings[message.referral_id].mac(sent_content(message, contents[0]))
@@ -127,9 +127,12 @@ class Recorder:
             "copies": list(_copies(decision, message, ids)),
             "items": list(_items(decision, head["urgency"], ids, directory)),
             "log": [
-                *_log(decision, message, caller, ids, sealed, entries),
-                *_shares(decision, message, caller, at),
-                *withdrawal_entry(decision, message, caller, directory, at),
+                entry.row()
+                for entry in (
+                    *_log(decision, message, caller, ids, sealed, entries, at),
+                    *_shares(decision, message, caller, at),
+                    *withdrawal_entry(decision, message, caller, directory, at),
+                )
             ],
             "terms": list(_terms(decision, message, caller, ids, at)),
             **_consequences(decision, message, caller, at),
@@ -359,8 +362,9 @@ def _log(
     caller: Caller,
     ids: list[UUID],
     sealed: list[dict[str, Any]],
-    entries: list[str],
-) -> Iterator[dict[str, Any]]:
+    entries: list[UUID],
+    at: datetime,
+) -> Iterator[LogEntry]:
     for move, message_id, row, entry in zip(decision.moves, ids, sealed, entries, strict=True):
         own = move is decision.moves[0]
         # Whom, not in which classes: what consent let one be given is not for the others.
@@ -369,25 +373,22 @@ def _log(
         detail: dict[str, Any] = {"digest": row["digest"], "to": told}
         if own and message.paper_origin is not None:
             detail["paper"] = message.paper_origin.medium
-        yield {
-            "id": entry,
-            "kind": "acceptance",
-            "agency_id": caller.agency_id if own else None,
-            "seat_id": caller.seat_id if own else None,
-            "client_id": caller.client_id if own else None,
-            "case_id": str(decision.case.id),
-            "referral_id": str(move.referral.id),
-            "message_id": str(message_id),
-            "agencies": sorted(
-                {c.agency_id for c in move.copies} | ({caller.agency_id} if own else set())
-            ),
-            "detail": detail,
-        }
+        yield log_entry(
+            at,
+            "acceptance",
+            detail,
+            caller if own else None,
+            {c.agency_id for c in move.copies} | ({caller.agency_id} if own else set()),
+            entry_id=entry,
+            case_id=decision.case.id,
+            referral_id=move.referral.id,
+            message_id=message_id,
+        )
 
 
 def _shares(
     decision: Decision, message: Message, caller: Caller, at: datetime
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[LogEntry]:
     """One entry for each older message and each agency that is given it.
 
     The entry of its acceptance does not name them, and neither its sender nor they need know of

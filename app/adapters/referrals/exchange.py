@@ -14,6 +14,7 @@ import orjson
 from app.adapters.consents.rows import who_may_hear
 from app.adapters.ids import time_ordered_id
 from app.adapters.keys.vault import StoredKeys
+from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.adapters.referrals.case_rows import read_case, read_keys
 from app.adapters.referrals.decision_rows import Answer, Recorder, sent_content
 from app.domain.access.caller import Caller
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
 REPEAT = "SELECT find_repeat($1)"
 ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8)"
-WRITE_LOG = "SELECT write_log($1, $2)"
 TRIES = 3
 """Times that a message is decided on anew because its case has moved, before the case is held."""
 
@@ -255,16 +255,9 @@ class Exchange:
         self, message: Message, caller: Caller, kind: str, detail: Mapping[str, Any]
     ) -> None:
         """Write down a call that changed nothing. It names no referral: it may be another's."""
-        entry = {
-            "id": str(time_ordered_id(self._clock())),
-            "kind": kind,
-            "agency_id": caller.agency_id,
-            "seat_id": caller.seat_id,
-            "client_id": caller.client_id,
-            "agencies": [caller.agency_id],
-            "detail": {**detail, "type": message.body.type},
-        }
-        await self._pool.execute(WRITE_LOG, self._clock(), json.dumps([entry]))
+        at = self._clock()
+        entry = log_entry(at, kind, {**detail, "type": message.body.type}, caller)
+        await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
 
 
 def _state_to_tell(case: Case, decision: Decision) -> str:

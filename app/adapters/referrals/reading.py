@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.ids import time_ordered_id
 from app.adapters.keys.vault import Vault
+from app.adapters.log.entry import log_entry
 from app.adapters.referrals.case_rows import read_view
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -229,18 +229,16 @@ class Reading:
         """
         opened = list(opened)
         entries = [
-            {
-                "id": str(time_ordered_id(at)),
-                "kind": "disclosure",
-                "agency_id": caller.agency_id,
-                "seat_id": caller.seat_id,
-                "client_id": caller.client_id,
-                "case_id": meta["case_id"],
-                "referral_id": meta["referral_id"],
-                "message_id": meta["id"],
-                "agencies": sorted(_named(caller, meta)),
-                "detail": {"classes": sorted(message.salts)},
-            }
+            log_entry(
+                at,
+                "disclosure",
+                {"classes": sorted(message.salts)},
+                caller,
+                _named(caller, meta),
+                case_id=meta["case_id"],
+                referral_id=meta["referral_id"],
+                message_id=meta["id"],
+            ).row()
             for meta, message in zip(metas, opened, strict=True)
         ]
         written = await self._pool.fetchval(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
+from app.adapters.log.entry import entries_json, log_entry
 from app.adapters.webhooks.safe_http import Lookup, check_host
 from app.adapters.webhooks.secrets import WebhookSecrets, new_secret
 from app.domain.access.caller import Caller
@@ -220,13 +221,5 @@ def _entry(
     detail: Mapping[str, Any] | None = None,
 ) -> str:
     """The log entry, as the functions of the database take it."""
-    entry = {
-        "id": str(time_ordered_id(at)),
-        "kind": kind,
-        "agency_id": caller.agency_id,
-        "seat_id": caller.seat_id,
-        "client_id": caller.client_id,
-        "agencies": [caller.agency_id],
-        "detail": {"webhook_id": str(webhook_id), **(detail or {})},
-    }
-    return json.dumps([entry])
+    about = {"webhook_id": str(webhook_id), **(detail or {})}
+    return entries_json([log_entry(at, kind, about, caller)])

@@ -1,7 +1,6 @@
 """`tsunagu keys rotate-master | rewrap | retire-master | serve`: master keys."""
 
 import asyncio
-import json
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
@@ -17,8 +16,8 @@ from app.adapters.keys.folder import KeyFolder, MasterWaits
 from app.adapters.keys.master_keys import Standing, standings
 from app.adapters.keys.over_socket import serving
 from app.adapters.keys.rewrapping import Rewrapping
-from app.adapters.log.administration_entry import entry
-from app.adapters.log.entry import WRITE_LOG
+from app.adapters.log.administration_entry import administration_entry
+from app.adapters.log.entry import WRITE_LOG, entries_json
 from app.cli.database.where import owner_url
 from app.cli.keys.session import NOTICED, AtOnce, day, key_folder, refuse, running_database, told
 from app.domain.keys.ports import KeyService, MasterUse
@@ -99,8 +98,8 @@ def retire_master(version: Version) -> None:
         if use is not MasterUse.RETIRABLE:
             refuse(f"Not yet: {_line(found[0], settings, at)}")
         # Before it goes: what is removed without a word cannot be told from what was lost.
-        told = [entry(at, "master_key.retired", [], {"master": version})]
-        await database.execute(WRITE_LOG, at, json.dumps(told))
+        told = [administration_entry(at, "master_key.retired", [], {"master": version})]
+        await database.execute(WRITE_LOG, at, entries_json(told))
 
     _at_work(settings, work)
     if settings.key_service is None:

@@ -1,7 +1,6 @@
 """What the commands for keys share: the folder, the database if one runs, and the log."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -12,8 +11,8 @@ import typer
 from app.adapters.database.connection import connected
 from app.adapters.embedded_postgres.server import running_urls
 from app.adapters.keys.folder import KeyFolder
-from app.adapters.log.administration_entry import entry
-from app.adapters.log.entry import WRITE_LOG
+from app.adapters.log.administration_entry import administration_entry
+from app.adapters.log.entry import WRITE_LOG, entries_json
 from app.settings import JAPAN, Settings
 
 if TYPE_CHECKING:
@@ -60,7 +59,9 @@ def told(settings: Settings, act: str, detail: dict[str, Any]) -> None:
             if database is None:
                 print("No database is running: this is not in the log.")
                 return
-            await database.execute(WRITE_LOG, at, json.dumps([entry(at, act, [], detail)]))
+            await database.execute(
+                WRITE_LOG, at, entries_json([administration_entry(at, act, [], detail)])
+            )
 
     asyncio.run(tell())
 
