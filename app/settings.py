@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         default=timedelta(minutes=10), gt=timedelta(0), le=timedelta(hours=1)
     )
     """How long an access token is good for. Short, since a stolen one is good until
-    somebody ends it (docs/tokens.md)."""
+    somebody ends it (docs/en/access.md)."""
 
     rate_limit: int = Field(default=6_000, ge=0)
     """Calls that one client may make in a minute, all at once if it likes, in each API process. 0:

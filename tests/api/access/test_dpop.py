@@ -22,7 +22,7 @@ from tests.auth.test_dpop import part, proof
 from tests.support.service import Running, Service
 
 ISSUER = "https://tsunagu.test"
-PAGE = (Path(__file__).parents[3] / "docs" / "tokens.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
 AGENCY, ROLE = "center-13", "viewer"
 CLIENT = f"{AGENCY}.{ROLE}-system"
 
@@ -199,11 +199,13 @@ async def test_a_proof_is_too_old_after_a_minute(holder: Holder, service: Servic
         service.clock.ahead -= PROOF_LIFE + timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
 async def test_the_program_of_the_page_gets_a_bound_token_and_uses_it(
-    service: Service, listening: Running, tmp_path: Path
+    service: Service, listening: Running, tmp_path: Path, language: str
 ) -> None:
     await service.token(AGENCY, ROLE)
-    found = re.search(r"```python\n(# dpop\.py.*?)```", PAGE, re.DOTALL)
+    page = (DOCS / language / "access.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(# dpop\.py.*?)```", page, re.DOTALL)
     assert found is not None
     program = tmp_path / "dpop.py"
     program.write_text(found[1])
