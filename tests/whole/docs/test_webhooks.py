@@ -1,4 +1,4 @@
-"""What docs/webhooks.md shows is run as it stands there, on good notices and on forged ones."""
+"""What the pages on webhooks show is run as it stands there, on good and on forged notices."""
 
 import asyncio
 import json
@@ -15,13 +15,20 @@ import pytest
 from app.domain.webhooks.notices import secret_text, signed
 from tests.support.receiver import Receiver
 
-PAGE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = {
+    language: (DOCS / language / "webhooks.md").read_text(encoding="utf-8")
+    for language in ("ja", "en")
+}
 BLOCKS = {
-    match[2]: match[1]
-    for match in re.finditer(r"```\w+\n((?:#|//) ([a-z]+\.\w+):.*?)```", PAGE, re.DOTALL)
+    language: {
+        match[2]: match[1]
+        for match in re.finditer(r"```\w+\n((?:#|//) ([a-z]+\.\w+):.*?)```", page, re.DOTALL)
+    }
+    for language, page in PAGES.items()
 }
 SECRET = secret_text(bytes(range(32)))
-BODY = re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)[0]
+BODY = re.findall(r"```json\n(.*?)\n```", PAGES["ja"], re.DOTALL)[0]
 RUNNERS = {
     "verify.py": (sys.executable, ()),
     "library.py": (sys.executable, ()),
@@ -30,14 +37,14 @@ RUNNERS = {
 }
 
 
-def runs(name: str, folder: Path, more: dict[str, str], body: str = BODY) -> bool:
-    """Whether a program of the page ends well."""
+def runs(language: str, name: str, folder: Path, more: dict[str, str], body: str = BODY) -> bool:
+    """Whether a program of the page in this language ends well."""
     program, needed = RUNNERS.get(name, ("sh", ("curl", "openssl")))
     for tool in (program, *needed):
         if shutil.which(tool) is None:
             pytest.skip(f"there is no {tool} here")
     file, content = folder / name, folder / "body.json"
-    file.write_text(BLOCKS[name])
+    file.write_text(BLOCKS[language][name])
     content.write_text(body)
     done = subprocess.run(
         [program, file],
@@ -59,30 +66,36 @@ def _key(secret: str) -> bytes:
     return bytes(range(32)) if secret == SECRET else b"forged"
 
 
+@pytest.mark.parametrize("language", PAGES)
 @pytest.mark.parametrize("name", RUNNERS)
-def test_each_program_believes_what_is_true_and_nothing_else(name: str, tmp_path: Path) -> None:
+def test_each_program_believes_what_is_true_and_nothing_else(
+    name: str, language: str, tmp_path: Path
+) -> None:
     now = int(time.time())
-    assert runs(name, tmp_path, headers(now))
-    assert not runs(name, tmp_path, headers(now), BODY.replace("42", "43"))
-    assert not runs(name, tmp_path, headers(now - 600))
-    assert not runs(name, tmp_path, headers(now, "whsec_forged"))
-    assert not runs(name, tmp_path, {**headers(now), "ID": "another"})
-    assert not runs(name, tmp_path, {**headers(now), "SIGNATURE": "v1,"})
+    assert runs(language, name, tmp_path, headers(now))
+    assert not runs(language, name, tmp_path, headers(now), BODY.replace("42", "43"))
+    assert not runs(language, name, tmp_path, headers(now - 600))
+    assert not runs(language, name, tmp_path, headers(now, "whsec_forged"))
+    assert not runs(language, name, tmp_path, {**headers(now), "ID": "another"})
+    assert not runs(language, name, tmp_path, {**headers(now), "SIGNATURE": "v1,"})
 
 
-async def test_a_receiver_can_be_tried_by_curl(tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", PAGES)
+async def test_a_receiver_can_be_tried_by_curl(language: str, tmp_path: Path) -> None:
     async with Receiver() as receiver:
         more = {"RECEIVER": receiver.url()}
-        assert await asyncio.to_thread(runs, "send.sh", tmp_path, more)
+        assert await asyncio.to_thread(runs, language, "send.sh", tmp_path, more)
         (got,) = receiver.received
     got.verify(SECRET)
     assert got.body.decode() == BODY
 
 
-def test_the_page_shows_a_notice_as_the_contract_has_it() -> None:
+def test_the_pages_show_a_notice_as_the_contract_has_it() -> None:
+    assert all(f"```json\n{BODY}\n```" in page for page in PAGES.values())
     assert len(BODY.encode()) < 2048
     assert set(json.loads(BODY)) == {"type", "timestamp", "data"}
 
 
-def test_every_program_is_tried() -> None:
-    assert BLOCKS.keys() == {*RUNNERS, "send.sh", "register.sh"}
+@pytest.mark.parametrize("language", PAGES)
+def test_every_program_is_tried(language: str) -> None:
+    assert BLOCKS[language].keys() == {*RUNNERS, "send.sh", "register.sh"}
