@@ -1,4 +1,4 @@
-"""What docs/log.md shows is run as it stands there, on a log and on one that was changed."""
+"""What the pages on the log show is run as printed, on a log and on one that was changed."""
 
 import base64
 import json
@@ -16,8 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from app.domain.log.merkle import Frontier, Node, inclusion_path, leaf_hash
 from app.domain.log.signed_note import Checkpoint, VerifierKey, signed
 
-PAGE = (Path(__file__).parents[3] / "docs" / "log.md").read_text(encoding="utf-8")
-(CHECK,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[3] / "docs"
+LANGUAGES = ("ja", "en")
+
+
+def program(language: str) -> str:
+    """The program of the page in this language."""
+    page = (DOCS / language / "log.md").read_text(encoding="utf-8")
+    (check,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return str(check)
+
+
 ORIGIN = "tsunagu.test/log"
 SIZE = 11
 
@@ -34,7 +43,13 @@ class Signer:
 OLD, NEW = Signer(bytes(32)), Signer(b"k" * 32)
 
 
-def published(folder: Path, index: int, signers: Sequence[Signer] = (OLD, NEW)) -> None:
+@pytest.fixture(params=LANGUAGES)
+def check(request: pytest.FixtureRequest) -> str:
+    """The program, of each page."""
+    return program(request.param)
+
+
+def published(folder: Path, check: str, index: int, signers: Sequence[Signer] = (OLD, NEW)) -> None:
     """What curl would have fetched of a log of SIZE entries."""
     entries: list[Any] = [
         {"id": f"entry {number}", "detail": {"ä": number}} for number in range(SIZE)
@@ -52,7 +67,7 @@ def published(folder: Path, index: int, signers: Sequence[Signer] = (OLD, NEW)) 
         "proof.json": json.dumps(
             {"size": SIZE, "path": [base64.b64encode(each).decode() for each in path]}
         ),
-        "check.py": CHECK,
+        "check.py": check,
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -65,13 +80,13 @@ def checks(folder: Path) -> bool:
     return done.returncode == 0
 
 
-def test_the_check_is_short() -> None:
-    assert len(CHECK.splitlines()) <= 40
+def test_the_check_is_short(check: str) -> None:
+    assert len(check.splitlines()) <= 40
 
 
 @pytest.mark.parametrize("index", [0, 5, 7, 8, 10])
-def test_a_good_entry_is_found_in_the_log(tmp_path: Path, index: int) -> None:
-    published(tmp_path, index)
+def test_a_good_entry_is_found_in_the_log(tmp_path: Path, check: str, index: int) -> None:
+    published(tmp_path, check, index)
     assert checks(tmp_path)
 
 
@@ -85,8 +100,8 @@ def test_a_good_entry_is_found_in_the_log(tmp_path: Path, index: int) -> None:
         ("keys", str(OLD.key), str(NEW.key)),
     ],
 )
-def test_a_changed_one_is_not(tmp_path: Path, name: str, old: str, new: str) -> None:
-    published(tmp_path, 8, (OLD,))
+def test_a_changed_one_is_not(tmp_path: Path, check: str, name: str, old: str, new: str) -> None:
+    published(tmp_path, check, 8, (OLD,))
     text = (tmp_path / name).read_text(encoding="utf-8")
     assert old in text
     (tmp_path / name).write_text(text.replace(old, new), encoding="utf-8")
