@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     """The folder for keys, credentials and the embedded database. Back it up; keep it private."""
 
     key_service: str | None = Field(default=None, pattern=r"^unix:/.+$")
-    """Where another process keeps the master keys: `unix:/path/to/socket` (docs/keys.md). When
+    """Where another process keeps the master keys: `unix:/path/to/socket` (docs/en/keys.md). When
     missing: the key folder, in this process. Without an answer from there, nothing is sealed and
     nothing opened (503)."""
 

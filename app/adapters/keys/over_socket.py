@@ -1,7 +1,7 @@
 """A key service in a process of its own, behind a Unix socket: both ends of it.
 
-One line of JSON asks and one answers, in order; bytes are base64. `docs/keys.md` has the protocol,
-so that anything else that speaks it can stand there too.
+One line of JSON asks and one answers, in order; bytes are base64. `docs/en/keys.md` has the
+protocol, so that anything else that speaks it can stand there too.
 
     {"do": "wrap", "keys": [[bound, key], …]}               → {"keys": [[version, wrapped], …]}
     {"do": "unwrap", "keys": [[bound, version, wrapped], …]} → {"keys": [key, …]}
