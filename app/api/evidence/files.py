@@ -1,4 +1,4 @@
-"""The files of an evidence bundle, in the form of docs/evidence.md."""
+"""The files of an evidence bundle, in the form of docs/en/evidence.md."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 
 class Bad(Exception):
-    """Something is not as it must be: what (a code of docs/evidence.md), and in which file."""
+    """Something is not as it must be: what (a code of docs/en/evidence.md), and in which file."""
 
     def __init__(self, code: str, file: str | None = None, at: str | None = None) -> None:
         super().__init__(code, file, at)

@@ -1,8 +1,8 @@
 """The evidence bundle as a file: its names, its one form as a zip, and reading it with mistrust.
 
 A bundle has exactly one form as bytes: files stored without compression, in the order of their
-names, with one fixed time. So there is nothing in it that could be changed without notice, and
-nothing that could swell when it is read. docs/evidence.md says the same to strangers.
+names, with one fixed time. docs/en/evidence.md describes it to strangers, and what it does not
+prove.
 """
 
 import re
