@@ -2,11 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
-PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("security.md", "security-asvs.md")}
+LANGUAGES = ("ja", "en")
+SECURITY = {
+    language: (ROOT / "docs" / language / "security.md").read_text() for language in LANGUAGES
+}
+ASVS = {language: (ROOT / "docs/security-asvs.md").read_text() for language in LANGUAGES}
 # The last requirement of levels 1 and 2 in each section of ASVS 5.0.0: those of level 3 come after.
 SECTIONS = """
     1.1:2 1.2:9 1.3:11 1.4:3 1.5:2  2.1:3 2.2:3 2.3:4 2.4:1  3.2:2 3.3:4 3.4:6 3.5:5 3.7:2
@@ -19,25 +25,32 @@ SECTIONS = """
 ROW = re.compile(r"^\| ([\d.]+)(?:–(\d+))? \| (.) \| (.+?) \| ?(.*?) ?\|$", re.MULTILINE)
 
 
-def named() -> Iterator[tuple[str, str]]:
+def named(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every file of tests that a page names, and the test in it (empty: the whole file)."""
-    for page in PAGES.values():
+    for page in pages:
         for file, _, test in re.findall(r"`(tests/[\w/]+\.py)(::(\w+))?`", page):
             yield file, test
 
 
 def test_every_test_that_is_named_is_there() -> None:
     missing = []
-    for file, test in named():
+    for file, test in named([*SECURITY.values(), *ASVS.values()]):
         path = ROOT / file
         text = path.read_text() if path.exists() else ""
         if not re.search(rf"def {test}\b" if test else r"def test_", text):
             missing.append(f"{file}::{test}")
     assert missing == []
-    assert len(set(named())) > 100
+    for language in LANGUAGES:
+        assert len(set(named([SECURITY[language], ASVS[language]]))) > 100
 
 
-def test_every_point_of_level_2_is_answered_once() -> None:
+def test_both_languages_name_the_same_tests_for_the_same_claims() -> None:
+    for pages in (SECURITY, ASVS):
+        assert list(named([pages["ja"]])) == list(named([pages["en"]]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_point_of_level_2_is_answered_once(language: str) -> None:
     wanted = {
         f"{section}.{number}"
         for section, last in (each.split(":") for each in SECTIONS.split())
@@ -46,7 +59,7 @@ def test_every_point_of_level_2_is_answered_once() -> None:
     assert len(wanted) == 253
     answered = Counter(
         f"{first.rpartition('.')[0]}.{number}"
-        for first, last, *_ in ROW.findall(PAGES["security-asvs.md"])
+        for first, last, *_ in ROW.findall(ASVS[language])
         for number in range(
             int(first.rpartition(".")[2]), int(last or first.rpartition(".")[2]) + 1
         )
@@ -55,12 +68,19 @@ def test_every_point_of_level_2_is_answered_once() -> None:
     assert max(answered.values()) == 1
 
 
-def test_what_is_said_to_be_met_is_shown_by_a_test_or_is_an_absence() -> None:
+def test_both_languages_give_the_same_verdicts() -> None:
+    ja, en = ([row[:3] for row in ROW.findall(ASVS[language])] for language in LANGUAGES)
+    assert ja == en
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_to_be_met_is_shown_by_a_test_or_is_an_absence(language: str) -> None:
     unshown = {first: answer for first, _, verdict, answer, tests in
-               ROW.findall(PAGES["security-asvs.md"]) if verdict == "○" and not tests}  # fmt: skip
+               ROW.findall(ASVS[language]) if verdict == "○" and not tests}  # fmt: skip
     assert unshown.keys() <= {"1.3.2", "6.4.2", "13.4.1"}, unshown
 
 
-def test_every_item_of_the_api_top_10_is_answered() -> None:
-    rows = re.findall(r"^\| \*\*API(\d+)\*\* .+\| .+ \| `tests/.+` \|$", PAGES["security.md"], re.M)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_item_of_the_api_top_10_is_answered(language: str) -> None:
+    rows = re.findall(r"^\| \*\*API(\d+)\*\* .+\| .+ \| `tests/.+` \|$", SECURITY[language], re.M)
     assert [int(number) for number in rows] == [*range(1, 11)]
