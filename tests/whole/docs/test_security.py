@@ -12,7 +12,9 @@ LANGUAGES = ("ja", "en")
 SECURITY = {
     language: (ROOT / "docs" / language / "security.md").read_text() for language in LANGUAGES
 }
-ASVS = {language: (ROOT / "docs/security-asvs.md").read_text() for language in LANGUAGES}
+ASVS = {
+    language: (ROOT / "docs" / language / "security-asvs.md").read_text() for language in LANGUAGES
+}
 # The last requirement of levels 1 and 2 in each section of ASVS 5.0.0: those of level 3 come after.
 SECTIONS = """
     1.1:2 1.2:9 1.3:11 1.4:3 1.5:2  2.1:3 2.2:3 2.3:4 2.4:1  3.2:2 3.3:4 3.4:6 3.5:5 3.7:2
