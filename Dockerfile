@@ -7,7 +7,7 @@ RUN python -m venv /opt/venv
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     --require-hashes --only-binary :all: --requirement requirements/runtime.txt
-COPY pyproject.toml alembic.ini ./
+COPY pyproject.toml alembic.ini LICENSE ./
 COPY alembic alembic
 COPY app app
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \

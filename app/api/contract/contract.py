@@ -155,7 +155,7 @@ def contract(app: FastAPI) -> Schema:
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS],
         servers=[{"url": "/", "description": "このサービス"}],
-        license_info={"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     )
     schemas = found["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
