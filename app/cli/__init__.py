@@ -14,6 +14,7 @@ from app.cli.administration.clients import client
 from app.cli.administration.seats import seat
 from app.cli.contract.flow_pages import flows_docs
 from app.cli.contract.openapi import openapi
+from app.cli.contract.settings_pages import settings_docs
 from app.cli.database.migrate import migrate
 from app.cli.erasure.erasures import erasures
 from app.cli.evidence.verify import verify_bundle
@@ -25,7 +26,7 @@ from app.cli.story.demo import demo
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, serve, worker, migrate, demo, flows_docs, openapi):
+for command in (run, serve, worker, migrate, demo, flows_docs, settings_docs, openapi):
     cli.command()(command)
 cli.command("verify")(verify_bundle)
 for name, group in (

@@ -1,0 +1,226 @@
+"""What each setting does, in both languages: for the page of settings, in its order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class SettingText:
+    """What a setting does, and what holds when it has no value (None: nothing to say)."""
+
+    meaning: Text
+    when_missing: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings of one subject, under one heading."""
+
+    anchor: str
+    title: Text
+    page: str
+    """The file, beside the page of settings, that explains the subject."""
+    settings: Mapping[str, SettingText]
+
+
+def _means(ja: str, en: str, when_missing: Text | None = None) -> SettingText:
+    return SettingText(Text(ja, en), when_missing)
+
+
+PROCESSES = {
+    "host": _means("待ち受けるアドレス", "The address to listen on"),
+    "port": _means(
+        "待ち受ける TCP ポート。0 なら空いているものを選びます",
+        "The TCP port to listen on. 0 takes a free one",
+    ),
+    "workers": _means(
+        "API プロセスの数。全てが一つのポートで待ち受けます",
+        "The number of API processes. All of them listen on one port",
+    ),
+    "data_dir": _means(
+        "鍵、試用の接続情報、内蔵データベースの置き場所。鍵は API とワーカーの両方が読みます",
+        "The folder of keys, demo credentials and the embedded database. API and worker both read"
+        " the keys",
+    ),
+    "issuer": _means(
+        "外から見た URL。トークンの `iss` になります。**前にプロキシがあれば必ず設定してください**",
+        "The URL under which callers know the service: `iss` of its tokens."
+        " **Always set it behind a proxy**",
+        Text("待ち受ける URL", "the listening URL"),
+    ),
+    "trusted_proxies": _means(
+        "`X-Forwarded-For` を信じるプロキシのアドレスやネットワーク(コンマ区切り)。"
+        "**前にプロキシがあれば必ず設定してください**。しないと全ての呼出しが一つのアドレスに見えます",
+        "Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by"
+        " commas. **Always set it behind a proxy**; otherwise all callers share one address",
+    ),
+    "max_body": _means("要求の本文の上限(バイト)", "The largest body of a request, in bytes"),
+    "long_poll_limit": _means("受信箱の `wait` の上限", "The longest `wait` of an inbox poll"),
+    "shutdown_grace": _means(
+        "止まるときに、処理中の要求を待つ長さ",
+        "How long a stopping process lets running requests finish",
+    ),
+    "metrics_token": _means(
+        "`/metrics` が `Authorization: Bearer …` で求める値",
+        "What `/metrics` asks for as `Authorization: Bearer …`",
+        Text("求めません", "asks for nothing"),
+    ),
+    "log_level": _means(
+        "プロセスのログの細かさ(`debug` `info` `warning` `error`)",
+        "The least severe line that a process logs (`debug`, `info`, `warning`, `error`)",
+    ),
+    "clock": _means(
+        "試験用。起動したときの時計の時刻(`2026-04-01T09:00:00+09:00`)か、ずれ(`P3D`)",
+        "For tests. Where the clock stands at the start (`2026-04-01T09:00:00+09:00`), or how far"
+        " it is off (`P3D`)",
+        Text("本当の時刻", "the real time"),
+    ),
+}
+
+DATABASE = {
+    "database_url": _means(
+        "自分の PostgreSQL(表の所有者のログイン)。設定すると、内蔵のものは起動せず、"
+        "試用の接続情報も作りません",
+        "A PostgreSQL of yours, as the owner of the tables. When it is set, the embedded one is"
+        " not started and no demo credentials are made",
+        Text("内蔵の PostgreSQL", "the embedded PostgreSQL"),
+    ),
+    "api_database_url": _means(
+        "API のログイン",
+        "The login of the API",
+        Text(
+            "`TSUNAGU_DATABASE_URL` で `tsunagu_api` になる",
+            "`TSUNAGU_DATABASE_URL`, as `tsunagu_api`",
+        ),
+    ),
+    "worker_database_url": _means(
+        "ワーカーのログイン",
+        "The login of the worker",
+        Text(
+            "`TSUNAGU_DATABASE_URL` で `tsunagu_worker` になる",
+            "`TSUNAGU_DATABASE_URL`, as `tsunagu_worker`",
+        ),
+    ),
+    "api_pool_size": _means("API プロセス一つの接続数", "Database connections of one API process"),
+    "worker_pool_size": _means(
+        "ワーカープロセス一つの接続数", "Database connections of one worker process"
+    ),
+    "pool_timeout": _means(
+        "データベースの一つの文を待つ長さ。過ぎれば 503 で断ります",
+        "How long the database may take for one statement before a request is refused (503)",
+    ),
+}
+
+ACCESS = {
+    "audience": _means(
+        "トークンの `aud`", "`aud` of the tokens", Text("`TSUNAGU_ISSUER`", "`TSUNAGU_ISSUER`")
+    ),
+    "access_token_lifetime": _means(
+        "アクセストークンの有効期間(1時間まで)",
+        "How long an access token is valid (an hour at most)",
+    ),
+    "rate_limit": _means(
+        "一つの接続システムが1分に呼べる回数(API プロセスごと)。0 は無制限",
+        "Calls that one client may make in a minute, in each API process. 0: no limit",
+    ),
+    "stranger_rate_limit": _means(
+        "正しいトークンのない呼出しに、一つのアドレスあたり1分に答える回数。0 は無制限",
+        "Calls without a valid token that are answered in a minute for one address. 0: no limit",
+    ),
+    "token_rate_limit": _means(
+        "一つのアドレスの一つの接続システムが、1分に `/oauth/*` を呼べる回数。"
+        "アドレス全体ではその10倍。0 は無制限",
+        "Calls of `/oauth/*` in a minute by one client from one address; ten times as many by all"
+        " clients of the address. 0: no limit",
+    ),
+    "lockout_failures": _means(
+        "一つのアドレスから一つの接続システムの秘密をこの回数誤ると、しばらく受け付けません。"
+        "0 はロックしません",
+        "Wrong secrets for one client from one address after which its secrets are not looked at"
+        " for a while. 0: nobody is locked out",
+    ),
+    "lockout_window": _means(
+        "誤りを数える長さ。同じ接続システムについての機関への知らせも、この間に一度です",
+        "How long a wrong secret counts. An agency also hears only once in this time about a lock"
+        " of the same client",
+    ),
+    "lockout_longest": _means(
+        "受け付けない長さの上限。1分から倍々に延びます",
+        "The longest lock. Locks begin at a minute and double",
+    ),
+}
+
+KEYS = {
+    "key_service": _means(
+        "マスター鍵を別のプロセスに置くときの口(`unix:/path/to/socket`)",
+        "Where another process keeps the master keys (`unix:/path/to/socket`)",
+        Text("鍵フォルダーを自分で読む", "reads the key folder itself"),
+    ),
+    "backup_age": _means(
+        "データベースの控えを捨てるまでの長さ。消去の完了と、古いマスター鍵の廃止がこれを待ちます",
+        "How old a backup of the database gets before it is destroyed. An erasure is complete, and"
+        " an old master key can be retired, only after that",
+    ),
+}
+
+LOG = {
+    "log_origin": _means(
+        "記録の名。チェックポイントと鍵に入ります。最初の起動で決まり、変わりません",
+        "The name of the log in its checkpoints and keys. Fixed at the first start",
+        Text(
+            "外から見た URL から `https://` を除き、`/log` を付けたもの",
+            "the issuer without `https://`, and `/log`",
+        ),
+    ),
+    "seal_within": _means(
+        "記録を封じるまでの約束の長さ。受領証の `sealed_by` になります",
+        "By when an entry of the log is promised to be sealed: `sealed_by` of receipts",
+    ),
+}
+
+WEBHOOKS = {
+    "webhook_window": _means(
+        "健全な送り先一つに、ワーカープロセス一つが同時に送る数",
+        "Notices that one worker process has under way at one healthy endpoint",
+    ),
+    "webhook_authorities": _means(
+        "送り先の証明書を確かめるために、加えて信じる認証局のファイル(PEM)",
+        "A file of certificates (PEM) to trust at endpoints, besides those the machine trusts",
+    ),
+    "webhook_loopback": _means(
+        "開発用。送り先に http と、この機械自身を許します",
+        "For development. Allows endpoints with http and on this machine",
+    ),
+}
+
+RETENTION = {
+    "retention_case_closed": _means(
+        "事案の最後の案件が終結してから消去までの期間",
+        "From the end of the last referral of a case to its erasure",
+    ),
+    "retention_never_accepted": _means(
+        "受任されずに終わった案件の、消去までの期間",
+        "From the end of a referral that nobody accepted to its erasure",
+    ),
+    "retention_cleared": _means(
+        "無罪・嫌疑なしの通知から、刑事に関する事項(C4)の消去までの期間",
+        "From the notice of an acquittal (無罪) or a lack of suspicion (嫌疑なし) to the erasure of"
+        " the criminal matter (C4)",
+    ),
+    "retention_ledger": _means(
+        "案件の消去の後、同意の記録(本文なし)を残す期間",
+        "How much longer than the referral the record of its consents is kept (without bodies)",
+    ),
+}
+
+GROUPS = (
+    Group("processes", Text("プロセスと通信", "Processes and HTTP"), "operation.md", PROCESSES),
+    Group("database", Text("データベース", "Database"), "operation.md", DATABASE),
+    Group("access", Text("トークンと回数の上限", "Tokens and limits"), "access.md", ACCESS),
+    Group("keys", Text("鍵と控え", "Keys and backups"), "keys.md", KEYS),
+    Group("log", Text("記録", "Log"), "log.md", LOG),
+    Group("webhooks", Text("到着通知", "Webhooks"), "webhooks.md", WEBHOOKS),
+    Group("erasure", Text("保存期間", "Retention"), "erasure.md", RETENTION),
+)

@@ -1,0 +1,79 @@
+"""The pages that are made from the tables of the flows, in each language."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from app.cli.contract.field_notes import NOTES, SOURCES
+from app.cli.contract.flow_markdown import page, rows
+from app.cli.contract.flow_pages import flow_pages, flows_docs
+from app.domain.flows import FLOWS
+from app.domain.messages.body import Body
+
+DOCS = Path(__file__).parents[3] / "docs"
+ALL = list(FLOWS)
+LANGUAGES = ["ja", "en"]
+
+
+@pytest.mark.parametrize(("name", "text"), list(flow_pages()))
+def test_the_page_in_the_repository_is_fresh(name: str, text: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == text
+
+
+def test_there_is_no_page_of_a_flow_that_is_not_made_from_a_table() -> None:
+    written = {str(p.relative_to(DOCS)) for p in DOCS.glob("*/flows/**/*.md")}
+    assert written == {name for name, _ in flow_pages()}
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_names_every_message_guard_and_added_row(name: str, language: str) -> None:
+    flow, text = FLOWS[name], page(FLOWS[name], language)
+    for body in flow.bodies.values():
+        event = body.named().partition(".")[2]
+        title = body.TITLE.in_language(language)
+        assert f'<a id="{event}"></a>\n### `{event}` {title}\n' in text
+    for step in flow.steps:
+        event = step.type.partition(".")[2]
+        assert (f"| [`{event}`](#{event}) † " in text) is step.added
+        assert all(f"| `{guard.name}` |" in text for guard in step.guards)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_rows_of_one_message_are_those_of_the_whole_table_that_name_it(name: str) -> None:
+    flow = FLOWS[name]
+    whole = list(rows(flow, "en"))[2:-1]
+    each = [list(rows(flow, "en", body.named()))[2:-1] for body in flow.bodies.values()]
+    assert sorted(whole) == sorted(row for some in each for row in some)
+
+
+def test_every_note_of_a_field_has_its_japanese() -> None:
+    fields = [f for flow in FLOWS.values() for b in flow.bodies.values() for f in _fields(b)]
+    assert {field.description for field in fields if field.description} == NOTES.keys()
+    assert all(field.title for field in fields)
+
+
+def test_every_source_that_is_shown_has_its_japanese() -> None:
+    shown = {source for name in ALL for source in _sources(page(FLOWS[name], "ja"), "出典")}
+    assert set(SOURCES.values()) <= shown
+    assert not {source for source in shown if re.search("[a-z]{4}", source)} - set(SOURCES.values())
+    assert not re.search("domain reference", "".join(text for _, text in flow_pages()))
+
+
+def test_a_stale_page_is_found(tmp_path: Path) -> None:
+    flows_docs(tmp_path)
+    flows_docs(tmp_path, check=True)
+    (tmp_path / "en" / "flows" / "defence_support.md").write_text("old", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"en/flows/defence_support\.md"):
+        flows_docs(tmp_path, check=True)
+
+
+def _fields(body: type[Body]) -> list[FieldInfo]:
+    return [field for name, field in body.model_fields.items() if name != "type"]
+
+
+def _sources(text: str, word: str) -> list[str]:
+    lines = re.findall(rf"^{word}: (.+)$", text, re.MULTILINE)
+    return [source for line in lines for source in line.split("; ")]
