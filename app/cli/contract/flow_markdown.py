@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.cli.contract.field_notes import NOTES, SOURCES
+from app.cli.contract.generated import in_the_other_language
 from app.domain.cases.case import CLOSED
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
@@ -83,7 +84,8 @@ _JAPANESE = re.compile(r"[぀-ヿ㐀-鿿々][぀-ヿ㐀-鿿々0-9第・]*")
 
 def contents(language: str) -> str:
     """The list of the flows' pages."""
-    lines = [f"# {LIST.in_language(language)}", ""]
+    other = in_the_other_language("flows/README.md", language)
+    lines = [f"# {LIST.in_language(language)}", "", other, ""]
     for name, flow in FLOWS.items():
         count = COUNTED.in_language(language).format(len(flow.bodies))
         lines.append(f"* [{flow.title.in_language(language)}]({name}.md) `{name}`: {count}")
@@ -134,6 +136,7 @@ def event_of(message_type: str) -> str:
 def _page(flow: Flow, language: str) -> Iterator[str]:
     title = flow.title.in_language(language)
     yield f"# {title[0].upper()}{title[1:]}\n"
+    yield f"{in_the_other_language(f'flows/{flow.name}.md', language)}\n"
     yield f"`{flow.name}` · [{LIST.in_language(language)}](README.md)\n"
     yield f"{MADE.in_language(language)}\n"
     yield from _parties(flow, language)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.cli.contract.flow_markdown import contents, page
-from app.cli.contract.generated import Check, Docs, write
+from app.cli.contract.generated import LANGUAGES, Check, Docs, write
 from app.domain.flows import FLOWS
 
 
@@ -16,7 +16,7 @@ def flows_docs(folder: Docs = Path("docs"), check: Check = False) -> None:
 
 def flow_pages() -> Iterator[tuple[str, str]]:
     """Every page that is made from the tables: its name under the folder of docs, its text."""
-    for language in ("ja", "en"):
+    for language in LANGUAGES:
         yield f"{language}/flows/README.md", contents(language)
         for name, flow in FLOWS.items():
             yield f"{language}/flows/{name}.md", page(flow, language)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+LANGUAGES = ("ja", "en")
 Docs = Annotated[Path, typer.Option("--folder", help="頁の置き場所 / where the pages lie")]
 Check = Annotated[bool, typer.Option("--check", help="確かめるだけ / fail if a page is stale")]
 
@@ -30,6 +31,12 @@ def write(pages: Mapping[Path, str], command: str, check: bool) -> None:
     for path, text in pages.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def in_the_other_language(page: str, language: str) -> str:
+    """A link from a page to its twin: `page` is its name in its language's folder."""
+    up = "../" * (page.count("/") + 1)
+    return f"[English]({up}en/{page})" if language == "ja" else f"[日本語]({up}ja/{page})"
 
 
 def _read(path: Path) -> str | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from app.cli.contract.generated import Check, Docs, write
+from app.cli.contract.generated import LANGUAGES, Check, Docs, in_the_other_language, write
 from app.cli.contract.setting_texts import GROUPS, Group, SettingText
 from app.domain.calendar.period import Period
 from app.domain.text import Text
@@ -28,7 +28,7 @@ MORE = Text("詳しくは", "More in")
 
 def settings_docs(folder: Docs = Path("docs"), check: Check = False) -> None:
     """設定の頁を作る / Write the pages of settings from app/settings.py."""
-    pages = {folder / lang / "settings.md": page(lang) for lang in ("ja", "en")}
+    pages = {folder / lang / "settings.md": page(lang) for lang in LANGUAGES}
     write(pages, "tsunagu settings-docs", check)
 
 
@@ -39,6 +39,7 @@ def page(language: str) -> str:
 
 def _page(language: str) -> Iterator[str]:
     yield f"# {TITLE.in_language(language)}\n"
+    yield f"{in_the_other_language('settings.md', language)}\n"
     yield f"{OPENING.in_language(language)}\n"
     for group in GROUPS:
         yield from _group(group, language)
