@@ -10,43 +10,23 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import TypeAdapter
 from typer.main import get_command
 from typer.testing import Result
 
 from app.cli import cli
 from app.cli.evidence.verification import Kept, verify
-from app.domain.calendar.period import Period
 from app.settings import Settings
+from tests.support.pages import LANGUAGES, READMES, ROOT, anchors, fenced, links, pages, spans
 from tests.support.story import Service
 
-ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = {
-    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
-    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-}
+PAGES = pages()
 NOT_SETTINGS = {"TSUNAGU_TEST_DATABASE_URL", "TSUNAGU_CLIENT_SECRET"}
-
-
-def fenced(language: str, text: str = README) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def section(title: str) -> str:
-    found = re.search(rf"^## {title}.*?(?=^## |\Z)", README, re.DOTALL | re.MULTILINE)
-    assert found is not None, f"README has no section {title}"
-    return found[0]
 
 
 def said(command: str) -> set[str]:
     """What follows `command` wherever the pages tell somebody to run it."""
-    code = [c for page in PAGES.values() for c in (*fenced("sh", page), *spans(page))]
+    code = [c for page in PAGES.values() for c in (*fenced(page, "sh"), *spans(page))]
     return {rest for c in code for rest in re.findall(rf"(?:^|[\s/]){command} ([^\n|#`]+)", c)}
-
-
-def spans(page: str) -> list[str]:
-    return re.findall(r"`([^`\n]+)`", page)
 
 
 def test_the_makefile_has_every_target_that_is_named() -> None:
@@ -70,15 +50,6 @@ def test_the_command_line_has_every_command_that_is_named() -> None:
         assert {w.partition("=")[0] for w in words if w.startswith("--")} <= options
 
 
-def test_every_setting_stands_in_the_table_with_its_default() -> None:
-    rows = re.findall(r"^\| `TSUNAGU_(\w+)` \| (.*?) \| .+ \|$", README, re.MULTILINE)
-    table = {name.lower(): default.strip("`") for name, default in rows}
-    assert set(table) == set(Settings.model_fields)
-    for name, field in Settings.model_fields.items():
-        if field.default is not None:
-            assert table[name] == _shown(field.default)
-
-
 def test_every_variable_that_is_named_is_a_setting() -> None:
     settings = {f"TSUNAGU_{name.upper()}" for name in Settings.model_fields}
     files = [*PAGES.values(), *((ROOT / f).read_text() for f in ("compose.yaml", "Dockerfile"))]
@@ -88,10 +59,13 @@ def test_every_variable_that_is_named_is_a_setting() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_and_named_files_are_there(page: str) -> None:
-    linked = re.findall(r"\]\(([^)#\s]+)\)", PAGES[page])
-    for target in linked:
+    for target in links(PAGES[page]):
         if not target.startswith(("http://", "https://")):
-            assert (ROOT / page).parent.joinpath(target).exists(), f"{page} links to {target}"
+            path, _, anchor = target.partition("#")
+            linked = (ROOT / page).parent.joinpath(path) if path else ROOT / page
+            assert linked.exists(), f"{page} links to {target}"
+            if anchor:
+                assert anchor in anchors(linked.read_text(encoding="utf-8")), f"{page}: {target}"
     folders = r"(?:app|docs|tests|alembic|openapi)/[\w./-]*\w"
     for named in re.findall(rf"(?<![\w/]){folders}", " ".join(spans(PAGES[page]))):
         assert (ROOT / named).exists(), f"{page} speaks of {named}"
@@ -103,7 +77,7 @@ def test_every_call_that_is_named_is_in_the_contract(whole_service: Service) -> 
     named = {
         (verb, _shape(path))
         for page, text in PAGES.items()
-        if not page.startswith("docs/flows/")
+        if "/flows/" not in page
         for verb, path in re.findall(r"\b(GET|POST) (/[\w/{}.-]+)", text)
     }
     assert len(named) > 5
@@ -111,8 +85,11 @@ def test_every_call_that_is_named_is_in_the_contract(whole_service: Service) -> 
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
-def test_the_curl_commands_work_as_they_are_pasted(whole_service: Service, tmp_path: Path) -> None:
-    blocks = fenced("sh", section("curl"))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_curl_commands_work_as_they_are_pasted(
+    whole_service: Service, tmp_path: Path, language: str
+) -> None:
+    blocks = fenced(PAGES[f"docs/{language}/tutorial.md"], "sh")
     done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
         env=os.environ | {"URL": whole_service.url, "CLIENTS": str(whole_service.clients)},
@@ -136,15 +113,17 @@ def test_the_curl_commands_work_as_they_are_pasted(whole_service: Service, tmp_p
     assert not verify((tmp_path / "bundle.zip").read_bytes(), Kept()).problems
 
 
-@pytest.mark.parametrize(("nth", "language"), [(0, "ja"), (1, "en")])
-def test_the_story_in_the_readme_is_real_output(
-    story: Callable[[str], Result], nth: int, language: str
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_story_on_the_pages_is_real_output(
+    story: Callable[[str], Result], language: str
 ) -> None:
-    excerpt = fenced("text", section("物語"))[nth].splitlines()
     real = {_without_days(line) for line in story(language).output.splitlines()}
-    assert len(excerpt) > 8
-    for line in excerpt:
-        assert line.strip() in {"", "…"} or _without_days(line) in real, line
+    (excerpt,) = fenced(READMES[language].read_text(encoding="utf-8"), "text")
+    scenes = fenced(PAGES[f"docs/{language}/story.md"], "text")
+    assert len(excerpt.splitlines()) == 6
+    assert len(scenes) > 8
+    for line in "".join([excerpt, *scenes]).splitlines():
+        assert not line.strip() or _without_days(line) in real, line
 
 
 def _shape(path: str) -> str:
@@ -155,10 +134,3 @@ def _without_days(line: str) -> str:
     """The line without what differs from day to day."""
     line = re.sub(r"\((月|火|水|木|金|土|日)\)|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "", line)
     return re.sub(r"\d+", "0", line).strip()
-
-
-def _shown(default: object) -> str:
-    """A default as the table has it."""
-    if isinstance(default, Period):
-        return str(default)
-    return str(TypeAdapter(object).dump_python(default, mode="json"))
