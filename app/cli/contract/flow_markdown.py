@@ -88,7 +88,7 @@ def contents(language: str) -> str:
     lines = [f"# {LIST.in_language(language)}", "", other, ""]
     for name, flow in FLOWS.items():
         count = COUNTED.in_language(language).format(len(flow.bodies))
-        lines.append(f"* [{flow.title.in_language(language)}]({name}.md) `{name}`: {count}")
+        lines.append(f"* [{title_of(flow, language)}]({name}.md) `{name}`: {count}")
     return "\n".join([*lines, ""])
 
 
@@ -123,6 +123,12 @@ def heading(anchor: str, title: str, level: int = 2) -> Iterator[str]:
     yield f"{'#' * level} {title}\n"
 
 
+def title_of(flow: Flow, language: str) -> str:
+    """The title of a flow, as a heading has it."""
+    title = flow.title.in_language(language)
+    return title[0].upper() + title[1:]
+
+
 def message_title(body: type[Body], language: str) -> str:
     """The event of a message type, and its title."""
     return f"`{event_of(body.named())}` {body.TITLE.in_language(language)}"
@@ -134,8 +140,7 @@ def event_of(message_type: str) -> str:
 
 
 def _page(flow: Flow, language: str) -> Iterator[str]:
-    title = flow.title.in_language(language)
-    yield f"# {title[0].upper()}{title[1:]}\n"
+    yield f"# {title_of(flow, language)}\n"
     yield f"{in_the_other_language(f'flows/{flow.name}.md', language)}\n"
     yield f"`{flow.name}` · [{LIST.in_language(language)}](README.md)\n"
     yield f"{MADE.in_language(language)}\n"
