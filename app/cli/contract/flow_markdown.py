@@ -17,7 +17,20 @@ from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
 LIST = Text("流れの一覧", "The flows")
-COUNTED = Text("通信文 {} 種", "{} messages")
+WHAT_A_FLOW_IS = Text(
+    """\
+流れは一枚の表です。どの状態で、誰が、何を送れて、どの状態に進み、誰に何の写しが届くかが書いてあります。
+各流れの頁に、当事者、状態、状態遷移図、表、条件、全ての通信文とその項目があります。
+動いているサービスでは、同じものを `GET /v1/flows` で読めます。""",
+    """\
+A flow is one table: in which state who may send what, to which state that leads, and who gets a
+copy of what. The page of each flow has its parties, states, a state diagram, the table, the guards,
+and every message with its fields. On a running service the same is at `GET /v1/flows`.""",
+)
+FLOW_COLUMNS = Text(
+    "| 符号 | 流れ | 当事者 | 通信文の種類 |", "| Code | Flow | Parties | Message types |"
+)
+AND = Text("、", ", ")
 MADE = Text(
     "この頁はコードの表から作られます(`tsunagu flows-docs`)。手で書き換えないでください。",
     "This page is made from the table in the code (`tsunagu flows-docs`). Do not edit it by hand.",
@@ -84,12 +97,7 @@ _JAPANESE = re.compile(r"[぀-ヿ㐀-鿿々][぀-ヿ㐀-鿿々0-9第・]*")
 
 def contents(language: str) -> str:
     """The list of the flows' pages."""
-    other = in_the_other_language("flows/README.md", language)
-    lines = [f"# {LIST.in_language(language)}", "", other, ""]
-    for name, flow in FLOWS.items():
-        count = COUNTED.in_language(language).format(len(flow.bodies))
-        lines.append(f"* [{title_of(flow, language)}]({name}.md) `{name}`: {count}")
-    return "\n".join([*lines, ""])
+    return "\n".join(_contents(language))
 
 
 def page(flow: Flow, language: str) -> str:
@@ -137,6 +145,20 @@ def message_title(body: type[Body], language: str) -> str:
 def event_of(message_type: str) -> str:
     """`accept` of `defence_support.accept`."""
     return message_type.partition(".")[2]
+
+
+def _contents(language: str) -> Iterator[str]:
+    yield f"# {LIST.in_language(language)}\n"
+    yield f"{in_the_other_language('flows/README.md', language)}\n"
+    yield f"{WHAT_A_FLOW_IS.in_language(language)}\n"
+    yield FLOW_COLUMNS.in_language(language)
+    yield "|---|---|---|---|"
+    for name, flow in FLOWS.items():
+        link = f"[{title_of(flow, language)}]({name}.md)"
+        parties = (role.title.in_language(language) for role in flow.parties.values())
+        told = AND.in_language(language).join(parties)
+        yield f"| `{name}` | {link} | {told} | {len(flow.bodies)} |"
+    yield f"\n{MADE.in_language(language)}\n"
 
 
 def _page(flow: Flow, language: str) -> Iterator[str]:

@@ -24,7 +24,15 @@ from tests.support.pages import (
 )
 
 LANDING = "README of the project"
-COMMENTS = {"python": "#", "sh": "#", "console": "#", "nginx": "#", "yaml": "#", "js": "//", "sql": "--"}
+COMMENTS = {
+    "python": "#",
+    "sh": "#",
+    "console": "#",
+    "nginx": "#",
+    "yaml": "#",
+    "js": "//",
+    "sql": "--",
+}
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-鿿々]")
 QUOTED = re.compile(r"「[^」\n]*」|\([^()\n]*\)|\[日本語\]")
 """Where an English page may have Japanese: terms of the field in 「」 or parentheses, the link."""
