@@ -36,8 +36,8 @@ COMMENTS = {
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-鿿々]")
 QUOTED = re.compile(r"「[^」\n]*」|\([^()\n]*\)|\[日本語\]")
 """Where an English page may have Japanese: terms of the field in 「」 or parentheses, the link."""
-ENGLISH = re.compile(r"(?:\b[A-Za-z]+\b[,']? ){6}")
-"""Six English words in a row, which no Japanese sentence has."""
+ENGLISH = re.compile(r"(?:\b[A-Za-z]+\b[,']? ){7}")
+"""Seven English words in a row: more than the title of any standard that a page names."""
 
 
 def _all(language: str) -> list[Path]:
