@@ -14,6 +14,7 @@ from typer.main import get_command
 from typer.testing import Result
 
 from app.cli import cli
+from app.cli.contract.settings_pages import shown
 from app.cli.evidence.verification import Kept, verify
 from app.settings import Settings
 from tests.support.pages import LANGUAGES, READMES, ROOT, anchors, fenced, links, pages, spans
@@ -48,6 +49,17 @@ def test_the_command_line_has_every_command_that_is_named() -> None:
             command = command.commands[word]
         options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
         assert {w.partition("=")[0] for w in words if w.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_setting_stands_in_the_table_with_its_default(language: str) -> None:
+    page = PAGES[f"docs/{language}/settings.md"]
+    rows = re.findall(r"^\| `TSUNAGU_(\w+)` \| (.*?) \| .+ \|$", page, re.MULTILINE)
+    table = {name.lower(): default for name, default in rows}
+    assert set(table) == set(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        if field.default is not None:
+            assert table[name] == f"`{shown(field.default)}`"
 
 
 def test_every_variable_that_is_named_is_a_setting() -> None:
