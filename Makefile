@@ -51,6 +51,10 @@ bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS="-
 test: $(VENV)/.dev ## all tests, with a PostgreSQL of their own (TSUNAGU_TEST_DATABASE_URL: with that one)
 	$(BIN)/pytest $(ARGS)
 
+.PHONY: test-domain
+test-domain: $(VENV)/.dev ## the tests of the domain: no database, seconds
+	$(BIN)/pytest tests/domain $(ARGS)
+
 .PHONY: check
 check: check-static test audit ## everything that has to be right before a commit
 
