@@ -1,0 +1,22 @@
+-- Write down a proposed act. The mailbox is locked while waiting acts are counted, so that no
+-- two proposals pass at once. Answers `too_many`, `taken` (the id is in use) or `made`.
+CREATE OR REPLACE FUNCTION propose_act(p jsonb, p_most integer) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE v_at constant timestamptz := (p ->> 'proposed_at')::timestamptz;
+BEGIN
+    PERFORM FROM mailbox WHERE agency_id = p ->> 'agency_id' FOR UPDATE;
+    IF (SELECT count(*) FROM act WHERE agency_id = p ->> 'agency_id' AND state = 'proposed'
+        AND expires_at > v_at) >= p_most THEN RETURN 'too_many'; END IF;
+    INSERT INTO act (id, kind, agency_id, target, detail, proposed_at, proposed_by, expires_at,
+        state)
+    VALUES ((p ->> 'id')::uuid, p ->> 'kind', p ->> 'agency_id', p ->> 'target', p -> 'detail',
+        v_at, p ->> 'proposed_by', (p ->> 'expires_at')::timestamptz, 'proposed')
+    ON CONFLICT (id) DO NOTHING;
+    IF NOT FOUND THEN RETURN 'taken'; END IF;
+    PERFORM write_log(v_at, p -> 'log');
+    PERFORM deliver(v_at, p -> 'items');
+    RETURN 'made';
+END $$;
+REVOKE ALL ON FUNCTION propose_act(jsonb, integer) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION propose_act(jsonb, integer) TO tsunagu_api;

@@ -1,0 +1,14 @@
+-- Write how an act ended, with log entries and inbox items.
+CREATE OR REPLACE FUNCTION settle_act(p jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE v_at constant timestamptz := (p ->> 'at')::timestamptz;
+BEGIN
+    UPDATE act SET state = p ->> 'state', decided_at = v_at, decided_by = p ->> 'decided_by',
+        outcome = p -> 'outcome'
+    WHERE id = (p ->> 'id')::uuid;
+    PERFORM write_log(v_at, p -> 'log');
+    IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+END $$;
+REVOKE ALL ON FUNCTION settle_act(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION settle_act(jsonb) TO tsunagu_api, tsunagu_worker;

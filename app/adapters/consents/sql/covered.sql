@@ -1,0 +1,22 @@
+-- The classes that consent covers for an agency in a referral on a day: consents of the referral
+-- and of those above it; none while the referral is suspended. The same rule as in the domain.
+CREATE OR REPLACE FUNCTION covered(p_agency text, p_referral uuid, p_on date) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH RECURSIVE above AS (
+        SELECT r.id, r.parent_id FROM referral r WHERE r.id = p_referral
+        UNION ALL
+        SELECT r.id, r.parent_id FROM referral r JOIN above a ON r.id = a.parent_id
+    )
+    SELECT array_agg(DISTINCT granted) FROM above a JOIN consent c ON c.referral_id = a.id
+    CROSS JOIN unnest(c.classes) AS granted
+    JOIN referral here ON here.id = p_referral
+    WHERE c.withdrawn_on IS NULL AND c.valid_from <= p_on
+        AND serves(c.purpose, here.flow)
+        AND 'suspended_consent' <> ALL (here.back || here.state)
+        AND (c.valid_until IS NULL OR c.valid_until >= p_on)
+        AND c.recipients && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
+        AND granted <> ALL (taken_back(c, p_agency))
+$$;
+REVOKE ALL ON FUNCTION covered(text, uuid, date) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION covered(text, uuid, date) TO tsunagu_api;

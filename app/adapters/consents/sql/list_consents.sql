@@ -1,0 +1,49 @@
+-- A page of the consents of a case. Shown to whoever is, or was, a party where it was recorded,
+-- and to the recipients that it names, as it stood when their part ended. Nothing is told of a
+-- referral in which the agency has no part, and a message is named only to those who may read
+-- it.
+CREATE OR REPLACE FUNCTION list_consents(
+    p_agency text, p_case uuid, p_after date, p_after_id uuid, p_limit integer
+) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE v_until timestamptz; v_kind text;
+BEGIN
+    SELECT max(coalesce(q.until, 'infinity')) INTO v_until
+    FROM referral r JOIN party q ON q.referral_id = r.id AND q.agency_id = p_agency
+    WHERE r.case_id = p_case;
+    IF v_until IS NULL THEN RETURN NULL; END IF;
+    SELECT kind INTO v_kind FROM agency WHERE id = p_agency;
+    RETURN (SELECT coalesce(jsonb_agg(o.shown ORDER BY o.valid_from, o.id), '[]')::text FROM (
+        SELECT c.valid_from, c.id, jsonb_build_object('id', c.id,
+            'referral_id', CASE WHEN k.here IS NOT NULL THEN c.referral_id END,
+            'purpose', c.purpose, 'recipients', c.recipients, 'classes', c.classes,
+            'valid_from', c.valid_from, 'valid_until', c.valid_until,
+            'withdrawn_on', CASE WHEN w.accepted_at <= k.until THEN c.withdrawn_on END,
+            'withdrawn_items', ARRAY(
+                SELECT t.item FROM unnest(c.withdrawn_items, c.taken_by)
+                    WITH ORDINALITY AS t (item, taken_by, place)
+                JOIN message b ON b.id = t.taken_by
+                WHERE b.accepted_at <= k.until ORDER BY t.place),
+            'recorded_in', (SELECT y.message_id FROM copy y
+                WHERE y.agency_id = p_agency AND y.message_id = c.message_id),
+            'withdrawn_in', (SELECT y.message_id FROM copy y
+                WHERE y.agency_id = p_agency AND y.message_id = (
+                    SELECT b.id FROM message b
+                    WHERE b.id = ANY (c.taken_by || c.withdrawn_by) AND b.accepted_at <= k.until
+                    ORDER BY b.accepted_at DESC, b.id = c.withdrawn_by DESC LIMIT 1)),
+            'counts_in', counting(c, p_agency)) AS shown
+        FROM consent c
+        JOIN message m ON m.id = c.message_id
+        LEFT JOIN message w ON w.id = c.withdrawn_by
+        LEFT JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = p_agency
+        CROSS JOIN LATERAL (SELECT q.referral_id AS here, greatest(
+            CASE WHEN q.referral_id IS NOT NULL THEN coalesce(q.until, 'infinity') END,
+            CASE WHEN c.recipients && ARRAY[p_agency, v_kind] THEN v_until END) AS until) AS k
+        WHERE c.case_id = p_case AND m.accepted_at <= k.until
+            AND (p_after IS NULL OR (c.valid_from, c.id) > (p_after, p_after_id))
+        ORDER BY c.valid_from, c.id LIMIT p_limit) AS o);
+END $$;
+REVOKE ALL ON FUNCTION list_consents(text, uuid, date, uuid, integer)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION list_consents(text, uuid, date, uuid, integer) TO tsunagu_api;

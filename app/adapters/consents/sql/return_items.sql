@@ -1,0 +1,18 @@
+-- Inbox items about a request: to the agency itself if it has a connection; otherwise, or if
+-- they are to hear of it as well, to those who follow the answer.
+CREATE OR REPLACE FUNCTION return_items(x return_request, p_item jsonb, p_only_if_absent boolean)
+RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(told.item), '[]') FROM agency a CROSS JOIN LATERAL (
+        SELECT p_item || jsonb_build_object('agency_id', a.id) AS item WHERE a.connected
+        UNION ALL
+        SELECT p_item || jsonb_build_object('agency_id', s, 'from_party', x.party,
+            'from_agency', x.agency_id)
+        FROM unnest(x.seen_by) AS s JOIN agency b ON b.id = s
+        WHERE b.connected AND NOT (a.connected AND p_only_if_absent)) AS told
+    WHERE a.id = x.agency_id
+$$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION return_items(return_request, jsonb, boolean)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;

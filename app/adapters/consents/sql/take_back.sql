@@ -1,0 +1,35 @@
+-- Take copies back from one party. What it has not opened becomes a tombstone; what it had is
+-- asked back. Answers the inbox items that follow.
+CREATE OR REPLACE FUNCTION take_back(
+    p_at timestamptz, p_case uuid, p_party party, p_lost text[], w jsonb
+) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v record; v_had text[];
+    v_messages uuid[] := '{}'; v_classes text[] := '{}'; v_stones integer := 0;
+BEGIN
+    FOR v IN SELECT * FROM copies_losing(p_party.agency_id, p_party.referral_id, p_lost)
+    LOOP
+        v_had := had_classes(p_party.agency_id, v.message_id, v.classes,
+            p_party.referral_id);
+        IF v_had <> '{}' THEN
+            v_messages := v_messages || v.message_id;
+            v_classes := v_classes || v_had;
+        ELSIF v.wholly AND p_party.until IS NULL THEN
+            UPDATE inbox_item SET recalled_at = p_at, withdrawn = true
+            WHERE agency_id = p_party.agency_id AND message_id = v.message_id
+                AND kind = 'message' AND recalled_at IS NULL AND opened_at IS NULL
+                AND acknowledged_at IS NULL AND printed_at IS NULL;
+            IF FOUND THEN v_stones := v_stones + 1; END IF;
+        END IF;
+    END LOOP;
+    UPDATE mailbox SET opened = opened + v_stones
+    WHERE agency_id = p_party.agency_id AND v_stones > 0;
+    IF v_messages = '{}' THEN RETURN '[]'; END IF;
+    RETURN ask_back(p_at, p_case, p_party, v_messages,
+        ARRAY(SELECT DISTINCT unnest(v_classes) ORDER BY 1), w);
+END $$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION take_back(timestamptz, uuid, party, text[], jsonb)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;

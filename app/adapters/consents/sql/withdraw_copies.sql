@@ -1,0 +1,44 @@
+-- What a withdrawal does at once: cancel notices, take back unopened copies, ask for the return
+-- of opened ones. It runs in the transaction of the message that withdraws, which holds the
+-- case: whoever opens, prints or shares holds it too. Notices are cancelled first, then the
+-- mailboxes are locked, and only then is looked at what was acknowledged: that can change until
+-- the mailbox is locked.
+CREATE OR REPLACE FUNCTION withdraw_copies(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    w constant jsonb := p -> 'withdrawn';
+    v_by constant uuid := (w ->> 'by')::uuid;
+    v_referrals constant uuid[] := ARRAY(
+        SELECT jsonb_array_elements_text(w -> 'referrals')::uuid ORDER BY 1);
+    v_referral uuid; q party; v_lost text[]; v_message uuid;
+    v_parties party[] := '{}'; v_losses jsonb := '[]'; v_items jsonb := '[]';
+BEGIN
+    FOREACH v_referral IN ARRAY v_referrals LOOP
+        FOR q IN SELECT * FROM party WHERE referral_id = v_referral AND by_consent
+            ORDER BY agency_id
+        LOOP
+            v_lost := just_lost(q.agency_id, v_referral, v_by,
+                ARRAY(SELECT jsonb_array_elements_text(w -> 'items')), (w ->> 'today')::date);
+            CONTINUE WHEN v_lost IS NULL;
+            v_parties := v_parties || q;
+            v_losses := v_losses || jsonb_build_array(to_jsonb(v_lost));
+            CONTINUE WHEN q.until IS NOT NULL;
+            FOR v_message IN SELECT message_id
+                FROM copies_losing(q.agency_id, v_referral, v_lost) WHERE wholly ORDER BY 1
+            LOOP
+                PERFORM cancel_notices(q.agency_id, v_message, 'consent_withdrawn', p_at);
+            END LOOP;
+        END LOOP;
+    END LOOP;
+    IF cardinality(v_parties) = 0 THEN RETURN; END IF;
+    PERFORM hold_mailboxes(v_referrals, p -> 'items');
+    FOR n IN 1 .. cardinality(v_parties) LOOP
+        v_items := v_items || take_back(p_at, p_case, v_parties[n],
+            ARRAY(SELECT jsonb_array_elements_text(v_losses -> (n - 1))), w);
+    END LOOP;
+    IF jsonb_array_length(v_items) > 0 THEN PERFORM deliver(p_at, v_items); END IF;
+END $$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION withdraw_copies(timestamptz, uuid, jsonb)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;

@@ -1,0 +1,27 @@
+-- What became of a message at each of its recipients, or at `p_only`: when it was notified,
+-- opened, acknowledged, printed and recalled, and why it cannot be delivered. `p_ended` names
+-- the agencies whose part has ended.
+CREATE OR REPLACE FUNCTION deliveries_of(p_message uuid, p_only text, p_ended text[]) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('party', r.party, 'agency_id', r.agency_id,
+        'position', i.position, 'to_print', i.to_print, 'notified_at', n.at,
+        'opened_at', i.opened_at,
+        'acknowledged_at', i.acknowledged_at, 'acknowledged_by', i.acknowledged_by,
+        'printed_at', i.printed_at, 'printed_by', i.printed_by, 'recalled_at', i.recalled_at,
+        'recall_reason', CASE WHEN i.withdrawn THEN 'consent_withdrawn' ELSE x.reason END,
+        'misdirected_disclosure_id', CASE WHEN x.disclosed THEN x.id END,
+        'undeliverable', CASE WHEN a.disabled_at IS NOT NULL THEN 'agency_disabled'
+            WHEN r.agency_id = ANY (p_ended) THEN 'party_ended' END) ORDER BY r.party), '[]')
+    FROM message m
+    CROSS JOIN jsonb_to_recordset(m.recipients) AS r (agency_id text, party text)
+    JOIN inbox_item i ON i.agency_id = r.agency_id AND i.message_id = m.id AND i.kind = 'message'
+    JOIN agency a ON a.id = r.agency_id
+    LEFT JOIN recall x ON x.message_id = m.id AND x.recipient_agency = r.agency_id
+    CROSS JOIN LATERAL (SELECT min(t.at) AS at FROM notice k JOIN attempt t ON t.notice_id = k.id
+        WHERE k.message_id = m.id AND k.agency_id = i.agency_id AND k.position = i.position
+            AND t.outcome = 'delivered') AS n
+    WHERE m.id = p_message AND (p_only IS NULL OR r.agency_id = p_only)
+$$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION deliveries_of(uuid, text, text[]) FROM PUBLIC, tsunagu_api, tsunagu_worker;

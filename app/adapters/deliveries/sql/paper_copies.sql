@@ -1,0 +1,16 @@
+-- What goes on paper to each recipient without a connection: as a body would be shown on the day
+-- `p_on`, by consent. Asked by whoever reads the message.
+CREATE OR REPLACE FUNCTION paper_copies(p_agency text, p_message uuid, p_on date) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_object_agg(y.agency_id, CASE WHEN q.by_consent
+        THEN ARRAY(SELECT unnest(y.classes) INTERSECT
+            SELECT unnest(ARRAY['C0'] || covered(y.agency_id, y.referral_id, p_on)) ORDER BY 1)
+        ELSE y.classes END), '{}')
+    FROM copy y JOIN agency a ON a.id = y.agency_id
+    JOIN party q ON q.referral_id = y.referral_id AND q.agency_id = y.agency_id
+    WHERE y.message_id = p_message AND NOT y.sent AND NOT a.connected
+        AND EXISTS (SELECT FROM copy o WHERE o.message_id = p_message AND o.agency_id = p_agency)
+$$;
+REVOKE ALL ON FUNCTION paper_copies(text, uuid, date) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION paper_copies(text, uuid, date) TO tsunagu_api;

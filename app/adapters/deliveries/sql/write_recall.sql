@@ -1,0 +1,51 @@
+-- Write a recall: take copies back, cancel their notices, tell everybody concerned. It counts
+-- the version of the case on, as an accepted message does: whoever has read a copy and has not
+-- yet written that down starts again, and finds it recalled. Lock order: case, notices,
+-- mailboxes by agency id.
+CREATE OR REPLACE FUNCTION write_recall(p jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_message constant uuid := (p ->> 'message_id')::uuid;
+    v_agency text;
+    v_unopened boolean;
+BEGIN
+    UPDATE "case" SET version = version + 1 WHERE id = (p ->> 'case_id')::uuid;
+    INSERT INTO recall (id, message_id, referral_id, type, accepted_at, sender_agency,
+        recipient_agency, recipient_party, named, reason, recalled_at, recalled_by, disclosed,
+        openings, preliminary_from, preliminary_by, final_by, final_by_if_malicious)
+    SELECT x.id, v_message, (p ->> 'referral_id')::uuid, p ->> 'type',
+        (p ->> 'accepted_at')::timestamptz, p ->> 'agency_id', x.agency_id,
+        CASE WHEN x.named THEN x.party END, x.named, p ->> 'reason', v_at, p ->> 'seat_id',
+        x.disclosed, x.openings, x.preliminary_from, x.preliminary_by, x.final_by,
+        x.final_by_if_malicious
+    FROM jsonb_to_recordset(p -> 'copies') AS x (id uuid, agency_id text, party text,
+        named boolean, disclosed boolean, openings jsonb, preliminary_from date,
+        preliminary_by date, final_by date, final_by_if_malicious date);
+    FOR v_agency IN
+        SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
+    LOOP
+        PERFORM cancel_notices(v_agency, v_message, 'recalled', v_at);
+    END LOOP;
+    PERFORM FROM mailbox WHERE agency_id IN (
+        SELECT i ->> 'agency_id' FROM jsonb_array_elements((p -> 'copies') || (p -> 'items')) AS i
+    ) ORDER BY agency_id FOR UPDATE;
+    FOR v_agency IN SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c
+    LOOP
+        UPDATE copy SET recalled_at = v_at WHERE agency_id = v_agency AND message_id = v_message;
+        PERFORM forget_facts(v_agency, v_message);
+        UPDATE inbox_item SET recalled_at = v_at
+        WHERE agency_id = v_agency AND message_id = v_message AND kind = 'message'
+        RETURNING opened_at IS NULL AND acknowledged_at IS NULL AND NOT withdrawn INTO v_unopened;
+        UPDATE inbox_item SET withdrawn = false WHERE agency_id = v_agency
+            AND message_id = v_message AND kind = 'message' AND withdrawn;
+        IF v_unopened THEN
+            UPDATE mailbox SET opened = opened + 1 WHERE agency_id = v_agency;
+        END IF;
+    END LOOP;
+    PERFORM write_log(v_at, p -> 'log');
+    IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+END $$;
+REVOKE ALL ON FUNCTION write_recall(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION write_recall(jsonb) TO tsunagu_api;

@@ -1,0 +1,40 @@
+-- Write down that messages are opened, before they are shown. Answers false, and writes nothing,
+-- if a case has changed since it was read: the reader starts again. The share lock keeps a
+-- withdrawal out until this is written. Inbox items are looked up one by one by message id:
+-- joined as a set, the ids make a plan that reads the whole inbox.
+CREATE OR REPLACE FUNCTION disclose(p jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_agency constant text := p ->> 'agency_id';
+    v_case record;
+    v_opened bigint;
+    v_ids constant uuid[] := ARRAY(
+        SELECT m::uuid FROM jsonb_array_elements_text(p -> 'message_ids') AS m);
+BEGIN
+    FOR v_case IN
+        SELECT c.id, c.version, (p #>> ARRAY['cases', c.id::text])::bigint AS expected
+        FROM "case" c WHERE c.id IN (SELECT k::uuid FROM jsonb_object_keys(p -> 'cases') AS k)
+        ORDER BY c.id FOR SHARE
+    LOOP
+        IF v_case.version <> v_case.expected THEN RETURN false; END IF;
+    END LOOP;
+    PERFORM write_log(v_at, p -> 'log');
+    PERFORM FROM inbox_item i WHERE i.agency_id = v_agency AND i.opened_at IS NULL AND NOT i.withdrawn
+        AND i.kind = 'message' AND i.message_id = ANY (v_ids) LIMIT 1;
+    IF FOUND THEN
+        PERFORM FROM mailbox WHERE agency_id = v_agency FOR UPDATE;
+        WITH now_open AS (
+            UPDATE inbox_item i SET opened_at = v_at
+            WHERE NOT i.withdrawn AND i.agency_id = v_agency AND i.opened_at IS NULL AND i.kind = 'message'
+                AND (i.message_id = ANY (v_ids))
+            RETURNING i.acknowledged_at
+        )
+        SELECT count(*) INTO v_opened FROM now_open WHERE acknowledged_at IS NULL;
+        UPDATE mailbox SET opened = opened + v_opened WHERE agency_id = v_agency;
+    END IF;
+    RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION disclose(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION disclose(jsonb) TO tsunagu_api;

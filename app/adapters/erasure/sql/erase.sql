@@ -1,0 +1,34 @@
+-- Erase classes of a referral: their keys are deleted, and what they told is taken from the
+-- facts. It counts the version of the case on: whoever has read a body and has not yet written
+-- that down starts again, and finds its key gone.
+CREATE OR REPLACE FUNCTION erase(p jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_referral constant uuid := (p ->> 'referral_id')::uuid;
+    v_classes constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'classes'));
+    v_facts constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'facts'));
+BEGIN
+    UPDATE "case" SET version = version + 1 WHERE id = (p ->> 'case_id')::uuid;
+    PERFORM drop_keys(v_referral, v_classes, v_at, p ->> 'rule', (p ->> 'act_id')::uuid,
+        (p ->> 'complete_on')::date);
+    UPDATE referral SET facts = facts - v_facts WHERE id = v_referral;
+    UPDATE party SET view = jsonb_set(view, '{facts}', (view -> 'facts') - v_facts)
+    WHERE referral_id = v_referral;
+    IF 'C0' = ANY (v_classes) THEN
+        UPDATE referral SET erased_at = v_at, erased_reason = p ->> 'rule', state = 'closed',
+            back = '{}', facts = '{}' WHERE id = v_referral;
+        UPDATE party SET state = 'closed', view = jsonb_set(jsonb_set(view, '{facts}', '{}'),
+            '{state}', '"closed"') WHERE referral_id = v_referral AND until IS NULL;
+        UPDATE party SET view = jsonb_set(view, '{facts}', '{}')
+        WHERE referral_id = v_referral AND until IS NOT NULL;
+        UPDATE delivery_term SET next_at = NULL WHERE next_at IS NOT NULL AND message_id IN (
+            SELECT id FROM message WHERE referral_id = v_referral);
+    END IF;
+    PERFORM set_clocks(p -> 'clocks');
+    PERFORM write_log(v_at, p -> 'log');
+    IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+END $$;
+REVOKE ALL ON FUNCTION erase(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION erase(jsonb) TO tsunagu_api, tsunagu_worker;

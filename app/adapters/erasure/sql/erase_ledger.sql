@@ -1,0 +1,13 @@
+-- Delete the consents of a referral, when the time to keep them has run out.
+CREATE OR REPLACE FUNCTION erase_ledger(p jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM consent WHERE referral_id = (p ->> 'referral_id')::uuid;
+    PERFORM set_clocks(p -> 'clocks');
+    INSERT INTO erasure_total (rule, count) VALUES (p ->> 'rule', 1)
+    ON CONFLICT (rule) DO UPDATE SET count = erasure_total.count + 1;
+    PERFORM write_log((p ->> 'at')::timestamptz, p -> 'log');
+END $$;
+REVOKE ALL ON FUNCTION erase_ledger(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION erase_ledger(jsonb) TO tsunagu_worker;

@@ -1,0 +1,44 @@
+-- Lock the case of a referral, and answer what the decision to erase needs. Null if the agency
+-- has no part in it, and for a worker (`p_wait` false) also if the case is busy: it comes again.
+CREATE OR REPLACE FUNCTION hold_for_erasure(p_agency text, p_referral uuid, p_wait boolean)
+RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE v_case "case"; r referral;
+BEGIN
+    SELECT * INTO r FROM referral WHERE id = p_referral;
+    IF NOT FOUND OR p_agency IS NOT NULL AND NOT EXISTS (
+        SELECT FROM party WHERE referral_id = p_referral AND agency_id = p_agency) THEN
+        RETURN NULL;
+    END IF;
+    IF p_wait THEN
+        SELECT * INTO v_case FROM "case" WHERE id = r.case_id FOR UPDATE;
+    ELSE
+        SELECT * INTO v_case FROM "case" WHERE id = r.case_id FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN RETURN NULL; END IF;
+    END IF;
+    SELECT * INTO r FROM referral WHERE id = p_referral;
+    RETURN jsonb_build_object('id', r.id, 'case_id', v_case.id, 'lead', v_case.lead,
+        'flow', r.flow, 'state', r.state, 'erased', r.erased_classes,
+        'holders', (SELECT coalesce(jsonb_agg(DISTINCT h.agency_id), '[]') FROM legal_hold h
+            WHERE h.case_id = v_case.id AND h.lifted_at IS NULL
+                AND (h.whole_case OR h.referral_id = p_referral)),
+        'parties', (SELECT coalesce(jsonb_object_agg(q.agency_id, q.name), '{}')
+            FROM party q WHERE q.referral_id = p_referral AND q.until IS NULL),
+        'others', (SELECT coalesce(jsonb_agg(o.state), '[]')
+            FROM referral o WHERE o.case_id = v_case.id AND o.id <> p_referral),
+        'clocks', (SELECT coalesce(jsonb_object_agg(t.rule, t.since), '{}')
+            FROM retention t WHERE t.referral_id = p_referral),
+        'readers', (SELECT coalesce(jsonb_agg(jsonb_build_object('agency_id', x.agency_id,
+                'classes', x.classes, 'connected', a.connected AND a.disabled_at IS NULL)
+                ORDER BY x.agency_id), '[]')
+            FROM (SELECT c.agency_id, array_agg(DISTINCT s.class ORDER BY s.class) AS classes
+                FROM copy c JOIN segment s ON s.message_id = c.message_id
+                    AND s.class = ANY (c.classes)
+                WHERE c.message_referral_id = p_referral AND c.recalled_at IS NULL
+                GROUP BY c.agency_id) AS x
+            JOIN agency a ON a.id = x.agency_id));
+END $$;
+REVOKE ALL ON FUNCTION hold_for_erasure(text, uuid, boolean)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION hold_for_erasure(text, uuid, boolean) TO tsunagu_api, tsunagu_worker;

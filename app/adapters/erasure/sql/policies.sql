@@ -1,0 +1,26 @@
+-- A legal hold is seen by the agency that holds. An erasure is seen by those who had a copy of what
+-- was erased: a sender's copy is of every class, so the messages are asked which classes they have.
+
+DROP POLICY IF EXISTS own ON legal_hold;
+CREATE POLICY own ON legal_hold FOR SELECT TO tsunagu_api USING (agency_id = (SELECT me()));
+REVOKE ALL ON legal_hold FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON legal_hold TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON erasure;
+CREATE POLICY own ON erasure FOR SELECT TO tsunagu_api USING (EXISTS (
+    SELECT FROM copy c JOIN message m ON m.id = c.message_id
+    WHERE c.message_referral_id = erasure.referral_id AND erasure.class = ANY (c.classes)
+        AND m.class_digests ? erasure.class
+));
+REVOKE ALL ON erasure FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON erasure TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON retention;
+CREATE POLICY own ON retention FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON retention FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON retention TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON erasure_total;
+CREATE POLICY own ON erasure_total FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON erasure_total FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON erasure_total TO tsunagu_api;

@@ -1,0 +1,26 @@
+-- Set a legal hold. It locks the case, as whoever erases does: a hold is there before, or comes
+-- too late. Answers null if the agency never was a party; otherwise the reason why not, or the
+-- case.
+CREATE OR REPLACE FUNCTION set_hold(p jsonb) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_referral constant uuid := (p ->> 'referral_id')::uuid;
+    v_case uuid;
+    v_erased boolean;
+BEGIN
+    SELECT k.id INTO v_case
+    FROM referral r JOIN party q ON q.referral_id = r.id JOIN "case" k ON k.id = r.case_id
+    WHERE r.id = v_referral AND q.agency_id = p ->> 'agency_id' FOR UPDATE OF k;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    SELECT r.erased_at IS NOT NULL INTO v_erased FROM referral r WHERE r.id = v_referral;
+    IF v_erased THEN RETURN jsonb_build_object('reason', 'erased'); END IF;
+    INSERT INTO legal_hold (id, agency_id, case_id, referral_id, whole_case, reason, set_at)
+    VALUES ((p ->> 'act_id')::uuid, p ->> 'agency_id', v_case, v_referral,
+        (p ->> 'whole_case')::boolean, p ->> 'reason', (p ->> 'at')::timestamptz)
+    ON CONFLICT (case_id, referral_id, agency_id) WHERE lifted_at IS NULL DO NOTHING;
+    IF NOT FOUND THEN RETURN jsonb_build_object('reason', 'already_held'); END IF;
+    RETURN jsonb_build_object('case_id', v_case);
+END $$;
+REVOKE ALL ON FUNCTION set_hold(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION set_hold(jsonb) TO tsunagu_api;

@@ -1,0 +1,13 @@
+-- One wrapped key of each master key in use. A starting process unwraps them: that proves that
+-- it has the right master keys, and not only their numbers.
+CREATE OR REPLACE FUNCTION sample_keys()
+RETURNS TABLE (referral_id uuid, class text, master integer, wrapped bytea)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT k.referral_id, k.class, k.master, k.wrapped
+    FROM unnest(masters_in_use()) AS used (master) CROSS JOIN LATERAL (
+        SELECT * FROM referral_key f WHERE f.master = used.master LIMIT 1) AS k
+    ORDER BY k.master
+$$;
+REVOKE ALL ON FUNCTION sample_keys() FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION sample_keys() TO tsunagu_api;

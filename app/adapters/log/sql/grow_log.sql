@@ -1,0 +1,27 @@
+-- Make leaves part of the tree: nodes, readers and a signed checkpoint.
+CREATE OR REPLACE FUNCTION grow_log(
+    p_hashed bigint, p_frontier bytea[], p_levels smallint[], p_numbers bigint[],
+    p_hashes bytea[], p_root bytea, p_note text, p_at timestamptz
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE v_from bigint;
+BEGIN
+    SELECT hashed INTO v_from FROM log_tree FOR UPDATE;
+    INSERT INTO log_node (level, number, hash) SELECT * FROM unnest(p_levels, p_numbers, p_hashes);
+    -- OFFSET 0 keeps the entries a query of their own for each leaf, by their key.
+    INSERT INTO log_reader (agency_id, index, entry_id)
+    SELECT n.agency_id, l.index, l.entry_id
+    FROM log_leaf l CROSS JOIN LATERAL (
+        SELECT DISTINCT a AS agency_id FROM log_entry e, unnest(e.agencies) AS a
+        WHERE e.id = l.entry_id OFFSET 0) AS n
+    WHERE l.index >= v_from AND l.index < p_hashed;
+    INSERT INTO log_checkpoint (size, root, note, at) VALUES (p_hashed, p_root, p_note, p_at);
+    UPDATE log_tree SET hashed = p_hashed, frontier = p_frontier;
+END $$;
+REVOKE ALL ON FUNCTION grow_log(
+    bigint, bytea[], smallint[], bigint[], bytea[], bytea, text, timestamptz
+) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION grow_log(
+    bigint, bytea[], smallint[], bigint[], bytea[], bytea, text, timestamptz
+) TO tsunagu_worker;

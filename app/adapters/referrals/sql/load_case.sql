@@ -1,0 +1,57 @@
+-- The whole case that a message belongs to, so that it can be decided on. Runs as the owner,
+-- since a decision also depends on what the sender must not see; answers null to an agency that
+-- is no party, and the first answer if the message was accepted before. `p_hold` locks the case.
+-- Every call wants the same plan, and planning each anew would take twice the time.
+CREATE OR REPLACE FUNCTION load_case(
+    p_agency text, p_message uuid, p_referral uuid, p_pointed uuid[], p_hold boolean
+) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE v_case "case"; v_repeat jsonb;
+BEGIN
+    SELECT c.* INTO v_case FROM referral r JOIN "case" c ON c.id = r.case_id
+    WHERE r.id = p_referral;
+    IF p_hold THEN
+        SELECT c.* INTO v_case FROM "case" c WHERE c.id = v_case.id FOR UPDATE;
+    END IF;
+    v_repeat := find_repeat(p_message);
+    IF v_repeat IS NOT NULL THEN RETURN jsonb_build_object('repeat', v_repeat); END IF;
+    IF NOT EXISTS (SELECT FROM party
+                   WHERE referral_id = p_referral AND agency_id = p_agency) THEN
+        RETURN NULL;
+    END IF;
+    RETURN jsonb_build_object(
+        'id', v_case.id, 'version', v_case.version, 'lead', v_case.lead,
+        'referrals', (
+            SELECT jsonb_agg(jsonb_build_object('id', r.id, 'flow', r.flow, 'state', r.state,
+                'reference', r.reference,
+                'back', r.back, 'facts', r.facts, 'parent', r.parent_id,
+                'erased', r.erased_classes,
+                'keys', (SELECT coalesce(jsonb_object_agg(k.class, jsonb_build_array(k.master,
+                    encode(k.wrapped, 'hex'))), '{}') FROM referral_key k
+                    WHERE k.referral_id = r.id),
+                'parties', (SELECT jsonb_agg(jsonb_build_object('name', q.name,
+                    'agency_id', q.agency_id, 'since', q.since, 'until', q.until, 'view', q.view)
+                    ORDER BY q.since, q.agency_id) FROM party q WHERE q.referral_id = r.id)))
+            FROM referral r WHERE r.case_id = v_case.id),
+        'consents', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'referral_id', c.referral_id,
+                'purpose', c.purpose, 'recipients', c.recipients, 'classes', c.classes,
+                'valid_from', c.valid_from, 'valid_until', c.valid_until,
+                'withdrawn_on', c.withdrawn_on, 'withdrawn_items', c.withdrawn_items)), '[]')
+            FROM consent c WHERE c.case_id = v_case.id),
+        'references', CASE WHEN cardinality(p_pointed) = 0 THEN '[]' ELSE (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'referral_id', m.referral_id,
+                'type', m.type, 'digest', m.digest, 'from_agency', m.from_agency,
+                'classes', (SELECT jsonb_agg(s.class) FROM segment s WHERE s.message_id = m.id),
+                'readers', (SELECT jsonb_agg(jsonb_build_object('agency_id', y.agency_id,
+                    'party', y.party, 'referral_id', y.referral_id, 'classes', y.classes))
+                    FROM copy y WHERE y.message_id = m.id AND y.recalled_at IS NULL))), '[]')
+            FROM message m JOIN referral r ON r.id = m.referral_id
+            WHERE m.id = ANY (p_pointed) AND r.case_id = v_case.id
+                AND EXISTS (SELECT FROM copy o
+                            WHERE o.message_id = m.id AND o.agency_id = p_agency)) END);
+END $$;
+REVOKE ALL ON FUNCTION load_case(text, uuid, uuid, uuid[], boolean)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION load_case(text, uuid, uuid, uuid[], boolean) TO tsunagu_api;

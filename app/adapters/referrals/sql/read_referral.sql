@@ -1,0 +1,19 @@
+-- A referral as its party has seen it, with the classes that consent covers on the day `p_on`.
+CREATE OR REPLACE FUNCTION read_referral(p_agency text, p_referral uuid, p_on date) RETURNS text
+LANGUAGE plpgsql SECURITY INVOKER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM set_config('app.agency', p_agency, true);
+    RETURN (
+        SELECT jsonb_build_object('id', r.id, 'case_id', r.case_id, 'reference', r.reference,
+            'flow', r.flow, 'parent', r.parent_id, 'name', q.name, 'since', q.since,
+            'until', q.until, 'view', q.view, 'covered', CASE WHEN q.by_consent
+                THEN coalesce(covered(p_agency, r.id, p_on), '{}') END,
+            'children', (SELECT coalesce(jsonb_agg(x.id ORDER BY x.opened_at, x.id), '[]')
+                FROM referral x JOIN party y ON y.referral_id = x.id
+                WHERE x.parent_id = r.id))::text
+        FROM party q JOIN referral r ON r.id = q.referral_id
+        WHERE q.agency_id = p_agency AND q.referral_id = p_referral);
+END $$;
+REVOKE ALL ON FUNCTION read_referral(text, uuid, date) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION read_referral(text, uuid, date) TO tsunagu_api;

@@ -1,0 +1,36 @@
+-- Change an endpoint, pause it or set it going again. An endpoint that is set going, or moves to
+-- another URL, starts with no failures, and its waiting notices are due at once.
+CREATE OR REPLACE FUNCTION change_webhook(p jsonb, p_log jsonb) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_id constant uuid := (p ->> 'id')::uuid;
+    w webhook;
+    v_wanted text;
+BEGIN
+    SELECT * INTO w FROM webhook
+    WHERE id = v_id AND agency_id = p ->> 'agency_id' AND state <> 'deleted' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN RETURN false; END IF;
+    v_wanted := coalesce(p ->> 'state', w.state);
+    UPDATE webhook SET client_id = p ->> 'client_id', seat_id = p ->> 'seat_id', changed_at = v_at,
+        url = coalesce(p ->> 'url', url),
+        flows = CASE WHEN p ? 'flows' THEN (SELECT array_agg(f)
+            FROM jsonb_array_elements_text(nullif(p -> 'flows', 'null')) AS f) ELSE flows END,
+        urgencies = CASE WHEN p ? 'urgencies' THEN (SELECT array_agg(u)
+            FROM jsonb_array_elements_text(nullif(p -> 'urgencies', 'null')) AS u)
+            ELSE urgencies END,
+        state = v_wanted,
+        reason = CASE WHEN v_wanted = w.state THEN reason
+                      WHEN v_wanted = 'paused' THEN 'asked' END
+    WHERE id = v_id;
+    IF v_wanted = 'active' AND (w.state <> 'active' OR p ? 'url') THEN
+        UPDATE webhook SET failures = 0, failing_since = NULL, resting_until = NULL
+        WHERE id = v_id;
+        PERFORM resume_notices(v_id, v_at, '-infinity');
+    END IF;
+    PERFORM write_log(v_at, p_log);
+    RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION change_webhook(jsonb, jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION change_webhook(jsonb, jsonb) TO tsunagu_api;

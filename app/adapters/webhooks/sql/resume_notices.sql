@@ -1,0 +1,17 @@
+-- Make the waiting notices of an endpoint due now, and those that failed since `p_failed_since`
+-- wait again.
+CREATE OR REPLACE FUNCTION resume_notices(
+    p_webhook uuid, p_at timestamptz, p_failed_since timestamptz
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE notice SET due_at = p_at WHERE webhook_id = p_webhook AND state = 'pending'
+        AND due_at > p_at;
+    UPDATE notice SET state = 'pending', due_at = p_at, since = p_at, tries = 0,
+        settled_at = NULL, reason = NULL
+    WHERE webhook_id = p_webhook AND state = 'failed' AND position > 0
+        AND settled_at >= p_failed_since;
+$$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION resume_notices(uuid, timestamptz, timestamptz)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
