@@ -10,7 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.adapters.database.migrations import PATIENCE
+from app.adapters.database import functions
+from app.adapters.database.migrations import PATIENCE, refuse_older
 from app.adapters.schema import TABLES
 
 ONE_AT_A_TIME = 7586_1234_0001
@@ -19,9 +20,12 @@ ONE_AT_A_TIME = 7586_1234_0001
 LOCK_TIMEOUT = context.config.attributes.get("patience", PATIENCE) // timedelta(milliseconds=1)
 """Milliseconds that a statement may wait for a lock of somebody who uses the database."""
 
+DIRECTION = context.config.attributes.get("direction")
+"""`up` or `down`; none for `alembic check` and its like, which change nothing."""
+
 
 def migrate(connection: Connection) -> None:
-    """Upgrade or downgrade on `connection`, in one transaction.
+    """Upgrade or downgrade on `connection`, in one transaction, and the functions with it.
 
     A statement that waits for a lock makes everybody queue behind it, so it gives up early and
     can be tried again. Waiting for another migration to end harms nobody and has its own limit.
@@ -32,7 +36,17 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}"))
         connection.execute(text("SET LOCAL statement_timeout = '10min'"))
+        refuse_older(context.get_context().get_current_heads())
+        if DIRECTION == "down":
+            functions.drop(connection)
         context.run_migrations()
+        if DIRECTION == "up" and at_head():
+            functions.apply(connection)
+
+
+def at_head() -> bool:
+    """Whether no migration is left to run: the functions are written for the newest tables."""
+    return set(context.get_context().get_current_heads()) == set(context.script.get_heads())
 
 
 def run_script(cursor: Any, statement: str, parameters: Any, _context: Any) -> bool:

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from app.adapters.database.connection import DatabaseUnavailable
-from app.adapters.database.migrations import TablesInUse
+from app.adapters.database.migrations import TablesInUse, TooOld
 from app.adapters.embedded_postgres.cluster import EmbeddedPostgresError
 from app.adapters.outage import CannotStart
 from app.cli.access.token import token
@@ -47,5 +47,5 @@ def main() -> None:
         cli(prog_name="tsunagu")
     except DatabaseUnavailable as error:
         sys.exit(f"The database cannot be opened: {error}.")
-    except (EmbeddedPostgresError, DoesNotAnswer, TablesInUse, CannotStart) as error:
+    except (EmbeddedPostgresError, DoesNotAnswer, TablesInUse, TooOld, CannotStart) as error:
         sys.exit(str(error))

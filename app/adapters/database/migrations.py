@@ -1,6 +1,6 @@
 """Brings a database to the newest shape of the tables, or an older one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,15 @@ PATIENCE = timedelta(seconds=5)
 """How long a migration waits for a lock that somebody at work holds, before it gives up."""
 
 
+BASELINE = "2026_11_23_27"
+OLDER = frozenset(f"2026_11_23_{number}" for number in range(1, 27))
+"""Revisions from before the baseline. Its release has the migrations that lead up to it."""
+
+
+class TooOld(Exception):
+    """The tables are older than the baseline, so that no migration leads on from them."""
+
+
 class TablesInUse(Exception):
     """Somebody held a table for too long, so nothing was migrated; it can be tried again."""
 
@@ -27,19 +36,35 @@ def migrate(url: str, revision: str = "head", patience: timedelta = PATIENCE) ->
 
     Raises:
         TablesInUse: a lock was not free within `patience`.
+        TooOld: an older release has to migrate first.
     """
     with _giving_up():
-        command.upgrade(_configuration(url, patience), revision)
+        command.upgrade(_configuration(url, patience, "up"), revision)
 
 
 def undo(url: str, revision: str, patience: timedelta = PATIENCE) -> None:
     """Downgrade the database at `url` to `revision` (`base` for no tables at all).
 
+    The functions are gone afterwards, until `migrate` of a release that knows `revision`.
+
     Raises:
         TablesInUse: a lock was not free within `patience`.
     """
     with _giving_up():
-        command.downgrade(_configuration(url, patience), revision)
+        command.downgrade(_configuration(url, patience, "down"), revision)
+
+
+def refuse_older(revisions: Iterable[str]) -> None:
+    """Refuse tables from before the baseline.
+
+    Raises:
+        TooOld: they are of one of these revisions.
+    """
+    for revision in OLDER.intersection(revisions):
+        raise TooOld(
+            f"Nothing was migrated: the tables are at revision {revision}, so run `tsunagu migrate`"
+            f" of release 0.1.0 first, which brings them to {BASELINE}."
+        )
 
 
 @contextmanager
@@ -56,8 +81,9 @@ def _giving_up() -> Iterator[None]:
         ) from None
 
 
-def _configuration(url: str, patience: timedelta) -> Config:
+def _configuration(url: str, patience: timedelta, direction: str) -> Config:
     config = Config(CONFIGURATION)
     config.attributes["url"] = url
     config.attributes["patience"] = patience
+    config.attributes["direction"] = direction
     return config

@@ -7,7 +7,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.adapters.database.migrations import migrate
 from app.adapters.log.sealer import BATCH, Sealer
 from app.adapters.log.signatures import verifies
 from app.domain.errors import NotSealed
@@ -136,19 +135,20 @@ async def test_nothing_is_sealed_that_does_not_wait(book: Book) -> None:
     assert (await book.audit()).leaves == 1
 
 
-async def test_leaves_from_before_there_was_a_tree_become_part_of_it(
-    empty_database: NewDatabase, tmp_path: Path
+async def test_leaves_that_the_tree_does_not_cover_yet_become_part_of_it(
+    new_database: NewDatabase, tmp_path: Path
 ) -> None:
-    urls = empty_database()
-    await asyncio.to_thread(migrate, urls.owner, "2026_11_23_9")
+    urls = new_database()
     async with opened(urls, tmp_path) as book:
         await book.write(BATCH + 5, "center-13", case_id="01936b7e-2f00-7a11-b3c5-92d4e1f07a00")
-        rows = await book.worker.fetch("SELECT id, entry FROM pending_entries(1003)")
+        rows = await book.worker.fetch("SELECT seq, id, entry FROM pending_entries(1003)")
         hashes = [leaf_hash(canonical(json.loads(row["entry"]))) for row in rows]
         await book.worker.execute(
-            "SELECT append_leaves($1, $2)", [row["id"] for row in rows], hashes
+            "SELECT append_leaves($1, $2, $3)",
+            [row["seq"] for row in rows],
+            [row["id"] for row in rows],
+            hashes,
         )
-        await asyncio.to_thread(migrate, urls.owner)
     async with opened(urls, tmp_path) as book:
         await book.write(1, "bar-13")
         before = await book.audit()
