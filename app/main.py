@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,20 @@ from app.adapters.service.readiness import Readiness
 from app.adapters.webhooks.safe_http import SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.adapters.webhooks.webhooks import Webhooks
-from app.api.application import application
+from app.api.application import NEEDS, application
+from app.api.evidence.files import SealWithin
+from app.api.inbox.routes import LongestWait
+from app.api.service.metrics import MetricsToken
+from app.api.wire import dependencies
+from app.api.wire.dependencies import (
+    Issuer,
+    PublishedLogKeys,
+    ServiceClock,
+    ServiceDirectory,
+    Shutdown,
+)
+from app.api.wire.json_body import LargestBody
 from app.api.wire.rates import Rate, Rates
-from app.api.wire.services import Messaging, Services
 from app.auth.dpop import Proofs
 from app.auth.receipts import ReceiptSigner
 from app.auth.revocation import ReturnDesk
@@ -96,7 +107,6 @@ def _lifespan(
             for watch in (directory.watch, off.watch, refused.watch):
                 closing.push_async_callback(_ended, asyncio.create_task(watch()))
             keys = SigningKeys(folder)
-            app.state.services = _services(settings, clock, pool, keys, directory, off)
             vault = Vault(service)
             recorder = Recorder(
                 vault,
@@ -106,18 +116,34 @@ def _lifespan(
                 settings.backup_age,
             )
             reading, log = Reading(pool, vault, clock), Log(pool)
-            app.state.messaging = Messaging(
-                exchange=Exchange(pool, recorder, directory.current, clock, bell),
-                reading=reading,
-                mailboxes=Mailboxes(pool, bell, clock),
-                deliveries=Deliveries(pool, clock),
-                recalls=Recalls(pool, clock, bell),
-                acts=Acts(pool, clock, bell, EFFECTS, settings.backup_age),
-                own_desk=OwnDesk(pool, clock, bell),
-                disclosures=Disclosures(pool, clock),
-                consents=Consents(pool, clock),
-                returns=Returns(pool, clock),
-                webhooks=Webhooks(
+            shutdown = Shutdown()
+            objects = (
+                *_access(settings, clock, pool, keys, off),
+                directory,
+                off,
+                ServiceClock(clock),
+                ServiceDirectory(directory.current),
+                Issuer(settings.issuer_url),
+                PublishedLogKeys(checkpoint_keys.published),
+                LargestBody(settings.max_body),
+                LongestWait(settings.long_poll_limit.total_seconds()),
+                SealWithin(settings.seal_within),
+                MetricsToken(settings.metrics_secret),
+                shutdown,
+                readiness,
+                refused,
+                reading,
+                log,
+                Exchange(pool, recorder, directory.current, clock, bell),
+                Mailboxes(pool, bell, clock),
+                Deliveries(pool, clock),
+                Recalls(pool, clock, bell),
+                Acts(pool, clock, bell, EFFECTS, settings.backup_age),
+                OwnDesk(pool, clock, bell),
+                Disclosures(pool, clock),
+                Consents(pool, clock),
+                Returns(pool, clock),
+                Webhooks(
                     pool,
                     bell,
                     WebhookSecrets(service),
@@ -125,32 +151,21 @@ def _lifespan(
                     clock,
                     loopback=settings.webhook_loopback,
                 ),
-                figures=Figures(pool, clock, settings.periods),
-                log=log,
-                evidence=Evidence(pool, reading, log, clock),
-                seal_within=settings.seal_within,
-                log_keys=checkpoint_keys.published,
-                largest_body=settings.max_body,
-                longest_wait=settings.long_poll_limit.total_seconds(),
-                amiss=readiness.amiss,
-                metrics_token=settings.metrics_secret,
-                refused=refused,
+                Figures(pool, clock, settings.periods),
+                Evidence(pool, reading, log, clock),
             )
+            dependencies.install(app, objects, NEEDS)
             _set_aside_what_stays()
             yield
-            app.state.messaging.closing.set()
+            shutdown.begin()
 
     return lifespan
 
 
-def _services(
-    settings: Settings,
-    clock: Clock,
-    pool: "Pool",
-    keys: SigningKeys,
-    directory: DirectoryCache,
-    off: SwitchedOff,
-) -> Services:
+def _access(
+    settings: Settings, clock: Clock, pool: "Pool", keys: SigningKeys, off: SwitchedOff
+) -> Iterator[object]:
+    """What lets a caller in."""
     issuer = settings.issuer_url
     terms = TokenTerms(issuer, settings.audience_url, settings.access_token_lifetime)
     stored = StoredClients(pool)
@@ -158,20 +173,10 @@ def _services(
     tokens = TokenReader(keys, terms, off.is_active)
     guesses = Guesses(pool, settings.lockout_terms)
     desk = TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock, guesses)
-    return Services(
-        issuer=issuer,
-        clock=clock,
-        keys=keys,
-        tokens=tokens,
-        desk=desk,
-        returns=ReturnDesk(desk, tokens, off, clock),
-        proofs=Proofs(stored, issuer, clock),
-        clients=stored,
-        directory=directory.current,
-        rates=Rates(
-            Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit)
-        ),
-    )
+    yield from (keys, stored, tokens, desk)
+    yield ReturnDesk(desk, tokens, off, clock)
+    yield Proofs(stored, issuer, clock)
+    yield Rates(Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit))
 
 
 def _set_aside_what_stays() -> None:

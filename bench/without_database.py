@@ -7,7 +7,6 @@ that accepts everything without looking, and mailboxes that always hold the same
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from importlib import import_module
 from typing import cast
 from unittest.mock import patch
@@ -17,6 +16,7 @@ from fastapi import FastAPI
 from app.adapters.inbox.inboxes import Mailboxes
 from app.adapters.referrals.decision_rows import Answer
 from app.adapters.referrals.exchange import Accepted, Exchange
+from app.api.wire.dependencies import Dependencies
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.messages.message import Message
@@ -78,11 +78,9 @@ def create_app_without_database(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with started(app):
-            app.state.messaging = replace(
-                app.state.messaging,
-                exchange=cast(Exchange, AcceptsAll(settings.running_clock())),
-                mailboxes=cast(Mailboxes, SamePage()),
-            )
+            dependencies: Dependencies = app.state.dependencies
+            dependencies.override(Exchange, cast(Exchange, AcceptsAll(settings.running_clock())))
+            dependencies.override(Mailboxes, cast(Mailboxes, SamePage()))
             yield
 
     app.router.lifespan_context = lifespan

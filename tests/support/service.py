@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -21,6 +21,8 @@ from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
+from app.adapters.inbox.inboxes import Mailboxes
+from app.api.wire.dependencies import Dependencies
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.cli.processes.serve import ApiServer, api_server
@@ -29,6 +31,7 @@ from app.domain.flows import BODIES
 from app.main import create_app
 from app.settings import Settings
 
+T = TypeVar("T")
 Speak = Callable[..., Awaitable[AsyncClient]]
 
 JAPAN = timezone(timedelta(hours=9))
@@ -43,6 +46,12 @@ class MovableClock:
     def __call__(self) -> datetime:
         at = datetime.now(JAPAN) + self.ahead
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def dependency_of(app: FastAPI, kind: type[T]) -> T:
+    """The object of this type that the routes of `app` work with."""
+    dependencies: Dependencies = app.state.dependencies
+    return dependencies[kind]
 
 
 @dataclass
@@ -62,6 +71,10 @@ class Service:
             base_url="https://tsunagu.test",
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
+
+    def dependency(self, kind: type[T]) -> T:
+        """The object of this type that its routes work with."""
+        return dependency_of(self.app, kind)
 
     async def token(self, agency: str, role: str = "decider", scope: str | None = None) -> str:
         """A token from the token endpoint for a seat of this role, made when first asked for."""
@@ -148,8 +161,7 @@ async def tables(service: Service) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 def directory_again(service: Service) -> Callable[[], Awaitable[bool]]:
     """`await directory_again()`: the service looks at the directory now, not in two seconds."""
-    cache: DirectoryCache = service.app.state.services.directory.__self__
-    return cache.refresh
+    return service.dependency(DirectoryCache).refresh
 
 
 @pytest.fixture(scope="session")
@@ -225,8 +237,7 @@ def served(settings: Settings, clock: MovableClock) -> Iterator[Running]:
 
 def waits(app: FastAPI, agency: str) -> bool:
     """Whether somebody waits for that agency's inbox in `app`."""
-    waiting: bool = agency in app.state.messaging.mailboxes._bell._waiting
-    return waiting
+    return agency in dependency_of(app, Mailboxes)._bell._waiting
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from app.adapters.access.clients import StoredClients
 from app.api.wire.caller import known
-from app.api.wire.services import Services, services
+from app.api.wire.dependencies import current_directory, dependency
 from app.auth.tokens import Access
 from app.domain.errors import NotAuthenticated
 
@@ -72,9 +73,8 @@ class MeOut(BaseModel):
 )
 async def read_me(request: Request, access: Annotated[Access, known()]) -> MeOut:
     """どの機関のどの席として呼んでいるか、何が許され、いつ失効するかを返す。"""
-    parts = services(request)
     caller = access.caller
-    agency = parts.directory().agency(caller.agency_id)
+    agency = current_directory(request).agency(caller.agency_id)
     if agency is None:
         raise NotAuthenticated
     return MeOut(
@@ -83,12 +83,12 @@ async def read_me(request: Request, access: Annotated[Access, known()]) -> MeOut
         seat=SeatOut(id=caller.seat_id, role=caller.role, classes=sorted(caller.classes)),
         scopes=sorted(caller.scopes),
         expires_at=access.expires_at.astimezone(_JST).isoformat(timespec="milliseconds"),
-        seats=await _seats(parts, caller.client_id),
+        seats=await _seats(request, caller.client_id),
     )
 
 
-async def _seats(parts: Services, client_id: str) -> list[SeatOut]:
-    client = await parts.clients.client(client_id)
+async def _seats(request: Request, client_id: str) -> list[SeatOut]:
+    client = await dependency(request, StoredClients).client(client_id)
     return [
         SeatOut(id=seat.id, role=seat.role, classes=sorted(seat.classes))
         for seat in (client.seats if client else ())

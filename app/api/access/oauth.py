@@ -18,13 +18,16 @@ from app.api.access.oauth_schemas import (
     TokenError,
     TokenOut,
 )
+from app.api.wire.dependencies import Issuer, dependency
 from app.api.wire.problems import count
-from app.api.wire.rates import network_of
-from app.api.wire.services import services
+from app.api.wire.rates import Rates, network_of
 from app.auth.clients import TokenRefused, bad_proof, credentials
-from app.auth.dpop import Proof
+from app.auth.dpop import Proof, Proofs
 from app.auth.jwt import NotGenuine
+from app.auth.revocation import ReturnDesk
 from app.auth.scopes import Scope
+from app.auth.signing_keys import SigningKeys
+from app.auth.token_endpoint import TokenDesk
 from app.domain.errors import TooMany
 
 router = APIRouter(tags=["oauth"])
@@ -67,7 +70,9 @@ async def issue_token(request: Request) -> JSONResponse:
         form = await _counted_form(request)
         proof = _proof(request)
         authorization = request.headers.get("authorization")
-        issued = await services(request).desk.token(authorization, form, proof, network_of(request))
+        issued = await dependency(request, TokenDesk).token(
+            authorization, form, proof, network_of(request)
+        )
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     answer = TokenOut(
@@ -99,7 +104,7 @@ async def revoke_token(request: Request) -> Response:
     try:
         form = await _counted_form(request)
         authorization = request.headers.get("authorization")
-        await services(request).returns.revoke(authorization, form, network_of(request))
+        await dependency(request, ReturnDesk).revoke(authorization, form, network_of(request))
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     return Response(headers=_UNCACHED)
@@ -115,7 +120,7 @@ async def revoke_token(request: Request) -> Response:
 )
 async def read_authorization_server(request: Request) -> JSONResponse:
     """トークンの取得先、公開鍵の置き場所、使える範囲を返す。"""
-    issuer = services(request).issuer
+    issuer = dependency(request, Issuer).url
     metadata = Metadata(
         issuer=issuer,
         token_endpoint=f"{issuer}/oauth/token",
@@ -137,13 +142,13 @@ async def read_authorization_server(request: Request) -> JSONResponse:
 )
 async def read_jwks(request: Request) -> JSONResponse:
     """トークンと受領証の署名を確かめる公開鍵を返す。新しい鍵は、使われる10分前から載る。"""
-    return JSONResponse(services(request).keys.ring().jwks(), headers=_CACHED)
+    return JSONResponse(dependency(request, SigningKeys).ring().jwks(), headers=_CACHED)
 
 
 def _proof(request: Request) -> Proof | None:
     sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
     try:
-        return services(request).proofs.for_token(sent, request.method, path)
+        return dependency(request, Proofs).for_token(sent, request.method, path)
     except NotGenuine as error:
         raise bad_proof() from error
 
@@ -153,7 +158,7 @@ class _TooLarge(Exception):
 
 
 async def _counted_form(request: Request) -> dict[str, str]:
-    rates = services(request).rates
+    rates = dependency(request, Rates)
     rates.token_address(request)
     form = await _form(request)
     with suppress(TokenRefused):  # the desk says what is wrong, in its turn

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.acts.acts import Proposal
+from app.adapters.acts.acts import Acts, Proposal
 from app.api.acts.schemas import ActIn, ActOut, ActPage
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging, services
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -38,10 +38,9 @@ async def propose_act(request: Request, caller: Taker) -> Response:
     同じIDで同じ内容を同じ席から送れば、二重にならず、その行為の今の様子を返す。
     今できないことは提案の時に断る。承認を待つことは、この機関の受信箱に届く(`act.proposed`)。
     """
-    parts = messaging(request)
-    sent = (await read_json(request, parts.largest_body)).model(ActIn)
+    sent = (await read_json(request)).model(ActIn)
     proposal = Proposal(sent.id, sent.kind, sent.named_target(), sent.checked_detail())
-    act, new = await parts.acts.propose(caller, proposal)
+    act, new = await dependency(request, Acts).propose(caller, proposal)
     headers = {"Location": f"/v1/acts/{act.id}"} if new else {}
     return _answer(request, act, 201 if new else 200, headers)
 
@@ -61,7 +60,7 @@ async def list_acts(
     cursor: Cursor = None,
 ) -> Response:
     """この機関の行為を、新しいものから返す。"""
-    found = await messaging(request).acts.all(
+    found = await dependency(request, Acts).all(
         caller.agency_id, moment_and_id_in(cursor), limit + 1, waiting=waiting
     )
     answer = page(
@@ -79,7 +78,7 @@ async def list_acts(
 )
 async def read_act(request: Request, act_id: str, caller: Taker) -> Response:
     """この機関の行為を返す。"""
-    found = await messaging(request).acts.one(caller.agency_id, id_in_path(act_id))
+    found = await dependency(request, Acts).one(caller.agency_id, id_in_path(act_id))
     return _answer(request, found)
 
 
@@ -95,7 +94,7 @@ async def approve_act(request: Request, act_id: str, caller: Taker) -> Response:
 
     提案の後に事情が変わって実行できなければ `failed` となり、何も起きない。繰り返しても変わらない。
     """
-    return _answer(request, await messaging(request).acts.approve(caller, id_in_path(act_id)))
+    return _answer(request, await dependency(request, Acts).approve(caller, id_in_path(act_id)))
 
 
 @router.post(
@@ -107,7 +106,7 @@ async def approve_act(request: Request, act_id: str, caller: Taker) -> Response:
 )
 async def refuse_act(request: Request, act_id: str, caller: Taker) -> Response:
     """提案した席とは別の席が、承認しないと決める。"""
-    return _answer(request, await messaging(request).acts.refuse(caller, id_in_path(act_id)))
+    return _answer(request, await dependency(request, Acts).refuse(caller, id_in_path(act_id)))
 
 
 @router.post(
@@ -119,7 +118,7 @@ async def refuse_act(request: Request, act_id: str, caller: Taker) -> Response:
 )
 async def withdraw_act(request: Request, act_id: str, caller: Taker) -> Response:
     """提案した席が、決まる前に取り下げる。"""
-    return _answer(request, await messaging(request).acts.withdraw(caller, id_in_path(act_id)))
+    return _answer(request, await dependency(request, Acts).withdraw(caller, id_in_path(act_id)))
 
 
 def _answer(
@@ -139,7 +138,7 @@ def _shown(request: Request, act: Act) -> dict[str, Any]:
         "title": KINDS[act.kind].title.in_language(language_of(request)),
         "target": act.target,
         "detail": dict(act.detail),
-        "state": act.now(services(request).clock()).value,
+        "state": act.now(current_time(request)).value,
         "proposed_at": moment(act.proposed_at),
         "proposed_by": act.proposed_by,
         "expires_at": moment(act.expires_at),

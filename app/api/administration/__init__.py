@@ -1,1 +1,8 @@
 """Routes of seats and clients."""
+
+from app.adapters.acts.acts import Acts
+from app.adapters.administration.by_agency import OwnDesk
+from app.api.administration import routes
+
+ROUTERS = (routes.router,)
+NEEDS = (Acts, OwnDesk)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.administration.by_agency import Row, What
+from app.adapters.acts.acts import Acts
+from app.adapters.administration.by_agency import OwnDesk, Row, What
 from app.api.administration.schemas import (
     ClientSecretOut,
     OwnClientOut,
@@ -14,9 +15,9 @@ from app.api.administration.schemas import (
     OwnSeatPage,
 )
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.auth.secrets import hash_secret, new_secret
@@ -71,7 +72,7 @@ async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> R
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `seat.enable`)。
     """
-    found = await messaging(request).own_desk.disable("seat", caller, _named(seat_id))
+    found = await dependency(request, OwnDesk).disable("seat", caller, _named(seat_id))
     return json_answer(_shown(found))
 
 
@@ -88,7 +89,7 @@ async def disable_own_client(request: Request, client_id: str, caller: Manager) 
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `client.enable`)。
     """
-    found = await messaging(request).own_desk.disable("client", caller, _named(client_id))
+    found = await dependency(request, OwnDesk).disable("client", caller, _named(client_id))
     return json_answer(_shown(found))
 
 
@@ -105,10 +106,9 @@ async def take_client_secret(request: Request, act_id: str, caller: Manager) -> 
     秘密はここで作られ、この返事にだけあり、サービスには照合用の値だけが残る。返事を失ったら
     もう一度呼べる。そのたびに新しい秘密になり、前のものは使えなくなる。
     """
-    parts = messaging(request)
-    act = await parts.acts.one(caller.agency_id, id_in_path(act_id))
+    act = await dependency(request, Acts).one(caller.agency_id, id_in_path(act_id))
     secret = new_secret()
-    await parts.own_desk.take_secret(caller, act, hash_secret(secret))
+    await dependency(request, OwnDesk).take_secret(caller, act, hash_secret(secret))
     return json_answer({"client_id": act.target, "secret": secret})
 
 
@@ -118,7 +118,7 @@ async def _page(
     after = parts_of(cursor, 1)[0] if cursor is not None else None
     if after is not None and not _ID.fullmatch(after):
         raise bad_cursor()
-    found = await messaging(request).own_desk.all(what, caller.agency_id, after, limit + 1)
+    found = await dependency(request, OwnDesk).all(what, caller.agency_id, after, limit + 1)
     return json_answer(page(found, limit, _shown, lambda row: (row["id"],)))
 
 

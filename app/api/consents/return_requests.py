@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.adapters.consents.return_requests import Returns
 from app.api.consents.schemas import ReturnOut, ReturnPage
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, Limit, bad_cursor, day_and_id_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -50,7 +51,7 @@ async def list_return_requests(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """撤回された同意にもとづいて提供を受けたものの返還・廃棄の求めを、まだ答えていないものから返す。"""
-    returns = messaging(request).returns
+    returns = dependency(request, Returns)
     found = await returns.own(caller.agency_id, _after(cursor), limit + 1)
     shown = partial(_shown, today=returns.today())
     return json_answer(
@@ -73,7 +74,7 @@ async def list_case_return_requests(
     見えるのは、この機関への求め、この機関が提供した相手への求め、この機関が撤回を記録したときに
     当事者として知っていた機関への求めだけ。どの通信文・区分についてかは、求められた機関だけに示す。
     """
-    returns = messaging(request).returns
+    returns = dependency(request, Returns)
     found = await returns.of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
@@ -98,12 +99,11 @@ async def answer_return_request(
     同じ答えは何度送っても同じ。違う答えは 409。参加していない機関への求めには、提供した機関が、
     紙などで聞いた答えを記録する。
     """
-    parts = messaging(request)
-    sent = (await read_json(request, parts.largest_body)).model(ReturnAnswerIn)
-    found = await parts.returns.answer(
+    sent = (await read_json(request)).model(ReturnAnswerIn)
+    found = await dependency(request, Returns).answer(
         caller, id_in_path(request_id), sent.answer, sent.on, sent.legal_basis
     )
-    return json_answer(_shown(found, parts.returns.today()))
+    return json_answer(_shown(found, dependency(request, Returns).today()))
 
 
 def _after(cursor: str | None) -> tuple[bool, date, UUID] | None:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.consents.listing import KnownConsent
+from app.adapters.consents.listing import Consents, KnownConsent
 from app.api.consents.schemas import ConsentPage
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.paging import Cursor, Limit, day_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 
@@ -37,7 +37,7 @@ async def list_consents(
     記録された案件の当事者と、提供先として挙げられた機関(機関の種類で挙げられたときも)に見える。
     当事者でなくなった機関には、その時までのものが見える。`case_id` は案件の `case_id`。
     """
-    found = await messaging(request).consents.of_case(
+    found = await dependency(request, Consents).of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
     return json_answer(page(found, limit, _shown, _place))

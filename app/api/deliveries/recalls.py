@@ -6,15 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.deliveries.recalls import Recall
+from app.adapters.deliveries.recalls import Recall, Recalls
 from app.api.deliveries.routes import Recipients
 from app.api.deliveries.schemas import MisdirectedOut, MisdirectedPage, RecallOut
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of, localised
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -66,10 +66,9 @@ async def recall_message(
     後なら、誤送付として記録し、双方に知らせる。どちらでも以後は開けない。案件の状態は戻らない。
     同じ取消しを繰り返しても変わらない。
     """
-    parts = messaging(request)
-    sent = (await read_json(request, parts.largest_body)).model(RecallIn)
+    sent = (await read_json(request)).model(RecallIn)
     wanted = id_in_path(message_id)
-    recalled = await parts.recalls.recall(
+    recalled = await dependency(request, Recalls).recall(
         caller, id_in_path(referral_id), wanted, sent.reason, sent.recipients
     )
     return json_answer({"message_id": str(wanted), "recalled": [_copy(r) for r in recalled]})
@@ -86,7 +85,7 @@ async def list_misdirected_disclosures(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """この機関が送った、またはこの機関に届いた誤送付の記録を、新しいものから返す。"""
-    found = await messaging(request).recalls.misdirected(
+    found = await dependency(request, Recalls).misdirected(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
     answer = page(found, limit, _disclosure, lambda r: (r.recalled_at.isoformat(), r.id))
@@ -107,7 +106,7 @@ async def read_misdirected_disclosure(
 
     報告するかどうか、どちらが報告するかは、それぞれの機関が決める。
     """
-    found = await messaging(request).recalls.misdirected_one(
+    found = await dependency(request, Recalls).misdirected_one(
         caller.agency_id, id_in_path(disclosure_id)
     )
     return _in_language(request, _disclosure(found))

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.deliveries.deliveries import Explained, Tracked
+from app.adapters.deliveries.deliveries import Deliveries, Explained, Tracked
 from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
 from app.api.wire.caller import ReferralReader, allowed
+from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.language import Language, language_of, localised
 from app.api.wire.paging import Cursor, Limit, number_in, page
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging, services
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -64,10 +64,10 @@ async def list_deliveries(
 
     他の機関が送ったものは含まない。読んでも提供にはならない。
     """
-    found = await messaging(request).deliveries.sent(
+    found = await dependency(request, Deliveries).sent(
         caller.agency_id, id_in_path(referral_id), number_in(cursor), limit + 1
     )
-    at = services(request).clock()
+    at = current_time(request)
     return json_answer(page(found, limit, partial(_sent, at=at), lambda each: (each.number,)))
 
 
@@ -88,9 +88,8 @@ async def mark_printed(
 
     書面(`…/sheet`)を開いただけでは印刷したことにならない。二度しても変わらない。
     """
-    parts = messaging(request)
-    sent = (await read_json(request, parts.largest_body)).model(PrintedIn)
-    printed = await parts.deliveries.printed(
+    sent = (await read_json(request)).model(PrintedIn)
+    printed = await dependency(request, Deliveries).printed(
         caller, id_in_path(referral_id), id_in_path(message_id), sent.recipients
     )
     copies = [
@@ -119,12 +118,12 @@ async def explain_message(
     送り手には全ての宛先について、宛先にはその機関についてだけ答える。到着通知の試みは、
     尋ねた機関自身の送り先についてだけ示す。読んでも提供にはならない。
     """
-    found = await messaging(request).deliveries.explain(
+    found = await dependency(request, Deliveries).explain(
         caller.agency_id, id_in_path(referral_id), id_in_path(message_id)
     )
     language = language_of(request)
     headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization"}
-    return json_answer(_explained(found, services(request).clock(), language), headers=headers)
+    return json_answer(_explained(found, current_time(request), language), headers=headers)
 
 
 def _explained(found: Explained, at: datetime, language: Language) -> dict[str, Any]:

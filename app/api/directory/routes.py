@@ -12,8 +12,8 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import current_directory
 from app.api.wire.paging import LongLimit
-from app.api.wire.services import services
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.directory.agencies import Agency, Directory
@@ -122,7 +122,7 @@ async def list_agencies(
         raise Invalid.at("/query/prefecture", "area_prefecture")
     wanted = {"kind": kind, "prefecture": prefecture, "connected": connected}
     fields = {name: value for name, value in wanted.items() if value is not None}
-    found = list(islice(_matching(services(request).directory(), fields, q, cursor), limit + 1))
+    found = list(islice(_matching(current_directory(request), fields, q, cursor), limit + 1))
     return AgencyPage(
         items=[_summary(agency) for agency in found[:limit]],
         next=_cursor(found[limit - 1]) if len(found) > limit else None,
@@ -141,7 +141,7 @@ async def read_agency(
     agency_id: Annotated[str, Path(max_length=64, description="識別子", examples=["center-13"])],
 ) -> AgencyDetail:
     """機関の全ての登録事項を返す。廃止・停止された機関も返す。"""
-    agency = services(request).directory().agency(agency_id)
+    agency = current_directory(request).agency(agency_id)
     if agency is None:
         raise NotFound
     return AgencyDetail(
@@ -187,7 +187,7 @@ async def find_routes(
         flow=flow,
         area=code,
         prefecture=prefecture_of(code).name,
-        items=list(_routes(services(request).directory(), table, code)),
+        items=list(_routes(current_directory(request), table, code)),
     )
 
 

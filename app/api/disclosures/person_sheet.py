@@ -9,15 +9,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.adapters.disclosures.listing import Disclosures
 from app.adapters.ids import reference_of
 from app.adapters.printing.furigana import readings
 from app.adapters.printing.pdf import Document, drawn
 from app.adapters.printing.typesetting import Block, Heading, Paragraph, Table
 from app.api.disclosures import person_sheet_words as words
 from app.api.disclosures.routes import Officer
+from app.api.wire.dependencies import current_directory, current_time, dependency
 from app.api.wire.language import Language
 from app.api.wire.responses import id_in_path
-from app.api.wire.services import messaging, services
 from app.domain.calendar.clock import JAPAN
 from app.domain.calendar.words import day_words
 from app.domain.directory.agencies import Directory
@@ -76,12 +77,12 @@ async def print_disclosures(
     氏名も本文も載せず、この機関の知りうることだけを書く。法律上の開示請求への回答ではない。
     作ったことを、書き出し(export)として記録する。
     """
-    wanted, at = id_in_path(case_id), services(request).clock()
-    disclosures = messaging(request).disclosures
+    wanted, at = id_in_path(case_id), current_time(request)
+    disclosures = dependency(request, Disclosures)
     found, complete = await disclosures.to_print(caller.agency_id, wanted, MOST_PRINTED)
     references = list(dict.fromkeys(reference_of(each.via) for each in found))
     sheet = Sheet(caller.agency_id, references, found, complete, at)
-    directory = services(request).directory()
+    directory = current_directory(request)
     content = await asyncio.get_running_loop().run_in_executor(
         _PRESS, lambda: drawn(document(sheet, directory, lang))
     )

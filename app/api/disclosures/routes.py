@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.disclosures.listing import Key, Wanted, key_of
+from app.adapters.disclosures.listing import Disclosures, Key, Wanted, key_of
 from app.api.disclosures.schemas import DisclosurePage
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -49,7 +49,7 @@ async def list_disclosures(
     (見せた)ものは誰にどの区分が届いたか、送ったものは誰がいつ開いたか、受け取ったものは他の
     どの宛先に届いたか。本文は含まず、読んでも提供にはならない。
     """
-    page = await messaging(request).disclosures.page(
+    page = await dependency(request, Disclosures).page(
         caller.agency_id,
         id_in_path(case_id),
         Wanted(referral, agency, data_class),

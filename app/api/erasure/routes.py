@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.adapters.acts.acts import Acts
+from app.adapters.referrals.reading import Reading
 from app.api.erasure.schemas import ErasuresOut, HoldPage
 from app.api.erasure.views import erasure
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -31,7 +33,7 @@ async def list_erasures(
 
     この機関が写しを持っていた区分だけを示す。
     """
-    reading = messaging(request).reading
+    reading = dependency(request, Reading)
     found = await reading.erasures(caller.agency_id, id_in_path(referral_id))
     return json_answer({"items": [erasure(row) for row in found], "next": None})
 
@@ -50,7 +52,7 @@ async def list_holds(
     cursor: Cursor = None,
 ) -> Response:
     """この機関が消去を止めている案件を、新しいものから返す。ほかの機関には見えない。"""
-    found = await messaging(request).acts.holds(
+    found = await dependency(request, Acts).holds(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
     return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))

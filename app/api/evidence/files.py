@@ -31,6 +31,13 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class SealWithin:
+    """By when after its acceptance a message's entry is to be in the log."""
+
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Maker:
     """For whom a bundle is made, by whom and when, and with which keys it is checked."""
 

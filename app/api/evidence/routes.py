@@ -5,13 +5,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.adapters.evidence.collecting import Evidence
 from app.api.evidence.cover import cover
-from app.api.evidence.files import Bundle, Maker, bundle
+from app.api.evidence.files import Bundle, Maker, SealWithin, bundle
 from app.api.wire.caller import allowed, still_allowed
+from app.api.wire.dependencies import (
+    Issuer,
+    PublishedLogKeys,
+    current_directory,
+    current_time,
+    dependency,
+)
 from app.api.wire.paging import LAST
 from app.api.wire.responses import id_in_path
-from app.api.wire.services import messaging, services
 from app.auth.scopes import Scope
+from app.auth.signing_keys import SigningKeys
 from app.domain.access.caller import Caller
 from app.domain.errors import BundleTooLarge, ScopeMissing
 from app.domain.evidence.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
@@ -62,15 +70,22 @@ async def read_bundle(
     if Scope.REFERRAL_READ not in caller.scopes:
         raise ScopeMissing(Scope.REFERRAL_READ)
     wanted = id_in_path(case_id)
-    parts, found = messaging(request), services(request)
-    case = await parts.evidence.opened(caller, wanted)
-    proved = await parts.evidence.proved(caller, wanted, case, since)
+    evidence = dependency(request, Evidence)
+    case = await evidence.opened(caller, wanted)
+    proved = await evidence.proved(caller, wanted, case, since)
     still_allowed(request)
-    made_at, ring = found.clock(), found.keys.ring()
-    maker = Maker(caller, found.issuer, made_at, ring.jwks(), parts.log_keys(), parts.seal_within)
+    made_at, ring = current_time(request), dependency(request, SigningKeys).ring()
+    maker = Maker(
+        caller,
+        dependency(request, Issuer).url,
+        made_at,
+        ring.jwks(),
+        dependency(request, PublishedLogKeys).read(),
+        dependency(request, SealWithin).span,
+    )
 
     def made() -> Bundle:
-        page = cover(str(wanted), case, proved, maker, found.directory())
+        page = cover(str(wanted), case, proved, maker, current_directory(request))
         return bundle(str(wanted), case, proved, maker, page)
 
     unsigned = await asyncio.to_thread(made)  # a large one would hold up everybody else
@@ -78,7 +93,7 @@ async def read_bundle(
     content = await asyncio.to_thread(pack, unsigned.sealed(signature))
     if len(content) > LARGEST:
         raise BundleTooLarge(MOST_MESSAGES, LARGEST)
-    await parts.evidence.exported(caller, wanted, unsigned.digest, len(case.messages))
+    await evidence.exported(caller, wanted, unsigned.digest, len(case.messages))
     headers = {
         "Content-Disposition": f'attachment; filename="tsunagu-{wanted}.zip"',
         "Cache-Control": "no-store",

@@ -1,18 +1,20 @@
 """The inbox: what waits for an agency, and its acknowledgement (受領)."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.adapters.inbox.inboxes import Mailboxes
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
 from app.api.wire.caller import allowed, still_allowed
+from app.api.wire.dependencies import Shutdown, dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -24,6 +26,13 @@ MOST_POSITIONS = 1_000
 
 Reader = Annotated[Caller, allowed(Scope.INBOX_READ)]
 Position = Annotated[int, Field(ge=1, le=LAST)]
+
+
+@dataclass(frozen=True, slots=True)
+class LongestWait:
+    """For how long one call may wait for something to arrive."""
+
+    seconds: float
 
 
 class AcknowledgementIn(BaseModel):
@@ -62,15 +71,16 @@ async def read_inbox(
 
     何もなければ `wait` 秒まで待ち、届けばすぐに返す。
     """
-    parts = messaging(request)
-    if not wait <= parts.longest_wait:  # `not <=` refuses NaN too
+    if not wait <= dependency(request, LongestWait).seconds:  # `not <=` refuses NaN too
         raise Invalid.at("/query/wait", "less_than_equal")
-    look = parts.mailboxes.read(caller.agency_id, after, limit, wait, unacknowledged=unacknowledged)
+    look = dependency(request, Mailboxes).read(
+        caller.agency_id, after, limit, wait, unacknowledged=unacknowledged
+    )
     page = await (_until_let_go(request, look) if wait else look)
     if wait:
         still_allowed(request)
     if page is None:
-        page = await parts.mailboxes.read(
+        page = await dependency(request, Mailboxes).read(
             caller.agency_id, after, limit, 0, unacknowledged=unacknowledged
         )
     return Response(page.encode(), media_type="application/json")
@@ -87,9 +97,10 @@ async def acknowledge(
     request: Request, caller: Annotated[Caller, allowed(Scope.INBOX_ACKNOWLEDGE)]
 ) -> Response:
     """届いたものの受領を、このトークンの席として記録する。二度しても変わらない。"""
-    parts = messaging(request)
-    sent = (await read_json(request, parts.largest_body)).model(AcknowledgementIn)
-    done = await parts.mailboxes.acknowledge(caller, sent.positions or [], sent.through)
+    sent = (await read_json(request)).model(AcknowledgementIn)
+    done = await dependency(request, Mailboxes).acknowledge(
+        caller, sent.positions or [], sent.through
+    )
     items = [{**i, "acknowledged_at": moment(i["acknowledged_at"])} for i in done["acknowledged"]]
     return json_answer({"acknowledged": items, "more": done["more"]})
 
@@ -103,7 +114,7 @@ async def acknowledge(
 )
 async def read_inbox_status(request: Request, caller: Reader) -> Response:
     """最後の番号、件数、最も古い未開封と未受領を返す。"""
-    found = await messaging(request).mailboxes.status(caller.agency_id)
+    found = await dependency(request, Mailboxes).status(caller.agency_id)
     oldest = {name: _placed(found[name]) for name in ("oldest_waiting", "oldest_unacknowledged")}
     return json_answer({**found, **oldest})
 
@@ -112,7 +123,7 @@ async def _until_let_go(request: Request, look: Any) -> str | None:
     """What `look` finds; None if the process stops first, or nobody is there any more to answer."""
     looking = asyncio.ensure_future(look)
     others = [
-        asyncio.ensure_future(messaging(request).closing.wait()),
+        asyncio.ensure_future(dependency(request, Shutdown).wait()),
         asyncio.ensure_future(_gone(request)),
     ]
     try:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.log.reading import Entry
+from app.adapters.log.reading import Entry, Log
 from app.api.log.schemas import (
     CHECKPOINT,
     KEYS,
@@ -18,9 +18,9 @@ from app.api.log.schemas import (
     LogEntryPage,
 )
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import PublishedLogKeys, dependency
 from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
@@ -52,7 +52,7 @@ async def read_checkpoint(request: Request, caller: Auditor) -> Response:
     手元に残しておけば、後の木がその続きであることを整合性証明で確かめられる。
     署名の鍵は `/.well-known/log-keys` にある。
     """
-    note = await messaging(request).log.checkpoint(caller.agency_id)
+    note = await dependency(request, Log).checkpoint(caller.agency_id)
     return Response(note.encode(), media_type=_TEXT)
 
 
@@ -73,7 +73,7 @@ async def list_leaves(
     if end < start:
         raise Invalid.at("/query/end", "greater_than_equal")
     last = min(end, start + MOST_LEAVES)
-    leaves = await messaging(request).log.leaves(caller.agency_id, start, last)
+    leaves = await dependency(request, Log).leaves(caller.agency_id, start, last)
     return json_answer({"items": _written(leaves), "next": last if last < end else None})
 
 
@@ -93,7 +93,7 @@ async def prove_inclusion(
     """その番号の葉が、その件数の木に含まれることの証明 (RFC 9162 §2.1.3) を返す。"""
     if index >= size:
         raise Invalid.at("/query/index", "less_than")
-    found = await messaging(request).log.proofs(caller.agency_id, [index], size)
+    found = await dependency(request, Log).proofs(caller.agency_id, [index], size)
     proof = found[index]
     (leaf,) = _written([proof.leaf])
     return json_answer({"index": index, "size": size, "leaf": leaf, "path": _written(proof.path)})
@@ -115,7 +115,7 @@ async def prove_consistency(
     """後の木が前の木の続きであることの証明 (RFC 9162 §2.1.4) を返す。"""
     if new < old:
         raise Invalid.at("/query/to", "greater_than_equal")
-    path = await messaging(request).log.consistency(caller.agency_id, old, new)
+    path = await dependency(request, Log).consistency(caller.agency_id, old, new)
     return json_answer({"from": old, "to": new, "path": _written(path)})
 
 
@@ -139,7 +139,7 @@ async def list_log_entries(
     順は変わらず、後から間に入ることもない。まだ封じられていないものは、受領証の `log_entry` で
     1件ずつ読める。
     """
-    found = await messaging(request).log.entries(
+    found = await dependency(request, Log).entries(
         caller.agency_id, -1 if after is None else after, limit + 1
     )
     page = found[:limit]
@@ -157,7 +157,7 @@ async def list_log_entries(
 async def read_log_entry(request: Request, entry_id: str, caller: Auditor) -> Response:
     """この機関を名指す記録を返す。封じられるまで `index` は null。"""
     wanted = id_in_path(entry_id)
-    found = await messaging(request).log.entries_by_id(caller.agency_id, [wanted])
+    found = await dependency(request, Log).entries_by_id(caller.agency_id, [wanted])
     if wanted not in found:
         raise NotFound
     return json_answer(_shown(found[wanted]))
@@ -174,7 +174,7 @@ async def read_log_entry(request: Request, entry_id: str, caller: Auditor) -> Re
 )
 async def read_log_keys(request: Request) -> Response:
     """記録に署名する鍵と、かつて署名した鍵を、古い順に返す。替えた鍵は30日の間、共に署名する。"""
-    keys = "".join(f"{key}\n" for key in messaging(request).log_keys())
+    keys = "".join(f"{key}\n" for key in dependency(request, PublishedLogKeys).read())
     return Response(keys.encode(), media_type=_TEXT, headers=_CACHED)
 
 

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from app.adapters.referrals.reading import Reading
 from app.api.referrals.schemas import DeadlinePage
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
 from app.api.wire.responses import json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -33,7 +34,7 @@ async def list_deadlines(
     cursor: Cursor = None,
 ) -> Response:
     """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
-    found = await messaging(request).reading.deadlines(
+    found = await dependency(request, Reading).deadlines(
         caller.agency_id, _after(cursor), limit + 1, caller.classes
     )
     return json_answer(

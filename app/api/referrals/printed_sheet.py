@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from app.adapters.ids import reference_of
-from app.adapters.referrals.reading import Opened
+from app.adapters.referrals.reading import Opened, Reading
 from app.api.referrals.printed_lines import Line, day, lines
 from app.api.referrals.reading import opened_one
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import current_directory, dependency
 from app.api.wire.pages import HTML_ANSWER, page
 from app.api.wire.responses import id_in_path
-from app.api.wire.services import messaging, services
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -45,8 +45,8 @@ async def print_message(
     本文を開くのと同じく、提供として記録する。
     """
     opened = await opened_one(request, caller, referral_id, message_id)
-    row, directory = opened.envelope, services(request).directory()
-    paper = await messaging(request).reading.on_paper(caller.agency_id, UUID(row["id"]))
+    row, directory = opened.envelope, current_directory(request)
+    paper = await dependency(request, Reading).on_paper(caller.agency_id, UUID(row["id"]))
     body = BODIES[row["type"]]
     values = {
         "reference": reference_of(id_in_path(row["referral_id"])),

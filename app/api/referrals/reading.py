@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.referrals.reading import Opened
+from app.adapters.referrals.reading import Opened, Reading
 from app.api.referrals import views
 from app.api.referrals.schemas import (
     EnvelopePage,
@@ -17,11 +17,11 @@ from app.api.referrals.schemas import (
     ReferralPage,
 )
 from app.api.wire.caller import ReferralReader
+from app.api.wire.dependencies import dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
 from app.api.wire.responses import id_in_path, json_answer, matches
-from app.api.wire.services import messaging
 from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
 
@@ -72,7 +72,7 @@ async def list_referrals(
     cursor: Cursor = None,
 ) -> Response:
     """この機関の案件を、最後に変わったものから順に返す。本文は含まず、提供の記録もしない。"""
-    found = await messaging(request).reading.referrals(
+    found = await dependency(request, Reading).referrals(
         caller.agency_id, flow, state, updated_after, moment_and_id_in(cursor), limit + 1
     )
     return json_answer(page(found, limit, views.listed, lambda r: (r["updated_at"], r["id"])))
@@ -90,7 +90,7 @@ async def list_referrals(
 async def read_referral(request: Request, referral_id: str, caller: ReferralReader) -> Response:
     """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
     wanted = id_in_path(referral_id)
-    found = await messaging(request).reading.referral(caller.agency_id, wanted, caller.classes)
+    found = await dependency(request, Reading).referral(caller.agency_id, wanted, caller.classes)
     version = found.reader.view.version
     headers = {"ETag": version, "Vary": "Accept-Language, Authorization"}
     if matches(request, version):
@@ -116,7 +116,7 @@ async def list_messages(
 ) -> Response:
     """この機関が読める通信文を、本文なしで番号の順に返す。提供の記録はしない。"""
     after = number_in(cursor)
-    found = await messaging(request).reading.messages(
+    found = await dependency(request, Reading).messages(
         caller.agency_id, id_in_path(referral_id), after, limit + 1
     )
     return json_answer(page(found, limit, views.envelope, lambda r: (r["number"],)))
@@ -148,8 +148,7 @@ async def read_message(
 )
 async def read_messages(request: Request, caller: ReferralReader) -> Response:
     """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。"""
-    parts = messaging(request)
-    wanted = (await read_json(request, parts.largest_body)).model(ReadIn)
+    wanted = (await read_json(request)).model(ReadIn)
     opened = await _opened(request, caller, list(dict.fromkeys(wanted.ids)), None)
     return json_answer({"items": [views.message(each) for each in opened]})
 
@@ -170,4 +169,4 @@ async def opened_one(request: Request, caller: Caller, referral_id: str, message
 async def _opened(
     request: Request, caller: Caller, ids: Sequence[UUID], within: UUID | None
 ) -> Sequence[Opened]:
-    return await messaging(request).reading.open(caller, ids, within)
+    return await dependency(request, Reading).open(caller, ids, within)

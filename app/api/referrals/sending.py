@@ -6,14 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.ids import time_ordered_id
-from app.adapters.referrals.exchange import Rehearsed
+from app.adapters.referrals.exchange import Exchange, Rehearsed
 from app.api.referrals import envelopes, views
 from app.api.referrals.schemas import AcceptedOut
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import current_directory, current_time, dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.problems import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
-from app.api.wire.services import messaging, services
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
@@ -66,9 +66,8 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
 
     同じIDで同じ内容を送り直すと、最初の答えがそのまま返る(200)。
     """
-    parts = messaging(request)
-    sent = envelopes.opening(await read_json(request, parts.largest_body))
-    referral_id = sent.id or time_ordered_id(services(request).clock())
+    sent = envelopes.opening(await read_json(request))
+    referral_id = sent.id or time_ordered_id(current_time(request))
     message = envelopes.message(sent, referral_id, referral_id)
     return await _taken(request, message, caller, frozenset(), dry_run)
 
@@ -90,10 +89,9 @@ async def send_message(
 
     `If-Match` に読んだときの版を書けば、その後に動いた案件には送られない(412)。
     """
-    parts = messaging(request)
     wanted = id_in_path(referral_id)
-    sent = envelopes.later(await read_json(request, parts.largest_body))
-    message_id = _own_id(sent, wanted) or time_ordered_id(services(request).clock())
+    sent = envelopes.later(await read_json(request))
+    message_id = _own_id(sent, wanted) or time_ordered_id(current_time(request))
     message = envelopes.message(sent, message_id, wanted)
     return await _taken(request, message, caller, entity_tags(request, "if-match"), dry_run)
 
@@ -118,11 +116,11 @@ async def _taken(
     request: Request, message: Message, caller: Caller, if_match: frozenset[str], dry_run: bool
 ) -> Response:
     _only_dry_run(request)
-    exchange = messaging(request).exchange
+    exchange = dependency(request, Exchange)
     if dry_run:
         rehearsed = await exchange.rehearse(message, caller, if_match)
         if isinstance(rehearsed, Rehearsed):
-            directory = services(request).directory()
+            directory = current_directory(request)
             return json_answer(views.rehearsed(rehearsed, caller.agency_id, directory))
         taken = rehearsed
     else:

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.service.figures import Found
+from app.adapters.service.figures import Figures, Found
+from app.adapters.service.readiness import Readiness
 from app.api.service.schemas import HealthOut, ReadinessOut
+from app.api.wire.dependencies import dependency
 from app.api.wire.responses import json_answer
-from app.api.wire.services import messaging
 
 router = APIRouter(tags=["service"])
 
@@ -43,10 +44,9 @@ async def read_readiness(request: Request) -> Response:
 
     `behind` は、遅れているが応答には差し支えないもの。
     """
-    parts = messaging(request)
-    amiss = await parts.amiss()
+    amiss = await dependency(request, Readiness).amiss()
     status = "unavailable" if amiss else "ok"
-    behind = [] if amiss else _behind(await parts.figures.read())
+    behind = [] if amiss else _behind(await dependency(request, Figures).read())
     told = {"status": status, "amiss": amiss, "behind": behind}
     return json_answer(told, 503 if amiss else 200)
 

@@ -6,6 +6,7 @@ Labels are names of ours: no agency, no id, nothing that anybody sent.
 import hmac
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -14,8 +15,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from app.adapters.service.figures import ErasureFigures, Found
-from app.api.wire.services import messaging
+from app.adapters.service.figures import ErasureFigures, Figures, Found
+from app.adapters.service.readiness import Readiness
+from app.api.wire.dependencies import dependency
 from app.domain.errors import NotAuthenticated
 
 router = APIRouter(tags=["service"])
@@ -25,6 +27,13 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 """Seconds."""
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder in which the processes of one service add up what they counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsToken:
+    """What `/metrics` asks for, if anything."""
+
+    secret: str | None = field(repr=False)
 
 
 class Meters:
@@ -75,10 +84,10 @@ async def read_metrics(request: Request) -> Response:
     Raises:
         NotAuthenticated: the operator does, and it was not sent.
     """
-    parts = messaging(request)
-    _check_token(request, parts.metrics_token)
+    _check_token(request, dependency(request, MetricsToken).secret)
     meters: Meters = request.app.state.meters
-    found = None if "database" in await parts.amiss() else await parts.figures.read()
+    amiss = await dependency(request, Readiness).amiss()
+    found = None if "database" in amiss else await dependency(request, Figures).read()
     return Response(meters.text(found), media_type=MEDIA_TYPE)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.adapters.webhooks.webhooks import Webhooks
 from app.api.webhooks.schemas import (
     AttemptPage,
     NewWebhookOut,
@@ -20,10 +21,10 @@ from app.api.webhooks.schemas import (
     WebhookSecretOut,
 )
 from app.api.wire.caller import allowed
+from app.api.wire.dependencies import dependency
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, LongLimit, bad_cursor, moment_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
-from app.api.wire.services import messaging
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -47,7 +48,7 @@ _MOMENTS = (
 )
 async def list_webhooks(request: Request, caller: Manager) -> Response:
     """この機関の送り先を、登録した順に全て返す。"""
-    found = await messaging(request).webhooks.all(caller.agency_id)
+    found = await dependency(request, Webhooks).all(caller.agency_id)
     return json_answer({"items": [_shown(row) for row in found], "next": None})
 
 
@@ -61,10 +62,9 @@ async def list_webhooks(request: Request, caller: Manager) -> Response:
 )
 async def add_webhook(request: Request, caller: Manager) -> Response:
     """受信箱に届くたびに知らせる先を登録する。登録より後に届いたものから知らせる。"""
-    parts = messaging(request)
-    sent = (await read_json(request, parts.largest_body)).model(WebhookIn)
+    sent = (await read_json(request)).model(WebhookIn)
     urgencies = [u.value for u in sent.urgencies] if sent.urgencies else None
-    row, secret = await parts.webhooks.add(caller, sent.url, sent.flows, urgencies)
+    row, secret = await dependency(request, Webhooks).add(caller, sent.url, sent.flows, urgencies)
     location = {"Location": f"/v1/webhooks/{row['id']}"}
     return json_answer({**_shown(row), "secret": secret}, 201, location)
 
@@ -78,7 +78,7 @@ async def add_webhook(request: Request, caller: Manager) -> Response:
 )
 async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """送り先と、届いているかどうかを返す。"""
-    found = await messaging(request).webhooks.one(caller.agency_id, id_in_path(webhook_id))
+    found = await dependency(request, Webhooks).one(caller.agency_id, id_in_path(webhook_id))
     return json_answer(_shown(found))
 
 
@@ -91,10 +91,11 @@ async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
 )
 async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """書いた項目だけを変える。休止中に届いたものも残り、再開すると最初の未達から順に送る。"""
-    parts = messaging(request)
     found = id_in_path(webhook_id)
-    sent = (await read_json(request, parts.largest_body)).model(WebhookChange)
-    return json_answer(_shown(await parts.webhooks.change(caller, found, sent.changes())))
+    sent = (await read_json(request)).model(WebhookChange)
+    return json_answer(
+        _shown(await dependency(request, Webhooks).change(caller, found, sent.changes()))
+    )
 
 
 @router.delete(
@@ -106,7 +107,7 @@ async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> 
 )
 async def remove_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """送り先と秘密鍵を消す。まだ届いていない通知は取り消す。受信箱は変わらない。"""
-    await messaging(request).webhooks.remove(caller, id_in_path(webhook_id))
+    await dependency(request, Webhooks).remove(caller, id_in_path(webhook_id))
     return Response(status_code=204)
 
 
@@ -120,7 +121,7 @@ async def remove_webhook(request: Request, caller: Manager, webhook_id: str) -> 
 )
 async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """`webhook.test` を一度だけ送る。休止中でも送る。結果は attempts にある。"""
-    notice = await messaging(request).webhooks.test(caller, id_in_path(webhook_id))
+    notice = await dependency(request, Webhooks).test(caller, id_in_path(webhook_id))
     return json_answer({"notice_id": str(notice)}, 202)
 
 
@@ -133,7 +134,7 @@ async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
 )
 async def rotate_webhook_secret(request: Request, caller: Manager, webhook_id: str) -> Response:
     """新しい秘密鍵を作る。24時間は新旧両方で署名するので、その間に受け側を切り替える。"""
-    secret, until = await messaging(request).webhooks.rotate(caller, id_in_path(webhook_id))
+    secret, until = await dependency(request, Webhooks).rotate(caller, id_in_path(webhook_id))
     return json_answer({"secret": secret, "old_secret_until": moment(until)})
 
 
@@ -153,7 +154,7 @@ async def list_webhook_attempts(
     cursor: Cursor = None,
 ) -> Response:
     """送った1回ごとの結果と、送らなかったときはその理由を、新しい順に返す。"""
-    found = await messaging(request).webhooks.attempts(
+    found = await dependency(request, Webhooks).attempts(
         caller.agency_id, id_in_path(webhook_id), notice_id, _before(cursor), limit + 1
     )
     return json_answer(
@@ -171,10 +172,9 @@ async def list_webhook_attempts(
 )
 async def replay_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """通知を一つ、またはある時刻より後の全てを、同じIDと内容でもう一度送る。"""
-    parts = messaging(request)
     found = id_in_path(webhook_id)
-    sent = (await read_json(request, parts.largest_body)).model(ReplayIn)
-    queued = await parts.webhooks.replay(caller, found, sent.notice_id, sent.since)
+    sent = (await read_json(request)).model(ReplayIn)
+    queued = await dependency(request, Webhooks).replay(caller, found, sent.notice_id, sent.since)
     return json_answer({"queued": queued}, 202)
 
 

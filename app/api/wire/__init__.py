@@ -1,1 +1,19 @@
 """What all routes stand on: the gate, bodies, responses, paging, problems, languages."""
+
+from app.adapters.access.refused_calls import RefusedCalls
+from app.api.wire.dependencies import ServiceClock, ServiceDirectory, Shutdown
+from app.api.wire.json_body import LargestBody
+from app.api.wire.rates import Rates
+from app.auth.dpop import Proofs
+from app.auth.tokens import TokenReader
+
+NEEDS = (
+    LargestBody,
+    Proofs,
+    Rates,
+    RefusedCalls,
+    ServiceClock,
+    ServiceDirectory,
+    Shutdown,
+    TokenReader,
+)

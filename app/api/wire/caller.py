@@ -7,10 +7,11 @@ from fastapi import Request, Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security.base import SecurityBase
 
-from app.api.wire.rates import Spent
-from app.api.wire.services import services
+from app.api.wire.dependencies import current_time, dependency
+from app.api.wire.rates import Rates, Spent
+from app.auth.dpop import Proofs
 from app.auth.scopes import SCOPE_TITLES, Scope
-from app.auth.tokens import Access
+from app.auth.tokens import Access, TokenReader
 from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated, ScopeMissing
 
@@ -91,15 +92,14 @@ def still_allowed(request: Request) -> None:
     Raises:
         NotAuthenticated: the token has expired, or it or its client, seat or agency was stopped.
     """
-    found = services(request)
-    found.tokens.still(request.state.access, found.clock())
+    dependency(request, TokenReader).still(request.state.access, current_time(request))
 
 
 async def _access(request: Request) -> Access:
     try:
         access = await _shown(request)
     except NotAuthenticated:
-        services(request).rates.stranger(request)
+        dependency(request, Rates).stranger(request)
         raise
     request.state.access = access
     request.state.caller = access.caller
@@ -117,25 +117,24 @@ async def _shown(request: Request) -> Access:
 
 def _count(request: Request, client_id: str) -> None:
     try:
-        request.state.quota = services(request).rates.client(client_id)
+        request.state.quota = dependency(request, Rates).client(client_id)
     except Spent as spent:
         request.state.quota = spent.quota
         raise
 
 
 async def _bearer(request: Request, token: str) -> Access:
-    found = services(request)
-    access = found.tokens.access(token, found.clock())
+    access = dependency(request, TokenReader).access(token, current_time(request))
     if access.jkt is not None:
         raise NotAuthenticated  # bound to a key: whoever stole it must not use it without
     return access
 
 
 async def _bound(request: Request, token: str) -> Access:
-    found = services(request)
-    access = found.tokens.access(token, found.clock())
+    access = dependency(request, TokenReader).access(token, current_time(request))
     sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
-    await found.proofs.check(sent, request.method, path, token, access.jkt)
+    proofs = dependency(request, Proofs)
+    await proofs.check(sent, request.method, path, token, access.jkt)
     return access
 
 

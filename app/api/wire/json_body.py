@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 from unicodedata import is_normalized, normalize
@@ -11,6 +12,7 @@ from unicodedata import is_normalized, normalize
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from app.api.wire.dependencies import dependency
 from app.api.wire.problems import UnsupportedMediaType, errors_at, field_name
 from app.domain.errors import Invalid, Malformed, TooLarge
 
@@ -24,6 +26,14 @@ SLOWEST = 30.0
 """Seconds that a body may take to arrive."""
 _DIGITS = 17
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class LargestBody:
+    """How much one call may send."""
+
+    size: int
+    """Bytes."""
 
 
 class Sent:
@@ -46,19 +56,19 @@ class Sent:
             raise Invalid(errors_at(found)) from None
 
 
-async def read_json(request: Request, limit: int) -> Sent:
+async def read_json(request: Request) -> Sent:
     """The JSON object in the body of `request`.
 
     Raises:
         UnsupportedMediaType: it is not said to be JSON.
-        TooLarge: it has more than `limit` bytes.
+        TooLarge: it has more bytes than the service takes.
         Malformed, Invalid: as `parse`.
     """
     if not _is_json(request.headers.get("content-type", "")):
         raise UnsupportedMediaType
     try:
         async with asyncio.timeout(SLOWEST):
-            raw = await _body(request, limit)
+            raw = await _body(request, dependency(request, LargestBody).size)
     except TimeoutError:
         raise Malformed from None
     return parse(raw)

@@ -11,9 +11,10 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from app.adapters.access.refused_calls import RefusedCalls
+from app.api.wire.dependencies import dependency_if_started
 from app.api.wire.language import language_of, localised
 from app.api.wire.problem_kinds import KINDS
-from app.api.wire.services import Messaging
 from app.domain.errors import BadProof, Invalid, NotFound, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -87,9 +88,9 @@ def answer(
 
 def count(request: Request, code: str) -> None:
     """Take note of a refused call, under its caller if that is known."""
-    messaging: Messaging | None = getattr(request.app.state, "messaging", None)
-    if messaging is not None:
-        messaging.refused.count(getattr(request.state, "caller", None), code)
+    refused = dependency_if_started(request.app, RefusedCalls)
+    if refused is not None:
+        refused.count(getattr(request.state, "caller", None), code)
 
 
 def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, str]]:

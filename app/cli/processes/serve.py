@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app import worker as courier
 from app.adapters.outage import CannotStart
 from app.api.service.metrics import SHARED
-from app.api.wire.services import release
+from app.api.wire.dependencies import release
 from app.cli.processes.http_limits import BoundedHead
 from app.cli.processes.supervise import Child, running, supervise, until_told_to_stop
 from app.main import create_app

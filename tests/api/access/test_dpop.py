@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
+from app.adapters.access.stopped_tokens import SwitchedOff
 from app.adapters.administration.by_owner import Administration
 from app.adapters.database.connection import connected
 from app.auth.dpop import PROOF_LIFE
@@ -171,7 +172,7 @@ async def test_a_client_that_has_to_bind_its_tokens_gets_no_other(
         answer = await holder.ask()
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
         token = await holder.token()
-        await service.app.state.services.tokens._is_active.__self__.refresh()
+        await service.dependency(SwitchedOff).refresh()
         async with service.client(free) as client:
             assert (await client.get("/v1/inbox")).status_code == 401
         proven = holder.proof("GET", "/v1/inbox", token)

@@ -22,8 +22,10 @@ from app.adapters.access.stopped_tokens import SwitchedOff
 from app.adapters.administration.by_owner import Administration
 from app.adapters.keys.folder import KeyFolder
 from app.api.access import me, oauth
+from app.api.wire import dependencies
 from app.api.wire.caller import allowed
-from app.api.wire.services import Services
+from app.api.wire.dependencies import Issuer, ServiceClock, ServiceDirectory
+from app.api.wire.rates import Rate, Rates
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.dpop import Proofs
 from app.auth.jwt import SigningKey, signing_key
@@ -124,17 +126,19 @@ async def http(
     desk = TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW)
     agency = Agency(registered.agency, "settlement_center", "試験用", "13")
     app = FastAPI()
-    app.state.services = Services(
-        issuer=ISSUER,
-        clock=lambda: NOW,
-        keys=keys,
-        tokens=tokens,
-        desk=desk,
-        returns=ReturnDesk(desk, tokens, off, lambda: NOW),
-        proofs=Proofs(clients, ISSUER, lambda: NOW),
-        clients=clients,
-        directory=lambda: Directory.of([agency]),
+    objects = (
+        Issuer(ISSUER),
+        ServiceClock(lambda: NOW),
+        ServiceDirectory(lambda: Directory.of([agency])),
+        Rates(Rate()),
+        keys,
+        tokens,
+        desk,
+        ReturnDesk(desk, tokens, off, lambda: NOW),
+        Proofs(clients, ISSUER, lambda: NOW),
+        clients,
     )
+    dependencies.install(app, objects)
     app.include_router(oauth.router)
     app.include_router(me.router)
     app.get("/inbox")(read_inbox)

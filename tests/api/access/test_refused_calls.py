@@ -3,6 +3,7 @@
 import asyncpg
 from httpx import AsyncClient
 
+from app.adapters.access.refused_calls import RefusedCalls
 from tests.support.service import Service, Speak
 
 
@@ -18,14 +19,14 @@ async def counted(tables: asyncpg.Pool, client: str | None) -> list[asyncpg.Reco
 async def test_many_refused_calls_of_one_client_are_one_entry_that_its_agency_may_read(
     service: Service, speak: Speak, tables: asyncpg.Pool
 ) -> None:
-    await service.app.state.messaging.refused.flush()
+    await service.dependency(RefusedCalls).flush()
     viewer = await speak("center-13", "viewer")
     for _ in range(5):
         assert (await viewer.post("/v1/referrals", json={})).status_code == 403
     assert (await viewer.get("/v1/referrals/nothing")).status_code == 404
     me = (await viewer.get("/v1/me")).json()
     before = await counted(tables, me["client_id"])
-    await service.app.state.messaging.refused.flush()
+    await service.dependency(RefusedCalls).flush()
     (entry,) = (await counted(tables, me["client_id"]))[len(before) :]
     assert entry["agencies"] == ["center-13"]
     assert entry["detail"] == '{"not_found": 1, "scope_missing": 5}'
@@ -34,20 +35,20 @@ async def test_many_refused_calls_of_one_client_are_one_entry_that_its_agency_ma
 async def test_calls_without_a_caller_are_counted_without_a_name(
     service: Service, stranger: AsyncClient, tables: asyncpg.Pool
 ) -> None:
-    await service.app.state.messaging.refused.flush()
+    await service.dependency(RefusedCalls).flush()
     before = await counted(tables, None)
     for path in ("/v1/inbox", "/v1/me"):
         assert (await stranger.get(path)).status_code == 401
     assert (await stranger.post("/oauth/token", data={"grant_type": "x"})).status_code == 400
-    await service.app.state.messaging.refused.flush()
+    await service.dependency(RefusedCalls).flush()
     (entry,) = (await counted(tables, None))[len(before) :]
     assert entry["agencies"] == []
     assert entry["detail"] == '{"not_authenticated": 3}'
 
 
 async def test_a_quiet_minute_writes_nothing(service: Service, tables: asyncpg.Pool) -> None:
-    await service.app.state.messaging.refused.flush()
+    await service.dependency(RefusedCalls).flush()
     count = "SELECT count(*) FROM log_entry"
     before = await tables.fetchval(count)
-    await service.app.state.messaging.refused.flush()
+    await service.dependency(RefusedCalls).flush()
     assert await tables.fetchval(count) == before

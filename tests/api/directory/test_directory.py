@@ -10,8 +10,6 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from app.adapters.access.clients import StoredClients
-from app.adapters.access.stopped_tokens import SwitchedOff
 from app.adapters.administration.by_owner import Administration
 from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
@@ -19,13 +17,11 @@ from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
 from app.adapters.keys.folder import KeyFolder
 from app.api.directory import routes as directory
-from app.api.wire import problems
-from app.api.wire.services import Services
-from app.auth.dpop import Proofs
-from app.auth.revocation import ReturnDesk
+from app.api.wire import dependencies, problems
+from app.api.wire.dependencies import ServiceClock, ServiceDirectory
+from app.api.wire.rates import Rate, Rates
 from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
-from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.directory.agencies import Agency
@@ -66,21 +62,15 @@ async def served(urls: Urls, folder: KeyFolder, *scopes: Scope) -> AsyncIterator
     async with asyncpg.create_pool(urls.api, min_size=0, max_size=2) as pool:
         cache = DirectoryCache(pool)
         await cache.refresh()
-        clients = StoredClients(pool)
         tokens = TokenReader(keys, terms, lambda *_: True)
-        desk = TokenDesk(clients, clients, issuer, frozenset({ISSUER}), lambda: NOW)
         app = FastAPI()
-        app.state.services = Services(
-            issuer=ISSUER,
-            clock=lambda: NOW,
-            keys=keys,
-            tokens=tokens,
-            desk=desk,
-            proofs=Proofs(clients, ISSUER, lambda: NOW),
-            returns=ReturnDesk(desk, tokens, SwitchedOff(pool, lambda: NOW), lambda: NOW),
-            clients=clients,
-            directory=cache.current,
+        objects = (
+            ServiceClock(lambda: NOW),
+            ServiceDirectory(cache.current),
+            Rates(Rate()),
+            tokens,
         )
+        dependencies.install(app, objects)
         app.include_router(directory.router)
         problems.install(app)
         token = issuer.issue(caller(*scopes), NOW).token

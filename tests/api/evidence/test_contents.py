@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from app.adapters.evidence import collecting
+from app.adapters.evidence.collecting import Evidence
 from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
 from app.domain.messages.digest import sha256
 from tests.api.evidence.played import (
@@ -191,7 +192,7 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
             case = read.json()["case_id"]
         await fetch(service, PROSECUTOR, case)
     await say(service, PROSECUTOR, "suspect_support.explain", within=said["referral_id"])
-    monkeypatch.setattr(service.app.state.messaging.evidence, "_patience", 0.0)
+    monkeypatch.setattr(service.dependency(Evidence), "_patience", 0.0)
     early = (await fetch(service, PROSECUTOR, case)).content
     assert judged(early) == ("incomplete", None, None)
     assert found(early).pending == 1

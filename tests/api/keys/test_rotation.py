@@ -17,6 +17,7 @@ from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.keys.rewrapping import Rewrapping
+from app.adapters.referrals.exchange import Exchange
 from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE
 from app.cli import cli
 from app.main import create_app
@@ -139,7 +140,7 @@ async def test_a_running_service_wraps_with_a_new_master_key_and_opens_what_was_
         async with asyncio.timeout(10):
             while await owner.fetchval(newest) == 1:
                 paths += await sent()
-        service = alone.app.state.messaging.exchange._recorder.vault._service
+        service = alone.dependency(Exchange)._recorder.vault._service
         work = Rewrapping(owner, service, alone.clock)
         while await work.step():
             pass

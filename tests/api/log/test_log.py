@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from app.adapters.database.logins import Urls
 from app.adapters.keys.checkpoint_keys import LogKeys
 from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.reading import Log
 from app.adapters.log.sealer import Sealer
 from tests.support.service import Service, Speak
 
@@ -223,7 +224,7 @@ async def test_only_the_scope_for_it_opens_the_log(
 async def test_before_anything_was_sealed_there_is_no_checkpoint(
     new_database: Callable[[], Urls], service: Service, speak: Speak
 ) -> None:
-    log = service.app.state.messaging.log
+    log = service.dependency(Log)
     urls = new_database()
     async with asyncpg.create_pool(urls.api, min_size=0, max_size=1) as pool:
         kept, log._pool = log._pool, pool

@@ -14,16 +14,18 @@ from httpx import ASGITransport, AsyncClient
 from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
+from app.adapters.evidence.collecting import Evidence
 from app.adapters.keys.checkpoint_keys import LogKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.sealer import Sealer
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret
+from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenTerms
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import NewDatabase
-from tests.support.service import MovableClock
+from tests.support.service import MovableClock, dependency_of
 from tests.whole.matrix.agreed import ROLES
 from tests.whole.matrix.played import Played, play
 from tests.whole.matrix.speaker import Speaker
@@ -107,9 +109,9 @@ async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
         AsyncClient(transport=ASGITransport(app), base_url="https://tsunagu.test") as http,
         asyncpg.create_pool(urls.owner, min_size=0, max_size=2) as tables,
     ):
-        app.state.messaging.evidence._patience = 0.0  # nobody seals while a bundle is made
+        dependency_of(app, Evidence)._patience = 0.0  # nobody seals while a bundle is made
         terms = TokenTerms(settings.issuer_url, settings.audience_url)
-        mints = Mints(app.state.services.keys, terms, clock(), folders.mktemp("forger"))
+        mints = Mints(dependency_of(app, SigningKeys), terms, clock(), folders.mktemp("forger"))
         speaker = Speaker(http, mints)
         ours = await play(speaker, "probation-13", US)
         theirs = await play(speaker, "probation-27", OTHERS)
