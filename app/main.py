@@ -24,6 +24,7 @@ from app.adapters.deliveries.recalls import Recalls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.disclosures.listing import Disclosures
 from app.adapters.erasure.acts import ERASURE
+from app.adapters.erasure.listing import Erasures
 from app.adapters.evidence.collecting import Evidence
 from app.adapters.inbox.bell import Bell
 from app.adapters.inbox.inboxes import Mailboxes
@@ -33,6 +34,7 @@ from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
 from app.adapters.outage import CannotStart, is_outage
+from app.adapters.referrals.deadlines import DeadlineList
 from app.adapters.referrals.decision_rows import Recorder
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
@@ -116,6 +118,7 @@ def _lifespan(
                 settings.backup_age,
             )
             reading, log = Reading(pool, vault, clock), Log(pool)
+            acts = Acts(pool, clock, bell, EFFECTS, settings.backup_age)
             shutdown = Shutdown()
             objects = (
                 *_access(settings, clock, pool, keys, off),
@@ -138,8 +141,10 @@ def _lifespan(
                 Mailboxes(pool, bell, clock),
                 Deliveries(pool, clock),
                 Recalls(pool, clock, bell),
-                Acts(pool, clock, bell, EFFECTS, settings.backup_age),
-                OwnDesk(pool, clock, bell),
+                acts,
+                OwnDesk(pool, clock, bell, acts),
+                Erasures(pool),
+                DeadlineList(pool, clock),
                 Disclosures(pool, clock),
                 Consents(pool, clock),
                 Returns(pool, clock),

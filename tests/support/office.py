@@ -19,6 +19,7 @@ from app.adapters.deliveries.recalls import Recalls
 from app.adapters.directory.cache import load
 from app.adapters.directory.seed import seed
 from app.adapters.disclosures.listing import Disclosures
+from app.adapters.erasure.listing import Erasures
 from app.adapters.inbox.bell import Bell
 from app.adapters.inbox.inboxes import Mailboxes
 from app.adapters.keys.checkpoint_keys import LogKeys
@@ -27,6 +28,7 @@ from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import Sealer
+from app.adapters.referrals.deadlines import DeadlineList
 from app.adapters.referrals.decision_rows import Recorder
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
@@ -63,6 +65,8 @@ class Office:
     owner: asyncpg.Pool
     exchange: Exchange
     reading: Reading
+    deadlines: DeadlineList
+    erasures: Erasures
     mailboxes: Mailboxes
     deliveries: Deliveries
     recalls: Recalls
@@ -151,6 +155,8 @@ async def office(
             owner,
             Exchange(pool, recorder, lambda: directory, clock, bell),
             Reading(pool, vault, clock),
+            DeadlineList(pool, clock),
+            Erasures(pool),
             Mailboxes(pool, bell, clock),
             Deliveries(pool, clock),
             Recalls(pool, clock, bell),

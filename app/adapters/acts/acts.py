@@ -38,7 +38,6 @@ HOLD = "SELECT hold_act($1, $2)"
 SETTLE = "SELECT settle_act($1)"
 READ = "SELECT read_act($1, $2)"
 LIST = "SELECT list_acts($1, $2, $3, $4, $5)"
-HOLDS = "SELECT list_holds($1, $2, $3, $4)"
 MOST_WAITING = 50
 """Proposals of one agency that may wait for a second seat."""
 
@@ -186,14 +185,6 @@ class Acts:
         at = self._clock() if waiting else None
         text = await self._pool.fetchval(LIST, agency_id, at, *(before or (None, None)), limit)
         return [read_act(row) for row in json.loads(text)]
-
-    async def holds(
-        self, agency_id: str, before: Before | None, limit: int
-    ) -> list[dict[str, Any]]:
-        """What this agency keeps from being erased, the last set first."""
-        text = await self._pool.fetchval(HOLDS, agency_id, *(before or (None, None)), limit)
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
 
     async def _held(self, connection: "Connection", caller: Caller, act_id: UUID) -> Act:
         return read_act(await self._row(connection, caller, act_id))

@@ -3,7 +3,9 @@
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
+from app.adapters.acts.acts import Acts
 from app.adapters.log.administration_entry import administration_entry
 from app.adapters.log.entry import LogEntry
 from app.domain.access.caller import Caller
@@ -28,10 +30,11 @@ What = Literal["seat", "client"]
 class OwnDesk:
     """The seats and clients of one agency."""
 
-    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
+    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell", acts: Acts) -> None:
         self._pool = pool
         self._clock = clock
         self._bell = bell
+        self._acts = acts
 
     async def all(self, what: What, agency_id: str, after: str | None, limit: int) -> list[Row]:
         """The seats or clients of an agency, by id."""
@@ -55,17 +58,20 @@ class OwnDesk:
             self._bell.ring([caller.agency_id])
         return (await self._listed(what, caller.agency_id, its_id, None, 1))[0]
 
-    async def take_secret(self, caller: Caller, act: Act, secret_hash: str) -> None:
+    async def take_secret(self, caller: Caller, act_id: UUID, secret_hash: str) -> str:
         """Give a client the secret that two seats have agreed on, in place of what it had.
 
+        Returns:
+            The id of the client.
+
         Raises:
-            NotFound: the act is about no secret.
+            NotFound: this agency has no such act, or it is about no secret.
             NotYourAct: another seat proposed it.
             ActImpossible: it is not approved, or was too long ago, or two seats have agreed on
                 another key or secret since, or the client has come to speak for a seat that
                 operates the service.
         """
-        at = self._clock()
+        act, at = await self._acts.one(caller.agency_id, act_id), self._clock()
         _check_secret(act, caller, at)
         detail = {"target": act.target, "act_id": str(act.id)}
         told = administration_entry(at, "client.secret", [caller.agency_id], detail, caller)
@@ -75,6 +81,7 @@ class OwnDesk:
         )  # fmt: skip
         if answer != "done":
             raise ActImpossible(answer)
+        return act.target
 
     async def _administered(
         self,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIST = "SELECT list_deliveries($1, $2, $3, $4)"
 EXPLAIN = "SELECT explain_message($1, $2, $3)"
+PAPER = "SELECT paper_copies($1, $2, $3)"
 PRINTED = "SELECT mark_printed($1)"
 
 
@@ -110,6 +111,11 @@ class Deliveries:
         if text is None:
             raise NotFound
         return _copies(json.loads(text), recipients)
+
+    async def paper_copies(self, agency_id: str, message_id: UUID) -> dict[str, frozenset[str]]:
+        """The recipients that get a message on paper, and the classes that each may be given."""
+        text = await self._pool.fetchval(PAPER, agency_id, message_id, self._clock().date())
+        return {agency: frozenset(classes) for agency, classes in json.loads(text).items()}
 
 
 def _printing(

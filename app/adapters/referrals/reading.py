@@ -23,14 +23,11 @@ if TYPE_CHECKING:
 
     from app.adapters.database.pool import Pool
 
-PAPER = "SELECT paper_copies($1, $2, $3)"
 READ = "SELECT * FROM read_messages($1, $2, $3)"
 DISCLOSE = "SELECT disclose($1)"
 REFERRAL = "SELECT read_referral($1, $2, $3)"
 REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
 MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
-DEADLINES = "SELECT list_deadlines($1, $2, $3, $4, $5, $6, $7)"
-ERASURES = "SELECT read_erasures($1, $2)"
 TRIES = 3
 EVERY_CLASS = frozenset(c.value for c in DataClass)
 
@@ -134,42 +131,6 @@ class Reading:
             raise NotFound
         found: list[dict[str, Any]] = json.loads(text)
         return found
-
-    async def deadlines(
-        self,
-        agency_id: str,
-        after: tuple[Any, UUID, str] | None,
-        limit: int,
-        seat: frozenset[str] = EVERY_CLASS,
-    ) -> list[dict[str, Any]]:
-        """Days that this agency has to keep, as far as the seat may know, the next one first."""
-        text = await self._pool.fetchval(
-            DEADLINES,
-            agency_id,
-            *(after or (None, None, None)),
-            limit,
-            self._clock().date(),
-            sorted(seat),
-        )
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
-
-    async def erasures(self, agency_id: str, referral_id: UUID) -> list[dict[str, Any]]:
-        """What was erased of a referral, as far as this agency had copies of it.
-
-        Raises:
-            NotFound: there is no such referral for this agency.
-        """
-        text = await self._pool.fetchval(ERASURES, agency_id, referral_id)
-        if text is None:
-            raise NotFound
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
-
-    async def on_paper(self, agency_id: str, message_id: UUID) -> dict[str, frozenset[str]]:
-        """The recipients that get a message on paper, and the classes that each may be given."""
-        text = await self._pool.fetchval(PAPER, agency_id, message_id, self._clock().date())
-        return {agency: frozenset(classes) for agency, classes in json.loads(text).items()}
 
     async def open(
         self, caller: Caller, ids: Sequence[UUID], within: UUID | None = None

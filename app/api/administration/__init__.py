@@ -1,8 +1,7 @@
 """Routes of seats and clients."""
 
-from app.adapters.acts.acts import Acts
 from app.adapters.administration.by_agency import OwnDesk
 from app.api.administration import routes
 
 ROUTERS = (routes.router,)
-NEEDS = (Acts, OwnDesk)
+NEEDS = (OwnDesk,)

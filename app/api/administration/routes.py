@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.acts.acts import Acts
 from app.adapters.administration.by_agency import OwnDesk, Row, What
 from app.api.administration.schemas import (
     ClientSecretOut,
@@ -106,10 +105,11 @@ async def take_client_secret(request: Request, act_id: str, caller: Manager) -> 
     秘密はここで作られ、この返事にだけあり、サービスには照合用の値だけが残る。返事を失ったら
     もう一度呼べる。そのたびに新しい秘密になり、前のものは使えなくなる。
     """
-    act = await dependency(request, Acts).one(caller.agency_id, id_in_path(act_id))
     secret = new_secret()
-    await dependency(request, OwnDesk).take_secret(caller, act, hash_secret(secret))
-    return json_answer({"client_id": act.target, "secret": secret})
+    client_id = await dependency(request, OwnDesk).take_secret(
+        caller, id_in_path(act_id), hash_secret(secret)
+    )
+    return json_answer({"client_id": client_id, "secret": secret})
 
 
 async def _page(

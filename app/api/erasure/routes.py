@@ -4,8 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.acts.acts import Acts
-from app.adapters.referrals.reading import Reading
+from app.adapters.erasure.listing import Erasures
 from app.api.erasure.schemas import ErasuresOut, HoldPage
 from app.api.erasure.views import erasure
 from app.api.wire.caller import allowed
@@ -33,8 +32,8 @@ async def list_erasures(
 
     この機関が写しを持っていた区分だけを示す。
     """
-    reading = dependency(request, Reading)
-    found = await reading.erasures(caller.agency_id, id_in_path(referral_id))
+    erasures = dependency(request, Erasures)
+    found = await erasures.of_referral(caller.agency_id, id_in_path(referral_id))
     return json_answer({"items": [erasure(row) for row in found], "next": None})
 
 
@@ -52,7 +51,7 @@ async def list_holds(
     cursor: Cursor = None,
 ) -> Response:
     """この機関が消去を止めている案件を、新しいものから返す。ほかの機関には見えない。"""
-    found = await dependency(request, Acts).holds(
+    found = await dependency(request, Erasures).holds(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
     return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))

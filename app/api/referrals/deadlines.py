@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.referrals.reading import Reading
+from app.adapters.referrals.deadlines import DeadlineList
 from app.api.referrals.schemas import DeadlinePage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
@@ -34,7 +34,7 @@ async def list_deadlines(
     cursor: Cursor = None,
 ) -> Response:
     """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
-    found = await dependency(request, Reading).deadlines(
+    found = await dependency(request, DeadlineList).page(
         caller.agency_id, _after(cursor), limit + 1, caller.classes
     )
     return json_answer(

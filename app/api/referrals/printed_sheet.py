@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from app.adapters.deliveries.deliveries import Deliveries
 from app.adapters.ids import reference_of
-from app.adapters.referrals.reading import Opened, Reading
+from app.adapters.referrals.reading import Opened
 from app.api.referrals.printed_lines import Line, day, lines
 from app.api.referrals.reading import opened_one
 from app.api.wire.caller import allowed
@@ -46,7 +47,7 @@ async def print_message(
     """
     opened = await opened_one(request, caller, referral_id, message_id)
     row, directory = opened.envelope, current_directory(request)
-    paper = await dependency(request, Reading).on_paper(caller.agency_id, UUID(row["id"]))
+    paper = await dependency(request, Deliveries).paper_copies(caller.agency_id, UUID(row["id"]))
     body = BODIES[row["type"]]
     values = {
         "reference": reference_of(id_in_path(row["referral_id"])),

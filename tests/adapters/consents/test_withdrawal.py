@@ -451,9 +451,9 @@ async def test_for_an_agency_that_takes_no_part_whoever_told_it_asks_and_answers
         CENTER,
     )
     try:
-        assert "C4" in (await office.reading.on_paper(PROBATION, request))[CENTER]
+        assert "C4" in (await office.deliveries.paper_copies(PROBATION, request))[CENTER]
         await withdraw(office, PROBATION, referral)
-        assert (await office.reading.on_paper(PROBATION, request))[CENTER] == {"C0"}
+        assert (await office.deliveries.paper_copies(PROBATION, request))[CENTER] == {"C0"}
         (item,) = [
             i
             for i in await inbox(office, PROBATION, referral)

@@ -443,7 +443,7 @@ async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office:
     await office.recalls.recall(seat(PRISON), referral, told.id, WRONG, None)
     after = (await office.reading.referral(CENTER, referral)).reader.view.facts
     assert "release_on" not in after
-    days = await office.reading.deadlines(CENTER, None, 1000)
+    days = await office.deadlines.page(CENTER, None, 1000)
     kinds = {d["kind"] for d in days if d["referral_id"] == str(referral)}
     assert "release_on" not in kinds
     own = (await office.reading.referral(PRISON, referral)).reader.view.facts

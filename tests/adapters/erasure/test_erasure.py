@@ -141,7 +141,7 @@ async def test_each_agency_is_told_of_what_it_had_and_of_nobody_else(
     assert {row["agency_id"] for row in items} <= {CENTER, PRISON, PROBATION}
     assert len(items) == len({row["agency_id"] for row in items})
     for agency in (CENTER, PRISON, PROBATION):
-        shown = await office.reading.erasures(agency, referral)
+        shown = await office.erasures.of_referral(agency, referral)
         assert {row["because"] for row in shown} == {"case_closed"}
         assert all(row["complete_on"] > row["erased_at"][:10] for row in shown)
 
@@ -280,7 +280,9 @@ async def test_by_command_all_or_some_classes_go_and_their_readers_are_told(
     referral = await closed(office)
     assert await commanded(acts, referral) is ActState.APPROVED
     assert not any(each.body for each in await opened(office, PROBATION, referral))
-    assert {r["because"] for r in await office.reading.erasures(PRISON, referral)} == {"commanded"}
+    assert {r["because"] for r in await office.erasures.of_referral(PRISON, referral)} == {
+        "commanded"
+    }
 
 
 async def test_an_open_referral_that_a_court_had_erased_takes_nothing_more(
@@ -390,7 +392,7 @@ async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
         return [
             [(dict(e.envelope), e.body, e.withheld) for e in found],
             await office.reading.referral(PRISON, referral),
-            await office.reading.erasures(PRISON, referral),
+            await office.erasures.of_referral(PRISON, referral),
             await office.mailboxes.status(PRISON),
             await office.owner.fetchval(
                 "SELECT count(*) FROM log_entry WHERE 'prison-fuchu' = ANY (agencies)"

@@ -78,7 +78,7 @@ async def test_facts_stand_on_consent_like_the_messages_that_told_them(office: O
     await office.exchange.accept(withdrawal, seat(PROBATION))
     during = await office.reading.referral(CENTER, referral)
     assert set(during.reader.view.facts) <= {"response_due"}
-    listed = await office.reading.deadlines(CENTER, None, 1000)
+    listed = await office.deadlines.page(CENTER, None, 1000)
     assert {d["kind"] for d in listed if d["referral_id"] == str(referral)} <= {"response_due"}
     lawful = await office.reading.referral(PROBATION, referral)
     assert "release_on" in lawful.reader.view.facts

@@ -1,0 +1,43 @@
+"""What was erased, and what an agency keeps from being erased, as the agency may know it."""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+ERASURES = "SELECT read_erasures($1, $2)"
+HOLDS = "SELECT list_holds($1, $2, $3, $4)"
+
+Before = tuple[datetime, UUID]
+
+
+class Erasures:
+    """Reads erasures and holds."""
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+
+    async def of_referral(self, agency_id: str, referral_id: UUID) -> list[dict[str, Any]]:
+        """What was erased of a referral, as far as this agency had copies of it.
+
+        Raises:
+            NotFound: there is no such referral for this agency.
+        """
+        text = await self._pool.fetchval(ERASURES, agency_id, referral_id)
+        if text is None:
+            raise NotFound
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
+
+    async def holds(
+        self, agency_id: str, before: Before | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """What this agency keeps from being erased, the last set first."""
+        text = await self._pool.fetchval(HOLDS, agency_id, *(before or (None, None)), limit)
+        found: list[dict[str, Any]] = json.loads(text)
+        return found
