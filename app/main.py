@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
@@ -18,7 +18,6 @@ from app.adapters.administration.acts import ADMINISTRATION
 from app.adapters.administration.by_agency import OwnDesk
 from app.adapters.consents.listing import Consents
 from app.adapters.consents.return_requests import Returns
-from app.adapters.database.pool import open_pool
 from app.adapters.deliveries.deliveries import Deliveries
 from app.adapters.deliveries.recalls import Recalls
 from app.adapters.directory.cache import DirectoryCache
@@ -26,11 +25,7 @@ from app.adapters.disclosures.listing import Disclosures
 from app.adapters.erasure.acts import ERASURE
 from app.adapters.erasure.listing import Erasures
 from app.adapters.evidence.collecting import Evidence
-from app.adapters.inbox.bell import Bell
 from app.adapters.inbox.inboxes import Mailboxes
-from app.adapters.keys.checkpoint_keys import log_keys
-from app.adapters.keys.choice import key_service
-from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
 from app.adapters.outage import CannotStart, is_outage
@@ -64,10 +59,8 @@ from app.auth.signing_keys import SigningKeys
 from app.auth.token_endpoint import TokenDesk
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.calendar.clock import Clock
+from app.resources import Resources, open_resources
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.adapters.database.pool import Pool
 
 EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE}
 """What each kind of act does. A test holds it to the kinds that there are."""
@@ -83,105 +76,155 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        url = settings.api_url
-        if url is None:
+        if settings.api_url is None:
             raise CannotStart("Set TSUNAGU_DATABASE_URL, or start with `tsunagu run`.")
-        async with AsyncExitStack() as closing:
-            pool = await open_pool(
-                url, settings.api_pool_size, "tsunagu api", settings.pool_timeout
-            )
-            closing.push_async_callback(pool.close)
-            refused = RefusedCalls(pool, clock)
-            closing.push_async_callback(refused.close)
-            folder = KeyFolder(settings.data_dir / "keys")
-            service = key_service(settings.key_service, folder, clock)
-            closing.push_async_callback(service.aclose)
-            readiness = Readiness(pool, folder, service)
+        async with open_resources(
+            settings,
+            clock,
+            settings.api_url,
+            settings.api_pool_size,
+            "tsunagu api",
+            settings.pool_timeout,
+        ) as resources:
+            folder, keys = resources.key_folder, resources.key_service
+            readiness = Readiness(resources.pool, folder, keys)
             await readiness.check_keys()
+            # Only now: a key folder that was not restored must not get new keys.
             folder.prepare(clock(), masters=settings.key_service is None)
-            checkpoint_keys = log_keys(folder, clock(), settings.log_origin, settings.log_name)
-            bell = Bell(pool, url)
-            await bell.start()
-            closing.push_async_callback(bell.stop)
-            directory, off = DirectoryCache(pool), SwitchedOff(pool, clock)
-            await directory.refresh()
-            await off.refresh()
-            for watch in (directory.watch, off.watch, refused.watch):
-                closing.push_async_callback(_ended, asyncio.create_task(watch()))
-            keys = SigningKeys(folder)
-            vault = Vault(service)
-            recorder = Recorder(
-                vault,
-                ReceiptSigner(keys, clock),
-                settings.issuer_url,
-                settings.seal_within,
-                settings.backup_age,
-            )
-            reading, log = Reading(pool, vault, clock), Log(pool)
-            acts = Acts(pool, clock, bell, EFFECTS, settings.backup_age)
-            shutdown = Shutdown()
-            objects = (
-                *_access(settings, clock, pool, keys, off),
-                directory,
-                off,
-                ServiceClock(clock),
-                ServiceDirectory(directory.current),
-                Issuer(settings.issuer_url),
-                PublishedLogKeys(checkpoint_keys.published),
-                LargestBody(settings.max_body),
-                LongestWait(settings.long_poll_limit.total_seconds()),
-                SealWithin(settings.seal_within),
-                MetricsToken(settings.metrics_secret),
-                shutdown,
-                readiness,
-                refused,
-                reading,
-                log,
-                Exchange(pool, recorder, directory.current, clock, bell),
-                Mailboxes(pool, bell, clock),
-                Deliveries(pool, clock),
-                Recalls(pool, clock, bell),
-                acts,
-                OwnDesk(pool, clock, bell, acts),
-                Erasures(pool),
-                DeadlineList(pool, clock),
-                Disclosures(pool, clock),
-                Consents(pool, clock),
-                Returns(pool, clock),
-                Webhooks(
-                    pool,
-                    bell,
-                    WebhookSecrets(service),
-                    SystemLookup(),
-                    clock,
-                    loopback=settings.webhook_loopback,
-                ),
-                Figures(pool, clock, settings.periods),
-                Evidence(pool, reading, log, clock),
-            )
-            dependencies.install(app, objects, NEEDS)
-            _set_aside_what_stays()
-            yield
-            shutdown.begin()
+            async with _caches(resources) as caches:
+                objects = _objects(resources, caches, readiness)
+                dependencies.install(app, objects, NEEDS)
+                _set_aside_what_stays()
+                yield
+                dependencies.release(app)
 
     return lifespan
 
 
-def _access(
-    settings: Settings, clock: Clock, pool: "Pool", keys: SigningKeys, off: SwitchedOff
-) -> Iterator[object]:
-    """What lets a caller in."""
+@dataclass(frozen=True, slots=True)
+class _Caches:
+    """What the process holds in memory, and exchanges with the database every few seconds."""
+
+    directory: DirectoryCache
+    stopped_tokens: SwitchedOff
+    refused_calls: RefusedCalls
+
+
+@asynccontextmanager
+async def _caches(resources: Resources) -> AsyncIterator[_Caches]:
+    pool, clock = resources.pool, resources.clock
+    directory, stopped = DirectoryCache(pool), SwitchedOff(pool, clock)
+    refused = RefusedCalls(pool, clock)
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(refused.close)
+        await directory.refresh()
+        await stopped.refresh()
+        for watch in (directory.watch, stopped.watch, refused.watch):
+            closing.push_async_callback(_cancel, asyncio.create_task(watch()))
+        yield _Caches(directory, stopped, refused)
+
+
+def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Iterator[object]:
+    """Everything that the routes work with, one object of each type."""
+    pool, clock = resources.pool, resources.clock
+    signing_keys, vault = SigningKeys(resources.key_folder), Vault(resources.key_service)
+    reading, log = Reading(pool, vault, clock), Log(pool)
+    acts = Acts(pool, clock, resources.bell, EFFECTS, resources.settings.backup_age)
+    yield from _shared(resources, caches)
+    yield from _access(resources, caches, signing_keys)
+    yield from _referrals(resources, caches, signing_keys, vault)
+    yield from _inbox(resources)
+    yield from _deliveries(resources)
+    yield from _webhooks(resources)
+    yield from _consents(resources)
+    yield Disclosures(pool, clock)
+    yield Erasures(pool)
+    yield acts
+    yield OwnDesk(pool, clock, resources.bell, acts)
+    yield log
+    yield reading
+    yield from _evidence(resources, reading, log)
+    yield from _service(resources, readiness)
+
+
+def _shared(resources: Resources, caches: _Caches) -> Iterator[object]:
+    settings = resources.settings
+    yield ServiceClock(resources.clock)
+    yield ServiceDirectory(caches.directory.current)
+    yield caches.directory
+    yield Issuer(settings.issuer_url)
+    yield PublishedLogKeys(resources.checkpoint_keys().published)
+    yield LargestBody(settings.max_body)
+    yield Shutdown()
+    rate = Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit)
+    yield Rates(rate)
+
+
+def _access(resources: Resources, caches: _Caches, keys: SigningKeys) -> Iterator[object]:
+    settings, pool, clock = resources.settings, resources.pool, resources.clock
     issuer = settings.issuer_url
     terms = TokenTerms(issuer, settings.audience_url, settings.access_token_lifetime)
-    stored = StoredClients(pool)
     audiences = frozenset({issuer, f"{issuer}/oauth/token", f"{issuer}/oauth/revoke"})
-    tokens = TokenReader(keys, terms, off.is_active)
-    guesses = Guesses(pool, settings.lockout_terms)
-    desk = TokenDesk(stored, stored, TokenIssuer(keys, terms), audiences, clock, guesses)
-    yield from (keys, stored, tokens, desk)
-    yield ReturnDesk(desk, tokens, off, clock)
-    yield Proofs(stored, issuer, clock)
-    yield Rates(Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit))
+    clients, guesses = StoredClients(pool), Guesses(pool, settings.lockout_terms)
+    tokens = TokenReader(keys, terms, caches.stopped_tokens.is_active)
+    desk = TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, clock, guesses)
+    yield keys
+    yield clients
+    yield tokens
+    yield desk
+    yield ReturnDesk(desk, tokens, caches.stopped_tokens, clock)
+    yield Proofs(clients, issuer, clock)
+    yield caches.stopped_tokens
+    yield caches.refused_calls
+
+
+def _referrals(
+    resources: Resources, caches: _Caches, keys: SigningKeys, vault: Vault
+) -> Iterator[object]:
+    settings, pool, clock = resources.settings, resources.pool, resources.clock
+    signer = ReceiptSigner(keys, clock)
+    recorder = Recorder(
+        vault, signer, settings.issuer_url, settings.seal_within, settings.backup_age
+    )
+    yield Exchange(pool, recorder, caches.directory.current, clock, resources.bell)
+    yield DeadlineList(pool, clock)
+
+
+def _inbox(resources: Resources) -> Iterator[object]:
+    yield Mailboxes(resources.pool, resources.bell, resources.clock)
+    yield LongestWait(resources.settings.long_poll_limit.total_seconds())
+
+
+def _deliveries(resources: Resources) -> Iterator[object]:
+    yield Deliveries(resources.pool, resources.clock)
+    yield Recalls(resources.pool, resources.clock, resources.bell)
+
+
+def _webhooks(resources: Resources) -> Iterator[object]:
+    yield Webhooks(
+        resources.pool,
+        resources.bell,
+        WebhookSecrets(resources.key_service),
+        SystemLookup(),
+        resources.clock,
+        loopback=resources.settings.webhook_loopback,
+    )
+
+
+def _consents(resources: Resources) -> Iterator[object]:
+    yield Consents(resources.pool, resources.clock)
+    yield Returns(resources.pool, resources.clock)
+
+
+def _evidence(resources: Resources, reading: Reading, log: Log) -> Iterator[object]:
+    yield Evidence(resources.pool, reading, log, resources.clock)
+    yield SealWithin(resources.settings.seal_within)
+
+
+def _service(resources: Resources, readiness: Readiness) -> Iterator[object]:
+    yield readiness
+    yield Figures(resources.pool, resources.clock, resources.settings.periods)
+    yield MetricsToken(resources.settings.metrics_secret)
 
 
 def _set_aside_what_stays() -> None:
@@ -196,6 +239,6 @@ def _set_aside_what_stays() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])

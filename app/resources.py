@@ -1,0 +1,69 @@
+"""What the API and the worker both work with: opened once, and closed when the process ends."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.adapters.database.pool import PATIENCE, open_pool
+from app.adapters.inbox.bell import Bell
+from app.adapters.keys.checkpoint_keys import LogKeys, log_keys
+from app.adapters.keys.choice import key_service
+from app.adapters.keys.folder import KeyFolder
+from app.domain.calendar.clock import Clock
+from app.domain.keys.ports import KeyService
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The database, the keys and the clock of one process, and the settings that they follow."""
+
+    settings: Settings
+    clock: Clock
+    pool: "Pool"
+    key_folder: KeyFolder
+    key_service: KeyService
+    bell: Bell
+
+    def checkpoint_keys(self) -> LogKeys:
+        """The keys that sign the log's checkpoints; the first is made where there is none.
+
+        Raises:
+            CannotStart: the settings give the log another name than it has.
+        """
+        settings = self.settings
+        return log_keys(self.key_folder, self.clock(), settings.log_origin, settings.log_name)
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: Settings,
+    clock: Clock,
+    url: str,
+    pool_size: int,
+    pool_name: str,
+    patience: timedelta = PATIENCE,
+) -> AsyncIterator[Resources]:
+    """The resources of a process, as long as the block lasts.
+
+    Args:
+        url: how the process logs in to the database.
+        pool_size: the most connections that it opens.
+        pool_name: what PostgreSQL calls them.
+        patience: how long one statement may take.
+    """
+    async with AsyncExitStack() as closing:
+        pool = await open_pool(url, pool_size, pool_name, patience)
+        closing.push_async_callback(pool.close)
+        folder = KeyFolder(settings.data_dir / "keys")
+        keys = key_service(settings.key_service, folder, clock)
+        closing.push_async_callback(keys.aclose)
+        bell = Bell(pool, url)
+        await bell.start()
+        closing.push_async_callback(bell.stop)
+        yield Resources(settings, clock, pool, folder, keys, bell)
