@@ -1,38 +1,25 @@
-"""Delivers notices, seals the log, tells of days that come, erases, changes keys, until stopped."""
+"""Does in the background what the subjects have to be done, until told to stop."""
 
 import asyncio
 import contextlib
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterator
 
-from app.adapters.access.lockouts import Lockouts
-from app.adapters.acts.expiry import MOST as MOST_ACTS
-from app.adapters.acts.expiry import Expiry
-from app.adapters.consents.return_requests import MOST as MOST_RETURNS
-from app.adapters.consents.return_requests import LateReturns
-from app.adapters.database.pool import open_pool
-from app.adapters.deliveries.overdue import MOST, Overdue
-from app.adapters.erasure.by_rule import Eraser
-from app.adapters.inbox.bell import Bell
-from app.adapters.keys.checkpoint_keys import log_keys
-from app.adapters.keys.choice import key_service
-from app.adapters.keys.folder import KeyFolder
-from app.adapters.keys.retirement import Retiring
-from app.adapters.keys.rewrapping import Rewrapping
-from app.adapters.log.sealer import BATCH, Sealer
+from app.adapters.access import jobs as access
+from app.adapters.acts import jobs as acts
+from app.adapters.consents import jobs as consents
+from app.adapters.deliveries import jobs as deliveries
+from app.adapters.erasure import jobs as erasure
+from app.adapters.job import Job, PeriodicJob
+from app.adapters.keys import jobs as keys
+from app.adapters.log import jobs as log
 from app.adapters.outage import is_outage
-from app.adapters.referrals.deadlines import Deadlines
-from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
-from app.adapters.webhooks.secrets import WebhookSecrets
-from app.domain.keys.ports import KeyService
+from app.adapters.referrals import jobs as referrals
+from app.adapters.webhooks import jobs as webhooks
+from app.resources import Resources, open_resources
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.adapters.database.pool import Pool
 
 PAUSE = 1.0
 """Seconds between looks when there is little to do. Entries of the log wait so that one transaction
@@ -53,89 +40,74 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    clock, folder = settings.running_clock(), KeyFolder(settings.data_dir / "keys")
-    keys = key_service(settings.key_service, folder, clock)
-    async with (
-        contextlib.aclosing(keys),
-        await open_pool(settings.worker_url, settings.worker_pool_size, "tsunagu worker") as pool,
-    ):
-        signing = log_keys(folder, clock(), settings.log_origin, settings.log_name)
-        sealer = Sealer(pool, signing, signing.name, clock)
-        deadlines = Deadlines(pool, clock)
-        overdue = Overdue(pool, clock)
-        expiry = Expiry(pool, clock)
-        lockouts = Lockouts(pool, clock)
-        returns = LateReturns(pool, clock)
-        eraser = Eraser(pool, clock, settings.periods, settings.backup_age)
+    clock, url = settings.running_clock(), settings.worker_url
+    size = settings.worker_pool_size
+    async with open_resources(settings, clock, url, size, "tsunagu worker") as resources:
+        jobs = tuple(all_jobs(resources))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(deliver(settings, settings.worker_url, pool, keys, stop))
-            tasks.create_task(until(stop, sealer.seal, BATCH))
-            tasks.create_task(until(stop, deadlines.tell_due))
-            tasks.create_task(until(stop, lockouts.tell_new))
-            tasks.create_task(until(stop, overdue.tell_late, MOST))
-            tasks.create_task(until(stop, returns.tell_late, MOST_RETURNS))
-            tasks.create_task(until(stop, eraser.erase_due))
-            tasks.create_task(until(stop, expiry.end_due, MOST_ACTS))
-            tasks.create_task(until(stop, gently(Rewrapping(pool, keys, clock).step)))
-            if settings.key_service is None:
-                retiring = Retiring(pool, folder, settings.backup_age, clock)
-                tasks.create_task(until(stop, retiring.step))
+            for job in jobs:
+                tasks.create_task(until(stop, job))
 
 
-async def deliver(
-    settings: Settings, url: str, pool: "Pool", keys: KeyService, stop: asyncio.Event
-) -> None:
-    """Deliver notices until told to stop."""
-    bell = Bell(pool, url)
-    await bell.start()
-    authorities, clock = settings.webhook_authorities, settings.running_clock()
-    outgoing = Outgoing(
-        SystemLookup(),
+def all_jobs(resources: Resources) -> Iterator[Job]:
+    """The jobs of every subject."""
+    settings, pool, clock = resources.settings, resources.pool, resources.clock
+    key_service, checkpoint_keys = resources.key_service, resources.checkpoint_keys()
+    masters_folder = resources.key_folder if settings.key_service is None else None
+    yield from webhooks.jobs(
+        pool,
+        clock,
+        resources.bell,
+        key_service,
         loopback=settings.webhook_loopback,
-        authorities=str(authorities) if authorities else None,
+        authorities=settings.webhook_authorities,
+        window=settings.webhook_window,
+        grace=settings.shutdown_grace,
     )
-    try:
-        async with outgoing:
-            courier = Courier(
-                pool,
-                bell,
-                outgoing,
-                WebhookSecrets(keys),
-                clock,
-                settings.webhook_window,
-                settings.shutdown_grace.total_seconds(),
-            )
-            await courier.run(stop)
-    finally:
-        await bell.stop()
+    yield from log.jobs(pool, clock, checkpoint_keys, checkpoint_keys.name)
+    yield from referrals.jobs(pool, clock)
+    yield from access.jobs(pool, clock)
+    yield from deliveries.jobs(pool, clock)
+    yield from consents.jobs(pool, clock)
+    yield from erasure.jobs(pool, clock, settings.periods, settings.backup_age)
+    yield from acts.jobs(pool, clock)
+    yield from keys.jobs(pool, clock, key_service, masters_folder, settings.backup_age)
 
 
-def gently(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
-    """`work`, resting after each time as long as it took, to leave the database to others."""
-
-    async def done() -> int:
-        began = time.monotonic()
-        found = await work()
-        await asyncio.sleep(time.monotonic() - began)
-        return found
-
-    return done
-
-
-async def until(stop: asyncio.Event, work: Callable[[], Awaitable[int]], enough: int = 1) -> None:
-    """Do `work` again and again, resting when it found less than `enough`, until told to stop.
-
-    A database that is away is waited for: what is to be done stays there.
-    """
+async def until(stop: asyncio.Event, job: Job) -> None:
+    """Do a job until told to stop."""
+    if not isinstance(job, PeriodicJob):
+        await job.run(stop)
+        return
+    step = _gently(job.step) if job.gently else job.step
     while not stop.is_set():
-        try:
-            done = await work()
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            _log.warning("the database or the keys do not answer (%s)", type(error).__name__)
-            done = 0
-        if done < enough:
+        if await _attempt(step) < job.batch:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE):
                     await stop.wait()
+
+
+async def _attempt(step: Callable[[], Awaitable[int]]) -> int:
+    """How much a step had to do; nothing, as long as the database or the keys are away.
+
+    They are waited for: what is to be done stays there.
+    """
+    try:
+        return await step()
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        _log.warning("the database or the keys do not answer (%s)", type(error).__name__)
+        return 0
+
+
+def _gently(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """`step`, resting after each time as long as it took, to leave the database to others."""
+
+    async def step_and_rest() -> int:
+        began = time.monotonic()
+        count = await step()
+        await asyncio.sleep(time.monotonic() - began)
+        return count
+
+    return step_and_rest

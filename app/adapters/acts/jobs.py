@@ -1,0 +1,16 @@
+"""What acts have the worker do."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.adapters.acts.expiry import MOST, Expiry
+from app.adapters.job import Job, PeriodicJob
+from app.domain.calendar.clock import Clock
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+
+def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
+    """End proposals that nobody approved in time."""
+    yield PeriodicJob(Expiry(pool, clock).end_due, MOST)

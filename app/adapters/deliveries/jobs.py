@@ -1,0 +1,16 @@
+"""What deliveries have the worker do."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.adapters.deliveries.overdue import MOST, Overdue
+from app.adapters.job import Job, PeriodicJob
+from app.domain.calendar.clock import Clock
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+
+def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
+    """Tell senders of messages that nobody opened in time."""
+    yield PeriodicJob(Overdue(pool, clock).tell_late, MOST)

@@ -1,0 +1,18 @@
+"""What erasure has the worker do."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.adapters.erasure.by_rule import Eraser
+from app.adapters.job import Job, PeriodicJob
+from app.domain.calendar.clock import Clock
+from app.domain.erasure.retention import Periods
+
+if TYPE_CHECKING:
+    from app.adapters.database.pool import Pool
+
+
+def jobs(pool: "Pool", clock: Clock, periods: Periods, backup_age: timedelta) -> Iterator[Job]:
+    """Erase what no rule keeps any longer."""
+    yield PeriodicJob(Eraser(pool, clock, periods, backup_age).erase_due)
