@@ -27,7 +27,7 @@ ROTATING = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from app.adapters.keys import KeyFolder
+from app.adapters.keys.folder import KeyFolder
 folder = KeyFolder(Path(sys.argv[1]))
 while True:
     now = datetime.now(UTC)
