@@ -11,7 +11,7 @@ from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest, check_answer
 from app.domain.errors import AlreadyAnswered, NotFound
-from app.domain.vocabulary import LegalBasis
+from app.domain.vocabulary.law import LegalBasis
 
 if TYPE_CHECKING:
     from app.adapters.database.pool import Pool

@@ -20,7 +20,7 @@ from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
 from app.domain.messages.fields import Day
-from app.domain.vocabulary import LegalBasis
+from app.domain.vocabulary.law import LegalBasis
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 

@@ -14,7 +14,8 @@ from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.fields import AgencyId, Day, Sha256
 from app.domain.messages.message import Message, PaperOrigin
-from app.domain.vocabulary import LegalBasis, Medium, Urgency
+from app.domain.vocabulary.envelope import Medium, Urgency
+from app.domain.vocabulary.law import LegalBasis
 
 
 def _of_random_or_time(sent: UUID) -> UUID:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from app.domain.vocabulary import Code, Known
+from app.domain.vocabulary.code import Code, Known
 
 _FOR_MACHINES = re.compile(r" *\(GIF: [^)]*\)$")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)

@@ -22,7 +22,8 @@ from app.domain.access.caller import Caller
 from app.domain.classes import CLASS_TITLES, DataClass
 from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES
-from app.domain.vocabulary import LegalBasis, Urgency
+from app.domain.vocabulary.envelope import Urgency
+from app.domain.vocabulary.law import LegalBasis
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from app.api.wire.schemas import AT, MESSAGE, REFERRAL, Moment, Next, Shape, Uuid, like
 from app.domain.flows import FLOWS
-from app.domain.vocabulary import Urgency
+from app.domain.vocabulary.envelope import Urgency
 from app.domain.webhooks.endpoint import LONGEST
 
 WEBHOOK = "01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03"

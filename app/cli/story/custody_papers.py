@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.cli.story.papers import EVERY_CLASS, Body
 from app.domain.messages.payloads import samples
-from app.domain.vocabulary import ExplainedItem
+from app.domain.vocabulary.relief import ExplainedItem
 
 ITEMS = [item.value for item in ExplainedItem]
 SUSPECT = {

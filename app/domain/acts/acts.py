@@ -23,7 +23,7 @@ from app.domain.administration.details import (
 )
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
 from app.domain.text import Text
-from app.domain.vocabulary import Code
+from app.domain.vocabulary.code import Code
 
 LIVES = timedelta(days=7)
 """How long a proposal waits for a second seat."""

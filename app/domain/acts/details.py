@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.classes import DataClass
 from app.domain.erasure.objections import ErasureReason
-from app.domain.vocabulary import Code
+from app.domain.vocabulary.code import Code
 
 
 class ActDetail(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from app.domain.classes import DataClass
 from app.domain.errors import ActImpossible
-from app.domain.vocabulary import Code
+from app.domain.vocabulary.code import Code
 
 SECRET_LIVES = timedelta(hours=1)
 """For how long after the approval the proposing seat can fetch a client's new secret."""

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.domain.errors import Invalid
-from app.domain.vocabulary import Code, LegalBasis
+from app.domain.vocabulary.code import Code
+from app.domain.vocabulary.law import LegalBasis
 
 TERM = timedelta(days=30)
 """From the withdrawal to the day by which an answer is due."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from app.domain.calendar.business_days import next_business_day
 from app.domain.calendar.clock import JAPAN
 from app.domain.errors import AlreadyRecalled, Invalid
-from app.domain.vocabulary import Code
+from app.domain.vocabulary.code import Code
 
 
 class RecallReason(Code):

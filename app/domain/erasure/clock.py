@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from app.domain.vocabulary import Code
+from app.domain.vocabulary.code import Code
 
 
 class Rule(Code):

@@ -11,7 +11,7 @@ from app.domain.classes import DataClass
 from app.domain.erasure.clock import Rule
 from app.domain.flows import FLOWS
 from app.domain.state_machine.table import LEAD
-from app.domain.vocabulary import Code
+from app.domain.vocabulary.code import Code
 
 BACKUP_AGE = timedelta(days=35)
 

@@ -17,7 +17,7 @@ from app.domain.erasure.clock import Clock, Rule
 from app.domain.flows import FLOWS
 from app.domain.messages.facts import FACTS
 from app.domain.text import Text
-from app.domain.vocabulary import CloseReason
+from app.domain.vocabulary.closing import CloseReason
 
 EVERY = frozenset(DataClass)
 FIVE_YEARS, ONE_YEAR, NINETY_DAYS = Period(months=60), Period(months=12), Period(days=90)

@@ -41,16 +41,10 @@ from app.domain.state_machine.common_rows import (
 from app.domain.state_machine.guards import counsel_leave, happened
 from app.domain.state_machine.table import SAME, Flow, PartyRole, rows
 from app.domain.text import Text
-from app.domain.vocabulary import (
-    Appointment,
-    CloseReason,
-    DefenceRequest,
-    Known,
-    OpenCode,
-    PlanKind,
-    ProbationQuestion,
-    ReturnReason,
-)
+from app.domain.vocabulary.closing import CloseReason
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.defence import Appointment, DefenceRequest, PlanKind, ProbationQuestion
+from app.domain.vocabulary.dialogue import ReturnReason
 
 NAME = "defence_support"
 COUNSEL_PARTY, CENTER, PROBATION = "counsel", "center", "probation_office"

@@ -30,16 +30,10 @@ from app.domain.state_machine.common_rows import (
 from app.domain.state_machine.guards import happened, is_lead, one_agreed_placement
 from app.domain.state_machine.table import BACK, LEAD, Flow, PartyRole, Report, rows
 from app.domain.text import Text
-from app.domain.vocabulary import (
-    CloseReason,
-    Known,
-    OpenCode,
-    RegionalDeclineReason,
-    RegionalTask,
-    ReturnReason,
-    TaskHolder,
-    Tie,
-)
+from app.domain.vocabulary.closing import CloseReason
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.dialogue import ReturnReason
+from app.domain.vocabulary.regional import RegionalDeclineReason, RegionalTask, TaskHolder, Tie
 
 NAME = "regional_coordination"
 ORIGIN, DESTINATION = "origin_center", "destination_center"

@@ -61,14 +61,11 @@ from app.domain.state_machine.guards import (
 )
 from app.domain.state_machine.table import SAME, Flow, PartyRole, Step, rows
 from app.domain.text import Text
-from app.domain.vocabulary import (
-    AdjustItem,
-    AdjustResult,
-    CloseReason,
-    SentenceKind,
-    StatementMethod,
-    TreatmentCourse,
-)
+from app.domain.vocabulary.closing import CloseReason
+from app.domain.vocabulary.consent import StatementMethod
+from app.domain.vocabulary.custody import TreatmentCourse
+from app.domain.vocabulary.procedure import SentenceKind
+from app.domain.vocabulary.selection import AdjustItem, AdjustResult
 
 NAME = "special_adjustment"
 INSTITUTION, PROBATION, CENTER = "institution", "probation_office", "center"

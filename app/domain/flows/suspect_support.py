@@ -58,25 +58,15 @@ from app.domain.state_machine.guards import (
 )
 from app.domain.state_machine.table import BACK, SAME, Flow, PartyRole, rows
 from app.domain.text import Text
-from app.domain.vocabulary import (
-    AgeBand,
-    CloseReason,
-    CommunicationSupport,
-    ContactBan,
-    CustodyStage,
-    DisabilityHint,
-    ExplainedItem,
-    Feasibility,
-    Known,
-    Need,
-    OpenCode,
-    Readiness,
-    ReliefCategory,
-    ReturnReason,
-    Route,
-    Sex,
-    SupportStatus,
-)
+from app.domain.vocabulary.closing import CloseReason
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.custody import ContactBan, CustodyStage
+from app.domain.vocabulary.dialogue import ReturnReason
+from app.domain.vocabulary.disability import DisabilityHint
+from app.domain.vocabulary.person import AgeBand, CommunicationSupport, Sex
+from app.domain.vocabulary.relief import ExplainedItem, ReliefCategory, SupportStatus
+from app.domain.vocabulary.support import Need
+from app.domain.vocabulary.suspect import Feasibility, Readiness, Route
 
 NAME = "suspect_support"
 PROSECUTOR, PROBATION, CENTER = "prosecutor", "probation_office", "center"

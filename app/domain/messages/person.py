@@ -12,12 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.messages.body import Part
 from app.domain.messages.fields import AreaCode, Day, Kana, Name, Phone, Words
-from app.domain.vocabulary import (
-    AgeBracket,
-    DatePrecision,
-    RegistrationState,
-    Sex,
-)
+from app.domain.vocabulary.person import AgeBracket, DatePrecision, Sex
+from app.domain.vocabulary.residence import RegistrationState
 
 ELDERLY = 65
 

@@ -11,15 +11,10 @@ from pydantic import Field
 
 from app.domain.messages.body import Part
 from app.domain.messages.fields import AtLeastOne, Day, Flag, Several, Words
-from app.domain.vocabulary import (
-    AdjustResult,
-    FindingBasis,
-    Known,
-    NoResidenceBasis,
-    OpenCode,
-    StatementMethod,
-    WelfareService,
-)
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.consent import StatementMethod
+from app.domain.vocabulary.disability import FindingBasis
+from app.domain.vocabulary.selection import AdjustResult, NoResidenceBasis, WelfareService
 
 NUMBERS = (1, 2, 3, 4, 5, 6)
 

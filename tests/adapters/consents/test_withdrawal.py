@@ -13,7 +13,7 @@ from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyAnswered, Invalid, NotFound
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
-from app.domain.vocabulary import LegalBasis
+from app.domain.vocabulary.law import LegalBasis
 from tests.support.office import START, Office, saying, seat
 from tests.support.play import (
     CENTER,

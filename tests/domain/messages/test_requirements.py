@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.messages.payloads import samples
 from app.domain.messages.requirements import Requirements, adjust_result
-from app.domain.vocabulary import AdjustResult
+from app.domain.vocabulary.selection import AdjustResult
 
 # One line for each answer to ①②③, one column for each answer to ④⑤⑥, from 000 to 111.
 # s: 特別調整, g: 一般調整, -: 不選定. The wish is ⑤.

@@ -15,7 +15,7 @@ from app.domain.calendar.words import day_words, era_year
 from app.domain.disclosures import plain_words
 from app.domain.printing.ruby import KANA, Run, has_kanji, marked, plain, runs
 from app.domain.text import Text
-from app.domain.vocabulary import LegalBasis
+from app.domain.vocabulary.law import LegalBasis
 
 UNSURE = {"貴船原少女苑", "筑紫少女苑"}
 """Names of whose readings we are not sure: they are printed without."""

@@ -17,7 +17,7 @@ from app.domain.messages.message import Message
 from app.domain.messages.payloads import samples
 from app.domain.state_machine import guards
 from app.domain.state_machine.guard import Guard, Objection, Situation
-from app.domain.vocabulary import ExplainedItem
+from app.domain.vocabulary.relief import ExplainedItem
 
 JAPAN = timezone(timedelta(hours=9))
 NOW = datetime(2026, 6, 25, 10, 0, tzinfo=JAPAN)

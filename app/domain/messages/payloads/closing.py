@@ -10,7 +10,7 @@ from app.domain.classes import C0, C7
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AgencyId, Day, Several, Words
-from app.domain.vocabulary import CloseReason
+from app.domain.vocabulary.closing import CloseReason
 
 
 class Ended(Body):

@@ -25,16 +25,15 @@ from app.domain.messages.fields import (
     Sha256,
     Words,
 )
-from app.domain.vocabulary import (
-    CommunicationSupport,
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.consent import (
     ConsentPurpose,
     CriminalItem,
-    ExplainedItem,
-    Known,
-    OpenCode,
     StatementMethod,
     SupporterKind,
 )
+from app.domain.vocabulary.person import CommunicationSupport
+from app.domain.vocabulary.relief import ExplainedItem
 
 
 class Supporter(Part):

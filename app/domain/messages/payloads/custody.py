@@ -13,18 +13,11 @@ from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AgencyId, Count, Day, Flag, Name, Several, TimeOfDay, Words
 from app.domain.messages.person import Address
-from app.domain.vocabulary import (
-    ChecklistItem,
-    CustodyChange,
-    CustodyStage,
-    Disposition,
-    Known,
-    OpenCode,
-    ProcedureStage,
-    ReleaseKind,
-    ResidenceKind,
-    Urgency,
-)
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.custody import ChecklistItem, CustodyChange, CustodyStage, ReleaseKind
+from app.domain.vocabulary.envelope import Urgency
+from app.domain.vocabulary.procedure import Disposition, ProcedureStage
+from app.domain.vocabulary.residence import ResidenceKind
 
 SOON = timedelta(days=14)
 FREEING = frozenset(

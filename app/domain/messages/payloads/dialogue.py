@@ -11,7 +11,8 @@ from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AtLeastOne, Day, Words
 from app.domain.messages.payloads.eligibility import About
 from app.domain.messages.requirements import Requirements
-from app.domain.vocabulary import Known, OpenCode, QueryField, ReturnReason
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.dialogue import QueryField, ReturnReason
 
 FieldName = Annotated[OpenCode, Known(QueryField)]
 

@@ -10,19 +10,17 @@ from app.domain.messages.body import Body, Part
 from app.domain.messages.fields import AreaCode, Count, Day, Flag, Name, Several, Words
 from app.domain.messages.person import Person, RegisteredAddress
 from app.domain.messages.requirements import Requirements
-from app.domain.vocabulary import (
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.custody import ReleaseConfidence, ReleaseKind
+from app.domain.vocabulary.disability import (
     CertificateKind,
     CertificateState,
-    Confidentiality,
     DisabilityCategory,
     FindingBasis,
-    Known,
     NoDisabilityReason,
-    OffenceCategory,
-    OpenCode,
-    ReleaseConfidence,
-    ReleaseKind,
 )
+from app.domain.vocabulary.procedure import OffenceCategory
+from app.domain.vocabulary.residence import Confidentiality
 
 
 class Finding(Part):

@@ -25,18 +25,11 @@ from app.domain.messages.fields import (
 from app.domain.messages.payloads.eligibility import Disability
 from app.domain.messages.person import Address, Birth
 from app.domain.messages.settlement import Settlement
-from app.domain.vocabulary import (
-    CertificateKind,
-    CommunicationSupport,
-    InterviewMode,
-    Known,
-    MunicipalityDuty,
-    Need,
-    OpenCode,
-    PlacementLossReason,
-    ResidenceKind,
-    TaskState,
-)
+from app.domain.vocabulary.code import Known, OpenCode
+from app.domain.vocabulary.disability import CertificateKind
+from app.domain.vocabulary.person import CommunicationSupport
+from app.domain.vocabulary.residence import PlacementLossReason, ResidenceKind
+from app.domain.vocabulary.support import InterviewMode, MunicipalityDuty, Need, TaskState
 
 Residence = Annotated[OpenCode, Known(ResidenceKind)]
 

@@ -5,7 +5,7 @@ from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Situation
 from app.domain.state_machine.guards.base import guard, said
 from app.domain.text import Text
-from app.domain.vocabulary import CloseReason, close_reasons
+from app.domain.vocabulary.closing import CloseReason, close_reasons
 
 
 @guard(

@@ -4,7 +4,8 @@ from app.domain.messages.payloads.custody import Disposed
 from app.domain.state_machine.guard import Situation
 from app.domain.state_machine.guards.base import guard, said
 from app.domain.text import Text
-from app.domain.vocabulary import Disposition, ExplainedItem, ProcedureStage
+from app.domain.vocabulary.procedure import Disposition, ProcedureStage
+from app.domain.vocabulary.relief import ExplainedItem
 
 
 @guard(

@@ -5,7 +5,7 @@ from app.domain.messages.requirements import NUMBERS
 from app.domain.state_machine.guard import Situation
 from app.domain.state_machine.guards.base import guard, said
 from app.domain.text import Text
-from app.domain.vocabulary import AdjustResult
+from app.domain.vocabulary.selection import AdjustResult
 
 
 @guard(
