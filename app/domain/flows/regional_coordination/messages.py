@@ -9,6 +9,12 @@ from pydantic import Field
 from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import C0, C1, C2, C4, C7, upto
 from app.domain.directory.kinds import CENTERS
+from app.domain.flows.regional_coordination.codes import (
+    RegionalDeclineReason,
+    RegionalTask,
+    TaskHolder,
+    Tie,
+)
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AtLeastOne, Day, Passage, Reference, Several, Words
@@ -33,7 +39,6 @@ from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
 from app.domain.vocabulary.code import Known, OpenCode
 from app.domain.vocabulary.dialogue import ReturnReason
-from app.domain.vocabulary.regional import RegionalDeclineReason, RegionalTask, TaskHolder, Tie
 
 NAME = "regional_coordination"
 ORIGIN, DESTINATION = "origin_center", "destination_center"

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import C0, C1, C2, C4, C5, C7, DataClass, upto
 from app.domain.directory.kinds import CENTERS, PROBATION_OFFICES, PROSECUTORS
+from app.domain.flows.suspect_support.codes import Feasibility, Readiness, Route
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import (
@@ -66,7 +67,6 @@ from app.domain.vocabulary.disability import DisabilityHint
 from app.domain.vocabulary.person import AgeBand, CommunicationSupport, Sex
 from app.domain.vocabulary.relief import ExplainedItem, ReliefCategory, SupportStatus
 from app.domain.vocabulary.support import Need
-from app.domain.vocabulary.suspect import Feasibility, Readiness, Route
 
 NAME = "suspect_support"
 PROSECUTOR, PROBATION, CENTER = "prosecutor", "probation_office", "center"

@@ -9,6 +9,12 @@ from pydantic import Field
 from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import C0, C1, C2, C7, C8, DataClass, upto
 from app.domain.directory.kinds import CENTERS, COUNSEL, PROBATION_OFFICES
+from app.domain.flows.defence_support.codes import (
+    Appointment,
+    DefenceRequest,
+    PlanKind,
+    ProbationQuestion,
+)
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import (
@@ -43,7 +49,6 @@ from app.domain.state_machine.table import SAME, Flow, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
 from app.domain.vocabulary.code import Known, OpenCode
-from app.domain.vocabulary.defence import Appointment, DefenceRequest, PlanKind, ProbationQuestion
 from app.domain.vocabulary.dialogue import ReturnReason
 
 NAME = "defence_support"

@@ -1,0 +1,1 @@
+"""広域調整 (regional coordination)."""

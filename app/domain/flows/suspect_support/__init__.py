@@ -1,0 +1,1 @@
+"""被疑者等支援 (support for suspects and defendants)."""
