@@ -1,11 +1,11 @@
-"""The flows: one file each, and their names."""
+"""The flows: one folder each, and their names."""
 
 from collections.abc import Mapping
 
-from app.domain.flows.defence_support.messages import DEFENCE_SUPPORT
-from app.domain.flows.regional_coordination.messages import REGIONAL_COORDINATION
-from app.domain.flows.special_adjustment.messages import SPECIAL_ADJUSTMENT
-from app.domain.flows.suspect_support.messages import SUSPECT_SUPPORT
+from app.domain.flows.defence_support import DEFENCE_SUPPORT
+from app.domain.flows.regional_coordination import REGIONAL_COORDINATION
+from app.domain.flows.special_adjustment import SPECIAL_ADJUSTMENT
+from app.domain.flows.suspect_support import SUSPECT_SUPPORT
 from app.domain.messages.body import Body
 from app.domain.state_machine.table import Flow
 

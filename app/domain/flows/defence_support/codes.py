@@ -1,4 +1,4 @@
-"""Requests from counsel."""
+"""Codes of requests from counsel: how counsel is appointed, what is asked, which plan."""
 
 from app.domain.vocabulary.code import Code
 

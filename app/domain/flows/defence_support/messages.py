@@ -1,4 +1,4 @@
-"""弁護人・弁護士会からの依頼: counsel asks a center; a case of its own, never a prosecutor's."""
+"""The messages of a request from counsel."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -6,9 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.domain.cases.case import CLOSED, NEW
-from app.domain.classes import C0, C1, C2, C7, C8, DataClass, upto
-from app.domain.directory.kinds import CENTERS, COUNSEL, PROBATION_OFFICES
+from app.domain.classes import C0, C1, C2, C7, C8
 from app.domain.flows.defence_support.codes import (
     Appointment,
     DefenceRequest,
@@ -37,43 +35,12 @@ from app.domain.messages.payloads.eligibility import About, Attachment
 from app.domain.messages.payloads.support import Interview, Named, Plan
 from app.domain.messages.person import Person
 from app.domain.state_machine.common_rows import (
-    DECLINE_PENDING,
-    END,
     OURS,
-    SIDE_STATES,
-    SUSPENDED_CONSENT,
-    CommonRows,
 )
-from app.domain.state_machine.guards import counsel_leave, happened
-from app.domain.state_machine.table import SAME, Flow, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
 from app.domain.vocabulary.code import Known, OpenCode
 from app.domain.vocabulary.dialogue import ReturnReason
-
-NAME = "defence_support"
-COUNSEL_PARTY, CENTER, PROBATION = "counsel", "center", "probation_office"
-COUNSEL_C0 = "counsel:C0"
-
-INQUIRED = "inquired"
-QUERY_PENDING = "query_pending"
-ACCEPTED = "accepted"
-VISITING = "visiting"
-PLAN_SHARED = "plan_shared"
-COMMUNITY_SUPPORT = "community_support"
-
-STATES: Mapping[str, Text] = {
-    INQUIRED: Text("依頼受付", "inquired"),
-    QUERY_PENDING: Text("照会中", "query pending"),
-    ACCEPTED: Text("受任", "accepted"),
-    VISITING: Text("面会・アセスメント中", "visiting"),
-    PLAN_SHARED: Text("計画共有済", "plan shared"),
-    COMMUNITY_SUPPORT: Text("継続支援", "community support"),
-    **SIDE_STATES,
-    **END,
-}
-OPEN = tuple(state for state in STATES if state != CLOSED)
-WORKING = (ACCEPTED, VISITING, PLAN_SHARED)
 
 
 class DefenceCounsel(Part):
@@ -317,62 +284,3 @@ RENEWED = {
     "valid_from": "2026-06-08",
     "obtained_on": "2026-06-08",
 }
-
-COMMON = CommonRows(
-    flow=NAME,
-    parties=(COUNSEL_PARTY, CENTER, PROBATION),
-    open=OPEN,
-    deciding=CENTER,
-    by_consent=frozenset({CENTER, PROBATION}),
-    closers=(CENTER,),
-    custodians=(COUNSEL_PARTY, PROBATION),
-    consent=CONSENT,
-    renewed=RENEWED,
-    told_of_consent=lambda state, sender: (CENTER,),  # noqa: ARG005 -- always the one who decides
-    closes={(COMMUNITY_SUPPORT, CENTER): (COUNSEL_PARTY,)},
-)
-
-# fmt: off
-# A row stays a row: state, message, party, where it leads.
-TABLE = (
-    *rows(NEW, Inquire, COUNSEL_PARTY, INQUIRED, joins=(CENTER,), copies=(CENTER,),
-          guards=(happened("obtained_on"),)),
-    *rows(INQUIRED, DefenceQuery, CENTER, QUERY_PENDING, copies=(COUNSEL_PARTY,)),
-    *rows(QUERY_PENDING, DefenceAnswerQuery, COUNSEL_PARTY, INQUIRED, copies=(CENTER,)),
-    *rows(INQUIRED, DefenceAccept, CENTER, ACCEPTED, decides=True, lead=CENTER,
-          copies=(COUNSEL_PARTY,)),
-    *rows(INQUIRED, DefenceDeclineRequest, CENTER, CLOSED, decides=True, copies=(COUNSEL_PARTY,)),
-    *rows((ACCEPTED, VISITING), DefenceVisit, CENTER, VISITING,
-          copies=(COUNSEL_C0,), guards=(happened("held_on"),)),
-    *rows((VISITING, PLAN_SHARED), SharePlan, COUNSEL_PARTY, PLAN_SHARED, copies=(CENTER,)),
-    *rows((VISITING, PLAN_SHARED), SharePlan, CENTER, PLAN_SHARED, copies=(COUNSEL_PARTY,)),
-    *rows(WORKING, GiveLeave, COUNSEL_PARTY, SAME, copies=(CENTER,), added=True,
-          guards=(happened("given_on"),)),
-    *rows(WORKING, AskProbation, CENTER, SAME, decides=True, joins=(PROBATION,),
-          copies=(PROBATION, COUNSEL_PARTY), guards=(counsel_leave,)),
-    *rows(WORKING, ReportOutcome, COUNSEL_PARTY, COMMUNITY_SUPPORT, copies=(CENTER,)),
-    *COMMON.table(),
-)
-# fmt: on
-
-DEFENCE_SUPPORT = Flow(
-    name=NAME,
-    title=Text("弁護人・弁護士会からの依頼", "requests from counsel and bar associations"),
-    parties={
-        COUNSEL_PARTY: PartyRole(
-            Text("弁護人・弁護士会", "counsel"),
-            COUNSEL,
-            upto(3) | {DataClass.C5, DataClass.C7, DataClass.C8},
-        ),
-        CENTER: PartyRole(
-            Text("地域生活定着支援センター", "center"), CENTERS, upto(8), by_consent=True
-        ),
-        PROBATION: PartyRole(
-            Text("保護観察所", "probation office"), PROBATION_OFFICES, upto(2), by_consent=True
-        ),
-    },
-    states=STATES,
-    side_states=frozenset({SUSPENDED_CONSENT, DECLINE_PENDING}),
-    steps=TABLE,
-    deciding=CENTER,
-)

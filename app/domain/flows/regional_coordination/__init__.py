@@ -1,1 +1,16 @@
-"""広域調整 (regional coordination)."""
+"""広域調整: one center asks another, and hands the lead over to it."""
+
+from app.domain.flows.regional_coordination.table import NAME, PARTIES, SIDE, STATES, TABLE
+from app.domain.state_machine.table import LEAD, Flow
+from app.domain.text import Text
+
+REGIONAL_COORDINATION = Flow(
+    name=NAME,
+    title=Text("広域調整", "regional coordination"),
+    parties=PARTIES,
+    states=STATES,
+    side_states=SIDE,
+    steps=TABLE,
+    deciding=LEAD,
+    joins_parent=True,
+)

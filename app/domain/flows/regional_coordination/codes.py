@@ -1,4 +1,4 @@
-"""The coordination between two centers."""
+"""Codes that two centers use between them: ties, tasks, reasons to decline."""
 
 from app.domain.vocabulary.code import Code
 

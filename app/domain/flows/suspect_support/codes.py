@@ -1,4 +1,4 @@
-"""The first consultation about a suspect."""
+"""Codes of the first consultation about a suspect, and of the answers to it."""
 
 from app.domain.vocabulary.code import Code
 

@@ -1,4 +1,4 @@
-"""被疑者等支援: support for suspects and defendants, by the prosecutor or the probation office."""
+"""The messages of suspect support: consultation, consent, opinion, request, visit, plan."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,9 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.domain.cases.case import CLOSED, NEW
-from app.domain.classes import C0, C1, C2, C4, C5, C7, DataClass, upto
-from app.domain.directory.kinds import CENTERS, PROBATION_OFFICES, PROSECUTORS
+from app.domain.classes import C0, C1, C2, C4, C5, C7
 from app.domain.flows.suspect_support.codes import Feasibility, Readiness, Route
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
@@ -28,36 +26,11 @@ from app.domain.messages.fields import (
 from app.domain.messages.payloads import samples
 from app.domain.messages.payloads.closing import Ended
 from app.domain.messages.payloads.consent import RecordedConsent
-from app.domain.messages.payloads.custody import Disposed, Freed, detention_facts, stage_of
+from app.domain.messages.payloads.custody import detention_facts, stage_of
 from app.domain.messages.payloads.dialogue import Answered, Asked, Noted
 from app.domain.messages.payloads.eligibility import About, Disability, OffenceCode
 from app.domain.messages.payloads.support import Interview, Named, Plan, Residence
 from app.domain.messages.person import Address, Person
-from app.domain.state_machine.common_rows import (
-    DECLINE_PENDING,
-    END,
-    NOBODY,
-    SIDE_STATES,
-    SUSPENDED_CONSENT,
-    CommonRows,
-)
-from app.domain.state_machine.guards import (
-    center_offers_service,
-    closed_for_objection,
-    defendants_only,
-    explained_all_items,
-    extension_conditions,
-    frees,
-    happened,
-    imprisons,
-    indicts,
-    no_objection_standing,
-    plan_has_first_night,
-    relief_period_within_six_months,
-    suspects_only,
-    written_application,
-)
-from app.domain.state_machine.table import BACK, SAME, Flow, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
 from app.domain.vocabulary.code import Known, OpenCode
@@ -65,69 +38,8 @@ from app.domain.vocabulary.custody import ContactBan, CustodyStage
 from app.domain.vocabulary.dialogue import ReturnReason
 from app.domain.vocabulary.disability import DisabilityHint
 from app.domain.vocabulary.person import AgeBand, CommunicationSupport, Sex
-from app.domain.vocabulary.relief import ExplainedItem, ReliefCategory, SupportStatus
+from app.domain.vocabulary.relief import ExplainedItem, SupportStatus
 from app.domain.vocabulary.support import Need
-
-NAME = "suspect_support"
-PROSECUTOR, PROBATION, CENTER = "prosecutor", "probation_office", "center"
-PROSECUTOR_C0, PROBATION_C0 = "prosecutor:C0", "probation_office:C0"
-
-CONSULTED = "consulted"
-EXPLAINED = "explained"
-CONSENTED = "consented"
-OPINION_PENDING = "opinion_pending"
-OBJECTION_STOP = "objection_stop"
-ADJUSTING = "adjusting"
-CENTER_REQUESTED = "center_requested"
-QUERY_PENDING = "query_pending"
-CENTER_ACCEPTED = "center_accepted"
-CONTACT_BAN_HOLD = "contact_ban_hold"
-VISITING = "visiting"
-PROVISIONAL_PLAN = "provisional_plan"
-DISPOSITION_WAIT = "disposition_wait"
-RELEASED = "released"
-DEFENDANT_STAGE = "defendant_stage"
-RELIEF_APPLIED = "relief_applied"
-PRIORITY_SUPPORT = "priority_support"
-COMMUNITY_SUPPORT = "community_support"
-
-STATES: Mapping[str, Text] = {
-    CONSULTED: Text("協議・相談受付", "consulted"),
-    EXPLAINED: Text("説明済", "explained"),
-    CONSENTED: Text("本人同意", "consented"),
-    OPINION_PENDING: Text("検察官意見聴取中", "prosecutor's opinion pending"),
-    OBJECTION_STOP: Text("検察官不相当意見による停止", "stopped by an objection"),
-    ADJUSTING: Text("調整中(保護観察所)", "adjusting"),
-    CENTER_REQUESTED: Text("センター依頼済", "center requested"),
-    QUERY_PENDING: Text("照会中", "query pending"),
-    CENTER_ACCEPTED: Text("受任", "center accepted"),
-    CONTACT_BAN_HOLD: Text("接見禁止のため保留", "held by a contact ban"),
-    VISITING: Text("面会・アセスメント中", "visiting"),
-    PROVISIONAL_PLAN: Text("暫定調整", "provisional plan"),
-    DISPOSITION_WAIT: Text("処分待ち", "waiting for the disposition"),
-    RELEASED: Text("釈放", "released"),
-    DEFENDANT_STAGE: Text("被告人段階", "defendant stage"),
-    RELIEF_APPLIED: Text("更生緊急保護申出済", "relief applied for"),
-    PRIORITY_SUPPORT: Text("重点実施中", "priority support"),
-    COMMUNITY_SUPPORT: Text("継続支援", "community support"),
-    **SIDE_STATES,
-    **END,
-}
-OPEN = tuple(state for state in STATES if state != CLOSED)
-HELD = (
-    CONSENTED,
-    OPINION_PENDING,
-    OBJECTION_STOP,
-    ADJUSTING,
-    CENTER_REQUESTED,
-    QUERY_PENDING,
-    CENTER_ACCEPTED,
-    CONTACT_BAN_HOLD,
-    VISITING,
-    PROVISIONAL_PLAN,
-    DISPOSITION_WAIT,
-)
-"""States in which the person is detained and no disposition is known."""
 
 
 class Consult(Body):
@@ -522,48 +434,6 @@ class DeclineCapacity(Body):
     }
 
 
-class ReportContactBan(Body):
-    """A court has forbidden visits, in part or in full."""
-
-    type: Literal["suspect_support.report_contact_ban"]
-    contact_ban: Annotated[ContactBan, C4, Field(title="接見禁止")]
-    since: Annotated[Day | None, C4, Field(title="決定日")] = None
-
-    TITLE = Text("接見禁止の連絡", "report a contact ban")
-    SOURCE = "domain reference 3.b"
-    EXAMPLE = {
-        "type": "suspect_support.report_contact_ban",
-        "contact_ban": "full",
-        "since": "2026-04-06",
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """The ban."""
-        return {"contact_ban": self.contact_ban.value}
-
-
-class LiftContactBan(Body):
-    """The ban is lifted, or visits by the center are exempt from it."""
-
-    type: Literal["suspect_support.lift_contact_ban"]
-    contact_ban: Annotated[
-        ContactBan, C4, Field(title="接見禁止", description="What of it stays.")
-    ] = ContactBan.NONE
-    lifted_on: Annotated[Day, C0, Field(title="解除日")]
-
-    TITLE = Text("接見禁止の解除の連絡", "report that the contact ban is lifted")
-    SOURCE = "domain reference 3.b"
-    EXAMPLE = {
-        "type": "suspect_support.lift_contact_ban",
-        "contact_ban": "none",
-        "lifted_on": "2026-04-08",
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """What of the ban stays."""
-        return {"contact_ban": self.contact_ban.value}
-
-
 class SuspectVisit(Interview):
     """The center has visited the person, often for a quarter of an hour, without any device."""
 
@@ -629,223 +499,6 @@ class ReportReadiness(Body):
         return {"readiness": self.readiness.value}
 
 
-class ReleaseDisposition(Freed):
-    """A disposition frees the person."""
-
-    type: Literal["suspect_support.release_disposition"]
-
-    TITLE = Text("釈放となる処分の通知", "report a disposition that frees")
-    SOURCE = "domain reference M-b4"
-    EXAMPLE = {
-        "type": "suspect_support.release_disposition",
-        "disposition": "suspended_prosecution",
-        "decided_on": "2026-04-17",
-        "release_on": "2026-04-17",
-        "release_time_est": "16:00",
-    }
-
-
-class Indict(Disposed):
-    """The person is indicted: the detention clock ends, support goes on."""
-
-    type: Literal["suspect_support.indict"]
-
-    TITLE = Text("公判請求の通知", "report the indictment")
-    SOURCE = "domain reference M-b4"
-    EXAMPLE = {
-        "type": "suspect_support.indict",
-        "disposition": "indicted",
-        "decided_on": "2026-04-17",
-        "next_hearing_on": "2026-06-02",
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """A defendant from now on."""
-        return {**super().facts(), "custody_stage": CustodyStage.DETAINED_DEFENDANT.value}
-
-
-class Bail(Body):
-    """The person is released on bail."""
-
-    type: Literal["suspect_support.bail"]
-    bailed_on: Annotated[Day, C4, Field(title="保釈の日")]
-    conditions: Annotated[tuple[Words, ...] | None, C4, Several, Field(title="保釈の条件")] = None
-    next_hearing_on: Annotated[Day | None, C4, Field(title="次回公判期日")] = None
-
-    TITLE = Text("保釈の連絡", "report bail")
-    SOURCE = "domain reference 3.b"
-    EXAMPLE = {
-        "type": "suspect_support.bail",
-        "bailed_on": "2026-05-07",
-        "conditions": ["指定された住居に住むこと。"],
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """Out, and still a defendant."""
-        return {
-            "released_on": self.bailed_on.isoformat(),
-            "release_kind": "bail",
-            "custody_stage": CustodyStage.BAILED.value,
-        }
-
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- always the same day
-        """The same day."""
-        return "same_day"
-
-
-class VerdictRelease(Freed):
-    """The verdict frees the person."""
-
-    type: Literal["suspect_support.verdict_release"]
-
-    TITLE = Text("判決による釈放の連絡", "report release by the verdict")
-    SOURCE = "domain reference M-b4"
-    EXAMPLE = {
-        "type": "suspect_support.verdict_release",
-        "disposition": "suspended_sentence",
-        "decided_on": "2026-06-02",
-        "release_on": "2026-06-02",
-    }
-
-
-class VerdictImprisonment(Disposed):
-    """The verdict is imprisonment: this referral ends."""
-
-    type: Literal["suspect_support.verdict_imprisonment"]
-
-    TITLE = Text("実刑判決の連絡", "report a sentence of imprisonment")
-    SOURCE = "domain reference M-b4"
-    EXAMPLE = {
-        "type": "suspect_support.verdict_imprisonment",
-        "disposition": "imprisonment",
-        "decided_on": "2026-06-02",
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """The sentence, and why it ends."""
-        return {**super().facts(), "close_reason": CloseReason.IMPRISONED.value}
-
-
-class ApplyRelief(Body):
-    """The person applies for urgent aftercare, in writing."""
-
-    type: Literal["suspect_support.apply_relief"]
-    applied_on: Annotated[Day, C4, Field(title="申出日")]
-    written: Annotated[Flag, C4, Field(title="書面による申出")]
-    category: Annotated[
-        Annotated[OpenCode, Known(ReliefCategory)] | None, C4, Field(title="85条1項の区分")
-    ] = None
-    opinion_heard_on: Annotated[Day | None, C4, Field(title="検察官の意見を聴いた日(86条3項)")] = (
-        None
-    )
-    requested: Annotated[
-        tuple[Annotated[OpenCode, Known(Need)], ...] | None, C5, Several, Field(title="求める保護")
-    ] = None
-
-    TITLE = Text("更生緊急保護の申出", "apply for relief")
-    SOURCE = "更生保護法85条・86条; 平成20年法務省令28号118条"
-    EXAMPLE = {
-        "type": "suspect_support.apply_relief",
-        "applied_on": "2026-04-17",
-        "written": True,
-        "category": "6",
-        "opinion_heard_on": "2026-04-17",
-        "requested": ["housing", "income"],
-    }
-
-
-class ApproveRelief(Body):
-    """The probation office grants priority support for a period."""
-
-    type: Literal["suspect_support.approve_relief"]
-    decided_on: Annotated[Day, C4, Field(title="決定日")]
-    relief_from: Annotated[Day, C4, Field(title="期間の初日")]
-    relief_until: Annotated[Day, C4, Field(title="期間の末日")]
-
-    TITLE = Text("重点実施の決定", "approve the relief")
-    SOURCE = "更生保護法85条4項"
-    EXAMPLE = {
-        "type": "suspect_support.approve_relief",
-        "decided_on": "2026-04-17",
-        "relief_from": "2026-04-17",
-        "relief_until": "2026-10-16",
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """The period."""
-        return {
-            "relief_from": self.relief_from.isoformat(),
-            "relief_until": self.relief_until.isoformat(),
-        }
-
-
-class RejectRelief(Body):
-    """The probation office does not grant it."""
-
-    type: Literal["suspect_support.reject_relief"]
-    decided_on: Annotated[Day, C4, Field(title="決定日")]
-    note: Annotated[Words | None, C4, Field(title="理由")] = None
-
-    TITLE = Text("更生緊急保護を行わない決定", "reject the relief")
-    SOURCE = "domain reference 3.b"
-    EXAMPLE = {"type": "suspect_support.reject_relief", "decided_on": "2026-04-20"}
-
-
-class ExtendRelief(Body):
-    """The period is extended, on a new application and three conditions."""
-
-    type: Literal["suspect_support.extend_relief"]
-    applied_on: Annotated[Day, C4, Field(title="新たな申出の日")]
-    written: Annotated[Flag, C4, Field(title="書面による申出")]
-    condition_1_met: Annotated[Flag, C4, Field(title="省令121条の第一の要件")]
-    condition_2_met: Annotated[Flag, C4, Field(title="省令121条の第二の要件")]
-    condition_3_met: Annotated[Flag, C4, Field(title="省令121条の第三の要件")]
-    decided_on: Annotated[Day, C4, Field(title="決定日")]
-    relief_until: Annotated[Day, C4, Field(title="期間の末日")]
-
-    TITLE = Text("更生緊急保護の期間の延長", "extend the relief")
-    SOURCE = "平成20年法務省令28号121条; 更生保護法85条4項"
-    EXAMPLE = {
-        "type": "suspect_support.extend_relief",
-        "applied_on": "2026-09-28",
-        "written": True,
-        "condition_1_met": True,
-        "condition_2_met": True,
-        "condition_3_met": True,
-        "decided_on": "2026-10-05",
-        "relief_until": "2027-04-16",
-    }
-
-    def facts(self) -> Mapping[str, Fact]:
-        """The new end."""
-        return {"relief_until": self.relief_until.isoformat()}
-
-
-class EndRelief(Body):
-    """Priority support ends; support in the community goes on."""
-
-    type: Literal["suspect_support.end_relief"]
-    ended_on: Annotated[Day, C4, Field(title="終了日")]
-
-    TITLE = Text("重点実施の終了", "end the relief")
-    SOURCE = "domain reference 3.b"
-    EXAMPLE = {"type": "suspect_support.end_relief", "ended_on": "2026-10-16"}
-
-    def facts(self) -> Mapping[str, Fact]:
-        """It has ended."""
-        return {"relief_until": self.ended_on.isoformat()}
-
-
-class SkipRelief(Noted):
-    """The person did not apply: from here on it rests on consent alone."""
-
-    type: Literal["suspect_support.skip_relief"]
-
-    TITLE = Text("申出によらない継続支援", "go on without relief")
-    SOURCE = "domain reference 3.b"
-    EXAMPLE = {"type": "suspect_support.skip_relief"}
-
-
 CONSENT = {
     name: value for name, value in GiveConsent.EXAMPLE.items() if name not in {"type", "subject"}
 }
@@ -855,104 +508,3 @@ RENEWED = {
     "valid_from": "2026-06-08",
     "obtained_on": "2026-06-08",
 }
-
-COMMON = CommonRows(
-    flow=NAME,
-    parties=(PROSECUTOR, PROBATION, CENTER),
-    open=tuple(state for state in OPEN if state != OBJECTION_STOP),
-    deciding=PROBATION,
-    by_consent=frozenset({CENTER}),
-    closers=(PROBATION, CENTER),
-    custodians=(PROSECUTOR, PROBATION),
-    consent=CONSENT,
-    renewed=RENEWED,
-    told_of_consent=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
-    stopped={OBJECTION_STOP: (closed_for_objection,)},
-    closes={(COMMUNITY_SUPPORT, CENTER): ()},
-)
-STATED = (happened("stated_on"),)
-EXPLAINING = (explained_all_items, happened("explained_on"))
-
-# fmt: off
-# A row stays a row: state, message, party, where it leads.
-TABLE = (
-    *rows(NEW, Consult, PROSECUTOR, CONSULTED, joins=(PROBATION,), copies=(PROBATION,)),
-    *rows(NEW, Consult, PROBATION, CONSULTED),
-    *rows(CONSULTED, AnswerConsultation, PROBATION, SAME, copies=(PROSECUTOR,)),
-    *rows(CONSULTED, Explain, PROSECUTOR, EXPLAINED, copies=(PROBATION,), guards=EXPLAINING),
-    *rows(CONSULTED, Explain, PROBATION, EXPLAINED, copies=(PROSECUTOR,), guards=EXPLAINING),
-    *rows(EXPLAINED, GiveConsent, (PROSECUTOR, PROBATION), CONSENTED,
-          copies=(PROBATION,), guards=(happened("obtained_on"),)),
-    *rows(EXPLAINED, Refuse, PROSECUTOR, CLOSED, copies=(PROBATION_C0,), erases=True),
-    *rows(EXPLAINED, Refuse, PROBATION, CLOSED, copies=(PROSECUTOR_C0,), erases=True),
-    *rows(CONSENTED, AskOpinion, PROBATION, OPINION_PENDING, joins=(PROSECUTOR,),
-          copies=(PROSECUTOR,), guards=(suspects_only,)),
-    *rows(CONSENTED, StartForDefendant, PROBATION, ADJUSTING, decides=True,
-          copies=(PROSECUTOR_C0,), guards=(defendants_only,)),
-    *rows(OPINION_PENDING, NoObjection, PROSECUTOR, ADJUSTING, decides=True,
-          copies=(PROBATION,), guards=STATED),
-    *rows(OPINION_PENDING, Object, PROSECUTOR, OBJECTION_STOP, decides=True,
-          copies=(PROBATION,), guards=STATED),
-    *rows(OBJECTION_STOP, ChangeOpinion, PROSECUTOR, ADJUSTING, decides=True,
-          copies=(PROBATION,), guards=STATED),
-    *rows(ADJUSTING, RequestCenter, PROBATION, CENTER_REQUESTED, decides=True, joins=(CENTER,),
-          copies=(CENTER,), guards=(no_objection_standing, center_offers_service)),
-    *rows(CENTER_REQUESTED, SuspectQuery, CENTER, QUERY_PENDING, copies=(PROBATION,)),
-    *rows(QUERY_PENDING, SuspectAnswerQuery, PROBATION, CENTER_REQUESTED, copies=(CENTER,)),
-    *rows(CENTER_REQUESTED, SuspectAccept, CENTER, CENTER_ACCEPTED, decides=True, lead=CENTER,
-          copies=(PROBATION, PROSECUTOR_C0)),
-    *rows((CENTER_REQUESTED, QUERY_PENDING), DeclineCapacity, CENTER, ADJUSTING, decides=True,
-          ends=(CENTER,), lead=NOBODY, copies=(PROBATION,)),
-    *rows((CENTER_ACCEPTED, VISITING), ReportContactBan, PROBATION, CONTACT_BAN_HOLD,
-          copies=(CENTER,)),
-    *rows((CENTER_ACCEPTED, VISITING), ReportContactBan, CENTER, CONTACT_BAN_HOLD,
-          copies=(PROBATION,)),
-    *rows(CONTACT_BAN_HOLD, LiftContactBan, PROBATION, BACK, copies=(CENTER,)),
-    *rows(CONTACT_BAN_HOLD, LiftContactBan, CENTER, BACK, copies=(PROBATION,)),
-    *rows((CENTER_ACCEPTED, VISITING), SuspectVisit, CENTER, VISITING,
-          copies=(PROBATION_C0,), guards=(happened("held_on"),)),
-    *rows((VISITING, PROVISIONAL_PLAN), DraftProvisional, CENTER, PROVISIONAL_PLAN,
-          copies=(PROBATION,), guards=(plan_has_first_night,)),
-    *rows(PROVISIONAL_PLAN, ReportReadiness, CENTER, DISPOSITION_WAIT,
-          copies=(PROBATION, PROSECUTOR_C0)),
-    *rows(HELD, ReleaseDisposition, (PROSECUTOR, PROBATION), RELEASED,
-          copies=(PROBATION, CENTER), guards=(frees,)),
-    *rows(HELD, Indict, (PROSECUTOR, PROBATION), DEFENDANT_STAGE,
-          copies=(PROBATION, CENTER), guards=(indicts,)),
-    *rows(DEFENDANT_STAGE, Bail, PROBATION, RELEASED, copies=(CENTER,)),
-    *rows(DEFENDANT_STAGE, Bail, CENTER, RELEASED, copies=(PROBATION,)),
-    *rows(DEFENDANT_STAGE, VerdictRelease, PROBATION, RELEASED, copies=(CENTER,), guards=(frees,)),
-    *rows(DEFENDANT_STAGE, VerdictRelease, CENTER, RELEASED, copies=(PROBATION,), guards=(frees,)),
-    *rows(DEFENDANT_STAGE, VerdictImprisonment, PROBATION, CLOSED,
-          copies=(CENTER,), guards=(imprisons,)),
-    *rows(RELEASED, ApplyRelief, PROBATION, RELIEF_APPLIED,
-          copies=(CENTER,), guards=(written_application, happened("applied_on"))),
-    *rows(RELIEF_APPLIED, ApproveRelief, PROBATION, PRIORITY_SUPPORT, decides=True,
-          copies=(CENTER,), guards=(relief_period_within_six_months,)),
-    *rows(RELIEF_APPLIED, RejectRelief, PROBATION, COMMUNITY_SUPPORT, decides=True,
-          copies=(CENTER,)),
-    *rows(PRIORITY_SUPPORT, ExtendRelief, PROBATION, SAME, decides=True,
-          copies=(CENTER,), guards=(extension_conditions,)),
-    *rows(PRIORITY_SUPPORT, EndRelief, PROBATION, COMMUNITY_SUPPORT, copies=(CENTER,)),
-    *rows(RELEASED, SkipRelief, CENTER, COMMUNITY_SUPPORT, ends=(PROBATION,)),
-    *COMMON.table(),
-)
-# fmt: on
-
-SUSPECT_SUPPORT = Flow(
-    name=NAME,
-    title=Text("被疑者等支援", "support for suspects and defendants"),
-    parties={
-        PROSECUTOR: PartyRole(
-            Text("検察庁", "prosecutor"), PROSECUTORS, frozenset({DataClass.C0, DataClass.C1})
-        ),
-        PROBATION: PartyRole(Text("保護観察所", "probation office"), PROBATION_OFFICES, upto(7)),
-        CENTER: PartyRole(
-            Text("地域生活定着支援センター", "center"), CENTERS, upto(7), by_consent=True
-        ),
-    },
-    states=STATES,
-    side_states=frozenset({SUSPENDED_CONSENT, DECLINE_PENDING, CONTACT_BAN_HOLD}),
-    steps=TABLE,
-    deciding=PROBATION,
-)
