@@ -34,7 +34,7 @@ from app.api.wire import schemas as shapes
 from app.api.wire.problem_kinds import KINDS
 from app.api.wire.problems import MEDIA_TYPE
 from app.api.wire.schemas import REFERRAL
-from app.domain.flows import BODIES
+from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
 
 Schema = dict[str, Any]
@@ -124,12 +124,6 @@ _SENT_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "RecallIn": {"reason": "wrong_recipient", "recipients": ["center-13"]},
     **webhook_contract.EXAMPLES,
 }
-_TO: Mapping[str, Mapping[str, Any]] = {
-    "special_adjustment": {"to": {"probation_office": "probation-13"}},
-    "suspect_support": {"to": {"probation_office": "probation-13"}},
-    "defence_support": {"to": {"center": "center-13"}},
-    "regional_coordination": {"to": {"destination_center": "center-27"}, "parent": REFERRAL},
-}
 
 
 def install(app: FastAPI) -> None:
@@ -171,7 +165,10 @@ def contract(app: FastAPI) -> Schema:
 def request_example(message_type: str) -> Schema:
     """A complete message of this type, as it can be sent."""
     opens = message_type in envelopes.OPENING_TYPES
-    to = _TO.get(message_type.partition(".")[0], {}) if opens else {}
+    flow = FLOWS[message_type.partition(".")[0]]
+    to: Schema = {"to": dict(flow.example_to)} if opens and flow.example_to else {}
+    if opens and flow.joins_parent:
+        to["parent"] = REFERRAL
     return {
         "id": REFERRAL if opens else "01936b7e-5a10-7f21-8c44-0d7f3a6b9e02",
         **to,

@@ -11,7 +11,12 @@ from app.domain.state_machine.table import Flow
 
 FLOWS: Mapping[str, Flow] = {
     flow.name: flow
-    for flow in (SPECIAL_ADJUSTMENT, SUSPECT_SUPPORT, DEFENCE_SUPPORT, REGIONAL_COORDINATION)
+    for flow in (
+        SPECIAL_ADJUSTMENT,
+        SUSPECT_SUPPORT,
+        DEFENCE_SUPPORT,
+        REGIONAL_COORDINATION,
+    )
 }
 """Every flow, by name."""
 

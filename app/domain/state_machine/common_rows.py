@@ -6,6 +6,7 @@ A flow says who its parties are, and gets the same rows with message types of it
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from pydantic import create_model
@@ -33,6 +34,7 @@ from app.domain.state_machine.guards import (
 )
 from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.text import Text
+from app.domain.vocabulary.closing import EVERY_REASON, CloseReason
 
 B = TypeVar("B", bound=Body)
 
@@ -111,6 +113,10 @@ class CommonRows:
     """An example of a consent given again."""
     told_of_consent: Callable[[str, str], tuple[str, ...]]
     """Who is told of a recorded consent beside those it names: by state and sender."""
+    close_reasons: frozenset[CloseReason] = EVERY_REASON
+    """The reasons for which a referral may be closed."""
+    settled_states: frozenset[str] = frozenset()
+    """States in which the person has settled: only there is that a reason for closing."""
     reports: Report | None = None
     """What every closing row reports to the parent."""
     stopped: Mapping[str, tuple[Guard, ...]] = field(default_factory=dict)
@@ -259,6 +265,11 @@ class CommonRows:
         for state, guards in self.stopped.items():
             yield self._closing(state, close, self.deciding, guards)
 
+    @cached_property
+    def _closing_guards(self) -> tuple[Guard, ...]:
+        reason = close_reason_allowed(self.close_reasons, self.settled_states)
+        return (reason, happened("closed_on"))
+
     def _closing(
         self, state: str, close: type[Body], party: str, further: tuple[Guard, ...] = ()
     ) -> Step:
@@ -270,7 +281,7 @@ class CommonRows:
             CLOSED,
             decides=True,
             copies=copies,
-            guards=(*further, *CLOSING),
+            guards=(*further, *self._closing_guards),
             reports=self.reports,
         )
 
@@ -287,8 +298,6 @@ def parent_closed(flow: str, states: Iterable[str]) -> tuple[Step, ...]:
     ended = typed(flow, "parent_closed", SystemEvent, PARENT_CLOSED, {}, OURS)
     return rows(states, ended, SYSTEM, CLOSED, copies=(OTHERS,), added=True)
 
-
-CLOSING: tuple[Guard, ...] = (close_reason_allowed, happened("closed_on"))
 
 RECORD_CONSENT = Text("同意の記録", "record a consent")
 WITHDRAW_CONSENT = Text("同意の撤回", "withdraw consent")

@@ -96,6 +96,8 @@ class Flow:
     """The party that confirms a withdrawal or a decline; `lead` for whoever leads the case."""
     joins_parent: bool = False
     """Opened with a parent, in the parent's case."""
+    example_to: Mapping[str, str] = field(default_factory=dict)
+    """In the examples of opening messages: which agency joins as which party."""
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))
@@ -191,6 +193,7 @@ def _problems(flow: Flow) -> Iterator[str]:
 
 def _unknown_names(flow: Flow) -> Iterator[str]:
     known = {*flow.parties, SYSTEM, LEAD}
+    yield from (f"example_to names {n}, no party" for n in sorted({*flow.example_to} - known))
     for step in flow.steps:
         told = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED}
         named = {*step.by, *told, *step.joins, *step.ends}

@@ -1,4 +1,4 @@
-"""Why a referral ends."""
+"""Why a referral ends, and which reasons apply to which kind of support."""
 
 from collections.abc import Mapping
 
@@ -36,6 +36,8 @@ class CloseReason(Code):
 
 
 EXIT, ENTRY, REGIONAL, ADVICE = "a", "b", "c", "e"
+"""Kinds of support, by the letters of the domain reference: on leaving an institution, before a
+judgment, between centers, and advice only."""
 
 
 _APPLIES: Mapping[CloseReason, str] = {
@@ -67,19 +69,10 @@ _APPLIES: Mapping[CloseReason, str] = {
 }
 
 
-_KINDS_OF_FLOW: Mapping[str, frozenset[str]] = {
-    "special_adjustment": frozenset({EXIT}),
-    "suspect_support": frozenset({ENTRY}),
-    # Counsel's route is entry support that a center handles as advice (domain reference 2.b).
-    "defence_support": frozenset({ENTRY, ADVICE}),
-    "regional_coordination": frozenset({REGIONAL}),
-}
+EVERY_REASON = frozenset(_APPLIES)
+"""For a flow of which the field has not said yet which reasons apply."""
 
 
-def close_reasons(flow: str) -> frozenset[CloseReason]:
-    """The reasons for which a referral of this flow may end."""
-    kinds = _KINDS_OF_FLOW.get(flow)
-    if kinds is None:
-        # A new flow may end for any reason until the field has said which ones apply.
-        return frozenset(_APPLIES)
-    return frozenset(reason for reason, applies in _APPLIES.items() if kinds & set(applies))
+def close_reasons(*kinds: str) -> frozenset[CloseReason]:
+    """The reasons for which support of these kinds may end."""
+    return frozenset(reason for reason, applies in _APPLIES.items() if set(kinds) & set(applies))

@@ -12,4 +12,5 @@ DEFENCE_SUPPORT = Flow(
     side_states=SIDE,
     steps=TABLE,
     deciding=CENTER,
+    example_to={CENTER: "center-13"},
 )

@@ -32,6 +32,7 @@ from app.domain.state_machine.common_rows import (
 from app.domain.state_machine.guards import counsel_leave, happened
 from app.domain.state_machine.table import SAME, PartyRole, rows
 from app.domain.text import Text
+from app.domain.vocabulary.closing import ADVICE, ENTRY, close_reasons
 
 NAME = "defence_support"
 COUNSEL_PARTY, CENTER, PROBATION = "counsel", "center", "probation_office"
@@ -81,6 +82,9 @@ COMMON = CommonRows(
     by_consent=frozenset({CENTER, PROBATION}),
     closers=(CENTER,),
     custodians=(COUNSEL_PARTY, PROBATION),
+    # Counsel's route is entry support that a center handles as advice (domain reference 2.b).
+    close_reasons=close_reasons(ENTRY, ADVICE),
+    settled_states=frozenset({COMMUNITY_SUPPORT}),
     consent=CONSENT,
     renewed=RENEWED,
     told_of_consent=lambda state, sender: (CENTER,),  # noqa: ARG005 -- always the one who decides

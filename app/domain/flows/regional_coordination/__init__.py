@@ -1,6 +1,13 @@
 """広域調整: one center asks another, and hands the lead over to it."""
 
-from app.domain.flows.regional_coordination.table import NAME, PARTIES, SIDE, STATES, TABLE
+from app.domain.flows.regional_coordination.table import (
+    DESTINATION,
+    NAME,
+    PARTIES,
+    SIDE,
+    STATES,
+    TABLE,
+)
 from app.domain.state_machine.table import LEAD, Flow
 from app.domain.text import Text
 
@@ -13,4 +20,5 @@ REGIONAL_COORDINATION = Flow(
     steps=TABLE,
     deciding=LEAD,
     joins_parent=True,
+    example_to={DESTINATION: "center-27"},
 )

@@ -40,6 +40,7 @@ from app.domain.state_machine.common_rows import (
 from app.domain.state_machine.guards import happened, is_lead, one_agreed_placement
 from app.domain.state_machine.table import BACK, LEAD, PartyRole, Report, rows
 from app.domain.text import Text
+from app.domain.vocabulary.closing import REGIONAL, close_reasons
 
 NAME = "regional_coordination"
 ORIGIN, DESTINATION = "origin_center", "destination_center"
@@ -100,6 +101,7 @@ COMMON = CommonRows(
     by_consent=frozenset({DESTINATION}),
     closers=(LEAD,),
     custodians=(ORIGIN,),
+    close_reasons=close_reasons(REGIONAL),
     consent=CONSENT,
     renewed=RENEWED,
     told_of_consent=_told_of_consent,

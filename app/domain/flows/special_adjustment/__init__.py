@@ -12,4 +12,5 @@ SPECIAL_ADJUSTMENT = Flow(
     side_states=SIDE,
     steps=TABLE,
     deciding=PROBATION,
+    example_to={PROBATION: "probation-13"},
 )

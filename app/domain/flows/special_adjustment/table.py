@@ -60,6 +60,7 @@ from app.domain.state_machine.guards import (
 )
 from app.domain.state_machine.table import SAME, PartyRole, Step, rows
 from app.domain.text import Text
+from app.domain.vocabulary.closing import EXIT, close_reasons
 
 NAME = "special_adjustment"
 INSTITUTION, PROBATION, CENTER = "institution", "probation_office", "center"
@@ -122,6 +123,8 @@ COMMON = CommonRows(
     by_consent=frozenset({CENTER}),
     closers=(PROBATION, CENTER),
     custodians=(INSTITUTION, PROBATION),
+    close_reasons=close_reasons(EXIT),
+    settled_states=frozenset({SETTLED}),
     consent=samples.CONSENT,
     renewed=RENEWED,
     told_of_consent=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides

@@ -73,6 +73,7 @@ from app.domain.state_machine.guards import (
 )
 from app.domain.state_machine.table import BACK, SAME, PartyRole, rows
 from app.domain.text import Text
+from app.domain.vocabulary.closing import ENTRY, close_reasons
 
 NAME = "suspect_support"
 PROSECUTOR, PROBATION, CENTER = "prosecutor", "probation_office", "center"
@@ -155,6 +156,8 @@ COMMON = CommonRows(
     by_consent=frozenset({CENTER}),
     closers=(PROBATION, CENTER),
     custodians=(PROSECUTOR, PROBATION),
+    close_reasons=close_reasons(ENTRY),
+    settled_states=frozenset({COMMUNITY_SUPPORT}),
     consent=CONSENT,
     renewed=RENEWED,
     told_of_consent=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides

@@ -2,10 +2,10 @@
 
 from app.domain.cases.case import SUSPENDED
 from app.domain.messages.payloads.closing import Closed
-from app.domain.state_machine.guard import Situation
+from app.domain.state_machine.guard import Guard, Situation
 from app.domain.state_machine.guards.base import guard, said
 from app.domain.text import Text
-from app.domain.vocabulary.closing import CloseReason, close_reasons
+from app.domain.vocabulary.closing import CloseReason
 
 
 @guard(
@@ -41,21 +41,28 @@ def ancestors_not_suspended(situation: Situation) -> list[str]:
     return ["parent.renew_consent"] if stopped else []
 
 
-@guard(
-    "close_reason_allowed",
-    Text("この依頼で使える終結事由であること", "the flow knows this reason for closing"),
-    Text(
-        "この終結事由は、この依頼の種類または現在の状態では使えません。",
-        "this reason for closing is not one of this flow, or not of this state",
-    ),
-)
-def close_reason_allowed(situation: Situation) -> list[str]:
-    """Each flow has its reasons; that somebody settled is said where they have settled."""
-    reason = said(situation, Closed).close_reason
-    if reason not in close_reasons(situation.referral.flow):
-        return ["close_reason"]
-    settled = situation.referral.state in {"settled", "community_support"}
-    return ["close_reason"] if reason is CloseReason.SETTLED and not settled else []
+def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozenset[str]) -> Guard:
+    """A guard that a referral ends for one of these reasons.
+
+    Args:
+        reasons: those that the flow has.
+        settled_states: the only states in which `settled` is a reason.
+    """
+
+    @guard(
+        "close_reason_allowed",
+        Text("この依頼で使える終結事由であること", "the flow knows this reason for closing"),
+        Text(
+            "この終結事由は、この依頼の種類または現在の状態では使えません。",
+            "this reason for closing is not one of this flow, or not of this state",
+        ),
+    )
+    def check(situation: Situation) -> list[str]:
+        reason = said(situation, Closed).close_reason
+        too_early = reason is CloseReason.SETTLED and situation.referral.state not in settled_states
+        return ["close_reason"] if reason not in reasons or too_early else []
+
+    return check
 
 
 @guard(
