@@ -7,7 +7,7 @@ from app.adapters.ids import time_ordered_id
 from app.domain.cases.case import Case
 from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Decision
-from app.domain.decisions.submission import Call
+from app.domain.decisions.submission import Submission
 from app.domain.errors import Refusal
 from app.domain.flows import BODIES
 from app.domain.messages.message import Message
@@ -33,7 +33,7 @@ def decided(place: Place, message: Message, agency_id: str) -> Decision:
     """
     at = place.clock()
     case = Case(time_ordered_id(at))
-    return decide(Call(case, message, caller(agency_id), place.directory, at))
+    return decide(Submission(case, message, caller(agency_id), place.directory, at))
 
 
 def senders(place: Place, most: int) -> list[tuple[str, str]]:

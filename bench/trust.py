@@ -28,7 +28,7 @@ from app.auth.signing_keys import SigningKeys
 from app.domain.cases.case import Case
 from app.domain.decisions import decide as deciding
 from app.domain.decisions.decision import Decision
-from app.domain.decisions.submission import Call
+from app.domain.decisions.submission import Submission
 from app.domain.flows import BODIES
 from app.domain.keys.ports import WrappedKey
 from app.domain.messages.message import Message
@@ -48,7 +48,7 @@ REQUEST = (OFFICE, "request_cooperation")
 """It tells the center more than C0, which only a consent allows."""
 UNCHECKED: Mapping[str, Callable[..., Any]] = {
     "consent_covers": lambda *_, **__: Guard("nothing", Text("", ""), lambda _: None),
-    "within_consent": lambda _flow, _step, told, *_: told,
+    "limit_to_consent": lambda _flow, _step, recipients, *_: recipients,
     "_resting": lambda told, *_: told,
 }
 """The parts of a decision that ask for consent, asking nothing."""
@@ -132,7 +132,7 @@ class _Played:
     def decided(self, agency: str, message: Message) -> Decision:
         at = self.place.clock()
         case = self.case or Case(time_ordered_id(at))
-        call = Call(case, message, caller(agency), self.place.directory, at)
+        call = Submission(case, message, caller(agency), self.place.directory, at)
         return deciding.decide(call)
 
     async def written(self, agency: str, event: str) -> Written:

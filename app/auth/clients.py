@@ -12,7 +12,7 @@ from app.auth.scopes import ROLES, Scope
 from app.auth.secrets import verify_secret
 from app.auth.tokens import SKEW
 from app.domain.access.caller import Caller
-from app.domain.access.clients import ClientRecord, SeatRecord
+from app.domain.access.clients import LinkedSeat, RegisteredClient
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE = timedelta(minutes=5)
@@ -92,7 +92,7 @@ def credentials(authorization: str | None, form: Mapping[str, str]) -> BySecret 
     return found
 
 
-def proven_by_secret(client: ClientRecord | None, given: BySecret) -> ClientRecord:
+def proven_by_secret(client: RegisteredClient | None, given: BySecret) -> RegisteredClient:
     """The client, if its secret is right and it may call at all.
 
     Raises:
@@ -105,8 +105,8 @@ def proven_by_secret(client: ClientRecord | None, given: BySecret) -> ClientReco
 
 
 def proven_by_assertion(
-    client: ClientRecord | None, given: ByAssertion, audiences: frozenset[str], now: datetime
-) -> tuple[ClientRecord, AssertionUse]:
+    client: RegisteredClient | None, given: ByAssertion, audiences: frozenset[str], now: datetime
+) -> tuple[RegisteredClient, AssertionUse]:
     """The client, if it signed the assertion for us; and what to remember of it.
 
     Raises:
@@ -129,7 +129,7 @@ def proven_by_assertion(
     return client, use
 
 
-def granted(client: ClientRecord, seat_id: str | None, scope: str | None) -> Caller:
+def granted(client: RegisteredClient, seat_id: str | None, scope: str | None) -> Caller:
     """The caller that a token for this client would stand for.
 
     Raises:
@@ -183,7 +183,7 @@ def _known_form(client_id: str) -> str:
     return client_id
 
 
-def _shut(client: ClientRecord) -> bool:
+def _shut(client: RegisteredClient) -> bool:
     return client.disabled or client.agency_disabled
 
 
@@ -214,7 +214,7 @@ def _ends(claims: Mapping[str, object], now: datetime) -> datetime:
     return datetime.fromtimestamp(expires, UTC)
 
 
-def _seat(client: ClientRecord, seat_id: str | None) -> SeatRecord:
+def _seat(client: RegisteredClient, seat_id: str | None) -> LinkedSeat:
     for seat in client.seats:
         if not seat.disabled and seat_id in (None, seat.id):
             return seat

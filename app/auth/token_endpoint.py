@@ -18,9 +18,9 @@ from app.auth.dpop import Proof, spent
 from app.auth.tokens import IssuedToken, TokenIssuer
 from app.domain.access.clients import (
     AssertionLedger,
-    ClientRecord,
     Clients,
     GuessLedger,
+    RegisteredClient,
     TokenIssue,
 )
 from app.domain.calendar.clock import Clock
@@ -75,7 +75,7 @@ class TokenDesk:
 
     async def client(
         self, authorization: str | None, form: Mapping[str, str], place: str = "-"
-    ) -> ClientRecord:
+    ) -> RegisteredClient:
         """The client that `authorization` or `form` prove.
 
         Raises:
@@ -84,7 +84,7 @@ class TokenDesk:
         """
         return await self._proven(credentials(authorization, form), place)
 
-    async def _bound(self, client: ClientRecord, proof: Proof | None) -> str | None:
+    async def _bound(self, client: RegisteredClient, proof: Proof | None) -> str | None:
         if proof is None:
             if client.dpop_required:
                 raise bad_proof("this client has to bind its tokens to a key")
@@ -93,7 +93,7 @@ class TokenDesk:
             raise bad_proof()
         return proof.jkt
 
-    async def _proven(self, given: BySecret | ByAssertion, place: str) -> ClientRecord:
+    async def _proven(self, given: BySecret | ByAssertion, place: str) -> RegisteredClient:
         if isinstance(given, BySecret):
             return await self._by_secret(given, place)
         # Nobody guesses a signature, so nobody is locked out who signs.
@@ -105,7 +105,7 @@ class TokenDesk:
             raise unproven()
         return proven
 
-    async def _by_secret(self, given: BySecret, place: str) -> ClientRecord:
+    async def _by_secret(self, given: BySecret, place: str) -> RegisteredClient:
         await self._check_lock(given.client_id, place)
         try:
             return proven_by_secret(await self._clients.client(given.client_id), given)

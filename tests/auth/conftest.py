@@ -13,7 +13,7 @@ from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
-from app.domain.access.clients import ClientRecord, SeatRecord
+from app.domain.access.clients import LinkedSeat, RegisteredClient
 
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
 TERMS = TokenTerms("https://tsunagu.example", "tsunagu")
@@ -70,8 +70,8 @@ def caller() -> Caller:
 
 
 @pytest.fixture
-def client() -> Callable[..., ClientRecord]:
-    def make(**changed: Any) -> ClientRecord:
+def client() -> Callable[..., RegisteredClient]:
+    def make(**changed: Any) -> RegisteredClient:
         members: dict[str, Any] = {
             "id": "center-13.system",
             "agency_id": "center-13",
@@ -80,11 +80,11 @@ def client() -> Callable[..., ClientRecord]:
             "disabled": False,
             "agency_disabled": False,
             "seats": (
-                SeatRecord("center-13.old", "decider", frozenset({"C0"}), disabled=True),
-                SeatRecord("center-13.viewer", "viewer", frozenset({"C0", "C1"}), disabled=False),
-                SeatRecord("center-13.decider", "decider", frozenset({"C0"}), disabled=False),
+                LinkedSeat("center-13.old", "decider", frozenset({"C0"}), disabled=True),
+                LinkedSeat("center-13.viewer", "viewer", frozenset({"C0", "C1"}), disabled=False),
+                LinkedSeat("center-13.decider", "decider", frozenset({"C0"}), disabled=False),
             ),
         }
-        return ClientRecord(**{**members, **changed})
+        return RegisteredClient(**{**members, **changed})
 
     return make

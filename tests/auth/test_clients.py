@@ -22,10 +22,10 @@ from app.auth.jwt import SigningKey, public_key, signing_key
 from app.auth.scopes import ROLES
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.tokens import SKEW
-from app.domain.access.clients import ClientRecord
+from app.domain.access.clients import RegisteredClient
 from tests.auth.conftest import NOW
 
-Make = Callable[..., ClientRecord]
+Make = Callable[..., RegisteredClient]
 ID = "center-13.system"
 ENDPOINT = "https://tsunagu.example/oauth/token"
 AUDIENCES = frozenset({ENDPOINT, "https://tsunagu.example"})
@@ -41,7 +41,7 @@ def error_of(act: Callable[[], object]) -> str:
     return raised.value.error
 
 
-def refused(known: ClientRecord | None, given: ByAssertion) -> bool:
+def refused(known: RegisteredClient | None, given: ByAssertion) -> bool:
     return error_of(lambda: proven_by_assertion(known, given, AUDIENCES, NOW)) == "invalid_client"
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.domain.access.clients import ClientRecord, SeatRecord, TokenIssue
+from app.domain.access.clients import LinkedSeat, RegisteredClient, TokenIssue
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
@@ -22,7 +22,7 @@ class StoredClients:
     def __init__(self, pool: "Pool[Record]") -> None:
         self._pool = pool
 
-    async def client(self, client_id: str) -> ClientRecord | None:
+    async def client(self, client_id: str) -> RegisteredClient | None:
         """The client of that id, disabled or not; `None` if there is none."""
         row = await self._pool.fetchval(_CLIENT, client_id)
         return _client(json.loads(row)) if row else None
@@ -44,8 +44,8 @@ class StoredClients:
         await self._pool.execute(_LOG, json.dumps(entry))
 
 
-def _client(row: dict[str, Any]) -> ClientRecord:
-    return ClientRecord(
+def _client(row: dict[str, Any]) -> RegisteredClient:
+    return RegisteredClient(
         id=row["client_id"],
         agency_id=row["agency_id"],
         secret_hash=row["secret_hash"],
@@ -58,7 +58,7 @@ def _client(row: dict[str, Any]) -> ClientRecord:
     )
 
 
-def _seat(row: dict[str, Any]) -> SeatRecord:
-    return SeatRecord(
+def _seat(row: dict[str, Any]) -> LinkedSeat:
+    return LinkedSeat(
         row["id"], row["role"], frozenset(row["classes"]), row["disabled"], row["stops"]
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.domain.calendar.clock import Clock
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
-from app.domain.consents.coverage import EFFECTIVE, standing
+from app.domain.consents.coverage import EFFECTIVE, consent_state
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _known(row: "Mapping[str, Any]", today: date) -> KnownConsent:
         _day(row["withdrawn_on"]),
         frozenset(row["withdrawn_items"]),
     )
-    state = standing(consent, today)
+    state = consent_state(consent, today)
     counting = row["counts_in"]
     if state == EFFECTIVE and counting and all(each["suspended"] for each in counting):
         state = "suspended"

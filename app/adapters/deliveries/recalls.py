@@ -11,7 +11,14 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
-from app.domain.deliveries.recall import Clocks, HeldCopy, Opening, RecallReason, clocks, recalling
+from app.domain.deliveries.recall import (
+    HeldCopy,
+    ReadCopy,
+    RecallReason,
+    ReportDays,
+    copies_to_recall,
+    report_days,
+)
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:
@@ -43,8 +50,8 @@ class Recall:
     reason: str
     recalled_at: datetime
     recalled_by: str
-    openings: Sequence[Opening]
-    clocks: Clocks | None
+    openings: Sequence[ReadCopy]
+    clocks: ReportDays | None
 
 
 class Recalls:
@@ -70,7 +77,7 @@ class Recalls:
 
         Raises:
             NotFound: this agency sent no such message.
-            Invalid, AlreadyRecalled: as `recalling` says.
+            Invalid, AlreadyRecalled: as `copies_to_recall` says.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             text = await connection.fetchval(HOLD, caller.agency_id, referral_id, message_id)
@@ -78,7 +85,7 @@ class Recalls:
                 raise NotFound
             held, at = json.loads(text), self._clock()
             copies = [_held(row) for row in held["copies"]]
-            left = recalling(copies, reason, recipients)
+            left = copies_to_recall(copies, reason, recipients)
             written = _Writing(caller, referral_id, message_id, reason, held, at).rows(left)
             if left:
                 await connection.execute(WRITE, json.dumps(written))
@@ -134,9 +141,9 @@ class _Writing:
         }
 
     def _copy(self, copy: HeldCopy) -> dict[str, Any]:
-        due = clocks(self.at) if copy.disclosed else None
+        due = report_days(self.at) if copy.disclosed else None
         days = (
-            {name: getattr(due, name).isoformat() for name in Clocks.__dataclass_fields__}
+            {name: getattr(due, name).isoformat() for name in ReportDays.__dataclass_fields__}
             if due
             else {}
         )
@@ -208,7 +215,7 @@ def _held(row: Row) -> HeldCopy:
     if row["printed_at"]:
         on_paper = tuple(sorted(set(row["classes"]) & set(row["has"])))
         printed_at = datetime.fromisoformat(row["printed_at"])
-        openings.append(Opening("printed", printed_at, row["printed_by"], on_paper))
+        openings.append(ReadCopy("printed", printed_at, row["printed_by"], on_paper))
     return HeldCopy(
         agency_id=row["agency_id"],
         party=row["party"],
@@ -220,13 +227,13 @@ def _held(row: Row) -> HeldCopy:
     )
 
 
-def _opening(row: Row) -> Opening:
+def _opening(row: Row) -> ReadCopy:
     at = datetime.fromisoformat(row["at"])
-    return Opening(row["how"], at, row["seat_id"], tuple(row["classes"]))
+    return ReadCopy(row["how"], at, row["seat_id"], tuple(row["classes"]))
 
 
 def _recall(row: Row) -> Recall:
-    days = {name: row[name] for name in Clocks.__dataclass_fields__}
+    days = {name: row[name] for name in ReportDays.__dataclass_fields__}
     return Recall(
         id=UUID(row["id"]),
         message_id=UUID(row["message_id"]),
@@ -240,7 +247,7 @@ def _recall(row: Row) -> Recall:
         recalled_at=datetime.fromisoformat(row["recalled_at"]),
         recalled_by=row["recalled_by"],
         openings=[_opening(each) for each in row["openings"]],
-        clocks=Clocks(**{n: date.fromisoformat(d) for n, d in days.items()})
+        clocks=ReportDays(**{n: date.fromisoformat(d) for n, d in days.items()})
         if row["disclosed"]
         else None,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.adapters.acts.work import Effect, Work
 from app.adapters.erasure.writing import Erasing, hold
 from app.domain.acts.details import EraseDetail
-from app.domain.erasure.objections import against_command
+from app.domain.erasure.objections import objection_to_command
 from app.domain.erasure.retention import COMMANDED
 from app.domain.errors import ActImpossible, NotFound
 
@@ -58,7 +58,7 @@ async def _erased(work: Work, agency_id: str | None) -> Mapping[str, Any]:
     standing = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
     if standing is None:
         raise NotFound
-    against = against_command(standing, agency_id, asked.erased(), asked.reason)
+    against = objection_to_command(standing, agency_id, asked.erased(), asked.reason)
     if against is not None:
         raise ActImpossible(against)
     if work.rehearsed:

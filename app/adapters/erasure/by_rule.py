@@ -8,7 +8,7 @@ from app.adapters.erasure.writing import Erasing, hold
 from app.adapters.inbox.bell import ring
 from app.domain.calendar.clock import Clock
 from app.domain.erasure.clock import Rule
-from app.domain.erasure.objections import BACKUP_AGE, against_rule
+from app.domain.erasure.objections import BACKUP_AGE, objection_to_rule
 from app.domain.erasure.retention import Periods, classes_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Eraser:
         since = standing.clocks.get(rule.value)
         if since is None or since > last:
             return None
-        against = against_rule(standing, rule, since)
+        against = objection_to_rule(standing, rule, since)
         if against == "held":
             await connection.execute(PUT_OFF, referral_id, rule.value)
             return set()

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.domain.erasure.clock import Clock
+from app.domain.erasure.clock import RetentionClock
 
 
-def write_clocks(clocks: Iterable[Clock]) -> list[dict[str, Any]]:
+def write_clocks(clocks: Iterable[RetentionClock]) -> list[dict[str, Any]]:
     """Clocks of retention, as `set_clocks` takes them; without a day one stops."""
     return [
         {

@@ -11,8 +11,8 @@ from app.adapters.erasure.clock_rows import write_clocks
 from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
-from app.domain.erasure.clock import Clock, Rule
-from app.domain.erasure.objections import Readers, Standing, complete_on
+from app.domain.erasure.clock import RetentionClock, Rule
+from app.domain.erasure.objections import CopyHolder, HeldReferral, complete_on
 from app.domain.erasure.retention import facts_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LEDGER = "SELECT erase_ledger($1)"
 class Erasing:
     """What is to be erased of a referral that is held, because of what, and on whose word."""
 
-    standing: Standing
+    standing: HeldReferral
     classes: frozenset[DataClass]
     because: str
     at: datetime
@@ -69,7 +69,7 @@ class Erasing:
             "at": self.at.isoformat(),
             "referral_id": str(self.standing.id),
             "rule": self.because,
-            "clocks": write_clocks([Clock(self.standing.id, Rule.LEDGER, None)]),
+            "clocks": write_clocks([RetentionClock(self.standing.id, Rule.LEDGER, None)]),
             "log": [entry.row() for entry in self._log()],
         }
         await connection.execute(LEDGER, json.dumps(rows))
@@ -78,15 +78,15 @@ class Erasing:
     def _whole(self) -> bool:
         return DataClass.C0 in self.classes
 
-    def _clocks(self) -> Iterator[Clock]:
+    def _clocks(self) -> Iterator[RetentionClock]:
         """What was erased needs no clock; the record of consents stays a while longer."""
         for rule in self.standing.clocks:
             gone = self._whole or (rule == Rule.CLEARED and DataClass.C4 in self.classes)
             if gone and rule != Rule.LEDGER:
-                yield Clock(self.standing.id, Rule[rule.upper()], None)
+                yield RetentionClock(self.standing.id, Rule[rule.upper()], None)
         if self._whole:
             closed_on = self.standing.clocks.get(Rule.CASE_CLOSED, self.at.date())
-            yield Clock(self.standing.id, Rule.LEDGER, closed_on)
+            yield RetentionClock(self.standing.id, Rule.LEDGER, closed_on)
 
     def _log(self) -> Iterator[LogEntry]:
         """An entry for each reader, with what it had copies of and nobody else's name."""
@@ -129,7 +129,7 @@ class Erasing:
 
 async def hold(
     connection: "Connection", agency_id: str | None, referral_id: UUID, *, wait: bool
-) -> Standing | None:
+) -> HeldReferral | None:
     """Hold the case of a referral until the transaction ends, and say how the referral stands.
 
     Args:
@@ -140,8 +140,8 @@ async def hold(
     return _standing(json.loads(text)) if text else None
 
 
-def _standing(row: Mapping[str, Any]) -> Standing:
-    return Standing(
+def _standing(row: Mapping[str, Any]) -> HeldReferral:
+    return HeldReferral(
         id=UUID(row["id"]),
         case_id=UUID(row["case_id"]),
         flow=row["flow"],
@@ -153,6 +153,7 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         others=tuple(row["others"]),
         clocks={rule: date.fromisoformat(day) for rule, day in row["clocks"].items()},
         readers=tuple(
-            Readers(r["agency_id"], frozenset(r["classes"]), r["connected"]) for r in row["readers"]
+            CopyHolder(r["agency_id"], frozenset(r["classes"]), r["connected"])
+            for r in row["readers"]
         ),
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases.case import Case, Party, Reader, Reference, Referral, Seen, View
+from app.domain.cases.case import Case, Party, Reader, Reference, Referral, View, VisibleParty
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
 from app.domain.keys.ports import WrappedKey
@@ -38,7 +38,7 @@ def read_keys(row: Row) -> dict[UUID, dict[str, WrappedKey]]:
 def read_view(row: Row) -> View:
     """A party's view, as its row holds it."""
     parties = tuple(
-        Seen(p["name"], p["agency_id"], _at(p["since"]), _at_or_none(p["until"]))
+        VisibleParty(p["name"], p["agency_id"], _at(p["since"]), _at_or_none(p["until"]))
         for p in row["parties"]
     )
     return View(row["number"], row["state"], row["facts"], parties, row["lead"])

@@ -22,7 +22,7 @@ from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Case
 from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Decision
-from app.domain.decisions.submission import Call
+from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
 from app.domain.keys.ports import WrappedKey
@@ -195,7 +195,7 @@ class Exchange:
         if_match: frozenset[str],
         at: datetime,
     ) -> Decision:
-        return decide(Call(loaded.case, message, caller, self._directory(), at), if_match)
+        return decide(Submission(loaded.case, message, caller, self._directory(), at), if_match)
 
     async def _load(
         self, executor: "Executor", message: Message, caller: Caller, *, hold: bool

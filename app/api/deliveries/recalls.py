@@ -19,7 +19,7 @@ from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.classes import CLASS_TITLES, DataClass
-from app.domain.deliveries.recall import Clocks, RecallReason
+from app.domain.deliveries.recall import RecallReason, ReportDays
 from app.domain.flows import BODIES
 from app.domain.text import Text
 
@@ -161,7 +161,7 @@ def _disclosure(recall: Recall) -> dict[str, Any]:
     }
 
 
-def _clocks(clocks: Clocks) -> dict[str, Any]:
+def _clocks(clocks: ReportDays) -> dict[str, Any]:
     return {
         "preliminary": {
             "from": clocks.preliminary_from.isoformat(),

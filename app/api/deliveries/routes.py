@@ -20,7 +20,7 @@ from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.deliveries.delivery import Delivery
-from app.domain.deliveries.explanation import explained, notice_explained
+from app.domain.deliveries.explanation import explain, explain_notice
 from app.domain.flows import BODIES
 from app.domain.messages.fields import AgencyId
 
@@ -141,7 +141,7 @@ def _explained(found: Explained, at: datetime, language: Language) -> dict[str, 
 
 
 def _in_words(delivery: Delivery, at: datetime, *, to_sender: bool) -> dict[str, Any]:
-    words = explained(delivery, at, to_sender=to_sender)
+    words = explain(delivery, at, to_sender=to_sender)
     return {
         **_copy(delivery, at),
         "where": words.where,
@@ -159,7 +159,7 @@ def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
         "reason": row["reason"],
         "next_at": moment_or_none(next_at),
         "settled_at": moment_or_none(row["settled_at"]),
-        "says": notice_explained(
+        "says": explain_notice(
             row["state"], row["reason"], row["webhook_state"], row["webhook_id"], next_at
         ),
         "attempts": [{**each, "at": moment(each["at"])} for each in row["attempts"]],

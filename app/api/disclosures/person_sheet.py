@@ -23,7 +23,7 @@ from app.domain.calendar.clock import JAPAN
 from app.domain.calendar.words import day_words
 from app.domain.directory.agencies import Directory
 from app.domain.disclosures.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
-from app.domain.disclosures.record import Disclosure, Passing, by_agency
+from app.domain.disclosures.record import Disclosure, KnownMessage, by_agency
 from app.domain.printing.ruby import marked, plain
 from app.domain.text import Text
 
@@ -164,22 +164,22 @@ class _Writing:
             if nameless := [each for each in passings if each.nameless]:
                 yield self.nameless(nameless)
 
-    def row(self, passing: Passing) -> tuple[tuple[str, ...], ...]:
+    def row(self, passing: KnownMessage) -> tuple[tuple[str, ...], ...]:
         return tuple(self.when(passing)), tuple(self.what(passing)), tuple(self.why(passing))
 
-    def when(self, passing: Passing) -> Iterator[str]:
+    def when(self, passing: KnownMessage) -> Iterator[str]:
         for how, at in sorted(passing.first.items(), key=lambda pair: pair[1]):
             yield self.day(at)
             yield self.say(EVENTS[how])
 
-    def what(self, passing: Passing) -> Iterator[str]:
+    def what(self, passing: KnownMessage) -> Iterator[str]:
         if passing.classes is None:
             yield self.say(UNKNOWN)
             return
         for data_class in sorted(passing.classes):
             yield "・" + self.say(KINDS[data_class])
 
-    def why(self, passing: Passing) -> Iterator[str]:
+    def why(self, passing: KnownMessage) -> Iterator[str]:
         basis = BASES.get(passing.legal_basis or "")
         if basis:
             yield self.say(basis)
@@ -189,7 +189,7 @@ class _Writing:
             # Whoever is told without consent is told for its part in the flow.
             yield self.say(UNSAID if passing.classes is None else TASK)
 
-    def nameless(self, passings: Sequence[Passing]) -> Paragraph:
+    def nameless(self, passings: Sequence[KnownMessage]) -> Paragraph:
         last = max(at for each in passings for at in each.first.values())
         text = self.say(words.NAMELESS).format(count=len(passings), day=self.day(last))
         return Paragraph(text, size=12.0, after=4.0, indent=2.0)

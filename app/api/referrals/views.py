@@ -8,7 +8,7 @@ from app.adapters.referrals.exchange import Rehearsed
 from app.adapters.referrals.reading import Opened, StandingReferral
 from app.api.wire.language import Language, localised
 from app.api.wire.views import moment, moment_or_none
-from app.domain.cases.case import Seen
+from app.domain.cases.case import VisibleParty
 from app.domain.decisions.actions import actions
 from app.domain.decisions.decision import Move
 from app.domain.directory.agencies import Directory
@@ -131,9 +131,9 @@ def _head(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in _ENVELOPE}, "created_at": moment(row["created_at"])}
 
 
-def _parties(seen: Iterable[Seen]) -> dict[str, Any]:
+def _parties(seen: Iterable[VisibleParty]) -> dict[str, Any]:
     """The latest agency of each part."""
-    latest: dict[str, Seen] = {}
+    latest: dict[str, VisibleParty] = {}
     for party in sorted(seen, key=lambda p: (p.until is None, p.since)):
         latest[party.name] = party
     return {

@@ -9,7 +9,7 @@ from app.domain.access.caller import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class SeatRecord:
+class LinkedSeat:
     """A seat that a client is linked to."""
 
     id: str
@@ -21,7 +21,7 @@ class SeatRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientRecord:
+class RegisteredClient:
     """A client as it is stored; `seats` stand in the order in which they were linked."""
 
     id: str
@@ -30,7 +30,7 @@ class ClientRecord:
     public_jwk: Mapping[str, Any] | None
     disabled: bool
     agency_disabled: bool
-    seats: tuple[SeatRecord, ...]
+    seats: tuple[LinkedSeat, ...]
     dpop_required: bool = False
     """Whether it gets only tokens that are bound to a key (RFC 9449)."""
     stops: int = 0
@@ -71,7 +71,7 @@ class Revocation:
 class Clients(Protocol):
     """Who knows the clients."""
 
-    async def client(self, client_id: str) -> ClientRecord | None:
+    async def client(self, client_id: str) -> RegisteredClient | None:
         """The client of that id, disabled or not; `None` if there is none."""
         ...
 

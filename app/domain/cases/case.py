@@ -17,7 +17,7 @@ SUSPENDED = "suspended_consent"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleParty:
     """A party as others see it."""
 
     name: str
@@ -37,7 +37,7 @@ class View:
     number: int = 0
     state: str = NEW
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    parties: tuple[Seen, ...] = ()
+    parties: tuple[VisibleParty, ...] = ()
     lead: str | None = None
 
     @property
@@ -60,7 +60,9 @@ class View:
         """
         shown = {name: fact for name, fact in facts.items() if FACTS[name] in classes}
         known = shown if fresh else {**self.facts, **shown}
-        parties = tuple(Seen(p.name, p.agency_id, p.since, p.until) for p in referral.parties)
+        parties = tuple(
+            VisibleParty(p.name, p.agency_id, p.since, p.until) for p in referral.parties
+        )
         return View(self.number + 1, referral.state, known, parties, lead)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.cases.case import SUSPENDED, Case, Referral
 from app.domain.classes import ROUTING
 from app.domain.consents.consent import Consent, serves
-from app.domain.consents.coverage import EFFECTIVE, UNKNOWN, Telling, standing
+from app.domain.consents.coverage import EFFECTIVE, UNKNOWN, DependentRecipient, consent_state
 from app.domain.directory.agencies import Agency
 
 
@@ -24,7 +24,7 @@ def verdicts(
     referral: Referral,
     sender: Agency,
     named: Iterable[UUID],
-    tellings: Sequence[Telling],
+    tellings: Sequence[DependentRecipient],
     own: Sequence[Consent],
     on: date,
 ) -> list[Mapping[str, Any]]:
@@ -49,9 +49,9 @@ def verdicts(
 
 
 def _failings(
-    consent: Consent, referral: Referral, tellings: Sequence[Telling], on: date
+    consent: Consent, referral: Referral, tellings: Sequence[DependentRecipient], on: date
 ) -> list[str]:
-    stands = standing(consent, on)
+    stands = consent_state(consent, on)
     met = [t for t in tellings if consent.names(t.agency.id, t.agency.kind)]
     wanted = {c for t in met for c in t.classes - ROUTING}
     failing = {

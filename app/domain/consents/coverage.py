@@ -32,7 +32,7 @@ here, or those that count do not cover it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class DependentRecipient:
     """A recipient who may be told more than C0 only by consent, and the classes at stake."""
 
     party: str
@@ -58,7 +58,7 @@ class Telling:
         return frozenset(c.record.id for c in (chosen if enough else carrying))
 
 
-def standing(consent: Consent, on: date) -> str:
+def consent_state(consent: Consent, on: date) -> str:
     """How a consent stands on a day: `withdrawn`, `expired`, `not_yet` or `effective`."""
     if consent.withdrawn_on is not None:
         return "withdrawn"

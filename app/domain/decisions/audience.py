@@ -15,7 +15,7 @@ from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Addressee:
     """One recipient of a message: its party, its agency, and the classes that it may open of it."""
 
     party: str
@@ -25,7 +25,7 @@ class Told:
     """The consents by which it is told; none where the law is the basis."""
 
 
-Audience: TypeAlias = tuple[Told, ...]
+Audience: TypeAlias = tuple[Addressee, ...]
 
 
 def audience(
@@ -52,14 +52,14 @@ def audience(
             if name in agencies and name in flow.parties and agencies[name].id != sender:
                 may = flow.parties[name].classes
                 classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
-    told = [Told(name, agencies[name], granted) for name, granted in classes.items()]
+    told = [Addressee(name, agencies[name], granted) for name, granted in classes.items()]
     reached = {recipient.agency.id for recipient in told}
     reached.add(sender or "")
     ending = ((name, there[name]) for name in step.ends if name in there)
-    return (*told, *(Told(name, a, ROUTING) for name, a in ending if a.id not in reached))
+    return (*told, *(Addressee(name, a, ROUTING) for name, a in ending if a.id not in reached))
 
 
-def within_consent(
+def limit_to_consent(
     flow: Flow, step: Step, told: Audience, consents: tuple[Consent, ...], on: date
 ) -> Audience:
     """The same audience, where those told by consent get what consent covers and no more.

@@ -7,11 +7,11 @@ from uuid import UUID
 from app.domain.cases.case import CLOSED, Party, Reader, Referral
 from app.domain.classes import DataClass
 from app.domain.consents.consent import covered
-from app.domain.consents.coverage import NONE, Telling
+from app.domain.consents.coverage import NONE, DependentRecipient
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import present_classes
 from app.domain.decisions.decision import Copy, Decision, Move
-from app.domain.decisions.submission import Call
+from app.domain.decisions.submission import Submission
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.table import LEAD, Flow, Step
@@ -19,7 +19,7 @@ from app.domain.state_machine.table import LEAD, Flow, Step
 Readers = Mapping[str, frozenset[DataClass]]
 
 
-def correct(flow: Flow, call: Call, referral: Referral) -> Decision:
+def correct(flow: Flow, call: Submission, referral: Referral) -> Decision:
     """Let a message correct an earlier one of the same sender.
 
     It needs the seat that the first one needed, its guards hold, and consent is asked again.
@@ -63,7 +63,7 @@ def correct(flow: Flow, call: Call, referral: Referral) -> Decision:
     return Decision(call.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
 
 
-def _corrected(call: Call, referral: Referral) -> Reader:
+def _corrected(call: Submission, referral: Referral) -> Reader:
     """How the caller reads the message that it corrects, which is its own."""
     message = call.message
     corrected = call.case.references.get(message.corrects) if message.corrects else None
@@ -84,7 +84,7 @@ def _steps_of(flow: Flow, message_type: str, party: str) -> tuple[Step, ...]:
     return tuple(s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
 
 
-def _guard(step: Step, call: Call, referral: Referral) -> None:
+def _guard(step: Step, call: Submission, referral: Referral) -> None:
     agency = call.directory.agency(call.caller.agency_id)
     if agency is None:
         raise NotYourStep(step.by, "any", [])
@@ -97,7 +97,7 @@ def _guard(step: Step, call: Call, referral: Referral) -> None:
 
 
 def _readers(
-    flow: Flow, call: Call, referral: Referral
+    flow: Flow, call: Submission, referral: Referral
 ) -> Iterator[tuple[str, frozenset[DataClass]]]:
     """Who read the first one and is still a party; those told by consent, as far as it covers."""
     corrected = call.case.references[call.message.corrects or call.message.id]
@@ -115,7 +115,7 @@ def _readers(
 
 
 def _rests_on(
-    flow: Flow, call: Call, referral: Referral, readers: Readers
+    flow: Flow, call: Submission, referral: Referral, readers: Readers
 ) -> Iterator[tuple[str, frozenset[UUID]]]:
     """The consents by which each of those who are told by consent reads the correction."""
     consents = call.case.effective(referral)
@@ -124,11 +124,11 @@ def _rests_on(
         agency = call.directory.agency(party.agency_id)
         reads = party.agency_id in readers and party.agency_id != call.caller.agency_id
         if reads and agency is not None and flow.parties[party.name].by_consent:
-            telling = Telling(party.name, agency, readers[party.agency_id] & present)
+            telling = DependentRecipient(party.name, agency, readers[party.agency_id] & present)
             yield agency.id, telling.rests_on(consents, NONE, call.at.date())
 
 
-def _told(referral: Referral, party: Party, readers: Readers, call: Call) -> Party:
+def _told(referral: Referral, party: Party, readers: Readers, call: Submission) -> Party:
     """The party with its view moved on, if it reads the correction. Its state stays what it saw."""
     if party.agency_id not in readers:
         return party

@@ -6,13 +6,13 @@ from typing import Any
 
 from app.domain.cases.case import NEW, SYSTEM, Referral
 from app.domain.decisions.actions import actions
-from app.domain.decisions.audience import Audience, audience, present_classes, within_consent
+from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
 from app.domain.decisions.decision import Decision
 from app.domain.decisions.reach import concluded
 from app.domain.decisions.references import check_references, shared_classes
 from app.domain.decisions.routing import joining
-from app.domain.decisions.submission import Call, Sender
+from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import Actor, take
 from app.domain.directory.agencies import Agency
 from app.domain.erasure.retention import clocks
@@ -32,7 +32,7 @@ NOT_ERASED: Mapping[str, Any] = {
 }
 
 
-def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
+def decide(call: Submission, if_match: frozenset[str] = frozenset()) -> Decision:
     """Let a message move its case, or refuse it.
 
     Args:
@@ -53,7 +53,7 @@ def decide(call: Call, if_match: frozenset[str] = frozenset()) -> Decision:
     return replace(decision, clocks=running) if running else decision
 
 
-def _decided(call: Call, if_match: frozenset[str]) -> Decision:
+def _decided(call: Submission, if_match: frozenset[str]) -> Decision:
     flow = FLOWS[call.message.flow]
     referral = _standing(flow, call)
     if not call.message.opens:
@@ -87,7 +87,7 @@ def _decided(call: Call, if_match: frozenset[str]) -> Decision:
     return concluded(flow, step, call, *move, sender)
 
 
-def _not_erased(call: Call) -> None:
+def _not_erased(call: Submission) -> None:
     """Refuse what would fill up again what was erased: it belongs in a referral of its own.
 
     Raises:
@@ -101,7 +101,7 @@ def _not_erased(call: Call) -> None:
         raise GuardFailed([{**NOT_ERASED, "needs": [str(c.value) for c in gone]}])
 
 
-def _standing(flow: Flow, call: Call) -> Referral:
+def _standing(flow: Flow, call: Submission) -> Referral:
     """The referral as it stands; for an opening message a new one."""
     message = call.message
     if not message.opens:
@@ -118,11 +118,11 @@ def _standing(flow: Flow, call: Call) -> Referral:
     return Referral(message.referral_id, flow.name, parent=message.parent)
 
 
-def _is_party(call: Call, referral: Referral) -> bool:
+def _is_party(call: Submission, referral: Referral) -> bool:
     return referral.party_of(call.caller.agency_id).active
 
 
-def _step(flow: Flow, call: Call, referral: Referral) -> tuple[Step, Sender]:
+def _step(flow: Flow, call: Submission, referral: Referral) -> tuple[Step, Sender]:
     """The row to take, and whose it is."""
     steps = flow.takes(referral.state, call.message.body.type)
     steps = tuple(step for step in steps if SYSTEM not in step.by)
@@ -137,7 +137,7 @@ def _step(flow: Flow, call: Call, referral: Referral) -> tuple[Step, Sender]:
     raise _not_yours(flow, steps, call, referral, "any")
 
 
-def _own_sender(flow: Flow, step: Step, call: Call, referral: Referral) -> Sender | None:
+def _own_sender(flow: Flow, step: Step, call: Submission, referral: Referral) -> Sender | None:
     agency = call.directory.agency(call.caller.agency_id)
     if agency is None:
         return None
@@ -149,7 +149,7 @@ def _own_sender(flow: Flow, step: Step, call: Call, referral: Referral) -> Sende
     return Sender(party.name, agency) if party.active and (party.name in step.by or leads) else None
 
 
-def _paper_sender(flow: Flow, step: Step, call: Call, referral: Referral) -> Sender | None:
+def _paper_sender(flow: Flow, step: Step, call: Submission, referral: Referral) -> Sender | None:
     """The unconnected agency whose paper it is, if the caller is one that it was sent to."""
     keyer = _keyer(flow, step, call, referral)
     for name in step.by:
@@ -165,7 +165,7 @@ def _paper_sender(flow: Flow, step: Step, call: Call, referral: Referral) -> Sen
     return None
 
 
-def _keyer(flow: Flow, step: Step, call: Call, referral: Referral) -> str | None:
+def _keyer(flow: Flow, step: Step, call: Submission, referral: Referral) -> str | None:
     if step.state == NEW:
         agency = call.directory.agency(call.caller.agency_id)
         kinds = {name: flow.parties[name].kinds for name in step.joins}
@@ -174,7 +174,7 @@ def _keyer(flow: Flow, step: Step, call: Call, referral: Referral) -> str | None
     return party.name if party.active else None
 
 
-def _parent_takes(step: Step, call: Call) -> None:
+def _parent_takes(step: Step, call: Submission) -> None:
     """Refuse an opening whose parent does not take what it reports."""
     if step.state != NEW or step.reports is None or call.message.parent is None:
         return
@@ -184,7 +184,7 @@ def _parent_takes(step: Step, call: Call) -> None:
         raise _illegal(flow, parent, call)
 
 
-def _illegal(flow: Flow, referral: Referral, call: Call) -> IllegalMove:
+def _illegal(flow: Flow, referral: Referral, call: Submission) -> IllegalMove:
     if not referral.parties:
         return IllegalMove(NEW, [])
     party = referral.party_of(call.caller.agency_id)
@@ -194,7 +194,7 @@ def _illegal(flow: Flow, referral: Referral, call: Call) -> IllegalMove:
 
 
 def _not_yours(
-    flow: Flow, steps: tuple[Step, ...], call: Call, referral: Referral, seat: str
+    flow: Flow, steps: tuple[Step, ...], call: Submission, referral: Referral, seat: str
 ) -> NotYourStep:
     owners = {name for step in steps for name in step.by}
     mine = referral.party_of(call.caller.agency_id) if referral.parties else None
@@ -204,7 +204,7 @@ def _not_yours(
 def _guarded(
     flow: Flow,
     step: Step,
-    call: Call,
+    call: Submission,
     referral: Referral,
     sender: Sender,
     joins: Mapping[str, Agency],
@@ -214,7 +214,7 @@ def _guarded(
     situation = Situation(
         call.case, referral, call.message, sender.agency, joins, (), call.at, call.directory
     )
-    told = within_consent(flow, step, told, situation.consents, situation.today)
+    told = limit_to_consent(flow, step, told, situation.consents, situation.today)
     shared = shared_classes(call.case, call.message, call.caller)
     present = present_classes(call.message.body) | shared
     receives = tuple((t.party, t.agency, t.classes & present) for t in told)
@@ -239,7 +239,7 @@ def _resting(told: Audience, situation: Situation, by_consent: frozenset[str]) -
 
 
 def _keyer_is_told(
-    keyer: str, told: Audience, flow: Flow, step: Step, call: Call, referral: Referral
+    keyer: str, told: Audience, flow: Flow, step: Step, call: Submission, referral: Referral
 ) -> None:
     """Only a party to which the paper was addressed may key it in."""
     agencies = {recipient.party: recipient.agency.id for recipient in told}

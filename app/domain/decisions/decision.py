@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.cases.case import CLOSED, Case, Party, Referral
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent
-from app.domain.erasure.clock import Clock
+from app.domain.erasure.clock import RetentionClock
 from app.domain.messages.body import Body
 from app.domain.messages.facts import DEADLINES, Fact
 
@@ -72,7 +72,7 @@ class Decision:
     recorded: Consent | None = None
     withdrawn: frozenset[UUID] = frozenset()
     erases: bool = False
-    clocks: tuple[Clock, ...] = ()
+    clocks: tuple[RetentionClock, ...] = ()
     """The clocks of retention that start or stop."""
 
     @property

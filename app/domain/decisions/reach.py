@@ -12,7 +12,7 @@ from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import audience
 from app.domain.decisions.decision import Decision, Move
 from app.domain.decisions.references import share
-from app.domain.decisions.submission import Call, Sender
+from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import THE_SERVICE, take
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import IllegalMove, Invalid
@@ -21,7 +21,7 @@ from app.domain.state_machine.table import Flow, Report, Step
 
 
 def concluded(
-    flow: Flow, step: Step, call: Call, case: Case, move: Move, sender: Sender
+    flow: Flow, step: Step, call: Submission, case: Case, move: Move, sender: Sender
 ) -> Decision:
     """The decision: the step, its report to the parent, and what reaches other referrals.
 
@@ -50,7 +50,7 @@ def concluded(
     )
 
 
-def _recorded(call: Call, referral: Referral) -> Consent | None:
+def _recorded(call: Submission, referral: Referral) -> Consent | None:
     record = call.message.body.consent_record()
     if record is None:
         return None
@@ -59,7 +59,7 @@ def _recorded(call: Call, referral: Referral) -> Consent | None:
     return Consent(record, referral.id)
 
 
-def _withdrawn(call: Call, referral: Referral, sender: Sender) -> frozenset[UUID]:
+def _withdrawn(call: Submission, referral: Referral, sender: Sender) -> frozenset[UUID]:
     """The consents that end with this message. None named means all that bind the referral."""
     asked = call.message.body.consents_withdrawn()
     if asked is None:
@@ -74,7 +74,7 @@ def _withdrawn(call: Call, referral: Referral, sender: Sender) -> frozenset[UUID
     return chosen
 
 
-def _check_items(call: Call, consents: Sequence[Consent]) -> None:
+def _check_items(call: Submission, consents: Sequence[Consent]) -> None:
     """Refuse to take back what none of the consents gives."""
     given = {item for c in consents for item in (*c.record.classes, *c.record.recipients)}
     for item in call.message.body.items_withdrawn():
@@ -84,7 +84,7 @@ def _check_items(call: Call, consents: Sequence[Consent]) -> None:
 
 
 def _with_consents(
-    case: Case, recorded: Consent | None, withdrawn: frozenset[UUID], call: Call
+    case: Case, recorded: Consent | None, withdrawn: frozenset[UUID], call: Submission
 ) -> Case:
     if recorded is None and not withdrawn:
         return case
@@ -95,7 +95,7 @@ def _with_consents(
 
 
 def _reported(
-    flow: Flow, step: Step, case: Case, move: Move, call: Call
+    flow: Flow, step: Step, case: Case, move: Move, call: Submission
 ) -> tuple[Case, tuple[Move, ...]]:
     if step.reports is None:
         return case, (move,)

@@ -10,7 +10,7 @@ from app.domain.messages.message import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Submission:
     """Everything that a decision looks at."""
 
     case: Case

@@ -20,7 +20,7 @@ class Explanation:
 
 NOTHING = Text("することはありません。", "There is nothing to do.")
 DONE = Text("配達はこれで終わりです。", "Its delivery is complete.")
-CALL = Text(
+TELEPHONE = Text(
     "電話などで相手の機関に確かめてください。誤りなら POST …/recall で取り消せます。",
     "Call the other agency. If it was sent by mistake, take it back with POST …/recall.",
 )
@@ -170,7 +170,7 @@ BY_TERM: Mapping[str | None, Text] = {
 }
 NO_TERM = Text("期限はありません。", "It has no term.")
 
-TODO: Mapping[tuple[bool, str], Text] = {
+NEXT_STEP: Mapping[tuple[bool, str], Text] = {
     (False, "waiting"): READ_IT,
     (False, "notified"): READ_IT,
     (False, "opened"): READ_IT,
@@ -231,14 +231,18 @@ CONSENT_WITHDRAWN = "consent_withdrawn"
 CANCELLED = Text("取りやめました。", "It was cancelled.")
 
 
-def explained(delivery: Delivery, at: datetime, *, to_sender: bool) -> Explanation:
+def explain(delivery: Delivery, at: datetime, *, to_sender: bool) -> Explanation:
     """A copy in plain words, as it stands at `at`."""
     case = _case(delivery)
     moment, seat = _last(delivery)
     late = delivery.lateness(at)
-    todo = TODO.get((to_sender, case))
+    todo = NEXT_STEP.get((to_sender, case))
     if todo is None:
-        todo = CALL if to_sender and late and case in {"waiting", "notified", "opened"} else NOTHING
+        todo = (
+            TELEPHONE
+            if to_sender and late and case in {"waiting", "notified", "opened"}
+            else NOTHING
+        )
     return Explanation(
         _filled(WHERE[to_sender, case], at=_said(moment), seat=seat or ""),
         FOLLOWING.get(case) or _by_term(delivery, late),
@@ -246,7 +250,7 @@ def explained(delivery: Delivery, at: datetime, *, to_sender: bool) -> Explanati
     )
 
 
-def notice_explained(
+def explain_notice(
     state: str, reason: str | None, webhook_state: str, webhook_id: str, next_at: datetime | None
 ) -> Text:
     """What became of a notice to an endpoint, in plain words."""

@@ -28,7 +28,7 @@ class RecallReason(Code):
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class ReadCopy:
     """One time that a copy was opened, or was printed and so left the house."""
 
     how: str
@@ -38,7 +38,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Clocks:
+class ReportDays:
     """The days by which a misdirected disclosure has to be reported."""
 
     preliminary_from: date
@@ -58,7 +58,7 @@ class HeldCopy:
     named: bool
     """Whether the message was sent to it. Others were shown it by those whom it was sent to."""
     to_print: bool
-    openings: tuple[Opening, ...]
+    openings: tuple[ReadCopy, ...]
     recalled_for: str | None = None
     """The reason for which it was recalled before."""
 
@@ -68,7 +68,7 @@ class HeldCopy:
         return bool(self.openings)
 
 
-def recalling(
+def copies_to_recall(
     copies: Sequence[HeldCopy], reason: RecallReason, recipients: Collection[str] | None
 ) -> tuple[HeldCopy, ...]:
     """The copies to recall: all, or those of some recipients; none if that was done before.
@@ -91,10 +91,10 @@ def recalling(
     return left
 
 
-def clocks(known_at: datetime) -> Clocks:
+def report_days(known_at: datetime) -> ReportDays:
     """The days by which to report what became known at that moment."""
     known = known_at.astimezone(JAPAN).date()
-    return Clocks(
+    return ReportDays(
         preliminary_from=_day(known, 3),
         preliminary_by=_day(known, 5),
         final_by=next_business_day(_day(known, 30)),

@@ -46,7 +46,7 @@ class Disclosure:
 
 
 @dataclass(slots=True)
-class Passing:
+class KnownMessage:
     """One message and one agency that came to know it: all that is known of that, in one line."""
 
     agency_id: str
@@ -77,18 +77,18 @@ class Passing:
             self.classes = (self.classes or frozenset()) | frozenset(disclosure.classes)
 
 
-def by_agency(disclosures: Iterable[Disclosure]) -> Mapping[str, Sequence[Passing]]:
+def by_agency(disclosures: Iterable[Disclosure]) -> Mapping[str, Sequence[KnownMessage]]:
     """What each agency came to know, the first message first, agencies in the order of that.
 
     A sender that reads again what it wrote itself came to know nothing by it.
     """
-    found: dict[tuple[str, UUID], Passing] = {}
+    found: dict[tuple[str, UUID], KnownMessage] = {}
     for disclosure in disclosures:
         if disclosure.agency_id == disclosure.from_agency:
             continue
         key = (disclosure.agency_id, disclosure.message_id)
-        found.setdefault(key, Passing(*key)).take(disclosure)
-    agencies: dict[str, list[Passing]] = {}
+        found.setdefault(key, KnownMessage(*key)).take(disclosure)
+    agencies: dict[str, list[KnownMessage]] = {}
     for passing in sorted(found.values(), key=lambda p: (p.since, p.agency_id, p.message_id)):
         agencies.setdefault(passing.agency_id, []).append(passing)
     return agencies

@@ -17,7 +17,7 @@ class Rule(Code):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class RetentionClock:
     """A rule that runs for a referral since a day; without one it runs no longer."""
 
     referral_id: UUID

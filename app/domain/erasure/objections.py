@@ -30,7 +30,7 @@ BEFORE_THE_END = frozenset({ErasureReason.COURT_ORDER, ErasureReason.MISTAKEN_EN
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
+class CopyHolder:
     """An agency that holds copies, and of which classes."""
 
     agency_id: str
@@ -39,7 +39,7 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class HeldReferral:
     """A referral while its case is held, as far as an erasure has to know it."""
 
     id: UUID
@@ -56,7 +56,7 @@ class Standing:
     """The states of the other referrals of the case."""
     clocks: Mapping[str, date]
     """The rules that run, and since when."""
-    readers: tuple[Readers, ...]
+    readers: tuple[CopyHolder, ...]
 
     def decides(self, agency_id: str) -> bool:
         """Whether an agency leads the case or has the part that confirms endings."""
@@ -66,7 +66,7 @@ class Standing:
         return leads or (part == deciding and deciding != LEAD)
 
 
-def against_rule(standing: Standing, rule: Rule, since: date) -> str | None:
+def objection_to_rule(standing: HeldReferral, rule: Rule, since: date) -> str | None:
     """Why a rule whose time has come does not erase: `gone`, `held`; None if nothing is against it.
 
     Args:
@@ -77,13 +77,13 @@ def against_rule(standing: Standing, rule: Rule, since: date) -> str | None:
     return "held" if standing.holders else None
 
 
-def _settled(standing: Standing, rule: Rule) -> bool:
+def _settled(standing: HeldReferral, rule: Rule) -> bool:
     ends = rule in {Rule.CASE_CLOSED, Rule.NEVER_ACCEPTED}
     return ends and standing.state != CLOSED
 
 
-def against_command(
-    standing: Standing,
+def objection_to_command(
+    standing: HeldReferral,
     agency_id: str | None,
     classes: frozenset[DataClass],
     reason: ErasureReason,

@@ -13,7 +13,7 @@ from datetime import date
 from app.domain.calendar.period import Period
 from app.domain.cases.case import CLOSED, Case, Referral
 from app.domain.classes import DataClass
-from app.domain.erasure.clock import Clock, Rule
+from app.domain.erasure.clock import RetentionClock, Rule
 from app.domain.flows import FLOWS
 from app.domain.messages.facts import FACTS
 from app.domain.text import Text
@@ -67,12 +67,12 @@ def facts_of(classes: frozenset[DataClass]) -> list[str]:
     return sorted(name for name, data_class in FACTS.items() if data_class in classes)
 
 
-def clocks(before: Case, after: Case, day: date) -> tuple[Clock, ...]:
+def clocks(before: Case, after: Case, day: date) -> tuple[RetentionClock, ...]:
     """The clocks that start or stop when a case moves from `before` to `after` on this day."""
     # Nearly every message: nothing has ended, and nobody was judged.
     if not any(r.state == CLOSED or _JUDGED & r.facts.keys() for r in after.referrals.values()):
         return ()
-    found: list[Clock] = []
+    found: list[RetentionClock] = []
     for referral in after.referrals.values():
         old = before.referrals.get(referral.id)
         if referral is not old and not referral.erased:
@@ -80,21 +80,21 @@ def clocks(before: Case, after: Case, day: date) -> tuple[Clock, ...]:
     return (*found, *_whole(before, after, day))
 
 
-def _own(old: Referral | None, referral: Referral, day: date) -> Iterator[Clock]:
+def _own(old: Referral | None, referral: Referral, day: date) -> Iterator[RetentionClock]:
     if _cleared(referral) != _cleared(old):
-        yield Clock(referral.id, Rule.CLEARED, day if _cleared(referral) else None)
+        yield RetentionClock(referral.id, Rule.CLEARED, day if _cleared(referral) else None)
     if old is not None and _ends(old, referral) and _never_accepted(old):
-        yield Clock(referral.id, Rule.NEVER_ACCEPTED, day)
+        yield RetentionClock(referral.id, Rule.NEVER_ACCEPTED, day)
 
 
-def _whole(before: Case, after: Case, day: date) -> Iterator[Clock]:
+def _whole(before: Case, after: Case, day: date) -> Iterator[RetentionClock]:
     """A case is complete when the last of its referrals ends, and no longer when one joins."""
     was, complete = _complete(before), _complete(after)
     if was == complete:
         return
     for referral in after.referrals.values():
         if not referral.erased:
-            yield Clock(referral.id, Rule.CASE_CLOSED, day if complete else None)
+            yield RetentionClock(referral.id, Rule.CASE_CLOSED, day if complete else None)
 
 
 def _complete(case: Case) -> bool:

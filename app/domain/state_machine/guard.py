@@ -9,7 +9,7 @@ from app.domain.cases.case import Case, Party, Referral
 from app.domain.cases.consents import may_know, verdicts
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, serves
-from app.domain.consents.coverage import Telling
+from app.domain.consents.coverage import DependentRecipient
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.messages.message import Message
 from app.domain.text import Text
@@ -47,9 +47,9 @@ class Situation:
         """The consents that bind this referral, with one that the message itself records."""
         return self.case.effective(self.referral) + self.own
 
-    def tellings(self, by_consent: frozenset[str]) -> tuple[Telling, ...]:
+    def tellings(self, by_consent: frozenset[str]) -> tuple[DependentRecipient, ...]:
         """Who would be told what on consent alone, of these parties."""
-        return tuple(Telling(*each) for each in self.receives if each[0] in by_consent)
+        return tuple(DependentRecipient(*each) for each in self.receives if each[0] in by_consent)
 
     def party(self, name: str) -> Party | None:
         """The party of that name, if there is one now."""

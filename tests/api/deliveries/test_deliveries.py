@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from app.domain.deliveries.explanation import TODO, WHERE
+from app.domain.deliveries.explanation import NEXT_STEP, WHERE
 from app.main import create_app
 from app.settings import Settings
 
@@ -206,7 +206,7 @@ async def test_a_message_is_explained_in_the_readers_language(
     theirs = await office.get(path, headers={"Accept-Language": "en"})
     assert theirs.headers["Content-Language"] == "en"
     told = valid(theirs, "ExplainedOut")["recipients"][0]
-    assert told["todo"] == TODO[False, "waiting"].en
+    assert told["todo"] == NEXT_STEP[False, "waiting"].en
     service.clock.ahead += timedelta(hours=5)
     try:
         prison = await speak("prison-fuchu")

@@ -8,8 +8,14 @@ import pytest
 
 from app.domain.calendar.clock import JAPAN
 from app.domain.deliveries.delivery import STATUSES, Delivery
-from app.domain.deliveries.explanation import NOTHING, WHERE, explained, notice_explained
-from app.domain.deliveries.recall import HeldCopy, Opening, RecallReason, clocks, recalling
+from app.domain.deliveries.explanation import NOTHING, WHERE, explain, explain_notice
+from app.domain.deliveries.recall import (
+    HeldCopy,
+    ReadCopy,
+    RecallReason,
+    copies_to_recall,
+    report_days,
+)
 from app.domain.deliveries.terms import terms
 from app.domain.errors import AlreadyRecalled, Invalid
 
@@ -107,7 +113,7 @@ def test_a_late_acknowledgement_stays_late() -> None:
 
 
 def test_the_clocks_count_the_day_on_which_it_became_known_and_end_on_an_open_day() -> None:
-    found = clocks(datetime(2026, 12, 1, 10, tzinfo=JAPAN))
+    found = report_days(datetime(2026, 12, 1, 10, tzinfo=JAPAN))
     assert (found.preliminary_from, found.preliminary_by) == (date(2026, 12, 3), date(2026, 12, 5))
     assert found.final_by == date(2027, 1, 4)  # the thirtieth day is 30 December
     assert found.final_by_if_malicious == date(2027, 1, 29)
@@ -121,29 +127,29 @@ def copy(agency_id: str, *, named: bool = True, recalled_for: str | None = None)
 def test_a_recall_takes_back_every_copy_or_those_of_named_recipients() -> None:
     copies = [copy("a"), copy("b"), copy("shown", named=False)]
     reason = RecallReason.WRONG_RECIPIENT
-    assert recalling(copies, reason, None) == tuple(copies)
-    assert recalling(copies, reason, ["b"]) == (copies[1],)
+    assert copies_to_recall(copies, reason, None) == tuple(copies)
+    assert copies_to_recall(copies, reason, ["b"]) == (copies[1],)
     for unknown in ("shown", "nobody"):
         with pytest.raises(Invalid) as refused:
-            recalling(copies, reason, ["a", unknown])
+            copies_to_recall(copies, reason, ["a", unknown])
         assert refused.value.facts["errors"] == [
             {"pointer": "/recipients/1", "reason": "no_recipient"}
         ]
     with pytest.raises(Invalid):
-        recalling([], reason, None)
+        copies_to_recall([], reason, None)
 
 
 def test_a_copy_is_recalled_once() -> None:
     reason = RecallReason.WRONG_RECIPIENT
     copies = [copy("a", recalled_for=reason), copy("b")]
-    assert recalling(copies, reason, None) == (copies[1],)
-    assert recalling(copies, reason, ["a"]) == ()
+    assert copies_to_recall(copies, reason, None) == (copies[1],)
+    assert copies_to_recall(copies, reason, ["a"]) == ()
     with pytest.raises(AlreadyRecalled):
-        recalling(copies, RecallReason.TOO_MUCH, ["a"])
+        copies_to_recall(copies, RecallReason.TOO_MUCH, ["a"])
 
 
 def test_a_copy_that_was_opened_or_printed_is_disclosed() -> None:
-    opened = Opening("printed", FRIDAY, "center-13.decider", ("C0",))
+    opened = ReadCopy("printed", FRIDAY, "center-13.decider", ("C0",))
     assert HeldCopy("a", "center", UUID(int=1), True, True, (opened,)).disclosed
     assert not copy("a").disclosed
 
@@ -171,7 +177,7 @@ def test_whatever_became_of_a_copy_is_said_in_full_in_both_languages(
     due = terms("special_adjustment.accept", "urgent", FRIDAY)
     found = Delivery(**{"party": "c", "agency_id": "c", "to_print": False, "terms": due, **became})
     for at in (FRIDAY, FRIDAY + 5 * HOUR, FRIDAY + 9 * HOUR):
-        words = explained(found, at, to_sender=to_sender)
+        words = explain(found, at, to_sender=to_sender)
         for text in (words.where, words.following, words.todo):
             assert "{" not in text.ja + text.en
             assert text.en.replace("…", "").isascii()
@@ -182,12 +188,12 @@ def test_whatever_became_of_a_copy_is_said_in_full_in_both_languages(
 def test_a_sender_is_told_to_call_only_once_it_is_late() -> None:
     due = terms("special_adjustment.accept", "urgent", FRIDAY)
     waiting = Delivery("c", "c", False, due)
-    assert explained(waiting, FRIDAY, to_sender=True).todo == NOTHING
-    assert "Call" in explained(waiting, FRIDAY + 5 * HOUR, to_sender=True).todo.en
+    assert explain(waiting, FRIDAY, to_sender=True).todo == NOTHING
+    assert "Call" in explain(waiting, FRIDAY + 5 * HOUR, to_sender=True).todo.en
 
 
 def test_a_notice_to_a_stopped_endpoint_says_so() -> None:
-    said = notice_explained("pending", None, "paused", "id", FRIDAY)
+    said = explain_notice("pending", None, "paused", "id", FRIDAY)
     assert "stopped" in said.en
-    assert "2026-11-20 16:30" in notice_explained("pending", None, "active", "id", FRIDAY).en
-    assert notice_explained("cancelled", "a new reason", "active", "id", None).en
+    assert "2026-11-20 16:30" in explain_notice("pending", None, "active", "id", FRIDAY).en
+    assert explain_notice("cancelled", "a new reason", "active", "id", None).en

@@ -16,10 +16,10 @@ from app.domain.erasure.clock import Rule
 from app.domain.erasure.objections import (
     BEFORE_THE_END,
     ErasureReason,
-    Standing,
-    against_command,
-    against_rule,
+    HeldReferral,
     complete_on,
+    objection_to_command,
+    objection_to_rule,
 )
 from app.domain.erasure.retention import EVERY, Periods, classes_of, clocks, facts_of
 from app.domain.flows import FLOWS
@@ -178,7 +178,7 @@ def test_the_record_of_consents_outlives_the_referral_by_its_own_period() -> Non
     assert periods.of(Rule.LEDGER) == Period.read("P6Y")
 
 
-STANDING = Standing(
+STANDING = HeldReferral(
     id=uuid4(),
     case_id=uuid4(),
     flow="special_adjustment",
@@ -207,7 +207,7 @@ def test_a_rule_erases_what_is_closed_runs_and_is_not_held(
     )
     needs_end = rule in {Rule.CASE_CLOSED, Rule.NEVER_ACCEPTED}
     expected = "gone" if not running or (needs_end and not closed) else "held" if held else None
-    assert against_rule(standing, rule, TODAY) == expected
+    assert objection_to_rule(standing, rule, TODAY) == expected
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_command_erases_for_whoever_decides_and_never_under_a_hold(
         others=() if alone else ("requested",),
     )
     classes = EVERY if whole else frozenset({DataClass.C4})
-    against = against_command(standing, agency, classes, reason)
+    against = objection_to_command(standing, agency, classes, reason)
     may = agency is None or standing.decides(agency)
     open_at_all = closed or (whole and reason in BEFORE_THE_END)
     assert (against is None) == (may and not held_by and open_at_all and alone)

@@ -9,7 +9,7 @@ import pytest
 from app.domain.access.caller import Caller
 from app.domain.cases.case import CLOSED, Case
 from app.domain.decisions.decide import decide
-from app.domain.decisions.submission import Call
+from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import GuardFailed, IllegalMove
 from app.domain.flows import BODIES
@@ -96,7 +96,7 @@ class Play:
         body = BODIES[name].model_validate({**BODIES[name].EXAMPLE, **changes})
         message = Message(message_id, referral, body, NOW.date(), **envelope)
         caller = Caller("c", SHORT[who], "s", "decider", frozenset(), frozenset(), True)
-        decision = decide(Call(self.case, message, caller, DIRECTORY, NOW))
+        decision = decide(Submission(self.case, message, caller, DIRECTORY, NOW))
         self.case = decision.case
         PLAYED.update(move.body.type for move in decision.moves if not changes)
         return self.state(referral)
