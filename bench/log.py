@@ -15,7 +15,7 @@ from app.adapters.keys.checkpoint_keys import LogKeys
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import BATCH, Sealer
 from app.domain.log.merkle import Node, cover, fold, verify_consistency, verify_inclusion
-from app.domain.log.signed_note import Checkpoint, signed
+from app.domain.log.signed_note import Checkpoint, sign_note
 from bench.place import Place, place
 
 ORIGIN = "tsunagu.invalid/log"
@@ -146,7 +146,7 @@ async def _fill(where: Place, owner: "asyncpg.Pool[asyncpg.Record]", size: int) 
             await connection.execute(NODES_ABOVE, level)
         frontier = [await _hash(connection, node) for node in cover(0, size)]
         state = Checkpoint(ORIGIN, size, fold(frontier))
-        note = signed(state.text, LogKeys(where.keys, ORIGIN).signers(where.clock()))
+        note = sign_note(state.text, LogKeys(where.keys, ORIGIN).signers(where.clock()))
         await connection.execute(
             "INSERT INTO log_checkpoint VALUES ($1, $2, $3, now())", size, state.root, str(note)
         )

@@ -49,7 +49,7 @@ REQUEST = (OFFICE, "request_cooperation")
 UNCHECKED: Mapping[str, Callable[..., Any]] = {
     "consent_covers": lambda *_, **__: Guard("nothing", Text("", ""), lambda _: None),
     "limit_to_consent": lambda _flow, _step, recipients, *_: recipients,
-    "_resting": lambda told, *_: told,
+    "_with_consents": lambda recipients, *_: recipients,
 }
 """The parts of a decision that ask for consent, asking nothing."""
 TWINS = (

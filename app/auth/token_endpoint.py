@@ -111,7 +111,7 @@ class TokenDesk:
             return proven_by_secret(await self._clients.client(given.client_id), given)
         except TokenRefused:
             if self._guesses is not None:
-                await self._guesses.failed(given.client_id, place, self._clock())
+                await self._guesses.note_failure(given.client_id, place, self._clock())
             raise
 
     async def _check_lock(self, client_id: str, place: str) -> None:

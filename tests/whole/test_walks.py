@@ -73,7 +73,7 @@ def anything(chance: random.Random, flow: Flow, referral: UUID, known: set[str])
     """Some message from some agency, whatever the state."""
     body = chance.choice([b for b in flow.bodies.values() if len(b.model_fields) > 1])
     agency = chance.choice([*WATCHERS, STRANGER])
-    return agency, saying(body.named(), referral, fresh(body, known))
+    return agency, saying(body.wire_type(), referral, fresh(body, known))
 
 
 async def likely(
@@ -94,7 +94,7 @@ async def likely(
 
 def weight(flow: Flow, step: Step) -> int:
     """How often a step is tried: ending it all is rare, and so is leaving the main road."""
-    if step.to == CLOSED or step.body.named().endswith((".die", ".refuse")):
+    if step.to == CLOSED or step.body.wire_type().endswith((".die", ".refuse")):
         return 1
     return 4 if step.to in {*flow.side_states, SAME} else 40
 

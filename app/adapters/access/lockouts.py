@@ -41,7 +41,7 @@ class Guesses:
         found: datetime | None = await self._pool.fetchval(_LOCKED, _key(client_id, place), at)
         return found
 
-    async def failed(self, client_id: str, place: str, at: datetime) -> None:
+    async def note_failure(self, client_id: str, place: str, at: datetime) -> None:
         """Take note of a wrong secret."""
         if self._terms.failures:
             await self._pool.execute(

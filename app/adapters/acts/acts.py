@@ -17,7 +17,7 @@ from app.domain.acts.acts import (
     check_proposer,
     check_second_seat,
     check_withdrawal,
-    proposer_stands,
+    may_still_propose,
 )
 from app.domain.calendar.clock import Clock
 from app.domain.erasure.objections import BACKUP_AGE
@@ -245,7 +245,7 @@ _DONE = (ActState.APPROVED, ActState.FAILED)
 def _proposer_stands(row: Mapping[str, Any]) -> bool:
     """Whether it could be proposed now. Seats are never taken out of the table."""
     seat = row["proposer"]
-    return seat is None or proposer_stands(row["kind"], seat["role"], disabled=seat["disabled"])
+    return seat is None or may_still_propose(row["kind"], seat["role"], disabled=seat["disabled"])
 
 
 def _proposed(proposal: Proposal, caller: Caller, at: datetime) -> Act:

@@ -10,7 +10,7 @@ from app.domain.access.caller import Caller
 from app.domain.cases.consents import may_know
 from app.domain.consents.return_requests import TERM
 from app.domain.decisions.decision import Decision
-from app.domain.decisions.reach import reached_by
+from app.domain.decisions.reach import affected_referrals
 from app.domain.directory.agencies import Directory
 from app.domain.messages.message import Message
 
@@ -68,7 +68,7 @@ def _recorded(decision: Decision, message: Message, at: datetime) -> dict[str, A
         "valid_from": record.valid_from.isoformat(),
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
         "today": at.date().isoformat(),
-        "referrals": _texts(decision.case.under({decision.recorded.referral_id})),
+        "referrals": _texts(decision.case.with_descendants({decision.recorded.referral_id})),
     }
 
 
@@ -85,7 +85,9 @@ def _withdrawn(
         "agency_id": caller.agency_id,
         "today": at.date().isoformat(),
         "due_on": (at.date() + TERM).isoformat(),
-        "referrals": _texts(reached_by(decision.case, decision.withdrawn, message.referral_id)),
+        "referrals": _texts(
+            affected_referrals(decision.case, decision.withdrawn, message.referral_id)
+        ),
     }
 
 

@@ -58,14 +58,14 @@ async def _erased(work: Work, agency_id: str | None) -> Mapping[str, Any]:
     standing = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
     if standing is None:
         raise NotFound
-    against = objection_to_command(standing, agency_id, asked.erased(), asked.reason)
+    against = objection_to_command(standing, agency_id, asked.classes_to_erase(), asked.reason)
     if against is not None:
         raise ActImpossible(against)
     if work.rehearsed:
         return {}
     erasing = Erasing(
         standing,
-        asked.erased(),
+        asked.classes_to_erase(),
         COMMANDED,
         work.at,
         work.backup_age,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.domain.classes import DataClass
 from app.domain.keys.ports import CannotOpen, KeyService, WrappedKey
-from app.domain.messages.digest import salted, sha256
+from app.domain.messages.digest import sha256, with_salt
 
 NONCE = 12
 """Bytes. Random: a key seals far fewer segments than make a repeat likely (2³²)."""
@@ -61,7 +61,7 @@ class Keyring:
         self, message_id: UUID, data_class: DataClass, fields: bytes, chance: bytes
     ) -> Segment:
         salt = urlsafe_b64encode(chance[:SALT]).rstrip(b"=").decode()
-        content = salted(fields, salt)
+        content = with_salt(fields, salt)
         cipher, aad = AESGCM(self.keys[data_class]), bound(message_id, data_class)
         sealed = encrypt(cipher, content, aad, chance[SALT:])
         return Segment(data_class, sha256(content), sealed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.domain.calendar.clock import Clock
 from app.domain.log import merkle
 from app.domain.log.merkle import Frontier
-from app.domain.log.signed_note import Checkpoint, NoteSigner, signed
+from app.domain.log.signed_note import Checkpoint, NoteSigner, sign_note
 from app.domain.messages.digest import canonical
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Sealer:
             [node.number for node, _ in nodes],
             [digest for _, digest in nodes],
             root,
-            str(signed(state.text, self._signers.signers(at))),
+            str(sign_note(state.text, self._signers.signers(at))),
             at,
         )
 

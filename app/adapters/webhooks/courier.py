@@ -20,7 +20,7 @@ from app.adapters.webhooks.lanes import Held, Lane, Result
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
-from app.domain.webhooks.notices import Attempt, Notice, asked_wait, next_due, signed
+from app.domain.webhooks.notices import Attempt, Notice, asked_wait, next_due, signed_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -207,7 +207,7 @@ class Courier:
             return Attempt("cannot_sign")
         # The real time, though the service's may be moved: receivers compare it with theirs.
         seconds = int(time.time())
-        headers = signed(notice.secrets, str(notice.id), seconds, notice.payload)
+        headers = signed_headers(notice.secrets, str(notice.id), seconds, notice.payload)
         try:
             return await self._sender.post(notice.url, headers, notice.payload)
         except Exception as error:

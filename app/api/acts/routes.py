@@ -138,7 +138,7 @@ def _shown(request: Request, act: Act) -> dict[str, Any]:
         "title": KINDS[act.kind].title.in_language(language_of(request)),
         "target": act.target,
         "detail": dict(act.detail),
-        "state": act.now(current_time(request)).value,
+        "state": act.state_at(current_time(request)).value,
         "proposed_at": moment(act.proposed_at),
         "proposed_by": act.proposed_by,
         "expires_at": moment(act.expires_at),

@@ -24,7 +24,7 @@ from app.domain.calendar.words import day_words
 from app.domain.directory.agencies import Directory
 from app.domain.disclosures.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
 from app.domain.disclosures.record import Disclosure, KnownMessage, by_agency
-from app.domain.printing.ruby import marked, plain
+from app.domain.printing.ruby import add_readings, plain
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
@@ -128,7 +128,7 @@ class _Writing:
             return agency_id
         if self.language == "en":
             return found.name_en or found.name
-        return marked(found.name, readings())
+        return add_readings(found.name, readings())
 
     def day(self, at: datetime) -> str:
         return self.say(day_words(at.astimezone(JAPAN).date()))

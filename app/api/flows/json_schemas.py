@@ -52,7 +52,7 @@ def _described(body: type[Body], schema: Schema) -> Schema:
         **deepcopy(schema),
         "title": body.TITLE.ja,
         "x-title-en": body.TITLE.en,
-        "x-party": _senders(body.named()),
+        "x-party": _senders(body.wire_type()),
         "examples": [body.EXAMPLE],
     }
     if body.SOURCE:

@@ -107,7 +107,7 @@ def page(flow: Flow, language: str) -> str:
 
 def message(body: type[Body], language: str) -> Iterator[str]:
     """The section of a message: what it is for, where it comes from, its fields."""
-    yield from heading(event_of(body.named()), message_title(body, language), 3)
+    yield from heading(event_of(body.wire_type()), message_title(body, language), 3)
     if language == "en" and _says_more(body):
         yield f"{body.__doc__}\n"
     if sources := [_source(s, language) for s in body.SOURCE.split("; ") if _is_public(s)]:
@@ -139,7 +139,7 @@ def title_of(flow: Flow, language: str) -> str:
 
 def message_title(body: type[Body], language: str) -> str:
     """The event of a message type, and its title."""
-    return f"`{event_of(body.named())}` {body.TITLE.in_language(language)}"
+    return f"`{event_of(body.wire_type())}` {body.TITLE.in_language(language)}"
 
 
 def event_of(message_type: str) -> str:

@@ -95,7 +95,7 @@ class GuessLedger(Protocol):
         """Until when no secret for this id is looked at from that place; None: it is."""
         ...
 
-    async def failed(self, client_id: str, place: str, at: datetime) -> None:
+    async def note_failure(self, client_id: str, place: str, at: datetime) -> None:
         """Take note of a wrong secret."""
         ...
 

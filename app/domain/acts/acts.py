@@ -203,12 +203,12 @@ class Act:
     def says_the_same(self, other: "Act") -> bool:
         """Whether `other` is this proposal sent once more by the same seat."""
 
-        def said(act: Act) -> tuple[Any, ...]:
+        def content(act: Act) -> tuple[Any, ...]:
             return act.kind, act.agency_id, act.proposed_by, act.target, dict(act.detail)
 
-        return said(self) == said(other)
+        return content(self) == content(other)
 
-    def now(self, at: datetime) -> ActState:
+    def state_at(self, at: datetime) -> ActState:
         """Its state at that moment: a proposal runs out by itself."""
         out = self.state is ActState.PROPOSED and at >= self.expires_at
         return ActState.EXPIRED if out else self.state
@@ -241,7 +241,7 @@ def check_second_seat(act: Act, caller: Caller, at: datetime) -> None:
         raise NotYourAct(roles)
 
 
-def proposer_stands(kind: str, role: str, *, disabled: bool) -> bool:
+def may_still_propose(kind: str, role: str, *, disabled: bool) -> bool:
     """Whether the seat that proposed an act could still do so: what a seat that was since switched
     off, or given another role, asked for is not done."""
     return not disabled and role in KINDS[kind].proposed_by
@@ -260,5 +260,5 @@ def check_withdrawal(act: Act, caller: Caller, at: datetime) -> None:
 
 
 def _check_waiting(act: Act, at: datetime) -> None:
-    if act.now(at) is not ActState.PROPOSED:
-        raise ActSettled(act.now(at))
+    if act.state_at(at) is not ActState.PROPOSED:
+        raise ActSettled(act.state_at(at))

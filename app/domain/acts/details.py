@@ -48,7 +48,7 @@ class EraseDetail(ActDetail):
         ),
     ] = None
 
-    def erased(self) -> frozenset[DataClass]:
+    def classes_to_erase(self) -> frozenset[DataClass]:
         """The classes to erase."""
         return frozenset(map(DataClass, self.classes)) if self.classes else frozenset(DataClass)
 

@@ -64,7 +64,7 @@ class SeatChange(_Detail):
     classes: Classes | None = None
 
     @model_validator(mode="after")
-    def _something(self) -> "SeatChange":
+    def _changes_something(self) -> "SeatChange":
         if self.role is None and self.classes is None:
             raise ValueError("nothing is changed")
         return self
@@ -130,8 +130,8 @@ def check_new_id(agency_id: str, new_id: str) -> None:
 
 def public_jwk(detail: Mapping[str, Any]) -> Mapping[str, str] | None:
     """The key in an act's detail, as clients are registered with; None if it has none."""
-    found = detail.get("public_key")
-    return PublicKey(**found).jwk() if found else None
+    public_key = detail.get("public_key")
+    return PublicKey(**public_key).jwk() if public_key else None
 
 
 def _number(coordinate: str) -> int:

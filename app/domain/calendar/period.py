@@ -27,10 +27,10 @@ class Period:
         Raises:
             ValueError: it is none of years, months and days.
         """
-        found = _FORM.fullmatch(text)
-        if found is None:
+        match = _FORM.fullmatch(text)
+        if match is None:
             raise ValueError("must be a period of years, months and days, such as P5Y or P90D")
-        years, months, days = (int(part or 0) for part in found.groups())
+        years, months, days = (int(part or 0) for part in match.groups())
         return cls(12 * years + months, days)
 
     def __str__(self) -> str:

@@ -119,7 +119,7 @@ class Referral:
         """The agency that has this part now."""
         return next((p for p in self.parties if p.name == name and p.active), None)
 
-    def moved(self, state: str, back: tuple[str, ...]) -> "Referral":
+    def with_state(self, state: str, back: tuple[str, ...]) -> "Referral":
         """The same referral in another state."""
         return replace(self, state=state, back=back)
 
@@ -191,18 +191,18 @@ class Case:
             if any(above.id == referral_id for above in self.ancestors(other)):
                 yield other
 
-    def under(self, roots: Iterable[UUID]) -> frozenset[UUID]:
+    def with_descendants(self, roots: Iterable[UUID]) -> frozenset[UUID]:
         """These referrals and every one that serves them."""
-        found = frozenset(roots)
-        return found.union(*({d.id for d in self.descendants(root)} for root in found))
+        ids = frozenset(roots)
+        return ids.union(*({d.id for d in self.descendants(root)} for root in ids))
 
-    def effective(self, referral: Referral) -> tuple[Consent, ...]:
+    def effective_consents(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents on which something can be told: none while the referral is suspended."""
         stopped = SUSPENDED in {referral.state, *referral.back}
-        binding = () if stopped else self.binding(referral)
+        binding = () if stopped else self.binding_consents(referral)
         return tuple(c for c in binding if serves(c.record.purpose, referral.flow))
 
-    def binding(self, referral: Referral) -> tuple[Consent, ...]:
+    def binding_consents(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents that bind a referral: its own, and those of its ancestors."""
         scope = {referral.id, *(above.id for above in self.ancestors(referral))}
         return tuple(c for c in self.consents if c.referral_id in scope)

@@ -34,9 +34,9 @@ def verdicts(
         tellings: what is still to be covered.
         own: the consent that the message itself records.
     """
-    binding = {c.record.id: c for c in case.binding(referral) if may_know(case, c, sender)} | {
-        c.record.id: c for c in own
-    }
+    binding = {
+        c.record.id: c for c in case.binding_consents(referral) if may_know(case, c, sender)
+    } | {c.record.id: c for c in own}
     return [
         {
             "id": str(each),

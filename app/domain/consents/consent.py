@@ -73,7 +73,7 @@ class Consent:
         may = self.valid(on) and self.names(agency_id, kind)
         return self.classes if may else frozenset()
 
-    def withdrawn(self, on: date, items: frozenset[str] = frozenset()) -> "Consent":
+    def withdraw(self, on: date, items: frozenset[str] = frozenset()) -> "Consent":
         """The same consent, withdrawn: as a whole, or these items of it.
 
         One of which no class or no recipient is left is withdrawn as a whole.
@@ -87,7 +87,7 @@ class Consent:
         return replace(self, withdrawn_on=on)
 
 
-def covered(
+def covered_classes(
     consents: Iterable[Consent], agency_id: str, kind: str, on: date
 ) -> frozenset[DataClass]:
     """The classes that this agency may be told on that day. C0 needs no consent."""

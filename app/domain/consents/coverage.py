@@ -39,22 +39,22 @@ class DependentRecipient:
     agency: Agency
     classes: frozenset[DataClass]
 
-    def granted(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
+    def granted_classes(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
         """The classes of these that the consents let it be told."""
         grants = (c.grants(self.agency.id, self.agency.kind, on) for c in consents)
         return (self.classes - ROUTING).intersection(frozenset[DataClass]().union(*grants))
 
-    def lacking(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
+    def lacking_classes(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
         """The classes that no consent lets it be told."""
-        return self.classes - ROUTING - self.granted(consents, on)
+        return self.classes - ROUTING - self.granted_classes(consents, on)
 
     def rests_on(
         self, consents: Sequence[Consent], named: frozenset[UUID], on: date
     ) -> frozenset[UUID]:
         """The consents that carry this telling: those named where they suffice, else all."""
-        carrying = [c for c in consents if self.granted((c,), on)]
+        carrying = [c for c in consents if self.granted_classes((c,), on)]
         chosen = [c for c in carrying if c.record.id in named]
-        enough = chosen and not self.lacking(chosen, on)
+        enough = chosen and not self.lacking_classes(chosen, on)
         return frozenset(c.record.id for c in (chosen if enough else carrying))
 
 

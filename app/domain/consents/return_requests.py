@@ -65,8 +65,8 @@ def check_answer(
     """
     if on > today:
         raise Invalid.at("/on", "not_yet")
-    kept = answer is ReturnAnswer.KEPT_BY_LAW
-    if kept and legal_basis in {None, LegalBasis.CONSENT_ONLY}:
+    kept_by_law = answer is ReturnAnswer.KEPT_BY_LAW
+    if kept_by_law and legal_basis in {None, LegalBasis.CONSENT_ONLY}:
         raise Invalid.at("/legal_basis", "required")
-    if not kept and legal_basis is not None:
+    if not kept_by_law and legal_basis is not None:
         raise Invalid.at("/legal_basis", "not_taken")

@@ -13,13 +13,13 @@ def actions(flow: Flow, party: Party) -> list[Mapping[str, Any]]:
 
 
 def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
+    possible: dict[str, Mapping[str, Any]] = {}
     for step in flow.moves(view.state, name, leads=view.lead == agency_id):
         event = step.type.partition(".")[2]
-        found[step.type] = {
+        possible[step.type] = {
             "type": step.type,
             "title": step.body.TITLE,
             "seat": "decider" if step.decides else "any",
             "schema": f"/v1/flows/{flow.name}/schemas/{event}",
         }
-    return list(found.values())
+    return list(possible.values())

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.domain.cases.case import Referral
 from app.domain.classes import ROUTING, DataClass
-from app.domain.consents.consent import Consent, covered
+from app.domain.consents.consent import Consent, covered_classes
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.messages.body import Body
 from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
@@ -48,19 +48,22 @@ def audience(
     classes: dict[str, frozenset[DataClass]] = {}
     for copy in (*step.copies, *joining):
         party, narrowed = parse_copy(copy)
-        for name in _expanded(party, agencies, body):
+        for name in _parties_meant(party, agencies, body):
             if name in agencies and name in flow.parties and agencies[name].id != sender:
                 may = flow.parties[name].classes
                 classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
-    told = [Addressee(name, agencies[name], granted) for name, granted in classes.items()]
-    reached = {recipient.agency.id for recipient in told}
+    recipients = [Addressee(name, agencies[name], granted) for name, granted in classes.items()]
+    reached = {recipient.agency.id for recipient in recipients}
     reached.add(sender or "")
     ending = ((name, there[name]) for name in step.ends if name in there)
-    return (*told, *(Addressee(name, a, ROUTING) for name, a in ending if a.id not in reached))
+    return (
+        *recipients,
+        *(Addressee(name, a, ROUTING) for name, a in ending if a.id not in reached),
+    )
 
 
 def limit_to_consent(
-    flow: Flow, step: Step, told: Audience, consents: tuple[Consent, ...], on: date
+    flow: Flow, step: Step, recipients: Audience, consents: tuple[Consent, ...], on: date
 ) -> Audience:
     """The same audience, where those told by consent get what consent covers and no more.
 
@@ -68,13 +71,13 @@ def limit_to_consent(
     whatever became of the consent for the center. A message for parties by consent alone, and one
     by which somebody joins, is left as it is, and refused if consent does not cover it.
     """
-    if step.joins or all(flow.parties[t.party].by_consent for t in told):
-        return told
+    if step.joins or all(flow.parties[t.party].by_consent for t in recipients):
+        return recipients
     return tuple(
-        replace(t, classes=t.classes & covered(consents, t.agency.id, t.agency.kind, on))
+        replace(t, classes=t.classes & covered_classes(consents, t.agency.id, t.agency.kind, on))
         if flow.parties[t.party].by_consent
         else t
-        for t in told
+        for t in recipients
     )
 
 
@@ -84,7 +87,7 @@ def present_classes(body: Body) -> frozenset[DataClass]:
     return ROUTING | given
 
 
-def _expanded(party: str, agencies: Mapping[str, Agency], body: Body) -> Iterator[str]:
+def _parties_meant(party: str, agencies: Mapping[str, Agency], body: Body) -> Iterator[str]:
     if party == OTHERS:
         yield from agencies
     elif party == NAMED:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.cases.case import CLOSED, Party, Reader, Referral
 from app.domain.classes import DataClass
-from app.domain.consents.consent import covered
+from app.domain.consents.consent import covered_classes
 from app.domain.consents.coverage import NONE, DependentRecipient
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import present_classes
@@ -19,7 +19,7 @@ from app.domain.state_machine.table import LEAD, Flow, Step
 Readers = Mapping[str, frozenset[DataClass]]
 
 
-def correct(flow: Flow, call: Submission, referral: Referral) -> Decision:
+def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     """Let a message correct an earlier one of the same sender.
 
     It needs the seat that the first one needed, its guards hold, and consent is asked again.
@@ -30,21 +30,21 @@ def correct(flow: Flow, call: Submission, referral: Referral) -> Decision:
         NotYourStep: somebody else sent it, the sender is no longer a party, or no decider corrects.
         GuardFailed: what it says now would not have been taken then.
     """
-    mine = _corrected(call, referral)
-    sender = referral.party_of(call.caller.agency_id)
+    mine = _own_reader(submission, referral)
+    sender = referral.party_of(submission.caller.agency_id)
     if referral.state == CLOSED:
         raise IllegalMove(sender.view.state, actions(flow, sender))
-    steps = _steps_of(flow, call.message.body.type, mine.party)
+    steps = _steps_of(flow, submission.message.body.type, mine.party)
     if not sender.active or not steps:
         raise NotYourStep([mine.party], "any", [])
-    if steps[0].decides and not call.caller.decides:
+    if steps[0].decides and not submission.caller.decides:
         raise NotYourStep([mine.party], "decider", [])
-    _guard(steps[0], call, referral)
-    readers = dict(_readers(flow, call, referral))
-    facts = call.message.body.facts()
-    parties = tuple(_told(referral, p, readers, call) for p in referral.parties)
+    _check_guards(steps[0], submission, referral)
+    readers = dict(_readers(flow, submission, referral))
+    facts = submission.message.body.facts()
+    parties = tuple(_with_new_view(referral, p, readers, submission) for p in referral.parties)
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
-    rests = dict(_rests_on(flow, call, moved, readers))
+    rests = dict(_rests_on(flow, submission, moved, readers))
     copies = tuple(
         Copy(
             p.agency_id,
@@ -59,20 +59,20 @@ def correct(flow: Flow, call: Submission, referral: Referral) -> Decision:
         for p in moved.parties
         if p.agency_id in readers
     )
-    move = Move(call.message.body, referral.state, moved, copies, facts)
-    return Decision(call.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
+    move = Move(submission.message.body, referral.state, moved, copies, facts)
+    return Decision(submission.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
 
 
-def _corrected(call: Submission, referral: Referral) -> Reader:
+def _own_reader(submission: Submission, referral: Referral) -> Reader:
     """How the caller reads the message that it corrects, which is its own."""
-    message = call.message
-    corrected = call.case.references.get(message.corrects) if message.corrects else None
-    mine = corrected.reader(call.caller.agency_id) if corrected else None
+    message = submission.message
+    corrected = submission.case.references.get(message.corrects) if message.corrects else None
+    mine = corrected.reader(submission.caller.agency_id) if corrected else None
     if corrected is None or mine is None or corrected.referral_id != referral.id:
         raise Invalid.at("/corrects", "unknown_message")
     if corrected.type != message.body.type:
         raise Invalid.at("/corrects", "other_type")
-    if corrected.from_agency != call.caller.agency_id:
+    if corrected.from_agency != submission.caller.agency_id:
         raise NotYourStep([mine.party], "any", [])
     if message.body.consent_record() or message.body.consents_withdrawn() is not None:
         # A consent is a fact of its own with an id of its own: withdraw it and record another.
@@ -84,12 +84,19 @@ def _steps_of(flow: Flow, message_type: str, party: str) -> tuple[Step, ...]:
     return tuple(s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
 
 
-def _guard(step: Step, call: Submission, referral: Referral) -> None:
-    agency = call.directory.agency(call.caller.agency_id)
+def _check_guards(step: Step, submission: Submission, referral: Referral) -> None:
+    agency = submission.directory.agency(submission.caller.agency_id)
     if agency is None:
         raise NotYourStep(step.by, "any", [])
     situation = Situation(
-        call.case, referral, call.message, agency, {}, (), call.at, call.directory
+        submission.case,
+        referral,
+        submission.message,
+        agency,
+        {},
+        (),
+        submission.at,
+        submission.directory,
     )
     failed = failures((g for g in step.guards if not g.of_the_moment), situation)
     if failed:
@@ -97,41 +104,43 @@ def _guard(step: Step, call: Submission, referral: Referral) -> None:
 
 
 def _readers(
-    flow: Flow, call: Submission, referral: Referral
+    flow: Flow, submission: Submission, referral: Referral
 ) -> Iterator[tuple[str, frozenset[DataClass]]]:
     """Who read the first one and is still a party; those told by consent, as far as it covers."""
-    corrected = call.case.references[call.message.corrects or call.message.id]
-    consents = call.case.effective(referral)
+    corrected = submission.case.references[submission.message.corrects or submission.message.id]
+    consents = submission.case.effective_consents(referral)
     for reader in corrected.readers:
         party = next((p for p in referral.parties if p.agency_id == reader.agency_id), None)
-        agency = call.directory.agency(reader.agency_id)
+        agency = submission.directory.agency(reader.agency_id)
         if party is None or not party.active or agency is None:
             continue
-        own = reader.agency_id == call.caller.agency_id
+        own = reader.agency_id == submission.caller.agency_id
         asks = flow.parties[party.name].by_consent and not own
-        may = covered(consents, agency.id, agency.kind, call.at.date())
+        may = covered_classes(consents, agency.id, agency.kind, submission.at.date())
         if reader.referral_id == referral.id:
             yield reader.agency_id, reader.classes & may if asks else reader.classes
 
 
 def _rests_on(
-    flow: Flow, call: Submission, referral: Referral, readers: Readers
+    flow: Flow, submission: Submission, referral: Referral, readers: Readers
 ) -> Iterator[tuple[str, frozenset[UUID]]]:
     """The consents by which each of those who are told by consent reads the correction."""
-    consents = call.case.effective(referral)
-    present = present_classes(call.message.body)
+    consents = submission.case.effective_consents(referral)
+    present = present_classes(submission.message.body)
     for party in referral.parties:
-        agency = call.directory.agency(party.agency_id)
-        reads = party.agency_id in readers and party.agency_id != call.caller.agency_id
+        agency = submission.directory.agency(party.agency_id)
+        reads = party.agency_id in readers and party.agency_id != submission.caller.agency_id
         if reads and agency is not None and flow.parties[party.name].by_consent:
             telling = DependentRecipient(party.name, agency, readers[party.agency_id] & present)
-            yield agency.id, telling.rests_on(consents, NONE, call.at.date())
+            yield agency.id, telling.rests_on(consents, NONE, submission.at.date())
 
 
-def _told(referral: Referral, party: Party, readers: Readers, call: Submission) -> Party:
+def _with_new_view(
+    referral: Referral, party: Party, readers: Readers, submission: Submission
+) -> Party:
     """The party with its view moved on, if it reads the correction. Its state stays what it saw."""
     if party.agency_id not in readers:
         return party
-    facts = call.message.body.facts()
-    view = party.view.after(referral, facts, readers[party.agency_id], call.case.lead)
+    facts = submission.message.body.facts()
+    view = party.view.after(referral, facts, readers[party.agency_id], submission.case.lead)
     return replace(party, view=replace(view, state=party.view.state, parties=party.view.parties))

@@ -9,9 +9,9 @@ from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
 from app.domain.decisions.decision import Decision
-from app.domain.decisions.reach import concluded
+from app.domain.decisions.reach import conclude
 from app.domain.decisions.references import check_references, shared_classes
-from app.domain.decisions.routing import joining
+from app.domain.decisions.routing import joining_agencies
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import Actor, take
 from app.domain.directory.agencies import Agency
@@ -32,11 +32,11 @@ NOT_ERASED: Mapping[str, Any] = {
 }
 
 
-def decide(call: Submission, if_match: frozenset[str] = frozenset()) -> Decision:
+def decide(submission: Submission, if_match: frozenset[str] = frozenset()) -> Decision:
     """Let a message move its case, or refuse it.
 
     Args:
-        call: the case as it stands, with every message that the new one points to.
+        submission: the message, and its case with every message that the new one points to.
         if_match: entity tags, one of which the caller's view must have; empty asks nothing.
 
     Raises:
@@ -47,116 +47,132 @@ def decide(call: Submission, if_match: frozenset[str] = frozenset()) -> Decision
         Invalid, AmbiguousRoute: it points to, or names, what cannot be.
         GuardFailed: one or more guards say no.
     """
-    decision = _decided(call, if_match)
-    _not_erased(call)
-    running = clocks(call.case, decision.case, call.at.date())
+    decision = _decide(submission, if_match)
+    _not_erased(submission)
+    running = clocks(submission.case, decision.case, submission.at.date())
     return replace(decision, clocks=running) if running else decision
 
 
-def _decided(call: Submission, if_match: frozenset[str]) -> Decision:
-    flow = FLOWS[call.message.flow]
-    referral = _standing(flow, call)
-    if not call.message.opens:
-        view = referral.party_of(call.caller.agency_id).view
+def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
+    flow = FLOWS[submission.message.flow]
+    referral = _current_referral(flow, submission)
+    if not submission.message.opens:
+        view = referral.party_of(submission.caller.agency_id).view
         if if_match and if_match.isdisjoint({"*", view.version}):
             raise Stale(view.version)
-    if call.message.corrects is not None:
-        return correct(flow, call, referral)
-    step, sender = _step(flow, call, referral)
-    if call.message.occurred_on > call.at.date():
+    if submission.message.corrects is not None:
+        return correct(flow, submission, referral)
+    step, sender = _step(flow, submission, referral)
+    if submission.message.occurred_on > submission.at.date():
         raise Invalid.at("/occurred_on", "not_yet")
-    _parent_takes(step, call)
-    check_references(call.case, referral, call.message, call.caller, sender.agency)
-    joins = joining(flow, step, referral, call.message, sender.agency, call.directory)
-    told = audience(
-        flow, step, referral, call.message.body, joins, sender.agency.id, call.directory
+    _parent_takes(step, submission)
+    check_references(
+        submission.case, referral, submission.message, submission.caller, sender.agency
+    )
+    joining = joining_agencies(
+        flow, step, referral, submission.message, sender.agency, submission.directory
+    )
+    recipients = audience(
+        flow,
+        step,
+        referral,
+        submission.message.body,
+        joining,
+        sender.agency.id,
+        submission.directory,
     )
     if sender.keyed_by is not None:
-        _keyer_is_told(sender.keyed_by, told, flow, step, call, referral)
-    told = _guarded(flow, step, call, referral, sender, joins, told)
+        _check_keyer(sender.keyed_by, recipients, flow, step, submission, referral)
+    recipients = _check_guards(flow, step, submission, referral, sender, joining, recipients)
     move = take(
-        call.case.with_referral(referral),
+        submission.case.with_referral(referral),
         referral,
         step,
-        call.message.body,
+        submission.message.body,
         Actor(sender.name, sender.agency),
-        joins,
-        told,
-        call.at,
+        joining,
+        recipients,
+        submission.at,
     )
-    return concluded(flow, step, call, *move, sender)
+    return conclude(flow, step, submission, *move, sender)
 
 
-def _not_erased(call: Submission) -> None:
+def _not_erased(submission: Submission) -> None:
     """Refuse what would fill up again what was erased: it belongs in a referral of its own.
 
     Raises:
         GuardFailed: the message holds something of a class that was erased.
     """
-    referral = call.case.referrals.get(call.message.referral_id)
+    referral = submission.case.referrals.get(submission.message.referral_id)
     if referral is None or not referral.erased:
         return
-    gone = sorted(present_classes(call.message.body) & referral.erased)
+    gone = sorted(present_classes(submission.message.body) & referral.erased)
     if gone:
         raise GuardFailed([{**NOT_ERASED, "needs": [str(c.value) for c in gone]}])
 
 
-def _standing(flow: Flow, call: Submission) -> Referral:
+def _current_referral(flow: Flow, submission: Submission) -> Referral:
     """The referral as it stands; for an opening message a new one."""
-    message = call.message
+    message = submission.message
     if not message.opens:
-        referral = call.case.referral(message.referral_id)
-        referral.party_of(call.caller.agency_id)
+        referral = submission.case.referral(message.referral_id)
+        referral.party_of(submission.caller.agency_id)
         if referral.flow != flow.name:
-            party = referral.party_of(call.caller.agency_id)
+            party = referral.party_of(submission.caller.agency_id)
             raise IllegalMove(party.view.state, actions(FLOWS[referral.flow], party))
         return referral
     if flow.joins_parent != (message.parent is not None):
         raise Invalid.at("/parent", "required" if flow.joins_parent else "not_taken")
-    if message.parent is not None and not _is_party(call, call.case.referral(message.parent)):
+    if message.parent is not None and not _is_party(
+        submission, submission.case.referral(message.parent)
+    ):
         raise NotFound
     return Referral(message.referral_id, flow.name, parent=message.parent)
 
 
-def _is_party(call: Submission, referral: Referral) -> bool:
-    return referral.party_of(call.caller.agency_id).active
+def _is_party(submission: Submission, referral: Referral) -> bool:
+    return referral.party_of(submission.caller.agency_id).active
 
 
-def _step(flow: Flow, call: Submission, referral: Referral) -> tuple[Step, Sender]:
+def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step, Sender]:
     """The row to take, and whose it is."""
-    steps = flow.takes(referral.state, call.message.body.type)
+    steps = flow.takes(referral.state, submission.message.body.type)
     steps = tuple(step for step in steps if SYSTEM not in step.by)
     if not steps:
-        raise _illegal(flow, referral, call)
-    find = _paper_sender if call.message.paper_origin else _own_sender
+        raise _illegal(flow, referral, submission)
+    find_sender = _paper_sender if submission.message.paper_origin else _own_sender
     for step in steps:
-        if sender := find(flow, step, call, referral):
-            if step.decides and not call.caller.decides and sender.keyed_by is None:
-                raise _not_yours(flow, steps, call, referral, "decider")
+        if sender := find_sender(flow, step, submission, referral):
+            if step.decides and not submission.caller.decides and sender.keyed_by is None:
+                raise _not_yours(flow, steps, submission, referral, "decider")
             return step, sender
-    raise _not_yours(flow, steps, call, referral, "any")
+    raise _not_yours(flow, steps, submission, referral, "any")
 
 
-def _own_sender(flow: Flow, step: Step, call: Submission, referral: Referral) -> Sender | None:
-    agency = call.directory.agency(call.caller.agency_id)
+def _own_sender(
+    flow: Flow, step: Step, submission: Submission, referral: Referral
+) -> Sender | None:
+    agency = submission.directory.agency(submission.caller.agency_id)
     if agency is None:
         return None
     if step.state == NEW:
         fits = (name for name in step.by if agency.kind in flow.parties[name].kinds)
         return next((Sender(name, agency) for name in fits), None)
     party = referral.party_of(agency.id)
-    leads = LEAD in step.by and call.case.lead == agency.id
+    leads = LEAD in step.by and submission.case.lead == agency.id
     return Sender(party.name, agency) if party.active and (party.name in step.by or leads) else None
 
 
-def _paper_sender(flow: Flow, step: Step, call: Submission, referral: Referral) -> Sender | None:
+def _paper_sender(
+    flow: Flow, step: Step, submission: Submission, referral: Referral
+) -> Sender | None:
     """The unconnected agency whose paper it is, if the caller is one that it was sent to."""
-    keyer = _keyer(flow, step, call, referral)
+    keyer = _keyer(flow, step, submission, referral)
     for name in step.by:
         party = referral.active(name)
-        agency_id = party.agency_id if party else call.message.to.get(name, "")
-        agency = call.directory.agency(agency_id) if step.state == NEW or party else None
-        if keyer is None or agency is None or agency.id == call.caller.agency_id:
+        agency_id = party.agency_id if party else submission.message.to.get(name, "")
+        agency = submission.directory.agency(agency_id) if step.state == NEW or party else None
+        if keyer is None or agency is None or agency.id == submission.caller.agency_id:
             continue
         if agency.connected or agency.disabled:
             raise Invalid.at("/paper_origin", "sender_is_connected")
@@ -165,85 +181,99 @@ def _paper_sender(flow: Flow, step: Step, call: Submission, referral: Referral) 
     return None
 
 
-def _keyer(flow: Flow, step: Step, call: Submission, referral: Referral) -> str | None:
+def _keyer(flow: Flow, step: Step, submission: Submission, referral: Referral) -> str | None:
     if step.state == NEW:
-        agency = call.directory.agency(call.caller.agency_id)
+        agency = submission.directory.agency(submission.caller.agency_id)
         kinds = {name: flow.parties[name].kinds for name in step.joins}
         return next((n for n, k in kinds.items() if agency and agency.kind in k), None)
-    party = referral.party_of(call.caller.agency_id)
+    party = referral.party_of(submission.caller.agency_id)
     return party.name if party.active else None
 
 
-def _parent_takes(step: Step, call: Submission) -> None:
+def _parent_takes(step: Step, submission: Submission) -> None:
     """Refuse an opening whose parent does not take what it reports."""
-    if step.state != NEW or step.reports is None or call.message.parent is None:
+    if step.state != NEW or step.reports is None or submission.message.parent is None:
         return
-    parent = call.case.referral(call.message.parent)
+    parent = submission.case.referral(submission.message.parent)
     flow = FLOWS[parent.flow]
     if parent.back or flow.sys_event(parent.state, step.reports.event) is None:
-        raise _illegal(flow, parent, call)
+        raise _illegal(flow, parent, submission)
 
 
-def _illegal(flow: Flow, referral: Referral, call: Submission) -> IllegalMove:
+def _illegal(flow: Flow, referral: Referral, submission: Submission) -> IllegalMove:
     if not referral.parties:
         return IllegalMove(NEW, [])
-    party = referral.party_of(call.caller.agency_id)
+    party = referral.party_of(submission.caller.agency_id)
     # The view may lag behind: what was just refused is not offered again.
-    possible = [a for a in actions(flow, party) if a["type"] != call.message.body.type]
+    possible = [a for a in actions(flow, party) if a["type"] != submission.message.body.type]
     return IllegalMove(party.view.state, possible)
 
 
 def _not_yours(
-    flow: Flow, steps: tuple[Step, ...], call: Submission, referral: Referral, seat: str
+    flow: Flow, steps: tuple[Step, ...], submission: Submission, referral: Referral, seat: str
 ) -> NotYourStep:
     owners = {name for step in steps for name in step.by}
-    mine = referral.party_of(call.caller.agency_id) if referral.parties else None
+    mine = referral.party_of(submission.caller.agency_id) if referral.parties else None
     return NotYourStep(owners, seat, actions(flow, mine) if mine else [])
 
 
-def _guarded(
+def _check_guards(
     flow: Flow,
     step: Step,
-    call: Submission,
+    submission: Submission,
     referral: Referral,
     sender: Sender,
-    joins: Mapping[str, Agency],
-    told: Audience,
+    joining: Mapping[str, Agency],
+    recipients: Audience,
 ) -> Audience:
     """The audience, as far as consent allows, if no guard says no."""
     situation = Situation(
-        call.case, referral, call.message, sender.agency, joins, (), call.at, call.directory
+        submission.case,
+        referral,
+        submission.message,
+        sender.agency,
+        joining,
+        (),
+        submission.at,
+        submission.directory,
     )
-    told = limit_to_consent(flow, step, told, situation.consents, situation.today)
-    shared = shared_classes(call.case, call.message, call.caller)
-    present = present_classes(call.message.body) | shared
-    receives = tuple((t.party, t.agency, t.classes & present) for t in told)
+    recipients = limit_to_consent(flow, step, recipients, situation.consents, situation.today)
+    shared = shared_classes(submission.case, submission.message, submission.caller)
+    present = present_classes(submission.message.body) | shared
+    receives = tuple((t.party, t.agency, t.classes & present) for t in recipients)
     situation = replace(situation, receives=receives)
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
     # Whoever joins by consent does so by one that the message names.
-    named = bool(by_consent & joins.keys())
+    named = bool(by_consent & joining.keys())
     failed = failures((*step.guards, consent_covers(by_consent, named=named)), situation)
     if failed:
         raise GuardFailed(failed)
-    return _resting(told, situation, by_consent)
+    return _with_consents(recipients, situation, by_consent)
 
 
-def _resting(told: Audience, situation: Situation, by_consent: frozenset[str]) -> Audience:
+def _with_consents(
+    recipients: Audience, situation: Situation, by_consent: frozenset[str]
+) -> Audience:
     """The same audience, with the consents by which each is told."""
     tellings = situation.tellings(by_consent)
     if not tellings:
-        return told
+        return recipients
     consents, named, today = situation.consents, situation.message.rests_on(), situation.today
     rests = {t.party: t.rests_on(consents, named, today) for t in tellings}
-    return tuple(replace(t, rests_on=rests.get(t.party, t.rests_on)) for t in told)
+    return tuple(replace(t, rests_on=rests.get(t.party, t.rests_on)) for t in recipients)
 
 
-def _keyer_is_told(
-    keyer: str, told: Audience, flow: Flow, step: Step, call: Submission, referral: Referral
+def _check_keyer(
+    keyer: str,
+    recipients: Audience,
+    flow: Flow,
+    step: Step,
+    submission: Submission,
+    referral: Referral,
 ) -> None:
     """Only a party to which the paper was addressed may key it in."""
-    agencies = {recipient.party: recipient.agency.id for recipient in told}
+    agencies = {recipient.party: recipient.agency.id for recipient in recipients}
     if keyer not in agencies:
-        raise _not_yours(flow, (step,), call, referral, "any")
-    if agencies[keyer] != call.caller.agency_id:
+        raise _not_yours(flow, (step,), submission, referral, "any")
+    if agencies[keyer] != submission.caller.agency_id:
         raise Invalid.at(f"/to/{keyer}", "not_the_caller")

@@ -44,13 +44,13 @@ class Move:
 
     def deadlines(self) -> Mapping[tuple[str, str], date | None]:
         """The days that each reader now has to keep, by agency and kind; None takes one away."""
-        told = {copy.agency_id for copy in self.copies}
+        readers = {copy.agency_id for copy in self.copies}
         closed = self.referral.state == CLOSED
         days: dict[tuple[str, str], date | None] = {}
         for party in self.referral.parties:
-            if party.agency_id in told and (closed or not party.active):
+            if party.agency_id in readers and (closed or not party.active):
                 days |= {(party.agency_id, kind): None for kind in DEADLINES}
-            elif party.agency_id in told:
+            elif party.agency_id in readers:
                 known = DEADLINES & self.facts.keys() & party.view.facts.keys()
                 days |= {(party.agency_id, k): _day(party.view.facts[k]) for k in known}
         return days

@@ -20,8 +20,8 @@ from app.domain.flows import FLOWS
 from app.domain.state_machine.table import Flow, Report, Step
 
 
-def concluded(
-    flow: Flow, step: Step, call: Submission, case: Case, move: Move, sender: Sender
+def conclude(
+    flow: Flow, step: Step, submission: Submission, case: Case, move: Move, sender: Sender
 ) -> Decision:
     """The decision: the step, its report to the parent, and what reaches other referrals.
 
@@ -29,20 +29,21 @@ def concluded(
         Invalid: a consent is recorded twice, or one is withdrawn that does not bind the referral.
         IllegalMove: the parent does not take what the step must report.
     """
-    recorded, withdrawn = _recorded(call, move.referral), _withdrawn(call, move.referral, sender)
-    case = _with_consents(case, recorded, withdrawn, call)
-    case, moves = _reported(flow, step, case, move, call)
+    recorded = _recorded_consent(submission, move.referral)
+    withdrawn = _withdrawn_consents(submission, move.referral, sender)
+    case = _change_consents(case, recorded, withdrawn, submission)
+    case, moves = _report_to_parent(flow, step, case, move, submission)
     reached = withdrawn
     for caused in moves:
-        case, more = follow_up(case, caused, reached, call.directory, call.at)
+        case, more = follow_up(case, caused, reached, submission.directory, submission.at)
         moves, reached = (*moves, *more), frozenset()
-    case, shared, move = share(case, flow, call.message, move, call.caller)
+    case, shared, move = share(case, flow, submission.message, move, submission.caller)
     final = case.referrals[move.referral.id]
     return Decision(
         case=case,
         moves=(move, *moves[1:]),
         sender=final.party_of(sender.agency.id),
-        keyed_by=final.party_of(call.caller.agency_id) if sender.keyed_by else None,
+        keyed_by=final.party_of(submission.caller.agency_id) if sender.keyed_by else None,
         shared=shared,
         recorded=recorded,
         withdrawn=withdrawn,
@@ -50,61 +51,65 @@ def concluded(
     )
 
 
-def _recorded(call: Submission, referral: Referral) -> Consent | None:
-    record = call.message.body.consent_record()
+def _recorded_consent(submission: Submission, referral: Referral) -> Consent | None:
+    record = submission.message.body.consent_record()
     if record is None:
         return None
-    if any(c.record.id == record.id for c in call.case.consents):
+    if any(c.record.id == record.id for c in submission.case.consents):
         raise Invalid.at("/body/consent_id", "already_recorded")
     return Consent(record, referral.id)
 
 
-def _withdrawn(call: Submission, referral: Referral, sender: Sender) -> frozenset[UUID]:
+def _withdrawn_consents(
+    submission: Submission, referral: Referral, sender: Sender
+) -> frozenset[UUID]:
     """The consents that end with this message. None named means all that bind the referral."""
-    asked = call.message.body.consents_withdrawn()
+    asked = submission.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
-    case = call.case.with_referral(referral)
-    binding = {c.record.id: c for c in case.binding(referral)}
+    case = submission.case.with_referral(referral)
+    binding = {c.record.id: c for c in case.binding_consents(referral)}
     known = {i for i, c in binding.items() if may_know(case, c, sender.agency)}
     if not asked <= known:
         raise Invalid.at("/body/consent_ids", "unknown_consent")
     chosen = asked or frozenset(binding)
-    _check_items(call, [binding[i] for i in chosen])
+    _check_items(submission, [binding[i] for i in chosen])
     return chosen
 
 
-def _check_items(call: Submission, consents: Sequence[Consent]) -> None:
+def _check_items(submission: Submission, consents: Sequence[Consent]) -> None:
     """Refuse to take back what none of the consents gives."""
     given = {item for c in consents for item in (*c.record.classes, *c.record.recipients)}
-    for item in call.message.body.items_withdrawn():
-        agency = call.directory.agency(item)
+    for item in submission.message.body.items_withdrawn():
+        agency = submission.directory.agency(item)
         if item not in given and (agency is None or agency.kind not in given):
             raise Invalid.at("/body/withdrawn_items", "not_in_consent")
 
 
-def _with_consents(
-    case: Case, recorded: Consent | None, withdrawn: frozenset[UUID], call: Submission
+def _change_consents(
+    case: Case, recorded: Consent | None, withdrawn: frozenset[UUID], submission: Submission
 ) -> Case:
     if recorded is None and not withdrawn:
         return case
-    on = call.at.date()
-    items = call.message.body.items_withdrawn()
-    kept = tuple(c.withdrawn(on, items) if c.record.id in withdrawn else c for c in case.consents)
-    return replace(case, consents=(*kept, recorded) if recorded else kept)
+    on = submission.at.date()
+    items = submission.message.body.items_withdrawn()
+    consents = tuple(
+        c.withdraw(on, items) if c.record.id in withdrawn else c for c in case.consents
+    )
+    return replace(case, consents=(*consents, recorded) if recorded else consents)
 
 
-def _reported(
-    flow: Flow, step: Step, case: Case, move: Move, call: Submission
+def _report_to_parent(
+    flow: Flow, step: Step, case: Case, move: Move, submission: Submission
 ) -> tuple[Case, tuple[Move, ...]]:
     if step.reports is None:
         return case, (move,)
-    reported = report(case, move.referral, step.reports, call.directory, call.at)
+    reported = report(case, move.referral, step.reports, submission.directory, submission.at)
     if reported is not None:
         return reported[0], (move, reported[1])
     if step.reports.brings:
-        standing = call.case.referrals[move.referral.id]
-        party = standing.party_of(call.caller.agency_id)
+        standing = submission.case.referrals[move.referral.id]
+        party = standing.party_of(submission.caller.agency_id)
         raise IllegalMove(party.view.state, actions(flow, party))
     return case, (move,)
 
@@ -122,7 +127,7 @@ def report(
         for party, childs in reported.brings.items()
         if (p := child.active(childs)) and (agency := directory.agency(p.agency_id))
     }
-    return _by_system(case, parent, step, brought, directory, at)
+    return _take_as_service(case, parent, step, brought, directory, at)
 
 
 def follow_up(
@@ -130,24 +135,28 @@ def follow_up(
 ) -> tuple[Case, tuple[Move, ...]]:
     """Suspend, resume or close the other referrals of the case that a move reaches."""
     moves: list[Move] = []
-    for other, event in _reached(case, moved, withdrawn):
+    for other, event in _events_for_others(case, moved, withdrawn):
         step = FLOWS[other.flow].sys_event(other.state, event)
         if step is not None:
-            case, move = _by_system(case, case.referrals[other.id], step, {}, directory, at)
+            case, move = _take_as_service(case, case.referrals[other.id], step, {}, directory, at)
             moves.append(move)
     return case, tuple(moves)
 
 
-def reached_by(case: Case, withdrawn: frozenset[UUID], referral_id: UUID) -> frozenset[UUID]:
+def affected_referrals(
+    case: Case, withdrawn: frozenset[UUID], referral_id: UUID
+) -> frozenset[UUID]:
     """The referrals in which something may have been told on these consents."""
     roots = {c.referral_id for c in case.consents if c.record.id in withdrawn}
-    return case.under(roots | {referral_id})
+    return case.with_descendants(roots | {referral_id})
 
 
-def _reached(case: Case, moved: Move, withdrawn: frozenset[UUID]) -> Iterator[tuple[Referral, str]]:
+def _events_for_others(
+    case: Case, moved: Move, withdrawn: frozenset[UUID]
+) -> Iterator[tuple[Referral, str]]:
     referral = moved.referral
     if withdrawn:
-        reached = reached_by(case, withdrawn, referral.id) - {referral.id}
+        reached = affected_referrals(case, withdrawn, referral.id) - {referral.id}
         yield from ((case.referrals[i], "consent_suspended") for i in reached)
         return
     if referral.state == CLOSED and moved.before != CLOSED:
@@ -156,7 +165,7 @@ def _reached(case: Case, moved: Move, withdrawn: frozenset[UUID]) -> Iterator[tu
         yield from ((other, "consent_resumed") for other in case.descendants(referral.id))
 
 
-def _by_system(
+def _take_as_service(
     case: Case,
     referral: Referral,
     step: Step,
@@ -166,5 +175,5 @@ def _by_system(
 ) -> tuple[Case, Move]:
     body = step.body.model_validate({"type": step.type})
     flow = FLOWS[referral.flow]
-    told = audience(flow, step, referral, body, joining, None, directory)
-    return take(case, referral, step, body, THE_SERVICE, joining, told, at)
+    recipients = audience(flow, step, referral, body, joining, None, directory)
+    return take(case, referral, step, body, THE_SERVICE, joining, recipients, at)

@@ -55,7 +55,7 @@ def _wrong_consents(
     if not message.consent_ids:
         return
     own = message.body.consent_record()
-    known = {c.record.id for c in case.binding(referral) if may_know(case, c, sender)}
+    known = {c.record.id for c in case.binding_consents(referral) if may_know(case, c, sender)}
     bound = known | ({own.id} if own else set())
     for index, consent in enumerate(message.consent_ids):
         if consent not in bound:
@@ -64,13 +64,13 @@ def _wrong_consents(
 
 def shared_classes(case: Case, message: Message, caller: Caller) -> frozenset[DataClass]:
     """The classes that the shared messages hold and their sender may open."""
-    found: frozenset[DataClass] = frozenset()
+    classes: frozenset[DataClass] = frozenset()
     for shared in message.shared_messages:
         known = case.references.get(shared)
         reader = known.reader(caller.agency_id) if known else None
         if known and reader:
-            found |= known.classes & reader.classes
-    return found
+            classes |= known.classes & reader.classes
+    return classes
 
 
 def share(
@@ -88,7 +88,7 @@ def share(
     for message_id, copy, classes in showings(case, flow, message, move, caller.agency_id):
         if case.references[message_id].reader(copy.agency_id):
             continue
-        referral, number = _one_more(referral, copy.agency_id)
+        referral, number = _count_one_more(referral, copy.agency_id)
         shown = Copy(
             copy.agency_id, copy.party, referral.id, number, classes, rests_on=copy.rests_on
         )
@@ -112,7 +112,7 @@ def showings(
                 yield message_id, copy, classes
 
 
-def _one_more(referral: Referral, agency_id: str) -> tuple[Referral, int]:
+def _count_one_more(referral: Referral, agency_id: str) -> tuple[Referral, int]:
     number = referral.party_of(agency_id).view.number + 1
     parties = tuple(
         replace(p, view=replace(p.view, number=number)) if p.agency_id == agency_id else p

@@ -11,7 +11,7 @@ from app.domain.state_machine.table import Flow, PartyRole, Step
 MOST_CANDIDATES = 50
 
 
-def joining(
+def joining_agencies(
     flow: Flow,
     step: Step,
     referral: Referral,
@@ -28,30 +28,30 @@ def joining(
     for party in message.to:
         if party not in step.joins and not (message.paper_origin and party in step.by):
             raise Invalid.at(f"/to/{party}", "does_not_join")
-    found: dict[str, Agency] = {}
+    agencies: dict[str, Agency] = {}
     for party in step.joins:
-        if _already_there(referral, step, message, party):
+        if _is_already_there(referral, step, message, party):
             continue
         role = flow.parties[party]
         named = message.to.get(party)
-        found[party] = (
-            _named(party, named, role, directory)
+        agencies[party] = (
+            _named_agency(party, named, role, directory)
             if named
-            else _only_one(flow, party, role, referral, sender, directory)
+            else _only_candidate(flow, party, role, referral, sender, directory)
         )
-        if found[party].id == sender.id:
+        if agencies[party].id == sender.id:
             raise Invalid.at(f"/to/{party}", "already_a_party")
-        _free(referral, party, found[party], step)
-    return found
+        _check_free(referral, party, agencies[party], step)
+    return agencies
 
 
-def _already_there(referral: Referral, step: Step, message: Message, party: str) -> bool:
+def _is_already_there(referral: Referral, step: Step, message: Message, party: str) -> bool:
     current = referral.active(party)
     same = current is not None and message.to.get(party) in {None, current.agency_id}
     return same and party not in step.ends
 
 
-def _named(party: str, agency_id: str, role: PartyRole, directory: Directory) -> Agency:
+def _named_agency(party: str, agency_id: str, role: PartyRole, directory: Directory) -> Agency:
     agency = directory.agency(agency_id)
     if agency is None or agency.disabled:
         raise Invalid.at(f"/to/{party}", "unknown_agency")
@@ -60,7 +60,7 @@ def _named(party: str, agency_id: str, role: PartyRole, directory: Directory) ->
     return agency
 
 
-def _only_one(
+def _only_candidate(
     flow: Flow,
     party: str,
     role: PartyRole,
@@ -77,7 +77,7 @@ def _only_one(
     return candidates[0]
 
 
-def _free(referral: Referral, party: str, agency: Agency, step: Step) -> None:
+def _check_free(referral: Referral, party: str, agency: Agency, step: Step) -> None:
     """An agency has one part in a referral: the privileges of two parts never add up."""
     for other in referral.parties:
         if other.active and other.agency_id == agency.id:

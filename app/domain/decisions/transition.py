@@ -38,19 +38,19 @@ def take(
     body: Body,
     actor: Actor,
     joining: Mapping[str, Agency],
-    told: Audience,
+    recipients: Audience,
     at: datetime,
 ) -> tuple[Case, Move]:
     """Take a step in one referral: the case afterwards, and the move to write down."""
     flow = FLOWS[referral.flow]
     facts = body.facts()
     state, back = _target(flow, step, referral, by_system=actor is THE_SERVICE)
-    kept: Mapping[str, Fact] = {} if step.erases else {**referral.facts, **facts}
+    known: Mapping[str, Fact] = {} if step.erases else {**referral.facts, **facts}
     parties = tuple(_parties(referral, step, actor, joining, at))
     erased = EVERYTHING if step.erases else referral.erased
-    moved = replace(referral, state=state, back=back, facts=kept, parties=parties, erased=erased)
+    moved = replace(referral, state=state, back=back, facts=known, parties=parties, erased=erased)
     lead = _lead(case, step, moved)
-    readers = {recipient.agency.id: recipient.classes for recipient in told}
+    readers = {recipient.agency.id: recipient.classes for recipient in recipients}
     if actor.agency is not None:
         readers[actor.agency.id] = EVERYTHING
     shown = tuple(
@@ -60,7 +60,9 @@ def take(
         for p in moved.parties
     )
     moved = replace(moved, parties=shown)
-    rests = {recipient.agency.id: recipient.rests_on for recipient in told if recipient.rests_on}
+    rests = {
+        recipient.agency.id: recipient.rests_on for recipient in recipients if recipient.rests_on
+    }
     copies = tuple(_copies(moved, readers, actor, rests))
     after = replace(case, lead=lead).with_referral(moved)
     return after, Move(body, referral.state, moved, copies, facts)

@@ -244,9 +244,9 @@ def explain(delivery: Delivery, at: datetime, *, to_sender: bool) -> Explanation
             else NOTHING
         )
     return Explanation(
-        _filled(WHERE[to_sender, case], at=_said(moment), seat=seat or ""),
+        _fill_in(WHERE[to_sender, case], at=_written_time(moment), seat=seat or ""),
         FOLLOWING.get(case) or _by_term(delivery, late),
-        _filled(todo, id=str(delivery.misdirected_disclosure_id)),
+        _fill_in(todo, id=str(delivery.misdirected_disclosure_id)),
     )
 
 
@@ -259,19 +259,19 @@ def explain_notice(
         case = reason or ""
     elif state == "pending" and webhook_state != "active":
         case = "stopped"
-    return _filled(NOTICE.get(case, CANCELLED), id=webhook_id, next=_said(next_at))
+    return _fill_in(NOTICE.get(case, CANCELLED), id=webhook_id, next=_written_time(next_at))
 
 
 def _case(delivery: Delivery) -> str:
     status = delivery.status
     if status == "recalled":
-        return _recalled(delivery)
+        return _recall_case(delivery)
     if status == "undeliverable" and delivery.undeliverable:
         return delivery.undeliverable
     return status
 
 
-def _recalled(delivery: Delivery) -> str:
+def _recall_case(delivery: Delivery) -> str:
     if delivery.recall_reason == CONSENT_WITHDRAWN:
         return CONSENT_WITHDRAWN
     return "misdirected" if delivery.misdirected_disclosure_id else "recalled"
@@ -279,28 +279,32 @@ def _recalled(delivery: Delivery) -> str:
 
 def _last(delivery: Delivery) -> tuple[datetime | None, str | None]:
     """When it came to where it stands, and by whose hand."""
-    found: Mapping[str, tuple[datetime | None, str | None]] = {
+    moments: Mapping[str, tuple[datetime | None, str | None]] = {
         "notified": (delivery.notified_at, None),
         "opened": (delivery.opened_at, None),
         "acknowledged": (delivery.acknowledged_at, delivery.acknowledged_by),
         "printed": (delivery.printed_at, delivery.printed_by),
         "recalled": (delivery.recalled_at, None),
     }
-    return found.get(delivery.status, (None, None))
+    return moments.get(delivery.status, (None, None))
 
 
 def _by_term(delivery: Delivery, late: str | None) -> Text:
     if delivery.terms is None:
         return NO_TERM
     terms = delivery.terms
-    return _filled(BY_TERM[late], overdue=_said(terms.overdue_at), failed=_said(terms.failed_at))
+    return _fill_in(
+        BY_TERM[late],
+        overdue=_written_time(terms.overdue_at),
+        failed=_written_time(terms.failed_at),
+    )
 
 
-def _said(at: datetime | None) -> str:
+def _written_time(at: datetime | None) -> str:
     return f"{at.astimezone(JAPAN):%Y-%m-%d %H:%M}" if at else ""
 
 
-def _filled(text: Text, **values: str) -> Text:
+def _fill_in(text: Text, **values: str) -> Text:
     def fill(words: str) -> str:
         for name, value in values.items():
             words = words.replace(f"{{{name}}}", value)

@@ -108,8 +108,8 @@ class Directory:
             ordered,
             version,
             {agency.id: agency for agency in ordered},
-            {key: tuple(found) for key, found in by_area.items()},
-            {key: tuple(found) for key, found in by_prefecture.items()},
+            {key: tuple(agencies) for key, agencies in by_area.items()},
+            {key: tuple(agencies) for key, agencies in by_prefecture.items()},
         )
 
     def agency(self, agency_id: str) -> Agency | None:
@@ -122,8 +122,8 @@ class Directory:
         Disabled ones are left out. A whole prefecture as `area` is answered with everyone who is
         responsible for a part of it.
         """
-        found = {agency.id: agency for kind in kinds for agency in self._at(kind, flow, area)}
-        return tuple(found[agency_id] for agency_id in sorted(found))
+        by_id = {agency.id: agency for kind in kinds for agency in self._at(kind, flow, area)}
+        return tuple(by_id[agency_id] for agency_id in sorted(by_id))
 
     def candidates(self, kinds: Iterable[str], flow: Flow, near: Agency) -> tuple[Agency, ...]:
         """The agencies of these kinds whose areas in `flow` overlap those of `near`, by id.
@@ -133,25 +133,25 @@ class Directory:
         """
         wanted = frozenset(kinds)
         if self._by_id.get(near.id) is not near:
-            return self._around(wanted, flow, near)
+            return self._overlapping(wanted, flow, near)
         key = (wanted, flow, near.id)
-        found = self._memo.get(key)
-        if found is None:
-            found = self._memo[key] = self._around(wanted, flow, near)
-        return found
+        agencies = self._memo.get(key)
+        if agencies is None:
+            agencies = self._memo[key] = self._overlapping(wanted, flow, near)
+        return agencies
 
     def serves(self, agency: Agency, flow: Flow, areas: Iterable[str]) -> bool:
         """Whether `agency` takes part and is responsible in `flow` for at least one of `areas`."""
         return any(agency in self._at(agency.kind, flow, area) for area in areas)
 
-    def _around(self, kinds: frozenset[str], flow: Flow, near: Agency) -> tuple[Agency, ...]:
-        found = {
+    def _overlapping(self, kinds: frozenset[str], flow: Flow, near: Agency) -> tuple[Agency, ...]:
+        by_id = {
             agency.id: agency
             for area in near.areas_for(flow)
             for agency in self.of_kind(kinds, flow, area)
             if agency.id != near.id
         }
-        return tuple(found[agency_id] for agency_id in sorted(found))
+        return tuple(by_id[agency_id] for agency_id in sorted(by_id))
 
     def _at(self, kind: str, flow: Flow, area: str) -> Iterable[Agency]:
         flows = (None,) if flow is None else (None, flow)

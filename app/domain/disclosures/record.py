@@ -82,13 +82,13 @@ def by_agency(disclosures: Iterable[Disclosure]) -> Mapping[str, Sequence[KnownM
 
     A sender that reads again what it wrote itself came to know nothing by it.
     """
-    found: dict[tuple[str, UUID], KnownMessage] = {}
+    messages: dict[tuple[str, UUID], KnownMessage] = {}
     for disclosure in disclosures:
         if disclosure.agency_id == disclosure.from_agency:
             continue
         key = (disclosure.agency_id, disclosure.message_id)
-        found.setdefault(key, KnownMessage(*key)).take(disclosure)
+        messages.setdefault(key, KnownMessage(*key)).take(disclosure)
     agencies: dict[str, list[KnownMessage]] = {}
-    for passing in sorted(found.values(), key=lambda p: (p.since, p.agency_id, p.message_id)):
-        agencies.setdefault(passing.agency_id, []).append(passing)
+    for message in sorted(messages.values(), key=lambda m: (m.since, m.agency_id, m.message_id)):
+        agencies.setdefault(message.agency_id, []).append(message)
     return agencies

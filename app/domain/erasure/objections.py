@@ -66,24 +66,24 @@ class HeldReferral:
         return leads or (part == deciding and deciding != LEAD)
 
 
-def objection_to_rule(standing: HeldReferral, rule: Rule, since: date) -> str | None:
+def objection_to_rule(referral: HeldReferral, rule: Rule, since: date) -> str | None:
     """Why a rule whose time has come does not erase: `gone`, `held`; None if nothing is against it.
 
     Args:
         since: the day from which the rule was counted when it was found to be due.
     """
-    if standing.clocks.get(rule.value) != since or _settled(standing, rule):
+    if referral.clocks.get(rule.value) != since or _reopened(referral, rule):
         return "gone"
-    return "held" if standing.holders else None
+    return "held" if referral.holders else None
 
 
-def _settled(standing: HeldReferral, rule: Rule) -> bool:
+def _reopened(referral: HeldReferral, rule: Rule) -> bool:
     ends = rule in {Rule.CASE_CLOSED, Rule.NEVER_ACCEPTED}
-    return ends and standing.state != CLOSED
+    return ends and referral.state != CLOSED
 
 
 def objection_to_command(
-    standing: HeldReferral,
+    referral: HeldReferral,
     agency_id: str | None,
     classes: frozenset[DataClass],
     reason: ErasureReason,
@@ -96,16 +96,16 @@ def objection_to_command(
     Args:
         agency_id: whose seats they are; None for the operator's, on the order of a court.
     """
-    if agency_id is not None and not standing.decides(agency_id):
+    if agency_id is not None and not referral.decides(agency_id):
         return "not_yours"
-    if classes <= standing.erased:
+    if classes <= referral.erased:
         return "erased"
-    if agency_id in standing.holders:
+    if agency_id in referral.holders:
         return "held"
     whole = DataClass.C0 in classes
-    if standing.state != CLOSED and not (whole and reason in BEFORE_THE_END):
+    if referral.state != CLOSED and not (whole and reason in BEFORE_THE_END):
         return "not_closed"
-    if standing.holders or any(state != CLOSED for state in standing.others):
+    if referral.holders or any(state != CLOSED for state in referral.others):
         return "not_now"
     return None
 

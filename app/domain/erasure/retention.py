@@ -51,8 +51,8 @@ class Periods:
 
     def of(self, rule: Rule) -> Period:
         """How long after its day a rule erases."""
-        found: Period = getattr(self, rule.value)
-        return self.case_closed + found if rule is Rule.LEDGER else found
+        period: Period = getattr(self, rule.value)
+        return self.case_closed + period if rule is Rule.LEDGER else period
 
 
 def classes_of(rule: Rule) -> frozenset[DataClass]:
@@ -72,24 +72,26 @@ def clocks(before: Case, after: Case, day: date) -> tuple[RetentionClock, ...]:
     # Nearly every message: nothing has ended, and nobody was judged.
     if not any(r.state == CLOSED or _JUDGED & r.facts.keys() for r in after.referrals.values()):
         return ()
-    found: list[RetentionClock] = []
+    changed: list[RetentionClock] = []
     for referral in after.referrals.values():
         old = before.referrals.get(referral.id)
         if referral is not old and not referral.erased:
-            found += _own(old, referral, day)
-    return (*found, *_whole(before, after, day))
+            changed += _clocks_of_referral(old, referral, day)
+    return (*changed, *_clocks_of_case(before, after, day))
 
 
-def _own(old: Referral | None, referral: Referral, day: date) -> Iterator[RetentionClock]:
-    if _cleared(referral) != _cleared(old):
-        yield RetentionClock(referral.id, Rule.CLEARED, day if _cleared(referral) else None)
+def _clocks_of_referral(
+    old: Referral | None, referral: Referral, day: date
+) -> Iterator[RetentionClock]:
+    if _is_cleared(referral) != _is_cleared(old):
+        yield RetentionClock(referral.id, Rule.CLEARED, day if _is_cleared(referral) else None)
     if old is not None and _ends(old, referral) and _never_accepted(old):
         yield RetentionClock(referral.id, Rule.NEVER_ACCEPTED, day)
 
 
-def _whole(before: Case, after: Case, day: date) -> Iterator[RetentionClock]:
+def _clocks_of_case(before: Case, after: Case, day: date) -> Iterator[RetentionClock]:
     """A case is complete when the last of its referrals ends, and no longer when one joins."""
-    was, complete = _complete(before), _complete(after)
+    was, complete = _is_complete(before), _is_complete(after)
     if was == complete:
         return
     for referral in after.referrals.values():
@@ -97,7 +99,7 @@ def _whole(before: Case, after: Case, day: date) -> Iterator[RetentionClock]:
             yield RetentionClock(referral.id, Rule.CASE_CLOSED, day if complete else None)
 
 
-def _complete(case: Case) -> bool:
+def _is_complete(case: Case) -> bool:
     return bool(case.referrals) and all(r.state == CLOSED for r in case.referrals.values())
 
 
@@ -105,7 +107,7 @@ def _ends(old: Referral, referral: Referral) -> bool:
     return referral.state == CLOSED and old.state != CLOSED
 
 
-def _cleared(referral: Referral | None) -> bool:
+def _is_cleared(referral: Referral | None) -> bool:
     if referral is None or DataClass.C4 in referral.erased:
         return False
     facts = referral.facts
@@ -115,4 +117,4 @@ def _cleared(referral: Referral | None) -> bool:
 
 def _never_accepted(referral: Referral) -> bool:
     """Whether the state that it ends in comes before any acceptance, by its flow's table."""
-    return referral.main_state in FLOWS[referral.flow].unaccepted
+    return referral.main_state in FLOWS[referral.flow].states_before_acceptance

@@ -123,7 +123,7 @@ def inclusion_path(index: int, size: int, node: NodeHashes) -> list[bytes]:
     Raises:
         ValueError: there is no such leaf in that tree.
     """
-    return _folded(inclusion_parts(index, size), node)
+    return _fold_each(inclusion_parts(index, size), node)
 
 
 def consistency_parts(old: int, new: int) -> list[Parts]:
@@ -160,7 +160,7 @@ def consistency_path(old: int, new: int, node: NodeHashes) -> list[bytes]:
     Raises:
         ValueError: the old tree is larger.
     """
-    return _folded(consistency_parts(old, new), node)
+    return _fold_each(consistency_parts(old, new), node)
 
 
 def verify_inclusion(
@@ -199,10 +199,10 @@ def verify_consistency(
         return not path and old_root == new_root
     if old == 0:
         return not path and old_root == EMPTY_ROOT
-    return _grown(old, new, path, old_root) == (old_root, new_root)
+    return _roots_from_path(old, new, path, old_root) == (old_root, new_root)
 
 
-def _grown(
+def _roots_from_path(
     old: int, new: int, path: Sequence[bytes], old_root: bytes
 ) -> tuple[bytes, bytes] | None:
     """The roots of both trees as `path` gives them, if it has the right length."""
@@ -236,7 +236,7 @@ def _trailing_zeros(number: int) -> int:
     return (number & -number).bit_length() - 1 if number else 0
 
 
-def _folded(parts: Iterable[Parts], node: NodeHashes) -> list[bytes]:
+def _fold_each(parts: Iterable[Parts], node: NodeHashes) -> list[bytes]:
     return [fold([node(each) for each in part]) for part in parts]
 
 

@@ -72,7 +72,7 @@ class VerifierKey:
         """
         name, _, rest = written.partition("+")
         key_id, _, encoded = rest.partition("+")
-        decoded = _decoded(encoded)
+        decoded = _decode(encoded)
         key = cls(name, decoded[1:])
         if decoded[:1] != ED25519 or len(key.public) != HASH or str(key) != written:
             raise NotANote("not an Ed25519 verifier key")
@@ -101,7 +101,7 @@ class Signature:
             NotANote: it is not one.
         """
         name, _, encoded = line.removeprefix(_DASH).partition(" ")
-        decoded = _decoded(encoded)
+        decoded = _decode(encoded)
         if not (line.startswith(_DASH) and _is_name(name) and len(decoded) > _KEY_ID):
             raise NotANote("a line under the note is not a signature")
         return cls(name, decoded[:_KEY_ID], decoded[_KEY_ID:])
@@ -141,15 +141,15 @@ class Note:
             NotTrusted: none did, or a signature that claims to be of one of them is not.
         """
         known = {(key.name, key.key_id): key for key in keys}
-        signed = []
+        trusted = []
         for each in self.signatures:
             if key := known.get((each.name, each.key_id)):
                 if not verify(key.public, each.signature, self.text.encode()):
                     raise NotTrusted(f"the signature of {key.name} is not genuine")
-                signed.append(key)
-        if not signed:
+                trusted.append(key)
+        if not trusted:
             raise NotTrusted("no key that is known has signed")
-        return tuple(signed)
+        return tuple(trusted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +177,13 @@ class Checkpoint:
             raise NotANote("a checkpoint has three lines")
         origin, size, encoded = lines[:3]
         number = size.isascii() and size.isdecimal() and size == str(int(size[:20]))
-        found = _decoded(encoded)
-        if not number or len(found) != HASH:
+        root = _decode(encoded)
+        if not number or len(root) != HASH:
             raise NotANote("the size or the root is not as it must be")
-        return cls(origin, int(size), found)
+        return cls(origin, int(size), root)
 
 
-def signed(text: str, signers: Iterable[NoteSigner]) -> Note:
+def sign_note(text: str, signers: Iterable[NoteSigner]) -> Note:
     """`text`, which ends in a newline, signed by all of `signers`."""
     return Note(
         text,
@@ -197,7 +197,7 @@ def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(each.isspace() for each in name)
 
 
-def _decoded(encoded: str) -> bytes:
+def _decode(encoded: str) -> bytes:
     try:
         decoded = b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):

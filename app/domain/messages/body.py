@@ -41,7 +41,7 @@ class Body(Part):
     type: str
 
     @classmethod
-    def named(cls) -> str:
+    def wire_type(cls) -> str:
         """The type on the wire, `<flow>.<event>`."""
         # The one argument of a Literal, which mypy sees as any annotation.
         name: str = cls.model_fields["type"].annotation.__args__[0]  # type: ignore[union-attr]

@@ -121,11 +121,11 @@ class Requirements(CandidateRequirements):
             self.req6_consents_to_information_provision.met,
         )
 
-    def met(self) -> list[int]:
+    def numbers_met(self) -> list[int]:
         """The numbers of the requirements that are met."""
         return [number for number in NUMBERS if self.outcome()[number - 1]]
 
-    def failed(self) -> list[int]:
+    def numbers_failed(self) -> list[int]:
         """The numbers of the requirements that are not met."""
         return [number for number in NUMBERS if not self.outcome()[number - 1]]
 

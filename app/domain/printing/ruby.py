@@ -20,14 +20,14 @@ class Run(NamedTuple):
 
 def runs(marked: str) -> Iterator[Run]:
     """The runs of a text, in order."""
-    done = 0
-    for found in _MARK.finditer(marked):
-        if done < found.start():
-            yield Run(marked[done : found.start()])
-        yield Run(found[1], found[2])
-        done = found.end()
-    if done < len(marked):
-        yield Run(marked[done:])
+    end = 0
+    for mark in _MARK.finditer(marked):
+        if end < mark.start():
+            yield Run(marked[end : mark.start()])
+        yield Run(mark[1], mark[2])
+        end = mark.end()
+    if end < len(marked):
+        yield Run(marked[end:])
 
 
 def plain(marked: str) -> str:
@@ -40,13 +40,13 @@ def has_kanji(text: str) -> bool:
     return _KANJI.search(text) is not None
 
 
-def marked(name: str, readings: Mapping[str, str]) -> str:
+def add_readings(name: str, readings: Mapping[str, str]) -> str:
     """A name with the readings of its parts, the longest parts first.
 
     All of it or nothing: half a reading may be a wrong one.
     """
-    found = "".join(_parts(name, readings))
-    return name if any(r.reading is None and has_kanji(r.text) for r in runs(found)) else found
+    text = "".join(_parts(name, readings))
+    return name if any(r.reading is None and has_kanji(r.text) for r in runs(text)) else text
 
 
 def _parts(name: str, readings: Mapping[str, str]) -> Iterator[str]:

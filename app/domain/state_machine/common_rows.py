@@ -30,7 +30,7 @@ from app.domain.state_machine.guards import (
     ancestors_not_suspended,
     close_reason_allowed,
     consent_withdrawn,
-    happened,
+    has_come,
 )
 from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.text import Text
@@ -69,7 +69,7 @@ NOBODY = "-"
 OURS = "design of this service: it completes the agreed tables"
 
 
-def typed(
+def message_type(
     flow: str,
     event: str,
     shape: type[B],
@@ -81,15 +81,15 @@ def typed(
     name = f"{flow}.{event}"
     # A Literal made at run time: to mypy it is no type.
     literal: Any = (Literal.__getitem__(name), ...)
-    made = create_model(
+    body = create_model(
         "".join(word.capitalize() for word in name.replace(".", "_").split("_")),
         __base__=shape,
         __module__=f"app.domain.flows.{flow}",
         __doc__=f"{title.en[0].upper()}{title.en[1:]}.",
         type=literal,
     )
-    made.TITLE, made.EXAMPLE, made.SOURCE = title, {"type": name, **example}, source
-    return made
+    body.TITLE, body.EXAMPLE, body.SOURCE = title, {"type": name, **example}, source
+    return body
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class CommonRows:
     """An example of a consent in this flow."""
     renewed: Mapping[str, Any]
     """An example of a consent given again."""
-    told_of_consent: Callable[[str, str], tuple[str, ...]]
+    consent_recipients: Callable[[str, str], tuple[str, ...]]
     """Who is told of a recorded consent beside those it names: by state and sender."""
     close_reasons: frozenset[CloseReason] = EVERY_REASON
     """The reasons for which a referral may be closed."""
@@ -126,7 +126,7 @@ class CommonRows:
     """State and party whose closing is told to others than everybody."""
     custody_added: bool = False
 
-    def told(self, state: str) -> tuple[str, ...]:
+    def recipients(self, state: str) -> tuple[str, ...]:
         """Everyone else, as far as they may be told in this state."""
         if state != SUSPENDED_CONSENT:
             return (OTHERS,)
@@ -152,20 +152,20 @@ class CommonRows:
         example: Mapping[str, Any],
         source: str = COMMON,
     ) -> type[B]:
-        return typed(self.flow, event, shape, title, example, source)
+        return message_type(self.flow, event, shape, title, example, source)
 
     def _consent(self) -> Iterator[Step]:
         record = self._type("record_consent", RecordedConsent, RECORD_CONSENT, self.consent)
         withdraw = self._type("withdraw_consent", WithdrawnConsent, WITHDRAW_CONSENT, WITHDRAWN)
         for state in self.open:
-            for copies, senders in self._told_of_consent(state).items():
+            for copies, senders in self._senders_by_recipients(state).items():
                 yield Step(
                     state,
                     record,
                     tuple(senders),
                     SAME,
                     copies=(NAMED, *copies),
-                    guards=(happened("obtained_on"),),
+                    guards=(has_come("obtained_on"),),
                 )
             to = SAME if state == SUSPENDED_CONSENT else SUSPENDED_CONSENT
             yield Step(
@@ -173,8 +173,8 @@ class CommonRows:
                 withdraw,
                 self.parties,
                 to,
-                copies=self.told(state),
-                guards=(happened("withdrawn_on"),),
+                copies=self.recipients(state),
+                guards=(has_come("withdrawn_on"),),
             )
 
     def _renewal(self) -> Iterator[Step]:
@@ -183,14 +183,14 @@ class CommonRows:
             "confirm_withdrawal", WithdrawalConfirmed, CONFIRM_WITHDRAWAL, CONFIRMED
         )
         # Whoever the new consent does not name learns that there is one, and no more.
-        everybody = (NAMED, *self.told(SUSPENDED_CONSENT))
+        everybody = (NAMED, *self.recipients(SUSPENDED_CONSENT))
         yield Step(
             SUSPENDED_CONSENT,
             renew,
             self.parties,
             BACK,
             copies=everybody,
-            guards=(ancestors_not_suspended, happened("obtained_on")),
+            guards=(ancestors_not_suspended, has_come("obtained_on")),
         )
         yield Step(
             SUSPENDED_CONSENT,
@@ -198,15 +198,15 @@ class CommonRows:
             (self.deciding,),
             CLOSED,
             decides=True,
-            copies=self.told(SUSPENDED_CONSENT),
+            copies=self.recipients(SUSPENDED_CONSENT),
             guards=(consent_withdrawn,),
             reports=self.reports,
         )
 
-    def _told_of_consent(self, state: str) -> Mapping[tuple[str, ...], list[str]]:
+    def _senders_by_recipients(self, state: str) -> Mapping[tuple[str, ...], list[str]]:
         senders: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
         for party in self.parties:
-            senders[self.told_of_consent(state, party)].append(party)
+            senders[self.consent_recipients(state, party)].append(party)
         return senders
 
     def _decline(self) -> Iterator[Step]:
@@ -219,8 +219,8 @@ class CommonRows:
                 decline,
                 self.parties,
                 DECLINE_PENDING,
-                copies=self.told(state),
-                guards=(happened("stated_on"),),
+                copies=self.recipients(state),
+                guards=(has_come("stated_on"),),
             )
         yield Step(
             DECLINE_PENDING,
@@ -241,8 +241,8 @@ class CommonRows:
                 change,
                 self.custodians,
                 SAME,
-                copies=self.told(state),
-                guards=(happened("reported_on"),),
+                copies=self.recipients(state),
+                guards=(has_come("reported_on"),),
                 added=self.custody_added,
             )
 
@@ -255,8 +255,8 @@ class CommonRows:
                 die,
                 self.parties,
                 CLOSED,
-                copies=self.told(state),
-                guards=(happened("died_on"),),
+                copies=self.recipients(state),
+                guards=(has_come("died_on"),),
                 reports=self.reports,
             )
         for state in self.open:
@@ -268,12 +268,12 @@ class CommonRows:
     @cached_property
     def _closing_guards(self) -> tuple[Guard, ...]:
         reason = close_reason_allowed(self.close_reasons, self.settled_states)
-        return (reason, happened("closed_on"))
+        return (reason, has_come("closed_on"))
 
     def _closing(
         self, state: str, close: type[Body], party: str, further: tuple[Guard, ...] = ()
     ) -> Step:
-        copies = self.closes.get((state, party), self.told(state))
+        copies = self.closes.get((state, party), self.recipients(state))
         return Step(
             state,
             close,
@@ -295,7 +295,7 @@ class CommonRows:
 
 def parent_closed(flow: str, states: Iterable[str]) -> tuple[Step, ...]:
     """The rows by which a child ends with its parent."""
-    ended = typed(flow, "parent_closed", SystemEvent, PARENT_CLOSED, {}, OURS)
+    ended = message_type(flow, "parent_closed", SystemEvent, PARENT_CLOSED, {}, OURS)
     return rows(states, ended, SYSTEM, CLOSED, copies=(OTHERS,), added=True)
 
 

@@ -45,7 +45,7 @@ class Situation:
     @property
     def consents(self) -> tuple[Consent, ...]:
         """The consents that bind this referral, with one that the message itself records."""
-        return self.case.effective(self.referral) + self.own
+        return self.case.effective_consents(self.referral) + self.own
 
     def tellings(self, by_consent: frozenset[str]) -> tuple[DependentRecipient, ...]:
         """Who would be told what on consent alone, of these parties."""
@@ -104,24 +104,26 @@ def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
     """
 
     def check(situation: Situation) -> Objection | None:
-        return _uncovered(situation, by_consent, named)
+        return _consent_objection(situation, by_consent, named)
 
     return Guard("consent_covers", CONSENT_COVERS, check)
 
 
-def _uncovered(situation: Situation, by_consent: frozenset[str], named: bool) -> Objection | None:
+def _consent_objection(
+    situation: Situation, by_consent: frozenset[str], named: bool
+) -> Objection | None:
     chosen = situation.consents
     own = {c.record.id for c in situation.own}
     ids = situation.message.rests_on()
     if named:
         chosen = tuple(c for c in chosen if c.record.id in ids | own)
     tellings = situation.tellings(by_consent)
-    lacking = [(t, t.lacking(chosen, situation.today)) for t in tellings]
+    lacking = [(t, t.lacking_classes(chosen, situation.today)) for t in tellings]
     failed = [(t, classes) for t, classes in lacking if classes]
     if not failed:
         return None
     needs = sorted(f"{t.party}:{data_class}" for t, classes in failed for data_class in classes)
-    because = _because(situation, named=named)
+    because = _why_not_covered(situation, named=named)
     missing = [
         {
             "party": t.party,
@@ -143,12 +145,12 @@ def _uncovered(situation: Situation, by_consent: frozenset[str], named: bool) ->
     return Objection(CONSENT_MISSING, tuple(needs), {"missing": missing, "consents": judged})
 
 
-def _because(situation: Situation, *, named: bool) -> str:
+def _why_not_covered(situation: Situation, *, named: bool) -> str:
     """Why nothing covers it, as far as the sender may know."""
     if named and not situation.message.rests_on() and not situation.own:
         return "none_named"
     case, sender = situation.case, situation.sender
-    known = [c for c in case.binding(situation.referral) if may_know(case, c, sender)]
+    known = [c for c in case.binding_consents(situation.referral) if may_know(case, c, sender)]
     return "not_covered" if known or situation.own else "none_recorded"
 
 

@@ -14,13 +14,13 @@ def matrix(flow: Flow) -> list[dict[str, Any]]:
     states: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
     steps: dict[tuple[Any, ...], Step] = {}
     for step in flow.steps:
-        key = _but_for_the_state(step)
+        key = _key_without_state(step)
         states[key].append(step.state)
         steps[key] = step
     return [_row(states[key], step) for key, step in steps.items()]
 
 
-def _but_for_the_state(step: Step) -> tuple[Any, ...]:
+def _key_without_state(step: Step) -> tuple[Any, ...]:
     names = tuple(guard.name for guard in step.guards)
     rest = (step.lead, step.erases, step.added, step.reports and step.reports.event)
     return (

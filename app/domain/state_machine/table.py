@@ -68,7 +68,7 @@ class Step:
     @property
     def type(self) -> str:
         """The message type on the wire."""
-        return self.body.named()
+        return self.body.wire_type()
 
 
 def rows(
@@ -129,12 +129,12 @@ class Flow:
         return {key: tuple(steps) for key, steps in index.items()}
 
     @cached_property
-    def unaccepted(self) -> frozenset[str]:
+    def states_before_acceptance(self) -> frozenset[str]:
         """The states in which nobody can have accepted the referral yet."""
         accepting = {step.to for step in self.steps if step.type == f"{self.name}.accept"}
-        return frozenset(self.states) - self._reached(accepting)
+        return frozenset(self.states) - self._reachable_from(accepting)
 
-    def _reached(self, states: set[str]) -> set[str]:
+    def _reachable_from(self, states: set[str]) -> set[str]:
         """These states and all to which steps lead from them."""
         reached, size = set(states), 0
         while size != len(reached):
@@ -195,8 +195,8 @@ def _unknown_names(flow: Flow) -> Iterator[str]:
     known = {*flow.parties, SYSTEM, LEAD}
     yield from (f"example_to names {n}, no party" for n in sorted({*flow.example_to} - known))
     for step in flow.steps:
-        told = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED}
-        named = {*step.by, *told, *step.joins, *step.ends}
+        recipients = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED}
+        named = {*step.by, *recipients, *step.joins, *step.ends}
         yield from (f"{step.type} names {n}, which is no party" for n in sorted(named - known))
         if step.to not in {SAME, BACK, *flow.states} or step.state not in {NEW, *flow.states}:
             yield f"{step.type} uses a state that is not declared"

@@ -15,7 +15,7 @@ LONGEST = 2_048
 _CLOSED_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".home.arpa", ".onion")
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
-_KEPT = "/%:@!$&'()*+,;=~-._"
+_UNQUOTED = "/%:@!$&'()*+,;=~-._"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +39,36 @@ def endpoint(text: str, *, loopback: bool) -> Endpoint:
         Invalid: it is no such URL, has credentials, or leads where nothing may be sent.
     """
     if len(text) > LONGEST or _FORBIDDEN.search(text):
-        raise _refused("url")
+        raise _refusal("url")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise _refused("url") from None
+        raise _refusal("url") from None
     _check_form(parts, loopback=loopback)
     host, address = _host(parts.hostname or "", loopback=loopback)
     number = port if port is not None else {"https": 443, "http": 80}[parts.scheme]
     here = host == "localhost" or (address is not None and address.is_loopback)
     if parts.scheme == "http" and not here:
-        raise _refused("url_scheme")
+        raise _refusal("url_scheme")
     if number != 443 and number < 1024 and not here:
-        raise _refused("url_port")  # mail, telnet and the like are not spoken to
+        raise _refusal("url_port")  # mail, telnet and the like are not spoken to
     shown = f"[{host}]" if address is not None and address.version == 6 else host
     place = f"{shown}:{port}" if port is not None else shown
-    path = quote(parts.path or "/", safe=_KEPT)
-    query = f"?{quote(parts.query, safe=_KEPT + '?')}" if parts.query else ""
+    path = quote(parts.path or "/", safe=_UNQUOTED)
+    query = f"?{quote(parts.query, safe=_UNQUOTED + '?')}" if parts.query else ""
     return Endpoint(f"{parts.scheme}://{place}{path}{query}", host, number, address)
 
 
 def _check_form(parts: SplitResult, *, loopback: bool) -> None:
     if parts.scheme not in ({"https", "http"} if loopback else {"https"}):
-        raise _refused("url_scheme")
+        raise _refusal("url_scheme")
     if "@" in parts.netloc:
-        raise _refused("url_credentials")
+        raise _refusal("url_credentials")
     if parts.fragment:
-        raise _refused("url_fragment")
+        raise _refusal("url_fragment")
     if parts.port == 0:
-        raise _refused("url_port")
+        raise _refusal("url_port")
 
 
 def _host(name: str, *, loopback: bool) -> tuple[str, Address | None]:
@@ -77,14 +77,14 @@ def _host(name: str, *, loopback: bool) -> tuple[str, Address | None]:
     try:
         host = idna.encode(name, uts46=True, std3_rules=True).decode().rstrip(".").lower()
     except (idna.IDNAError, UnicodeError):
-        raise _refused("url_host") from None
+        raise _refusal("url_host") from None
     # The last label decides, as for browsers: 127.1, 0x7f.1 and 2130706433 are addresses too.
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         return _literal(host, loopback=loopback)
     if host == "localhost" and loopback:
         return host, None
     if "." not in host or f".{host}".endswith(_CLOSED_NAMES):
-        raise _refused("url_host")
+        raise _refusal("url_host")
     return host, None
 
 
@@ -92,11 +92,11 @@ def _literal(text: str, *, loopback: bool) -> tuple[str, Address]:
     try:
         address = ip_address(text)
     except ValueError:
-        raise _refused("url_host") from None
+        raise _refusal("url_host") from None
     if "%" in text or not may_be_reached(address, loopback=loopback):
-        raise _refused("url_address")
+        raise _refusal("url_address")
     return str(address), address
 
 
-def _refused(reason: str) -> Invalid:
+def _refusal(reason: str) -> Invalid:
     return Invalid.at("/url", reason)

@@ -74,7 +74,7 @@ class Attempt:
     retry_after: str | None = None
 
 
-def signed(
+def signed_headers(
     secrets: Iterable[bytes], notice_id: str, seconds: int, payload: bytes
 ) -> dict[str, str]:
     """The headers of a notice.

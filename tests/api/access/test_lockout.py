@@ -270,5 +270,5 @@ async def test_failures_of_many_names_at_once_never_wait_for_each_other_in_a_cir
         names = [f"nobody.{n}" for n in range(12)]
         for day in range(4):
             later = now + timedelta(days=2 * day)
-            failing = (guesses.failed(n, HOME, later) for n in [*names, *reversed(names)] * 3)
+            failing = (guesses.note_failure(n, HOME, later) for n in [*names, *reversed(names)] * 3)
             await asyncio.gather(*failing)

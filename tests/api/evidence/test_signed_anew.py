@@ -11,7 +11,7 @@ import pytest
 from app.adapters.keys.checkpoint_keys import LogKeys
 from app.adapters.keys.folder import KeyFolder
 from app.domain.evidence.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
-from app.domain.log.signed_note import Checkpoint, Note, signed
+from app.domain.log.signed_note import Checkpoint, Note, sign_note
 from app.domain.messages.digest import canonical, sha256
 from tests.api.evidence.forging import Files, named, put, resealed
 from tests.api.evidence.played import CENTER, PRISON, edited, files_of, json_of, judged
@@ -293,5 +293,5 @@ def test_the_checkpoint_of_another_log_says_nothing_of_this_one(
     keys = LogKeys(KeyFolder(service.settings.data_dir / "keys"), service.settings.log_name)
     own = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
     other = Checkpoint("another.test/log", own.size, own.root)
-    note = str(signed(other.text, keys.signers(service.clock())))
+    note = str(sign_note(other.text, keys.signers(service.clock())))
     assert judged(data, checkpoint=note) == ("bad", "earlier", None)

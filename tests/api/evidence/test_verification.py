@@ -23,7 +23,7 @@ from app.domain.evidence.bundle import (
     RECEIPT_KEYS,
     SEAL,
 )
-from app.domain.log.signed_note import Checkpoint, Note, signed
+from app.domain.log.signed_note import Checkpoint, Note, sign_note
 from tests.api.evidence.forging import Files, flipped, lost, named, put, remade, resealed, without
 from tests.api.evidence.played import (
     CENTER,
@@ -188,7 +188,7 @@ async def test_the_log_is_shown_to_have_only_grown_or_the_verdict_says_that_it_i
     keys = LogKeys(folder, service.settings.log_name)
     point = Checkpoint.parse(Note.parse(old).text)
     fork = Checkpoint(point.origin, size, b"\x01" * 32)
-    note = str(signed(fork.text, keys.signers(service.clock())))
+    note = str(sign_note(fork.text, keys.signers(service.clock())))
     assert judged(proved, checkpoint=note) == ("bad", "rolled_back", CONSISTENCY)
     assert judged(data, checkpoint=note) == ("bad", "rolled_back", ENTRIES)
     assert found(proved, bundle=data).verdict == "verified"
@@ -231,7 +231,7 @@ def test_a_checkpoint_signed_with_another_key_is_not_believed(
     now = service.clock() + timedelta(days=1)
     genuine = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
     point = Checkpoint(genuine.origin, genuine.size, b"\x02" * 32)
-    note = str(signed(point.text, keys.signers(now))).encode()
+    note = str(sign_note(point.text, keys.signers(now))).encode()
 
     def forged(files: Files) -> None:
         files[CHECKPOINT] = note

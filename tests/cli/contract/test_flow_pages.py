@@ -32,7 +32,7 @@ def test_there_is_no_page_of_a_flow_that_is_not_made_from_a_table() -> None:
 def test_a_page_names_every_message_guard_and_added_row(name: str, language: str) -> None:
     flow, text = FLOWS[name], page(FLOWS[name], language)
     for body in flow.bodies.values():
-        event = body.named().partition(".")[2]
+        event = body.wire_type().partition(".")[2]
         title = body.TITLE.in_language(language)
         assert f'<a id="{event}"></a>\n### `{event}` {title}\n' in text
     for step in flow.steps:
@@ -45,7 +45,7 @@ def test_a_page_names_every_message_guard_and_added_row(name: str, language: str
 def test_the_rows_of_one_message_are_those_of_the_whole_table_that_name_it(name: str) -> None:
     flow = FLOWS[name]
     whole = list(rows(flow, "en"))[2:-1]
-    each = [list(rows(flow, "en", body.named()))[2:-1] for body in flow.bodies.values()]
+    each = [list(rows(flow, "en", body.wire_type()))[2:-1] for body in flow.bodies.values()]
     assert sorted(whole) == sorted(row for some in each for row in some)
 
 

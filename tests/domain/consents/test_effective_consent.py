@@ -22,7 +22,7 @@ def standing(state: str, *back: str) -> tuple[Case, Referral]:
 
 def test_a_consent_counts_in_the_referral_in_which_it_was_recorded() -> None:
     case, referral = standing("accepted")
-    assert case.effective(referral) == case.consents
+    assert case.effective_consents(referral) == case.consents
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ def test_no_consent_counts_while_the_referral_is_suspended_under_any_side_state(
     states: tuple[str, ...],
 ) -> None:
     case, referral = standing(*states)
-    assert case.binding(referral) == case.consents
-    assert case.effective(referral) == ()
+    assert case.binding_consents(referral) == case.consents
+    assert case.effective_consents(referral) == ()

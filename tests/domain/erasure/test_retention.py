@@ -93,7 +93,7 @@ def test_an_erasure_is_complete_when_the_last_backup_from_before_is_too_old(
 
 
 def test_no_one_has_accepted_in_these_states() -> None:
-    assert {name: set(flow.unaccepted) for name, flow in FLOWS.items()} == {
+    assert {name: set(flow.states_before_acceptance) for name, flow in FLOWS.items()} == {
         "special_adjustment": {
             "candidate_notified", "under_selection", "selected_special", "selected_general",
             "requested", "query_pending", "return_pending",
@@ -127,9 +127,9 @@ def moved(before: Case, *changed: Referral) -> set[tuple[str, date | None]]:
 def test_a_case_is_kept_from_the_end_of_its_last_referral() -> None:
     parent, child = referral(), referral("lead_transferred", "regional_coordination")
     both = case(parent, child)
-    half = both.with_referral(parent.moved(CLOSED, ()))
+    half = both.with_referral(parent.with_state(CLOSED, ()))
     assert moved(both, half.referrals[parent.id]) == set()
-    found = clocks(half, half.with_referral(child.moved(CLOSED, ())), TODAY)
+    found = clocks(half, half.with_referral(child.with_state(CLOSED, ())), TODAY)
     assert {(c.referral_id, c.rule, c.since) for c in found} == {
         (r.id, Rule.CASE_CLOSED, TODAY) for r in (parent, child)
     }
@@ -144,10 +144,10 @@ def test_a_referral_that_joins_a_complete_case_stops_its_clock() -> None:
 def test_what_nobody_accepted_goes_earlier_and_by_itself() -> None:
     parent, child = referral(), referral("acknowledged", "regional_coordination")
     both = case(parent, child)
-    assert moved(both, child.moved(CLOSED, ())) == {("never_accepted", TODAY)}
+    assert moved(both, child.with_state(CLOSED, ())) == {("never_accepted", TODAY)}
     waiting = referral("suspended_consent", "regional_coordination", back=("acknowledged",))
     both = case(parent, waiting)
-    assert moved(both, waiting.moved(CLOSED, ())) == {("never_accepted", TODAY)}
+    assert moved(both, waiting.with_state(CLOSED, ())) == {("never_accepted", TODAY)}
 
 
 @pytest.mark.parametrize("facts", [{"cleared": True}, {"close_reason": "acquitted_or_cleared"}])

@@ -422,7 +422,7 @@ def test_no_table_in_which_a_prosecutor_is_a_party_has_a_field_of_defence_privil
     assert with_prosecutor
     for flow in with_prosecutor:
         for body in flow.bodies.values():
-            assert DataClass.C8 not in body.classes().values(), body.named()
+            assert DataClass.C8 not in body.classes().values(), body.wire_type()
 
 
 def test_a_consultation_has_no_field_that_could_say_who_it_is() -> None:

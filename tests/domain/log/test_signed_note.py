@@ -16,7 +16,7 @@ from app.domain.log.signed_note import (
     NoteSigner,
     NotTrusted,
     VerifierKey,
-    signed,
+    sign_note,
 )
 
 # The published example of Go's sumdb/note.
@@ -55,7 +55,7 @@ OTHER: NoteSigner = Signer("other.example/log", bytes(32))
 
 def test_a_note_is_written_as_the_published_one() -> None:
     assert str(PETER.key) == KEY
-    assert str(signed(TEXT, [PETER])) == NOTE
+    assert str(sign_note(TEXT, [PETER])) == NOTE
 
 
 def test_the_published_note_is_read() -> None:
@@ -65,7 +65,7 @@ def test_the_published_note_is_read() -> None:
 
 
 def test_a_note_may_be_signed_twice_and_one_known_key_is_enough() -> None:
-    note = Note.parse(str(signed(TEXT, [OTHER, PETER])))
+    note = Note.parse(str(sign_note(TEXT, [OTHER, PETER])))
     assert note.check([PETER.key], verify) == (PETER.key,)
     assert note.check([PETER.key, OTHER.key], verify) == (OTHER.key, PETER.key)
 

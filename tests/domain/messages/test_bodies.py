@@ -215,9 +215,9 @@ def test_a_consent_does_not_end_before_it_begins() -> None:
 
 def test_a_worker_is_named_by_seat_or_by_name() -> None:
     accept = BODIES["special_adjustment.accept"]
-    accept.model_validate({"type": accept.named(), "worker_name": "架空 担当"})
+    accept.model_validate({"type": accept.wire_type(), "worker_name": "架空 担当"})
     with pytest.raises(ValidationError):
-        accept.model_validate({"type": accept.named()})
+        accept.model_validate({"type": accept.wire_type()})
 
 
 def test_a_person_may_have_an_unknown_birth_date_and_no_address() -> None:
@@ -296,9 +296,11 @@ def test_a_message_is_as_urgent_as_it_was_sent_or_as_its_content_asks() -> None:
 
 def test_withdrawing_without_naming_a_consent_withdraws_them_all() -> None:
     withdraw = BODIES["special_adjustment.withdraw_consent"]
-    all_of_them = withdraw.model_validate({"type": withdraw.named(), "withdrawn_on": "2026-06-01"})
+    all_of_them = withdraw.model_validate(
+        {"type": withdraw.wire_type(), "withdrawn_on": "2026-06-01"}
+    )
     assert all_of_them.consents_withdrawn() == frozenset()
-    one = withdraw.model_validate(example(withdraw.named(), consent_ids=[samples.CONSENT_ID]))
+    one = withdraw.model_validate(example(withdraw.wire_type(), consent_ids=[samples.CONSENT_ID]))
     assert [str(c) for c in one.consents_withdrawn() or ()] == [samples.CONSENT_ID]
 
 

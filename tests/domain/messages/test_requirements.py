@@ -53,8 +53,8 @@ def test_the_six_answers_decide_what_may_be_selected(answers: str, result: Adjus
     assert adjust_result(one, two, three, four, five, six, wish=five) is result
     requirements = Requirements.model_validate(stated(answers))
     assert requirements.result() is result
-    assert requirements.failed() == [n for n, a in enumerate(answers, 1) if a == "0"]
-    assert sorted(requirements.met() + requirements.failed()) == [1, 2, 3, 4, 5, 6]
+    assert requirements.numbers_failed() == [n for n, a in enumerate(answers, 1) if a == "0"]
+    assert sorted(requirements.numbers_met() + requirements.numbers_failed()) == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("answers", [f"{n:06b}" for n in range(64)])

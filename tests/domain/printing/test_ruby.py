@@ -13,7 +13,7 @@ from app.adapters.printing.furigana import readings
 from app.api.disclosures import person_sheet_words
 from app.domain.calendar.words import day_words, era_year
 from app.domain.disclosures import plain_words
-from app.domain.printing.ruby import KANA, Run, has_kanji, marked, plain, runs
+from app.domain.printing.ruby import KANA, Run, add_readings, has_kanji, plain, runs
 from app.domain.text import Text
 from app.domain.vocabulary.law import LegalBasis
 
@@ -75,14 +75,14 @@ def test_the_curated_readings_are_kana() -> None:
 def test_every_agency_of_the_directory_has_a_reading_where_we_are_sure_of_it() -> None:
     text = files("app.adapters.directory.data").joinpath("agencies.csv").read_text(encoding="utf-8")
     names = [row["name"] for row in csv.DictReader(text.splitlines())]
-    assert {n for n in names if has_kanji(n) and marked(n, readings()) == n} == UNSURE
-    assert all(plain(marked(name, readings())) == name for name in names)
+    assert {n for n in names if has_kanji(n) and add_readings(n, readings()) == n} == UNSURE
+    assert all(plain(add_readings(name, readings())) == name for name in names)
 
 
 def test_a_name_is_read_as_a_whole_or_not_at_all() -> None:
     known = {"東京": "とうきょう", "東京都": "とうきょうと", "津": "つ"}
-    assert marked("東京都センター", known) == "{東京都|とうきょうと}センター"
-    assert marked("津山センター", known) == "津山センター"
+    assert add_readings("東京都センター", known) == "{東京都|とうきょうと}センター"
+    assert add_readings("津山センター", known) == "津山センター"
 
 
 @given(st.lists(st.tuples(st.text("山川ab ", min_size=1), st.none() | st.text("かな", min_size=1))))

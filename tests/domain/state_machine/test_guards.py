@@ -384,11 +384,11 @@ def test_only_the_lead_center_asks_another() -> None:
 
 
 def test_what_is_reported_as_done_was_not_done_tomorrow() -> None:
-    guard, name = guards.happened("settled_on"), "special_adjustment.settle"
+    guard, name = guards.has_come("settled_on"), "special_adjustment.settle"
     assert guard.name == "settled_on_has_come"
     allows(guard, name, settled_on="2026-06-25")
     refuses(guard, name, ["settled_on"], settled_on="2026-06-26")
-    died = guards.happened("died_on")
+    died = guards.has_come("died_on")
     allows(died, "special_adjustment.die", died_on=MISSING)
 
 

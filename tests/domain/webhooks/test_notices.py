@@ -12,7 +12,7 @@ from app.domain.webhooks.notices import (
     next_due,
     secret_bytes,
     secret_text,
-    signed,
+    signed_headers,
 )
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=timezone(timedelta(hours=9)))
@@ -20,7 +20,9 @@ NOW = datetime(2026, 11, 23, 10, tzinfo=timezone(timedelta(hours=9)))
 
 def test_the_signature_is_that_of_the_specification() -> None:
     secret = secret_bytes("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    headers = signed([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    headers = signed_headers(
+        [secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
     assert headers == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",

@@ -14,7 +14,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.domain.log.merkle import Frontier, Node, inclusion_path, leaf_hash
-from app.domain.log.signed_note import Checkpoint, VerifierKey, signed
+from app.domain.log.signed_note import Checkpoint, VerifierKey, sign_note
 
 DOCS = Path(__file__).parents[3] / "docs"
 LANGUAGES = ("ja", "en")
@@ -62,7 +62,7 @@ def published(folder: Path, check: str, index: int, signers: Sequence[Signer] = 
     state = Checkpoint(ORIGIN, SIZE, frontier.root())
     files = {
         "keys": f"{OLD.key}\n{NEW.key}\n",
-        "checkpoint": str(signed(state.text, signers)),
+        "checkpoint": str(sign_note(state.text, signers)),
         "entry.json": json.dumps({"index": index, "entry": entries[index]}),
         "proof.json": json.dumps(
             {"size": SIZE, "path": [base64.b64encode(each).decode() for each in path]}

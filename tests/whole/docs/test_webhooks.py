@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.webhooks.notices import secret_text, signed
+from app.domain.webhooks.notices import secret_text, signed_headers
 from tests.support.receiver import Receiver
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -58,7 +58,7 @@ def runs(language: str, name: str, folder: Path, more: dict[str, str], body: str
 
 def headers(seconds: int, secret: str = SECRET, body: str = BODY) -> dict[str, str]:
     """The headers of a notice, as environment."""
-    made = signed([b"another", _key(secret)], "an-id", seconds, body.encode())
+    made = signed_headers([b"another", _key(secret)], "an-id", seconds, body.encode())
     return {name.removeprefix("webhook-").upper(): value for name, value in made.items()}
 
 

@@ -29,7 +29,7 @@ from app.domain.state_machine.common_rows import (
     SUSPENDED_CONSENT,
     CommonRows,
 )
-from app.domain.state_machine.guards import counsel_leave, happened
+from app.domain.state_machine.guards import counsel_leave, has_come
 from app.domain.state_machine.table import SAME, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import ADVICE, ENTRY, close_reasons
@@ -87,7 +87,7 @@ COMMON = CommonRows(
     settled_states=frozenset({COMMUNITY_SUPPORT}),
     consent=CONSENT,
     renewed=RENEWED,
-    told_of_consent=lambda state, sender: (CENTER,),  # noqa: ARG005 -- always the one who decides
+    consent_recipients=lambda state, sender: (CENTER,),  # noqa: ARG005 -- always the one who decides
     closes={(COMMUNITY_SUPPORT, CENTER): (COUNSEL_PARTY,)},
 )
 
@@ -95,18 +95,18 @@ COMMON = CommonRows(
 # A row stays a row: state, message, party, where it leads.
 TABLE = (
     *rows(NEW, Inquire, COUNSEL_PARTY, INQUIRED, joins=(CENTER,), copies=(CENTER,),
-          guards=(happened("obtained_on"),)),
+          guards=(has_come("obtained_on"),)),
     *rows(INQUIRED, DefenceQuery, CENTER, QUERY_PENDING, copies=(COUNSEL_PARTY,)),
     *rows(QUERY_PENDING, DefenceAnswerQuery, COUNSEL_PARTY, INQUIRED, copies=(CENTER,)),
     *rows(INQUIRED, DefenceAccept, CENTER, ACCEPTED, decides=True, lead=CENTER,
           copies=(COUNSEL_PARTY,)),
     *rows(INQUIRED, DefenceDeclineRequest, CENTER, CLOSED, decides=True, copies=(COUNSEL_PARTY,)),
     *rows((ACCEPTED, VISITING), DefenceVisit, CENTER, VISITING,
-          copies=(COUNSEL_C0,), guards=(happened("held_on"),)),
+          copies=(COUNSEL_C0,), guards=(has_come("held_on"),)),
     *rows((VISITING, PLAN_SHARED), SharePlan, COUNSEL_PARTY, PLAN_SHARED, copies=(CENTER,)),
     *rows((VISITING, PLAN_SHARED), SharePlan, CENTER, PLAN_SHARED, copies=(COUNSEL_PARTY,)),
     *rows(WORKING, GiveLeave, COUNSEL_PARTY, SAME, copies=(CENTER,), added=True,
-          guards=(happened("given_on"),)),
+          guards=(has_come("given_on"),)),
     *rows(WORKING, AskProbation, CENTER, SAME, decides=True, joins=(PROBATION,),
           copies=(PROBATION, COUNSEL_PARTY), guards=(counsel_leave,)),
     *rows(WORKING, ReportOutcome, COUNSEL_PARTY, COMMUNITY_SUPPORT, copies=(CENTER,)),

@@ -37,7 +37,7 @@ from app.domain.state_machine.common_rows import (
     CommonRows,
     parent_closed,
 )
-from app.domain.state_machine.guards import happened, is_lead, one_agreed_placement
+from app.domain.state_machine.guards import has_come, is_lead, one_agreed_placement
 from app.domain.state_machine.table import BACK, LEAD, PartyRole, Report, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import REGIONAL, close_reasons
@@ -82,7 +82,7 @@ OPEN = tuple(state for state in STATES if state != CLOSED)
 BEFORE_TRANSFER = OPEN[: OPEN.index(LEAD_TRANSFERRED)]
 
 
-def _told_of_consent(state: str, sender: str) -> tuple[str, ...]:
+def _consent_recipients(state: str, sender: str) -> tuple[str, ...]:
     """The center that decides: the asking one until the lead has passed on."""
     if sender == ORIGIN or state == LEAD_TRANSFERRED:
         return ()
@@ -104,7 +104,7 @@ COMMON = CommonRows(
     close_reasons=close_reasons(REGIONAL),
     consent=CONSENT,
     renewed=RENEWED,
-    told_of_consent=_told_of_consent,
+    consent_recipients=_consent_recipients,
     reports=RETURNED_REPORT,
     custody_added=True,
 )
@@ -125,9 +125,9 @@ TABLE = (
     *rows((ACCEPTED, JOINT_ASSESSING), AssignTasks, DESTINATION, JOINT_ASSESSING,
           copies=(ORIGIN,)),
     *rows((ACCEPTED, JOINT_ASSESSING), RegionalInterview, ORIGIN, JOINT_ASSESSING,
-          copies=(DESTINATION,), guards=(happened("held_on"),)),
+          copies=(DESTINATION,), guards=(has_come("held_on"),)),
     *rows((ACCEPTED, JOINT_ASSESSING), RegionalInterview, DESTINATION, JOINT_ASSESSING,
-          copies=(ORIGIN,), guards=(happened("held_on"),)),
+          copies=(ORIGIN,), guards=(has_come("held_on"),)),
     *rows(JOINT_ASSESSING, RegionalStartSeeking, DESTINATION, PLACEMENT_SEEKING,
           copies=(ORIGIN_C0,)),
     *rows(PLACEMENT_SEEKING, FindPlacement, DESTINATION, PLACEMENT_FOUND,

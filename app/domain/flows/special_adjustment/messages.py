@@ -37,7 +37,7 @@ from app.domain.messages.person import Person
 from app.domain.messages.requirements import CandidateRequirements, Requirements
 from app.domain.state_machine.common_rows import (
     OURS,
-    typed,
+    message_type,
 )
 from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
@@ -127,7 +127,7 @@ class SelectSpecial(Selection):
 
     def facts(self) -> Mapping[str, Fact]:
         """The result, and which requirements are met."""
-        return _selected(AdjustResult.SPECIAL, self.requirements)
+        return _selection_facts(AdjustResult.SPECIAL, self.requirements)
 
 
 class SelectGeneral(Selection):
@@ -147,7 +147,7 @@ class SelectGeneral(Selection):
 
     def facts(self) -> Mapping[str, Fact]:
         """The result, and which requirements are met."""
-        return _selected(AdjustResult.GENERAL, self.requirements)
+        return _selection_facts(AdjustResult.GENERAL, self.requirements)
 
 
 class NotSelect(Ended):
@@ -237,7 +237,7 @@ class RequestCooperation(About, Selection):
 
     def consents_named(self) -> frozenset[UUID]:
         """The consent of requirement 6."""
-        return _sixth(self.requirements)
+        return _consent_of_requirement_6(self.requirements)
 
 
 class Query(Asked):
@@ -509,7 +509,7 @@ class TransferOffice(Body):
     }
 
 
-RegionalRequested = typed(
+RegionalRequested = message_type(
     "special_adjustment",
     "regional_requested",
     SystemEvent,
@@ -517,7 +517,7 @@ RegionalRequested = typed(
     {},
     "domain reference 3.a and 3.c",
 )
-RegionalReturned = typed(
+RegionalReturned = message_type(
     "special_adjustment",
     "regional_returned",
     SystemEvent,
@@ -525,7 +525,7 @@ RegionalReturned = typed(
     {},
     "domain reference 3.a and 3.c",
 )
-RegionalTransferred = typed(
+RegionalTransferred = message_type(
     "special_adjustment",
     "regional_transferred",
     SystemEvent,
@@ -535,14 +535,14 @@ RegionalTransferred = typed(
 )
 
 
-def _selected(result: AdjustResult, requirements: Requirements) -> Mapping[str, Fact]:
+def _selection_facts(result: AdjustResult, requirements: Requirements) -> Mapping[str, Fact]:
     return {
         "adjust_result": result.value,
-        "requirements_met": requirements.met(),
+        "requirements_met": requirements.numbers_met(),
         "wish": requirements.req5_wishes_to_be_subject.met,
     }
 
 
-def _sixth(requirements: Requirements) -> frozenset[UUID]:
+def _consent_of_requirement_6(requirements: Requirements) -> frozenset[UUID]:
     consent = requirements.req6_consents_to_information_provision.consent_id
     return frozenset() if consent is None else frozenset({consent})

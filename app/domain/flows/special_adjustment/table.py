@@ -50,7 +50,7 @@ from app.domain.state_machine.guards import (
     center_takes_area,
     failed_requirements_named,
     general_requirements,
-    happened,
+    has_come,
     holiday_plan_for_closed_day,
     one_agreed_placement,
     requirement6_consent_valid,
@@ -127,7 +127,7 @@ COMMON = CommonRows(
     settled_states=frozenset({SETTLED}),
     consent=samples.CONSENT,
     renewed=RENEWED,
-    told_of_consent=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
+    consent_recipients=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
     closes={(SETTLED, CENTER): (PROBATION,)},
 )
 
@@ -135,7 +135,7 @@ COMMON = CommonRows(
 # A row stays a row: state, message, party, where it leads.
 TABLE = (
     *rows(NEW, NotifyCandidate, INSTITUTION, CANDIDATE_NOTIFIED, decides=True,
-          joins=(PROBATION,), copies=(PROBATION,), guards=(happened("wish_confirmed_on"),)),
+          joins=(PROBATION,), copies=(PROBATION,), guards=(has_come("wish_confirmed_on"),)),
     *rows(CANDIDATE_NOTIFIED, StartSelection, PROBATION, UNDER_SELECTION, copies=(INSTITUTION,)),
     *rows(UNDER_SELECTION, SelectSpecial, PROBATION, SELECTED_SPECIAL, decides=True,
           copies=(INSTITUTION,), guards=(six_requirements_met, requirement6_consent_valid)),
@@ -158,10 +158,10 @@ TABLE = (
     *rows((REQUESTED, QUERY_PENDING), WithdrawRequest, PROBATION, CLOSED, decides=True,
           copies=(CENTER, INSTITUTION_C0)),
     *rows((ACCEPTED, ASSESSING), SpecialInterview, CENTER, ASSESSING,
-          copies=(PROBATION_C0,), guards=(happened("held_on"),)),
+          copies=(PROBATION_C0,), guards=(has_come("held_on"),)),
     *rows((ASSESSING, PLAN_DRAFTED, PLAN_AGREED), DraftPlan, CENTER, PLAN_DRAFTED),
     *rows(PLAN_DRAFTED, AgreePlan, CENTER, PLAN_AGREED,
-          copies=(PROBATION, INSTITUTION_C0), guards=(happened("agreed_on"),)),
+          copies=(PROBATION, INSTITUTION_C0), guards=(has_come("agreed_on"),)),
     *rows(PLAN_AGREED, StartSeeking, CENTER, SEEKING, copies=(PROBATION_C0,)),
     *rows(SEEKING, AgreePlacement, CENTER, PLACEMENT_AGREED,
           copies=(PROBATION, INSTITUTION_C0), guards=(one_agreed_placement,)),
@@ -169,13 +169,13 @@ TABLE = (
           copies=(PROBATION, INSTITUTION_C0)),
     *rows(PLACEMENT_AGREED, PrepareRelease, CENTER, RELEASE_READY,
           copies=(PROBATION, INSTITUTION), guards=(holiday_plan_for_closed_day,)),
-    *(Step(state, ReleasedFromInstitution, (INSTITUTION,), SAME, copies=COMMON.told(state),
-           guards=(happened("released_on"),)) for state in OPEN),
+    *(Step(state, ReleasedFromInstitution, (INSTITUTION,), SAME, copies=COMMON.recipients(state),
+           guards=(has_come("released_on"),)) for state in OPEN),
     *rows((PLACEMENT_AGREED, RELEASE_READY), Settle, CENTER, SETTLED,
-          copies=(PROBATION,), guards=(happened("settled_on"),)),
-    *(Step(state, TransferInstitution, (INSTITUTION,), SAME, copies=COMMON.told(state),
+          copies=(PROBATION,), guards=(has_come("settled_on"),)),
+    *(Step(state, TransferInstitution, (INSTITUTION,), SAME, copies=COMMON.recipients(state),
            joins=(INSTITUTION,), ends=(INSTITUTION,)) for state in OPEN),
-    *(Step(state, TransferOffice, (PROBATION,), SAME, decides=True, copies=COMMON.told(state),
+    *(Step(state, TransferOffice, (PROBATION,), SAME, decides=True, copies=COMMON.recipients(state),
            joins=(PROBATION,), ends=(PROBATION,), added=True) for state in OPEN),
     *rows((ASSESSING, PLAN_DRAFTED, PLAN_AGREED, SEEKING), RegionalRequested, SYSTEM,
           REGIONAL_PENDING, copies=(PROBATION_C0, INSTITUTION_C0, CENTER_C0)),

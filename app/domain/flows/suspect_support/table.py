@@ -62,7 +62,7 @@ from app.domain.state_machine.guards import (
     explained_all_items,
     extension_conditions,
     frees,
-    happened,
+    has_come,
     imprisons,
     indicts,
     no_objection_standing,
@@ -160,12 +160,12 @@ COMMON = CommonRows(
     settled_states=frozenset({COMMUNITY_SUPPORT}),
     consent=CONSENT,
     renewed=RENEWED,
-    told_of_consent=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
+    consent_recipients=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
     stopped={OBJECTION_STOP: (closed_for_objection,)},
     closes={(COMMUNITY_SUPPORT, CENTER): ()},
 )
-STATED = (happened("stated_on"),)
-EXPLAINING = (explained_all_items, happened("explained_on"))
+STATED = (has_come("stated_on"),)
+EXPLAINING = (explained_all_items, has_come("explained_on"))
 
 # fmt: off
 # A row stays a row: state, message, party, where it leads.
@@ -176,7 +176,7 @@ TABLE = (
     *rows(CONSULTED, Explain, PROSECUTOR, EXPLAINED, copies=(PROBATION,), guards=EXPLAINING),
     *rows(CONSULTED, Explain, PROBATION, EXPLAINED, copies=(PROSECUTOR,), guards=EXPLAINING),
     *rows(EXPLAINED, GiveConsent, (PROSECUTOR, PROBATION), CONSENTED,
-          copies=(PROBATION,), guards=(happened("obtained_on"),)),
+          copies=(PROBATION,), guards=(has_come("obtained_on"),)),
     *rows(EXPLAINED, Refuse, PROSECUTOR, CLOSED, copies=(PROBATION_C0,), erases=True),
     *rows(EXPLAINED, Refuse, PROBATION, CLOSED, copies=(PROSECUTOR_C0,), erases=True),
     *rows(CONSENTED, AskOpinion, PROBATION, OPINION_PENDING, joins=(PROSECUTOR,),
@@ -204,7 +204,7 @@ TABLE = (
     *rows(CONTACT_BAN_HOLD, LiftContactBan, PROBATION, BACK, copies=(CENTER,)),
     *rows(CONTACT_BAN_HOLD, LiftContactBan, CENTER, BACK, copies=(PROBATION,)),
     *rows((CENTER_ACCEPTED, VISITING), SuspectVisit, CENTER, VISITING,
-          copies=(PROBATION_C0,), guards=(happened("held_on"),)),
+          copies=(PROBATION_C0,), guards=(has_come("held_on"),)),
     *rows((VISITING, PROVISIONAL_PLAN), DraftProvisional, CENTER, PROVISIONAL_PLAN,
           copies=(PROBATION,), guards=(plan_has_first_night,)),
     *rows(PROVISIONAL_PLAN, ReportReadiness, CENTER, DISPOSITION_WAIT,
@@ -220,7 +220,7 @@ TABLE = (
     *rows(DEFENDANT_STAGE, VerdictImprisonment, PROBATION, CLOSED,
           copies=(CENTER,), guards=(imprisons,)),
     *rows(RELEASED, ApplyRelief, PROBATION, RELIEF_APPLIED,
-          copies=(CENTER,), guards=(written_application, happened("applied_on"))),
+          copies=(CENTER,), guards=(written_application, has_come("applied_on"))),
     *rows(RELIEF_APPLIED, ApproveRelief, PROBATION, PRIORITY_SUPPORT, decides=True,
           copies=(CENTER,), guards=(relief_period_within_six_months,)),
     *rows(RELIEF_APPLIED, RejectRelief, PROBATION, COMMUNITY_SUPPORT, decides=True,

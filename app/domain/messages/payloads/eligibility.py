@@ -55,8 +55,8 @@ class Disability(Part):
     @property
     def category(self) -> DisabilityCategory:
         """The column of the yearly table."""
-        found = {"P": self.physical, "I": self.intellectual, "M": self.mental}
-        letters = "".join(letter for letter, finding in found.items() if finding.present)
+        findings = {"P": self.physical, "I": self.intellectual, "M": self.mental}
+        letters = "".join(letter for letter, finding in findings.items() if finding.present)
         return DisabilityCategory[letters or "OTHER"]
 
 

@@ -3,7 +3,7 @@
 A guard looks at the situation only. `needs` names fields and facts, never what stands in them.
 """
 
-from app.domain.state_machine.guards.base import happened
+from app.domain.state_machine.guards.base import has_come
 from app.domain.state_machine.guards.center import (
     center_offers_service,
     center_takes_area,
@@ -57,7 +57,7 @@ __all__ = [
     "failed_requirements_named",
     "frees",
     "general_requirements",
-    "happened",
+    "has_come",
     "holiday_plan_for_closed_day",
     "imprisons",
     "indicts",

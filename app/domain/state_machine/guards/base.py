@@ -11,7 +11,7 @@ from app.domain.text import Text
 B = TypeVar("B", bound=Body)
 
 
-def said(situation: Situation, kind: type[B]) -> B:
+def body_as(situation: Situation, kind: type[B]) -> B:
     """The message's body, as the kind that a guard is for.
 
     Raises:
@@ -28,7 +28,7 @@ def guard(
 ) -> Callable[[Callable[[Situation], object]], Guard]:
     """Make a guard of a predicate that answers what is missing, or nothing."""
 
-    def made(missing: Callable[[Situation], object]) -> Guard:
+    def make_guard(missing: Callable[[Situation], object]) -> Guard:
         def check(situation: Situation) -> Objection | None:
             needs = missing(situation)
             if not needs:
@@ -37,10 +37,10 @@ def guard(
 
         return Guard(name, title, check, of_the_moment)
 
-    return made
+    return make_guard
 
 
-def happened(field: str) -> Guard:
+def has_come(field: str) -> Guard:
     """A guard that a day has come: what is reported as done was not done tomorrow."""
 
     def check(situation: Situation) -> Objection | None:

@@ -4,7 +4,7 @@ from app.domain.calendar.business_days import is_closed
 from app.domain.messages.payloads.custody import Arrangement
 from app.domain.messages.payloads.support import Placement
 from app.domain.state_machine.guard import Situation
-from app.domain.state_machine.guards.base import guard, said
+from app.domain.state_machine.guards.base import body_as, guard
 from app.domain.text import Text
 
 
@@ -53,7 +53,7 @@ def center_offers_service(situation: Situation) -> list[str]:
 )
 def one_agreed_placement(situation: Situation) -> list[str]:
     """One bed at a time."""
-    said(situation, Placement)
+    body_as(situation, Placement)
     agreed = situation.referral.facts.get("placement_from")
     return ["lose_placement"] if agreed is not None else []
 
@@ -68,7 +68,7 @@ def one_agreed_placement(situation: Situation) -> list[str]:
 )
 def holiday_plan_for_closed_day(situation: Situation) -> list[str]:
     """On New Year's Day no office registers anybody."""
-    arrangement = said(situation, Arrangement)
+    arrangement = body_as(situation, Arrangement)
     needed = is_closed(arrangement.release_on) and arrangement.holiday_plan is None
     return ["holiday_plan"] if needed else []
 

@@ -3,7 +3,7 @@
 from app.domain.cases.case import SUSPENDED
 from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Guard, Situation
-from app.domain.state_machine.guards.base import guard, said
+from app.domain.state_machine.guards.base import body_as, guard
 from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
 
@@ -58,7 +58,7 @@ def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozen
         ),
     )
     def check(situation: Situation) -> list[str]:
-        reason = said(situation, Closed).close_reason
+        reason = body_as(situation, Closed).close_reason
         too_early = reason is CloseReason.SETTLED and situation.referral.state not in settled_states
         return ["close_reason"] if reason not in reasons or too_early else []
 
@@ -75,5 +75,5 @@ def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozen
 )
 def closed_for_objection(situation: Situation) -> list[str]:
     """A stopped referral ends for what stopped it."""
-    reason = said(situation, Closed).close_reason
+    reason = body_as(situation, Closed).close_reason
     return [] if reason is CloseReason.PROSECUTOR_OBJECTED else ["close_reason"]

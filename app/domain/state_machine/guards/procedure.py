@@ -2,7 +2,7 @@
 
 from app.domain.messages.payloads.custody import Disposed
 from app.domain.state_machine.guard import Situation
-from app.domain.state_machine.guards.base import guard, said
+from app.domain.state_machine.guards.base import body_as, guard
 from app.domain.text import Text
 from app.domain.vocabulary.procedure import Disposition, ProcedureStage
 from app.domain.vocabulary.relief import ExplainedItem
@@ -20,8 +20,8 @@ def explained_all_items(situation: Situation) -> list[str]:
     """Before a prosecutor's suspect is asked for consent, five things are explained."""
     if situation.party("prosecutor") is None:
         return []
-    told = set(getattr(situation.message.body, "explained_items", ()))
-    return [item.value for item in ExplainedItem if item.value not in told]
+    explained = set(getattr(situation.message.body, "explained_items", ()))
+    return [item.value for item in ExplainedItem if item.value not in explained]
 
 
 def _stage_is(situation: Situation, stage: ProcedureStage) -> list[str]:
@@ -77,7 +77,7 @@ def no_objection_standing(situation: Situation) -> list[str]:
 )
 def frees(situation: Situation) -> list[str]:
     """A release follows only from a disposition that frees."""
-    return [] if said(situation, Disposed).frees else ["disposition"]
+    return [] if body_as(situation, Disposed).frees else ["disposition"]
 
 
 @guard(
@@ -87,7 +87,7 @@ def frees(situation: Situation) -> list[str]:
 )
 def indicts(situation: Situation) -> list[str]:
     """A defendant is one who is indicted."""
-    indicted = said(situation, Disposed).disposition is Disposition.INDICTED
+    indicted = body_as(situation, Disposed).disposition is Disposition.INDICTED
     return [] if indicted else ["disposition"]
 
 
@@ -98,7 +98,7 @@ def indicts(situation: Situation) -> list[str]:
 )
 def imprisons(situation: Situation) -> list[str]:
     """Only who goes to prison leaves this flow that way."""
-    sentence = said(situation, Disposed).disposition
+    sentence = body_as(situation, Disposed).disposition
     imprisoned = sentence in {Disposition.IMPRISONMENT, Disposition.PARTIAL_SUSPENSION}
     return [] if imprisoned else ["disposition"]
 

@@ -28,7 +28,7 @@ def months_after(day: date, months: int) -> date:
     return date(year, month, day.day) - timedelta(days=1)
 
 
-def _relief(situation: Situation, months: int) -> list[str]:
+def _check_period(situation: Situation, months: int) -> list[str]:
     start, end = _relief_period(situation)
     released = _released_on(situation)
     if start is None or end is None or end < start:
@@ -63,7 +63,7 @@ def _day(situation: Situation, fact: str) -> date | None:
 )
 def relief_period_within_six_months(situation: Situation) -> list[str]:
     """Relief begins with release and ends within six months (更生保護法85条4項)."""
-    return _relief(situation, months=6)
+    return _check_period(situation, months=6)
 
 
 @guard(
@@ -79,4 +79,4 @@ def extension_conditions(situation: Situation) -> list[str]:
     body = situation.message.body
     wanted = ("written", "condition_1_met", "condition_2_met", "condition_3_met")
     missing = [name for name in wanted if not getattr(body, name, False)]
-    return missing or _relief(situation, months=24)
+    return missing or _check_period(situation, months=24)

@@ -3,7 +3,7 @@
 from app.domain.messages.payloads.eligibility import Selection
 from app.domain.messages.requirements import NUMBERS
 from app.domain.state_machine.guard import Situation
-from app.domain.state_machine.guards.base import guard, said
+from app.domain.state_machine.guards.base import body_as, guard
 from app.domain.text import Text
 from app.domain.vocabulary.selection import AdjustResult
 
@@ -15,10 +15,10 @@ from app.domain.vocabulary.selection import AdjustResult
 )
 def six_requirements_met(situation: Situation) -> list[str]:
     """Special adjustment needs all six."""
-    requirements = said(situation, Selection).requirements
+    requirements = body_as(situation, Selection).requirements
     if requirements.result() is AdjustResult.SPECIAL:
         return []
-    return [f"requirement_{number}" for number in requirements.failed()]
+    return [f"requirement_{number}" for number in requirements.numbers_failed()]
 
 
 @guard(
@@ -31,7 +31,7 @@ def six_requirements_met(situation: Situation) -> list[str]:
 )
 def general_requirements(situation: Situation) -> list[str]:
     """General adjustment is for those who have a residence."""
-    req1, req2, req3, *_ = said(situation, Selection).requirements.outcome()
+    req1, req2, req3, *_ = body_as(situation, Selection).requirements.outcome()
     right = (("requirement_1", req1), ("requirement_2_not", not req2), ("requirement_3", req3))
     return [name for name, holds in right if not holds]
 
@@ -43,7 +43,7 @@ def general_requirements(situation: Situation) -> list[str]:
 )
 def wish(situation: Situation) -> list[str]:
     """Nobody is adjusted against their will."""
-    wishes = said(situation, Selection).requirements.req5_wishes_to_be_subject.met
+    wishes = body_as(situation, Selection).requirements.req5_wishes_to_be_subject.met
     return [] if wishes else ["requirement_5"]
 
 
@@ -57,7 +57,7 @@ def wish(situation: Situation) -> list[str]:
 )
 def requirement6_consent_valid(situation: Situation) -> list[str]:
     """Requirement 6 points to a consent that binds this referral and holds today."""
-    sixth = said(situation, Selection).requirements.req6_consents_to_information_provision
+    sixth = body_as(situation, Selection).requirements.req6_consents_to_information_provision
     if not sixth.met:
         return ["requirement_6"]
     valid = {c.record.id for c in situation.consents if c.valid(situation.today)}
@@ -68,7 +68,7 @@ def _failed_numbers(situation: Situation) -> tuple[set[int], set[int] | None]:
     body = situation.message.body
     named = set(getattr(body, "failed_requirements", ()))
     requirements = getattr(body, "requirements", None)
-    return named, set(requirements.failed()) if requirements else None
+    return named, set(requirements.numbers_failed()) if requirements else None
 
 
 @guard(
