@@ -36,7 +36,7 @@ from typing import Any
 class Refusal(Exception):
     """A call that is answered with a problem. `facts` are its members on the wire.
 
-    Nothing that a caller sent may stand in `facts`, but ids and field names.
+    `facts` may repeat ids and field names of the request, but no other value that was sent.
     """
 
     code = "refused"
@@ -47,13 +47,13 @@ class Refusal(Exception):
 
 
 class NotAuthenticated(Refusal):
-    """There is no token, or none to believe."""
+    """There is no token, or none that is valid."""
 
     code = "not_authenticated"
 
 
 class BadProof(NotAuthenticated):
-    """The token is bound to a key, and the proof of holding it is missing or not to believe."""
+    """The token is bound to a key, and the proof of holding it is missing or not valid."""
 
 
 class ScopeMissing(Refusal):
@@ -101,7 +101,7 @@ class IdReused(Refusal):
 
 
 class NotFound(Refusal):
-    """There is no such thing, or this caller may not know of it. Both look the same."""
+    """There is no such thing, or this caller may not know of it. Both give the same answer."""
 
     code = "not_found"
 
@@ -227,7 +227,7 @@ class ActSettled(Refusal):
 
 
 class ActImpossible(Refusal):
-    """The act could not take effect as things stand. `reason` is a code."""
+    """The act cannot take effect at present. `reason` is a code."""
 
     code = "act_impossible"
 

@@ -1,1 +1,1 @@
-"""Who calls, and which clients there are."""
+"""The caller of a request, and the registered clients."""

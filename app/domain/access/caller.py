@@ -1,4 +1,4 @@
-"""Who calls: one seat of one agency, through one client, with what its token allows."""
+"""The caller: one seat of one agency, through one client, with the rights of its token."""
 
 from dataclasses import dataclass
 

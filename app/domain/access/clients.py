@@ -1,4 +1,7 @@
-"""Clients (systems of an agency), the seats they may speak for, and who remembers them."""
+"""Clients as a token needs them, with their linked seats, and the ports that store them.
+
+`administration.seats` has the same clients and seats as they are administered.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +13,7 @@ from app.domain.access.caller import Caller
 
 @dataclass(frozen=True, slots=True)
 class LinkedSeat:
-    """A seat that a client is linked to."""
+    """A seat of a client, as it is linked: what a token for it may hold."""
 
     id: str
     role: str
@@ -22,7 +25,7 @@ class LinkedSeat:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """A client as it is stored; `seats` stand in the order in which they were linked."""
+    """A client as it is registered, with its seats in the order in which they were linked."""
 
     id: str
     agency_id: str
@@ -43,7 +46,7 @@ class RegisteredClient:
 
 @dataclass(frozen=True, slots=True)
 class TokenIssue:
-    """What the log keeps of a token that was given out: never the token itself."""
+    """The log's record of an issued token, without the token itself."""
 
     jti: str
     client_id: str
@@ -69,19 +72,19 @@ class Revocation:
 
 
 class Clients(Protocol):
-    """Who knows the clients."""
+    """The registered clients."""
 
     async def client(self, client_id: str) -> RegisteredClient | None:
         """The client of that id, disabled or not; `None` if there is none."""
         ...
 
     async def log_token(self, issue: TokenIssue) -> None:
-        """Write down that a token was given out, before it is given."""
+        """Record that a token is issued, before it is handed out."""
         ...
 
 
 class AssertionLedger(Protocol):
-    """Who remembers the assertions that were used."""
+    """The assertions that were used."""
 
     async def first_use(self, client_id: str, jti: str, expires_at: datetime, at: datetime) -> bool:
         """Whether this `jti` of this client is new; it is remembered until it expires."""
@@ -89,22 +92,22 @@ class AssertionLedger(Protocol):
 
 
 class GuessLedger(Protocol):
-    """Who counts wrong secrets, for ids of clients that there are and that there are not."""
+    """The count of wrong secrets by client id, whether the client exists or not."""
 
     async def locked_until(self, client_id: str, place: str, at: datetime) -> datetime | None:
-        """Until when no secret for this id is looked at from that place; None: it is."""
+        """Until when secrets for this id are refused from that place; None if they are not."""
         ...
 
     async def note_failure(self, client_id: str, place: str, at: datetime) -> None:
-        """Take note of a wrong secret."""
+        """Record a wrong secret."""
         ...
 
 
 class Revocations(Protocol):
-    """Who ends a token before it expires."""
+    """Ends tokens before they expire."""
 
     async def revoke(self, revocation: Revocation) -> None:
-        """End this token: in this process at once, in all others within seconds."""
+        """Revoke this token: in this process at once, in all others within seconds."""
         ...
 
 

@@ -32,12 +32,12 @@ AGENCY_PROPOSES = frozenset({"records_officer"})
 AGENCY_APPROVES = frozenset({"records_officer", "decider"})
 """An agency's own matters: the 記録責任者 proposes; a second one, or the 所長, approves."""
 HEAD_APPROVES = frozenset({"decider"})
-"""What cannot be undone is for the 所長 alone to approve."""
+"""Only the 所長 approves what cannot be undone."""
 OPERATORS = frozenset({"operator"})
 
 
 class ActState(Code):
-    """What has become of a proposal."""
+    """The state of a proposal."""
 
     PROPOSED = "proposed", "二人目を待つ"
     APPROVED = "approved", "承認され実行した"
@@ -59,12 +59,12 @@ class ActKind:
 
     title: Text
     target: Text
-    """What stands in `target`."""
+    """What `target` holds."""
     proposed_by: frozenset[str]
     """Roles of seats."""
     approved_by: frozenset[str]
     detail: type[BaseModel] = NoDetail
-    """What else has to be said: codes, ids and numbers, never words and nothing personal."""
+    """The form of further details: codes, ids and numbers; no free text, nothing personal."""
     concerns_referral: bool = False
     """Whether the target is a referral."""
     lives: timedelta = LIVES
@@ -185,7 +185,7 @@ KINDS: Mapping[str, ActKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A proposal, and what has become of it. `detail` and `outcome` hold codes, never words."""
+    """A proposal and its state. `detail` and `outcome` hold codes, never free text."""
 
     id: UUID
     kind: str
@@ -209,7 +209,7 @@ class Act:
         return content(self) == content(other)
 
     def state_at(self, at: datetime) -> ActState:
-        """Its state at that moment: a proposal runs out by itself."""
+        """Its state at that moment: a proposal expires by itself."""
         out = self.state is ActState.PROPOSED and at >= self.expires_at
         return ActState.EXPIRED if out else self.state
 
@@ -229,7 +229,7 @@ def check_second_seat(act: Act, caller: Caller, at: datetime) -> None:
     """Refuse a caller who may not approve or refuse this now.
 
     Raises:
-        ActSettled: it waits for nobody any more.
+        ActSettled: it is no longer open.
         SecondSeat: the same seat proposed it.
         NotYourAct: others decide on it.
     """
@@ -242,8 +242,10 @@ def check_second_seat(act: Act, caller: Caller, at: datetime) -> None:
 
 
 def may_still_propose(kind: str, role: str, *, disabled: bool) -> bool:
-    """Whether the seat that proposed an act could still do so: what a seat that was since switched
-    off, or given another role, asked for is not done."""
+    """Whether the seat that proposed an act could still propose it.
+
+    An act of a seat that was disabled or given another role since then is not carried out.
+    """
     return not disabled and role in KINDS[kind].proposed_by
 
 
@@ -251,7 +253,7 @@ def check_withdrawal(act: Act, caller: Caller, at: datetime) -> None:
     """Refuse a caller who did not propose it.
 
     Raises:
-        ActSettled: it waits for nobody any more.
+        ActSettled: it is no longer open.
         NotYourAct: another seat proposed it.
     """
     _check_waiting(act, at)

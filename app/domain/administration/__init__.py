@@ -1,1 +1,1 @@
-"""What an agency administers: seats and clients."""
+"""Seats and clients, as an agency administers them."""

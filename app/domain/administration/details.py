@@ -15,10 +15,10 @@ from app.domain.errors import ActImpossible
 from app.domain.vocabulary.code import Code
 
 SECRET_LIVES = timedelta(hours=1)
-"""For how long after the approval the proposing seat can fetch a client's new secret."""
+"""The time after the approval in which the proposing seat can fetch a client's new secret."""
 
 CLIENT_NAME = "業務システム"
-"""What a client is called that is added by an act: acts hold no words."""
+"""The name of a client that is added by an act: acts hold no free text."""
 
 _ID = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST_ID = 64

@@ -1,4 +1,4 @@
-"""Seats of an agency, and the systems (clients) that may speak for them: the administered view."""
+"""Seats and clients as they are administered. `access.clients` has them as a token needs them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Seat:
     name: str
     role: str
     classes: frozenset[str] = frozenset()
-    """The data classes that it may open, as far as its party may."""
+    """The data classes that it may open, within those of its party."""
     disabled: bool = False
 
 

@@ -1,4 +1,4 @@
-"""The time enters from outside, so that it can be moved."""
+"""The clock is handed in from outside, so that tests can move it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -8,4 +8,4 @@ Clock: TypeAlias = Callable[[], datetime]
 """Gives the aware moment that counts as now."""
 
 JAPAN = timezone(timedelta(hours=9))
-"""The time by which the agencies live. It has no summer time."""
+"""The time zone of all agencies. It has no summer time."""

@@ -1,4 +1,4 @@
-"""A case: referrals that share a fate, who is party to them, and what each party has seen."""
+"""A case: referrals with a common root, their parties, and the view that each party has of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ SUSPENDED = "suspended_consent"
 
 @dataclass(frozen=True, slots=True)
 class VisibleParty:
-    """A party as others see it."""
+    """A party as the other parties see it."""
 
     name: str
     agency_id: str
@@ -28,7 +28,7 @@ class VisibleParty:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A referral as one party may see it: what the messages that it may read add up to.
+    """A referral as one party may see it: the sum of the messages that it may read.
 
     It changes only with a message that the party may read, so `number`, the count of these, is
     its version; messages between others leave no mark on it.
@@ -54,7 +54,7 @@ class View:
         *,
         fresh: bool = False,
     ) -> "View":
-        """The view once the party has been given a message with these facts, in these classes.
+        """The view after the party has received a message with these facts, in these classes.
 
         `fresh` forgets the facts of before: they have been erased.
         """
@@ -68,7 +68,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An agency in its part of a referral, from when until when."""
+    """An agency as a party to a referral, and in which period."""
 
     name: str
     agency_id: str
@@ -84,7 +84,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """One request and all that becomes of it.
+    """One request, from its opening to its end.
 
     `back` holds the states to which side states return, the main one first.
     """
@@ -97,7 +97,7 @@ class Referral:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     parties: tuple[Party, ...] = ()
     erased: frozenset[str] = frozenset()
-    """The classes that were erased: nothing of them is taken any more."""
+    """The classes that were erased. Messages that hold one of them are refused."""
 
     @property
     def main_state(self) -> str:
@@ -105,7 +105,7 @@ class Referral:
         return self.back[0] if self.back else self.state
 
     def party_of(self, agency_id: str) -> Party:
-        """The part that an agency has, or had.
+        """The party that an agency is, or was.
 
         Raises:
             NotFound: the agency was never a party.
@@ -116,7 +116,7 @@ class Referral:
         raise NotFound
 
     def active(self, name: str) -> Party | None:
-        """The agency that has this part now."""
+        """The present party of that name."""
         return next((p for p in self.parties if p.name == name and p.active), None)
 
     def with_state(self, state: str, back: tuple[str, ...]) -> "Referral":
@@ -126,7 +126,7 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who may read a message that is already there, through which referral, in which classes."""
+    """An agency that may read an older message, through which referral, in which classes."""
 
     agency_id: str
     party: str
@@ -148,7 +148,7 @@ class Reference:
     readers: tuple[Reader, ...]
 
     def reader(self, agency_id: str) -> Reader | None:
-        """How this agency may read it, if at all."""
+        """The entry of this agency among the readers; None if it may not read the message."""
         return next((r for r in self.readers if r.agency_id == agency_id), None)
 
 
@@ -186,18 +186,18 @@ class Case:
             above = self.referrals[above].parent
 
     def descendants(self, referral_id: UUID) -> Iterator[Referral]:
-        """Every referral that serves this one, at any depth."""
+        """Every referral below this one, at any depth."""
         for other in self.referrals.values():
             if any(above.id == referral_id for above in self.ancestors(other)):
                 yield other
 
     def with_descendants(self, roots: Iterable[UUID]) -> frozenset[UUID]:
-        """These referrals and every one that serves them."""
+        """The ids of these referrals and of every referral below them."""
         ids = frozenset(roots)
         return ids.union(*({d.id for d in self.descendants(root)} for root in ids))
 
     def effective_consents(self, referral: Referral) -> tuple[Consent, ...]:
-        """The consents on which something can be told: none while the referral is suspended."""
+        """The consents that allow a disclosure: none while the referral is suspended."""
         stopped = SUSPENDED in {referral.state, *referral.back}
         binding = () if stopped else self.binding_consents(referral)
         return tuple(c for c in binding if serves(c.record.purpose, referral.flow))

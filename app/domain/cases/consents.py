@@ -1,4 +1,4 @@
-"""What the consents of a case let an agency know, and what those that a message names lack."""
+"""Consents of a case: which ones an agency may know of, and why a named one does not suffice."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from app.domain.directory.agencies import Agency
 
 
 def may_know(case: Case, consent: Consent, agency: Agency) -> bool:
-    """Whether an agency may know of a consent: a party where it was recorded, or a recipient."""
+    """Whether an agency may know of a consent: as a party where it was recorded, or a recipient."""
     where = case.referrals.get(consent.referral_id)
     party = where is not None and any(p.agency_id == agency.id for p in where.parties)
     return party or bool({agency.id, agency.kind} & set(consent.record.recipients))
@@ -24,14 +24,14 @@ def verdicts(
     referral: Referral,
     sender: Agency,
     named: Iterable[UUID],
-    tellings: Sequence[DependentRecipient],
+    dependents: Sequence[DependentRecipient],
     own: Sequence[Consent],
     on: date,
 ) -> list[Mapping[str, Any]]:
-    """What each named consent lacks for what was to be told.
+    """Why each consent that a message names does not cover its recipients.
 
     Args:
-        tellings: what is still to be covered.
+        dependents: the recipients and classes that are still to be covered.
         own: the consent that the message itself records.
     """
     binding = {
@@ -40,7 +40,7 @@ def verdicts(
     return [
         {
             "id": str(each),
-            "fails": _failings(binding[each], referral, tellings, on)
+            "fails": _failings(binding[each], referral, dependents, on)
             if each in binding
             else [UNKNOWN],
         }
@@ -49,16 +49,16 @@ def verdicts(
 
 
 def _failings(
-    consent: Consent, referral: Referral, tellings: Sequence[DependentRecipient], on: date
+    consent: Consent, referral: Referral, dependents: Sequence[DependentRecipient], on: date
 ) -> list[str]:
     stands = consent_state(consent, on)
-    met = [t for t in tellings if consent.names(t.agency.id, t.agency.kind)]
+    met = [t for t in dependents if consent.names(t.agency.id, t.agency.kind)]
     wanted = {c for t in met for c in t.classes - ROUTING}
     failing = {
         stands: stands != EFFECTIVE,
         "suspended": SUSPENDED in {referral.state, *referral.back},
         "other_purpose": not serves(consent.record.purpose, referral.flow),
-        "other_recipient": len(met) < len(tellings),
+        "other_recipient": len(met) < len(dependents),
         "other_class": not wanted <= consent.classes,
     }
     return [name for name, holds in failing.items() if holds]

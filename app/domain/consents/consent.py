@@ -1,4 +1,4 @@
-"""Consent (同意): who may be told which classes, for what purpose, from when until when."""
+"""Consent (同意): recipients, classes, purpose and period of permitted disclosures."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ PURPOSE_FLOWS: Mapping[str, frozenset[str]] = {
     "followup": frozenset(),
     "statistics_none": frozenset(),
 }
-"""The flows in which a purpose that we know lets something be told. The set of purposes is open:
-one that is not listed here is taken at the word of whoever recorded it."""
+"""The flows in which a known purpose allows disclosures. The set of purposes is open: one that is
+not listed counts in every flow."""
 
 
 def serves(purpose: str, flow: str) -> bool:
@@ -30,7 +30,7 @@ def serves(purpose: str, flow: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """What a message says of a consent, as far as it stays in clear."""
+    """The part of a recorded consent that is stored in clear."""
 
     id: UUID
     purpose: str
@@ -49,7 +49,7 @@ class Consent:
     referral_id: UUID
     withdrawn_on: date | None = None
     withdrawn_items: frozenset[str] = frozenset()
-    """What was taken back of it while the rest stands: classes, agency ids, kinds of agency."""
+    """The part that was withdrawn while the rest holds: classes, agency ids, kinds of agency."""
 
     def valid(self, on: date) -> bool:
         """Whether it holds on that day."""
@@ -58,25 +58,25 @@ class Consent:
         return self.withdrawn_on is None and record.valid_from <= on and not ended
 
     def names(self, agency_id: str, kind: str) -> bool:
-        """Whether it allows telling this agency, named by itself or by its kind."""
+        """Whether this agency is a recipient, named by its id or by its kind."""
         wanted = {agency_id, kind}
         named = not wanted.isdisjoint(self.record.recipients)
         return named and wanted.isdisjoint(self.withdrawn_items)
 
     @property
     def classes(self) -> frozenset[DataClass]:
-        """The classes that it still allows to tell."""
+        """The classes that it still covers."""
         return self.record.classes - self.withdrawn_items
 
     def grants(self, agency_id: str, kind: str, on: date) -> frozenset[DataClass]:
-        """The classes that it allows to tell this agency on that day."""
+        """The classes that it allows this agency on that day."""
         may = self.valid(on) and self.names(agency_id, kind)
         return self.classes if may else frozenset()
 
     def withdraw(self, on: date, items: frozenset[str] = frozenset()) -> "Consent":
-        """The same consent, withdrawn: as a whole, or these items of it.
+        """The same consent after a withdrawal, of the whole or of these items.
 
-        One of which no class or no recipient is left is withdrawn as a whole.
+        If no class or no recipient is left, the whole is withdrawn.
         """
         if self.withdrawn_on is not None:
             return self
@@ -90,5 +90,5 @@ class Consent:
 def covered_classes(
     consents: Iterable[Consent], agency_id: str, kind: str, on: date
 ) -> frozenset[DataClass]:
-    """The classes that this agency may be told on that day. C0 needs no consent."""
+    """The classes that this agency may receive on that day. C0 needs no consent."""
     return ROUTING.union(*(c.grants(agency_id, kind, on) for c in consents))

@@ -1,4 +1,4 @@
-"""Which consents a disclosure rests on, and what is wrong with those that do not carry it."""
+"""Which consents a disclosure rests on, and why others do not suffice."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from app.domain.consents.consent import Consent
 from app.domain.directory.agencies import Agency
 
 NONE: frozenset[UUID] = frozenset()
-"""No consent: the law is the basis, or nothing but C0 is told."""
+"""No consent: the law is the basis, or only C0 is disclosed."""
 UNKNOWN = "unknown"
-"""Of an id that stands for no consent, for one that does not bind, or for one of which the sender
-may not know: these look alike."""
+"""There is no consent of that id, it does not bind, or the sender may not know of it. The three
+cannot be told apart."""
 FAILINGS = (
     UNKNOWN,
     "withdrawn",
@@ -24,34 +24,34 @@ FAILINGS = (
     "other_recipient",
     "other_class",
 )
-"""What a named consent can lack."""
+"""The reasons why a named consent does not suffice."""
 EFFECTIVE = "effective"
 BECAUSE = ("none_named", "none_recorded", "not_covered")
-"""Why a recipient may not be told: the message names no consent, none is recorded that counts
-here, or those that count do not cover it."""
+"""Why a disclosure to a recipient is refused: the message names no consent, none is recorded that
+counts here, or those that count do not cover it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DependentRecipient:
-    """A recipient who may be told more than C0 only by consent, and the classes at stake."""
+    """A recipient that receives more than C0 only by consent, and the classes that it would."""
 
     party: str
     agency: Agency
     classes: frozenset[DataClass]
 
     def granted_classes(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
-        """The classes of these that the consents let it be told."""
+        """Those of the classes that the consents allow."""
         grants = (c.grants(self.agency.id, self.agency.kind, on) for c in consents)
         return (self.classes - ROUTING).intersection(frozenset[DataClass]().union(*grants))
 
     def lacking_classes(self, consents: Iterable[Consent], on: date) -> frozenset[DataClass]:
-        """The classes that no consent lets it be told."""
+        """Those of the classes that no consent allows."""
         return self.classes - ROUTING - self.granted_classes(consents, on)
 
     def rests_on(
         self, consents: Sequence[Consent], named: frozenset[UUID], on: date
     ) -> frozenset[UUID]:
-        """The consents that carry this telling: those named where they suffice, else all."""
+        """The consents on which the disclosure rests: the named ones if they suffice, else all."""
         carrying = [c for c in consents if self.granted_classes((c,), on)]
         chosen = [c for c in carrying if c.record.id in named]
         enough = chosen and not self.lacking_classes(chosen, on)
@@ -59,7 +59,7 @@ class DependentRecipient:
 
 
 def consent_state(consent: Consent, on: date) -> str:
-    """How a consent stands on a day: `withdrawn`, `expired`, `not_yet` or `effective`."""
+    """The state of a consent on a day: `withdrawn`, `expired`, `not_yet` or `effective`."""
     if consent.withdrawn_on is not None:
         return "withdrawn"
     until = consent.record.valid_until

@@ -1,8 +1,8 @@
-"""Returning or destroying what was told on a consent that was withdrawn (返還・廃棄).
+"""Return or destruction of data that rested on a consent that was withdrawn (返還・廃棄).
 
 Source: domain reference 4.3 (a withdrawal asks every recipient of earlier disclosures to destroy
-or return) and 4.5 (30 days, proof kept). What was told while the consent stood stays lawful, and
-stays in the record of disclosures.
+or return) and 4.5 (30 days, proof kept). Disclosures from before the withdrawal stay lawful, and
+stay in the record of disclosures.
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class ReturnRequest:
     done_on: date | None = None
     legal_basis: str | None = None
     consent_ids: tuple[UUID, ...] | None = None
-    """With the three that follow told to nobody but the agency that is asked."""
+    """This field and the next three are filled in for the agency that is asked, and nobody else."""
     classes: tuple[str, ...] | None = None
     message_ids: tuple[UUID, ...] | None = None
     messages: int | None = None
@@ -57,7 +57,7 @@ class ReturnRequest:
 def check_answer(
     answer: ReturnAnswer, on: date, legal_basis: LegalBasis | None, today: date
 ) -> None:
-    """Refuse an answer that cannot be.
+    """Refuse an answer that is not possible.
 
     Raises:
         Invalid: it lies in the future, or it names a law where none is needed, or none where

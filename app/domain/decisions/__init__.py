@@ -1,1 +1,1 @@
-"""Decides on a message that is sent: from the submission to all that follows from it."""
+"""Decisions: from a submitted message to all of its effects."""

@@ -1,4 +1,4 @@
-"""What a party can do next, as every referral that is read and every refused move says it."""
+"""The messages that a party can send next, as answers list them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from app.domain.state_machine.table import Flow
 
 
 def actions(flow: Flow, party: Party) -> list[Mapping[str, Any]]:
-    """The messages that this party may send, judged by what it has seen, in the table's order."""
+    """The messages that this party may send, by its own view, in the order of the table."""
     return [] if not party.active else _moves(flow, party.name, party.agency_id, party.view)
 
 

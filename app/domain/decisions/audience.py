@@ -1,4 +1,4 @@
-"""Who is told a message, and in which classes."""
+"""The recipients of a message, and the classes that each receives."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """One recipient of a message: its party, its agency, and the classes that it may open of it."""
+    """One recipient of a message: its party, its agency, and the classes that it may open."""
 
     party: str
     agency: Agency
     classes: frozenset[DataClass]
     rests_on: frozenset[UUID] = frozenset()
-    """The consents by which it is told; none where the law is the basis."""
+    """The consents on which this rests; none where the law is the basis."""
 
 
 Audience: TypeAlias = tuple[Addressee, ...]
@@ -39,8 +39,8 @@ def audience(
 ) -> Audience:
     """The recipients of a step, the sending agency left out.
 
-    Whoever joins by a step is told it, and whoever ends by it is told at least that, also where
-    another agency takes its part.
+    Agencies that join by a step receive its message. A party that ends by it receives at least
+    C0, also where another agency takes its place.
     """
     present = {p.name: p.agency_id for p in referral.parties if p.active}
     there = {name: a for name, i in present.items() if (a := directory.agency(i))}
@@ -65,11 +65,12 @@ def audience(
 def limit_to_consent(
     flow: Flow, step: Step, recipients: Audience, consents: tuple[Consent, ...], on: date
 ) -> Audience:
-    """The same audience, where those told by consent get what consent covers and no more.
+    """The same recipients, where those that depend on consent get only what it covers.
 
-    Only where somebody else must be told anyhow: a notice of release reaches the probation office
-    whatever became of the consent for the center. A message for parties by consent alone, and one
-    by which somebody joins, is left as it is, and refused if consent does not cover it.
+    This applies where others receive the message without consent: a notice of release reaches the
+    probation office whether or not the consent for the center still holds. A message to parties
+    that all depend on consent, or by which an agency joins, is left as it is; it is refused later
+    if consent does not cover it.
     """
     if step.joins or all(flow.parties[t.party].by_consent for t in recipients):
         return recipients
@@ -82,7 +83,7 @@ def limit_to_consent(
 
 
 def present_classes(body: Body) -> frozenset[DataClass]:
-    """The classes of which a body says something."""
+    """The classes in which a body has a value."""
     given = {c for name, c in body.classes().items() if getattr(body, name) is not None}
     return ROUTING | given
 

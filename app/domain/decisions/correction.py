@@ -1,4 +1,4 @@
-"""A correction: the type and sender of what it corrects, to the same recipients, moving nothing."""
+"""Corrections: same type, sender and recipients as the first message, and no change of state."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -64,7 +64,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
 
 
 def _own_reader(submission: Submission, referral: Referral) -> Reader:
-    """How the caller reads the message that it corrects, which is its own."""
+    """The caller's entry among the readers of the message that it corrects, which it sent."""
     message = submission.message
     corrected = submission.case.references.get(message.corrects) if message.corrects else None
     mine = corrected.reader(submission.caller.agency_id) if corrected else None
@@ -75,7 +75,7 @@ def _own_reader(submission: Submission, referral: Referral) -> Reader:
     if corrected.from_agency != submission.caller.agency_id:
         raise NotYourStep([mine.party], "any", [])
     if message.body.consent_record() or message.body.consents_withdrawn() is not None:
-        # A consent is a fact of its own with an id of its own: withdraw it and record another.
+        # A consent has an id of its own: it is withdrawn, and another one recorded.
         raise Invalid.at("/corrects", "not_correctable")
     return mine
 
@@ -106,7 +106,7 @@ def _check_guards(step: Step, submission: Submission, referral: Referral) -> Non
 def _readers(
     flow: Flow, submission: Submission, referral: Referral
 ) -> Iterator[tuple[str, frozenset[DataClass]]]:
-    """Who read the first one and is still a party; those told by consent, as far as it covers."""
+    """Readers of the first message that are still parties; by consent, only what it covers."""
     corrected = submission.case.references[submission.message.corrects or submission.message.id]
     consents = submission.case.effective_consents(referral)
     for reader in corrected.readers:
@@ -124,21 +124,21 @@ def _readers(
 def _rests_on(
     flow: Flow, submission: Submission, referral: Referral, readers: Readers
 ) -> Iterator[tuple[str, frozenset[UUID]]]:
-    """The consents by which each of those who are told by consent reads the correction."""
+    """The consents on which the correction rests, for each reader that depends on consent."""
     consents = submission.case.effective_consents(referral)
     present = present_classes(submission.message.body)
     for party in referral.parties:
         agency = submission.directory.agency(party.agency_id)
         reads = party.agency_id in readers and party.agency_id != submission.caller.agency_id
         if reads and agency is not None and flow.parties[party.name].by_consent:
-            telling = DependentRecipient(party.name, agency, readers[party.agency_id] & present)
-            yield agency.id, telling.rests_on(consents, NONE, submission.at.date())
+            dependent = DependentRecipient(party.name, agency, readers[party.agency_id] & present)
+            yield agency.id, dependent.rests_on(consents, NONE, submission.at.date())
 
 
 def _with_new_view(
     referral: Referral, party: Party, readers: Readers, submission: Submission
 ) -> Party:
-    """The party with its view moved on, if it reads the correction. Its state stays what it saw."""
+    """The party with its new view, if it reads the correction. The state in it stays the same."""
     if party.agency_id not in readers:
         return party
     facts = submission.message.body.facts()

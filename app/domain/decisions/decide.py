@@ -98,7 +98,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
 
 
 def _not_erased(submission: Submission) -> None:
-    """Refuse what would fill up again what was erased: it belongs in a referral of its own.
+    """Refuse data of a class that was erased: it belongs in a new referral.
 
     Raises:
         GuardFailed: the message holds something of a class that was erased.
@@ -112,7 +112,7 @@ def _not_erased(submission: Submission) -> None:
 
 
 def _current_referral(flow: Flow, submission: Submission) -> Referral:
-    """The referral as it stands; for an opening message a new one."""
+    """The referral before the step; for an opening message a new one."""
     message = submission.message
     if not message.opens:
         referral = submission.case.referral(message.referral_id)
@@ -135,7 +135,7 @@ def _is_party(submission: Submission, referral: Referral) -> bool:
 
 
 def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step, Sender]:
-    """The row to take, and whose it is."""
+    """The row to take, and its sender."""
     steps = flow.takes(referral.state, submission.message.body.type)
     steps = tuple(step for step in steps if SYSTEM not in step.by)
     if not steps:
@@ -166,7 +166,7 @@ def _own_sender(
 def _paper_sender(
     flow: Flow, step: Step, submission: Submission, referral: Referral
 ) -> Sender | None:
-    """The unconnected agency whose paper it is, if the caller is one that it was sent to."""
+    """The agency without access that wrote the paper, if it was addressed to the caller."""
     keyer = _keyer(flow, step, submission, referral)
     for name in step.by:
         party = referral.active(name)
@@ -204,7 +204,7 @@ def _illegal(flow: Flow, referral: Referral, submission: Submission) -> IllegalM
     if not referral.parties:
         return IllegalMove(NEW, [])
     party = referral.party_of(submission.caller.agency_id)
-    # The view may lag behind: what was just refused is not offered again.
+    # The view may be out of date, so the message that was just refused is left out.
     possible = [a for a in actions(flow, party) if a["type"] != submission.message.body.type]
     return IllegalMove(party.view.state, possible)
 
@@ -226,7 +226,7 @@ def _check_guards(
     joining: Mapping[str, Agency],
     recipients: Audience,
 ) -> Audience:
-    """The audience, as far as consent allows, if no guard says no."""
+    """The recipients within consent, if no guard refuses."""
     situation = Situation(
         submission.case,
         referral,
@@ -254,12 +254,12 @@ def _check_guards(
 def _with_consents(
     recipients: Audience, situation: Situation, by_consent: frozenset[str]
 ) -> Audience:
-    """The same audience, with the consents by which each is told."""
-    tellings = situation.tellings(by_consent)
-    if not tellings:
+    """The same recipients, each with the consents on which its copy rests."""
+    dependents = situation.dependent_recipients(by_consent)
+    if not dependents:
         return recipients
     consents, named, today = situation.consents, situation.message.rests_on(), situation.today
-    rests = {t.party: t.rests_on(consents, named, today) for t in tellings}
+    rests = {t.party: t.rests_on(consents, named, today) for t in dependents}
     return tuple(replace(t, rests_on=rests.get(t.party, t.rests_on)) for t in recipients)
 
 
@@ -271,7 +271,7 @@ def _check_keyer(
     submission: Submission,
     referral: Referral,
 ) -> None:
-    """Only a party to which the paper was addressed may key it in."""
+    """Refuse a caller to which the paper was not addressed."""
     agencies = {recipient.party: recipient.agency.id for recipient in recipients}
     if keyer not in agencies:
         raise _not_yours(flow, (step,), submission, referral, "any")

@@ -1,4 +1,4 @@
-"""What follows from a message: complete, and not yet written."""
+"""A decision: all effects of a message, before they are written down."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,23 +27,23 @@ class Copy:
     waits: bool = False
     """Whether it goes to the inbox. A sender's own copy and a shared message do not."""
     rests_on: frozenset[UUID] = frozenset()
-    """The consents by which this reader is told; in a sender's copy, all by which it tells."""
+    """The consents on which this copy rests; in a sender's own copy, those of all recipients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One message in one referral: what it says, where it leads, and who may read it."""
+    """One message in one referral: its body, the new state, and its readers."""
 
     body: Body
     before: str
     referral: Referral
-    """As it stands afterwards, with every party's view."""
+    """As it is afterwards, with every party's view."""
     copies: tuple[Copy, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    """What this message itself made known."""
+    """The facts that this message sets."""
 
     def deadlines(self) -> Mapping[tuple[str, str], date | None]:
-        """The days that each reader now has to keep, by agency and kind; None takes one away."""
+        """The deadlines that change for each reader, by agency and kind; None removes one."""
         readers = {copy.agency_id for copy in self.copies}
         closed = self.referral.state == CLOSED
         days: dict[tuple[str, str], date | None] = {}
@@ -58,7 +58,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """All that one message brings about. `moves[0]` is the message, the others are `sys`'s own."""
+    """All effects of one message. `moves[0]` is the message, the others are events of `sys`."""
 
     case: Case
     """The case afterwards: lead, consents, referrals."""
@@ -77,7 +77,7 @@ class Decision:
 
     @property
     def caller(self) -> Party:
-        """The part of whoever made the call: the sender, or the party that keyed it in."""
+        """The party of the caller: the sender, or the party that keyed the paper in."""
         return self.keyed_by or self.sender
 
 

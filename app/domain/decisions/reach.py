@@ -1,4 +1,4 @@
-"""From the step that was taken to all that it brings about in the case."""
+"""The effects of a step on the rest of the case: consents, reports, other referrals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ from app.domain.state_machine.table import Flow, Report, Step
 def conclude(
     flow: Flow, step: Step, submission: Submission, case: Case, move: Move, sender: Sender
 ) -> Decision:
-    """The decision: the step, its report to the parent, and what reaches other referrals.
+    """Complete the decision: add the report to the parent, and the effects on other referrals.
 
     Raises:
         Invalid: a consent is recorded twice, or one is withdrawn that does not bind the referral.
@@ -63,7 +63,7 @@ def _recorded_consent(submission: Submission, referral: Referral) -> Consent | N
 def _withdrawn_consents(
     submission: Submission, referral: Referral, sender: Sender
 ) -> frozenset[UUID]:
-    """The consents that end with this message. None named means all that bind the referral."""
+    """The consents that this message withdraws. If it names none: all that bind the referral."""
     asked = submission.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
@@ -78,7 +78,7 @@ def _withdrawn_consents(
 
 
 def _check_items(submission: Submission, consents: Sequence[Consent]) -> None:
-    """Refuse to take back what none of the consents gives."""
+    """Refuse to withdraw an item that none of the consents has."""
     given = {item for c in consents for item in (*c.record.classes, *c.record.recipients)}
     for item in submission.message.body.items_withdrawn():
         agency = submission.directory.agency(item)
@@ -146,7 +146,7 @@ def follow_up(
 def affected_referrals(
     case: Case, withdrawn: frozenset[UUID], referral_id: UUID
 ) -> frozenset[UUID]:
-    """The referrals in which something may have been told on these consents."""
+    """The referrals in which a disclosure may rest on these consents."""
     roots = {c.referral_id for c in case.consents if c.record.id in withdrawn}
     return case.with_descendants(roots | {referral_id})
 

@@ -18,10 +18,10 @@ from app.domain.state_machine.table import Flow
 def check_references(
     case: Case, referral: Referral, message: Message, caller: Caller, sender: Agency
 ) -> None:
-    """Refuse a message that points to what its sender cannot read, or to what is not there.
+    """Refuse a message that points to something its sender cannot read, or that does not exist.
 
     Raises:
-        Invalid: with the pointer to each; what is not there and what is not readable look alike.
+        Invalid: with a pointer to each. Unreadable and nonexistent cannot be told apart.
     """
     wrong = [
         *_wrong_reply(case, message, caller),
@@ -99,9 +99,9 @@ def share(
 def showings(
     case: Case, flow: Flow, message: Message, move: Move, sharer: str
 ) -> Iterator[tuple[UUID, Copy, frozenset[DataClass]]]:
-    """What a message shows of older ones: which, with whose copy of itself, in which classes.
+    """The older messages that a message shares: id, copy of the recipient, and classes.
 
-    Also to those who have it already: that is not for the sharer to know.
+    Recipients that have one already are included, since the sharer may not know that.
     """
     for message_id in message.shared_messages:
         known = case.references[message_id]

@@ -1,4 +1,4 @@
-"""Which agency takes a part that a step opens: the one that `to` names, or the only one."""
+"""Routing: which agency joins as a party: the one that `to` names, or the only candidate."""
 
 from collections.abc import Mapping
 
@@ -78,7 +78,7 @@ def _only_candidate(
 
 
 def _check_free(referral: Referral, party: str, agency: Agency, step: Step) -> None:
-    """An agency has one part in a referral: the privileges of two parts never add up."""
+    """Refuse a second part for one agency: rights of two parties must not add up."""
     for other in referral.parties:
         if other.active and other.agency_id == agency.id:
             raise Invalid.at(f"/to/{party}", "already_a_party")

@@ -22,7 +22,7 @@ EVERYTHING = frozenset(DataClass)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever takes a step: a party with its agency, or the service itself."""
+    """The one that takes a step: a party with its agency, or the service itself."""
 
     name: str
     agency: Agency | None = None
@@ -41,7 +41,11 @@ def take(
     recipients: Audience,
     at: datetime,
 ) -> tuple[Case, Move]:
-    """Take a step in one referral: the case afterwards, and the move to write down."""
+    """Take a step in one referral.
+
+    Returns:
+        The case afterwards, and the move to write down.
+    """
     flow = FLOWS[referral.flow]
     facts = body.facts()
     state, back = _target(flow, step, referral, by_system=actor is THE_SERVICE)

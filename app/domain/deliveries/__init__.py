@@ -1,1 +1,1 @@
-"""What became of messages: terms, recalls, and explanations for people."""
+"""Deliveries of messages: terms, recalls, and explanations for people."""

@@ -1,4 +1,4 @@
-"""What became of one copy of a message, as its sender may know it."""
+"""The delivery of one copy of a message, as far as its sender may know it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ STATUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One recipient's copy. `terms` is None for what nobody has to acknowledge."""
+    """One recipient's copy. `terms` is None where no acknowledgement is needed."""
 
     party: str
     agency_id: str
@@ -40,7 +40,7 @@ class Delivery:
 
     @property
     def status(self) -> str:
-        """Where it stands: the last thing that counts."""
+        """The status, one of STATUSES."""
         verdicts = (
             ("recalled", self.recalled_at),
             ("acknowledged", self.acknowledged_at),
@@ -53,7 +53,7 @@ class Delivery:
         return next((name for name, holds in verdicts if holds), "waiting")
 
     def lateness(self, at: datetime) -> str | None:
-        """`overdue` or `failed` if it is that at `at`, or was when it was at last acknowledged.
+        """`overdue` or `failed` if the copy is late at `at`, or was when it was acknowledged.
 
         An acknowledgement that comes late stays late. Nothing is taken back because of it.
         """

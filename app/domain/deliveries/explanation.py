@@ -11,7 +11,7 @@ from app.domain.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One copy, explained to its sender or its recipient."""
+    """One copy, explained to its sender or to its recipient: place, what follows, what to do."""
 
     where: Text
     following: Text
@@ -232,7 +232,7 @@ CANCELLED = Text("取りやめました。", "It was cancelled.")
 
 
 def explain(delivery: Delivery, at: datetime, *, to_sender: bool) -> Explanation:
-    """A copy in plain words, as it stands at `at`."""
+    """Explain a copy in plain words, in its state at `at`."""
     case = _case(delivery)
     moment, seat = _last(delivery)
     late = delivery.lateness(at)
@@ -253,7 +253,7 @@ def explain(delivery: Delivery, at: datetime, *, to_sender: bool) -> Explanation
 def explain_notice(
     state: str, reason: str | None, webhook_state: str, webhook_id: str, next_at: datetime | None
 ) -> Text:
-    """What became of a notice to an endpoint, in plain words."""
+    """Explain the state of a notice to an endpoint in plain words."""
     case = state
     if state == "cancelled":
         case = reason or ""
@@ -278,7 +278,7 @@ def _recall_case(delivery: Delivery) -> str:
 
 
 def _last(delivery: Delivery) -> tuple[datetime | None, str | None]:
-    """When it came to where it stands, and by whose hand."""
+    """When the copy got its present status, and by which seat."""
     moments: Mapping[str, tuple[datetime | None, str | None]] = {
         "notified": (delivery.notified_at, None),
         "opened": (delivery.opened_at, None),

@@ -1,4 +1,5 @@
-"""Taking a message back: before it was opened a tombstone, afterwards a misdirected disclosure.
+"""Recall of a message. One that nobody has opened leaves only a mark; one that somebody has opened
+or printed is a misdirected disclosure.
 
 The clocks are those of 個人情報保護法26条・68条 and of the commission's guidelines (通則編
 3-5-3): 速報 within about three to five days, 確報 within 30, or 60 where somebody acted in bad
@@ -29,7 +30,7 @@ class RecallReason(Code):
 
 @dataclass(frozen=True, slots=True)
 class ReadCopy:
-    """One time that a copy was opened, or was printed and so left the house."""
+    """A copy that somebody has read: it was opened, or printed."""
 
     how: str
     at: datetime
@@ -49,32 +50,32 @@ class ReportDays:
 
 @dataclass(frozen=True, slots=True)
 class HeldCopy:
-    """A copy of the message, as it stands while the case is held."""
+    """A copy of the message, read while its case is locked."""
 
     agency_id: str
     party: str
     referral_id: UUID
     """The referral through which it is read."""
     named: bool
-    """Whether the message was sent to it. Others were shown it by those whom it was sent to."""
+    """Whether the message was sent to this agency. To the others a recipient has shown it later."""
     to_print: bool
     openings: tuple[ReadCopy, ...]
     recalled_for: str | None = None
-    """The reason for which it was recalled before."""
+    """The reason of an earlier recall."""
 
     @property
     def disclosed(self) -> bool:
-        """Whether somebody may know what it says."""
+        """Whether somebody has read it."""
         return bool(self.openings)
 
 
 def copies_to_recall(
     copies: Sequence[HeldCopy], reason: RecallReason, recipients: Collection[str] | None
 ) -> tuple[HeldCopy, ...]:
-    """The copies to recall: all, or those of some recipients; none if that was done before.
+    """The copies to recall: all, or those of some recipients. Empty if they are recalled already.
 
     Raises:
-        Invalid: one of `recipients` is none of the message's, or it has none.
+        Invalid: `recipients` names an agency that is no recipient, or the message has none.
         AlreadyRecalled: all of them were recalled, for another reason.
     """
     named = {copy.agency_id for copy in copies if copy.named}
@@ -92,7 +93,7 @@ def copies_to_recall(
 
 
 def report_days(known_at: datetime) -> ReportDays:
-    """The days by which to report what became known at that moment."""
+    """The days by which to report a disclosure that became known at that moment."""
     known = known_at.astimezone(JAPAN).date()
     return ReportDays(
         preliminary_from=_day(known, 3),

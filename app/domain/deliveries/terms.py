@@ -22,8 +22,8 @@ BUSINESS_DAYS: Mapping[str, int] = {
     "change_custody": 1,
     "request": 3,
 }
-"""By what the message says, in any flow: a move of the person is soon stale knowledge, and a
-request to another region is answered within three days."""
+"""By event, in any flow: news of a transfer is soon out of date, and a request to another region is
+answered within three days."""
 
 USUAL_BUSINESS_DAYS = 3
 FAILED_AFTER = 2
@@ -32,7 +32,7 @@ FAILED_AFTER = 2
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When a message that nobody has acknowledged is overdue, and when it has failed."""
+    """The moments from which a message that is not acknowledged is overdue, and has failed."""
 
     overdue_at: datetime
     failed_at: datetime

@@ -1,4 +1,4 @@
-"""The directory: which agencies there are, what they are for, and whose area is whose."""
+"""The directory: agencies, the services that they offer, and the areas they are responsible for."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -62,11 +62,11 @@ class Agency:
     municipality: str | None = None
     """Where it sits, six digits, if that is recorded."""
     connected: bool = True
-    """False: it takes no part here; what is sent to it is printed."""
+    """False: it has no access to the service; messages to it are printed."""
     areas: frozenset[tuple[Flow, str]] = frozenset()
     """Its jurisdiction: flow (None: every flow) and six-digit code."""
     services: Mapping[str, date | None] = field(default_factory=dict)
-    """What it takes on, since when; None: it does, but the day is not recorded."""
+    """The services that it offers, and since when; None: the day is not recorded."""
     poi_code: str | None = None
     """GIF code of the kind of place (デジタル庁 DS-451-7)."""
     note: str | None = None

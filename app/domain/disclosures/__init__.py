@@ -1,1 +1,1 @@
-"""Disclosures: which classes a reader may open, and how a person is told of it."""
+"""Disclosures: which classes a reader may open, and the words in which a person reads of it."""

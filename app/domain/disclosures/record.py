@@ -1,4 +1,4 @@
-"""Disclosures (提供の記録): what became known to which agency, as far as one party may know it."""
+"""Disclosures (提供の記録): which agency learned what, as far as one party may know it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ HOW: Mapping[str, Text] = {
     "recalled": Text("取り消した", "taken back"),
     "withdrawn": Text("同意の撤回により、開かれる前に戻った", "taken back with the consent"),
 }
-"""The ways in which something becomes known, and its being taken back."""
+"""The kinds of disclosure, and of taking one back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One thing that became known to an agency, or was taken back from it."""
+    """One message that an agency received, opened or printed, or that was taken back from it."""
 
     how: str
     at: datetime
@@ -31,7 +31,7 @@ class Disclosure:
     seat_id: str | None
     """The seat that opened, printed or took back, as far as the asker may know it."""
     classes: tuple[DataClass, ...] | None
-    """None where the asker does not know them: what others were given with it."""
+    """None where the asker may not know which classes the agency received."""
     referral_id: UUID
     via: UUID
     """The referral through which the asker has the message."""
@@ -47,7 +47,7 @@ class Disclosure:
 
 @dataclass(slots=True)
 class KnownMessage:
-    """One message and one agency that came to know it: all that is known of that, in one line."""
+    """All disclosures of one message to one agency, summed up."""
 
     agency_id: str
     message_id: UUID
@@ -55,20 +55,20 @@ class KnownMessage:
     consented: bool = False
     classes: frozenset[DataClass] | None = None
     first: dict[str, datetime] = field(default_factory=dict)
-    """When it first happened, by the ways of `HOW`."""
+    """The first moment of each kind of `HOW`."""
 
     @property
     def nameless(self) -> bool:
-        """Whether nothing but routing was told: no name, nothing about the person."""
+        """Whether only routing was disclosed: no name, nothing about the person."""
         return self.classes is not None and self.classes <= {DataClass.C0}
 
     @property
     def since(self) -> datetime:
-        """When the first of it happened."""
+        """The moment of the first disclosure."""
         return min(self.first.values())
 
     def take(self, disclosure: Disclosure) -> None:
-        """Take in one more of its disclosures."""
+        """Add one more disclosure."""
         self.first.setdefault(disclosure.how, disclosure.at)
         self.first[disclosure.how] = min(self.first[disclosure.how], disclosure.at)
         self.legal_basis = self.legal_basis or disclosure.legal_basis
@@ -78,9 +78,9 @@ class KnownMessage:
 
 
 def by_agency(disclosures: Iterable[Disclosure]) -> Mapping[str, Sequence[KnownMessage]]:
-    """What each agency came to know, the first message first, agencies in the order of that.
+    """The messages known to each agency, the earliest first; agencies by their earliest message.
 
-    A sender that reads again what it wrote itself came to know nothing by it.
+    A sender that reads its own message again is left out.
     """
     messages: dict[tuple[str, UUID], KnownMessage] = {}
     for disclosure in disclosures:

@@ -1,4 +1,4 @@
-"""What a reader may open of a message: the classes of its copy, of its seat, and of consent."""
+"""The classes of a message that a reader may open: by its copy, by its seat, and by consent."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class Rights:
     recalled: bool = False
     """Whether the sender has taken the copy back."""
     lost: frozenset[str] = frozenset()
-    """The classes for which the person has taken a consent back."""
+    """The classes for which the person has withdrawn consent."""
 
 
 def openable(
     present: Iterable[str], keys: Iterable[str], rights: Rights
 ) -> tuple[list[DataClass], list[tuple[DataClass, str]]]:
-    """Which of a message's classes a reader may open, and why not the others.
+    """The classes of a message that a reader may open, and why not the others.
 
     Args:
         present: the classes that the message has.
@@ -53,7 +53,7 @@ def openable(
 def known_facts(
     facts: Mapping[str, Fact], seat: frozenset[str], covered: frozenset[str] | None, *, ended: bool
 ) -> Mapping[str, Fact]:
-    """The facts of a view that a seat may see now: like bodies, they stand on consent.
+    """The facts of a view that a seat may see now. Like bodies, they need consent.
 
     Args:
         seat: the classes that the seat may open.

@@ -1,1 +1,1 @@
-"""Retention periods, and what objects to an erasure."""
+"""Erasure: retention periods, and reasons against an erasure."""

@@ -1,4 +1,4 @@
-"""A clock of retention: that a rule runs for a referral, and since when."""
+"""A retention clock: the rule that runs for a referral, and since when."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ class Rule(Code):
 
 @dataclass(frozen=True, slots=True)
 class RetentionClock:
-    """A rule that runs for a referral since a day; without one it runs no longer."""
+    """A rule that runs for a referral. It counts from the day `since`; None stops the clock."""
 
     referral_id: UUID
     rule: Rule

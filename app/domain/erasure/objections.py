@@ -1,4 +1,4 @@
-"""What stands against erasing a referral, and what an erasure says of itself."""
+"""Reasons against erasing a referral, and the day by which an erasure is complete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ BEFORE_THE_END = frozenset({ErasureReason.COURT_ORDER, ErasureReason.MISTAKEN_EN
 
 @dataclass(frozen=True, slots=True)
 class CopyHolder:
-    """An agency that holds copies, and of which classes."""
+    """An agency that holds copies of messages, and in which classes."""
 
     agency_id: str
     classes: frozenset[str]
@@ -40,7 +40,7 @@ class CopyHolder:
 
 @dataclass(frozen=True, slots=True)
 class HeldReferral:
-    """A referral while its case is held, as far as an erasure has to know it."""
+    """What an erasure has to know of a referral, read while its case is locked."""
 
     id: UUID
     case_id: UUID
@@ -49,9 +49,9 @@ class HeldReferral:
     lead: str | None
     erased: frozenset[str]
     holders: frozenset[str]
-    """The agencies that keep it from being erased."""
+    """The agencies that have put a hold on it."""
     parties: Mapping[str, str]
-    """Active agencies, with their part."""
+    """The party names of the active agencies, by agency id."""
     others: tuple[str, ...]
     """The states of the other referrals of the case."""
     clocks: Mapping[str, date]
@@ -59,7 +59,7 @@ class HeldReferral:
     readers: tuple[CopyHolder, ...]
 
     def decides(self, agency_id: str) -> bool:
-        """Whether an agency leads the case or has the part that confirms endings."""
+        """Whether an agency leads the case, or is the party that confirms endings."""
         deciding = FLOWS[self.flow].deciding
         part = self.parties.get(agency_id)
         leads = part is not None and self.lead == agency_id
@@ -67,17 +67,17 @@ class HeldReferral:
 
 
 def objection_to_rule(referral: HeldReferral, rule: Rule, since: date) -> str | None:
-    """Why a rule whose time has come does not erase: `gone`, `held`; None if nothing is against it.
+    """Why a rule that is due does not erase: `gone` or `held`; None if it may.
 
     Args:
         since: the day from which the rule was counted when it was found to be due.
     """
-    if referral.clocks.get(rule.value) != since or _reopened(referral, rule):
+    if referral.clocks.get(rule.value) != since or _is_open_again(referral, rule):
         return "gone"
     return "held" if referral.holders else None
 
 
-def _reopened(referral: HeldReferral, rule: Rule) -> bool:
+def _is_open_again(referral: HeldReferral, rule: Rule) -> bool:
     ends = rule in {Rule.CASE_CLOSED, Rule.NEVER_ACCEPTED}
     return ends and referral.state != CLOSED
 
@@ -88,10 +88,10 @@ def objection_to_command(
     classes: frozenset[DataClass],
     reason: ErasureReason,
 ) -> str | None:
-    """Why two seats cannot have it erased; None if nothing is against it.
+    """Why two seats cannot have it erased; None if they can.
 
-    What others do in the case is no business of the agency that asks: a hold of another agency and
-    a referral that it may not see are the same `not_now`.
+    The agency that asks may not learn what others do in the case: a hold of another agency and a
+    referral that it may not see both give `not_now`.
 
     Args:
         agency_id: whose seats they are; None for the operator's, on the order of a court.
@@ -111,5 +111,5 @@ def objection_to_command(
 
 
 def complete_on(erased_at: datetime, backup_age: timedelta) -> date:
-    """The day by which no backup holds the key any more, in Japan."""
+    """The day, in Japan, by which no backup holds the key any more."""
     return (erased_at + backup_age).astimezone(JAPAN).date() + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""How long what is known of a person is kept, and what is erased when that is over.
+"""Retention: how long data about a person is kept, and what is erased when that time is over.
 
 The periods are proposals of ours, so each is a setting. A case is one file (事案), so what was
 accepted is kept until all of its referrals have ended; what nobody accepted, and the criminal data
@@ -25,9 +25,9 @@ FIVE_YEARS, ONE_YEAR, NINETY_DAYS = Period(months=60), Period(months=12), Period
 _JUDGED = frozenset({"cleared", "close_reason"})
 
 REFUSED = "refused"
-"""Because the person refused, at once."""
+"""The person refused: erased at once."""
 COMMANDED = "commanded"
-"""Because two seats said so; which of their reasons stands in the act."""
+"""Two seats decided it. The act says for which reason."""
 
 TITLES: Mapping[str, Text] = {
     Rule.CASE_CLOSED: Text(Rule.CASE_CLOSED.ja, "kept long enough since it was closed"),
@@ -41,35 +41,35 @@ TITLES: Mapping[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How long each rule waits."""
+    """The retention period of each rule."""
 
     case_closed: Period = FIVE_YEARS
     never_accepted: Period = ONE_YEAR
     cleared: Period = NINETY_DAYS
     ledger: Period = ONE_YEAR
-    """After the referral itself was erased by its closing."""
+    """Counted from the erasure by `case_closed`."""
 
     def of(self, rule: Rule) -> Period:
-        """How long after its day a rule erases."""
+        """The time from a rule's day to its erasure."""
         period: Period = getattr(self, rule.value)
         return self.case_closed + period if rule is Rule.LEDGER else period
 
 
 def classes_of(rule: Rule) -> frozenset[DataClass]:
-    """What a rule erases; nothing of the keys where only the record of consents is left."""
+    """The classes whose keys a rule destroys: none where only the record of consents is left."""
     if rule is Rule.LEDGER:
         return frozenset()
     return frozenset({DataClass.C4}) if rule is Rule.CLEARED else EVERY
 
 
 def facts_of(classes: frozenset[DataClass]) -> list[str]:
-    """The facts that go with these classes."""
+    """The names of the facts in these classes."""
     return sorted(name for name, data_class in FACTS.items() if data_class in classes)
 
 
 def clocks(before: Case, after: Case, day: date) -> tuple[RetentionClock, ...]:
     """The clocks that start or stop when a case moves from `before` to `after` on this day."""
-    # Nearly every message: nothing has ended, and nobody was judged.
+    # The usual case: no referral has ended, and there is no verdict.
     if not any(r.state == CLOSED or _JUDGED & r.facts.keys() for r in after.referrals.values()):
         return ()
     changed: list[RetentionClock] = []
@@ -90,7 +90,7 @@ def _clocks_of_referral(
 
 
 def _clocks_of_case(before: Case, after: Case, day: date) -> Iterator[RetentionClock]:
-    """A case is complete when the last of its referrals ends, and no longer when one joins."""
+    """The clocks of a case start when its last referral ends, and stop when another one joins."""
     was, complete = _is_complete(before), _is_complete(after)
     if was == complete:
         return
@@ -116,5 +116,5 @@ def _is_cleared(referral: Referral | None) -> bool:
 
 
 def _never_accepted(referral: Referral) -> bool:
-    """Whether the state that it ends in comes before any acceptance, by its flow's table."""
+    """Whether it ends in a state that comes before any acceptance, by its flow's table."""
     return referral.main_state in FLOWS[referral.flow].states_before_acceptance

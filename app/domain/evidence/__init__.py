@@ -1,1 +1,1 @@
-"""The evidence bundle: what it holds, and how it is laid out."""
+"""The evidence bundle: its contents and its file format."""

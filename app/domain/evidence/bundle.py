@@ -1,4 +1,4 @@
-"""The evidence bundle as a file: its names, its one form as a zip, and reading it with mistrust.
+"""The evidence bundle as a file: names of its files, its form as a zip, and a careful reader.
 
 A bundle has exactly one form as bytes: files stored without compression, in the order of their
 names, with one fixed time. docs/en/evidence.md describes it to strangers, and what it does not
@@ -46,7 +46,7 @@ _UNREADABLE = (NotImplementedError, RuntimeError, ValueError, OSError, EOFError,
 
 
 class NotABundle(Exception):
-    """What was given is not a bundle in its one form. `file` is the name at fault, if one is."""
+    """The input is not a bundle in its one form. `file` is the name at fault, if there is one."""
 
     def __init__(self, code: str, file: str | None = None) -> None:
         super().__init__(code, file)

@@ -1,4 +1,4 @@
-"""The flows: one folder each, and their names."""
+"""The flows: a folder each. A new flow is a folder and a name in FLOWS."""
 
 from collections.abc import Mapping
 

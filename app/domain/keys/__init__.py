@@ -1,1 +1,1 @@
-"""What the service asks of those that hold its keys."""
+"""The ports to the keys of the service."""

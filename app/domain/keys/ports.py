@@ -1,4 +1,4 @@
-"""Keys as they cross from where they are kept to those who use them."""
+"""Keys and key services, as the rest of the service sees them."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class MasterKey:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """What is told of a master key: never the key."""
+    """A master key as others may see it, without the key itself."""
 
     version: int
     wraps_from: datetime | None
@@ -79,7 +79,7 @@ class WrappedKey:
 
 
 class CannotOpen(Exception):
-    """What is stored was changed, or is sealed under a master key that is not here."""
+    """A stored key was changed, or is wrapped by a master key that is not here."""
 
 
 class MasterMissing(CannotOpen):
@@ -126,12 +126,12 @@ class KeyService(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of what is held."""
+        """Close connections."""
         ...
 
 
 class SigningPems(Protocol):
-    """Where signing keys lie."""
+    """A store of signing keys."""
 
     def mark(self) -> Hashable:
         """A cheap value that differs when a key was added or removed."""

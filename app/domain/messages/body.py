@@ -1,4 +1,4 @@
-"""The base of every message body: typed fields, each of one data class, and what they set."""
+"""The base of every message body: typed fields, each of one data class, and the facts they set."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -54,7 +54,7 @@ class Body(Part):
         return {name: _class_of(cls, name) for name in cls.model_fields}
 
     def facts(self) -> Mapping[str, Fact]:
-        """What the message makes known to the rules, by a name that `facts.FACTS` declares."""
+        """The facts that the message sets, by names that `facts.FACTS` declares."""
         return {}
 
     def consent_record(self) -> ConsentRecord | None:
@@ -66,7 +66,7 @@ class Body(Part):
         return None
 
     def items_withdrawn(self) -> frozenset[str]:
-        """Classes and recipients that are taken back of consents; none is the whole of them."""
+        """Classes and recipients that are withdrawn; an empty set withdraws consents as a whole."""
         return frozenset()
 
     def consents_named(self) -> frozenset[UUID]:
@@ -74,7 +74,7 @@ class Body(Part):
         return frozenset()
 
     def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- for those who look at the day
-        """How urgent this is at least, if it is sent on that day."""
+        """The least urgency of this message, if it is sent on that day."""
         return "normal"
 
     def settlement(self) -> Settlement | None:

@@ -1,4 +1,4 @@
-"""What the rules remember of a referral: codes, dates and yes or no, never words or names."""
+"""Facts: what guards may use of a referral. Codes, dates, yes or no; never free text or names."""
 
 from typing import TypeAlias
 
@@ -50,4 +50,4 @@ DEADLINES = frozenset(
         "relief_until",
     }
 )
-"""Facts that are days to keep: whoever can see one finds it under its deadlines."""
+"""Facts that are deadlines: an agency that can see one finds it in its list of deadlines."""

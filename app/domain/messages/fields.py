@@ -72,7 +72,7 @@ Moment = Annotated[
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:30"])]
 """A time in Japan, hours and minutes."""
 Flag = Annotated[bool, Field(strict=True)]
-"""Yes or no, and nothing that only looks like it."""
+"""Yes or no, as a JSON boolean only."""
 Name = Annotated[str, Field(max_length=100, pattern=r"\S")]
 """A name or a short designation."""
 Kana = Annotated[str, Field(max_length=100, pattern=r"^[ァ-ヶーヽヾ・\u3000 ]+$")]

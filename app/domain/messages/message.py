@@ -8,12 +8,12 @@ from uuid import UUID
 from app.domain.messages.body import Body
 
 URGENCIES = ("normal", "urgent", "same_day")
-"""From what can wait to what cannot."""
+"""In rising order."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperOrigin:
-    """How the paper came that a connected party now keys in."""
+    """How a paper came that a connected party keys in."""
 
     received_on: date
     medium: str
@@ -22,7 +22,7 @@ class PaperOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, before anything is decided of it. `id` is the sender's, unique for ever."""
+    """One message before its decision. The sender chooses `id`, which is never used again."""
 
     id: UUID
     referral_id: UUID
@@ -49,9 +49,9 @@ class Message:
         return self.body.type.partition(".")[0]
 
     def urgency_on(self, day: date) -> str:
-        """How urgent it is if it is accepted on that day: as sent, or as its content asks."""
+        """The urgency on that day: as sent, or higher if the content asks for it."""
         return max(self.urgency, self.body.least_urgency(day), key=URGENCIES.index)
 
     def rests_on(self) -> frozenset[UUID]:
-        """The consents that envelope and body name."""
+        """The consents that the envelope and the body name."""
         return frozenset(self.consent_ids) | self.body.consents_named()

@@ -1,1 +1,1 @@
-"""What printed Japanese needs."""
+"""Printed Japanese: readings over kanji."""

@@ -1,4 +1,4 @@
-"""Text with readings over it (振り仮名): written `{情報|じょうほう}`, read as runs."""
+"""Text with readings (振り仮名): written as `{情報|じょうほう}`, parsed into runs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]+")
 
 
 class Run(NamedTuple):
-    """Letters that share one reading, or have none."""
+    """Characters that share one reading, or have none."""
 
     text: str
     reading: str | None = None
@@ -36,14 +36,14 @@ def plain(marked: str) -> str:
 
 
 def has_kanji(text: str) -> bool:
-    """Whether somebody who reads kana alone would stop at this text."""
+    """Whether the text has kanji, so that a reader of kana alone cannot read it."""
     return _KANJI.search(text) is not None
 
 
 def add_readings(name: str, readings: Mapping[str, str]) -> str:
     """A name with the readings of its parts, the longest parts first.
 
-    All of it or nothing: half a reading may be a wrong one.
+    A name of which some kanji would have no reading is left as it is: half a reading may be wrong.
     """
     text = "".join(_parts(name, readings))
     return name if any(r.reading is None and has_kanji(r.text) for r in runs(text)) else text

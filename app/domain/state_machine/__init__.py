@@ -1,1 +1,1 @@
-"""Reads the table of a flow: states, steps, guards."""
+"""The state machine: the form of a flow's table, its guards and common rows."""

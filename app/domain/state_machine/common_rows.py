@@ -1,6 +1,6 @@
-"""The rows that every flow has: consent, decline, custody, death, closing, and the service's own.
+"""The rows that every flow has: consent, decline, custody, death, closing, events of the service.
 
-A flow says who its parties are, and gets the same rows with message types of its own.
+A flow names its parties, and gets the same rows with message types under its own name.
 """
 
 from collections import defaultdict
@@ -94,16 +94,16 @@ def message_type(
 
 @dataclass(frozen=True)
 class CommonRows:
-    """What a flow must say so that the common rows can be written for it."""
+    """What a flow declares so that the common rows can be written for it."""
 
     flow: str
     parties: tuple[str, ...]
     """Every party, by name."""
     open: tuple[str, ...]
-    """Every state but `closed`, in which all common rows hold."""
+    """The states in which all common rows hold."""
     deciding: str
     by_consent: frozenset[str]
-    """Parties told more than C0 only with consent: told C0 only while consent is suspended."""
+    """Parties that receive more than C0 only with consent; C0 alone while it is suspended."""
     closers: tuple[str, ...]
     custodians: tuple[str, ...]
     """Parties that report a change in custody."""
@@ -112,37 +112,37 @@ class CommonRows:
     renewed: Mapping[str, Any]
     """An example of a consent given again."""
     consent_recipients: Callable[[str, str], tuple[str, ...]]
-    """Who is told of a recorded consent beside those it names: by state and sender."""
+    """The recipients of a recorded consent beside those it names, by state and sender."""
     close_reasons: frozenset[CloseReason] = EVERY_REASON
     """The reasons for which a referral may be closed."""
     settled_states: frozenset[str] = frozenset()
-    """States in which the person has settled: only there is that a reason for closing."""
+    """States in which the person has settled. Only in these is `settled` a reason for closing."""
     reports: Report | None = None
     """What every closing row reports to the parent."""
     stopped: Mapping[str, tuple[Guard, ...]] = field(default_factory=dict)
     """States outside `open` in which a death can be reported, and in which the deciding party can
     close under these further guards."""
     closes: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """State and party whose closing is told to others than everybody."""
+    """Recipients of a closing that does not go to everybody, by state and party."""
     custody_added: bool = False
 
     def recipients(self, state: str) -> tuple[str, ...]:
-        """Everyone else, as far as they may be told in this state."""
+        """The recipients of a common row in this state: every other party, within consent."""
         if state != SUSPENDED_CONSENT:
             return (OTHERS,)
         return tuple(f"{p}:C0" if p in self.by_consent else p for p in self.parties)
 
     def table(self) -> tuple[Step, ...]:
         """All common rows of the flow."""
-        return tuple(self._rows())
+        return tuple(self._all_rows())
 
-    def _rows(self) -> Iterator[Step]:
-        yield from self._consent()
-        yield from self._renewal()
-        yield from self._decline()
-        yield from self._custody()
-        yield from self._end()
-        yield from self._system()
+    def _all_rows(self) -> Iterator[Step]:
+        yield from self._consent_rows()
+        yield from self._renewal_rows()
+        yield from self._decline_rows()
+        yield from self._custody_rows()
+        yield from self._end_rows()
+        yield from self._service_rows()
 
     def _type(
         self,
@@ -154,7 +154,7 @@ class CommonRows:
     ) -> type[B]:
         return message_type(self.flow, event, shape, title, example, source)
 
-    def _consent(self) -> Iterator[Step]:
+    def _consent_rows(self) -> Iterator[Step]:
         record = self._type("record_consent", RecordedConsent, RECORD_CONSENT, self.consent)
         withdraw = self._type("withdraw_consent", WithdrawnConsent, WITHDRAW_CONSENT, WITHDRAWN)
         for state in self.open:
@@ -177,12 +177,12 @@ class CommonRows:
                 guards=(has_come("withdrawn_on"),),
             )
 
-    def _renewal(self) -> Iterator[Step]:
+    def _renewal_rows(self) -> Iterator[Step]:
         renew = self._type("renew_consent", RecordedConsent, RENEW_CONSENT, self.renewed)
         confirm = self._type(
             "confirm_withdrawal", WithdrawalConfirmed, CONFIRM_WITHDRAWAL, CONFIRMED
         )
-        # Whoever the new consent does not name learns that there is one, and no more.
+        # A party that depends on consent and is not named in the new one receives C0 alone.
         everybody = (NAMED, *self.recipients(SUSPENDED_CONSENT))
         yield Step(
             SUSPENDED_CONSENT,
@@ -209,7 +209,7 @@ class CommonRows:
             senders[self.consent_recipients(state, party)].append(party)
         return senders
 
-    def _decline(self) -> Iterator[Step]:
+    def _decline_rows(self) -> Iterator[Step]:
         decline = self._type("decline", Declined, DECLINE, DECLINED)
         confirm = self._type("confirm_decline", DeclineConfirmed, CONFIRM_DECLINE, CONFIRMED)
         retract = self._type("retract_decline", DeclineRetracted, RETRACT_DECLINE, RETRACTED)
@@ -233,7 +233,7 @@ class CommonRows:
         )
         yield Step(DECLINE_PENDING, retract, self.parties, BACK, copies=(OTHERS,))
 
-    def _custody(self) -> Iterator[Step]:
+    def _custody_rows(self) -> Iterator[Step]:
         change = self._type("change_custody", CustodyChanged, CHANGE_CUSTODY, MOVED)
         for state in self.open:
             yield Step(
@@ -246,7 +246,7 @@ class CommonRows:
                 added=self.custody_added,
             )
 
-    def _end(self) -> Iterator[Step]:
+    def _end_rows(self) -> Iterator[Step]:
         die = self._type("die", Died, DIE, {"died_on": "2026-06-10"})
         close = self._type("close", Closed, CLOSE, ABANDONED)
         for state in (*self.open, *self.stopped):
@@ -261,16 +261,16 @@ class CommonRows:
             )
         for state in self.open:
             for party in self.closers:
-                yield self._closing(state, close, party)
+                yield self._closing_row(state, close, party)
         for state, guards in self.stopped.items():
-            yield self._closing(state, close, self.deciding, guards)
+            yield self._closing_row(state, close, self.deciding, guards)
 
     @cached_property
     def _closing_guards(self) -> tuple[Guard, ...]:
         reason = close_reason_allowed(self.close_reasons, self.settled_states)
         return (reason, has_come("closed_on"))
 
-    def _closing(
+    def _closing_row(
         self, state: str, close: type[Body], party: str, further: tuple[Guard, ...] = ()
     ) -> Step:
         copies = self.closes.get((state, party), self.recipients(state))
@@ -285,7 +285,7 @@ class CommonRows:
             reports=self.reports,
         )
 
-    def _system(self) -> Iterator[Step]:
+    def _service_rows(self) -> Iterator[Step]:
         suspended = self._type("consent_suspended", SystemEvent, SUSPENDED_ABOVE, {}, OURS)
         resumed = self._type("consent_resumed", SystemEvent, RESUMED_ABOVE, {}, OURS)
         running = [state for state in self.open if state != SUSPENDED_CONSENT]
@@ -294,7 +294,7 @@ class CommonRows:
 
 
 def parent_closed(flow: str, states: Iterable[str]) -> tuple[Step, ...]:
-    """The rows by which a child ends with its parent."""
+    """The rows by which a child is closed with its parent."""
     ended = message_type(flow, "parent_closed", SystemEvent, PARENT_CLOSED, {}, OURS)
     return rows(states, ended, SYSTEM, CLOSED, copies=(OTHERS,), added=True)
 

@@ -1,4 +1,4 @@
-"""Guards: named conditions of a step, pure predicates over the situation in which it is taken."""
+"""Guards: named conditions of a step. Each is a pure predicate over a situation."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,22 +17,22 @@ from app.domain.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a guard may look at: the moment before the step is taken."""
+    """All that a guard may look at, before the step is taken."""
 
     case: Case
     referral: Referral
-    """As it stands; for an opening message, the referral in the state `new` with no party."""
+    """As it is before the step. For an opening message: in the state `new`, without parties."""
     message: Message
     sender: Agency
     joining: Mapping[str, Agency]
     receives: tuple[tuple[str, Agency, frozenset[DataClass]], ...]
-    """Who would be told what: party, agency and classes, those that join included."""
+    """The recipients, with those that join: party, agency and classes."""
     at: datetime
     directory: Directory
 
     @property
     def today(self) -> date:
-        """The day of `at`, where the service is."""
+        """The day of `at`, in the service's time zone."""
         return self.at.date()
 
     @property
@@ -44,11 +44,11 @@ class Situation:
 
     @property
     def consents(self) -> tuple[Consent, ...]:
-        """The consents that bind this referral, with one that the message itself records."""
+        """The effective consents of this referral, with the one that the message itself records."""
         return self.case.effective_consents(self.referral) + self.own
 
-    def tellings(self, by_consent: frozenset[str]) -> tuple[DependentRecipient, ...]:
-        """Who would be told what on consent alone, of these parties."""
+    def dependent_recipients(self, by_consent: frozenset[str]) -> tuple[DependentRecipient, ...]:
+        """The recipients among these parties that receive only by consent."""
         return tuple(DependentRecipient(*each) for each in self.receives if each[0] in by_consent)
 
     def party(self, name: str) -> Party | None:
@@ -58,7 +58,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why a guard says no, and what would satisfy it. No value that was sent stands in it."""
+    """Why a guard refuses, and what would satisfy it. It repeats no value that was sent."""
 
     reason: Text
     needs: tuple[str, ...] = ()
@@ -77,11 +77,11 @@ class Guard:
     title: Text
     check: Check
     of_the_moment: bool = False
-    """Looks at where the referral stands; a later correction of the message is not held to it."""
+    """It looks at the state of the referral, so it is not checked again for a correction."""
 
 
 def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str, Any]]:
-    """The guards that say no, as a refusal names them."""
+    """The guards that refuse, as the problem on the wire lists them."""
     return [
         {
             "name": guard.name,
@@ -96,10 +96,10 @@ def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str,
 
 
 def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
-    """The guard that each recipient who depends on consent is covered for all it would be told.
+    """A guard that consent covers each recipient that needs it, in all classes that it receives.
 
     Args:
-        by_consent: the parties that may be told more than C0 only with the person's consent.
+        by_consent: the parties that may receive more than C0 only with the person's consent.
         named: count only consents that the message names.
     """
 
@@ -117,8 +117,8 @@ def _consent_objection(
     ids = situation.message.rests_on()
     if named:
         chosen = tuple(c for c in chosen if c.record.id in ids | own)
-    tellings = situation.tellings(by_consent)
-    lacking = [(t, t.lacking_classes(chosen, situation.today)) for t in tellings]
+    dependents = situation.dependent_recipients(by_consent)
+    lacking = [(t, t.lacking_classes(chosen, situation.today)) for t in dependents]
     failed = [(t, classes) for t, classes in lacking if classes]
     if not failed:
         return None
@@ -146,7 +146,7 @@ def _consent_objection(
 
 
 def _why_not_covered(situation: Situation, *, named: bool) -> str:
-    """Why nothing covers it, as far as the sender may know."""
+    """Why no consent covers it, as far as the sender may know: one of BECAUSE."""
     if named and not situation.message.rests_on() and not situation.own:
         return "none_named"
     case, sender = situation.case, situation.sender

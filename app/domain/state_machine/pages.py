@@ -10,7 +10,7 @@ from app.domain.state_machine.table import BACK, SAME, Flow, Step
 
 
 def matrix(flow: Flow) -> list[dict[str, Any]]:
-    """The table as plain values: rows that differ only in the state they start from are one."""
+    """The table as plain values. Rows that differ only in the state they start from are merged."""
     states: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
     steps: dict[tuple[Any, ...], Step] = {}
     for step in flow.steps:
@@ -58,7 +58,7 @@ def _row(states: list[str], step: Step) -> dict[str, Any]:
 
 
 def mermaid(flow: Flow, language: str = "ja") -> str:
-    """The flow's own moves as a Mermaid state diagram; what every flow can do is left out."""
+    """The flow's own moves as a Mermaid state diagram. The common rows are left out."""
     edges = _edges(flow)
     drawn = {end for edge in edges for end in edge}
     lines = ["stateDiagram-v2"]

@@ -1,4 +1,4 @@
-"""A flow is a table: in this state, this message, from this party, leads there; who is told."""
+"""A flow is a table. A row: in this state, this message, from this party, leads to that state."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,18 +25,18 @@ NAMED = "named"
 
 @dataclass(frozen=True, slots=True)
 class PartyRole:
-    """A part in a flow: which kinds of agency may have it, and what it may open."""
+    """A party in a flow: which kinds of agency it may be, and which classes it may open."""
 
     title: Text
     kinds: frozenset[str]
     classes: frozenset[DataClass]
     by_consent: bool = False
-    """Told more than C0 only with the person's consent."""
+    """Receives more than C0 only with the person's consent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a child's step names on its parent: a `sys` event, and who joins the parent by it."""
+    """A `sys` event that a child's step causes on its parent, and the parties that join by it."""
 
     event: str
     brings: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Step:
     erases: bool = False
     """The referral's keys are destroyed with this step."""
     added: bool = False
-    """Not in the first agreed tables: a row that completes them."""
+    """Not in the first agreed tables: added to complete them."""
 
     @property
     def type(self) -> str:
@@ -83,7 +83,7 @@ def rows(
 
 @dataclass(frozen=True)
 class Flow:
-    """A table with its parties and states. Building one checks it."""
+    """A table with its parties and states. It is checked when it is made."""
 
     name: str
     title: Text
@@ -135,7 +135,7 @@ class Flow:
         return frozenset(self.states) - self._reachable_from(accepting)
 
     def _reachable_from(self, states: set[str]) -> set[str]:
-        """These states and all to which steps lead from them."""
+        """These states, and all states that can be reached from them."""
         reached, size = set(states), 0
         while size != len(reached):
             size = len(reached)
@@ -147,17 +147,17 @@ class Flow:
         return self._index.get((state, message_type), ())
 
     def moves(self, state: str, party: str, leads: bool) -> tuple[Step, ...]:
-        """All that a party may send in a state, in the order of the table."""
+        """The steps that a party may take in a state, in the order of the table."""
         mine = {party, LEAD} if leads else {party}
         return tuple(s for s in self._by_state.get(state, ()) if not mine.isdisjoint(s.by))
 
     def sys_event(self, state: str, event: str) -> Step | None:
-        """The row for an event of the service's own, if the state takes it."""
+        """The row for an event of the service itself, if the state takes it."""
         steps = self.takes(state, f"{self.name}.{event}")
         return next((s for s in steps if SYSTEM in s.by), None)
 
     def target(self, step: Step, state: str, back: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """Where a step leads from `state`, and which states are then held.
+        """Where a step leads from `state`, and the states to return to from there.
 
         Returns:
             The new state, and the stack of states to return to, the main one first.
@@ -178,7 +178,7 @@ def parse_copy(copy: str) -> tuple[str, frozenset[DataClass] | None]:
 
 
 def _problems(flow: Flow) -> Iterator[str]:
-    """What is wrong with a table, in words."""
+    """The errors of a table, in words."""
     yield from _unknown_names(flow)
     yield from _dead_ends(flow)
     yield from _overlaps(flow)

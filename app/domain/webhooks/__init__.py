@@ -1,1 +1,1 @@
-"""Webhooks: where notices may go, how they are signed, and when they are tried again."""
+"""Webhooks: permitted addresses, signatures, and times of further attempts."""

@@ -1,4 +1,4 @@
-"""The address of a webhook, read so that it means the same to us and to whoever connects."""
+"""The URL of a webhook in one normal form, so that check and connection read the same address."""
 
 import re
 from dataclasses import dataclass

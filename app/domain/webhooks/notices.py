@@ -64,7 +64,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of an attempt: `outcome` is `delivered`, or why it was not."""
+    """The result of an attempt: `outcome` is `delivered`, or the reason of the failure."""
 
     outcome: str
     status: int | None = None
@@ -101,7 +101,7 @@ def secret_text(secret: bytes) -> str:
 
 
 def secret_bytes(text: str) -> bytes:
-    """What a secret that was shown stands for."""
+    """The secret of a text that `secret_text` made."""
     return b64decode(text.removeprefix(PREFIX))
 
 

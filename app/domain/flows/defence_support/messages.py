@@ -104,7 +104,7 @@ class Inquire(About, RecordedConsent):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """Counsel's leave, and by when an answer is wanted."""
+        """Counsel's leave, and the day by which an answer is wanted."""
         due = {"response_due": self.deadline.isoformat()} if self.deadline else {}
         return {**due, **self.release_facts(), "probation_leave": self.share_with_probation}
 
@@ -217,7 +217,7 @@ class GiveLeave(Body):
     EXAMPLE = {"type": "defence_support.give_leave", "leave": True, "given_on": "2026-04-15"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """Leave or none."""
+        """Whether counsel gives leave."""
         return {"probation_leave": self.leave}
 
 
@@ -250,7 +250,7 @@ class AskProbation(Body):
     }
 
     def consents_named(self) -> frozenset[UUID]:
-        """The consent to telling the probation office."""
+        """The consent to the disclosure to the probation office."""
         return frozenset({self.consent_id})
 
 

@@ -78,7 +78,7 @@ class RegionalRequest(About):
         return {"response_due": self.response_due.isoformat(), **self.release_facts()}
 
     def consents_named(self) -> frozenset[UUID]:
-        """The consent to telling the other center."""
+        """The consent to the disclosure to the other center."""
         return frozenset({self.consent_id})
 
 

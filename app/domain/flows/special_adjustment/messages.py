@@ -174,7 +174,7 @@ class NotSelect(Ended):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """Nothing was selected, and that is the end."""
+        """The result `none`, and the reason for closing."""
         return {**super().facts(), "adjust_result": AdjustResult.NONE.value}
 
 

@@ -58,7 +58,7 @@ class LiftContactBan(Body):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """What of the ban stays."""
+        """The contact ban that remains."""
         return {"contact_ban": self.contact_ban.value}
 
 
@@ -93,7 +93,7 @@ class Indict(Disposed):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """A defendant from now on."""
+        """Also that the person is a defendant now."""
         return {**super().facts(), "custody_stage": CustodyStage.DETAINED_DEFENDANT.value}
 
 
@@ -114,7 +114,7 @@ class Bail(Body):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """Out, and still a defendant."""
+        """The release on bail; the person remains a defendant."""
         return {
             "released_on": self.bailed_on.isoformat(),
             "release_kind": "bail",
@@ -155,5 +155,5 @@ class VerdictImprisonment(Disposed):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """The sentence, and why it ends."""
+        """The sentence, and the reason for closing."""
         return {**super().facts(), "close_reason": CloseReason.IMPRISONED.value}

@@ -235,7 +235,7 @@ class NoObjection(Opinion):
     EXAMPLE = {"type": "suspect_support.no_objection", "stated_on": "2026-04-03"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """None stands, and the prosecutor has been heard."""
+        """No objection; the opinion is no longer awaited."""
         return {"objection": False, "response_due": None}
 
 
@@ -250,7 +250,7 @@ class Object(Opinion):
     EXAMPLE = {"type": "suspect_support.object", "stated_on": "2026-04-03"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """One stands, and the prosecutor has been heard."""
+        """An objection; the opinion is no longer awaited."""
         return {"objection": True, "response_due": None}
 
 
@@ -264,7 +264,7 @@ class ChangeOpinion(Opinion):
     EXAMPLE = {"type": "suspect_support.change_opinion", "stated_on": "2026-04-06"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """None stands any more."""
+        """The objection is lifted."""
         return {"objection": False}
 
 
@@ -354,12 +354,12 @@ class RequestCenter(About):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """The clock and the ban."""
+        """The detention clock and the contact ban."""
         clock = detention_facts(self.detention_day1, self.extended_to)
         return {**clock, "contact_ban": self.contact_ban.value}
 
     def consents_named(self) -> frozenset[UUID]:
-        """The consent to telling the center."""
+        """The consent to the disclosure to the center."""
         return frozenset({self.consent_id})
 
     def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- the clock runs every day

@@ -112,7 +112,7 @@ class ExtendRelief(Body):
     }
 
     def facts(self) -> Mapping[str, Fact]:
-        """The new end."""
+        """The new last day of the period."""
         return {"relief_until": self.relief_until.isoformat()}
 
 
@@ -127,7 +127,7 @@ class EndRelief(Body):
     EXAMPLE = {"type": "suspect_support.end_relief", "ended_on": "2026-10-16"}
 
     def facts(self) -> Mapping[str, Fact]:
-        """It has ended."""
+        """The last day of the period."""
         return {"relief_until": self.ended_on.isoformat()}
 
 

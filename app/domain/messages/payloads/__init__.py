@@ -1,1 +1,1 @@
-"""What messages say: fields that several message types share, each field of one data class."""
+"""Fields that several message types share, each of one data class."""

@@ -1,4 +1,4 @@
-"""How a referral ends: with a reason, a decline, a withdrawal, a death, or with its parent."""
+"""Ends of a referral: a reason, a decline, a withdrawal, a death, or the end of its parent."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar

@@ -107,7 +107,7 @@ class RecordedConsent(Body):
         return self
 
     def consent_record(self) -> ConsentRecord | None:
-        """The consent, as the rules see it."""
+        """The consent as a record for the rules."""
         return ConsentRecord(
             id=self.consent_id,
             purpose=self.purpose,
@@ -118,7 +118,7 @@ class RecordedConsent(Body):
         )
 
     def facts(self) -> Mapping[str, Fact]:
-        """Nothing: consents are kept apart from facts."""
+        """None: consents are stored apart from facts."""
         return {}
 
 
@@ -148,9 +148,9 @@ class WithdrawnConsent(Body):
     method: Annotated[StatementMethod | None, C0, Field(title="方法")] = None
 
     def consents_withdrawn(self) -> frozenset[UUID] | None:
-        """The consents named; none named is all of them."""
+        """The consents that are named; an empty set stands for all."""
         return frozenset(self.consent_ids or ())
 
     def items_withdrawn(self) -> frozenset[str]:
-        """What is taken back of these consents; nothing named is all of them."""
+        """The items that are withdrawn; an empty set withdraws the consents as a whole."""
         return frozenset(map(str, self.withdrawn_items or ()))

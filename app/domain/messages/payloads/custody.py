@@ -67,7 +67,7 @@ _DATED = frozenset({CustodyChange.RELEASE_DATE_SET, CustodyChange.RELEASE_DATE_M
 
 
 def stage_of(custody: CustodyStage) -> ProcedureStage | None:
-    """What a person in this custody is in the procedure; None where custody does not tell."""
+    """The person's stage in the procedure, by custody; None where custody does not determine it."""
     return _STAGE_OF_CUSTODY.get(custody)
 
 
@@ -116,7 +116,7 @@ class CustodyChanged(Body):
         return {**facts, **_custody_facts(self.custody_stage)}
 
     def least_urgency(self, on: date) -> str:
-        """A release within a fortnight is told the same day."""
+        """Same day, if the release is within a fortnight."""
         soon = self.release_on is not None and self.release_on <= on + SOON
         return Urgency.SAME_DAY.value if soon else Urgency.NORMAL.value
 

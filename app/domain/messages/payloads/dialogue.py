@@ -37,7 +37,7 @@ class Answered(About):
     note: Annotated[Words | None, C7, Field(title="補足")] = None
 
     def facts(self) -> Mapping[str, Fact]:
-        """The release day, if it was asked for; the answer is no longer awaited."""
+        """The day of release, if it was asked for; the answer is no longer awaited."""
         return {"query_due": None, **self.release_facts()}
 
 

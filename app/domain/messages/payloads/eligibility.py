@@ -1,4 +1,4 @@
-"""Who a request is about: disability, certificates, wished areas, requirements, release."""
+"""The person whom a request is about: disability, certificates, areas, requirements, release."""
 
 from typing import Annotated
 

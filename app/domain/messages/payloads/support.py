@@ -152,7 +152,7 @@ class PlacementLost(Body):
     note: Annotated[Words | None, C7, Field(title="補足")] = None
 
     def facts(self) -> Mapping[str, Fact]:
-        """There is none any more."""
+        """The placement is lost."""
         return {"placement_kind": None, "placement_from": None}
 
 

@@ -1,4 +1,4 @@
-"""How guards are made: the message they look at, the answer they give, the days they compare."""
+"""Helpers to make guards."""
 
 from collections.abc import Callable
 from datetime import date
@@ -12,7 +12,7 @@ B = TypeVar("B", bound=Body)
 
 
 def body_as(situation: Situation, kind: type[B]) -> B:
-    """The message's body, as the kind that a guard is for.
+    """The message's body, typed as the kind that a guard needs.
 
     Raises:
         TypeError: the guard stands in a row of another kind of message.
@@ -41,7 +41,7 @@ def guard(
 
 
 def has_come(field: str) -> Guard:
-    """A guard that a day has come: what is reported as done was not done tomorrow."""
+    """A guard that the day in this field has come: only past events can be reported."""
 
     def check(situation: Situation) -> Objection | None:
         day = getattr(situation.message.body, field, None)

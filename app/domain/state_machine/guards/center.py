@@ -36,7 +36,7 @@ def center_takes_area(situation: Situation) -> list[str]:
     ),
 )
 def center_offers_service(situation: Situation) -> list[str]:
-    """Not every center began at once; a center without a recorded day is taken to offer it."""
+    """The center must offer the service by now; without a recorded day it counts as doing so."""
     center = situation.joining.get("center")
     since = center.services.get("suspect_support") if center else None
     return ["to.center"] if since is not None and since > situation.today else []
@@ -52,7 +52,7 @@ def center_offers_service(situation: Situation) -> list[str]:
     of_the_moment=True,
 )
 def one_agreed_placement(situation: Situation) -> list[str]:
-    """One bed at a time."""
+    """Only one placement can be agreed at a time."""
     body_as(situation, Placement)
     agreed = situation.referral.facts.get("placement_from")
     return ["lose_placement"] if agreed is not None else []
@@ -67,7 +67,7 @@ def one_agreed_placement(situation: Situation) -> list[str]:
     ),
 )
 def holiday_plan_for_closed_day(situation: Situation) -> list[str]:
-    """On New Year's Day no office registers anybody."""
+    """A release on a closed day needs a plan, since no office is open."""
     arrangement = body_as(situation, Arrangement)
     needed = is_closed(arrangement.release_on) and arrangement.holiday_plan is None
     return ["holiday_plan"] if needed else []
@@ -83,7 +83,7 @@ def holiday_plan_for_closed_day(situation: Situation) -> list[str]:
     of_the_moment=True,
 )
 def is_lead(situation: Situation) -> list[str]:
-    """One center leads at any time, and only that one asks."""
+    """Only the center that leads the case asks another one."""
     return [] if situation.case.lead == situation.sender.id else ["lead"]
 
 
@@ -96,6 +96,6 @@ def is_lead(situation: Situation) -> list[str]:
     ),
 )
 def counsel_leave(situation: Situation) -> list[str]:
-    """What counsel entrusted goes no further without counsel."""
+    """The center asks the probation office only with counsel's leave."""
     given = situation.referral.facts.get("probation_leave") is True
     return [] if given else ["give_leave"]

@@ -18,7 +18,7 @@ from app.domain.vocabulary.closing import CloseReason
     of_the_moment=True,
 )
 def consent_withdrawn(situation: Situation) -> list[str]:
-    """A withdrawal is confirmed only after it was made, here or above."""
+    """A withdrawal is confirmed only while the referral is suspended."""
     if situation.referral.state == SUSPENDED:
         return []
     return ["withdraw_consent"]
@@ -33,7 +33,7 @@ def consent_withdrawn(situation: Situation) -> list[str]:
     ),
 )
 def ancestors_not_suspended(situation: Situation) -> list[str]:
-    """What is stopped above is not resumed below."""
+    """A referral is not resumed while one above it is suspended."""
     stopped = any(
         SUSPENDED in (above.state, *above.back)
         for above in situation.case.ancestors(situation.referral)
@@ -74,6 +74,6 @@ def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozen
     ),
 )
 def closed_for_objection(situation: Situation) -> list[str]:
-    """A stopped referral ends for what stopped it."""
+    """A referral that an objection stopped is closed for that reason only."""
     reason = body_as(situation, Closed).close_reason
     return [] if reason is CloseReason.PROSECUTOR_OBJECTED else ["close_reason"]

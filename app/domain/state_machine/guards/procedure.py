@@ -17,7 +17,7 @@ from app.domain.vocabulary.relief import ExplainedItem
     ),
 )
 def explained_all_items(situation: Situation) -> list[str]:
-    """Before a prosecutor's suspect is asked for consent, five things are explained."""
+    """Where a prosecutor is a party, all five items are explained."""
     if situation.party("prosecutor") is None:
         return []
     explained = set(getattr(situation.message.body, "explained_items", ()))
@@ -39,7 +39,7 @@ def _stage_is(situation: Situation, stage: ProcedureStage) -> list[str]:
     of_the_moment=True,
 )
 def suspects_only(situation: Situation) -> list[str]:
-    """The article binds while the person is a suspect."""
+    """The prosecutor is heard while the person is a suspect (更生保護法83条の2)."""
     return _stage_is(situation, ProcedureStage.SUSPECT)
 
 
@@ -53,7 +53,7 @@ def suspects_only(situation: Situation) -> list[str]:
     of_the_moment=True,
 )
 def defendants_only(situation: Situation) -> list[str]:
-    """A defendant's adjustment begins without the prosecutor's opinion."""
+    """The adjustment begins without the prosecutor's opinion for defendants only."""
     return _stage_is(situation, ProcedureStage.DEFENDANT)
 
 
@@ -66,7 +66,7 @@ def defendants_only(situation: Situation) -> list[str]:
     ),
 )
 def no_objection_standing(situation: Situation) -> list[str]:
-    """An objection stops everything that would disclose."""
+    """The center is not asked while the prosecutor objects."""
     return ["change_opinion"] if situation.referral.facts.get("objection") is True else []
 
 
@@ -76,7 +76,7 @@ def no_objection_standing(situation: Situation) -> list[str]:
     Text("この処分では釈放となりません。", "the person is not free after this disposition"),
 )
 def frees(situation: Situation) -> list[str]:
-    """A release follows only from a disposition that frees."""
+    """The disposition must free the person."""
     return [] if body_as(situation, Disposed).frees else ["disposition"]
 
 
@@ -86,7 +86,7 @@ def frees(situation: Situation) -> list[str]:
     Text("この通知は公判請求に限られます。", "this step is for an indictment only"),
 )
 def indicts(situation: Situation) -> list[str]:
-    """A defendant is one who is indicted."""
+    """The disposition must be an indictment."""
     indicted = body_as(situation, Disposed).disposition is Disposition.INDICTED
     return [] if indicted else ["disposition"]
 
@@ -97,7 +97,7 @@ def indicts(situation: Situation) -> list[str]:
     Text("この通知は実刑(一部執行猶予を含む)に限られます。", "this step is for imprisonment only"),
 )
 def imprisons(situation: Situation) -> list[str]:
-    """Only who goes to prison leaves this flow that way."""
+    """The sentence must be imprisonment, in full or in part."""
     sentence = body_as(situation, Disposed).disposition
     imprisoned = sentence in {Disposition.IMPRISONMENT, Disposition.PARTIAL_SUSPENSION}
     return [] if imprisoned else ["disposition"]
@@ -112,7 +112,7 @@ def imprisons(situation: Situation) -> list[str]:
     ),
 )
 def plan_has_first_night(situation: Situation) -> list[str]:
-    """The first night comes first."""
+    """The plan must say where the person sleeps on the day of release, or that this is open."""
     night = getattr(situation.message.body, "first_night", None)
     if night is None:
         return ["first_night"]

@@ -1,4 +1,4 @@
-"""Guards of urgent aftercare (更生緊急保護): in writing, for a time, extended on conditions."""
+"""Guards of urgent aftercare (更生緊急保護): written form, period, conditions of an extension."""
 
 from datetime import date, timedelta
 

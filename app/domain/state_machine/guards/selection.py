@@ -1,4 +1,4 @@
-"""Guards of the selection: the six requirements, and what rests on them."""
+"""Guards of the selection and of its six requirements."""
 
 from app.domain.messages.payloads.eligibility import Selection
 from app.domain.messages.requirements import NUMBERS
@@ -42,7 +42,7 @@ def general_requirements(situation: Situation) -> list[str]:
     Text("本人の希望(⑤)が確認されていません。", "the person's wish (requirement 5) is missing"),
 )
 def wish(situation: Situation) -> list[str]:
-    """Nobody is adjusted against their will."""
+    """The person must wish for the adjustment."""
     wishes = body_as(situation, Selection).requirements.req5_wishes_to_be_subject.met
     return [] if wishes else ["requirement_5"]
 
@@ -80,7 +80,7 @@ def _failed_numbers(situation: Situation) -> tuple[set[int], set[int] | None]:
     ),
 )
 def failed_requirements_named(situation: Situation) -> list[str]:
-    """A person who is not selected is told which requirements failed."""
+    """The numbers that are named must be those of the failed requirements."""
     named, failed = _failed_numbers(situation)
     if failed is None:
         return [] if named and named <= set(NUMBERS) else ["failed_requirements"]
@@ -98,7 +98,7 @@ def failed_requirements_named(situation: Situation) -> list[str]:
     ),
 )
 def result_as_selected(situation: Situation) -> list[str]:
-    """A request rests on the selection that was made."""
+    """A request must name the result that was selected."""
     selected = situation.referral.facts.get("adjust_result")
     return (
         []
