@@ -52,8 +52,8 @@ test: $(VENV)/.dev ## all tests, with a PostgreSQL of their own (TSUNAGU_TEST_DA
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: test-domain
-test-domain: $(VENV)/.dev ## the tests of the domain: no database, seconds
-	$(BIN)/pytest tests/domain $(ARGS)
+test-domain: $(VENV)/.dev ## the tests of the domain and of tokens alone: no database, seconds
+	$(BIN)/pytest tests/domain tests/auth $(ARGS)
 
 .PHONY: check
 check: check-static test audit ## everything that has to be right before a commit

@@ -1,8 +1,8 @@
 """An exchange on a database of its own, with the national directory and a caller for any seat."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,17 +33,13 @@ from app.adapters.referrals.decision_rows import Recorder
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
 from app.auth.receipts import ReceiptSigner
-from app.auth.scopes import ROLES
 from app.auth.signing_keys import SigningKeys
-from app.domain.access.caller import Caller
 from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES
 from app.domain.messages.message import Message
+from tests.support.callers import START
 
-JAPAN = timezone(timedelta(hours=9))
-START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
 ORIGIN = "tsunagu.test/log"
-CLASSES = frozenset(f"C{n}" for n in range(9))
 
 
 class Clock:
@@ -90,20 +86,6 @@ class Office:
         """Another process's exchange on the same database."""
         bell = Bell(self.pool, self.urls.api)
         return Exchange(self.pool, self.recorder, lambda: self.directory, self.clock, bell)
-
-
-def seat(agency_id: str, role: str = "decider") -> Caller:
-    """A caller at a seat of an agency."""
-    scopes = frozenset(ROLES[role])
-    return Caller(
-        client_id=f"{agency_id}.system",
-        agency_id=agency_id,
-        seat_id=f"{agency_id}.{role}",
-        role=role,
-        scopes=scopes,
-        classes=CLASSES,
-        decides="referral:decide" in scopes,
-    )
 
 
 def saying(
@@ -171,8 +153,3 @@ async def office(
             Sealer(worker, keys, ORIGIN, clock),
         )
         await bell.stop()
-
-
-def reseated(caller: Caller, **changes: Any) -> Caller:
-    """The same caller with something changed."""
-    return replace(caller, **changes)

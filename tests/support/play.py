@@ -4,7 +4,8 @@ from uuid import UUID
 
 from app.domain.messages.message import Message
 from app.domain.messages.payloads.samples import CONSENT_REGIONAL_ID
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 
 PRISON, PROBATION, CENTER, OTHER_CENTER = "prison-fuchu", "probation-13", "center-13", "center-27"
 

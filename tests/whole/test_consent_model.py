@@ -16,7 +16,8 @@ from app.domain.consents.return_requests import ReturnAnswer
 from app.domain.errors import Refusal
 from app.domain.messages.message import Message
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
-from tests.support.office import START, Office, saying, seat
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over
 
 CENTERS = (CENTER, OTHER_CENTER)

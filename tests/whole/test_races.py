@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.domain.errors import IllegalMove
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

@@ -4,7 +4,8 @@ import asyncpg
 import pytest
 
 from app.domain.deliveries.recall import RecallReason
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 
 PUBLIC = {"agency", "jurisdiction", "directory_version"}
 """The directory, which every agency may read."""

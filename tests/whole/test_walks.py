@@ -14,7 +14,8 @@ from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.message import Message
 from app.domain.state_machine.table import SAME, Flow, Step
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 
 STEPS = 40
 FAR = 40

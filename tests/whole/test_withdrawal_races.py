@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from app.domain.errors import Refusal
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

@@ -12,7 +12,8 @@ from app.adapters.consents.listing import KnownConsent
 from app.domain.errors import GuardFailed, Invalid, NotFound
 from app.domain.messages.message import Message
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID, REQUIREMENTS
-from tests.support.office import START, Office, saying, seat
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

@@ -14,7 +14,8 @@ from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyAnswered, Invalid, NotFound
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from app.domain.vocabulary.law import LegalBasis
-from tests.support.office import START, Office, saying, seat
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

@@ -18,7 +18,8 @@ from app.domain.deliveries.explanation import NOTICE
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound, NotToPrint
 from app.domain.messages.message import Message, PaperOrigin
-from tests.support.office import START, Office, saying, seat
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
 
 WRONG = RecallReason.WRONG_CONTENT

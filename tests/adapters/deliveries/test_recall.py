@@ -16,7 +16,8 @@ from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyRecalled, Invalid, NotFound
 from tests.adapters.deliveries.test_deliveries import copy_of, on_paper, position
-from tests.support.office import START, Office, saying, seat
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
 
 WRONG = RecallReason.WRONG_RECIPIENT

@@ -17,7 +17,8 @@ from app.domain.errors import NotFound
 from app.domain.messages.payloads.samples import CONSENT_ID
 from tests.adapters.deliveries.test_deliveries import on_paper
 from tests.adapters.deliveries.test_recall import request_of
-from tests.support.office import START, Office, saying, seat
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

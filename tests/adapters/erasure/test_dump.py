@@ -18,7 +18,8 @@ from app.adapters.keys.vault import Vault, bound, decrypt
 from app.domain.keys.ports import CannotOpen, MasterMissing, WrappedKey
 from app.domain.messages.payloads.samples import SUBJECT
 from app.main import EFFECTS
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, PRISON, TO_ASSESSING
 
 MARK = "消去確認印"

@@ -25,7 +25,8 @@ from app.domain.errors import (
     SecondSeat,
 )
 from app.main import EFFECTS
-from tests.support.office import START, Office, reseated, saying, seat
+from tests.support.callers import START, reseated, seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, handed_over, special
 
 YEARS = timedelta(days=366)

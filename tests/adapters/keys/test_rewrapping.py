@@ -32,7 +32,8 @@ from app.adapters.webhooks.secrets import WebhookSecrets
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
 from app.domain.keys.ports import MasterUse, WrappedKey
-from tests.support.office import Clock, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Clock, saying
 
 PRISON, PROBATION = "prison-fuchu", "probation-13"
 KEYS = "SELECT referral_id, class, master, wrapped FROM referral_key"

@@ -10,7 +10,8 @@ import pytest
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import Refusal
 from app.domain.flows import BODIES
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
 
 KINDS = {"acceptance", "disclosure", "refusal", "rehearsal", "acknowledgement", "recall"}

@@ -7,7 +7,7 @@ import pytest
 
 from app.adapters.ids import time_ordered_id
 from app.adapters.log.entry import LogEntry, log_entry
-from tests.support.office import seat
+from tests.support.callers import seat
 
 AT = datetime(2026, 11, 23, 1, 15, tzinfo=UTC)
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from app.domain.errors import IdReused, NotFound
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 
 
 async def test_fifty_sends_of_one_id_make_one_message_and_fifty_equal_receipts(

@@ -23,7 +23,8 @@ from app.domain.errors import (
 )
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

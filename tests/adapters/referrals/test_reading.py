@@ -6,7 +6,8 @@ import pytest
 
 from app.domain.classes import DataClass
 from app.domain.errors import IdReused, NotFound
-from tests.support.office import Office, reseated, saying, seat
+from tests.support.callers import reseated, seat
+from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
     OTHER_CENTER,

@@ -4,7 +4,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 
 OFFICE, PRISON = "probation-40", "prison-fuchu"
 READ = (

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from app.domain.errors import NotFound
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.whole.test_walks import what_it_sees
 
 PROSECUTOR, PROBATION = "prosecutor-13", "probation-13"

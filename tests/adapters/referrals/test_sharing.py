@@ -3,7 +3,8 @@
 import json
 
 from tests.adapters.referrals.test_reading import the
-from tests.support.office import Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over
 
 BY_MESSAGE = "SELECT * FROM log_entry WHERE message_id = $1 AND kind = $2 ORDER BY at, id"

@@ -19,7 +19,8 @@ from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.adapters.webhooks.webhooks import Webhooks
 from app.domain.access.caller import Caller
-from tests.support.office import Clock, Office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Clock, Office, saying
 from tests.support.receiver import Receiver
 
 AGENCY = "probation-13"

@@ -12,8 +12,8 @@ from svix.webhooks import WebhookVerificationError as SvixRefused
 
 from app.domain.webhooks.notices import WAITS
 from tests.adapters.webhooks.conftest import AGENCY, Delivery
+from tests.support.callers import seat
 from tests.support.office import saying as message_saying
-from tests.support.office import seat
 from tests.support.play import CENTER, special
 from tests.support.receiver import (
     Answer,

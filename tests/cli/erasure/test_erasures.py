@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from tests.support.office import Office, office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, office, saying
 from tests.support.play import CENTER, TO_ASSESSING, special
 
 __all__ = ["office"]

@@ -11,7 +11,7 @@ import pytest
 from app.auth.scopes import ROLES, Scope
 from app.domain.acts.acts import KINDS, LIVES, Act, ActState, check_proposer, check_second_seat
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
-from tests.support.office import START, reseated, seat
+from tests.support.callers import START, reseated, seat
 
 PROPOSAL = Act(
     id=uuid4(),

@@ -11,7 +11,8 @@ import asyncpg
 
 from app.adapters.database.logins import Urls
 from app.adapters.keys.folder import KeyFolder
-from tests.support.office import Office, office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, office, saying
 from tests.support.play import CENTER, TO_ASSESSING, special
 
 __all__ = ["office"]

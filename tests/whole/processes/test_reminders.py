@@ -8,7 +8,8 @@ from asyncio.subprocess import Process
 from pathlib import Path
 
 from app.adapters.keys.folder import KeyFolder
-from tests.support.office import Office, office, saying, seat
+from tests.support.callers import seat
+from tests.support.office import Office, office, saying
 
 __all__ = ["office"]
 
