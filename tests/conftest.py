@@ -9,6 +9,7 @@ from dataclasses import astuple
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -26,6 +27,9 @@ pytest_plugins = [
 ]
 
 NewDatabase = Callable[..., Urls]
+CELLS = "cells"
+"""The property in which a test of the matrix says at how many it looked: of a report alone can it
+be read where the tests run in processes of their own."""
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +94,13 @@ async def worker(database: Urls) -> AsyncIterator[asyncpg.Pool]:
     """Connections as the worker has them."""
     async with asyncpg.create_pool(database.worker, min_size=0, max_size=5) as pool:
         yield pool
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many cells of the matrix were looked at."""
+    reports = terminalreporter.stats.get("passed", [])
+    if count := sum(dict(report.user_properties).get(CELLS, 0) for report in reports):
+        terminalreporter.write_line(f"matrix: {count:,} cells")
 
 
 def _said(url: str, statement: str) -> None:

@@ -13,11 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.api.contract.contract import request_example
-from app.main import create_app
-from app.settings import Settings
+from tests.support.contract import CONTRACT
 
 MARK = "ひみつ"
-CONTRACT: dict[str, Any] = create_app(Settings()).openapi()
 ROUTES = [
     (method, path, operation)
     for path, methods in CONTRACT["paths"].items()

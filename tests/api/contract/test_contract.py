@@ -13,11 +13,9 @@ from app.api.contract.contract import request_example
 from app.api.referrals import envelopes
 from app.api.wire.json_body import parse
 from app.domain.flows import BODIES, FLOWS
-from app.main import create_app
-from app.settings import Settings
+from tests.support.contract import CONTRACT
 
 FILE = Path(__file__).parents[3] / "openapi" / "openapi.json"
-CONTRACT: dict[str, Any] = create_app(Settings()).openapi()
 PUBLIC = {
     "list_flows", "read_flow", "read_schema", "read_diagram", "list_problems", "read_problem",
     "read_health", "read_readiness", "read_authorization_server", "read_jwks", "read_log_keys",

@@ -10,11 +10,9 @@ from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.domain.deliveries.explanation import NEXT_STEP, WHERE
-from app.main import create_app
-from app.settings import Settings
+from tests.support.contract import CONTRACT
 
 Make = Callable[..., dict[str, Any]]
-CONTRACT: dict[str, Any] = create_app(Settings()).openapi()
 PAPER = {"medium": "paper", "received_on": "2026-11-19"}
 
 

@@ -1,10 +1,10 @@
 """A service in which two cases were played, and somebody in every kind of seat at one center."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 import pytest
@@ -37,7 +37,7 @@ ON_PAPER = "bar-13-daini"
 """Who has no part in the service but on paper."""
 SECRET = "tsc_of-every-client-of-the-matrix"
 Folders: TypeAlias = pytest.TempPathFactory
-CELLS = pytest.StashKey[int]()
+RecordProperty: TypeAlias = Callable[[str, object], None]
 
 
 @dataclass
@@ -160,9 +160,3 @@ async def _seated(
     )  # fmt: skip
     await connection.execute("INSERT INTO client_seat VALUES ($1, $2, 1)", client, seat)
     return seat, client
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say how many cells were looked at."""
-    if count := config.stash.get(CELLS, 0):
-        terminalreporter.write_line(f"matrix: {count:,} cells")

@@ -17,12 +17,12 @@ import pytest
 from httpx import Response
 
 from app.domain.messages.payloads.samples import CONSENT_REGIONAL_ID
+from tests.support.contract import CONTRACT
 from tests.whole.matrix.agreed import ROWS
 from tests.whole.matrix.conftest import World
 from tests.whole.matrix.places import QUERIES
 from tests.whole.matrix.played import entry_of, envelope, hold
 from tests.whole.matrix.speaker import bearer
-from tests.whole.matrix.test_matrix import CONTRACT
 from tests.whole.matrix.tokens import caller
 
 PRISON, OFFICE, CENTER, HELPER = "prison-fuchu", "probation-13", "center-13", "center-27"

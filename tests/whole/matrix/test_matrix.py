@@ -13,16 +13,15 @@ import pytest
 from httpx import Response
 
 from app.domain.access.caller import Caller
-from app.main import create_app
-from app.settings import Settings
+from tests.conftest import CELLS
+from tests.support.contract import CONTRACT
 from tests.whole.matrix.agreed import ELSEWHERE, ROLES, ROWS, Row
-from tests.whole.matrix.conftest import CELLS, CLOSED, SECRET, US, World
+from tests.whole.matrix.conftest import CLOSED, SECRET, US, RecordProperty, World
 from tests.whole.matrix.places import BODIES, OWN, PLACES, QUERIES, Named
 from tests.whole.matrix.speaker import bearer
 from tests.whole.matrix.state import fingerprint
 from tests.whole.matrix.tokens import caller, without
 
-CONTRACT: dict[str, Any] = create_app(Settings()).openapi()
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path)
     for path, methods in CONTRACT["paths"].items()
@@ -144,7 +143,7 @@ async def asker(world: World) -> Asker:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 async def test_whoever_calls_is_answered_as_agreed_and_changes_nothing_that_is_not_theirs(
-    row: Row, world: World, asker: Asker, pytestconfig: pytest.Config
+    row: Row, world: World, asker: Asker, record_property: RecordProperty
 ) -> None:
     every = list(cells(row, world))
     refused = [cell for cell in every if not cell.succeeds]
@@ -160,8 +159,7 @@ async def test_whoever_calls_is_answered_as_agreed_and_changes_nothing_that_is_n
         if cell.succeeds:
             answer = await asker.ask(await prepared(cell, world))
             assert answer.status_code == cell.expected, (str(cell), answer.text)
-    stash = pytestconfig.stash
-    stash[CELLS] = stash.get(CELLS, 0) + len(every)
+    record_property(CELLS, len(every))
 
 
 async def writing(cells: list[Cell], world: World, asker: Asker) -> Any:

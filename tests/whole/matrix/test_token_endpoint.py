@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-import pytest
 from httpx import Response
 
+from tests.conftest import CELLS
 from tests.whole.matrix.agreed import ROLES
-from tests.whole.matrix.conftest import CELLS, CLOSED, OTHERS, SECRET, US, World
+from tests.whole.matrix.conftest import CLOSED, OTHERS, SECRET, US, RecordProperty, World
 from tests.whole.matrix.speaker import bearer
 from tests.whole.matrix.state import fingerprint
 from tests.whole.matrix.tokens import caller
@@ -85,7 +85,7 @@ async def post(path: str, cell: Cell, world: World, form: dict[str, str]) -> Res
 
 
 async def test_the_token_endpoint_gives_nobody_more_than_is_theirs(
-    world: World, pytestconfig: pytest.Config
+    world: World, record_property: RecordProperty
 ) -> None:
     every = list(cells())
     before = await fingerprint(world.tables)
@@ -99,12 +99,11 @@ async def test_the_token_endpoint_gives_nobody_more_than_is_theirs(
         assert answer.status_code == 200, cell
         assert answer.json()["seat"] == f"{US}.{cell.role}"
         assert granted == ROLES[cell.role] if cell.scope == "all" else len(granted) == 1
-    stash = pytestconfig.stash
-    stash[CELLS] = stash.get(CELLS, 0) + len(every)
+    record_property(CELLS, len(every))
 
 
 async def test_the_revocation_endpoint_ends_nothing_but_ones_own(
-    world: World, pytestconfig: pytest.Config
+    world: World, record_property: RecordProperty
 ) -> None:
     clients = [f"{US}.{role}-system" for role in ROLES]
     clients += [f"{US}.viewer-off-client-system", f"{CLOSED}.viewer-system", f"{US}.nobody-system"]
@@ -126,5 +125,4 @@ async def test_the_revocation_endpoint_ends_nothing_but_ones_own(
         assert (await world.http.get("/v1/me", headers=bearer(token))).status_code == 200
         await world.http.post("/oauth/revoke", data={"token": token}, auth=(client, SECRET))
         assert (await world.http.get("/v1/me", headers=bearer(token))).status_code == 401
-    stash = pytestconfig.stash
-    stash[CELLS] = stash.get(CELLS, 0) + len(every) + len(ROLES)
+    record_property(CELLS, len(every) + len(ROLES))
