@@ -5,11 +5,12 @@ import os
 import sys
 from asyncio.subprocess import Process
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
 
-from app.adapters.database.logins import Urls
+from app.adapters.database.logins import Urls, at_database
 from app.adapters.keys.folder import KeyFolder
 from tests.support.callers import seat
 from tests.support.office import Office, office, saying
@@ -29,11 +30,9 @@ STANDING = """
             AS clocks
     FROM referral r WHERE r.id = ANY ($1) ORDER BY r.id
 """
-IN_THE_MIDDLE = (
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE"
-)
-
-WORKERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tsunagu worker'"
+BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+IN_THE_MIDDLE = f"{BACKENDS} wait_event_type = 'Lock' AND query LIKE"
+WORKERS = f"{BACKENDS} application_name = 'tsunagu worker'"
 
 
 async def worker(office: Office, data: Path) -> Process:
@@ -71,7 +70,8 @@ async def test_a_worker_killed_in_the_middle_leaves_everything_or_nothing(
     referrals = [await closed(office) for _ in range(3)]
     before = await office.owner.fetch(STANDING, referrals)
     erasing = f"{IN_THE_MIDDLE} 'SELECT erase(%'"
-    admin = await asyncpg.connect(server[0])
+    name = urlsplit(office.urls.owner).path[1:]
+    admin = await asyncpg.connect(at_database(server[0], name))
     try:
         async with office.owner.acquire() as other, other.transaction():
             # The keys are already deleted when an erasure comes to the mailbox.
