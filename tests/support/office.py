@@ -1,5 +1,6 @@
 """An exchange on a database of its own, with the national directory and a caller for any seat."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,11 +108,14 @@ def saying(
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def office(
     new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Office]:
-    """The parts, put together as the service does."""
+    """The parts, put together as the service does, for the tests of one file.
+
+    What they have played is looked at once more at the end: two promises hold whatever happened.
+    """
     urls = new_database()
     clock = Clock()
     folder = KeyFolder(Path(tmp_path_factory.mktemp("keys")))
@@ -131,7 +135,7 @@ async def office(
         recorder = Recorder(vault, signer, "https://tsunagu.test")
         bell = Bell(pool, urls.api)
         await bell.start()
-        yield Office(
+        office = Office(
             urls,
             pool,
             owner,
@@ -152,4 +156,27 @@ async def office(
             keys,
             Sealer(worker, keys, ORIGIN, clock),
         )
+        yield office
         await bell.stop()
+        await views_say_no_more_than_the_messages(office)
+        await no_case_has_a_lead_that_is_no_party(office)
+
+
+async def views_say_no_more_than_the_messages(office: Office) -> None:
+    """Every party's count of messages is that of the copies that it has."""
+    rows = await office.owner.fetch(
+        "SELECT q.agency_id, q.referral_id, q.number, count(c.*) AS copies FROM party q"
+        " LEFT JOIN copy c ON c.agency_id = q.agency_id AND c.referral_id = q.referral_id"
+        " GROUP BY 1, 2, 3"
+    )
+    assert [row for row in rows if row["number"] != row["copies"]] == []
+
+
+async def no_case_has_a_lead_that_is_no_party(office: Office) -> None:
+    """Whoever leads an open case has a part in one of its referrals."""
+    rows = await office.owner.fetch(
+        'SELECT c.lead, json_agg(q.agency_id) AS parties FROM "case" c'
+        " JOIN referral r ON r.case_id = c.id JOIN party q ON q.referral_id = r.id"
+        " WHERE c.lead IS NOT NULL AND q.until IS NULL GROUP BY c.id"
+    )
+    assert [row for row in rows if row["lead"] not in json.loads(row["parties"])] == []

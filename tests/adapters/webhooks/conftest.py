@@ -152,11 +152,11 @@ class Delivery:
                 await running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def parts(
     office: Office, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Delivery]:
-    """The parts, put together once."""
+    """The parts, put together once for the tests of a file."""
     folder = KeyFolder(tmp_path_factory.mktemp("keys"))
     folder.prepare(office.clock())
     secrets = WebhookSecrets(FolderKeys(folder, office.clock))
