@@ -35,7 +35,9 @@ def whole_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TSUNAGU_")}
     with subprocess.Popen(
         [sys.executable, "-m", "app.cli", "run", "--until-parent-ends"],
-        env=environment | {"TSUNAGU_DATA_DIR": str(data_dir), "TSUNAGU_PORT": "0"},
+        env=environment
+        | {"TSUNAGU_DATA_DIR": str(data_dir), "TSUNAGU_PORT": "0"}
+        | {"TSUNAGU_SHUTDOWN_GRACE": "PT1S"},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
