@@ -20,6 +20,7 @@ from app.adapters.database.migrations import migrate
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 
 pytest_plugins = [
+    "tests.support.parallel",
     "tests.support.office",
     "tests.support.service",
     "tests.support.evidence",
@@ -27,6 +28,14 @@ pytest_plugins = [
 ]
 
 NewDatabase = Callable[..., Urls]
+GIVEN = os.environ.get("TSUNAGU_TEST_DATABASE_URL")
+"""A server that is there already; without it each process of the tests has one of its own."""
+ROLES = "tsunagu_api", "tsunagu_worker"
+QUICK = "fsync", "full_page_writes", "synchronous_commit"
+"""What makes a server survive a power cut. Ours is thrown away; those tests in which a server is
+killed have one of their own, as it is in service."""
+PREFIX, NUMBERS = f"tsunagu_test_{os.getpid()}", count()
+"""Of the databases of this process: others may be at work on a server that is given."""
 CELLS = "cells"
 """The property in which a test of the matrix says at how many it looked: of a report alone can it
 be read where the tests run in processes of their own."""
@@ -34,13 +43,16 @@ be read where the tests run in processes of their own."""
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[tuple[str, Urls]]:
-    """The administrator's login and the roles': of a server of this run's own, or of the one
-    that TSUNAGU_TEST_DATABASE_URL names."""
-    given = os.environ.get("TSUNAGU_TEST_DATABASE_URL")
-    if given:
-        yield given, Urls(given, as_role(given, "tsunagu_api"), as_role(given, "tsunagu_worker"))
+    """The administrator's login and the roles': of a server of this process's own, or of the one
+    that is given."""
+    if GIVEN:
+        _make_roles(GIVEN)
+        yield GIVEN, Urls(GIVEN, *(as_role(GIVEN, role) for role in ROLES))
         return
     with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as embedded:
+        for setting in QUICK:
+            _said(embedded.admin_url, f"ALTER SYSTEM SET {setting} = off")
+        _said(embedded.admin_url, "SELECT pg_reload_conf()")
         yield embedded.admin_url, embedded.urls
 
 
@@ -48,13 +60,13 @@ def server() -> Iterator[tuple[str, Urls]]:
 def empty_database(server: tuple[str, Urls]) -> Iterator[NewDatabase]:
     """Makes a database at each call: with nothing in it, or what is in the one that is named."""
     admin, urls = server
-    numbers = count()
 
     def make(template: str = "template0") -> Urls:
-        name = f"tsunagu_test_{os.getpid()}_{next(numbers)}"
+        name = f"{PREFIX}_{next(NUMBERS)}"
         owner = urlsplit(urls.owner).username or "postgres"
         _said(admin, f'CREATE DATABASE {name} TEMPLATE {template} OWNER "{owner}"')
-        made.callback(_said, admin, f"DROP DATABASE {name} WITH (FORCE)")
+        if GIVEN:  # our own server goes as a whole
+            made.callback(_said, admin, f"DROP DATABASE {name} WITH (FORCE)")
         return Urls(*(at_database(url, name) for url in astuple(urls)))
 
     with ExitStack() as made:
@@ -101,6 +113,25 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     reports = terminalreporter.stats.get("passed", [])
     if count := sum(dict(report.user_properties).get(CELLS, 0) for report in reports):
         terminalreporter.write_line(f"matrix: {count:,} cells")
+
+
+def _make_roles(admin: str) -> None:
+    """Let one process make the roles, which all databases of a server share, if there are none."""
+    name = f"{PREFIX}_{next(NUMBERS)}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(admin)
+        try:
+            await connection.execute("SELECT pg_advisory_lock(hashtext('tsunagu_test'))")
+            there = "SELECT count(*) FROM pg_roles WHERE rolname = ANY ($1)"
+            if await connection.fetchval(there, ROLES) < len(ROLES):
+                await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+                await asyncio.to_thread(migrate, at_database(admin, name))
+                await connection.execute(f"DROP DATABASE {name}")
+        finally:
+            await connection.close()
+
+    _apart(lambda: asyncio.run(make()))
 
 
 def _said(url: str, statement: str) -> None:
