@@ -48,8 +48,11 @@ bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS="-
 # --- to change it ---
 
 .PHONY: test
-test: $(VENV)/.dev ## all tests, with a PostgreSQL of their own (TSUNAGU_TEST_DATABASE_URL: with that one)
-	$(BIN)/pytest $(ARGS)
+test: $(VENV)/.dev ## all tests, with a PostgreSQL of their own (ARGS=tests/adapters/consents; AT_ONCE=0; TSUNAGU_TEST_DATABASE_URL=…)
+	$(BIN)/pytest -n $(AT_ONCE) $(ARGS)
+
+# Processes. One more than there are cores: tests of processes wait as much as they work.
+AT_ONCE ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: test-domain
 test-domain: $(VENV)/.dev ## the tests of the domain and of tokens alone: no database, seconds
@@ -109,7 +112,7 @@ dockerfile: $(VENV)/.dev
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## Schemathesis with every role's token (EXAMPLES=200 calls an operation, SEED=7)
-	TSUNAGU_FUZZ_EXAMPLES=$(EXAMPLES) TSUNAGU_FUZZ_SEED=$(SEED) $(BIN)/pytest tests/whole/fuzz $(ARGS)
+	TSUNAGU_FUZZ_EXAMPLES=$(EXAMPLES) TSUNAGU_FUZZ_SEED=$(SEED) $(BIN)/pytest -n $(AT_ONCE) --dist worksteal tests/whole/fuzz $(ARGS)
 
 EXAMPLES ?= 100
 SEED ?= 20261123
