@@ -26,9 +26,9 @@ from app.api import (
 from app.api.contract import contract
 from app.api.service import pages
 from app.api.service.metrics import Meters
-from app.api.wire import problems
 from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate
+from app.api.wire.problems import answers
 
 SUBJECTS: tuple[Subject, ...] = (
     referrals,
@@ -72,7 +72,7 @@ def application(
     for subject in SUBJECTS:
         for router in subject.ROUTERS:
             app.include_router(router)
-    problems.install(app)
+    answers.install(app)
     pages.install(app)
     contract.install(app)
     app.state.meters = Meters()

@@ -19,7 +19,7 @@ from app.api.access.oauth_schemas import (
     TokenOut,
 )
 from app.api.wire.dependencies import Issuer, dependency
-from app.api.wire.problems import count
+from app.api.wire.problems.answers import count
 from app.api.wire.rates import Rates, network_of
 from app.auth.clients import TokenRefused, bad_proof, credentials
 from app.auth.dpop import Proof, Proofs

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.api.wire.problems import errors_at
+from app.api.wire.problems.answers import errors_at
 from app.api.wire.schemas import ACT, AT, REFERRAL, Moment, Next, Shape, Uuid, like
 from app.domain.acts.acts import KINDS, ActKind, ActState
 from app.domain.errors import Invalid

@@ -29,10 +29,10 @@ from app.api.service import schemas as service_shapes
 from app.api.webhooks import contract as webhook_contract
 from app.api.webhooks import schemas as webhook_shapes
 from app.api.wire import caller as deps
-from app.api.wire import problem_examples
 from app.api.wire import schemas as shapes
-from app.api.wire.problem_kinds import KINDS
-from app.api.wire.problems import MEDIA_TYPE
+from app.api.wire.problems import schema
+from app.api.wire.problems.answers import MEDIA_TYPE
+from app.api.wire.problems.kinds import KINDS
 from app.api.wire.schemas import REFERRAL
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
@@ -154,7 +154,7 @@ def contract(app: FastAPI) -> Schema:
     schemas = found["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas |= {**components(), **_sent(), **_shown(), "Problem": dict(problem_examples.PROBLEM)}
+    schemas |= {**components(), **_sent(), **_shown(), "Problem": dict(schema.PROBLEM)}
     found["components"]["securitySchemes"]["dpop"] = dict(deps.DPOP)
     found["webhooks"] = webhook_contract.section(COMPONENTS)
     for path, operation in _operations(found):
@@ -249,7 +249,7 @@ def _add_problem(responses: Schema, code: str) -> None:
     if code not in examples:
         title = f"`{code}` {kind.title.ja}"
         response["description"] = "、".join(filter(None, (response["description"], title)))
-        examples[code] = {"summary": kind.title.ja, "value": problem_examples.example(code)}
+        examples[code] = {"summary": kind.title.ja, "value": schema.example(code)}
 
 
 def _add_example(operation_id: str, response: Schema, schemas: Schema) -> None:

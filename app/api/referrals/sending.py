@@ -12,7 +12,7 @@ from app.api.referrals.schemas import AcceptedOut
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_directory, current_time, dependency
 from app.api.wire.json_body import read_json
-from app.api.wire.problems import field_name
+from app.api.wire.problems.answers import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller

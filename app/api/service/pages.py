@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from app.api.wire.pages import DOCS_POLICY, HERE, HTML_ANSWER, page
-from app.api.wire.problem_kinds import KINDS
+from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import NotFound
 
 router = APIRouter(tags=["service"])

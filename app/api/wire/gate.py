@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.wire.problems import Internal, Unavailable, answer
+from app.api.wire.problems.answers import Internal, Unavailable, answer
 from app.domain.errors import Refusal
 
 log = logging.getLogger("tsunagu.api")

@@ -13,7 +13,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from app.api.wire.dependencies import dependency
-from app.api.wire.problems import UnsupportedMediaType, errors_at, field_name
+from app.api.wire.problems.answers import UnsupportedMediaType, errors_at, field_name
 from app.domain.errors import Invalid, Malformed, TooLarge
 
 M = TypeVar("M", bound=BaseModel)

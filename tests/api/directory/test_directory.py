@@ -17,8 +17,9 @@ from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
 from app.adapters.keys.folder import KeyFolder
 from app.api.directory import routes as directory
-from app.api.wire import dependencies, problems
+from app.api.wire import dependencies
 from app.api.wire.dependencies import ServiceClock, ServiceDirectory
+from app.api.wire.problems import answers
 from app.api.wire.rates import Rate, Rates
 from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
@@ -72,7 +73,7 @@ async def served(urls: Urls, folder: KeyFolder, *scopes: Scope) -> AsyncIterator
         )
         dependencies.install(app, objects)
         app.include_router(directory.router)
-        problems.install(app)
+        answers.install(app)
         token = issuer.issue(caller(*scopes), NOW).token
         async with AsyncClient(
             transport=ASGITransport(app),

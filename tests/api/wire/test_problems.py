@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
-from app.api.wire import problems
 from app.api.wire.gate import Gate
 from app.api.wire.language import preferred
-from app.api.wire.problem_examples import example
-from app.api.wire.problem_kinds import KINDS
+from app.api.wire.problems import answers
+from app.api.wire.problems.kinds import KINDS
+from app.api.wire.problems.schema import example
 from app.domain.errors import Refusal
 
 
@@ -123,7 +123,7 @@ async def failing() -> Any:
     async def fails(request: Request) -> None:
         raise (ConnectionError if "away" in request.query_params else KeyError)("山田太郎")
 
-    problems.install(app)
+    answers.install(app)
     app.add_middleware(
         Gate, observe=lambda *_: None, is_outage=lambda error: isinstance(error, ConnectionError)
     )

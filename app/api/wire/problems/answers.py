@@ -14,7 +14,7 @@ from starlette.routing import compile_path
 from app.adapters.access.refused_calls import RefusedCalls
 from app.api.wire.dependencies import dependency_if_started
 from app.api.wire.language import language_of, localised
-from app.api.wire.problem_kinds import KINDS
+from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import BadProof, Invalid, NotFound, Refusal
 
 MEDIA_TYPE = "application/problem+json"

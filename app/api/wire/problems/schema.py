@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.wire.problem_kinds import KINDS
+from app.api.wire.problems.kinds import KINDS
 from app.api.wire.schemas import REFERRAL
 from app.domain.consents.coverage import BECAUSE, FAILINGS
 

@@ -1,0 +1,1 @@
+"""Problems: what a refused caller is told (RFC 9457)."""
