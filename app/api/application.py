@@ -26,6 +26,8 @@ from app.api import (
 from app.api.contract import contract
 from app.api.service import pages
 from app.api.service.metrics import Meters
+from app.api.webhooks import contract as notices
+from app.api.webhooks.schemas import NoticeOut
 from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate
 from app.api.wire.problems import answers
@@ -74,7 +76,7 @@ def application(
             app.include_router(router)
     answers.install(app)
     pages.install(app)
-    contract.install(app)
+    contract.install(app, notices.section(), [NoticeOut])
     app.state.meters = Meters()
     app.add_middleware(Gate, is_outage=is_outage, observe=app.state.meters.observe)
     return app

@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 from app.adapters.access.clients import StoredClients
 from app.api.wire.caller import known
 from app.api.wire.dependencies import current_directory, dependency
+from app.api.wire.documented import documented
 from app.auth.tokens import Access
 from app.domain.errors import NotAuthenticated
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["me"])
 
@@ -67,9 +69,13 @@ class MeOut(BaseModel):
 
 @router.get(
     "/me",
-    summary="このトークンの主体を読む",
-    operation_id="read_me",
-    response_description="このトークンの主体",
+    **documented(
+        "read_me",
+        Text("このトークンの主体を読む", "Read whom this token stands for"),
+        """Returns the agency and the seat that the token speaks for, what it may do and when it
+        expires.""",
+        Text("このトークンの主体", "Whom this token stands for"),
+    ),
 )
 async def read_me(request: Request, access: Annotated[Access, known()]) -> MeOut:
     """どの機関のどの席として呼んでいるか、何が許され、いつ失効するかを返す。"""

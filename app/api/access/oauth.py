@@ -19,6 +19,7 @@ from app.api.access.oauth_schemas import (
     TokenOut,
 )
 from app.api.wire.dependencies import Issuer, dependency
+from app.api.wire.documented import documented
 from app.api.wire.problems.answers import count
 from app.api.wire.rates import Rates, network_of
 from app.auth.clients import TokenRefused, bad_proof, credentials
@@ -29,6 +30,7 @@ from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
 from app.auth.token_endpoint import TokenDesk
 from app.domain.errors import TooMany
+from app.domain.text import Text
 
 router = APIRouter(tags=["oauth"])
 
@@ -56,13 +58,18 @@ class _ClientSecret(SecurityBase):
 
 @router.post(
     "/oauth/token",
-    summary="アクセストークンを取得する",
-    operation_id="issue_token",
     response_model=TokenOut,
-    response_description="発行したトークン",
     responses=_REFUSALS,
     dependencies=[Security(_ClientSecret())],
-    openapi_extra=TOKEN_REQUEST,
+    **documented(
+        "issue_token",
+        Text("アクセストークンを取得する", "Get an access token"),
+        """Issues a token that speaks for one seat for ten minutes, in exchange for the client's
+        authentication.""",
+        Text("発行したトークン", "The token that was issued"),
+        answers_problems=False,
+        extra=TOKEN_REQUEST,
+    ),
 )
 async def issue_token(request: Request) -> JSONResponse:
     """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
@@ -87,13 +94,24 @@ async def issue_token(request: Request) -> JSONResponse:
 
 @router.post(
     "/oauth/revoke",
-    summary="アクセストークンを失効させる",
-    operation_id="revoke_token",
     response_class=Response,
-    response_description="失効した。あるいは、失効させるものがなかった",
     responses=_REFUSALS,
     dependencies=[Security(_ClientSecret())],
-    openapi_extra=REVOCATION_REQUEST,
+    **documented(
+        "revoke_token",
+        Text("アクセストークンを失効させる", "Revoke an access token"),
+        """Revokes a token of this client (RFC 7009).
+
+        A token that has expired, is unknown or belongs to another client is answered with 200
+        as well, and nothing is done. It takes effect at once in the process that answers, and
+        within seconds in the others.""",
+        Text(
+            "失効した。あるいは、失効させるものがなかった",
+            "Revoked; or there was nothing to revoke",
+        ),
+        answers_problems=False,
+        extra=REVOCATION_REQUEST,
+    ),
 )
 async def revoke_token(request: Request) -> Response:
     """このクライアントのトークンを失効させる (RFC 7009)。
@@ -112,11 +130,15 @@ async def revoke_token(request: Request) -> Response:
 
 @router.get(
     "/.well-known/oauth-authorization-server",
-    summary="認可サーバーのメタデータを読む",
-    operation_id="read_authorization_server",
     response_model=Metadata,
-    response_description="メタデータ",
-    openapi_extra={"security": []},
+    **documented(
+        "read_authorization_server",
+        Text("認可サーバーのメタデータを読む", "Read the metadata of the authorization server"),
+        "Returns where to get tokens, where the public keys are, and which scopes there are.",
+        Text("メタデータ", "The metadata"),
+        answers_problems=False,
+        public=True,
+    ),
 )
 async def read_authorization_server(request: Request) -> JSONResponse:
     """トークンの取得先、公開鍵の置き場所、使える範囲を返す。"""
@@ -134,11 +156,16 @@ async def read_authorization_server(request: Request) -> JSONResponse:
 
 @router.get(
     "/.well-known/jwks.json",
-    summary="署名を確かめるための公開鍵を読む",
-    operation_id="read_jwks",
     response_model=Jwks,
-    response_description="公開鍵の一覧",
-    openapi_extra={"security": []},
+    **documented(
+        "read_jwks",
+        Text("署名を確かめるための公開鍵を読む", "Read the public keys that verify signatures"),
+        """Returns the public keys that verify tokens and receipts. A new key is listed ten minutes
+        before it is used.""",
+        Text("公開鍵の一覧", "The public keys"),
+        answers_problems=False,
+        public=True,
+    ),
 )
 async def read_jwks(request: Request) -> JSONResponse:
     """トークンと受領証の署名を確かめる公開鍵を返す。新しい鍵は、使われる10分前から載る。"""

@@ -9,16 +9,21 @@ from app.adapters.acts.acts import Acts, Proposal
 from app.api.acts.schemas import ActIn, ActOut, ActPage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_time, dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import ACT, ACT_ID, REFERRAL
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import KINDS, Act
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["acts"])
+
+_DECIDING = ("second_seat", "not_your_act", "act_settled")
 
 Taker = Annotated[Caller, allowed(Scope.ACT_TAKE)]
 
@@ -26,11 +31,27 @@ Taker = Annotated[Caller, allowed(Scope.ACT_TAKE)]
 @router.post(
     "/acts",
     status_code=201,
-    operation_id="propose_act",
-    summary="二つの席が要る行為を提案する",
     response_model=ActOut,
-    response_description="提案した。別の席の承認を待つ",
     responses={200: {"model": ActOut, "description": "再送。今の様子を返す"}},
+    **documented(
+        "propose_act",
+        Text("二つの席が要る行為を提案する", "Propose an act that takes two seats"),
+        """Proposes an act. Nothing happens until another seat approves it; the proposal expires
+        after seven days.
+
+        Sending the same content with the same id from the same seat does nothing twice: it
+        returns the act as it stands. What cannot be done now is refused at once. That the act
+        waits for approval is told in this agency's inbox (`act.proposed`).""",
+        Text("提案した。別の席の承認を待つ", "Proposed. It waits for another seat's approval"),
+        takes=ActIn,
+        example={
+            "id": ACT,
+            "kind": "hold.set",
+            "target": REFERRAL,
+            "detail": {"reason": "litigation"},
+        },
+        may_answer=("not_your_act", "id_reused", "not_found", "act_impossible", "too_many_acts"),
+    ),
 )
 async def propose_act(request: Request, caller: Taker) -> Response:
     """行為を提案する。別の席が承認するまで何も起きない。7日で期限が切れる。
@@ -47,10 +68,13 @@ async def propose_act(request: Request, caller: Taker) -> Response:
 
 @router.get(
     "/acts",
-    operation_id="list_acts",
-    summary="二つの席が要る行為の一覧を読む",
     response_model=ActPage,
-    response_description="行為の1頁",
+    **documented(
+        "list_acts",
+        Text("二つの席が要る行為の一覧を読む", "List the acts that take two seats"),
+        "Returns this agency's acts, newest first.",
+        Text("行為の1頁", "A page of acts"),
+    ),
 )
 async def list_acts(
     request: Request,
@@ -71,10 +95,14 @@ async def list_acts(
 
 @router.get(
     "/acts/{act_id}",
-    operation_id="read_act",
-    summary="二つの席が要る行為を読む",
     response_model=ActOut,
-    response_description="行為",
+    **documented(
+        "read_act",
+        Text("二つの席が要る行為を読む", "Read an act that takes two seats"),
+        "Returns an act of this agency.",
+        Text("行為", "The act"),
+        parameters={"act_id": ACT_ID},
+    ),
 )
 async def read_act(request: Request, act_id: str, caller: Taker) -> Response:
     """この機関の行為を返す。"""
@@ -84,10 +112,22 @@ async def read_act(request: Request, act_id: str, caller: Taker) -> Response:
 
 @router.post(
     "/acts/{act_id}/approve",
-    operation_id="approve_act",
-    summary="行為を承認し、実行する",
     response_model=ActOut,
-    response_description="実行した。できなければ state は failed",
+    **documented(
+        "approve_act",
+        Text("行為を承認し、実行する", "Approve an act and carry it out"),
+        """A seat other than the one that proposed the act approves it. It takes effect in the same
+        transaction.
+
+        If things have changed since the proposal and it cannot be carried out, it becomes
+        `failed` and nothing happens. Repeating the call changes nothing.""",
+        Text(
+            "実行した。できなければ state は failed",
+            "Carried out; if that was not possible, `state` is failed",
+        ),
+        parameters={"act_id": ACT_ID},
+        may_answer=_DECIDING,
+    ),
 )
 async def approve_act(request: Request, act_id: str, caller: Taker) -> Response:
     """提案した席とは別の席が承認する。効力は同じトランザクションで生じる。
@@ -99,10 +139,15 @@ async def approve_act(request: Request, act_id: str, caller: Taker) -> Response:
 
 @router.post(
     "/acts/{act_id}/refuse",
-    operation_id="refuse_act",
-    summary="行為を承認しない",
     response_model=ActOut,
-    response_description="承認しなかった",
+    **documented(
+        "refuse_act",
+        Text("行為を承認しない", "Refuse an act"),
+        "A seat other than the one that proposed the act decides not to approve it.",
+        Text("承認しなかった", "Refused"),
+        parameters={"act_id": ACT_ID},
+        may_answer=_DECIDING,
+    ),
 )
 async def refuse_act(request: Request, act_id: str, caller: Taker) -> Response:
     """提案した席とは別の席が、承認しないと決める。"""
@@ -111,10 +156,15 @@ async def refuse_act(request: Request, act_id: str, caller: Taker) -> Response:
 
 @router.post(
     "/acts/{act_id}/withdraw",
-    operation_id="withdraw_act",
-    summary="提案を取り下げる",
     response_model=ActOut,
-    response_description="取り下げた",
+    **documented(
+        "withdraw_act",
+        Text("提案を取り下げる", "Withdraw a proposal"),
+        "The seat that proposed the act withdraws it before it is decided.",
+        Text("取り下げた", "Withdrawn"),
+        parameters={"act_id": ACT_ID},
+        may_answer=("not_your_act", "act_settled"),
+    ),
 )
 async def withdraw_act(request: Request, act_id: str, caller: Taker) -> Response:
     """提案した席が、決まる前に取り下げる。"""

@@ -15,13 +15,16 @@ from app.api.administration.schemas import (
 )
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import ACT_ID
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 
@@ -32,10 +35,14 @@ Manager = Annotated[Caller, allowed(Scope.AGENCY_MANAGE)]
 
 @router.get(
     "/administration/seats",
-    operation_id="list_own_seats",
-    summary="自機関の席の一覧を読む",
     response_model=OwnSeatPage,
-    response_description="席の1頁",
+    **documented(
+        "list_own_seats",
+        Text("自機関の席の一覧を読む", "List this agency's seats"),
+        """Returns this agency's seats, those that are disabled included, in the order of their
+        ids.""",
+        Text("席の1頁", "A page of seats"),
+    ),
 )
 async def list_own_seats(
     request: Request, caller: Manager, limit: Limit = 50, cursor: Cursor = None
@@ -46,10 +53,14 @@ async def list_own_seats(
 
 @router.get(
     "/administration/clients",
-    operation_id="list_own_clients",
-    summary="自機関の接続システムの一覧を読む",
     response_model=OwnClientPage,
-    response_description="接続システムの1頁",
+    **documented(
+        "list_own_clients",
+        Text("自機関の接続システムの一覧を読む", "List this agency's clients"),
+        """Returns this agency's clients, those that are disabled included, in the order of their
+        ids. Secrets are returned to nobody.""",
+        Text("接続システムの1頁", "A page of clients"),
+    ),
 )
 async def list_own_clients(
     request: Request, caller: Manager, limit: Limit = 50, cursor: Cursor = None
@@ -60,10 +71,19 @@ async def list_own_clients(
 
 @router.post(
     "/administration/seats/{seat_id}/disable",
-    operation_id="disable_own_seat",
-    summary="自機関の席を直ちに停止する",
     response_model=OwnSeatOut,
-    response_description="停止した席",
+    **documented(
+        "disable_own_seat",
+        Text("自機関の席を直ちに停止する", "Disable a seat of this agency at once"),
+        """One seat alone disables a seat at once. Its tokens stop working within five seconds in
+        every process.
+
+        Repeating the call changes nothing. It is told in this agency's inbox
+        (`administration.disabled`). Enabling the seat again is an act that takes two seats
+        (`seat.enable` of `POST /v1/acts`).""",
+        Text("停止した席", "The seat that was disabled"),
+        parameters={"seat_id": Text("席のID", "The id of the seat")},
+    ),
 )
 async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> Response:
     """一つの席だけで、直ちに停止する。この席のトークンは、どのプロセスでも5秒以内に使えなくなる。
@@ -77,10 +97,19 @@ async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> R
 
 @router.post(
     "/administration/clients/{client_id}/disable",
-    operation_id="disable_own_client",
-    summary="自機関の接続システムを直ちに停止する",
     response_model=OwnClientOut,
-    response_description="停止した接続システム",
+    **documented(
+        "disable_own_client",
+        Text("自機関の接続システムを直ちに停止する", "Disable a client of this agency at once"),
+        """When a client's secret was lost or leaked, one seat alone disables the client at once.
+        Its tokens stop working within five seconds.
+
+        Repeating the call changes nothing. It is told in this agency's inbox
+        (`administration.disabled`). Enabling the client again is an act that takes two seats
+        (`client.enable` of `POST /v1/acts`).""",
+        Text("停止した接続システム", "The client that was disabled"),
+        parameters={"client_id": Text("接続システムのID", "The id of the client")},
+    ),
 )
 async def disable_own_client(request: Request, client_id: str, caller: Manager) -> Response:
     """紛失や漏えいのとき、一つの席だけで直ちに停止する。トークンは5秒以内に使えなくなる。
@@ -94,10 +123,25 @@ async def disable_own_client(request: Request, client_id: str, caller: Manager) 
 
 @router.post(
     "/acts/{act_id}/secret",
-    operation_id="take_client_secret",
-    summary="承認された接続システムの秘密を受け取る",
     response_model=ClientSecretOut,
-    response_description="新しい秘密。前のものは使えなくなった",
+    **documented(
+        "take_client_secret",
+        Text(
+            "承認された接続システムの秘密を受け取る",
+            "Take the secret of a client that was approved",
+        ),
+        """Only the seat that proposed it can take the secret, within one hour after `client.add`
+        or `client.new_secret` was approved.
+
+        The secret is made here and stands in this answer alone; the service keeps only what it
+        needs to check it. If the answer was lost, call again: each call makes a new secret, and
+        the one before stops working.""",
+        Text(
+            "新しい秘密。前のものは使えなくなった", "The new secret. The one before no longer works"
+        ),
+        parameters={"act_id": ACT_ID},
+        may_answer=("not_your_act", "act_impossible"),
+    ),
 )
 async def take_client_secret(request: Request, act_id: str, caller: Manager) -> Response:
     """`client.add` か `client.new_secret` が承認されてから1時間のうちに、提案した席だけが受け取る。

@@ -12,14 +12,17 @@ from app.adapters.consents.return_requests import Returns
 from app.api.consents.schemas import ReturnOut, ReturnPage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, Limit, bad_cursor, day_and_id_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import CASE_ID
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
 from app.domain.messages.fields import Day
+from app.domain.text import Text
 from app.domain.vocabulary.law import LegalBasis
 
 router = APIRouter(prefix="/v1", tags=["consents"])
@@ -42,10 +45,17 @@ class ReturnAnswerIn(BaseModel):
 
 @router.get(
     "/return-requests",
-    operation_id="list_return_requests",
-    summary="この機関への返還・廃棄の求めを読む",
     response_model=ReturnPage,
-    response_description="返還・廃棄の求めの一覧",
+    **documented(
+        "list_return_requests",
+        Text(
+            "この機関への返還・廃棄の求めを読む",
+            "List the requests to this agency to return or destroy information",
+        ),
+        """Returns the requests to return or destroy what was received on a consent that was
+        withdrawn, those not yet answered first.""",
+        Text("返還・廃棄の求めの一覧", "A page of requests"),
+    ),
 )
 async def list_return_requests(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
@@ -61,10 +71,22 @@ async def list_return_requests(
 
 @router.get(
     "/cases/{case_id}/return-requests",
-    operation_id="list_case_return_requests",
-    summary="事案の返還・廃棄の求めと答えを読む",
     response_model=ReturnPage,
-    response_description="返還・廃棄の求めの一覧",
+    **documented(
+        "list_case_return_requests",
+        Text(
+            "事案の返還・廃棄の求めと答えを読む",
+            "List the requests of a case to return or destroy information, with their answers",
+        ),
+        """Returns whether the agencies that were asked have answered, in the order of the due
+        dates.
+
+        Only requests to this agency, to those to whom this agency disclosed, and to agencies
+        that it knew as parties when it recorded the withdrawal are shown. Which messages and
+        data classes a request is about is shown only to the agency that was asked.""",
+        Text("返還・廃棄の求めの一覧", "A page of requests"),
+        parameters={"case_id": CASE_ID},
+    ),
 )
 async def list_case_return_requests(
     request: Request, case_id: str, caller: Officer, limit: Limit = 50, cursor: Cursor = None
@@ -84,10 +106,24 @@ async def list_case_return_requests(
 
 @router.post(
     "/return-requests/{request_id}/answer",
-    operation_id="answer_return_request",
-    summary="返還・廃棄の求めに答える",
     response_model=ReturnOut,
-    response_description="答えた求め",
+    **documented(
+        "answer_return_request",
+        Text("返還・廃棄の求めに答える", "Answer a request to return or destroy information"),
+        """Answers that the information was destroyed, was returned, or is kept because the law
+        requires it. The agency that disclosed it is told in its inbox.
+
+        The same answer can be sent any number of times; a different one is answered with 409.
+        For a request to an agency that is not connected, the agency that disclosed the
+        information records the answer that it got on paper or otherwise.""",
+        Text("答えた求め", "The request with its answer"),
+        takes=ReturnAnswerIn,
+        example={"answer": "destroyed", "on": "2026-11-24"},
+        may_answer=("already_answered",),
+        parameters={
+            "request_id": Text("返還・廃棄の求めのID", "The id of the request to return or destroy")
+        },
+    ),
 )
 async def answer_return_request(
     request: Request,

@@ -10,20 +10,31 @@ from app.adapters.consents.listing import Consents, KnownConsent
 from app.api.consents.schemas import ConsentPage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, day_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import CASE_ID
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 
 
 @router.get(
     "/cases/{case_id}/consents",
-    operation_id="list_consents",
-    summary="事案の同意を読む",
     response_model=ConsentPage,
-    response_description="同意の一覧",
+    **documented(
+        "list_consents",
+        Text("事案の同意を読む", "List the consents of a case"),
+        """Returns consents in the order of the first day of their period.
+
+        A consent is visible to the parties of the referral in which it was recorded and to the
+        agencies that it names as recipients, by id or by kind. An agency that is no longer a
+        party sees those up to that time. `case_id` is the `case_id` of a referral.""",
+        Text("同意の一覧", "A page of consents"),
+        parameters={"case_id": CASE_ID},
+    ),
 )
 async def list_consents(
     request: Request,

@@ -11,10 +11,12 @@ from app.api.deliveries.routes import Recipients
 from app.api.deliveries.schemas import MisdirectedOut, MisdirectedPage, RecallOut
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of, localised
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -49,10 +51,23 @@ class RecallIn(BaseModel):
 
 @router.post(
     "/referrals/{referral_id}/messages/{message_id}/recall",
-    operation_id="recall_message",
-    summary="送った通信文を取り消す",
     response_model=RecallOut,
-    response_description="取り消した写し",
+    **documented(
+        "recall_message",
+        Text("送った通信文を取り消す", "Recall a message that was sent"),
+        """Takes a message back from its recipients. Only a seat of the sender that may decide can
+        do so.
+
+        Before it was opened, the recipient keeps only the mark that it was recalled, and
+        pending notices are cancelled. After it was opened or printed, it is recorded as a
+        misdirected disclosure and both sides are told. Either way it can no longer be opened.
+        The state of the referral does not go back. Repeating the same recall changes nothing.""",
+        Text("取り消した写し", "The copies that were recalled"),
+        takes=RecallIn,
+        example={"reason": "wrong_recipient", "recipients": ["center-13"]},
+        may_answer=("already_recalled",),
+        parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
+    ),
 )
 async def recall_message(
     request: Request,
@@ -76,10 +91,14 @@ async def recall_message(
 
 @router.get(
     "/misdirected-disclosures",
-    operation_id="list_misdirected_disclosures",
-    summary="誤送付の記録の一覧を読む",
     response_model=MisdirectedPage,
-    response_description="誤送付の記録の一覧",
+    **documented(
+        "list_misdirected_disclosures",
+        Text("誤送付の記録の一覧を読む", "List the records of misdirected disclosures"),
+        """Returns the records of misdirected disclosures that this agency sent or received, newest
+        first.""",
+        Text("誤送付の記録の一覧", "A page of records"),
+    ),
 )
 async def list_misdirected_disclosures(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
@@ -94,10 +113,21 @@ async def list_misdirected_disclosures(
 
 @router.get(
     "/misdirected-disclosures/{disclosure_id}",
-    operation_id="read_misdirected_disclosure",
-    summary="誤送付の記録を読む",
     response_model=MisdirectedOut,
-    response_description="誤送付の記録",
+    **documented(
+        "read_misdirected_disclosure",
+        Text("誤送付の記録を読む", "Read the record of a misdirected disclosure"),
+        """Returns who opened which data classes and when, and by when the preliminary and the
+        final report are due. Only the sender and the recipient can read it.
+
+        Whether to report, and which of them reports, is for each agency to decide.""",
+        Text("誤送付の記録", "The record"),
+        parameters={
+            "disclosure_id": Text(
+                "誤送付の記録のID", "The id of the record of a misdirected disclosure"
+            )
+        },
+    ),
 )
 async def read_misdirected_disclosure(
     request: Request, disclosure_id: str, caller: Officer

@@ -12,10 +12,12 @@ from app.adapters.deliveries.deliveries import Deliveries, Explained, Tracked
 from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
 from app.api.wire.caller import ReferralReader, allowed
 from app.api.wire.dependencies import current_time, dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import Language, language_of, localised
 from app.api.wire.paging import Cursor, Limit, number_in, page
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
 from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -23,6 +25,7 @@ from app.domain.deliveries.delivery import Delivery
 from app.domain.deliveries.explanation import explain, explain_notice
 from app.domain.flows import BODIES
 from app.domain.messages.fields import AgencyId
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 
@@ -48,10 +51,17 @@ class PrintedIn(BaseModel):
 
 @router.get(
     "/referrals/{referral_id}/deliveries",
-    operation_id="list_deliveries",
-    summary="送った通信文の配達を読む",
     response_model=DeliveryPage,
-    response_description="配達の一覧",
+    **documented(
+        "list_deliveries",
+        Text("送った通信文の配達を読む", "List the deliveries of messages that were sent"),
+        """Returns, in the order of sending, how the messages that this agency sent stand with each
+        recipient.
+
+        What other agencies sent is not included. Reading it is no disclosure.""",
+        Text("配達の一覧", "A page of deliveries"),
+        parameters={"referral_id": REFERRAL_ID},
+    ),
 )
 async def list_deliveries(
     request: Request,
@@ -73,10 +83,21 @@ async def list_deliveries(
 
 @router.post(
     "/referrals/{referral_id}/messages/{message_id}/printed",
-    operation_id="mark_printed",
-    summary="印刷済みとする",
     response_model=PrintedOut,
-    response_description="印刷済みの写し",
+    **documented(
+        "mark_printed",
+        Text("印刷済みとする", "Mark a message as printed"),
+        """Records, for this seat of the sender, that the copies for agencies that are not
+        connected were printed.
+
+        Opening the printable sheet (`…/sheet`) alone does not mark it as printed. Doing it
+        twice changes nothing.""",
+        Text("印刷済みの写し", "The copies that are printed"),
+        takes=PrintedIn,
+        example={},
+        may_answer=("not_to_print", "already_recalled"),
+        parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
+    ),
 )
 async def mark_printed(
     request: Request,
@@ -105,10 +126,18 @@ async def mark_printed(
 
 @router.get(
     "/referrals/{referral_id}/messages/{message_id}/explain",
-    operation_id="explain_message",
-    summary="通信文が今どうなっているかを説明する",
     response_model=ExplainedOut,
-    response_description="説明",
+    **documented(
+        "explain_message",
+        Text("通信文が今どうなっているかを説明する", "Explain how a message stands"),
+        """Says where the message is, what became of the notices, what happens next and what to do.
+
+        The sender is told about all recipients, a recipient about its own agency alone.
+        Attempts to deliver notices are shown only for the webhooks of the agency that asks.
+        Reading it is no disclosure.""",
+        Text("説明", "The explanation"),
+        parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
+    ),
 )
 async def explain_message(
     request: Request, referral_id: str, message_id: str, caller: ReferralReader

@@ -12,28 +12,25 @@ _CENTER = {
     "connected": True,
 }
 
-DIRECTORY_EXAMPLES: Mapping[str, Any] = {
-    "list_agencies": {"items": [_CENTER], "next": None},
-    "read_agency": {
-        **_CENTER,
-        "areas": [{"flow": None, "area": "130001"}],
-        "services": {"suspect_support": None},
-        "poi_code": None,
-        "note": None,
-        "disabled": False,
-    },
-    "find_routes": {
-        "flow": "special_adjustment",
-        "area": "130001",
-        "prefecture": "東京都",
-        "items": [
-            {
-                "kind": "settlement_center",
-                "parties": ["center"],
-                "ambiguous": False,
-                "candidates": [_CENTER],
-            }
-        ],
-    },
+AGENCIES: Mapping[str, Any] = {"items": [_CENTER], "next": None}
+AGENCY: Mapping[str, Any] = {
+    **_CENTER,
+    "areas": [{"flow": None, "area": "130001"}],
+    "services": {"suspect_support": None},
+    "poi_code": None,
+    "note": None,
+    "disabled": False,
 }
-"""By the operation that answers so."""
+ROUTES: Mapping[str, Any] = {
+    "flow": "special_adjustment",
+    "area": "130001",
+    "prefecture": "東京都",
+    "items": [
+        {
+            "kind": "settlement_center",
+            "parties": ["center"],
+            "ambiguous": False,
+            "candidates": [_CENTER],
+        }
+    ],
+}

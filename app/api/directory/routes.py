@@ -11,8 +11,10 @@ from unicodedata import normalize
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from app.api.directory.examples import AGENCIES, AGENCY, ROUTES
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_directory
+from app.api.wire.documented import documented
 from app.api.wire.paging import LongLimit
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -21,6 +23,7 @@ from app.domain.directory.areas import PREFECTURES, AreaError, prefecture_of, re
 from app.domain.errors import Invalid, NotFound
 from app.domain.flows import FLOWS
 from app.domain.state_machine.table import Flow
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["directory"])
 
@@ -101,9 +104,14 @@ class Routes(BaseModel):
 
 @router.get(
     "/agencies",
-    summary="機関を探す",
-    operation_id="list_agencies",
-    response_description="機関の一覧",
+    **documented(
+        "list_agencies",
+        Text("機関を探す", "Find agencies"),
+        """Returns agencies in the order of their ids. Agencies that were abolished or disabled are
+        left out; they can still be read by their id.""",
+        Text("機関の一覧", "A page of agencies"),
+        shows={200: {"example": AGENCIES}},
+    ),
 )
 async def list_agencies(
     request: Request,
@@ -131,9 +139,14 @@ async def list_agencies(
 
 @router.get(
     "/agencies/{agency_id}",
-    summary="機関を読む",
-    operation_id="read_agency",
-    response_description="機関",
+    **documented(
+        "read_agency",
+        Text("機関を読む", "Read an agency"),
+        """Returns everything that is registered of an agency, also of one that was abolished or
+        disabled.""",
+        Text("機関", "The agency"),
+        shows={200: {"example": AGENCY}},
+    ),
 )
 async def read_agency(
     request: Request,
@@ -159,9 +172,16 @@ async def read_agency(
 
 @router.get(
     "/routes",
-    summary="受け持つ機関を調べる",
-    operation_id="find_routes",
-    response_description="受け持つ機関",
+    **documented(
+        "find_routes",
+        Text("受け持つ機関を調べる", "Find the agencies that are responsible"),
+        """Returns, for each kind, the agencies that are responsible for the area in the flow.
+
+        For a prefecture, all agencies that are responsible for a part of it are returned
+        (Hokkaido has two centers).""",
+        Text("受け持つ機関", "The agencies that are responsible"),
+        shows={200: {"example": ROUTES}},
+    ),
 )
 async def find_routes(
     request: Request,

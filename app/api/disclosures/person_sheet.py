@@ -17,8 +17,10 @@ from app.adapters.printing.typesetting import Block, Heading, Paragraph, Table
 from app.api.disclosures import person_sheet_words as words
 from app.api.disclosures.routes import Officer
 from app.api.wire.dependencies import current_directory, current_time, dependency
+from app.api.wire.documented import documented
 from app.api.wire.language import Language
 from app.api.wire.responses import id_in_path
+from app.api.wire.schemas import CASE_ID
 from app.domain.calendar.clock import JAPAN
 from app.domain.calendar.words import day_words
 from app.domain.directory.agencies import Directory
@@ -61,10 +63,22 @@ class Sheet:
 
 @router.get(
     "/cases/{case_id}/disclosures/sheet",
-    operation_id="print_disclosures",
-    summary="本人のための提供の記録を書面にする",
-    responses=PDF_ANSWER,
     response_class=Response,
+    responses=PDF_ANSWER,
+    **documented(
+        "print_disclosures",
+        Text(
+            "本人のための提供の記録を書面にする",
+            "Print the record of disclosures for the person concerned",
+        ),
+        """Tells which agencies learned what, when and why, in plain Japanese with readings over
+        the characters, or in English.
+
+        It holds neither names of persons nor bodies of messages, and only what this agency can
+        know. It is no answer to a request for access under the law. That it was made is
+        recorded as an export.""",
+        parameters={"case_id": CASE_ID},
+    ),
 )
 async def print_disclosures(
     request: Request,

@@ -9,13 +9,16 @@ from app.adapters.disclosures.listing import Disclosures, Key, Wanted, key_of
 from app.api.disclosures.schemas import DisclosurePage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import CASE_ID
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.disclosures.record import Disclosure
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 
@@ -24,10 +27,19 @@ Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
 
 @router.get(
     "/cases/{case_id}/disclosures",
-    operation_id="list_disclosures",
-    summary="提供の記録の一覧を読む",
     response_model=DisclosurePage,
-    response_description="提供の記録の一覧",
+    **documented(
+        "list_disclosures",
+        Text("提供の記録の一覧を読む", "List the record of disclosures"),
+        """Returns which agency received and opened which data classes, when and on what basis.
+
+        In the order of referral, message, agency and time. It shows only what this agency can
+        know: what it received and opened itself; of what it sent or showed, which classes
+        reached whom; of what it sent, who opened it and when; of what it received, which other
+        recipients it reached. Bodies are not included, and reading it is no disclosure.""",
+        Text("提供の記録の一覧", "A page of the record of disclosures"),
+        parameters={"case_id": CASE_ID},
+    ),
 )
 async def list_disclosures(
     request: Request,

@@ -9,21 +9,31 @@ from app.api.erasure.schemas import ErasuresOut, HoldPage
 from app.api.erasure.views import erasure
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import REFERRAL_ID
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["acts"])
 
 
 @router.get(
     "/referrals/{referral_id}/erasures",
-    operation_id="list_erasures",
-    summary="案件から消去したものを読む",
     response_model=ErasuresOut,
-    response_description="消去した区分",
+    **documented(
+        "list_erasures",
+        Text("案件から消去したものを読む", "List what was erased of a referral"),
+        """Returns the data classes that were erased, when and why, and the day from which no
+        backup holds them either.
+
+        Only classes of which this agency had a copy are shown.""",
+        Text("消去した区分", "The data classes that were erased"),
+        parameters={"referral_id": REFERRAL_ID},
+    ),
 )
 async def list_erasures(
     request: Request, referral_id: str, caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)]
@@ -39,10 +49,14 @@ async def list_erasures(
 
 @router.get(
     "/holds",
-    operation_id="list_holds",
-    summary="消去を止めている案件の一覧を読む",
     response_model=HoldPage,
-    response_description="止めている案件の1頁",
+    **documented(
+        "list_holds",
+        Text("消去を止めている案件の一覧を読む", "List the referrals that are held from erasure"),
+        """Returns the referrals that this agency holds from erasure, newest first. Other agencies
+        do not see them.""",
+        Text("止めている案件の1頁", "A page of holds"),
+    ),
 )
 async def list_holds(
     request: Request,

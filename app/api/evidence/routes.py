@@ -16,13 +16,16 @@ from app.api.wire.dependencies import (
     current_time,
     dependency,
 )
+from app.api.wire.documented import documented
 from app.api.wire.paging import LAST
 from app.api.wire.responses import id_in_path
+from app.api.wire.schemas import CASE_ID
 from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
 from app.domain.access.caller import Caller
 from app.domain.errors import BundleTooLarge, ScopeMissing
 from app.domain.evidence.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 
@@ -41,11 +44,26 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "/cases/{case_id}/bundle",
-    operation_id="read_bundle",
-    summary="証拠の束を作る",
     response_class=Response,
-    response_description="証拠の束(zip)",
     responses=_ANSWER,
+    **documented(
+        "read_bundle",
+        Text("証拠の束を作る", "Make an evidence bundle"),
+        """Opens every message of the case that this agency can read, as far as this seat may open
+        it, and hands it out with proofs.
+
+        The bundle holds the envelopes, the opened fields and their salts, the classes that were
+        withheld, the digests, the agency's own receipts, the log entries that name the agency
+        with their inclusion proofs, a checkpoint, the public keys, a signed manifest and a
+        cover page. `tsunagu verify` or `verify_bundle.py` checks it without a connection.
+
+        Making it opens every message, and each is recorded as a disclosure. It also needs
+        `referral:read`. It waits some seconds for the log to be sealed; what is not sealed by
+        then is marked `pending`, with the time that its receipt promises.""",
+        Text("証拠の束(zip)", "The evidence bundle (zip)"),
+        may_answer=("bundle_too_large", "not_sealed", "busy"),
+        parameters={"case_id": CASE_ID},
+    ),
 )
 async def read_bundle(
     request: Request,

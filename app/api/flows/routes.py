@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.flows.json_schemas import standalone
 from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, published
+from app.api.wire.documented import documented
 from app.api.wire.language import Language, language_of
 from app.api.wire.responses import matches
 from app.domain.cases.case import SYSTEM
@@ -24,7 +25,7 @@ from app.domain.text import Text
 router = APIRouter(prefix="/v1", tags=["flows"])
 
 MERMAID = "text/vnd.mermaid; charset=utf-8"
-_PUBLIC: dict[str, Any] = {"security": []}
+_FLOW = Text("流れの名前(`GET /v1/flows` にある)", "The name of the flow (see `GET /v1/flows`)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,14 @@ class Page:
 
 @router.get(
     "/flows",
-    operation_id="list_flows",
     response_class=Response,
-    summary="流れの一覧を読む",
     responses=published(LIST),
-    openapi_extra=_PUBLIC,
+    **documented(
+        "list_flows",
+        Text("流れの一覧を読む", "List the flows"),
+        "Returns the names of the flows that are published, and where each is described in full.",
+        public=True,
+    ),
 )
 async def list_flows(request: Request) -> Response:
     """公開している流れの名前と、詳しい頁の場所を返す。"""
@@ -58,11 +62,16 @@ async def list_flows(request: Request) -> Response:
 
 @router.get(
     "/flows/{flow}",
-    operation_id="read_flow",
     response_class=Response,
-    summary="流れを読む",
     responses=published(FLOW),
-    openapi_extra=_PUBLIC,
+    **documented(
+        "read_flow",
+        Text("流れを読む", "Read a flow"),
+        """Returns all of a flow: the parties and what they can open, the states, the messages and
+        their fields, the table (`matrix`), and the guards.""",
+        parameters={"flow": _FLOW},
+        public=True,
+    ),
 )
 async def read_flow(request: Request, flow: str) -> Response:
     """流れの全てを返す。当事者と開ける区分、状態、通信文と項目、表(matrix)、条件。"""
@@ -71,11 +80,22 @@ async def read_flow(request: Request, flow: str) -> Response:
 
 @router.get(
     "/flows/{flow}/schemas/{event}",
-    operation_id="read_schema",
     response_class=Response,
-    summary="通信文の定義を読む",
     responses=published(SCHEMA, "application/schema+json"),
-    openapi_extra=_PUBLIC,
+    **documented(
+        "read_schema",
+        Text("通信文の定義を読む", "Read the definition of a message"),
+        """Returns the body of one message type as JSON Schema (2020-12). `x-data-class` is a
+        field's data class.""",
+        parameters={
+            "flow": _FLOW,
+            "event": Text(
+                "通信文の名前(種類のうち点より後ろ)",
+                "The name of the message: what stands after the dot in its type",
+            ),
+        },
+        public=True,
+    ),
 )
 async def read_schema(request: Request, flow: str, event: str) -> Response:
     """通信文一種類の本文を JSON Schema (2020-12) で返す。区分は `x-data-class`。"""
@@ -87,11 +107,15 @@ async def read_schema(request: Request, flow: str, event: str) -> Response:
 
 @router.get(
     "/flows/{flow}/diagram",
-    operation_id="read_diagram",
     response_class=Response,
-    summary="流れの図を読む",
     responses=DIAGRAM,
-    openapi_extra=_PUBLIC,
+    **documented(
+        "read_diagram",
+        Text("流れの図を読む", "Read the diagram of a flow"),
+        "Returns the state diagram of a flow in Mermaid; in English with `Accept-Language: en`.",
+        parameters={"flow": _FLOW},
+        public=True,
+    ),
 )
 async def read_diagram(request: Request, flow: str) -> Response:
     """流れの状態遷移図を Mermaid で返す。`Accept-Language: en` なら英語。"""

@@ -12,6 +12,7 @@ from app.adapters.inbox.inboxes import Mailboxes
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
 from app.api.wire.caller import allowed, still_allowed
 from app.api.wire.dependencies import Shutdown, dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import json_answer
@@ -19,6 +20,7 @@ from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -54,10 +56,17 @@ class AcknowledgementIn(BaseModel):
 
 @router.get(
     "/inbox",
-    operation_id="read_inbox",
-    summary="受信箱を読む",
     response_model=InboxOut,
-    response_description="受信箱の1頁",
+    **documented(
+        "read_inbox",
+        Text("受信箱を読む", "Read the inbox"),
+        """Returns what arrived after `after`, in the order in which it was committed. It holds no
+        bodies and is no disclosure.
+
+        If there is nothing, it waits for up to `wait` seconds and answers as soon as something
+        arrives.""",
+        Text("受信箱の1頁", "A page of the inbox"),
+    ),
 )
 async def read_inbox(
     request: Request,
@@ -88,10 +97,17 @@ async def read_inbox(
 
 @router.post(
     "/inbox/acknowledgements",
-    operation_id="acknowledge",
-    summary="受領する",
     response_model=AcknowledgedOut,
-    response_description="受領したもの",
+    **documented(
+        "acknowledge",
+        Text("受領する", "Acknowledge what arrived"),
+        """Records, for this token's seat, that the agency has received what arrived. Doing it
+        twice changes nothing.""",
+        Text("受領したもの", "What was acknowledged"),
+        takes=AcknowledgementIn,
+        example={"through": 42},
+        may_answer=("invalid",),
+    ),
 )
 async def acknowledge(
     request: Request, caller: Annotated[Caller, allowed(Scope.INBOX_ACKNOWLEDGE)]
@@ -107,10 +123,14 @@ async def acknowledge(
 
 @router.get(
     "/inbox/status",
-    operation_id="read_inbox_status",
-    summary="受信箱の様子を読む",
     response_model=InboxStatusOut,
-    response_description="受信箱の様子",
+    **documented(
+        "read_inbox_status",
+        Text("受信箱の様子を読む", "Read how the inbox stands"),
+        """Returns the last position, the counts, and the oldest item that is not opened and the
+        oldest that is not acknowledged.""",
+        Text("受信箱の様子", "How the inbox stands"),
+    ),
 )
 async def read_inbox_status(request: Request, caller: Reader) -> Response:
     """最後の番号、件数、最も古い未開封と未受領を返す。"""

@@ -19,11 +19,13 @@ from app.api.log.schemas import (
 )
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import PublishedLogKeys, dependency
+from app.api.wire.documented import documented
 from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import id_in_path, json_answer
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
+from app.domain.text import Text
 
 router = APIRouter(tags=["log"])
 
@@ -40,11 +42,18 @@ def _plain(example: str) -> dict[str, Any]:
 
 @router.get(
     "/v1/log/checkpoint",
-    operation_id="read_checkpoint",
-    summary="最新のチェックポイントを読む",
     response_class=Response,
     responses={200: _plain(CHECKPOINT)},
-    response_description="チェックポイント(C2SP signed note)",
+    **documented(
+        "read_checkpoint",
+        Text("最新のチェックポイントを読む", "Read the newest checkpoint"),
+        """Returns the signed name, size and Merkle tree root of the log (C2SP tlog-checkpoint).
+
+        Keep it, and a consistency proof can show later that a newer tree is its continuation.
+        The keys that sign it are at `/.well-known/log-keys`.""",
+        Text("チェックポイント(C2SP signed note)", "A checkpoint (C2SP signed note)"),
+        may_answer=("not_sealed",),
+    ),
 )
 async def read_checkpoint(request: Request, caller: Auditor) -> Response:
     """記録の名、件数、Merkle 木の根に署名したもの (C2SP tlog-checkpoint) を返す。
@@ -58,10 +67,15 @@ async def read_checkpoint(request: Request, caller: Auditor) -> Response:
 
 @router.get(
     "/v1/log/leaves",
-    operation_id="list_leaves",
-    summary="葉のハッシュを読む",
     response_model=LeavesOut,
-    response_description="葉のハッシュ",
+    **documented(
+        "list_leaves",
+        Text("葉のハッシュを読む", "List leaf hashes"),
+        """Returns the leaf hashes of all log entries in the order of their numbers, up to 1000 at
+        a time. They do not reveal what the entries say.""",
+        Text("葉のハッシュ", "Leaf hashes"),
+        may_answer=("not_sealed",),
+    ),
 )
 async def list_leaves(
     request: Request,
@@ -79,10 +93,15 @@ async def list_leaves(
 
 @router.get(
     "/v1/log/proofs/inclusion",
-    operation_id="prove_inclusion",
-    summary="包含証明を読む",
     response_model=InclusionOut,
-    response_description="包含証明",
+    **documented(
+        "prove_inclusion",
+        Text("包含証明を読む", "Read an inclusion proof"),
+        """Returns the proof that the leaf with this number is in the tree of this size (RFC 9162
+        §2.1.3).""",
+        Text("包含証明", "The inclusion proof"),
+        may_answer=("not_sealed",),
+    ),
 )
 async def prove_inclusion(
     request: Request,
@@ -101,10 +120,15 @@ async def prove_inclusion(
 
 @router.get(
     "/v1/log/proofs/consistency",
-    operation_id="prove_consistency",
-    summary="整合性証明を読む",
     response_model=ConsistencyOut,
-    response_description="整合性証明",
+    **documented(
+        "prove_consistency",
+        Text("整合性証明を読む", "Read a consistency proof"),
+        """Returns the proof that the later tree is a continuation of the earlier one (RFC 9162
+        §2.1.4).""",
+        Text("整合性証明", "The consistency proof"),
+        may_answer=("not_sealed",),
+    ),
 )
 async def prove_consistency(
     request: Request,
@@ -121,10 +145,17 @@ async def prove_consistency(
 
 @router.get(
     "/v1/log/entries",
-    operation_id="list_log_entries",
-    summary="この機関の記録の一覧を読む",
     response_model=LogEntryPage,
-    response_description="この機関の記録",
+    **documented(
+        "list_log_entries",
+        Text("この機関の記録の一覧を読む", "List this agency's log entries"),
+        """Returns the sealed entries that name this agency, in the order of their numbers in the
+        tree. Entries that name only other agencies are not included.
+
+        The order never changes, and nothing is added in between later. An entry that is not yet
+        sealed can be read by the `log_entry` of its receipt.""",
+        Text("この機関の記録", "A page of this agency's log entries"),
+    ),
 )
 async def list_log_entries(
     request: Request,
@@ -149,10 +180,14 @@ async def list_log_entries(
 
 @router.get(
     "/v1/log/entries/{entry_id}",
-    operation_id="read_log_entry",
-    summary="この機関の記録を1件読む",
     response_model=LogEntryOut,
-    response_description="記録",
+    **documented(
+        "read_log_entry",
+        Text("この機関の記録を1件読む", "Read one of this agency's log entries"),
+        "Returns an entry that names this agency. Until it is sealed, `index` is null.",
+        Text("記録", "The entry"),
+        parameters={"entry_id": Text("記録のID", "The id of the log entry")},
+    ),
 )
 async def read_log_entry(request: Request, entry_id: str, caller: Auditor) -> Response:
     """この機関を名指す記録を返す。封じられるまで `index` は null。"""
@@ -165,12 +200,23 @@ async def read_log_entry(request: Request, entry_id: str, caller: Auditor) -> Re
 
 @router.get(
     "/.well-known/log-keys",
-    operation_id="read_log_keys",
-    summary="チェックポイントの署名を確かめる公開鍵を読む",
     response_class=Response,
     responses={200: _plain(KEYS)},
-    response_description="公開鍵。1行に1つ、`名+ID+base64` (C2SP signed-note)",
-    openapi_extra={"security": []},
+    **documented(
+        "read_log_keys",
+        Text(
+            "チェックポイントの署名を確かめる公開鍵を読む",
+            "Read the public keys that verify checkpoints",
+        ),
+        """Returns the keys that sign the log, and those that signed it before, oldest first. A key
+        that is replaced goes on signing beside the new one for 30 days.""",
+        Text(
+            "公開鍵。1行に1つ、`名+ID+base64` (C2SP signed-note)",
+            "Public keys, one a line: `name+ID+base64` (C2SP signed-note)",
+        ),
+        answers_problems=False,
+        public=True,
+    ),
 )
 async def read_log_keys(request: Request) -> Response:
     """記録に署名する鍵と、かつて署名した鍵を、古い順に返す。替えた鍵は30日の間、共に署名する。"""

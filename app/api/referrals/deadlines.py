@@ -10,22 +10,28 @@ from app.adapters.referrals.deadlines import DeadlineList
 from app.api.referrals.schemas import DeadlinePage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
 from app.api.wire.responses import json_answer
 from app.api.wire.views import moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.messages.facts import DEADLINES
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
 
 @router.get(
     "/deadlines",
-    operation_id="list_deadlines",
-    summary="期日の一覧を読む",
     response_model=DeadlinePage,
-    response_description="期日の一覧",
+    **documented(
+        "list_deadlines",
+        Text("期日の一覧を読む", "List the days to keep"),
+        """Returns the days that this agency has to keep (end of detention, release, answers due),
+        nearest first.""",
+        Text("期日の一覧", "A page of days to keep"),
+    ),
 )
 async def list_deadlines(
     request: Request,

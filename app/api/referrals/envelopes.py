@@ -4,9 +4,18 @@ from functools import cache
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
+from app.api.wire.documented import one_of
 from app.api.wire.json_body import Sent
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.errors import Invalid
@@ -14,6 +23,7 @@ from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.fields import AgencyId, Day, Sha256
 from app.domain.messages.message import Message, PaperOrigin
+from app.domain.text import Text
 from app.domain.vocabulary.envelope import Medium, Urgency
 from app.domain.vocabulary.law import LegalBasis
 
@@ -25,8 +35,25 @@ def _of_random_or_time(sent: UUID) -> UUID:
     return sent
 
 
+OPENING_TYPES = frozenset(name for flow in FLOWS.values() for name in flow.openings)
+SENT_TYPES = frozenset(
+    step.type for flow in FLOWS.values() for step in flow.steps if set(step.by) != {SYSTEM}
+)
+"""Every type that an agency may send; the service's own events are not among them."""
+LATER_TYPES = frozenset(
+    step.type
+    for flow in FLOWS.values()
+    for step in flow.steps
+    if step.state != NEW and set(step.by) != {SYSTEM}
+)
+
 PartyName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$", examples=["center"])]
 MessageId = Annotated[UUID, AfterValidator(_of_random_or_time)]
+
+
+def _one_body_of(types: frozenset[str]) -> WithJsonSchema:
+    """What the contract says of a body in place of the base class: one of these types."""
+    return WithJsonSchema(one_of((name for name in BODIES if name in types), Text("本文", "Body")))
 
 
 class PaperOriginIn(BaseModel):
@@ -74,12 +101,13 @@ class MessageIn(BaseModel):
         list[UUID], Field(max_length=50, title="相手に見せる、親案件の通信文のID")
     ] = []
     paper_origin: Annotated[PaperOriginIn | None, Field(title="紙などで届いたとき")] = None
-    body: Annotated[SerializeAsAny[Body], Field(title="本文")]
+    body: Annotated[SerializeAsAny[Body], _one_body_of(LATER_TYPES)]
 
 
 class OpeningIn(MessageIn):
     """案件を開く通信文。そのIDが案件のIDになる。"""
 
+    body: Annotated[SerializeAsAny[Body], _one_body_of(OPENING_TYPES)]
     parent: Annotated[
         UUID | None,
         Field(title="親案件のID", description="この案件が仕える案件。親の当事者だけが指せる。"),
@@ -87,18 +115,6 @@ class OpeningIn(MessageIn):
 
 
 E = TypeVar("E", bound=MessageIn)
-
-OPENING_TYPES = frozenset(name for flow in FLOWS.values() for name in flow.openings)
-SENT_TYPES = frozenset(
-    step.type for flow in FLOWS.values() for step in flow.steps if set(step.by) != {SYSTEM}
-)
-"""Every type that an agency may send; the service's own events are not among them."""
-LATER_TYPES = frozenset(
-    step.type
-    for flow in FLOWS.values()
-    for step in flow.steps
-    if step.state != NEW and set(step.by) != {SYSTEM}
-)
 
 
 def opening(sent: Sent) -> OpeningIn:

@@ -14,14 +14,17 @@ from app.api.referrals.printed_lines import Line, day, lines
 from app.api.referrals.reading import opened_one
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_directory, dependency
+from app.api.wire.documented import documented
 from app.api.wire.pages import HTML_ANSWER, page
 from app.api.wire.responses import id_in_path
+from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.classes import CLASS_TITLES, DataClass
 from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES
+from app.domain.text import Text
 from app.domain.vocabulary.envelope import Urgency
 from app.domain.vocabulary.law import LegalBasis
 
@@ -30,10 +33,19 @@ router = APIRouter(prefix="/v1", tags=["referrals"])
 
 @router.get(
     "/referrals/{referral_id}/messages/{message_id}/sheet",
-    operation_id="print_message",
-    summary="通信文を印刷用の書面にする",
-    responses=HTML_ANSWER,
     response_class=Response,
+    responses=HTML_ANSWER,
+    **documented(
+        "print_message",
+        Text("通信文を印刷用の書面にする", "Make a printable sheet of a message"),
+        """Opens a message and makes it a sheet (HTML) that takes it on paper to an agency that is
+        not connected.
+
+        The front page holds the recipient, the reference and the digest alone, neither a name
+        nor what it is about. It is recorded as a disclosure, as opening the body is.""",
+        may_answer=("busy",),
+        parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
+    ),
 )
 async def print_message(
     request: Request,

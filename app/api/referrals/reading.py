@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.adapters.referrals.reading import Opened, Reading
 from app.api.referrals import views
 from app.api.referrals.schemas import (
+    SERVICE_EVENT,
     EnvelopePage,
     MessageOut,
     MessagesOut,
@@ -18,12 +19,15 @@ from app.api.referrals.schemas import (
 )
 from app.api.wire.caller import ReferralReader
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
 from app.api.wire.responses import id_in_path, json_answer, matches
+from app.api.wire.schemas import MESSAGE_ID, REFERRAL, REFERRAL_ID
 from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
@@ -57,10 +61,23 @@ class ReadIn(BaseModel):
 
 @router.get(
     "/referrals",
-    operation_id="list_referrals",
-    summary="案件の一覧を読む",
     response_model=ReferralPage,
-    response_description="案件の一覧",
+    **documented(
+        "list_referrals",
+        Text("案件の一覧を読む", "List referrals"),
+        """Returns this agency's referrals, those that changed last first. It holds no bodies and
+        is no disclosure.""",
+        Text("案件の一覧", "A page of referrals"),
+        parameters={
+            "flow": Text(
+                "流れの名前(`GET /v1/flows` にある)", "The name of a flow (see `GET /v1/flows`)"
+            ),
+            "state": Text(
+                "案件の状態(流れの表にある名前)",
+                "A state of referrals, as the flow's table names it",
+            ),
+        },
+    ),
 )
 async def list_referrals(
     request: Request,
@@ -80,12 +97,17 @@ async def list_referrals(
 
 @router.get(
     "/referrals/{referral_id}",
-    operation_id="read_referral",
-    summary="案件を読む",
     response_model=ReferralOut,
-    response_description="案件。ETag は `version` と同じ",
     responses=UNCHANGED,
-    openapi_extra=IF_NONE_MATCH,
+    **documented(
+        "read_referral",
+        Text("案件を読む", "Read a referral"),
+        """Returns a referral as the messages that this agency can read tell of it. `actions` are
+        the messages that it can send now.""",
+        Text("案件。ETag は `version` と同じ", "The referral. The ETag equals `version`"),
+        parameters={"referral_id": REFERRAL_ID},
+        extra=IF_NONE_MATCH,
+    ),
 )
 async def read_referral(request: Request, referral_id: str, caller: ReferralReader) -> Response:
     """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
@@ -102,10 +124,15 @@ async def read_referral(request: Request, referral_id: str, caller: ReferralRead
 
 @router.get(
     "/referrals/{referral_id}/messages",
-    operation_id="list_messages",
-    summary="通信文の一覧を読む",
     response_model=EnvelopePage,
-    response_description="通信文の一覧",
+    **documented(
+        "list_messages",
+        Text("通信文の一覧を読む", "List the messages of a referral"),
+        """Returns the messages that this agency can read, without their bodies, in the order of
+        their numbers. It is no disclosure.""",
+        Text("通信文の一覧", "A page of messages"),
+        parameters={"referral_id": REFERRAL_ID},
+    ),
 )
 async def list_messages(
     request: Request,
@@ -124,10 +151,19 @@ async def list_messages(
 
 @router.get(
     "/referrals/{referral_id}/messages/{message_id}",
-    operation_id="read_message",
-    summary="通信文を開く",
     response_model=MessageOut,
-    response_description="開いた通信文",
+    **documented(
+        "read_message",
+        Text("通信文を開く", "Open a message"),
+        """Opens the body of a message, as far as this seat may open its data classes.
+
+        Opening is a disclosure, and the answer is sent only after its record was committed. The
+        classes that were not opened are in `withheld`.""",
+        Text("開いた通信文", "The message, opened"),
+        may_answer=("busy",),
+        parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
+        components={"ServiceEvent": SERVICE_EVENT},
+    ),
 )
 async def read_message(
     request: Request, referral_id: str, message_id: str, caller: ReferralReader
@@ -141,10 +177,17 @@ async def read_message(
 
 @router.post(
     "/messages/read",
-    operation_id="read_messages",
-    summary="通信文をまとめて開く",
     response_model=MessagesOut,
-    response_description="開いた通信文",
+    **documented(
+        "read_messages",
+        Text("通信文をまとめて開く", "Open several messages"),
+        """Opens up to 50 messages at once. Those that cannot be read or do not exist are left out
+        without a word.""",
+        Text("開いた通信文", "The messages, opened"),
+        takes=ReadIn,
+        example={"ids": [REFERRAL]},
+        may_answer=("busy",),
+    ),
 )
 async def read_messages(request: Request, caller: ReferralReader) -> Response:
     """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。"""

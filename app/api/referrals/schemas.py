@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
+from app.api.referrals.envelopes import SENT_TYPES
+from app.api.wire.documented import one_of, reference
 from app.api.wire.schemas import (
     AT,
     CASE,
@@ -19,6 +21,8 @@ from app.api.wire.schemas import (
     Uuid,
     like,
 )
+from app.domain.flows import BODIES
+from app.domain.text import Text
 
 
 class AcceptedOut(Shape):
@@ -332,12 +336,28 @@ _OPENED: dict[str, Any] = {
 }
 
 
+SERVICE_EVENT = one_of(
+    (name for name in BODIES if name not in SENT_TYPES),
+    Text("サービス自身の通知", "A notice of the service itself"),
+)
+"""The body of a message that the service itself sends: no agency may withhold its fields."""
+
+
+def _opened_or_event(schema: dict[str, Any]) -> None:
+    """A body as far as it was opened has any of its fields; the service's own has all."""
+    opened = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
+    del schema["type"], schema["additionalProperties"]
+    schema["anyOf"] = [opened, reference("ServiceEvent")]
+
+
 class MessageOut(EnvelopeOut):
     """開いた通信文。`body` には、この席が開ける区分の項目だけがある。"""
 
     model_config = like(_OPENED)
 
-    body: dict[str, Any] = Field(description="`type` と、開けた区分の項目")
+    body: dict[str, Any] = Field(
+        description="`type` と、開けた区分の項目", json_schema_extra=_opened_or_event
+    )
     withheld: list[WithheldOut]
     salts: dict[str, str] = Field(description="開けた区分のダイジェストを検算するための塩")
 

@@ -8,20 +8,25 @@ from fastapi import APIRouter, Query, Request, Response
 from app.adapters.ids import time_ordered_id
 from app.adapters.referrals.exchange import Exchange, Rehearsed
 from app.api.referrals import envelopes, views
-from app.api.referrals.schemas import AcceptedOut
+from app.api.referrals.examples import request_examples
+from app.api.referrals.schemas import AcceptedOut, RehearsedOut
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_directory, current_time, dependency
+from app.api.wire.documented import documented, example_named
 from app.api.wire.json_body import read_json
 from app.api.wire.problems.answers import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
+from app.api.wire.schemas import REFERRAL_ID, example_of
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
 from app.domain.messages.message import Message
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
 Writer = Annotated[Caller, allowed(Scope.REFERRAL_WRITE)]
+_DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
 REPEATED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "再送への最初の答え。`dry_run=true` なら、起きること(`would`)",
@@ -35,6 +40,12 @@ REPEATED: dict[int | str, dict[str, Any]] = {
                 },
             }
         },
+    }
+}
+_REPEATED_EXAMPLES = {
+    "examples": {
+        "repeated": example_named(Text("再送", "Sent again"), example_of(AcceptedOut)),
+        "dry_run": example_named(Text("予行", "Rehearsed"), example_of(RehearsedOut)),
     }
 }
 IF_MATCH: dict[str, Any] = {
@@ -55,11 +66,26 @@ DryRun = Annotated[bool, Query(description="真なら、何が起きるかを答
 @router.post(
     "/referrals",
     status_code=201,
-    operation_id="open_referral",
-    summary="案件を開く",
     response_model=AcceptedOut,
-    response_description="受け付けた。受領証はこの答えより前に確定している",
     responses=REPEATED,
+    **documented(
+        "open_referral",
+        Text("案件を開く", "Open a referral"),
+        """Sends the first message of a flow, which opens a referral. The first half of `body.type`
+        names the flow.
+
+        Sending the same content with the same id again returns the first answer as it was
+        (200).""",
+        Text(
+            "受け付けた。受領証はこの答えより前に確定している",
+            "Accepted. The receipt was committed before this answer",
+        ),
+        takes=envelopes.OpeningIn,
+        examples=request_examples(envelopes.OPENING_TYPES),
+        may_answer=(*_DECIDED, "ambiguous_route"),
+        shows={200: _REPEATED_EXAMPLES},
+        models=(RehearsedOut,),
+    ),
 )
 async def open_referral(request: Request, caller: Writer, dry_run: DryRun = False) -> Response:
     """流れの最初の通信文を送り、案件を開く。流れは `body.type` の前半で決まる。
@@ -75,12 +101,28 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
 @router.post(
     "/referrals/{referral_id}/messages",
     status_code=201,
-    operation_id="send_message",
-    summary="通信文を送る",
     response_model=AcceptedOut,
-    response_description="受け付けた。受領証はこの答えより前に確定している",
     responses=REPEATED,
-    openapi_extra=IF_MATCH,
+    **documented(
+        "send_message",
+        Text("通信文を送る", "Send a message"),
+        """Sends the second or any later message of a referral. What can be sent now is in the
+        referral's `actions`.
+
+        With the version that was read in `If-Match`, the message is not sent if the referral
+        has changed since (412).""",
+        Text(
+            "受け付けた。受領証はこの答えより前に確定している",
+            "Accepted. The receipt was committed before this answer",
+        ),
+        takes=envelopes.MessageIn,
+        examples=request_examples(envelopes.LATER_TYPES),
+        may_answer=(*_DECIDED, "ambiguous_route", "stale"),
+        parameters={"referral_id": REFERRAL_ID},
+        shows={200: _REPEATED_EXAMPLES},
+        models=(RehearsedOut,),
+        extra=IF_MATCH,
+    ),
 )
 async def send_message(
     request: Request, referral_id: str, caller: Writer, dry_run: DryRun = False

@@ -6,7 +6,9 @@ from app.adapters.service.figures import Figures, Found
 from app.adapters.service.readiness import Readiness
 from app.api.service.schemas import HealthOut, ReadinessOut
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.responses import json_answer
+from app.domain.text import Text
 
 router = APIRouter(tags=["service"])
 
@@ -19,11 +21,14 @@ UNSEALED = 10_000
 
 @router.get(
     "/healthz",
-    operation_id="read_health",
-    summary="応じるかを見る",
     response_model=HealthOut,
-    response_description="応じている",
-    openapi_extra={"security": []},
+    **documented(
+        "read_health",
+        Text("応じるかを見る", "See whether the service answers"),
+        "Shows that the process answers. It does not look at the database.",
+        Text("応じている", "It answers"),
+        public=True,
+    ),
 )
 async def read_health() -> Response:
     """プロセスが応じることを示す。データベースは見ない。"""
@@ -32,12 +37,18 @@ async def read_health() -> Response:
 
 @router.get(
     "/readyz",
-    operation_id="read_readiness",
-    summary="仕事ができるかを見る",
     response_model=ReadinessOut,
-    response_description="できる",
     responses={503: {"model": ReadinessOut, "description": "できない。`amiss` がその部分"}},
-    openapi_extra={"security": []},
+    **documented(
+        "read_readiness",
+        Text("仕事ができるかを見る", "See whether the service can work"),
+        """Looks whether the database can be reached, the tables are up to date and the keys can be
+        read.
+
+        `behind` names what is late but does not keep the service from answering.""",
+        Text("できる", "It can"),
+        public=True,
+    ),
 )
 async def read_readiness(request: Request) -> Response:
     """データベースに届き、表が最新の形で、鍵が読めるかを見る。

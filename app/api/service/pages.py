@@ -3,9 +3,11 @@
 from fastapi import APIRouter, FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
+from app.api.wire.documented import documented
 from app.api.wire.pages import DOCS_POLICY, HERE, HTML_ANSWER, page
 from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import NotFound
+from app.domain.text import Text
 
 router = APIRouter(tags=["service"])
 
@@ -37,11 +39,14 @@ async def read_icon() -> Response:
 
 @router.get(
     "/problems",
-    operation_id="list_problems",
-    summary="問題の一覧を見る",
-    responses=HTML_ANSWER,
     response_class=Response,
-    openapi_extra={"security": []},
+    responses=HTML_ANSWER,
+    **documented(
+        "list_problems",
+        Text("問題の一覧を見る", "See all problems"),
+        "Shows every problem that this service may answer with, in Japanese and English (HTML).",
+        public=True,
+    ),
 )
 async def list_problems() -> Response:
     """このサービスが答えうる全ての問題を、日本語と英語で示す(HTML)。"""
@@ -50,11 +55,20 @@ async def list_problems() -> Response:
 
 @router.get(
     "/problems/{code}",
-    operation_id="read_problem",
-    summary="問題の説明を見る",
-    responses=HTML_ANSWER,
     response_class=Response,
-    openapi_extra={"security": []},
+    responses=HTML_ANSWER,
+    **documented(
+        "read_problem",
+        Text("問題の説明を見る", "See what a problem means"),
+        "Shows what one problem means and what to do about it, in Japanese and English (HTML).",
+        parameters={
+            "code": Text(
+                "問題の符号(`type` の `/problems/` より後ろ)",
+                "The code of the problem: what stands after `/problems/` in its `type`",
+            )
+        },
+        public=True,
+    ),
 )
 async def read_problem(code: str) -> Response:
     """問題一つの意味と、どうすればよいかを、日本語と英語で示す(HTML)。"""

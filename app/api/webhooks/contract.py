@@ -1,18 +1,10 @@
 """The contract's section `webhooks`: what we send to receivers, and what they answer."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from app.api.webhooks.schemas import NOTICE, NoticeOut, ReplayIn, WebhookChange, WebhookIn
+from app.api.webhooks.schemas import NOTICE, NoticeOut
 from app.api.wire import schemas
-
-SENT = (WebhookIn, WebhookChange, ReplayIn)
-"""What the routes take."""
-EXAMPLES: Mapping[str, Mapping[str, Any]] = {
-    "WebhookIn": {"url": "https://center.example.jp/tsunagu", "urgencies": ["urgent", "same_day"]},
-    "WebhookChange": {"state": "active"},
-    "ReplayIn": {"since": schemas.AT},
-}
+from app.api.wire.documented import reference
 
 _HEADERS = (
     ("webhook-id", "通知のID。送り直しても変わらない。二度届いたら二度目は捨てる。", NOTICE),
@@ -30,12 +22,8 @@ _HEADERS = (
 )
 
 
-def section(reference: str) -> dict[str, Any]:
-    """The webhooks of the contract.
-
-    Args:
-        reference: what stands before the name of a component.
-    """
+def section() -> dict[str, Any]:
+    """The webhooks of the contract."""
     operation = {
         "operationId": "receive_notice",
         "summary": "受信箱に届いたことを知らせる",
@@ -60,7 +48,7 @@ def section(reference: str) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": {"$ref": f"{reference}NoticeOut"},
+                    "schema": reference("NoticeOut"),
                     "example": schemas.example_of(NoticeOut),
                 }
             },

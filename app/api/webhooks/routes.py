@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.webhooks.webhooks import Webhooks
 from app.api.webhooks.schemas import (
+    URL,
     AttemptPage,
     NewWebhookOut,
     ReplayedOut,
@@ -22,14 +23,19 @@ from app.api.webhooks.schemas import (
 )
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
+from app.api.wire.documented import documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, LongLimit, bad_cursor, moment_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
+from app.api.wire.schemas import AT
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
+from app.domain.text import Text
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+_WEBHOOK = {"webhook_id": Text("到着通知の送り先のID", "The id of the webhook")}
 
 Manager = Annotated[Caller, allowed(Scope.WEBHOOK_MANAGE)]
 
@@ -41,10 +47,13 @@ _MOMENTS = (
 
 @router.get(
     "",
-    operation_id="list_webhooks",
-    summary="到着通知の送り先の一覧を読む",
     response_model=WebhookPage,
-    response_description="この機関の送り先",
+    **documented(
+        "list_webhooks",
+        Text("到着通知の送り先の一覧を読む", "List the webhooks"),
+        "Returns all webhooks of this agency, in the order in which they were added.",
+        Text("この機関の送り先", "This agency's webhooks"),
+    ),
 )
 async def list_webhooks(request: Request, caller: Manager) -> Response:
     """この機関の送り先を、登録した順に全て返す。"""
@@ -55,10 +64,16 @@ async def list_webhooks(request: Request, caller: Manager) -> Response:
 @router.post(
     "",
     status_code=201,
-    operation_id="add_webhook",
-    summary="到着通知の送り先を登録する",
     response_model=NewWebhookOut,
-    response_description="登録した。秘密鍵はこの一度だけ示す",
+    **documented(
+        "add_webhook",
+        Text("到着通知の送り先を登録する", "Add a webhook"),
+        "Adds an endpoint that is told of everything that arrives in the inbox from then on.",
+        Text("登録した。秘密鍵はこの一度だけ示す", "Added. The secret is shown this once"),
+        takes=WebhookIn,
+        example={"url": URL, "urgencies": ["urgent", "same_day"]},
+        may_answer=("too_many_webhooks",),
+    ),
 )
 async def add_webhook(request: Request, caller: Manager) -> Response:
     """受信箱に届くたびに知らせる先を登録する。登録より後に届いたものから知らせる。"""
@@ -71,10 +86,14 @@ async def add_webhook(request: Request, caller: Manager) -> Response:
 
 @router.get(
     "/{webhook_id}",
-    operation_id="read_webhook",
-    summary="到着通知の送り先を読む",
     response_model=WebhookOut,
-    response_description="送り先とその様子",
+    **documented(
+        "read_webhook",
+        Text("到着通知の送り先を読む", "Read a webhook"),
+        "Returns a webhook and whether its notices arrive.",
+        Text("送り先とその様子", "The webhook and how it stands"),
+        parameters=_WEBHOOK,
+    ),
 )
 async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """送り先と、届いているかどうかを返す。"""
@@ -84,10 +103,17 @@ async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
 
 @router.patch(
     "/{webhook_id}",
-    operation_id="change_webhook",
-    summary="到着通知の送り先を変える、休止する、再開する",
     response_model=WebhookOut,
-    response_description="変えた後の送り先",
+    **documented(
+        "change_webhook",
+        Text("到着通知の送り先を変える、休止する、再開する", "Change, pause or resume a webhook"),
+        """Changes only the fields that are sent. What arrives while it is paused is kept; once it
+        is resumed, notices are sent from the first that was not delivered.""",
+        Text("変えた後の送り先", "The webhook after the change"),
+        takes=WebhookChange,
+        example={"state": "active"},
+        parameters=_WEBHOOK,
+    ),
 )
 async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """書いた項目だけを変える。休止中に届いたものも残り、再開すると最初の未達から順に送る。"""
@@ -101,9 +127,14 @@ async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> 
 @router.delete(
     "/{webhook_id}",
     status_code=204,
-    operation_id="remove_webhook",
-    summary="到着通知の送り先を消す",
-    response_description="消した",
+    **documented(
+        "remove_webhook",
+        Text("到着通知の送り先を消す", "Remove a webhook"),
+        """Deletes the webhook and its secret, and cancels the notices that were not delivered yet.
+        The inbox stays as it is.""",
+        Text("消した", "Removed"),
+        parameters=_WEBHOOK,
+    ),
 )
 async def remove_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """送り先と秘密鍵を消す。まだ届いていない通知は取り消す。受信箱は変わらない。"""
@@ -114,10 +145,15 @@ async def remove_webhook(request: Request, caller: Manager, webhook_id: str) -> 
 @router.post(
     "/{webhook_id}/test",
     status_code=202,
-    operation_id="test_webhook",
-    summary="試しに送る",
     response_model=TestedOut,
-    response_description="まもなく一度だけ送る",
+    **documented(
+        "test_webhook",
+        Text("試しに送る", "Send a test notice"),
+        """Sends `webhook.test` once, also while the webhook is paused. The outcome is in its
+        attempts.""",
+        Text("まもなく一度だけ送る", "It will be sent once, soon"),
+        parameters=_WEBHOOK,
+    ),
 )
 async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """`webhook.test` を一度だけ送る。休止中でも送る。結果は attempts にある。"""
@@ -127,10 +163,15 @@ async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
 
 @router.post(
     "/{webhook_id}/secret",
-    operation_id="rotate_webhook_secret",
-    summary="秘密鍵を新しくする",
     response_model=WebhookSecretOut,
-    response_description="新しい秘密鍵。この一度だけ示す",
+    **documented(
+        "rotate_webhook_secret",
+        Text("秘密鍵を新しくする", "Make a new secret"),
+        """Makes a new secret. For 24 hours notices are signed with both, in which time the
+        receiver changes over.""",
+        Text("新しい秘密鍵。この一度だけ示す", "The new secret, shown this once"),
+        parameters=_WEBHOOK,
+    ),
 )
 async def rotate_webhook_secret(request: Request, caller: Manager, webhook_id: str) -> Response:
     """新しい秘密鍵を作る。24時間は新旧両方で署名するので、その間に受け側を切り替える。"""
@@ -140,10 +181,15 @@ async def rotate_webhook_secret(request: Request, caller: Manager, webhook_id: s
 
 @router.get(
     "/{webhook_id}/attempts",
-    operation_id="list_webhook_attempts",
-    summary="送った記録を読む",
     response_model=AttemptPage,
-    response_description="記録の1頁",
+    **documented(
+        "list_webhook_attempts",
+        Text("送った記録を読む", "List the attempts to deliver"),
+        """Returns the outcome of each attempt, and the reason for each that was not made, newest
+        first.""",
+        Text("記録の1頁", "A page of attempts"),
+        parameters=_WEBHOOK,
+    ),
 )
 async def list_webhook_attempts(
     request: Request,
@@ -165,10 +211,16 @@ async def list_webhook_attempts(
 @router.post(
     "/{webhook_id}/replay",
     status_code=202,
-    operation_id="replay_webhook",
-    summary="もう一度送る",
     response_model=ReplayedOut,
-    response_description="送る件数",
+    **documented(
+        "replay_webhook",
+        Text("もう一度送る", "Send again"),
+        "Sends one notice, or all since a time, again with the same id and content.",
+        Text("送る件数", "How many will be sent"),
+        takes=ReplayIn,
+        example={"since": AT},
+        parameters=_WEBHOOK,
+    ),
 )
 async def replay_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """通知を一つ、またはある時刻より後の全てを、同じIDと内容でもう一度送る。"""

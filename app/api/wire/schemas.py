@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.domain.text import Text
+
 REFERRAL = "01936b7e-2f00-7c3a-9d52-6b1f0c4e8a01"
 MESSAGE = "01936b7e-5a10-7f21-8c44-0d7f3a6b9e02"
 ACT = "01936b7e-9b00-7e5c-a1d0-3f7b2c6d8e05"
@@ -16,6 +18,16 @@ RECEIPT = (
     "eyJhbGciOiJFUzI1NiIsInR5cCI6InRzdW5hZ3UtcmVjZWlwdCtqd3QifQ"
     ".eyJtZXNzYWdlX2lkIjoiMDE5MzZiN2UifQ.c2lnbmF0dXJl"
 )
+
+REFERRAL_ID = Text(
+    "案件のID(最初の通信文のIDに等しい)", "The id of the referral (that of its first message)"
+)
+MESSAGE_ID = Text("通信文のID", "The id of the message")
+CASE_ID = Text(
+    "事案(一つの綴りになる案件の全て)のID(案件の `case_id`)",
+    "The id of the case, that is of all referrals that belong together (`case_id` of a referral)",
+)
+ACT_ID = Text("二つの席が要る行為のID", "The id of the act that takes two seats")
 
 Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 Moment = Annotated[

@@ -9,8 +9,8 @@ import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from app.api.contract.contract import request_example
 from app.api.referrals import envelopes
+from app.api.referrals.examples import request_example
 from app.api.wire.json_body import parse
 from app.domain.flows import BODIES, FLOWS
 from tests.support.contract import CONTRACT

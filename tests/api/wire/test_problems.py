@@ -11,8 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from app.api.wire.gate import Gate
 from app.api.wire.language import preferred
 from app.api.wire.problems import answers
-from app.api.wire.problems.kinds import KINDS
-from app.api.wire.problems.schema import example
+from app.api.wire.problems.kinds import KINDS, example
 from app.domain.errors import Refusal
 
 
@@ -74,7 +73,8 @@ async def test_a_problem_is_whole_in_both_languages(stranger: AsyncClient) -> No
     assert japanese.headers["Content-Language"] == "ja"
     assert english.headers["Content-Language"] == "en"
     assert english.headers["Vary"] == "Accept-Language"
-    assert japanese.json() == {**example("not_authenticated"), "instance": "/v1/me"}
+    assert japanese.json() == {**example("not_authenticated", "ja"), "instance": "/v1/me"}
+    assert english.json() == {**example("not_authenticated", "en"), "instance": "/v1/me"}
     assert english.json()["title"] == "Not authenticated"
 
 

@@ -1,9 +1,12 @@
 """Every problem that a caller can be told of: its code, status and words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
+from app.api.wire.language import Language, localised
+from app.api.wire.schemas import REFERRAL
 from app.domain.text import Text
 
 
@@ -15,7 +18,16 @@ class ProblemKind:
     title: Text
     detail: Text
     hint: Text
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """What else stands in one example of it."""
 
+
+_ACTION: Mapping[str, Any] = {
+    "type": "special_adjustment.start_selection",
+    "title": Text("調査・面接の開始", "start the selection"),
+    "seat": "any",
+    "schema": "/v1/flows/special_adjustment/schemas/start_selection",
+}
 
 KINDS: Mapping[str, ProblemKind] = {
     "not_authenticated": ProblemKind(
@@ -41,6 +53,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "その範囲を持つ役割の席でトークンを取得してください。範囲は席の役割で決まります。",
             "Get a token for a seat whose role holds the scope; roles decide on scopes.",
         ),
+        example={"scope": "referral:write"},
     ),
     "malformed": ProblemKind(
         HTTPStatus.BAD_REQUEST,
@@ -71,6 +84,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "項目の定義は /v1/flows/{flow}/schemas/{event} と /openapi.json にあります。",
             "The fields are defined in /v1/flows/{flow}/schemas/{event} and in /openapi.json.",
         ),
+        example={"errors": [{"pointer": "/body/subject/date_of_birth", "reason": "date_form"}]},
     ),
     "too_large": ProblemKind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -80,6 +94,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "添付そのものは送らず、SHA-256 を記載してください。",
             "Do not send papers themselves; name them by their SHA-256.",
         ),
+        example={"limit_bytes": 262144},
     ),
     "id_reused": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -122,6 +137,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "案件を読み直してから送ってください。version が現在の版です。",
             "Read the referral again before you send; `version` is the current one.",
         ),
+        example={"version": 'W/"7"'},
     ),
     "illegal_move": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -135,6 +151,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "他の機関の間で動いたかもしれません。",
             "`state` is where you see it, `actions` what you can send; others may have moved it.",
         ),
+        example={"state": "candidate_notified", "actions": [_ACTION]},
     ),
     "not_your_step": ProblemKind(
         HTTPStatus.FORBIDDEN,
@@ -147,6 +164,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "by が送れる当事者、seat が要る席、actions がこの機関が今送れる通信文です。",
             "`by` says whose it is, `seat` which seat it needs, `actions` what you can send.",
         ),
+        example={"by": ["probation_office"], "seat": "decider", "actions": [_ACTION]},
     ),
     "guard_failed": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -159,6 +177,27 @@ KINDS: Mapping[str, ProblemKind] = {
             "needs に足りないものがあります。満たしてから送り直してください。",
             "`needs` says what is missing; send it again when it is there.",
         ),
+        example={
+            "guards": [
+                {
+                    "name": "consent_covers",
+                    "title": "提供先と情報の種類を対象とする同意があること",
+                    "reason": "提供先と情報の種類を対象とする有効な同意がありません。",
+                    "needs": ["center:C3"],
+                    "missing": [
+                        {
+                            "party": "center",
+                            "agency_id": "center-13",
+                            "classes": ["C3"],
+                            "because": "not_covered",
+                        }
+                    ],
+                    "consents": [
+                        {"id": "01936b7e-2f00-7c3a-9d52-6b1f0c4e8a11", "fails": ["other_class"]}
+                    ],
+                }
+            ]
+        },
     ),
     "ambiguous_route": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -171,6 +210,13 @@ KINDS: Mapping[str, ProblemKind] = {
             "candidates から選び、to に書いてください。空なら GET /v1/agencies で探してください。",
             "Choose one of `candidates` in `to`; if it is empty, look in GET /v1/agencies.",
         ),
+        example={
+            "party": "center",
+            "candidates": [
+                {"agency_id": "center-01-sapporo", "name": "北海道地域生活定着支援札幌センター"},
+                {"agency_id": "center-01-kushiro", "name": "北海道地域生活定着支援釧路センター"},
+            ],
+        },
     ),
     "already_recalled": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -221,12 +267,14 @@ KINDS: Mapping[str, ProblemKind] = {
             "GET /v1/log/checkpoint の件数以下で求めるか、封じられるまで待ってください。",
             "Ask for no more than the checkpoint covers, or wait until more is sealed.",
         ),
+        example={"size": 41208},
     ),
     "too_many": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
         Text("要求が多すぎます", "Too many requests"),
         Text("短い間に要求が多すぎます。", "More requests than this client may make."),
         Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
+        example={"retry_after": 5},
     ),
     "bundle_too_large": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -239,6 +287,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "POST /v1/messages/read で開き、記録は GET /v1/log/entries で読んでください。",
             "Open the messages by POST /v1/messages/read and read the log at GET /v1/log/entries.",
         ),
+        example={"limit_messages": 2000, "limit_bytes": 67108864},
     ),
     "too_many_webhooks": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -272,6 +321,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "It is for seats of the roles in `roles` to propose this act, or to decide on it.",
         ),
         Text("その役割の席でトークンを取得してください。", "Get a token for a seat of that role."),
+        example={"roles": ["decider", "records_officer"]},
     ),
     "act_settled": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -284,6 +334,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "state を見て、要るなら新しいIDで提案し直してください。",
             "See `state`; if it is still wanted, propose it again with a new id.",
         ),
+        example={"state": "approved"},
     ),
     "act_impossible": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -296,6 +347,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "理由が解けてから、新しいIDで提案してください。",
             "Propose it with a new id when the reason is gone.",
         ),
+        example={"reason": "not_closed"},
     ),
     "too_many_acts": ProblemKind(
         HTTPStatus.CONFLICT,
@@ -320,6 +372,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "Retry-After の後に、同じIDで同じ内容を送り直してください。",
             "After Retry-After, send the same again with the same id.",
         ),
+        example={"retry_after": 1},
     ),
     "unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -332,6 +385,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "Retry-After の後に送り直してください。同じIDなら二重になりません。",
             "Try again after Retry-After. With the same id nothing happens twice.",
         ),
+        example={"retry_after": 2},
     ),
     "internal": ProblemKind(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -344,3 +398,17 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
 }
 """By code. `/problems/<code>` shows each."""
+
+
+def example(code: str, language: Language) -> dict[str, Any]:
+    """A complete problem of this code, as it is answered."""
+    kind = KINDS[code]
+    return {
+        "type": f"/problems/{code}",
+        "title": kind.title.in_language(language),
+        "status": kind.status.value,
+        "detail": kind.detail.in_language(language),
+        "hint": kind.hint.in_language(language),
+        "instance": f"/v1/referrals/{REFERRAL}",
+        **localised(kind.example, language),
+    }

@@ -1,62 +1,9 @@
-"""One example of every problem, for the published contract."""
+"""What a problem looks like, for the published contract."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from app.api.wire.problems.kinds import KINDS
-from app.api.wire.schemas import REFERRAL
 from app.domain.consents.coverage import BECAUSE, FAILINGS
-
-_ACTION = {
-    "type": "special_adjustment.start_selection",
-    "title": "調査・面接の開始",
-    "seat": "any",
-    "schema": "/v1/flows/special_adjustment/schemas/start_selection",
-}
-_FACTS: Mapping[str, Mapping[str, Any]] = {
-    "scope_missing": {"scope": "referral:write"},
-    "invalid": {"errors": [{"pointer": "/body/subject/date_of_birth", "reason": "date_form"}]},
-    "too_large": {"limit_bytes": 262144},
-    "bundle_too_large": {"limit_messages": 2000, "limit_bytes": 67108864},
-    "stale": {"version": 'W/"7"'},
-    "illegal_move": {"state": "candidate_notified", "actions": [_ACTION]},
-    "not_your_step": {"by": ["probation_office"], "seat": "decider", "actions": [_ACTION]},
-    "guard_failed": {
-        "guards": [
-            {
-                "name": "consent_covers",
-                "title": "提供先と情報の種類を対象とする同意があること",
-                "reason": "提供先と情報の種類を対象とする有効な同意がありません。",
-                "needs": ["center:C3"],
-                "missing": [
-                    {
-                        "party": "center",
-                        "agency_id": "center-13",
-                        "classes": ["C3"],
-                        "because": "not_covered",
-                    }
-                ],
-                "consents": [
-                    {"id": "01936b7e-2f00-7c3a-9d52-6b1f0c4e8a11", "fails": ["other_class"]}
-                ],
-            }
-        ]
-    },
-    "ambiguous_route": {
-        "party": "center",
-        "candidates": [
-            {"agency_id": "center-01-sapporo", "name": "北海道地域生活定着支援札幌センター"},
-            {"agency_id": "center-01-kushiro", "name": "北海道地域生活定着支援釧路センター"},
-        ],
-    },
-    "not_your_act": {"roles": ["decider", "records_officer"]},
-    "act_settled": {"state": "approved"},
-    "act_impossible": {"reason": "not_closed"},
-    "not_sealed": {"size": 41208},
-    "too_many": {"retry_after": 5},
-    "busy": {"retry_after": 1},
-    "unavailable": {"retry_after": 2},
-}
 
 _MISSING: Mapping[str, Any] = {
     "type": "object",
@@ -158,17 +105,3 @@ PROBLEM: Mapping[str, Any] = {
         "retry_after": {"type": "integer", "description": "busy ほか: 待つ秒数"},
     },
 }
-
-
-def example(code: str) -> dict[str, Any]:
-    """A complete problem of this code."""
-    kind = KINDS[code]
-    return {
-        "type": f"/problems/{code}",
-        "title": kind.title.ja,
-        "status": kind.status.value,
-        "detail": kind.detail.ja,
-        "hint": kind.hint.ja,
-        "instance": f"/v1/referrals/{REFERRAL}",
-        **_FACTS.get(code, {}),
-    }
