@@ -10,6 +10,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
+from app.api.contract.sharing import share
 from app.api.flows.json_schemas import COMPONENTS, components
 from app.api.wire.caller import DPOP
 from app.api.wire.documented import REFERENCE, Documentation, both, in_language
@@ -174,6 +175,7 @@ def contract(
     for path, operation in _operations(found):
         _complete(path, operation, routes[operation["operationId"]].openapi_extra, language)
         _add_examples(operation, found["components"]["schemas"])
+    share(found)
     said: Schema = in_language(_with_references(found), language)
     return said
 

@@ -15,6 +15,9 @@ Schema = dict[str, Any]
 REFERENCE = "x-ref"
 """Stands for `$ref` until the contract is assembled: Pydantic refuses one that it cannot follow."""
 
+COMPONENT = "x-component"
+"""In the schema of a parameter: its name under `components`, where its own would name another."""
+
 _JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 _WORDS = frozenset({"title", "summary", "description", "x-data-class-title"})
 _VALUES = frozenset({"example", "examples", "value", "const", "default", "enum"})

@@ -10,15 +10,27 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, TypeAdapter
 
+from app.api.wire.documented import COMPONENT, both
 from app.domain.errors import Invalid
 
 LAST = 2**53 - 1
 """The largest number of a place: beyond it, not every reader of JSON keeps whole numbers apart."""
 
-Limit = Annotated[int, Query(ge=1, le=100, description="1頁の件数")]
-LongLimit = Annotated[int, Query(ge=1, le=200, description="1頁の件数")]
+Limit = Annotated[int, Query(ge=1, le=100, description=both("1頁の件数", "How many on a page"))]
+LongLimit = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=200,
+        description=both("1頁の件数", "How many on a page"),
+        json_schema_extra={COMPONENT: "LongLimit"},
+    ),
+]
 """For lists of short rows."""
-Cursor = Annotated[str | None, Query(max_length=300, description="前の頁の `next`")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=300, description=both("前の頁の `next`", "`next` of the page before")),
+]
 
 
 def _plus_kept(text: Any) -> Any:

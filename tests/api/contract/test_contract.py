@@ -1,6 +1,7 @@
 """The published contract is what the service does."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ import pytest
 from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from app.api.contract import contract
 from app.api.referrals import envelopes
 from app.api.referrals.examples import request_example
 from app.api.wire.json_body import parse
+from app.api.wire.problems.kinds import KINDS
 from app.domain.flows import BODIES, FLOWS
-from tests.support.contract import CONTRACT
+from tests.api.contract.comparison import differences
+from tests.support.contract import CONTRACT, PUBLISHED
 
 FILE = Path(__file__).parents[3] / "openapi" / "openapi.json"
+ASSEMBLY = Path(contract.__file__).parent
 PUBLIC = {
     "list_flows", "read_flow", "read_schema", "read_diagram", "list_problems", "read_problem",
     "read_health", "read_readiness", "read_authorization_server", "read_jwks", "read_log_keys",
@@ -43,11 +48,45 @@ def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 
 def test_the_published_file_is_fresh() -> None:
-    assert json.loads(FILE.read_text()) == CONTRACT
+    assert json.loads(FILE.read_text()) == PUBLISHED
 
 
 def test_no_schema_is_named_after_a_python_module() -> None:
     assert not [name for name in CONTRACT["components"]["schemas"] if "__" in name]
+
+
+def test_the_assembly_knows_no_operation_by_name() -> None:
+    names = {operation["operationId"] for _, operation in operations()}
+    text = "".join(file.read_text() for file in ASSEMBLY.glob("*.py"))
+    assert not names & set(re.findall(r'"(\w+)"', text))
+
+
+def test_every_problem_and_every_common_parameter_is_said_once() -> None:
+    components, parameters = PUBLISHED["components"], []
+    for methods in PUBLISHED["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                assert "application/problem+json" not in response.get("content", {}), status
+            parameters += [p for p in operation.get("parameters", ()) if "$ref" not in p]
+    assert len({json.dumps(p, sort_keys=True) for p in parameters}) == len(parameters)
+    assert components["examples"].keys() == KINDS.keys() - {"method_not_allowed"}
+    said = json.dumps(PUBLISHED)
+    for kind in ("responses", "parameters", "examples"):
+        assert all(f'"#/components/{kind}/{name}"' in said for name in components[kind])
+
+
+def test_a_difference_between_two_contracts_is_found() -> None:
+    other = json.loads(json.dumps(PUBLISHED))
+    assert not list(differences(PUBLISHED, other))
+    other["components"]["parameters"]["ReferralId"]["required"] = False
+    other["components"]["responses"]["Internal"]["description"] = "-"
+    other["components"]["schemas"]["MeOut"]["required"].remove("seats")
+    del other["paths"]["/v1/me"]["get"]["summary"]
+    found = list(differences(PUBLISHED, other))
+    assert any("/v1/referrals/{referral_id}/get/parameters" in each for each in found)
+    assert any("/responses/500/description" in each for each in found)
+    assert any("MeOut/required" in each for each in found)
+    assert "/paths//v1/me/get/summary: removed" in found
 
 
 def test_every_example_is_valid() -> None:
@@ -135,7 +174,7 @@ async def test_the_documentation_comes_from_here_alone(stranger: AsyncClient, pa
     assert len(loaded) >= 2
     for file in loaded:
         assert (await stranger.get(file)).status_code == 200, file
-    assert (await stranger.get("/openapi.json")).json() == CONTRACT
+    assert (await stranger.get("/openapi.json")).json() == PUBLISHED
     assert (await stranger.get("/favicon.ico")).status_code == 200
 
 
