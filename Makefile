@@ -83,26 +83,28 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 .PHONY: openapi
-openapi: $(VENV)/.dev ## write openapi/openapi.json as the service has it
+openapi: $(VENV)/.dev ## write the contract, openapi/openapi*.json, as the service has it
 	$(BIN)/python -m app.cli openapi
+
+CONTRACTS := openapi/openapi.json openapi/openapi.en.json
 
 .PHONY: contract
 contract: $(VENV)/.dev redocly
 	$(BIN)/python -m app.cli openapi --check
-	$(BIN)/openapi-spec-validator openapi/openapi.json
+	$(BIN)/openapi-spec-validator $(CONTRACTS)
 
 # Redocly needs Node. Where there is none a check is missing, and that must be seen.
 .PHONY: redocly
 ifneq ($(shell command -v npm),)
 redocly: node_modules/.installed
-	node_modules/.bin/redocly lint --config redocly.yaml openapi/openapi.json
+	node_modules/.bin/redocly lint --config redocly.yaml $(CONTRACTS)
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-progress --loglevel=error
 	@touch $@
 else
 redocly:
-	@echo >&2 "*** NOT CHECKED: openapi/openapi.json against Redocly's rules. Install Node and npm. ***"
+	@echo >&2 "*** NOT CHECKED: openapi/ against Redocly's rules. Install Node and npm. ***"
 	@test -z "$$CI" # where nobody reads along, it has to be there
 endif
 

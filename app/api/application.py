@@ -24,6 +24,7 @@ from app.api import (
     wire,
 )
 from app.api.contract import contract
+from app.api.contract import routes as published
 from app.api.service import pages
 from app.api.service.metrics import Meters
 from app.api.webhooks import contract as notices
@@ -69,11 +70,13 @@ def application(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # ours has two languages
         redirect_slashes=False,
     )
     for subject in SUBJECTS:
         for router in subject.ROUTERS:
             app.include_router(router)
+    app.include_router(published.router)
     answers.install(app)
     pages.install(app)
     contract.install(app, notices.section(), [NoticeOut])

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from app.domain.text import Text
+
 
 class Scope(StrEnum):
     """One thing that a token can allow, as `resource:action`."""
@@ -23,21 +25,39 @@ class Scope(StrEnum):
     SERVICE_OPERATE = "service:operate"
 
 
-SCOPE_TITLES: Mapping[Scope, str] = {
-    Scope.REFERRAL_READ: "案件とその通信文を読む",
-    Scope.REFERRAL_WRITE: "案件を開き、通信文を送る",
-    Scope.REFERRAL_DECIDE: "決裁を要する通信文を送る(所長等の席に限る)",
-    Scope.INBOX_READ: "受信箱を読む",
-    Scope.INBOX_ACKNOWLEDGE: "受領を記録する",
-    Scope.WEBHOOK_MANAGE: "到着通知の送り先を管理する",
-    Scope.DISCLOSURE_READ: "自機関に関する提供記録を読む",
-    Scope.DISCLOSURE_ANSWER: "返還・廃棄の求めに答える",
-    Scope.STATISTICS_READ: "統計を読む",
-    Scope.DIRECTORY_READ: "機関と管轄の一覧を読む",
-    Scope.LOG_READ: "監査ログの葉・検証点・証明を読む",
-    Scope.AGENCY_MANAGE: "自機関の席と接続システムを管理する",
-    Scope.ACT_TAKE: "二つの席が要る重い行為を、提案または承認する",
-    Scope.SERVICE_OPERATE: "サービスを運用する(本文は読めない)",
+SCOPE_TITLES: Mapping[Scope, Text] = {
+    Scope.REFERRAL_READ: Text("案件とその通信文を読む", "Read referrals and their messages"),
+    Scope.REFERRAL_WRITE: Text("案件を開き、通信文を送る", "Open referrals and send messages"),
+    Scope.REFERRAL_DECIDE: Text(
+        "決裁を要する通信文を送る(所長等の席に限る)",
+        "Send messages that need a decision (only seats of a director or the like)",
+    ),
+    Scope.INBOX_READ: Text("受信箱を読む", "Read the inbox"),
+    Scope.INBOX_ACKNOWLEDGE: Text("受領を記録する", "Record acknowledgements"),
+    Scope.WEBHOOK_MANAGE: Text("到着通知の送り先を管理する", "Manage webhooks"),
+    Scope.DISCLOSURE_READ: Text(
+        "自機関に関する提供記録を読む", "Read the record of disclosures that concern this agency"
+    ),
+    Scope.DISCLOSURE_ANSWER: Text(
+        "返還・廃棄の求めに答える", "Answer requests to return or destroy information"
+    ),
+    Scope.STATISTICS_READ: Text("統計を読む", "Read statistics"),
+    Scope.DIRECTORY_READ: Text(
+        "機関と管轄の一覧を読む", "Read the directory of agencies and areas"
+    ),
+    Scope.LOG_READ: Text(
+        "監査ログの葉・検証点・証明を読む", "Read leaves, checkpoints and proofs of the log"
+    ),
+    Scope.AGENCY_MANAGE: Text(
+        "自機関の席と接続システムを管理する", "Manage this agency's own seats and clients"
+    ),
+    Scope.ACT_TAKE: Text(
+        "二つの席が要る重い行為を、提案または承認する",
+        "Propose or approve weighty acts that take two seats",
+    ),
+    Scope.SERVICE_OPERATE: Text(
+        "サービスを運用する(本文は読めない)", "Operate the service (without reading bodies)"
+    ),
 }
 
 ROLES: Mapping[str, frozenset[Scope]] = {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.adapters.access.clients import StoredClients
 from app.api.wire.caller import known
 from app.api.wire.dependencies import current_directory, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.auth.tokens import Access
 from app.domain.errors import NotAuthenticated
 from app.domain.text import Text
@@ -20,7 +20,10 @@ _JST = timezone(timedelta(hours=9))
 
 
 class AgencyOut(BaseModel):
-    """席の属する機関。"""
+    """席の属する機関。
+
+    The agency that the seat belongs to.
+    """
 
     id: str
     name: str
@@ -28,22 +31,39 @@ class AgencyOut(BaseModel):
 
 
 class SeatOut(BaseModel):
-    """席。"""
+    """席。
+
+    A seat.
+    """
 
     id: str
     role: str
-    classes: list[str] = Field(description="この席が開けるデータ区分")
+    classes: list[str] = Field(
+        description=both("この席が開けるデータ区分", "The data classes that this seat can open")
+    )
 
 
 class MeOut(BaseModel):
-    """このトークンが誰を代表するか。"""
+    """このトークンが誰を代表するか。
+
+    Whom this token stands for.
+    """
 
     client_id: str
     agency: AgencyOut
     seat: SeatOut
-    scopes: list[str] = Field(description="このトークンに許された範囲")
-    expires_at: str = Field(description="失効の時刻", json_schema_extra={"format": "date-time"})
-    seats: list[SeatOut] = Field(description="このクライアントがトークンを求められる席")
+    scopes: list[str] = Field(
+        description=both("このトークンに許された範囲", "The scopes of this token")
+    )
+    expires_at: str = Field(
+        description=both("失効の時刻", "When it expires"), json_schema_extra={"format": "date-time"}
+    )
+    seats: list[SeatOut] = Field(
+        description=both(
+            "このクライアントがトークンを求められる席",
+            "The seats for which this client can get tokens",
+        )
+    )
 
     model_config = {
         "json_schema_extra": {

@@ -19,7 +19,7 @@ from app.api.access.oauth_schemas import (
     TokenOut,
 )
 from app.api.wire.dependencies import Issuer, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.problems.answers import count
 from app.api.wire.rates import Rates, network_of
 from app.auth.clients import TokenRefused, bad_proof, credentials
@@ -38,10 +38,18 @@ _LONGEST = 16 * 1024
 _UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": TokenError, "description": "要求が誤っている"},
-    401: {"model": TokenError, "description": "クライアントを確認できない"},
-    413: {"model": TokenError, "description": "16 KiB を超えている"},
-    429: {"model": TokenError, "description": "多すぎる。Retry-After の秒数だけ待つ"},
+    400: {"model": TokenError, "description": both("要求が誤っている", "The request is wrong")},
+    401: {
+        "model": TokenError,
+        "description": both("クライアントを確認できない", "The client cannot be authenticated"),
+    },
+    413: {"model": TokenError, "description": both("16 KiB を超えている", "More than 16 KiB")},
+    429: {
+        "model": TokenError,
+        "description": both(
+            "多すぎる。Retry-After の秒数だけ待つ", "Too many. Wait for the seconds of Retry-After"
+        ),
+    },
 }
 
 
@@ -49,7 +57,10 @@ class _ClientSecret(SecurityBase):
     """Documents `client_secret_basic`; the desk checks it, beside `private_key_jwt`."""
 
     def __init__(self) -> None:
-        self.model = HTTPBase(scheme="basic", description="クライアントIDとその秘密")
+        self.model = HTTPBase(
+            scheme="basic",
+            description=both("クライアントIDとその秘密", "The client's id and its secret"),
+        )
         self.scheme_name = "client_secret_basic"
 
     async def __call__(self) -> None:

@@ -4,19 +4,35 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.api.wire.documented import both
 from app.auth.clients import ASSERTION_TYPE
 
 FORM = "application/x-www-form-urlencoded"
 
 
 class TokenOut(BaseModel):
-    """発行されたアクセストークン (RFC 6749 §5.1)。"""
+    """発行されたアクセストークン (RFC 6749 §5.1)。
 
-    access_token: str = Field(description="ES256 で署名された JWT")
-    token_type: str = Field(description="Bearer。DPoP で鍵に結んだものは DPoP")
-    expires_in: int = Field(description="有効期間(秒)")
-    scope: str = Field(description="許された範囲(空白区切り)")
-    seat: str = Field(description="このトークンが代表する席")
+    An access token that was issued (RFC 6749 §5.1).
+    """
+
+    access_token: str = Field(
+        description=both("ES256 で署名された JWT", "A JWT that is signed with ES256")
+    )
+    token_type: str = Field(
+        description=both(
+            "Bearer。DPoP で鍵に結んだものは DPoP", "Bearer; DPoP if it is bound to a key by DPoP"
+        )
+    )
+    expires_in: int = Field(description=both("有効期間(秒)", "For how long it is valid (seconds)"))
+    scope: str = Field(
+        description=both(
+            "許された範囲(空白区切り)", "The scopes that it holds (separated by spaces)"
+        )
+    )
+    seat: str = Field(
+        description=both("このトークンが代表する席", "The seat that this token speaks for")
+    )
 
     model_config = {
         "json_schema_extra": {
@@ -34,10 +50,18 @@ class TokenOut(BaseModel):
 
 
 class TokenError(BaseModel):
-    """トークンを発行しない理由 (RFC 6749 §5.2)。"""
+    """トークンを発行しない理由 (RFC 6749 §5.2)。
+
+    Why no token is issued (RFC 6749 §5.2).
+    """
 
     error: str
-    error_description: str = Field(description="英語の説明。送られた値は含まない")
+    error_description: str = Field(
+        description=both(
+            "英語の説明。送られた値は含まない",
+            "An explanation in English, without anything that was sent",
+        )
+    )
 
     model_config = {
         "json_schema_extra": {
@@ -52,7 +76,10 @@ class TokenError(BaseModel):
 
 
 class Metadata(BaseModel):
-    """認可サーバーのメタデータ (RFC 8414)。"""
+    """認可サーバーのメタデータ (RFC 8414)。
+
+    Metadata of the authorization server (RFC 8414).
+    """
 
     issuer: str
     token_endpoint: str
@@ -103,7 +130,10 @@ class Metadata(BaseModel):
 
 
 class Jwk(BaseModel):
-    """P-256 の公開鍵 (RFC 7517)。"""
+    """P-256 の公開鍵 (RFC 7517)。
+
+    A public key on P-256 (RFC 7517).
+    """
 
     kty: str
     crv: str
@@ -111,11 +141,14 @@ class Jwk(BaseModel):
     y: str
     alg: str
     use: str
-    kid: str = Field(description="RFC 7638 の指紋")
+    kid: str = Field(description=both("RFC 7638 の指紋", "The thumbprint of RFC 7638"))
 
 
 class Jwks(BaseModel):
-    """公開鍵の一覧。次に使う鍵と、過去の受領証のための鍵を含む。"""
+    """公開鍵の一覧。次に使う鍵と、過去の受領証のための鍵を含む。
+
+    Public keys, with the one that is used next and those for receipts of the past.
+    """
 
     keys: list[Jwk]
 
@@ -144,10 +177,14 @@ _AUTHENTICATION: dict[str, Any] = {
     "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
     "client_assertion": {
         "type": "string",
-        "description": "private_key_jwt: iss と sub はクライアントID、aud は"
-        "トークンの宛先か発行者、exp は5分以内、jti は一度限り",
+        "description": both(
+            "private_key_jwt: iss と sub はクライアントID、aud は"
+            "トークンの宛先か発行者、exp は5分以内、jti は一度限り",
+            "private_key_jwt: iss and sub are the client's id, aud is the token endpoint or"
+            " the issuer, exp is within five minutes, and jti is used once",
+        ),
     },
-    "client_id": {"type": "string", "description": "なくてもよい"},
+    "client_id": {"type": "string", "description": both("なくてもよい", "May be left out")},
 }
 
 
@@ -175,11 +212,19 @@ TOKEN_REQUEST = _request(
         "grant_type": {"type": "string", "const": "client_credentials"},
         "scope": {
             "type": "string",
-            "description": "範囲を狭める(空白区切り)。省略すると席の役割の全部",
+            "description": both(
+                "範囲を狭める(空白区切り)。省略すると席の役割の全部",
+                "Narrows the scope (separated by spaces). Without it, all that the seat's role "
+                "holds",
+            ),
         },
         "seat": {
             "type": "string",
-            "description": "席のID。省略すると最初に結ばれた有効な席",
+            "description": both(
+                "席のID。省略すると最初に結ばれた有効な席",
+                "The id of the seat. Without it, the first enabled seat that the client is "
+                "linked to",
+            ),
         },
     },
     {
@@ -194,18 +239,28 @@ TOKEN_REQUEST["parameters"] = [
         "in": "header",
         "required": False,
         "schema": {"type": "string", "maxLength": 8192},
-        "description": "トークンを鍵に結ぶための証明 (RFC 9449)。なければ Bearer のトークンになる。"
-        "DPoP が必須のクライアントでは、なければ invalid_dpop_proof",
+        "description": both(
+            "トークンを鍵に結ぶための証明 (RFC 9449)。なければ Bearer のトークンになる。"
+            "DPoP が必須のクライアントでは、なければ invalid_dpop_proof",
+            "A proof that binds the token to a key (RFC 9449). Without it the token is a "
+            "bearer token; a client that has to use DPoP gets invalid_dpop_proof",
+        ),
     }
 ]
 
 REVOCATION_REQUEST = _request(
     ["token"],
     {
-        "token": {"type": "string", "description": "失効させるアクセストークン"},
+        "token": {
+            "type": "string",
+            "description": both("失効させるアクセストークン", "The access token to revoke"),
+        },
         "token_type_hint": {
             "type": "string",
-            "description": "access_token。なくてもよい。ほかの値は無視する",
+            "description": both(
+                "access_token。なくてもよい。ほかの値は無視する",
+                "access_token. May be left out; other values are ignored",
+            ),
         },
     },
     {

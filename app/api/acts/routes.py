@@ -9,7 +9,7 @@ from app.adapters.acts.acts import Acts, Proposal
 from app.api.acts.schemas import ActIn, ActOut, ActPage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_time, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
@@ -32,7 +32,12 @@ Taker = Annotated[Caller, allowed(Scope.ACT_TAKE)]
     "/acts",
     status_code=201,
     response_model=ActOut,
-    responses={200: {"model": ActOut, "description": "再送。今の様子を返す"}},
+    responses={
+        200: {
+            "model": ActOut,
+            "description": both("再送。今の様子を返す", "Sent again. Returns the act as it stands"),
+        }
+    },
     **documented(
         "propose_act",
         Text("二つの席が要る行為を提案する", "Propose an act that takes two seats"),
@@ -79,7 +84,14 @@ async def propose_act(request: Request, caller: Taker) -> Response:
 async def list_acts(
     request: Request,
     caller: Taker,
-    waiting: Annotated[bool, Query(description="真なら、二人目を待つものだけ")] = False,
+    waiting: Annotated[
+        bool,
+        Query(
+            description=both(
+                "真なら、二人目を待つものだけ", "If true, only those that wait for a second seat"
+            )
+        ),
+    ] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

@@ -7,30 +7,52 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.api.wire.documented import both
 from app.api.wire.problems.answers import errors_at
 from app.api.wire.schemas import ACT, AT, REFERRAL, Moment, Next, Shape, Uuid, like
 from app.domain.acts.acts import KINDS, ActKind, ActState
 from app.domain.errors import Invalid
 
-_KINDS = "、".join(f"`{name}` {kind.title.ja}" for name, kind in KINDS.items())
-_TARGETS = "、".join(f"`{name}` {kind.target.ja}" for name, kind in KINDS.items())
+_KINDS = both(
+    "、".join(f"`{name}` {kind.title.ja}" for name, kind in KINDS.items()),
+    ", ".join(f"`{name}`: {kind.title.en}" for name, kind in KINDS.items()),
+)
+_TARGETS = both(
+    "、".join(f"`{name}` {kind.target.ja}" for name, kind in KINDS.items()),
+    ", ".join(f"`{name}`: {kind.target.en}" for name, kind in KINDS.items()),
+)
 
 
 class ActIn(BaseModel):
-    """二つの席が要る行為の提案。"""
+    """二つの席が要る行為の提案。
+
+    The proposal of an act that takes two seats.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[
-        UUID, Field(title="行為のID", description="送る側が付ける。再送には同じものを使う。")
+        UUID,
+        Field(
+            title=both("行為のID", "The id of the act"),
+            description=both(
+                "送る側が付ける。再送には同じものを使う。",
+                "The sender makes it. Use the same to send again.",
+            ),
+        ),
     ]
     kind: Annotated[
-        str, Field(title="種類", description=_KINDS, json_schema_extra={"enum": list(KINDS)})
+        str,
+        Field(
+            title=both("種類", "The kind"),
+            description=_KINDS,
+            json_schema_extra={"enum": list(KINDS)},
+        ),
     ]
     target: Annotated[
         str,
         Field(
-            title="対象",
+            title=both("対象", "The target"),
             description=_TARGETS,
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
             examples=[REFERRAL],
@@ -38,7 +60,13 @@ class ActIn(BaseModel):
     ]
     detail: Annotated[
         dict[str, Any],
-        Field(title="詳細", description="種類ごとに決まる。符号・ID・数だけで、文は書けない。"),
+        Field(
+            title=both("詳細", "The detail"),
+            description=both(
+                "種類ごとに決まる。符号・ID・数だけで、文は書けない。",
+                "Depends on the kind. Only codes, ids and numbers; no prose.",
+            ),
+        ),
     ] = {}
 
     def named_target(self) -> str:
@@ -89,11 +117,18 @@ _ACT: Mapping[str, Any] = {
     "decided_by": None,
     "outcome": {},
 }
-_STATES = "、".join(f"{state.value} {state.ja}" for state in ActState)
+_STATES = both(
+    "、".join(f"{state.value} {state.ja}" for state in ActState),
+    "proposed: waits for a second seat; approved: approved and carried out; refused; withdrawn; "
+    "expired; failed: approved, but it could not be carried out",
+)
 
 
 class ActOut(Shape):
-    """二つの席が要る行為。"""
+    """二つの席が要る行為。
+
+    An act that takes two seats.
+    """
 
     model_config = like(_ACT)
 
@@ -104,17 +139,31 @@ class ActOut(Shape):
     detail: dict[str, Any]
     state: str = Field(description=_STATES)
     proposed_at: Moment
-    proposed_by: str = Field(description="提案した席")
-    expires_at: Moment = Field(description="この時刻までに承認されなければ、期限切れ")
+    proposed_by: str = Field(description=both("提案した席", "The seat that proposed it"))
+    expires_at: Moment = Field(
+        description=both(
+            "この時刻までに承認されなければ、期限切れ",
+            "If it is not approved by this time, it expires",
+        )
+    )
     decided_at: Moment | None
-    decided_by: str | None = Field(description="決めた席。期限切れでは null")
+    decided_by: str | None = Field(
+        description=both("決めた席。期限切れでは null", "The seat that decided; null if it expired")
+    )
     outcome: dict[str, Any] = Field(
-        description="実行の結果。failed では `reason` に理由の符号。ほかは種類ごと"
+        description=both(
+            "実行の結果。failed では `reason` に理由の符号。ほかは種類ごと",
+            "What came of it. If failed, `reason` is the code of the reason; otherwise it "
+            "depends on the kind",
+        )
     )
 
 
 class ActPage(Shape):
-    """行為の1頁。新しい順。"""
+    """行為の1頁。新しい順。
+
+    A page of acts, newest first.
+    """
 
     model_config = like({"items": [_ACT], "next": None})
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import AT, Moment, Next, Shape, like
 
 _SEAT: Mapping[str, Any] = {
@@ -27,20 +28,32 @@ _CLIENT: Mapping[str, Any] = {
 
 
 class OwnSeatOut(Shape):
-    """自機関の席。"""
+    """自機関の席。
+
+    A seat of this agency.
+    """
 
     model_config = like(_SEAT)
 
     id: str
     name: str
     role: str
-    classes: list[str] = Field(description="開けるデータ区分")
+    classes: list[str] = Field(
+        description=both("開けるデータ区分", "The data classes that it can open")
+    )
     created_at: Moment
-    disabled_at: Moment | None = Field(description="停止した時刻。使えるなら null")
+    disabled_at: Moment | None = Field(
+        description=both(
+            "停止した時刻。使えるなら null", "When it was disabled; null if it can be used"
+        )
+    )
 
 
 class OwnSeatPage(Shape):
-    """席の1頁。IDの順。"""
+    """席の1頁。IDの順。
+
+    A page of seats, in the order of their ids.
+    """
 
     model_config = like({"items": [_SEAT], "next": None})
 
@@ -49,21 +62,45 @@ class OwnSeatPage(Shape):
 
 
 class OwnClientOut(Shape):
-    """自機関の接続システム。秘密は含まない。"""
+    """自機関の接続システム。秘密は含まない。
+
+    A client of this agency, without its secret.
+    """
 
     model_config = like(_CLIENT)
 
     id: str
     name: str
-    seats: list[str] = Field(description="代表できる席。最初が既定")
-    proof: str = Field(description="secret 秘密、key 公開鍵、none まだない")
-    dpop_required: bool = Field(description="鍵に結んだトークンだけを受け取れるか")
+    seats: list[str] = Field(
+        description=both(
+            "代表できる席。最初が既定", "The seats that it can speak for; the first is the default"
+        )
+    )
+    proof: str = Field(
+        description=both(
+            "secret 秘密、key 公開鍵、none まだない",
+            "secret, key (a public key), or none (not yet)",
+        )
+    )
+    dpop_required: bool = Field(
+        description=both(
+            "鍵に結んだトークンだけを受け取れるか",
+            "Whether it can get only tokens that are bound to a key",
+        )
+    )
     created_at: Moment
-    disabled_at: Moment | None = Field(description="停止した時刻。使えるなら null")
+    disabled_at: Moment | None = Field(
+        description=both(
+            "停止した時刻。使えるなら null", "When it was disabled; null if it can be used"
+        )
+    )
 
 
 class OwnClientPage(Shape):
-    """接続システムの1頁。IDの順。"""
+    """接続システムの1頁。IDの順。
+
+    A page of clients, in the order of their ids.
+    """
 
     model_config = like({"items": [_CLIENT], "next": None})
 
@@ -72,7 +109,10 @@ class OwnClientPage(Shape):
 
 
 class ClientSecretOut(Shape):
-    """接続システムの新しい秘密。再び読むことはできない。"""
+    """接続システムの新しい秘密。再び読むことはできない。
+
+    The new secret of a client. It cannot be read again.
+    """
 
     model_config = like(
         {
@@ -82,4 +122,9 @@ class ClientSecretOut(Shape):
     )
 
     client_id: str
-    secret: str = Field(description="控えは保存されない。`client_secret` として使う")
+    secret: str = Field(
+        description=both(
+            "控えは保存されない。`client_secret` として使う",
+            "No copy is kept. Use it as `client_secret`",
+        )
+    )

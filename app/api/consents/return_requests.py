@@ -12,7 +12,7 @@ from app.adapters.consents.return_requests import Returns
 from app.api.consents.schemas import ReturnOut, ReturnPage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, Limit, bad_cursor, day_and_id_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
@@ -31,15 +31,32 @@ Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
 
 
 class ReturnAnswerIn(BaseModel):
-    """返還・廃棄の求めへの答え。"""
+    """返還・廃棄の求めへの答え。
+
+    The answer to a request to return or destroy information.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    answer: Annotated[ReturnAnswer, Field(title="答え", examples=["destroyed"])]
-    on: Annotated[Day, Field(title="廃棄・返還した日。保存するなら決めた日")]
+    answer: Annotated[ReturnAnswer, Field(title=both("答え", "The answer"), examples=["destroyed"])]
+    on: Annotated[
+        Day,
+        Field(
+            title=both(
+                "廃棄・返還した日。保存するなら決めた日",
+                "The day on which it was destroyed or returned; if it is kept, on which that "
+                "was decided",
+            )
+        ),
+    ]
     legal_basis: Annotated[
         LegalBasis | None,
-        Field(title="保存の根拠。kept_by_law のときだけ(consent_only は不可)"),
+        Field(
+            title=both(
+                "保存の根拠。kept_by_law のときだけ(consent_only は不可)",
+                "The law that requires keeping it; only with kept_by_law (not consent_only)",
+            )
+        ),
     ] = None
 
 

@@ -1,7 +1,7 @@
 """The published contract (OpenAPI 3.1), assembled from what the routes say of themselves."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from app.api.contract.sharing import share
+from app.api.contract.tags import groups, tags
 from app.api.flows.json_schemas import COMPONENTS, components
 from app.api.wire.caller import DPOP
 from app.api.wire.documented import REFERENCE, Documentation, both, in_language
@@ -65,76 +66,10 @@ Refusals are RFC 9457 (`application/problem+json`), in Japanese, or in English w
 `Accept-Language: en`. Only `/oauth/*` follows RFC 6749 instead.
 """,
 )
-TAGS = (
-    (
-        "referrals",
-        Text("案件と通信文。送る、読む、開く。", "Referrals and messages: send, read, open."),
-    ),
-    (
-        "deliveries",
-        Text(
-            "送った通信文の行方、印刷、取消し、誤送付の記録。",
-            "What became of messages: printing, recalls, records of misdirected disclosures.",
-        ),
-    ),
-    (
-        "disclosures",
-        Text(
-            "提供の記録。誰に何が届き、誰が開いたか。",
-            "The record of disclosures: what reached whom, and who opened it.",
-        ),
-    ),
-    (
-        "consents",
-        Text(
-            "同意の記録と、撤回のあとの返還・廃棄の求め。",
-            "Records of consent, and requests to return or destroy information after a withdrawal.",
-        ),
-    ),
-    ("inbox", Text("受信箱、受領、期日。", "The inbox, acknowledgements, and the days to keep.")),
-    (
-        "webhooks",
-        Text(
-            "到着通知。受信箱に届いたことを、登録した先に知らせる。",
-            "Notices to registered endpoints that something arrived in the inbox.",
-        ),
-    ),
-    ("administration", Text("自機関の席と接続システム。", "An agency's own seats and clients.")),
-    (
-        "acts",
-        Text(
-            "二つの席が要る重い行為と、消去の停止。",
-            "Weighty acts that take two seats, and holds from erasure.",
-        ),
-    ),
-    (
-        "log",
-        Text(
-            "記録。誰でも確かめられる Merkle 木と、この機関の記録。",
-            "The log: a Merkle tree that anybody can verify, and this agency's entries.",
-        ),
-    ),
-    (
-        "flows",
-        Text(
-            "流れの表、通信文の定義、図。誰でも読める。",
-            "Tables of the flows, definitions of messages, diagrams. Anybody can read them.",
-        ),
-    ),
-    ("directory", Text("機関と管轄。", "Agencies and the areas for which they are responsible.")),
-    ("me", Text("このトークンの主体。", "Whom this token stands for.")),
-    ("oauth", Text("トークンと鍵。", "Tokens and keys.")),
-    (
-        "service",
-        Text("サービスの様子と、問題の説明。", "How the service is doing, and what problems mean."),
-    ),
-)
 
 
-def install(
-    app: FastAPI, webhooks: Mapping[str, Schema], webhook_models: Sequence[type[Shape]]
-) -> None:
-    """Serve this contract, in place of FastAPI's own.
+class Contract:
+    """The contract of an application, made once in each language, when it is first asked for.
 
     Args:
         app: with all its routes.
@@ -142,15 +77,41 @@ def install(
         webhook_models: the shapes that it refers to.
     """
 
-    @cache
-    def made() -> Schema:
-        return contract(app, webhooks, webhook_models, "ja")
+    def __init__(
+        self, app: FastAPI, webhooks: Mapping[str, Schema], webhook_models: Sequence[type[Shape]]
+    ) -> None:
+        self._app = app
+        self._webhooks = webhooks
+        self._webhook_models = webhook_models
+        self._made: dict[Language, tuple[Schema, bytes]] = {}
 
+    def document(self, language: Language = "ja") -> Schema:
+        """The contract in one language."""
+        return self._in(language)[0]
+
+    def content(self, language: Language = "ja") -> bytes:
+        """The same as JSON."""
+        return self._in(language)[1]
+
+    def _in(self, language: Language) -> tuple[Schema, bytes]:
+        if language not in self._made:
+            document = assembled(self._app, self._webhooks, self._webhook_models, language)
+            text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+            self._made[language] = document, text.encode()
+        return self._made[language]
+
+
+def install(
+    app: FastAPI, webhooks: Mapping[str, Schema], webhook_models: Sequence[type[Shape]]
+) -> None:
+    """Let `app` have its contract, in place of FastAPI's own; the arguments are `Contract`'s."""
+    contract = Contract(app, webhooks, webhook_models)
+    app.state.contract = contract
     # FastAPI asks for its contract to be replaced in this way.
-    app.openapi = made  # type: ignore[method-assign]
+    app.openapi = contract.document  # type: ignore[method-assign]
 
 
-def contract(
+def assembled(
     app: FastAPI,
     webhooks: Mapping[str, Schema],
     webhook_models: Sequence[type[Shape]],
@@ -164,10 +125,11 @@ def contract(
         summary=both(*SUMMARY),
         description=both(*DESCRIPTION),
         routes=app.routes,
-        tags=[{"name": name, "description": both(*text)} for name, text in TAGS],
+        tags=list(tags(language)),
         servers=[{"url": "/", "description": both("このサービス", "This service")}],
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     )
+    found["x-tagGroups"] = list(groups(language))
     routes = dict(_routes(app))
     found["components"]["schemas"] = _schemas(found, routes.values(), webhook_models)
     found["components"]["securitySchemes"]["dpop"] = dict(DPOP)

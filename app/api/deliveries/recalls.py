@@ -11,7 +11,7 @@ from app.api.deliveries.routes import Recipients
 from app.api.deliveries.schemas import MisdirectedOut, MisdirectedPage, RecallOut
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of, localised
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
@@ -41,11 +41,19 @@ TO_ADD: Mapping[str, Text] = {
 
 
 class RecallIn(BaseModel):
-    """取消し。"""
+    """取消し。
+
+    A recall.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[RecallReason, Field(title="取消しの理由", examples=["wrong_recipient"])]
+    reason: Annotated[
+        RecallReason,
+        Field(
+            title=both("取消しの理由", "The reason for the recall"), examples=["wrong_recipient"]
+        ),
+    ]
     recipients: Recipients = None
 
 

@@ -12,7 +12,7 @@ from app.adapters.deliveries.deliveries import Deliveries, Explained, Tracked
 from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
 from app.api.wire.caller import ReferralReader, allowed
 from app.api.wire.dependencies import current_time, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import Language, language_of, localised
 from app.api.wire.paging import Cursor, Limit, number_in, page
@@ -34,15 +34,18 @@ Recipients = Annotated[
     Field(
         min_length=1,
         max_length=20,
-        title="宛先の機関",
-        description="省くか null なら全て。",
+        title=both("宛先の機関", "The agencies of the recipients"),
+        description=both("省くか null なら全て。", "All, if left out or null."),
         examples=[["center-13"]],
     ),
 ]
 
 
 class PrintedIn(BaseModel):
-    """印刷した写し。"""
+    """印刷した写し。
+
+    The copies that were printed.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import AT, MESSAGE, REFERRAL, Day, Moment, Next, Shape, Uuid, like
 
 DISCLOSURE = "01936b7e-9c20-7b44-a1d0-5e2f8c7b3a05"
@@ -36,51 +37,99 @@ _MESSAGE: dict[str, Any] = {
 
 
 class DeliveryOut(Shape):
-    """宛先1か所への配達。時刻は、それが起きていなければ null。"""
+    """宛先1か所への配達。時刻は、それが起きていなければ null。
+
+    The delivery to one recipient. A time is null if that has not happened.
+    """
 
     party: str
     agency_id: str
     status: str = Field(
-        description="waiting 待っている、notified 到着を通知した、opened 開かれた、"
-        "acknowledged 受領された、to_print 印刷待ち、printed 印刷した、recalled 取り消した、"
-        "undeliverable 届かない、のいずれか"
+        description=both(
+            "waiting 待っている、notified 到着を通知した、opened 開かれた、"
+            "acknowledged 受領された、to_print 印刷待ち、printed 印刷した、recalled 取り消した、"
+            "undeliverable 届かない、のいずれか",
+            "One of waiting, notified (a notice arrived), opened, acknowledged, to_print "
+            "(to be printed), printed, recalled, undeliverable",
+        )
     )
     late: str | None = Field(
-        description="overdue 期限を過ぎた、failed 期限の倍を過ぎた。"
-        "受領・印刷した後は、その時点でのもの"
+        description=both(
+            "overdue 期限を過ぎた、failed 期限の倍を過ぎた。受領・印刷した後は、その時点でのもの",
+            "overdue: past its time; failed: past twice its time. After it was acknowledged"
+            " or printed, as it was then",
+        )
     )
-    to_print: bool = Field(description="参加していない機関なので、印刷して届ける")
-    notified_at: Moment | None = Field(description="相手のシステムが最初に到着通知を受けた時刻")
+    to_print: bool = Field(
+        description=both(
+            "参加していない機関なので、印刷して届ける",
+            "The agency is not connected, so it is printed and taken there",
+        )
+    )
+    notified_at: Moment | None = Field(
+        description=both(
+            "相手のシステムが最初に到着通知を受けた時刻",
+            "When the recipient's system first took a notice",
+        )
+    )
     opened_at: Moment | None
     acknowledged_at: Moment | None
-    acknowledged_by: str | None = Field(description="受領した席")
+    acknowledged_by: str | None = Field(
+        description=both("受領した席", "The seat that acknowledged it")
+    )
     printed_at: Moment | None
-    printed_by: str | None = Field(description="印刷した席")
+    printed_by: str | None = Field(description=both("印刷した席", "The seat that printed it"))
     recalled_at: Moment | None
     recall_reason: str | None
     misdirected_disclosure_id: Uuid | None = Field(
-        description="取り消す前に開かれるか印刷されていたときの、誤送付の記録"
+        description=both(
+            "取り消す前に開かれるか印刷されていたときの、誤送付の記録",
+            "If it was opened or printed before the recall: the record of the misdirected "
+            "disclosure",
+        )
     )
     undeliverable: str | None = Field(
-        description="agency_disabled 機関が停止・廃止された、party_ended 当事者でなくなった"
+        description=both(
+            "agency_disabled 機関が停止・廃止された、party_ended 当事者でなくなった",
+            "agency_disabled: the agency was disabled or abolished; party_ended: it is no "
+            "longer a party",
+        )
     )
 
 
 class SentOut(Shape):
-    """この機関が送った通信文と、その宛先ごとの配達。"""
+    """この機関が送った通信文と、その宛先ごとの配達。
+
+    A message that this agency sent, with its delivery to each recipient.
+    """
 
     message_id: Uuid
-    number: int = Field(description="この機関が読める中での番号")
+    number: int = Field(
+        description=both(
+            "この機関が読める中での番号", "Its number among those that this agency can read"
+        )
+    )
     type: str
     urgency: str
     accepted_at: Moment
-    overdue_at: Moment | None = Field(description="受領(紙なら印刷)の期限")
-    failed_at: Moment | None = Field(description="これを過ぎると不達として知らせる")
+    overdue_at: Moment | None = Field(
+        description=both(
+            "受領(紙なら印刷)の期限", "By when it is to be acknowledged, or on paper to be printed"
+        )
+    )
+    failed_at: Moment | None = Field(
+        description=both(
+            "これを過ぎると不達として知らせる", "After this time it is reported as not delivered"
+        )
+    )
     recipients: list[DeliveryOut]
 
 
 class DeliveryPage(Shape):
-    """配達の1頁。"""
+    """配達の1頁。
+
+    A page of deliveries.
+    """
 
     model_config = like({"items": [{**_MESSAGE, "number": 4, "recipients": [_COPY]}], "next": None})
 
@@ -89,15 +138,23 @@ class DeliveryPage(Shape):
 
 
 class PrintedCopy(Shape):
-    """印刷した1部。"""
+    """印刷した1部。
+
+    One copy that was printed.
+    """
 
     agency_id: str
     printed_at: Moment
-    printed_by: str = Field(description="最初に印刷済みとした席")
+    printed_by: str = Field(
+        description=both("最初に印刷済みとした席", "The seat that first marked it as printed")
+    )
 
 
 class PrintedOut(Shape):
-    """印刷済みの写し。二度しても、最初のまま。"""
+    """印刷済みの写し。二度しても、最初のまま。
+
+    The copies that are printed. Doing it twice leaves the first as it is.
+    """
 
     model_config = like(
         {
@@ -115,38 +172,59 @@ class PrintedOut(Shape):
 
 
 class ExplainedDelivery(DeliveryOut):
-    """宛先1か所への配達と、その説明。"""
+    """宛先1か所への配達と、その説明。
 
-    where: str = Field(description="今どこにあるか")
-    next: str = Field(description="次に何が起きるか")
-    todo: str = Field(description="何をすればよいか")
+    The delivery to one recipient, explained.
+    """
+
+    where: str = Field(description=both("今どこにあるか", "Where it is now"))
+    next: str = Field(description=both("次に何が起きるか", "What happens next"))
+    todo: str = Field(description=both("何をすればよいか", "What to do"))
 
 
 class ExplainedAttempt(Shape):
-    """到着通知の1回の試み。"""
+    """到着通知の1回の試み。
+
+    One attempt to deliver a notice.
+    """
 
     number: int
     at: Moment
-    outcome: str = Field(description="結果。delivered なら届いた")
-    status: int | None = Field(description="返ってきた HTTP の状態")
+    outcome: str = Field(
+        description=both("結果。delivered なら届いた", "The outcome; delivered: it arrived")
+    )
+    status: int | None = Field(
+        description=both("返ってきた HTTP の状態", "The HTTP status that came back")
+    )
     took_ms: int | None
 
 
 class ExplainedNotice(Shape):
-    """この機関の送り先1か所への到着通知。"""
+    """この機関の送り先1か所への到着通知。
+
+    A notice to one webhook of this agency.
+    """
 
     id: Uuid = Field(description="webhook-id")
     webhook_id: Uuid
-    state: str = Field(description="pending, delivered, failed, cancelled のいずれか")
+    state: str = Field(
+        description=both(
+            "pending, delivered, failed, cancelled のいずれか",
+            "One of pending, delivered, failed, cancelled",
+        )
+    )
     reason: str | None
-    next_at: Moment | None = Field(description="次に試みる時刻")
+    next_at: Moment | None = Field(description=both("次に試みる時刻", "When it is tried next"))
     settled_at: Moment | None
-    says: str = Field(description="どうなったかの説明")
+    says: str = Field(description=both("どうなったかの説明", "What became of it, in words"))
     attempts: list[ExplainedAttempt]
 
 
 class ExplainedOut(Shape):
-    """通信文が今どうなっているかの説明。言葉は Accept-Language の言語で。"""
+    """通信文が今どうなっているかの説明。言葉は Accept-Language の言語で。
+
+    How a message stands, explained in the language of Accept-Language.
+    """
 
     model_config = like(
         {
@@ -169,33 +247,56 @@ class ExplainedOut(Shape):
     message_id: Uuid
     referral_id: Uuid
     type: str
-    title: str = Field(description="通信文の名前")
+    title: str = Field(description=both("通信文の名前", "The name of the message"))
     urgency: str
     accepted_at: Moment
     overdue_at: Moment | None
     failed_at: Moment | None
-    you: str = Field(description="sender なら送り手、recipient なら宛先")
-    recipients: list[ExplainedDelivery] = Field(
-        description="送り手には全ての宛先、宛先にはその機関だけ"
+    you: str = Field(
+        description=both("sender なら送り手、recipient なら宛先", "sender or recipient")
     )
-    notices: list[ExplainedNotice] = Field(description="この機関の送り先への到着通知だけ")
+    recipients: list[ExplainedDelivery] = Field(
+        description=both(
+            "送り手には全ての宛先、宛先にはその機関だけ",
+            "All recipients for the sender; for a recipient, its own agency alone",
+        )
+    )
+    notices: list[ExplainedNotice] = Field(
+        description=both(
+            "この機関の送り先への到着通知だけ", "Notices to webhooks of this agency alone"
+        )
+    )
 
 
 class RecalledCopy(Shape):
-    """取り消した1部。"""
+    """取り消した1部。
 
-    party: str | None = Field(description="宛先から見せられて読んでいた機関では null")
+    One copy that was recalled.
+    """
+
+    party: str | None = Field(
+        description=both(
+            "宛先から見せられて読んでいた機関では null",
+            "null for an agency that read it because a recipient had shown it",
+        )
+    )
     agency_id: str
     reason: str
     recalled_at: Moment
-    recalled_by: str = Field(description="取り消した席")
+    recalled_by: str = Field(description=both("取り消した席", "The seat that recalled it"))
     misdirected_disclosure_id: Uuid | None = Field(
-        description="その前に開かれるか印刷されていたときの、誤送付の記録"
+        description=both(
+            "その前に開かれるか印刷されていたときの、誤送付の記録",
+            "If it was opened or printed before: the record of the misdirected disclosure",
+        )
     )
 
 
 class RecallOut(Shape):
-    """取消しの結果。同じ取消しを繰り返せば、同じ答えが返る。"""
+    """取消しの結果。同じ取消しを繰り返せば、同じ答えが返る。
+
+    What came of a recall. Repeating the same recall returns the same answer.
+    """
 
     model_config = like(
         {
@@ -218,44 +319,66 @@ class RecallOut(Shape):
 
 
 class TitledClass(Shape):
-    """データ区分とその名前。"""
+    """データ区分とその名前。
+
+    A data class and its name.
+    """
 
     class_: str = Field(alias="class")
     title: str
 
 
 class TitledItem(Shape):
-    """報告に書く事項とその名前。"""
+    """報告に書く事項とその名前。
+
+    An item of a report and its name.
+    """
 
     item: str
     title: str
 
 
 class OpeningOut(Shape):
-    """開かれたか、印刷された1回。"""
+    """開かれたか、印刷された1回。
 
-    how: str = Field(description="opened 開かれた、printed 印刷された")
+    One time that it was opened or printed.
+    """
+
+    how: str = Field(description=both("opened 開かれた、printed 印刷された", "opened or printed"))
     at: Moment
-    seat_id: str | None = Field(description="開いた席、印刷した席")
+    seat_id: str | None = Field(
+        description=both("開いた席、印刷した席", "The seat that opened or printed it")
+    )
     classes: list[str]
 
 
 class PreliminaryClock(Shape):
-    """速報の目安。知った日を1日目として3日目から5日目。"""
+    """速報の目安。知った日を1日目として3日目から5日目。
+
+    When the preliminary report is due: on the third to fifth day, the day on which it became
+    known being the first.
+    """
 
     from_: Day = Field(alias="from")
     by: Day
 
 
 class FinalClock(Shape):
-    """確報の期限。30日目(不正の目的のおそれがあれば60日目)。閉庁日なら次の開庁日。"""
+    """確報の期限。30日目(不正の目的のおそれがあれば60日目)。閉庁日なら次の開庁日。
+
+    When the final report is due: on the 30th day (the 60th if a malicious purpose is feared); if
+    offices are closed, on the next day on which they are open.
+    """
 
     by: Day
     by_if_malicious: Day
 
 
 class ClocksOut(Shape):
-    """報告の期限。"""
+    """報告の期限。
+
+    When reports are due.
+    """
 
     preliminary: PreliminaryClock
     final: FinalClock
@@ -290,7 +413,11 @@ _DISCLOSURE: dict[str, Any] = {
 
 
 class MisdirectedOut(Shape):
-    """誤送付の記録。取り消す前に開かれるか印刷されていた、1か所の宛先について。"""
+    """誤送付の記録。取り消す前に開かれるか印刷されていた、1か所の宛先について。
+
+    The record of a misdirected disclosure: for one recipient, with whom it was opened or printed
+    before the recall.
+    """
 
     model_config = like(_DISCLOSURE)
 
@@ -298,26 +425,58 @@ class MisdirectedOut(Shape):
     message_id: Uuid
     referral_id: Uuid
     type: str
-    title: str = Field(description="通信文の名前")
+    title: str = Field(description=both("通信文の名前", "The name of the message"))
     sender_agency: str
     recipient_agency: str
-    recipient_party: str | None = Field(description="宛先から見せられて読んでいた機関では null")
+    recipient_party: str | None = Field(
+        description=both(
+            "宛先から見せられて読んでいた機関では null",
+            "null for an agency that read it because a recipient had shown it",
+        )
+    )
     reason: str
     sent_at: Moment
-    known_at: Moment = Field(description="取り消した時刻。期限はこの日を1日目として数える")
+    known_at: Moment = Field(
+        description=both(
+            "取り消した時刻。期限はこの日を1日目として数える",
+            "When it was recalled. Due dates count this day as the first",
+        )
+    )
     recalled_by: str
-    persons: int = Field(description="本人の数。案件は1人についてのもの")
-    third_parties: bool = Field(description="第三者の情報(C6)も開かれた")
-    classes: list[TitledClass] = Field(description="開かれたデータ区分")
-    openings: list[OpeningOut] = Field(description="記録から: 誰がいつどの区分を開いたか")
+    persons: int = Field(
+        description=both(
+            "本人の数。案件は1人についてのもの",
+            "The number of persons concerned. A referral is about one",
+        )
+    )
+    third_parties: bool = Field(
+        description=both(
+            "第三者の情報(C6)も開かれた", "Information about third parties (C6) was opened as well"
+        )
+    )
+    classes: list[TitledClass] = Field(
+        description=both("開かれたデータ区分", "The data classes that were opened")
+    )
+    openings: list[OpeningOut] = Field(
+        description=both(
+            "記録から: 誰がいつどの区分を開いたか",
+            "From the log: who opened which data classes and when",
+        )
+    )
     clocks: ClocksOut
     to_add: list[TitledItem] = Field(
-        description="報告に要る事項のうち、サービスが知らず、機関が書くもの"
+        description=both(
+            "報告に要る事項のうち、サービスが知らず、機関が書くもの",
+            "What a report needs and the service does not know: the agency writes it",
+        )
     )
 
 
 class MisdirectedPage(Shape):
-    """誤送付の記録の1頁。"""
+    """誤送付の記録の1頁。
+
+    A page of records of misdirected disclosures.
+    """
 
     model_config = like({"items": [_DISCLOSURE], "next": None})
 

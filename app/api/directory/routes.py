@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from app.api.directory.examples import AGENCIES, AGENCY, ROUTES
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_directory
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.paging import LongLimit
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -40,65 +40,151 @@ _CODE = r"^[a-z0-9_]{1,64}$"
 
 
 class AgencySummary(BaseModel):
-    """機関の要約。"""
+    """機関の要約。
 
-    id: str = Field(description="機関の識別子。変わらない", examples=["center-13"])
-    kind: str = Field(description="機関の種別", examples=["settlement_center"])
-    name: str = Field(description="名称", examples=["東京都地域生活定着支援センター"])
-    name_en: str | None = Field(
-        description="英語の名称(参考)", examples=["Tokyo Settlement Support Center"]
+    An agency in short.
+    """
+
+    id: str = Field(
+        description=both("機関の識別子。変わらない", "The agency's id. It does not change"),
+        examples=["center-13"],
     )
-    prefecture: str = Field(description="都道府県(JIS X 0401 の2桁)", examples=["13"])
+    kind: str = Field(
+        description=both("機関の種別", "The kind of agency"), examples=["settlement_center"]
+    )
+    name: str = Field(
+        description=both("名称", "The name"), examples=["東京都地域生活定着支援センター"]
+    )
+    name_en: str | None = Field(
+        description=both("英語の名称(参考)", "The name in English (for reference)"),
+        examples=["Tokyo Settlement Support Center"],
+    )
+    prefecture: str = Field(
+        description=both("都道府県(JIS X 0401 の2桁)", "The prefecture (two digits of JIS X 0401)"),
+        examples=["13"],
+    )
     connected: bool = Field(
-        description="このサービスに参加しているか。偽なら、あての通信文は印刷して届ける",
+        description=both(
+            "このサービスに参加しているか。偽なら、あての通信文は印刷して届ける",
+            "Whether it is connected to this service. If not, messages to it are printed "
+            "and taken there",
+        ),
         examples=[True],
     )
 
 
 class Jurisdiction(BaseModel):
-    """管轄の1行。"""
+    """管轄の1行。
 
-    flow: str | None = Field(description="流れ。null は全ての流れ", examples=[None])
-    area: str = Field(description="全国地方公共団体コード(6桁)", examples=["130001"])
+    One area for which an agency is responsible.
+    """
+
+    flow: str | None = Field(
+        description=both("流れ。null は全ての流れ", "The flow; null: all flows"), examples=[None]
+    )
+    area: str = Field(
+        description=both("全国地方公共団体コード(6桁)", "A local government code (six digits)"),
+        examples=["130001"],
+    )
 
 
 class AgencyDetail(AgencySummary):
-    """機関の全ての登録事項。"""
+    """機関の全ての登録事項。
 
-    areas: list[Jurisdiction] = Field(description="管轄。コードの順")
+    Everything that is registered of an agency.
+    """
+
+    areas: list[Jurisdiction] = Field(
+        description=both(
+            "管轄。コードの順", "Areas for which it is responsible, in the order of their codes"
+        )
+    )
     services: dict[str, date | None] = Field(
-        description="行っている事業と開始日。null は開始日の記録なし",
+        description=both(
+            "行っている事業と開始日。null は開始日の記録なし",
+            "The services that it runs, with the day on which they began; null if that is "
+            "not recorded",
+        ),
         examples=[{"suspect_support": None}],
     )
-    poi_code: str | None = Field(description="GIF の POI コード(4桁)", examples=["1499"])
-    note: str | None = Field(description="備考(名称や区域の確かさなど)", examples=[None])
-    disabled: bool = Field(description="廃止・停止されているか", examples=[False])
+    poi_code: str | None = Field(
+        description=both(
+            "GIF の POI コード(4桁)",
+            "The POI code of the Government Interoperability Framework (four digits)",
+        ),
+        examples=["1499"],
+    )
+    note: str | None = Field(
+        description=both(
+            "備考(名称や区域の確かさなど)",
+            "Remarks (for example how certain the name or the area is)",
+        ),
+        examples=[None],
+    )
+    disabled: bool = Field(
+        description=both("廃止・停止されているか", "Whether it was abolished or disabled"),
+        examples=[False],
+    )
 
 
 class AgencyPage(BaseModel):
-    """機関の一覧の1頁。"""
+    """機関の一覧の1頁。
+
+    A page of agencies.
+    """
 
     items: list[AgencySummary]
-    next: str | None = Field(description="次の頁のカーソル。null なら終わり", examples=[None])
+    next: str | None = Field(
+        description=both(
+            "次の頁のカーソル。null なら終わり", "The cursor of the next page; null at the end"
+        ),
+        examples=[None],
+    )
 
 
 class RouteOut(BaseModel):
-    """ある種別の、その区域を受け持つ機関。"""
+    """ある種別の、その区域を受け持つ機関。
 
-    kind: str = Field(description="機関の種別", examples=["settlement_center"])
-    parties: list[str] = Field(description="この種別が流れの中で担う立場", examples=[["center"]])
-    ambiguous: bool = Field(
-        description="真なら複数あり、`to` で選ばなければならない", examples=[False]
+    The agencies of one kind that are responsible for the area.
+    """
+
+    kind: str = Field(
+        description=both("機関の種別", "The kind of agency"), examples=["settlement_center"]
     )
-    candidates: list[AgencySummary] = Field(description="受け持つ機関。空なら無い")
+    parties: list[str] = Field(
+        description=both(
+            "この種別が流れの中で担う立場", "The parties that this kind can be in the flow"
+        ),
+        examples=[["center"]],
+    )
+    ambiguous: bool = Field(
+        description=both(
+            "真なら複数あり、`to` で選ばなければならない",
+            "If true there are several, and one has to be chosen in `to`",
+        ),
+        examples=[False],
+    )
+    candidates: list[AgencySummary] = Field(
+        description=both(
+            "受け持つ機関。空なら無い", "The agencies that are responsible; empty if there is none"
+        )
+    )
 
 
 class Routes(BaseModel):
-    """ある区域を受け持つ機関。"""
+    """ある区域を受け持つ機関。
 
-    flow: str = Field(description="流れ", examples=["special_adjustment"])
-    area: str = Field(description="読み取った区域(6桁)", examples=["131016"])
-    prefecture: str = Field(description="その都道府県の名称", examples=["東京都"])
+    The agencies that are responsible for an area.
+    """
+
+    flow: str = Field(description=both("流れ", "The flow"), examples=["special_adjustment"])
+    area: str = Field(
+        description=both("読み取った区域(6桁)", "The area as it was read (six digits)"),
+        examples=["131016"],
+    )
+    prefecture: str = Field(
+        description=both("その都道府県の名称", "The name of its prefecture"), examples=["東京都"]
+    )
     items: list[RouteOut]
 
 
@@ -116,14 +202,30 @@ class Routes(BaseModel):
 async def list_agencies(
     request: Request,
     _: Reader,
-    kind: Annotated[str | None, Query(pattern=_CODE, description="種別")] = None,
+    kind: Annotated[str | None, Query(pattern=_CODE, description=both("種別", "The kind"))] = None,
     prefecture: Annotated[
-        str | None, Query(description="都道府県(JIS X 0401 の2桁)", examples=["13"])
+        str | None,
+        Query(
+            description=both(
+                "都道府県(JIS X 0401 の2桁)", "The prefecture (two digits of JIS X 0401)"
+            ),
+            examples=["13"],
+        ),
     ] = None,
-    q: Annotated[str | None, Query(max_length=100, description="名称に含まれる文字")] = None,
-    connected: Annotated[bool | None, Query(description="参加しているか")] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=100, description=both("名称に含まれる文字", "Text that the name contains")
+        ),
+    ] = None,
+    connected: Annotated[
+        bool | None, Query(description=both("参加しているか", "Whether it is connected"))
+    ] = None,
     limit: LongLimit = 50,
-    cursor: Annotated[str | None, Query(max_length=200, description="前の頁の `next`")] = None,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=200, description=both("前の頁の `next`", "`next` of the page before")),
+    ] = None,
 ) -> AgencyPage:
     """機関を識別子の順に返す。廃止・停止された機関は含まない(識別子で読むことはできる)。"""
     if prefecture is not None and prefecture not in PREFECTURES:
@@ -151,7 +253,9 @@ async def list_agencies(
 async def read_agency(
     request: Request,
     _: Reader,
-    agency_id: Annotated[str, Path(max_length=64, description="識別子", examples=["center-13"])],
+    agency_id: Annotated[
+        str, Path(max_length=64, description=both("識別子", "The id"), examples=["center-13"])
+    ],
 ) -> AgencyDetail:
     """機関の全ての登録事項を返す。廃止・停止された機関も返す。"""
     agency = current_directory(request).agency(agency_id)
@@ -186,10 +290,19 @@ async def read_agency(
 async def find_routes(
     request: Request,
     _: Reader,
-    flow: Annotated[str, Query(pattern=_CODE, description="流れ", examples=["suspect_support"])],
+    flow: Annotated[
+        str,
+        Query(pattern=_CODE, description=both("流れ", "The flow"), examples=["suspect_support"]),
+    ],
     area: Annotated[
         str,
-        Query(description="全国地方公共団体コード(6桁)か都道府県(2桁)", examples=["131016"]),
+        Query(
+            description=both(
+                "全国地方公共団体コード(6桁)か都道府県(2桁)",
+                "A local government code (six digits) or a prefecture (two)",
+            ),
+            examples=["131016"],
+        ),
     ],
 ) -> Routes:
     """その区域をその流れで受け持つ機関を、種別ごとに返す。

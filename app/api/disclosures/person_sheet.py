@@ -17,7 +17,7 @@ from app.adapters.printing.typesetting import Block, Heading, Paragraph, Table
 from app.api.disclosures import person_sheet_words as words
 from app.api.disclosures.routes import Officer
 from app.api.wire.dependencies import current_directory, current_time, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.language import Language
 from app.api.wire.responses import id_in_path
 from app.api.wire.schemas import CASE_ID
@@ -39,7 +39,7 @@ _PRESS = ThreadPoolExecutor(1, "press")
 
 PDF_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "印刷用の書面(PDF、A4)",
+        "description": both("印刷用の書面(PDF、A4)", "A sheet to print (PDF, A4)"),
         "content": {
             "application/pdf": {
                 "schema": {"type": "string", "contentMediaType": "application/pdf"},
@@ -84,7 +84,9 @@ async def print_disclosures(
     request: Request,
     case_id: str,
     caller: Officer,
-    lang: Annotated[Language, Query(description="書面の言葉")] = "ja",
+    lang: Annotated[
+        Language, Query(description=both("書面の言葉", "The language of the sheet"))
+    ] = "ja",
 ) -> Response:
     """どの機関に、いつ、どのような情報が、なぜ伝わったかを、振り仮名付きのやさしい日本語で。
 

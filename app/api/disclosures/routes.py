@@ -9,7 +9,7 @@ from app.adapters.disclosures.listing import Disclosures, Key, Wanted, key_of
 from app.api.disclosures.schemas import DisclosurePage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
 from app.api.wire.responses import id_in_path, json_answer
 from app.api.wire.schemas import CASE_ID
@@ -45,12 +45,22 @@ async def list_disclosures(
     request: Request,
     case_id: str,
     caller: Officer,
-    referral: Annotated[UUID | None, Query(description="この案件についてだけ")] = None,
+    referral: Annotated[
+        UUID | None, Query(description=both("この案件についてだけ", "Only about this referral"))
+    ] = None,
     agency: Annotated[
-        str | None, Query(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="この機関についてだけ")
+        str | None,
+        Query(
+            pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+            description=both("この機関についてだけ", "Only about this agency"),
+        ),
     ] = None,
     data_class: Annotated[
-        DataClass | None, Query(alias="class", description="このデータ区分を含むものだけ")
+        DataClass | None,
+        Query(
+            alias="class",
+            description=both("このデータ区分を含むものだけ", "Only those with this data class"),
+        ),
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -18,7 +18,7 @@ from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.text import Text
 
-router = APIRouter(prefix="/v1", tags=["acts"])
+router = APIRouter(prefix="/v1", tags=["erasure"])
 
 
 @router.get(

@@ -2,20 +2,32 @@
 
 from pydantic import Field
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import ACT, AT, REFERRAL, Day, Moment, Next, Shape, Uuid, like
 
 
 class ErasureOut(Shape):
-    """消去した区分。"""
+    """消去した区分。
+
+    A data class that was erased.
+    """
 
     class_: str = Field(alias="class")
     erased_at: Moment
     because: str = Field(description="case_closed, never_accepted, cleared, refused, commanded")
-    complete_on: Day = Field(description="この日には、鍵を含む控えも残っていない")
+    complete_on: Day = Field(
+        description=both(
+            "この日には、鍵を含む控えも残っていない",
+            "From this day on, no backup that holds the key is left either",
+        )
+    )
 
 
 class ErasuresOut(Shape):
-    """案件から消去したもの。この機関が写しを持っていた区分だけ。"""
+    """案件から消去したもの。この機関が写しを持っていた区分だけ。
+
+    What was erased of a referral, of the data classes of which this agency had a copy.
+    """
 
     model_config = like(
         {
@@ -36,17 +48,27 @@ class ErasuresOut(Shape):
 
 
 class HoldOut(Shape):
-    """この機関が消去を止めている案件。"""
+    """この機関が消去を止めている案件。
 
-    id: Uuid = Field(description="止めた行為のID")
+    A referral that this agency holds from erasure.
+    """
+
+    id: Uuid = Field(description=both("止めた行為のID", "The id of the act that set the hold"))
     referral_id: Uuid
-    whole_case: bool = Field(description="同じ事案の全ての案件に及ぶか")
+    whole_case: bool = Field(
+        description=both(
+            "同じ事案の全ての案件に及ぶか", "Whether it covers all referrals of the case"
+        )
+    )
     reason: str
     set_at: Moment
 
 
 class HoldPage(Shape):
-    """消去を止めている案件の1頁。新しい順。"""
+    """消去を止めている案件の1頁。新しい順。
+
+    A page of holds, newest first.
+    """
 
     model_config = like(
         {

@@ -16,7 +16,7 @@ from app.api.wire.dependencies import (
     current_time,
     dependency,
 )
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.paging import LAST
 from app.api.wire.responses import id_in_path
 from app.api.wire.schemas import CASE_ID
@@ -27,7 +27,7 @@ from app.domain.errors import BundleTooLarge, ScopeMissing
 from app.domain.evidence.bundle import LARGEST, MOST_MESSAGES, SEAL_TYP, pack
 from app.domain.text import Text
 
-router = APIRouter(prefix="/v1", tags=["disclosures"])
+router = APIRouter(prefix="/v1", tags=["evidence"])
 
 ZIP = "application/zip"
 _ANSWER: dict[int | str, dict[str, Any]] = {
@@ -72,7 +72,13 @@ async def read_bundle(
     since: Annotated[
         int | None,
         Query(
-            ge=0, le=LAST, description="手元のチェックポイントの件数。その続きである証明を付ける"
+            ge=0,
+            le=LAST,
+            description=both(
+                "手元のチェックポイントの件数。その続きである証明を付ける",
+                "The size of a checkpoint that you have; the bundle then proves that the log "
+                "continues it",
+            ),
         ),
     ] = None,
 ) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from app.api.wire.documented import both
 from app.domain.cases.case import SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.flows import BODIES, FLOWS
@@ -41,7 +42,7 @@ def components() -> Mapping[str, Schema]:
         for name, body in BODIES.items()
     }
     parts = {named.get(name, name): part for name, part in found["$defs"].items()}
-    types = {name: _described(body, parts[name]) for name, body in BODIES.items()}
+    types = {name: _in_both(_described(body, parts[name]), body) for name, body in BODIES.items()}
     renamed: dict[str, Schema] = _renamed({**parts, **types}, named)
     return renamed
 
@@ -63,6 +64,15 @@ def _described(body: type[Body], schema: Schema) -> Schema:
         properties[name]["x-data-class-title"] = CLASS_TITLES[data_class].ja
     properties["type"]["title"] = "種別"
     return described
+
+
+def _in_both(schema: Schema, body: type[Body]) -> Schema:
+    """A type's schema with the words that we have in both languages."""
+    schema["title"] = both(*body.TITLE)
+    for name, data_class in body.classes().items():
+        schema["properties"][name]["x-data-class-title"] = both(*CLASS_TITLES[data_class])
+    schema["properties"]["type"]["title"] = both("種別", "Type")
+    return schema
 
 
 def _senders(message_type: str) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.api.wire.documented import both
+
 _TITLE = {"ja": "調査・面接の開始", "en": "start the selection"}
 FLOW: dict[str, Any] = {
     "name": "special_adjustment",
@@ -67,7 +69,7 @@ SCHEMA: dict[str, Any] = {
 }
 DIAGRAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Mermaid の図",
+        "description": both("Mermaid の図", "A diagram in Mermaid"),
         "content": {
             "text/vnd.mermaid": {
                 "schema": {"type": "string"},
@@ -83,7 +85,12 @@ def published(
 ) -> dict[int | str, dict[str, Any]]:
     """How an answer is described whose shape is the table's own."""
     content = {"schema": {"type": "object"}, "example": dict(example)}
-    return {200: {"description": "公開しているもの", "content": {media_type: content}}}
+    return {
+        200: {
+            "description": both("公開しているもの", "What is published"),
+            "content": {media_type: content},
+        }
+    }
 
 
 LIST: dict[str, Any] = {

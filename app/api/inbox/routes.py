@@ -12,7 +12,7 @@ from app.adapters.inbox.inboxes import Mailboxes
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
 from app.api.wire.caller import allowed, still_allowed
 from app.api.wire.dependencies import Shutdown, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import json_answer
@@ -38,14 +38,24 @@ class LongestWait:
 
 
 class AcknowledgementIn(BaseModel):
-    """受領するもの。`positions` か `through` のどちらか一つ。"""
+    """受領するもの。`positions` か `through` のどちらか一つ。
+
+    What is acknowledged: either `positions` or `through`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     positions: Annotated[
-        list[Position] | None, Field(min_length=1, max_length=MOST_POSITIONS, title="受領する番号")
+        list[Position] | None,
+        Field(
+            min_length=1,
+            max_length=MOST_POSITIONS,
+            title=both("受領する番号", "The positions to acknowledge"),
+        ),
     ] = None
-    through: Annotated[Position | None, Field(title="この番号までの全て")] = None
+    through: Annotated[
+        Position | None, Field(title=both("この番号までの全て", "All up to this position"))
+    ] = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -71,10 +81,32 @@ class AcknowledgementIn(BaseModel):
 async def read_inbox(
     request: Request,
     caller: Reader,
-    after: Annotated[int, Query(ge=0, le=LAST, description="この番号より後を返す")] = 0,
+    after: Annotated[
+        int,
+        Query(
+            ge=0,
+            le=LAST,
+            description=both("この番号より後を返す", "Return what comes after this position"),
+        ),
+    ] = 0,
     limit: LongLimit = 50,
-    wait: Annotated[float, Query(ge=0, description="何もなければ待つ秒数。30まで")] = 0,
-    unacknowledged: Annotated[bool, Query(description="真なら、受領していないものだけ")] = False,
+    wait: Annotated[
+        float,
+        Query(
+            ge=0,
+            description=both(
+                "何もなければ待つ秒数。30まで", "Seconds to wait if there is nothing; up to 30"
+            ),
+        ),
+    ] = 0,
+    unacknowledged: Annotated[
+        bool,
+        Query(
+            description=both(
+                "真なら、受領していないものだけ", "If true, only what is not acknowledged"
+            )
+        ),
+    ] = False,
 ) -> Response:
     """`after` より後に届いたものを、確定した順に返す。本文は含まず、提供の記録もしない。
 

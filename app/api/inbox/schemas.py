@@ -2,30 +2,53 @@
 
 from pydantic import Field
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import AT, REFERRAL, Moment, Shape, Uuid, like
 
 
 class ItemFrom(Shape):
-    """送り手。"""
+    """送り手。
+
+    The sender.
+    """
 
     party: str
     agency_id: str | None
 
 
 class ItemOut(Shape):
-    """受信箱の1件。本文は含まない。"""
+    """受信箱の1件。本文は含まない。
 
-    position: int = Field(description="機関ごとに1から。欠番はなく、確定した順")
+    One item of the inbox, without a body.
+    """
+
+    position: int = Field(
+        description=both(
+            "機関ごとに1から。欠番はなく、確定した順",
+            "From 1 for each agency, without gaps, in the order in which they were committed",
+        )
+    )
     kind: str = Field(
-        description="message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
-        "consent.return_or_destroy 返還・廃棄の求め、consent.return_answered その答え、"
-        "consent.return_overdue その期限切れ、delivery.overdue 受領の期限切れ、"
-        "delivery.failed 不達、deadline 期日、"
-        "webhook.paused 到着通知の送り先の停止、"
-        "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
-        "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為、"
-        "erasure 消去した案件、"
-        "administration.disabled 席か接続システムの停止"
+        description=both(
+            "message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
+            "consent.return_or_destroy 返還・廃棄の求め、consent.return_answered その答え、"
+            "consent.return_overdue その期限切れ、delivery.overdue 受領の期限切れ、"
+            "delivery.failed 不達、deadline 期日、"
+            "webhook.paused 到着通知の送り先の停止、"
+            "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
+            "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為、"
+            "erasure 消去した案件、"
+            "administration.disabled 席か接続システムの停止",
+            "message; message.recalled; disclosure.misdirected: a misdirected disclosure; "
+            "consent.return_or_destroy: a request to return or destroy information; "
+            "consent.return_answered: the answer to one; consent.return_overdue: one whose "
+            "time has passed; delivery.overdue: not acknowledged in time; delivery.failed: "
+            "not delivered; deadline: a day to keep; webhook.paused: a webhook was stopped;"
+            " security.lockout: somebody got the secret of one of this agency's clients "
+            "wrong again and again; act.proposed: an act that waits for a second seat; "
+            "act.expired: an act whose time has passed; erasure: a referral of which "
+            "something was erased; administration.disabled: a seat or client was disabled",
+        )
     )
     referral_id: Uuid | None
     message_id: Uuid | None
@@ -34,11 +57,19 @@ class ItemOut(Shape):
     urgency: str
     accepted_at: Moment
     to_print: bool
-    state: str = Field(description="waiting, opened, acknowledged, recalled のいずれか")
+    state: str = Field(
+        description=both(
+            "waiting, opened, acknowledged, recalled のいずれか",
+            "One of waiting, opened, acknowledged, recalled",
+        )
+    )
 
 
 class InboxOut(Shape):
-    """受信箱の1頁。"""
+    """受信箱の1頁。
+
+    A page of the inbox.
+    """
 
     model_config = like(
         {
@@ -62,20 +93,30 @@ class InboxOut(Shape):
     )
 
     items: list[ItemOut]
-    next: int = Field(description="次に `after` に書く番号")
-    head: int = Field(description="届いているうちの最後の番号")
+    next: int = Field(
+        description=both("次に `after` に書く番号", "The position to send as `after` next")
+    )
+    head: int = Field(
+        description=both("届いているうちの最後の番号", "The last position of what has arrived")
+    )
 
 
 class AcknowledgedItem(Shape):
-    """受領した1件。"""
+    """受領した1件。
+
+    One item that was acknowledged.
+    """
 
     position: int
     acknowledged_at: Moment
-    acknowledged_by: str = Field(description="受領した席")
+    acknowledged_by: str = Field(description=both("受領した席", "The seat that acknowledged it"))
 
 
 class AcknowledgedOut(Shape):
-    """受領の結果。二度受領しても、最初の受領のまま。"""
+    """受領の結果。二度受領しても、最初の受領のまま。
+
+    What was acknowledged. Acknowledging twice leaves the first as it is.
+    """
 
     model_config = like(
         {
@@ -91,11 +132,19 @@ class AcknowledgedOut(Shape):
     )
 
     acknowledged: list[AcknowledgedItem]
-    more: bool = Field(description="一度では済まず、同じ `through` でもう一度呼ぶ必要がある")
+    more: bool = Field(
+        description=both(
+            "一度では済まず、同じ `through` でもう一度呼ぶ必要がある",
+            "There was more than one call can do: call again with the same `through`",
+        )
+    )
 
 
 class Counts(Shape):
-    """件数。"""
+    """件数。
+
+    Counts.
+    """
 
     waiting: int
     unacknowledged: int
@@ -103,14 +152,20 @@ class Counts(Shape):
 
 
 class Placed(Shape):
-    """受信箱のある1件の位置。"""
+    """受信箱のある1件の位置。
+
+    Where an item stands in the inbox.
+    """
 
     position: int
     accepted_at: Moment
 
 
 class InboxStatusOut(Shape):
-    """受信箱の様子。"""
+    """受信箱の様子。
+
+    How the inbox stands.
+    """
 
     model_config = like(
         {

@@ -19,7 +19,7 @@ from app.api.log.schemas import (
 )
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import PublishedLogKeys, dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.paging import LAST, LongLimit
 from app.api.wire.responses import id_in_path, json_answer
 from app.auth.scopes import Scope
@@ -80,8 +80,17 @@ async def read_checkpoint(request: Request, caller: Auditor) -> Response:
 async def list_leaves(
     request: Request,
     caller: Auditor,
-    start: Annotated[int, Query(ge=0, le=LAST, description="最初の番号。0から")],
-    end: Annotated[int, Query(ge=0, le=LAST, description="この番号の手前まで")],
+    start: Annotated[
+        int, Query(ge=0, le=LAST, description=both("最初の番号。0から", "The first number, from 0"))
+    ],
+    end: Annotated[
+        int,
+        Query(
+            ge=0,
+            le=LAST,
+            description=both("この番号の手前まで", "Up to the number before this one"),
+        ),
+    ],
 ) -> Response:
     """全ての記録の葉のハッシュを、番号の順に返す。1回に1000件まで。記録の中身は含まない。"""
     if end < start:
@@ -106,8 +115,20 @@ async def list_leaves(
 async def prove_inclusion(
     request: Request,
     caller: Auditor,
-    index: Annotated[int, Query(ge=0, le=LAST, description="葉の番号。0から")],
-    size: Annotated[int, Query(ge=0, le=LAST, description="木の件数。チェックポイントのもの")],
+    index: Annotated[
+        int,
+        Query(ge=0, le=LAST, description=both("葉の番号。0から", "The number of the leaf, from 0")),
+    ],
+    size: Annotated[
+        int,
+        Query(
+            ge=0,
+            le=LAST,
+            description=both(
+                "木の件数。チェックポイントのもの", "The size of the tree, from a checkpoint"
+            ),
+        ),
+    ],
 ) -> Response:
     """その番号の葉が、その件数の木に含まれることの証明 (RFC 9162 §2.1.3) を返す。"""
     if index >= size:
@@ -133,8 +154,24 @@ async def prove_inclusion(
 async def prove_consistency(
     request: Request,
     caller: Auditor,
-    old: Annotated[int, Query(alias="from", ge=0, le=LAST, description="前の木の件数")],
-    new: Annotated[int, Query(alias="to", ge=0, le=LAST, description="後の木の件数")],
+    old: Annotated[
+        int,
+        Query(
+            alias="from",
+            ge=0,
+            le=LAST,
+            description=both("前の木の件数", "The size of the earlier tree"),
+        ),
+    ],
+    new: Annotated[
+        int,
+        Query(
+            alias="to",
+            ge=0,
+            le=LAST,
+            description=both("後の木の件数", "The size of the later tree"),
+        ),
+    ],
 ) -> Response:
     """後の木が前の木の続きであることの証明 (RFC 9162 §2.1.4) を返す。"""
     if new < old:
@@ -161,7 +198,15 @@ async def list_log_entries(
     request: Request,
     caller: Auditor,
     after: Annotated[
-        int | None, Query(ge=0, le=LAST, description="この番号より後を返す。なければ最初から")
+        int | None,
+        Query(
+            ge=0,
+            le=LAST,
+            description=both(
+                "この番号より後を返す。なければ最初から",
+                "Return what comes after this number; without it, from the beginning",
+            ),
+        ),
     ] = None,
     limit: LongLimit = 50,
 ) -> Response:

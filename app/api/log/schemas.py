@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import CASE, MESSAGE, REFERRAL, Shape, Uuid, like
 
 ENTRY = "01936b7e-5a11-7c02-9e3f-4b7d1a2c8f06"
@@ -38,54 +39,104 @@ _ENTRY: dict[str, Any] = {
 
 
 class LeavesOut(Shape):
-    """葉のハッシュ。"""
+    """葉のハッシュ。
+
+    Leaf hashes.
+    """
 
     model_config = like({"items": [_HASH, _OTHER], "next": 1002})
 
-    items: list[str] = Field(description="`start` から順に、葉のハッシュ(base64)")
-    next: int | None = Field(description="続きの `start`。null なら `end` まで返した")
+    items: list[str] = Field(
+        description=both(
+            "`start` から順に、葉のハッシュ(base64)", "Leaf hashes in order from `start` (base64)"
+        )
+    )
+    next: int | None = Field(
+        description=both(
+            "続きの `start`。null なら `end` まで返した",
+            "The next `start`; null if all up to `end` were returned",
+        )
+    )
 
 
 class InclusionOut(Shape):
-    """包含証明 (RFC 9162 §2.1.3)。"""
+    """包含証明 (RFC 9162 §2.1.3)。
+
+    An inclusion proof (RFC 9162 §2.1.3).
+    """
 
     model_config = like({"index": 41207, "size": 41208, "leaf": _HASH, "path": [_OTHER]})
 
     index: int
     size: int
-    leaf: str = Field(description="葉のハッシュ(base64)")
-    path: list[str] = Field(description="葉から根へ向かう順のハッシュ(base64)")
+    leaf: str = Field(description=both("葉のハッシュ(base64)", "The leaf hash (base64)"))
+    path: list[str] = Field(
+        description=both(
+            "葉から根へ向かう順のハッシュ(base64)",
+            "Hashes in the order from the leaf to the root (base64)",
+        )
+    )
 
 
 class ConsistencyOut(Shape):
-    """整合性証明 (RFC 9162 §2.1.4)。"""
+    """整合性証明 (RFC 9162 §2.1.4)。
+
+    A consistency proof (RFC 9162 §2.1.4).
+    """
 
     model_config = like({"from": 41207, "to": 41208, "path": [_HASH, _OTHER]})
 
     from_: int = Field(alias="from", serialization_alias="from")
     to: int
-    path: list[str] = Field(description="ハッシュ(base64)。何も示すことがなければ空")
+    path: list[str] = Field(
+        description=both(
+            "ハッシュ(base64)。何も示すことがなければ空",
+            "Hashes (base64); empty if there is nothing to prove",
+        )
+    )
 
 
 class LogEntryOut(Shape):
-    """この機関に関わる記録の1件。"""
+    """この機関に関わる記録の1件。
+
+    One log entry that concerns this agency.
+    """
 
     model_config = like(_ENTRY)
 
-    index: int | None = Field(description="木の中での番号。0から。封じられるまでは null")
-    hash: str = Field(description="葉のハッシュ(base64): SHA-256(0x00 ‖ `entry` の RFC 8785 形)")
+    index: int | None = Field(
+        description=both(
+            "木の中での番号。0から。封じられるまでは null",
+            "Its number in the tree, from 0; null until it is sealed",
+        )
+    )
+    hash: str = Field(
+        description=both(
+            "葉のハッシュ(base64): SHA-256(0x00 ‖ `entry` の RFC 8785 形)",
+            "The leaf hash (base64): SHA-256(0x00 ‖ RFC 8785 form of `entry`)",
+        )
+    )
     entry: "LoggedOut"
 
 
 class LoggedOut(Shape):
-    """ハッシュの対象となる記録そのもの。時刻はUTCで、全ての項目がそのまま対象になる。"""
+    """ハッシュの対象となる記録そのもの。時刻はUTCで、全ての項目がそのまま対象になる。
+
+    The log entry itself, as it is hashed: every field as it stands, times in UTC.
+    """
 
     model_config = like(_ENTRY["entry"])
 
     id: Uuid
-    at: str = Field(description="起きた時刻。UTC", json_schema_extra={"format": "date-time"})
+    at: str = Field(
+        description=both("起きた時刻。UTC", "When it happened, in UTC"),
+        json_schema_extra={"format": "date-time"},
+    )
     kind: str = Field(
-        description="acceptance 受付、disclosure 提供、refusal 拒否、token 発行、erasure 消去 など"
+        description=both(
+            "acceptance 受付、disclosure 提供、refusal 拒否、token 発行、erasure 消去 など",
+            "acceptance, disclosure, refusal, token (one was issued), erasure and others",
+        )
     )
     agency_id: str | None
     seat_id: str | None
@@ -93,14 +144,29 @@ class LoggedOut(Shape):
     case_id: Uuid | None
     referral_id: Uuid | None
     message_id: Uuid | None
-    agencies: list[str] = Field(description="この記録を読める機関")
-    detail: dict[str, Any] = Field(description="種類ごとの符号、番号、ダイジェスト。文章は含まない")
+    agencies: list[str] = Field(
+        description=both("この記録を読める機関", "The agencies that can read this entry")
+    )
+    detail: dict[str, Any] = Field(
+        description=both(
+            "種類ごとの符号、番号、ダイジェスト。文章は含まない",
+            "Codes, numbers and digests that depend on the kind; no prose",
+        )
+    )
 
 
 class LogEntryPage(Shape):
-    """この機関に関わる、封じられた記録の1頁。"""
+    """この機関に関わる、封じられた記録の1頁。
+
+    A page of sealed log entries that concern this agency.
+    """
 
     model_config = like({"items": [_ENTRY], "next": 41207})
 
     items: list[LogEntryOut]
-    next: int | None = Field(description="続きの `after`。null なら今はここまで")
+    next: int | None = Field(
+        description=both(
+            "続きの `after`。null なら今はここまで",
+            "The next `after`; null if there are no more for now",
+        )
+    )

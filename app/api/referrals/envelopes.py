@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.api.wire.documented import one_of
+from app.api.wire.documented import both, one_of
 from app.api.wire.json_body import Sent
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.errors import Invalid
@@ -57,25 +57,41 @@ def _one_body_of(types: frozenset[str]) -> WithJsonSchema:
 
 
 class PaperOriginIn(BaseModel):
-    """紙などで届いたものを入力したときの、その届き方。"""
+    """紙などで届いたものを入力したときの、その届き方。
+
+    For what came on paper or otherwise and was entered: how it came.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    received_on: Annotated[Day, Field(title="受領日", examples=["2026-11-19"])]
-    medium: Annotated[Medium, Field(title="届いた手段", examples=["paper"])]
-    scan_sha256: Annotated[Sha256 | None, Field(title="写しのSHA-256")] = None
+    received_on: Annotated[
+        Day,
+        Field(title=both("受領日", "The day on which it was received"), examples=["2026-11-19"]),
+    ]
+    medium: Annotated[Medium, Field(title=both("届いた手段", "How it came"), examples=["paper"])]
+    scan_sha256: Annotated[
+        Sha256 | None, Field(title=both("写しのSHA-256", "The SHA-256 of the scan"))
+    ] = None
 
 
 class MessageIn(BaseModel):
-    """二通目以降の通信文。IDは送る側が付ける。同じIDと内容で送り直せば、最初の返事がそのまま返る。"""
+    """二通目以降の通信文。IDは送る側が付ける。同じIDと内容で送り直せば、最初の返事がそのまま返る。
+
+    The second or any later message. The sender makes the id. Sent again with the same id and
+    content, it gets the first answer as it was.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[
         MessageId | None,
         Field(
-            title="通信文のID",
-            description="UUID 版4か版7。永久に一意。省くとサービスが付けるが、安全に再送できない。",
+            title=both("通信文のID", "The id of the message"),
+            description=both(
+                "UUID 版4か版7。永久に一意。省くとサービスが付けるが、安全に再送できない。",
+                "A UUID of version 4 or 7, unique for ever. Without it the service makes one, "
+                "but then the message cannot be sent again safely.",
+            ),
             examples=["01936b7e-2f00-7c3a-9d52-6b1f0c4e8a01"],
         ),
     ] = None
@@ -83,34 +99,82 @@ class MessageIn(BaseModel):
         dict[PartyName, AgencyId],
         Field(
             max_length=10,
-            title="この通信文で加わる当事者の機関",
-            description="管轄から一つに決まるものは省ける。",
+            title=both(
+                "この通信文で加わる当事者の機関",
+                "The agencies of the parties that join with this message",
+            ),
+            description=both(
+                "管轄から一つに決まるものは省ける。",
+                "An agency that follows from the areas of responsibility can be left out.",
+            ),
             examples=[{"center": "center-13"}],
         ),
     ] = {}
-    occurred_on: Annotated[Day, Field(title="その出来事のあった日", examples=["2026-11-20"])]
-    legal_basis: Annotated[LegalBasis | None, Field(title="根拠", examples=["circular_244"])] = None
-    urgency: Annotated[Urgency, Field(title="緊急度")] = Urgency.NORMAL
-    consent_ids: Annotated[list[UUID], Field(max_length=50, title="依拠する同意のID")] = []
-    in_reply_to: Annotated[UUID | None, Field(title="返信先の通信文のID")] = None
+    occurred_on: Annotated[
+        Day,
+        Field(
+            title=both("その出来事のあった日", "The day on which it happened"),
+            examples=["2026-11-20"],
+        ),
+    ]
+    legal_basis: Annotated[
+        LegalBasis | None, Field(title=both("根拠", "The legal basis"), examples=["circular_244"])
+    ] = None
+    urgency: Annotated[Urgency, Field(title=both("緊急度", "How urgent it is"))] = Urgency.NORMAL
+    consent_ids: Annotated[
+        list[UUID],
+        Field(
+            max_length=50,
+            title=both("依拠する同意のID", "The ids of the consents that it rests on"),
+        ),
+    ] = []
+    in_reply_to: Annotated[
+        UUID | None,
+        Field(title=both("返信先の通信文のID", "The id of the message that it replies to")),
+    ] = None
     corrects: Annotated[
         UUID | None,
-        Field(title="訂正する通信文のID", description="種別と送り手は訂正されるものと同じ。"),
+        Field(
+            title=both("訂正する通信文のID", "The id of the message that it corrects"),
+            description=both(
+                "種別と送り手は訂正されるものと同じ。",
+                "Type and sender are those of the message that it corrects.",
+            ),
+        ),
     ] = None
     shared_messages: Annotated[
-        list[UUID], Field(max_length=50, title="相手に見せる、親案件の通信文のID")
+        list[UUID],
+        Field(
+            max_length=50,
+            title=both(
+                "相手に見せる、親案件の通信文のID",
+                "The ids of messages of the parent referral that are shown to the recipients",
+            ),
+        ),
     ] = []
-    paper_origin: Annotated[PaperOriginIn | None, Field(title="紙などで届いたとき")] = None
+    paper_origin: Annotated[
+        PaperOriginIn | None,
+        Field(title=both("紙などで届いたとき", "If it came on paper or otherwise")),
+    ] = None
     body: Annotated[SerializeAsAny[Body], _one_body_of(LATER_TYPES)]
 
 
 class OpeningIn(MessageIn):
-    """案件を開く通信文。そのIDが案件のIDになる。"""
+    """案件を開く通信文。そのIDが案件のIDになる。
+
+    A message that opens a referral. Its id becomes the referral's.
+    """
 
     body: Annotated[SerializeAsAny[Body], _one_body_of(OPENING_TYPES)]
     parent: Annotated[
         UUID | None,
-        Field(title="親案件のID", description="この案件が仕える案件。親の当事者だけが指せる。"),
+        Field(
+            title=both("親案件のID", "The id of the parent referral"),
+            description=both(
+                "この案件が仕える案件。親の当事者だけが指せる。",
+                "The referral that this one serves. Only its parties can name it.",
+            ),
+        ),
     ] = None
 
 

@@ -19,7 +19,7 @@ from app.api.referrals.schemas import (
 )
 from app.api.wire.caller import ReferralReader
 from app.api.wire.dependencies import dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
 from app.api.wire.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
@@ -36,14 +36,19 @@ MOST_READ = 50
 
 Code = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$")]
 
-UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "`If-None-Match` の版のまま"}}
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": both("`If-None-Match` の版のまま", "Still the version of `If-None-Match`")}
+}
 IF_NONE_MATCH: dict[str, Any] = {
     "parameters": [
         {
             "name": "If-None-Match",
             "in": "header",
             "required": False,
-            "description": "持っている版(ETag)。変わっていなければ 304 が返る",
+            "description": both(
+                "持っている版(ETag)。変わっていなければ 304 が返る",
+                "The version that you have (ETag). If it has not changed, the answer is 304",
+            ),
             "schema": {"type": "string"},
             "example": 'W/"7"',
         }
@@ -52,11 +57,19 @@ IF_NONE_MATCH: dict[str, Any] = {
 
 
 class ReadIn(BaseModel):
-    """開く通信文のID。"""
+    """開く通信文のID。
+
+    The ids of the messages to open.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_READ, title="通信文のID")]
+    ids: Annotated[
+        list[UUID],
+        Field(
+            min_length=1, max_length=MOST_READ, title=both("通信文のID", "The id of the message")
+        ),
+    ]
 
 
 @router.get(
@@ -84,7 +97,12 @@ async def list_referrals(
     caller: ReferralReader,
     flow: Code = None,
     state: Code = None,
-    updated_after: Annotated[Since | None, Query(description="これより後に変わったもの")] = None,
+    updated_after: Annotated[
+        Since | None,
+        Query(
+            description=both("これより後に変わったもの", "Only those that changed after this time")
+        ),
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

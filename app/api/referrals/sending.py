@@ -12,7 +12,7 @@ from app.api.referrals.examples import request_examples
 from app.api.referrals.schemas import AcceptedOut, RehearsedOut
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import current_directory, current_time, dependency
-from app.api.wire.documented import documented, example_named
+from app.api.wire.documented import both, documented, example_named
 from app.api.wire.json_body import read_json
 from app.api.wire.problems.answers import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
@@ -29,7 +29,11 @@ Writer = Annotated[Caller, allowed(Scope.REFERRAL_WRITE)]
 _DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
 REPEATED: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "再送への最初の答え。`dry_run=true` なら、起きること(`would`)",
+        "description": both(
+            "再送への最初の答え。`dry_run=true` なら、起きること(`would`)",
+            "The first answer, when a message is sent again. With `dry_run=true`: what "
+            "would happen (`would`)",
+        ),
         "content": {
             "application/json": {
                 "schema": {
@@ -54,13 +58,25 @@ IF_MATCH: dict[str, Any] = {
             "name": "If-Match",
             "in": "header",
             "required": False,
-            "description": "送ってよい案件の版(`version`、ETag)。複数可",
+            "description": both(
+                "送ってよい案件の版(`version`、ETag)。複数可",
+                "The versions of the referral (`version`, ETag) for which the message may be "
+                "sent; several are allowed",
+            ),
             "schema": {"type": "string"},
             "example": 'W/"7"',
         }
     ]
 }
-DryRun = Annotated[bool, Query(description="真なら、何が起きるかを答えるだけで、何も書かない。")]
+DryRun = Annotated[
+    bool,
+    Query(
+        description=both(
+            "真なら、何が起きるかを答えるだけで、何も書かない。",
+            "If true, only says what would happen and writes nothing.",
+        )
+    ),
+]
 
 
 @router.post(

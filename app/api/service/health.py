@@ -6,7 +6,7 @@ from app.adapters.service.figures import Figures, Found
 from app.adapters.service.readiness import Readiness
 from app.api.service.schemas import HealthOut, ReadinessOut
 from app.api.wire.dependencies import dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.responses import json_answer
 from app.domain.text import Text
 
@@ -38,7 +38,15 @@ async def read_health() -> Response:
 @router.get(
     "/readyz",
     response_model=ReadinessOut,
-    responses={503: {"model": ReadinessOut, "description": "できない。`amiss` がその部分"}},
+    responses={
+        503: {
+            "model": ReadinessOut,
+            "description": both(
+                "できない。`amiss` がその部分",
+                "It cannot; `amiss` names the parts that do not work",
+            ),
+        }
+    },
     **documented(
         "read_readiness",
         Text("仕事ができるかを見る", "See whether the service can work"),

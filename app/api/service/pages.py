@@ -1,9 +1,10 @@
 """Pages for people: documentation, problems and printed sheets, all from this service alone."""
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
 
 from app.api.wire.documented import documented
+from app.api.wire.language import Language, language_of
 from app.api.wire.pages import DOCS_POLICY, HERE, HTML_ANSWER, page
 from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import NotFound
@@ -19,15 +20,15 @@ def install(app: FastAPI) -> None:
 
 
 @router.get("/docs", include_in_schema=False)
-async def read_docs() -> Response:
+async def read_docs(request: Request) -> Response:
     """Swagger UI."""
-    return page("docs.html", {}, DOCS_POLICY)
+    return _documentation("docs.html", language_of(request))
 
 
 @router.get("/redoc", include_in_schema=False)
-async def read_redoc() -> Response:
+async def read_redoc(request: Request) -> Response:
     """ReDoc."""
-    return page("redoc.html", {}, DOCS_POLICY)
+    return _documentation("redoc.html", language_of(request))
 
 
 @router.get("/favicon.ico", include_in_schema=False)
@@ -75,3 +76,11 @@ async def read_problem(code: str) -> Response:
     if code not in KINDS:
         raise NotFound
     return page("problems.html", {"kinds": KINDS, "code": code})
+
+
+def _documentation(template: str, language: Language) -> Response:
+    """The published contract as a page to read, in the caller's language."""
+    values = {"language": language, "contract": f"/openapi.json?lang={language}"}
+    answer = page(template, values, DOCS_POLICY)
+    answer.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
+    return answer

@@ -2,11 +2,15 @@
 
 from pydantic import Field
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import Shape, like
 
 
 class HealthOut(Shape):
-    """応じていること。"""
+    """応じていること。
+
+    That the process answers.
+    """
 
     model_config = like({"status": "ok"})
 
@@ -14,12 +18,23 @@ class HealthOut(Shape):
 
 
 class ReadinessOut(Shape):
-    """仕事ができる状態か。"""
+    """仕事ができる状態か。
+
+    Whether the service can work.
+    """
 
     model_config = like({"status": "ok", "amiss": [], "behind": []})
 
     status: str
-    amiss: list[str] = Field(description="働いていない部分: database, migrations, keys")
+    amiss: list[str] = Field(
+        description=both(
+            "働いていない部分: database, migrations, keys",
+            "The parts that do not work: database, migrations, keys",
+        )
+    )
     behind: list[str] = Field(
-        description="遅れているもの: deliveries(到着通知), log(記録の封), erasures(期限の来た消去)"
+        description=both(
+            "遅れているもの: deliveries(到着通知), log(記録の封), erasures(期限の来た消去)",
+            "What is late: deliveries (of notices), log (its sealing), erasures (that are due)",
+        )
     )

@@ -23,7 +23,7 @@ from app.api.webhooks.schemas import (
 )
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, LongLimit, bad_cursor, moment_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
@@ -195,7 +195,9 @@ async def list_webhook_attempts(
     request: Request,
     caller: Manager,
     webhook_id: str,
-    notice_id: Annotated[UUID | None, Query(description="この通知のものだけ")] = None,
+    notice_id: Annotated[
+        UUID | None, Query(description=both("この通知のものだけ", "Only those of this notice"))
+    ] = None,
     limit: LongLimit = 50,
     cursor: Cursor = None,
 ) -> Response:

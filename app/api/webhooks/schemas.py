@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.api.wire.documented import both
 from app.api.wire.schemas import AT, MESSAGE, REFERRAL, Moment, Next, Shape, Uuid, like
 from app.domain.flows import FLOWS
 from app.domain.vocabulary.envelope import Urgency
@@ -31,11 +32,21 @@ class _Filters(BaseModel):
 
     flows: Annotated[
         list[Flow] | None,
-        Field(min_length=1, max_length=10, title="知らせる流れ", description="null なら全て"),
+        Field(
+            min_length=1,
+            max_length=10,
+            title=both("知らせる流れ", "The flows of which to tell"),
+            description=both("null なら全て", "null: all"),
+        ),
     ] = None
     urgencies: Annotated[
         list[Urgency] | None,
-        Field(min_length=1, max_length=10, title="知らせる緊急度", description="null なら全て"),
+        Field(
+            min_length=1,
+            max_length=10,
+            title=both("知らせる緊急度", "The urgencies of which to tell"),
+            description=both("null なら全て", "null: all"),
+        ),
     ] = None
 
     @model_validator(mode="after")
@@ -45,27 +56,49 @@ class _Filters(BaseModel):
 
 
 class WebhookIn(_Filters):
-    """到着通知の送り先。"""
+    """到着通知の送り先。
+
+    A webhook.
+    """
 
     url: Annotated[
         str,
         Field(
             min_length=1,
             max_length=LONGEST,
-            title="送り先のURL",
-            description="https のみ。ポートは443か1024以上。公開のアドレスに限る。",
+            title=both("送り先のURL", "The URL to which notices are sent"),
+            description=both(
+                "https のみ。ポートは443か1024以上。公開のアドレスに限る。",
+                "https only, port 443 or from 1024 on, public addresses only.",
+            ),
             examples=[URL],
         ),
     ]
 
 
 class WebhookChange(_Filters):
-    """変えるものだけを書く。"""
+    """変えるものだけを書く。
 
-    url: Annotated[str | None, Field(min_length=1, max_length=LONGEST, title="送り先のURL")] = None
+    Only what is to change.
+    """
+
+    url: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=LONGEST,
+            title=both("送り先のURL", "The URL to which notices are sent"),
+        ),
+    ] = None
     state: Annotated[
         Literal["active", "paused"] | None,
-        Field(title="paused で休止、active で再開", description="再開すると最初の未達から送る。"),
+        Field(
+            title=both("paused で休止、active で再開", "paused to pause, active to resume"),
+            description=both(
+                "再開すると最初の未達から送る。",
+                "Once resumed, notices are sent from the first that was not delivered.",
+            ),
+        ),
     ] = None
 
     def changes(self) -> dict[str, Any]:
@@ -75,14 +108,22 @@ class WebhookChange(_Filters):
 
 
 class ReplayIn(BaseModel):
-    """もう一度送るもの。`notice_id` か `since` のどちらか一つ。"""
+    """もう一度送るもの。`notice_id` か `since` のどちらか一つ。
+
+    What to send again: either `notice_id` or `since`.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    notice_id: Annotated[UUID | None, Field(title="通知のID(webhook-id)")] = None
+    notice_id: Annotated[
+        UUID | None, Field(title=both("通知のID(webhook-id)", "The id of the notice (webhook-id)"))
+    ] = None
     since: Annotated[
         datetime | None,
-        Field(title="この時刻より後に届いたもの全て", examples=[AT]),
+        Field(
+            title=both("この時刻より後に届いたもの全て", "All that arrived after this time"),
+            examples=[AT],
+        ),
     ] = None
 
     @model_validator(mode="after")
@@ -117,7 +158,10 @@ _WEBHOOK: Mapping[str, Any] = {
 
 
 class WebhookOut(Shape):
-    """到着通知の送り先と、その様子。秘密鍵は含まない。"""
+    """到着通知の送り先と、その様子。秘密鍵は含まない。
+
+    A webhook and how it stands, without its secret.
+    """
 
     model_config = like(_WEBHOOK)
 
@@ -125,32 +169,65 @@ class WebhookOut(Shape):
     url: str
     flows: list[str] | None
     urgencies: list[str] | None
-    state: str = Field(description="active, paused(休止), disabled(410で停止)のいずれか")
-    reason: str | None = Field(
-        description="動いていない理由: asked(依頼), failing(5日続けて届かない), gone(410)"
+    state: str = Field(
+        description=both(
+            "active, paused(休止), disabled(410で停止)のいずれか",
+            "One of active, paused, disabled (stopped by a 410)",
+        )
     )
-    seat_id: str = Field(description="最後に登録・変更した席。停止されると送られない")
-    client_id: str = Field(description="最後に登録・変更したシステム")
+    reason: str | None = Field(
+        description=both(
+            "動いていない理由: asked(依頼), failing(5日続けて届かない), gone(410)",
+            "Why it is not active: asked (on request), failing (nothing arrived for five "
+            "days), gone (410)",
+        )
+    )
+    seat_id: str = Field(
+        description=both(
+            "最後に登録・変更した席。停止されると送られない",
+            "The seat that added or changed it last. If that is disabled, nothing is sent",
+        )
+    )
+    client_id: str = Field(
+        description=both("最後に登録・変更したシステム", "The client that added or changed it last")
+    )
     created_at: Moment
     changed_at: Moment
-    failures: int = Field(description="続けて失敗した回数")
+    failures: int = Field(description=both("続けて失敗した回数", "Failures in a row"))
     failing_since: Moment | None
-    succeeded_at: Moment | None = Field(description="最後に届いた時刻")
-    old_secret_until: Moment | None = Field(description="前の秘密鍵でも署名する期限")
-    pending: int = Field(description="まだ届いていない通知の件数")
+    succeeded_at: Moment | None = Field(
+        description=both("最後に届いた時刻", "When a notice last arrived")
+    )
+    old_secret_until: Moment | None = Field(
+        description=both(
+            "前の秘密鍵でも署名する期限",
+            "Until when notices are signed with the old secret as well",
+        )
+    )
+    pending: int = Field(
+        description=both("まだ届いていない通知の件数", "How many notices have not arrived yet")
+    )
     oldest_pending: Moment | None
 
 
 class NewWebhookOut(WebhookOut):
-    """登録した送り先と、その秘密鍵。秘密鍵が示されるのはこの一度だけ。"""
+    """登録した送り先と、その秘密鍵。秘密鍵が示されるのはこの一度だけ。
+
+    The webhook that was added, with its secret, which is shown this once.
+    """
 
     model_config = like({**_WEBHOOK, "secret": SECRET})
 
-    secret: str = Field(description="whsec_ で始まる秘密鍵")
+    secret: str = Field(
+        description=both("whsec_ で始まる秘密鍵", "The secret, which begins with whsec_")
+    )
 
 
 class WebhookPage(Shape):
-    """送り先の一覧。"""
+    """送り先の一覧。
+
+    The webhooks.
+    """
 
     model_config = like({"items": [_WEBHOOK], "next": None})
 
@@ -159,16 +236,27 @@ class WebhookPage(Shape):
 
 
 class WebhookSecretOut(Shape):
-    """新しい秘密鍵。示されるのはこの一度だけ。"""
+    """新しい秘密鍵。示されるのはこの一度だけ。
+
+    The new secret, shown this once.
+    """
 
     model_config = like({"secret": SECRET, "old_secret_until": AT})
 
     secret: str
-    old_secret_until: Moment = Field(description="この時刻までは、前の秘密鍵でも署名する")
+    old_secret_until: Moment = Field(
+        description=both(
+            "この時刻までは、前の秘密鍵でも署名する",
+            "Until this time notices are signed with the old secret as well",
+        )
+    )
 
 
 class TestedOut(Shape):
-    """試しに送る通知。結果は attempts にある。"""
+    """試しに送る通知。結果は attempts にある。
+
+    The test notice that will be sent. Its outcome is in the attempts.
+    """
 
     model_config = like({"notice_id": NOTICE})
 
@@ -176,7 +264,10 @@ class TestedOut(Shape):
 
 
 class ReplayedOut(Shape):
-    """もう一度送る通知の件数。"""
+    """もう一度送る通知の件数。
+
+    How many notices are sent again.
+    """
 
     model_config = like({"queued": 3})
 
@@ -184,31 +275,62 @@ class ReplayedOut(Shape):
 
 
 class AttemptOut(Shape):
-    """送った、または送らなかった1回。"""
+    """送った、または送らなかった1回。
+
+    One attempt that was made, or was not made.
+    """
 
     notice_id: Uuid
-    number: int = Field(description="この通知の何回目か")
-    position: int | None = Field(description="受信箱の番号。試しの通知では null")
+    number: int = Field(
+        description=both("この通知の何回目か", "Which attempt of this notice it is")
+    )
+    position: int | None = Field(
+        description=both(
+            "受信箱の番号。試しの通知では null", "The position in the inbox; null for a test notice"
+        )
+    )
     referral_id: Uuid | None
     message_id: Uuid | None
     at: Moment
     outcome: str = Field(
-        description="delivered 届いた / refused 2xx以外 / redirect 転送は辿らない / gone 410 / "
-        "too_many 429 / timeout / unreachable / name_unknown / tls / "
-        "address_refused 送れない宛先 / broken_off / interrupted / lost 結果不明 / cannot_sign。"
-        "または送らなかった理由: "
-        "party_ended, consent_withdrawn, recalled, client_disabled, seat_disabled, "
-        "seat_unlinked, agency_disabled"
+        description=both(
+            "delivered 届いた / refused 2xx以外 / redirect 転送は辿らない / gone 410 / "
+            "too_many 429 / timeout / unreachable / name_unknown / tls / "
+            "address_refused 送れない宛先 / broken_off / interrupted / lost 結果不明 / "
+            "cannot_sign。または送らなかった理由: "
+            "party_ended, consent_withdrawn, recalled, client_disabled, seat_disabled, "
+            "seat_unlinked, agency_disabled",
+            "delivered / refused: not 2xx / redirect: not followed / gone: 410 / too_many: "
+            "429 / timeout / unreachable / name_unknown / tls / address_refused: an address"
+            " to which nothing is sent / broken_off / interrupted / lost: outcome unknown /"
+            " cannot_sign. Or why nothing was sent: party_ended, consent_withdrawn, "
+            "recalled, client_disabled, seat_disabled, seat_unlinked, agency_disabled",
+        )
     )
-    status: int | None = Field(description="相手の答えたHTTPの状態")
-    took_ms: int | None = Field(description="かかったミリ秒")
-    answer: str | None = Field(description="相手の答えの先頭1KiB。読めない部分は置き換える")
-    notice_state: str = Field(description="pending, delivered, failed, cancelled のいずれか")
-    next_at: Moment | None = Field(description="次に送る時刻")
+    status: int | None = Field(
+        description=both("相手の答えたHTTPの状態", "The HTTP status that the receiver answered")
+    )
+    took_ms: int | None = Field(description=both("かかったミリ秒", "Milliseconds that it took"))
+    answer: str | None = Field(
+        description=both(
+            "相手の答えの先頭1KiB。読めない部分は置き換える",
+            "The first 1 KiB of the receiver's answer; what cannot be read is replaced",
+        )
+    )
+    notice_state: str = Field(
+        description=both(
+            "pending, delivered, failed, cancelled のいずれか",
+            "One of pending, delivered, failed, cancelled",
+        )
+    )
+    next_at: Moment | None = Field(description=both("次に送る時刻", "When it is sent next"))
 
 
 class AttemptPage(Shape):
-    """送った記録の1頁。新しい順。"""
+    """送った記録の1頁。新しい順。
+
+    A page of attempts, newest first.
+    """
 
     model_config = like(
         {
@@ -248,22 +370,45 @@ _DATA: Mapping[str, Any] = {
 
 
 class NoticeData(Shape):
-    """受信箱に届いたもの。本文も人に関することも含まない。"""
+    """受信箱に届いたもの。本文も人に関することも含まない。
 
-    agency_id: str = Field(description="届いた機関")
-    position: int = Field(description="受信箱の番号。GET /v1/inbox?after=<番号-1> で読む")
-    kind: str = Field(description="受信箱の kind と同じ")
+    What arrived in the inbox. It holds no body and nothing about a person.
+    """
+
+    agency_id: str = Field(description=both("届いた機関", "The agency in whose inbox it arrived"))
+    position: int = Field(
+        description=both(
+            "受信箱の番号。GET /v1/inbox?after=<番号-1> で読む",
+            "The position in the inbox. Read it by GET /v1/inbox?after=<position - 1>",
+        )
+    )
+    kind: str = Field(description=both("受信箱の kind と同じ", "The same as kind in the inbox"))
     referral_id: Uuid | None
     message_id: Uuid | None
-    message_type: str = Field(description="受信箱の type と同じ")
+    message_type: str = Field(
+        description=both("受信箱の type と同じ", "The same as type in the inbox")
+    )
     urgency: str
 
 
 class NoticeOut(Shape):
-    """到着通知 (Standard Webhooks 1.0)。2 KiB未満。"""
+    """到着通知 (Standard Webhooks 1.0)。2 KiB未満。
+
+    A notice (Standard Webhooks 1.0), of less than 2 KiB.
+    """
 
     model_config = like({"type": "inbox.message", "timestamp": AT, "data": _DATA})
 
-    type: str = Field(description="`inbox.` に受信箱の kind を続けたもの。試しは webhook.test")
-    timestamp: Moment = Field(description="届いた時刻。送り直しても変わらない")
+    type: str = Field(
+        description=both(
+            "`inbox.` に受信箱の kind を続けたもの。試しは webhook.test",
+            "`inbox.` followed by kind in the inbox; webhook.test for a test",
+        )
+    )
+    timestamp: Moment = Field(
+        description=both(
+            "届いた時刻。送り直しても変わらない",
+            "When it arrived. It does not change when the notice is sent again",
+        )
+    )
     data: NoticeData

@@ -8,6 +8,7 @@ from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlow
 from fastapi.security.base import SecurityBase
 
 from app.api.wire.dependencies import current_time, dependency
+from app.api.wire.documented import both
 from app.api.wire.rates import Rates, Spent
 from app.auth.dpop import Proofs
 from app.auth.scopes import SCOPE_TITLES, Scope
@@ -16,11 +17,14 @@ from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated, ScopeMissing
 
 _MODEL = OAuth2(
-    description="席ごとの短期トークン(10分)。`POST /oauth/token` で取得する。",
+    description=both(
+        "席ごとの短期トークン(10分)。`POST /oauth/token` で取得する。",
+        "A short-lived token for one seat (ten minutes). Get it by `POST /oauth/token`.",
+    ),
     flows=OAuthFlows(
         clientCredentials=OAuthFlowClientCredentials(
             tokenUrl="/oauth/token",
-            scopes={scope.value: title for scope, title in SCOPE_TITLES.items()},
+            scopes={scope.value: both(*title) for scope, title in SCOPE_TITLES.items()},
         )
     ),
 )
@@ -29,9 +33,14 @@ _MODEL = OAuth2(
 DPOP: Mapping[str, str] = {
     "type": "http",
     "scheme": "dpop",
-    "description": "鍵に結んだトークン (RFC 9449)。`Authorization: DPoP <token>` と、要求ごとに作る"
-    "証明 `DPoP: <proof>` (ES256、`htm` `htu` `ath` `iat` `jti`) を送る。"
-    "証明は60秒以内に一度だけ使える。",
+    "description": both(
+        "鍵に結んだトークン (RFC 9449)。`Authorization: DPoP <token>` と、要求ごとに作る"
+        "証明 `DPoP: <proof>` (ES256、`htm` `htu` `ath` `iat` `jti`) を送る。"
+        "証明は60秒以内に一度だけ使える。",
+        "A token that is bound to a key (RFC 9449). Send `Authorization: DPoP <token>` "
+        "and, made anew for each call, the proof `DPoP: <proof>` (ES256, with `htm` "
+        "`htu` `ath` `iat` `jti`). A proof can be used once, within 60 seconds.",
+    ),
 }
 """The second way to show a token, as OpenAPI sees it."""
 

@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.api.wire.documented import both
+
 HERE = Path(__file__).parents[1]
 
 
@@ -35,7 +37,7 @@ _TEMPLATES = Environment(
 
 HTML_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "人が読む頁",
+        "description": both("人が読む頁", "A page for people to read"),
         "content": {
             "text/html": {
                 "schema": {"type": "string"},

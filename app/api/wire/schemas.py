@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.wire.documented import both
 from app.domain.text import Text
 
 REFERRAL = "01936b7e-2f00-7c3a-9d52-6b1f0c4e8a01"
@@ -31,10 +32,21 @@ ACT_ID = Text("二つの席が要る行為のID", "The id of the act that takes 
 
 Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 Moment = Annotated[
-    str, Field(description="RFC 3339、ミリ秒、+09:00", json_schema_extra={"format": "date-time"})
+    str,
+    Field(
+        description=both("RFC 3339、ミリ秒、+09:00", "RFC 3339, with milliseconds, +09:00"),
+        json_schema_extra={"format": "date-time"},
+    ),
 ]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
-Next = Annotated[str | None, Field(description="次の頁のカーソル。null なら終わり")]
+Next = Annotated[
+    str | None,
+    Field(
+        description=both(
+            "次の頁のカーソル。null なら終わり", "The cursor of the next page; null at the end"
+        )
+    ),
+]
 
 
 class Shape(BaseModel):

@@ -11,15 +11,18 @@ from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.api.contract import contract
+from app.api.contract.contract import Contract
 from app.api.referrals import envelopes
 from app.api.referrals.examples import request_example
+from app.api.wire.documented import is_japanese
 from app.api.wire.json_body import parse
 from app.api.wire.problems.kinds import KINDS
+from app.auth.scopes import Scope
 from app.domain.flows import BODIES, FLOWS
 from tests.api.contract.comparison import differences
-from tests.support.contract import CONTRACT, PUBLISHED
+from tests.support.contract import CONTRACT, ENGLISH, PUBLISHED
 
-FILE = Path(__file__).parents[3] / "openapi" / "openapi.json"
+FILES = Path(__file__).parents[3] / "openapi"
 ASSEMBLY = Path(contract.__file__).parent
 PUBLIC = {
     "list_flows", "read_flow", "read_schema", "read_diagram", "list_problems", "read_problem",
@@ -47,8 +50,9 @@ def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
                     yield f"{name} {part}", media["schema"], value
 
 
-def test_the_published_file_is_fresh() -> None:
-    assert json.loads(FILE.read_text()) == PUBLISHED
+def test_the_published_files_are_fresh() -> None:
+    assert json.loads((FILES / "openapi.json").read_text()) == PUBLISHED
+    assert json.loads((FILES / "openapi.en.json").read_text()) == ENGLISH
 
 
 def test_no_schema_is_named_after_a_python_module() -> None:
@@ -112,6 +116,94 @@ def test_every_operation_says_what_it_is_and_what_can_go_wrong() -> None:
             assert {"400", "413", "415", "422"} <= statuses, name
         if "{" in path:
             assert "404" in statuses, name
+
+
+def words(part: Any) -> Iterator[str]:
+    """Every title, summary and description, but for those in examples."""
+    if isinstance(part, list):
+        for each in part:
+            yield from words(each)
+    if isinstance(part, dict):
+        yield from (part[n] for n in ("title", "summary", "description") if is_words(part, n))
+        for name, value in part.items():
+            if name not in {"example", "value"} and not (
+                name == "examples" and type(value) is list
+            ):
+                yield from words(value)
+
+
+def is_words(part: dict[str, Any], name: str) -> bool:
+    return isinstance(part.get(name), str)
+
+
+def message_parts() -> set[str]:
+    """The schemas of message types, and all that they are made of: in Japanese, as they stand."""
+    schemas, parts = ENGLISH["components"]["schemas"], set(BODIES)
+    while True:
+        named = {n for p in parts for n in re.findall(r"schemas/([\w.]+)", json.dumps(schemas[p]))}
+        if named <= parts:
+            return parts
+        parts |= named
+
+
+def test_the_english_contract_is_in_english() -> None:
+    document = json.loads(json.dumps(ENGLISH))
+    assert document["info"].pop("title") == "つなぐ Tsunagu"
+    schemas = document["components"]["schemas"]
+    for name in message_parts():
+        schemas[name] = {n: v for n, v in schemas[name].items() if n == "title" and name in BODIES}
+    assert not [text for text in words(document) if is_japanese(text)]
+    scopes = document["components"]["securitySchemes"]["tsunagu"]["flows"]["clientCredentials"]
+    assert not [text for text in scopes["scopes"].values() if is_japanese(text)]
+    for operation in (o for methods in document["paths"].values() for o in methods.values()):
+        assert operation["description"][0].isupper(), operation["operationId"]
+
+
+def test_the_two_contracts_differ_in_words_alone() -> None:
+    changed = {each.partition(": ")[0].split("/")[-1] for each in differences(PUBLISHED, ENGLISH)}
+    assert changed <= {"title", "summary", "description", "x-data-class-title", "detail", "hint",
+                       *(scope.value for scope in Scope)}  # fmt: skip
+
+
+def test_no_words_are_in_both_languages_at_once() -> None:
+    for text in words(PUBLISHED):
+        parts = [is_japanese(part) for part in text.split("\n\n")]
+        assert all(parts) or not any(parts), text
+
+
+def test_every_operation_has_a_tag_and_every_tag_a_group() -> None:
+    listed = [tag["name"] for tag in PUBLISHED["tags"]]
+    used = [tag for _, operation in operations() for tag in operation["tags"]]
+    assert set(used) == set(listed)
+    assert listed == [tag for group in PUBLISHED["x-tagGroups"] for tag in group["tags"]]
+    assert [tag["name"] for tag in ENGLISH["tags"]] == listed
+
+
+async def test_the_contract_can_be_had_in_either_language(stranger: AsyncClient) -> None:
+    english = {"Accept-Language": "en"}
+    default = await stranger.get("/openapi.json", headers=english)
+    assert (default.json(), default.headers["Content-Language"]) == (PUBLISHED, "ja")
+    for language, document in (("ja", PUBLISHED), ("en", ENGLISH)):
+        answer = await stranger.get(f"/openapi.json?lang={language}")
+        assert answer.json() == document
+        assert answer.headers["Content-Language"] == language
+        assert answer.headers["Content-Type"] == "application/json"
+        assert (await stranger.head(f"/openapi.json?lang={language}")).status_code == 200
+    wrong = await stranger.get("/openapi.json?lang=fr")
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"] == [{"pointer": "/query/lang", "reason": "literal_error"}]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_the_documentation_is_in_the_readers_language(
+    stranger: AsyncClient, path: str, language: str
+) -> None:
+    page = await stranger.get(path, headers={"Accept-Language": language})
+    assert f'"/openapi.json?lang={language}"' in page.text
+    assert f'<html lang="{language}">' in page.text
+    assert page.headers["Content-Language"] == language
+    assert page.headers["Vary"] == "Accept-Language"
 
 
 def test_every_parameter_says_what_it_means() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.api.wire.documented import both
 from app.domain.consents.coverage import BECAUSE, FAILINGS
 
 _MISSING: Mapping[str, Any] = {
@@ -24,9 +25,14 @@ _JUDGED: Mapping[str, Any] = {
     },
 }
 PROBLEM: Mapping[str, Any] = {
-    "title": "問題",
-    "description": "なぜ応じなかったか (RFC 9457)。`type` で見分け、ほかは人が読む。"
-    "種類ごとの項目は `/problems/{code}` の説明にある。送られた値は含まない。",
+    "title": both("問題", "Problem"),
+    "description": both(
+        "なぜ応じなかったか (RFC 9457)。`type` で見分け、ほかは人が読む。"
+        "種類ごとの項目は `/problems/{code}` の説明にある。送られた値は含まない。",
+        "Why the call was refused (RFC 9457). `type` tells problems apart; the rest is "
+        "for people. Which members a problem has is said at `/problems/{code}`. It "
+        "holds nothing that was sent.",
+    ),
     "type": "object",
     "required": ["type", "title", "status", "detail", "hint", "instance"],
     "properties": {
@@ -34,32 +40,49 @@ PROBLEM: Mapping[str, Any] = {
         "title": {"type": "string"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
-        "hint": {"type": "string", "description": "どうすればよいか"},
+        "hint": {"type": "string", "description": both("どうすればよいか", "What to do about it")},
         "instance": {"type": "string", "format": "uri-reference"},
         "errors": {
             "type": "array",
-            "description": "invalid: どこが(JSON Pointer)なぜ",
+            "description": both(
+                "invalid: どこが(JSON Pointer)なぜ", "invalid: where (JSON Pointer) and why"
+            ),
             "items": {
                 "type": "object",
                 "required": ["pointer", "reason"],
                 "properties": {"pointer": {"type": "string"}, "reason": {"type": "string"}},
             },
         },
-        "state": {"type": "string", "description": "illegal_move, act_settled: 今の状態"},
+        "state": {
+            "type": "string",
+            "description": both(
+                "illegal_move, act_settled: 今の状態", "illegal_move, act_settled: the state now"
+            ),
+        },
         "actions": {
             "type": "array",
-            "description": "illegal_move, not_your_step: 今送れる通信文",
+            "description": both(
+                "illegal_move, not_your_step: 今送れる通信文",
+                "illegal_move, not_your_step: the messages that can be sent now",
+            ),
             "items": {"$ref": "#/components/schemas/ActionOut"},
         },
         "by": {
             "type": "array",
-            "description": "not_your_step: 送れる当事者",
+            "description": both(
+                "not_your_step: 送れる当事者", "not_your_step: the parties that can send it"
+            ),
             "items": {"type": "string"},
         },
-        "seat": {"type": "string", "description": "not_your_step: 要る席"},
+        "seat": {
+            "type": "string",
+            "description": both("not_your_step: 要る席", "not_your_step: the seat that it needs"),
+        },
         "guards": {
             "type": "array",
-            "description": "guard_failed: 満たされていない条件",
+            "description": both(
+                "guard_failed: 満たされていない条件", "guard_failed: the guards that are not met"
+            ),
             "items": {
                 "type": "object",
                 "required": ["name", "title", "reason", "needs"],
@@ -70,21 +93,35 @@ PROBLEM: Mapping[str, Any] = {
                     "needs": {"type": "array", "items": {"type": "string"}},
                     "missing": {
                         "type": "array",
-                        "description": "consent_covers: 誰にどの区分を提供できないか",
+                        "description": both(
+                            "consent_covers: 誰にどの区分を提供できないか",
+                            "consent_covers: to whom which data classes cannot be disclosed",
+                        ),
                         "items": _MISSING,
                     },
                     "consents": {
                         "type": "array",
-                        "description": "consent_covers: 挙げた同意ごとに、何が足りないか",
+                        "description": both(
+                            "consent_covers: 挙げた同意ごとに、何が足りないか",
+                            "consent_covers: for each consent that was named, what it lacks",
+                        ),
                         "items": _JUDGED,
                     },
                 },
             },
         },
-        "party": {"type": "string", "description": "ambiguous_route: 決まらない当事者"},
+        "party": {
+            "type": "string",
+            "description": both(
+                "ambiguous_route: 決まらない当事者",
+                "ambiguous_route: the party that is not determined",
+            ),
+        },
         "candidates": {
             "type": "array",
-            "description": "ambiguous_route: 選べる機関",
+            "description": both(
+                "ambiguous_route: 選べる機関", "ambiguous_route: the agencies to choose from"
+            ),
             "items": {
                 "type": "object",
                 "required": ["agency_id", "name"],
@@ -93,15 +130,44 @@ PROBLEM: Mapping[str, Any] = {
         },
         "roles": {
             "type": "array",
-            "description": "not_your_act: その役割の席",
+            "description": both(
+                "not_your_act: その役割の席", "not_your_act: the roles whose seats may do it"
+            ),
             "items": {"type": "string"},
         },
-        "reason": {"type": "string", "description": "act_impossible: 理由の符号"},
-        "version": {"type": "string", "description": "stale: 現在の版"},
-        "size": {"type": "integer", "description": "not_sealed: 封じられている件数"},
-        "scope": {"type": "string", "description": "scope_missing: 要る範囲"},
-        "limit_bytes": {"type": "integer", "description": "too_large ほか: 上限"},
-        "limit_messages": {"type": "integer", "description": "bundle_too_large: 上限"},
-        "retry_after": {"type": "integer", "description": "busy ほか: 待つ秒数"},
+        "reason": {
+            "type": "string",
+            "description": both(
+                "act_impossible: 理由の符号", "act_impossible: the code of the reason"
+            ),
+        },
+        "version": {
+            "type": "string",
+            "description": both("stale: 現在の版", "stale: the current version"),
+        },
+        "size": {
+            "type": "integer",
+            "description": both(
+                "not_sealed: 封じられている件数", "not_sealed: how many entries are sealed"
+            ),
+        },
+        "scope": {
+            "type": "string",
+            "description": both(
+                "scope_missing: 要る範囲", "scope_missing: the scope that it needs"
+            ),
+        },
+        "limit_bytes": {
+            "type": "integer",
+            "description": both("too_large ほか: 上限", "too_large and others: the limit"),
+        },
+        "limit_messages": {
+            "type": "integer",
+            "description": both("bundle_too_large: 上限", "bundle_too_large: the limit"),
+        },
+        "retry_after": {
+            "type": "integer",
+            "description": both("busy ほか: 待つ秒数", "busy and others: the seconds to wait"),
+        },
     },
 }
