@@ -11,7 +11,6 @@ from httpx import AsyncClient
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.api.contract import contract
-from app.api.contract.contract import Contract
 from app.api.referrals import envelopes
 from app.api.referrals.examples import request_example
 from app.api.wire.documented import is_japanese
