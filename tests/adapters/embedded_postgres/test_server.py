@@ -23,7 +23,7 @@ from app.adapters.embedded_postgres.server import EmbeddedPostgres, running_urls
 HOLD = """
 import sys, time
 from pathlib import Path
-from app.adapters.embedded import EmbeddedPostgres
+from app.adapters.embedded_postgres.server import EmbeddedPostgres
 EmbeddedPostgres(Path(sys.argv[1])).start()
 print("up", flush=True)
 time.sleep(600)
