@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from app.api.inbox.schemas import ItemOut
 from app.domain.acts.acts import KINDS
 from app.domain.acts.details import HoldReason
 from app.domain.consents.coverage import BECAUSE, FAILINGS
@@ -16,12 +15,15 @@ from app.domain.deliveries.recall import RecallReason
 from app.domain.disclosures.record import HOW
 from app.domain.erasure.objections import ErasureReason
 from app.domain.erasure.retention import TITLES
+from tests.support.contract import PUBLISHED
 
 DOCS = Path(__file__).parents[3] / "docs"
 LANGUAGES = ("ja", "en")
 ACTS = {kind for kind in KINDS if kind.startswith(("hold.", "erase"))}
-ITEM_KINDS = re.findall(r"[a-z_]+(?:\.[a-z_]+)*", ItemOut.model_fields["kind"].description or "")
-ITEM_STATES = re.findall(r"[a-z]+", ItemOut.model_fields["state"].description or "")
+ITEM = PUBLISHED["components"]["schemas"]["ItemOut"]["properties"]
+"""Described in Japanese: what is ASCII there is a code."""
+ITEM_KINDS = re.findall(r"[a-z_]+(?:\.[a-z_]+)*", ITEM["kind"]["description"])
+ITEM_STATES = re.findall(r"[a-z]+", ITEM["state"]["description"])
 CODES: dict[tuple[str, str], Collection[str]] = {
     ("acts", "kinds"): ACTS,
     ("administration", "kinds"): KINDS.keys() - ACTS,
