@@ -54,9 +54,9 @@ from app.api.wire.json_body import LargestBody
 from app.api.wire.rates import Rate, Rates
 from app.auth.dpop import Proofs
 from app.auth.receipts import ReceiptSigner
-from app.auth.revocation import ReturnDesk
+from app.auth.revocation import TokenRevocation
 from app.auth.signing_keys import SigningKeys
-from app.auth.token_endpoint import TokenDesk
+from app.auth.token_endpoint import TokenEndpoint
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.calendar.clock import Clock
 from app.resources import Resources, open_resources
@@ -167,12 +167,14 @@ def _access(resources: Resources, caches: _Caches, keys: SigningKeys) -> Iterato
     audiences = frozenset({issuer, f"{issuer}/oauth/token", f"{issuer}/oauth/revoke"})
     clients, guesses = StoredClients(pool), Guesses(pool, settings.lockout_terms)
     tokens = TokenReader(keys, terms, caches.stopped_tokens.is_active)
-    desk = TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, clock, guesses)
+    token_endpoint = TokenEndpoint(
+        clients, clients, TokenIssuer(keys, terms), audiences, clock, guesses
+    )
     yield keys
     yield clients
     yield tokens
-    yield desk
-    yield ReturnDesk(desk, tokens, caches.stopped_tokens, clock)
+    yield token_endpoint
+    yield TokenRevocation(token_endpoint, tokens, caches.stopped_tokens, clock)
     yield Proofs(clients, issuer, clock)
     yield caches.stopped_tokens
     yield caches.refused_calls

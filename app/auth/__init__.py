@@ -1,1 +1,1 @@
-"""Who is this and what may they do: tokens, keys, scopes, seats."""
+"""Authentication and authorization: clients, access tokens, signing keys, scopes, DPoP."""

@@ -1,4 +1,4 @@
-"""How a client proves who it is, and what token it may have: pure decisions."""
+"""Client authentication (RFC 6749 §2.3, RFC 7523) and what a token may allow: pure decisions."""
 
 import re
 from base64 import b64decode
@@ -18,18 +18,18 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE = timedelta(minutes=5)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
-_NOBODY = {
+_STAND_IN_KEY = {
     "kty": "EC",
     "crv": "P-256",
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 }
-"""Stands in for the key of a client that there is not, so that refusing takes as long (RFC 7515's
-example: everyone has its private half, so it must never decide)."""
+"""The key to verify with when the client is unknown: the refusal takes as long as any other. It is
+RFC 7515's example key, whose private half is public: a signature by it is never accepted."""
 
 
 class TokenRefused(Exception):
-    """Why there is no token, as RFC 6749 §5.2 names it. Repeats nothing that was sent."""
+    """An error of RFC 6749 §5.2. Its description repeats nothing of the request."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(error)
@@ -38,8 +38,8 @@ class TokenRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class BySecret:
-    """A client id with its secret, from the `Authorization: Basic` header."""
+class ClientSecret:
+    """A client id and secret from the `Authorization: Basic` header (`client_secret_basic`)."""
 
     client_id: str
     secret: str = field(repr=False)
@@ -47,8 +47,9 @@ class BySecret:
 
 
 @dataclass(frozen=True, slots=True)
-class ByAssertion:
-    """A client id with a JWT that the client signed itself (RFC 7523)."""
+class ClientAssertion:
+    """A client id and a client assertion: a JWT that the client signed (`private_key_jwt`,
+    RFC 7523)."""
 
     client_id: str
     assertion: str = field(repr=False)
@@ -57,87 +58,101 @@ class ByAssertion:
 
 @dataclass(frozen=True, slots=True)
 class AssertionUse:
-    """What has to be remembered, and until when, so that an assertion is used once."""
+    """The `jti` of an assertion, and until when to remember it so that it cannot be replayed."""
 
     jti: str
     until: datetime
 
 
-def unproven() -> TokenRefused:
-    """The one answer to every failed proof, so that it tells nobody which clients there are."""
+def invalid_client() -> TokenRefused:
+    """The same error for every failed authentication, so that it does not reveal which clients
+    exist."""
     return TokenRefused("invalid_client", "the client is not known or has not proved who it is")
 
 
-def bad_proof(why: str = "the DPoP proof is not one to believe") -> TokenRefused:
-    """The answer to a proof of possession that is missing or wrong (RFC 9449 §5)."""
+def invalid_dpop_proof(why: str = "the DPoP proof is not one to believe") -> TokenRefused:
+    """The error for a DPoP proof that is missing or not valid (RFC 9449 §5)."""
     return TokenRefused("invalid_dpop_proof", why)
 
 
-def credentials(authorization: str | None, form: Mapping[str, str]) -> BySecret | ByAssertion:
-    """How the client presents itself.
+def read_credentials(
+    authorization: str | None, form: Mapping[str, str]
+) -> ClientSecret | ClientAssertion:
+    """The client credentials of a request, not yet verified.
 
     Raises:
-        TokenRefused: in no way, in two ways at once, or in a way that we do not take.
+        TokenRefused: there are none, or of two methods at once, or of a method that we do not
+            support.
     """
-    asserted = "client_assertion" in form or "client_assertion_type" in form
-    if sum((authorization is not None, asserted, "client_secret" in form)) > 1:
+    has_assertion = "client_assertion" in form or "client_assertion_type" in form
+    if sum((authorization is not None, has_assertion, "client_secret" in form)) > 1:
         raise TokenRefused("invalid_request", "one way of client authentication at a time")
-    if asserted:
-        return _asserted(form)
+    if has_assertion:
+        return _read_assertion(form)
     if authorization is None:
         raise TokenRefused("invalid_client", "use client_secret_basic or private_key_jwt")
-    found = _basic(authorization)
-    if form.get("client_id", found.client_id) != found.client_id:
-        raise unproven()
-    return found
+    basic = _read_basic(authorization)
+    if form.get("client_id", basic.client_id) != basic.client_id:
+        raise invalid_client()
+    return basic
 
 
-def proven_by_secret(client: RegisteredClient | None, given: BySecret) -> RegisteredClient:
-    """The client, if its secret is right and it may call at all.
+def authenticate_by_secret(
+    client: RegisteredClient | None, credentials: ClientSecret
+) -> RegisteredClient:
+    """The client, if its secret matches and neither it nor its agency is disabled.
 
     Raises:
-        TokenRefused: it is not.
+        TokenRefused: `invalid_client`.
     """
-    right = verify_secret(given.secret, client.secret_hash if client else None)
-    if client is None or not right or _shut(client):
-        raise unproven()
+    matches = verify_secret(credentials.secret, client.secret_hash if client else None)
+    if client is None or not matches or _is_disabled(client):
+        raise invalid_client()
     return client
 
 
-def proven_by_assertion(
-    client: RegisteredClient | None, given: ByAssertion, audiences: frozenset[str], now: datetime
+def authenticate_by_assertion(
+    client: RegisteredClient | None,
+    credentials: ClientAssertion,
+    audiences: frozenset[str],
+    now: datetime,
 ) -> tuple[RegisteredClient, AssertionUse]:
-    """The client, if it signed the assertion for us; and what to remember of it.
+    """The client, if it signed this assertion, and what to remember to refuse a replay.
+
+    The caller has to check that the assertion was not used before.
+
+    Args:
+        audiences: the values of `aud` of which one has to be named.
 
     Raises:
-        TokenRefused: it did not, or not for us, or not for now.
+        TokenRefused: `invalid_client`, if the signature, issuer, audience or lifetime is wrong.
     """
     try:
-        head = header(given.assertion)
+        head = header(credentials.assertion)
         if head.get("typ", "JWT") not in ("JWT", "jwt", "client-authentication+jwt"):
             raise NotGenuine("a token for something else")
-        known = client.public_jwk if client else None
-        claims = public_key(known or _NOBODY).claims(given.assertion)
-        _check_parties(claims, given.client_id, audiences)
-        # Remembered for longer than it is good: another process whose clock is behind still takes
-        # it when ours says that it is over.
-        use = AssertionUse(_jti(claims), _ends(claims, now) + SKEW)
+        jwk = client.public_jwk if client else None
+        claims = public_key(jwk or _STAND_IN_KEY).claims(credentials.assertion)
+        _check_parties(claims, credentials.client_id, audiences)
+        # Remembered for longer than it is valid: another process, whose clock is behind, accepts
+        # it for a little longer than we do.
+        use = AssertionUse(_jti(claims), _expiry(claims, now) + SKEW)
     except (NotGenuine, ValueError) as error:
-        raise unproven() from error
-    if client is None or known is None or _shut(client):
-        raise unproven()
+        raise invalid_client() from error
+    if client is None or jwk is None or _is_disabled(client):
+        raise invalid_client()
     return client, use
 
 
-def granted(client: RegisteredClient, seat_id: str | None, scope: str | None) -> Caller:
-    """The caller that a token for this client would stand for.
+def authorize(client: RegisteredClient, seat_id: str | None, scope: str | None) -> Caller:
+    """The caller that a token for this client represents: its seat, role, scopes and classes.
 
     Raises:
         TokenRefused: the seat is not linked to the client or is disabled, or the scope is unknown
             or more than the seat's role holds.
     """
-    seat = _seat(client, seat_id)
-    scopes = _scopes(ROLES.get(seat.role, frozenset()), scope)
+    seat = _choose_seat(client, seat_id)
+    scopes = _choose_scopes(ROLES.get(seat.role, frozenset()), scope)
     return Caller(
         client_id=client.id,
         agency_id=client.agency_id,
@@ -149,50 +164,52 @@ def granted(client: RegisteredClient, seat_id: str | None, scope: str | None) ->
     )
 
 
-def _asserted(form: Mapping[str, str]) -> ByAssertion:
+def _read_assertion(form: Mapping[str, str]) -> ClientAssertion:
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise TokenRefused("invalid_request", "client_assertion needs its client_assertion_type")
     try:
         subject = unverified_subject(form["client_assertion"])
     except NotGenuine as error:
-        raise unproven() from error
+        raise invalid_client() from error
     if not isinstance(subject, str) or form.get("client_id", subject) != subject:
-        raise unproven()
-    return ByAssertion(_known_form(subject), form["client_assertion"])
+        raise invalid_client()
+    return ClientAssertion(_check_client_id(subject), form["client_assertion"])
 
 
-def _basic(authorization: str) -> BySecret:
+def _read_basic(authorization: str) -> ClientSecret:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise unproven()
+        raise invalid_client()
     try:
         pair = b64decode(encoded.strip(), validate=True).decode()
     except ValueError as error:
-        raise unproven() from error
+        raise invalid_client() from error
     client_id, colon, secret = pair.partition(":")
     if not colon:
-        raise unproven()
+        raise invalid_client()
     # RFC 6749 §2.3.1: both halves are form-encoded before they are put together.
-    return BySecret(_known_form(unquote_plus(client_id)), unquote_plus(secret))
+    return ClientSecret(_check_client_id(unquote_plus(client_id)), unquote_plus(secret))
 
 
-def _known_form(client_id: str) -> str:
-    # An id that no client can have must not reach the database, which has no text with NUL.
+def _check_client_id(client_id: str) -> str:
+    # An id of another form must not reach the database, which refuses a NUL in text.
     if not _ID.fullmatch(client_id):
-        raise unproven()
+        raise invalid_client()
     return client_id
 
 
-def _shut(client: RegisteredClient) -> bool:
+def _is_disabled(client: RegisteredClient) -> bool:
     return client.disabled or client.agency_disabled
 
 
 def _check_parties(claims: Mapping[str, object], client_id: str, audiences: frozenset[str]) -> None:
     if text(claims, "iss") != client_id or text(claims, "sub") != client_id:
         raise NotGenuine("made by or about another client")
-    named = claims.get("aud")
-    named = [named] if isinstance(named, str) else named
-    if not isinstance(named, list) or not any(a in audiences for a in named if isinstance(a, str)):
+    audience = claims.get("aud")
+    audience = [audience] if isinstance(audience, str) else audience
+    if not isinstance(audience, list) or not any(
+        a in audiences for a in audience if isinstance(a, str)
+    ):
         raise NotGenuine("made for someone else")
 
 
@@ -203,18 +220,18 @@ def _jti(claims: Mapping[str, object]) -> str:
     return jti
 
 
-def _ends(claims: Mapping[str, object], now: datetime) -> datetime:
-    second = now.timestamp()
+def _expiry(claims: Mapping[str, object], now: datetime) -> datetime:
+    seconds = now.timestamp()
     expires = moment(claims, "exp")
-    if not second < expires <= second + (ASSERTION_LIFE + SKEW).total_seconds():
+    if not seconds < expires <= seconds + (ASSERTION_LIFE + SKEW).total_seconds():
         raise NotGenuine("expired, or good for too long")
     for name in ("iat", "nbf"):
-        if name in claims and moment(claims, name) > second + SKEW.total_seconds():
+        if name in claims and moment(claims, name) > seconds + SKEW.total_seconds():
             raise NotGenuine("not yet good")
     return datetime.fromtimestamp(expires, UTC)
 
 
-def _seat(client: RegisteredClient, seat_id: str | None) -> LinkedSeat:
+def _choose_seat(client: RegisteredClient, seat_id: str | None) -> LinkedSeat:
     for seat in client.seats:
         if not seat.disabled and seat_id in (None, seat.id):
             return seat
@@ -223,10 +240,10 @@ def _seat(client: RegisteredClient, seat_id: str | None) -> LinkedSeat:
     raise TokenRefused("invalid_request", "the seat is not linked to this client, or is disabled")
 
 
-def _scopes(held: frozenset[Scope], asked: str | None) -> frozenset[str]:
-    if not asked or not asked.strip():
-        return frozenset(scope.value for scope in held)
-    scopes = frozenset(asked.split())
-    if not scopes <= {scope.value for scope in held}:
+def _choose_scopes(of_role: frozenset[Scope], requested: str | None) -> frozenset[str]:
+    if not requested or not requested.strip():
+        return frozenset(scope.value for scope in of_role)
+    scopes = frozenset(requested.split())
+    if not scopes <= {scope.value for scope in of_role}:
         raise TokenRefused("invalid_scope", "the role of this seat does not hold that scope")
     return scopes

@@ -1,4 +1,4 @@
-"""Proofs of possession (RFC 9449): that whoever shows a token also holds the key it is bound to."""
+"""DPoP proofs (RFC 9449): that whoever presents a token holds the key that it is bound to."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ from app.domain.calendar.clock import Clock
 from app.domain.errors import BadProof, NotAuthenticated
 
 PROOF_LIFE = timedelta(seconds=60)
-"""How long after it was made a proof is taken."""
+"""How long after its `iat` a proof is accepted."""
 
 _TYP = "dpop+jwt"
 _PORTS = {"http": 80, "https": 443}
@@ -23,24 +23,25 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A genuine proof: by which key, and what to remember so that it is used once."""
+    """A valid proof: by which key, and what to remember to refuse a replay."""
 
     jkt: str
     """RFC 7638 thumbprint of the key."""
     jti: str
     until: datetime
+    """Until when the `jti` has to be remembered."""
 
 
 def read_proof(
     sent: Sequence[str], method: str, url: str, now: datetime, token: str | None = None
 ) -> Proof:
-    """The proof for a call of `method` and `url`, and with `token` if one is shown.
+    """Verify the proof for a request of `method` to `url`, with `token` if it carries one.
 
     Args:
-        sent: every `DPoP` header of the call; there has to be one.
+        sent: every `DPoP` header of the request; there has to be exactly one.
 
     Raises:
-        NotGenuine: there is none, or it is for another call, another token or another time.
+        NotGenuine: there is none, or it is for another request, another token or another time.
     """
     if len(sent) != 1:
         raise NotGenuine("there has to be one proof")
@@ -52,17 +53,17 @@ def read_proof(
     _check_call(claims, method, url)
     if token is not None and not hmac.compare_digest(_text(claims, "ath"), _hash(token)):
         raise NotGenuine("made for another token")
-    return Proof(key.kid, _text(claims, "jti"), _remembered_until(claims, now))
+    return Proof(key.kid, _text(claims, "jti"), _check_age(claims, now))
 
 
-async def spent(ledger: AssertionLedger, proof: Proof, now: datetime) -> bool:
-    """Take note of a proof in all processes, and say whether it was shown before."""
-    # No client has an id with a colon, so proofs and assertions never meet.
+async def is_replay(ledger: AssertionLedger, proof: Proof, now: datetime) -> bool:
+    """Remember a proof for all processes, and say whether it was used before."""
+    # No client id has a colon, so a proof and a client assertion never share a key.
     return not await ledger.first_use(f"dpop:{proof.jkt}", proof.jti, proof.until, now)
 
 
 class Proofs:
-    """Checks the proofs of calls with a bound token."""
+    """Checks the DPoP proofs of requests."""
 
     def __init__(self, ledger: AssertionLedger, issuer: str, clock: Clock) -> None:
         self._ledger = ledger
@@ -70,10 +71,12 @@ class Proofs:
         self._clock = clock
 
     def for_token(self, sent: Sequence[str], method: str, path: str) -> Proof | None:
-        """The proof by which a new token is to be bound, not yet spent; None if none was sent.
+        """The proof by whose key a new token is to be bound; None if none was sent.
+
+        The caller has to refuse a replay.
 
         Raises:
-            NotGenuine: it is not one to believe.
+            NotGenuine: it is not valid.
         """
         if not sent:
             return None
@@ -82,11 +85,11 @@ class Proofs:
     async def check(
         self, sent: Sequence[str], method: str, path: str, token: str, jkt: str | None
     ) -> None:
-        """See that a call with a token that is bound to `jkt` is made by who holds that key.
+        """Check that a request with a token bound to the key `jkt` proves possession of that key.
 
         Raises:
             NotAuthenticated: the token is bound to no key.
-            BadProof: there is no proof, or none to believe, or it was shown before.
+            BadProof: there is no proof, or it is not valid, or is a replay.
         """
         if jkt is None:
             raise NotAuthenticated
@@ -95,17 +98,18 @@ class Proofs:
             proof = read_proof(sent, method, self._issuer + path, now, token)
         except NotGenuine as error:
             raise BadProof from error
-        if not hmac.compare_digest(proof.jkt, jkt) or await spent(self._ledger, proof, now):
+        if not hmac.compare_digest(proof.jkt, jkt) or await is_replay(self._ledger, proof, now):
             raise BadProof
 
 
 def _check_call(claims: Mapping[str, object], method: str, url: str) -> None:
-    if text(claims, "htm") != method or _place(text(claims, "htu")) != _place(url):
+    if text(claims, "htm") != method or _normalize_url(text(claims, "htu")) != _normalize_url(url):
         raise NotGenuine("made for another call")
 
 
-def _place(url: str) -> tuple[str, str | None, int | None, str]:
-    """What of `url` counts: not query and fragment, nor how scheme, host and port are written."""
+def _normalize_url(url: str) -> tuple[str, str | None, int | None, str]:
+    """Scheme, host, port and path of `url`, for comparison (RFC 9449 §4.3): without query and
+    fragment, the default port filled in, scheme and host in lower case."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)
@@ -114,19 +118,20 @@ def _place(url: str) -> tuple[str, str | None, int | None, str]:
     return parts.scheme, parts.hostname, port, parts.path or "/"
 
 
-def _remembered_until(claims: Mapping[str, object], now: datetime) -> datetime:
-    made, second = moment(claims, "iat"), now.timestamp()
-    if not second - PROOF_LIFE.total_seconds() < made <= second + SKEW.total_seconds():
+def _check_age(claims: Mapping[str, object], now: datetime) -> datetime:
+    """Check `iat`, and give the time until when the `jti` has to be remembered."""
+    issued, seconds = moment(claims, "iat"), now.timestamp()
+    if not seconds - PROOF_LIFE.total_seconds() < issued <= seconds + SKEW.total_seconds():
         raise NotGenuine("made too early, or in the future")
-    # Another process, whose clock is behind, still takes it when ours says that it is too old.
-    return datetime.fromtimestamp(made, UTC) + PROOF_LIFE + SKEW
+    # Remembered for longer: another process, whose clock is behind, accepts it a little later.
+    return datetime.fromtimestamp(issued, UTC) + PROOF_LIFE + SKEW
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:
-    found = text(claims, name)
-    if len(found) > 256 or not found.isascii():
+    value = text(claims, name)
+    if len(value) > 256 or not value.isascii():
         raise NotGenuine(f"{name} is too long, or no plain text")
-    return found
+    return value
 
 
 def _hash(token: str) -> str:

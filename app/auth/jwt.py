@@ -1,8 +1,8 @@
-"""The one file that knows python-jose: compact JWS, ES256 and nothing else.
+"""Compact JWS with ES256, and nothing else. The only module that uses python-jose.
 
-What jose would let pass is closed here. The algorithm is ours, never the header's; keys are parsed
-once, from PEM or JWK, never DER; only the signature is left to jose, because it asks the system's
-clock for `exp`, accepts a token without `aud`, and trips over claims that are not numbers.
+It is stricter than jose. The algorithm is always ES256, whatever the header says. Keys are parsed
+once, from PEM or JWK, never from DER. Only the signature is left to jose: its checks of claims use
+the system's clock for `exp`, accept a token without `aud`, and fail on claims that are not numbers.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _SIGNATURE_ONLY = {
 
 
 class NotGenuine(Exception):
-    """A token or a signature that is not one to believe. Says nothing of what was sent."""
+    """A token or signature that is not valid. The message repeats nothing of what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class VerifyingKey:
     _key: Key = field(repr=False)
 
     def claims(self, token: str) -> dict[str, Any]:
-        """The claims of `token`, of which only the signature has been checked.
+        """Verify the signature of `token` and give its claims, which are not checked any further.
 
         Raises:
             NotGenuine: this key did not sign it with ES256, or it holds no JSON object.
@@ -53,7 +53,7 @@ class VerifyingKey:
             raise NotGenuine("the signature or the form is wrong") from error
 
     def payload(self, token: str) -> bytes:
-        """The bytes that were signed.
+        """Verify the signature of `token` and give the bytes that were signed.
 
         Raises:
             NotGenuine: this key did not sign them with ES256.
@@ -65,13 +65,13 @@ class VerifyingKey:
             raise NotGenuine("the signature or the form is wrong") from error
 
     def jwk(self) -> dict[str, str]:
-        """This key as others may fetch it."""
+        """This key as a member of the published JWKS."""
         return {**_coordinates(self._key), "alg": _ALGORITHM, "use": "sig", "kid": self.kid}
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private P-256 key and its public half; of a revoked one only that is left."""
+    """A private P-256 key and its public half. Of a revoked key only the public half is left."""
 
     verifying: VerifyingKey
     _key: Key = field(repr=False)
@@ -97,22 +97,22 @@ def signing_key(pem: bytes) -> SigningKey:
     """
     if not pem.startswith(b"-----BEGIN "):
         raise ValueError("a signing key is a PEM file")
-    key = _constructed(pem)
+    key = _construct_key(pem)
     if "d" not in key.to_dict():
         raise ValueError("a signing key is a private key")
-    return SigningKey(_verifying(key.public_key()), key)
+    return SigningKey(_verifying_key(key.public_key()), key)
 
 
 def revoked_key(pem: bytes) -> SigningKey:
-    """What is left of a revoked key: the public half, in `pem`.
+    """A revoked key, of which only the public half is left, in `pem`.
 
     Raises:
         ValueError: it is not a PEM file of a public P-256 key.
     """
     if not pem.startswith(b"-----BEGIN PUBLIC KEY-----"):
         raise ValueError("of a revoked key only the public half is kept")
-    public = _constructed(pem)
-    return SigningKey(_verifying(public), public, revoked=True)
+    public = _construct_key(pem)
+    return SigningKey(_verifying_key(public), public, revoked=True)
 
 
 def public_key(jwk_members: Mapping[str, Any]) -> VerifyingKey:
@@ -123,11 +123,11 @@ def public_key(jwk_members: Mapping[str, Any]) -> VerifyingKey:
     """
     if "d" in jwk_members:
         raise ValueError("a private key does not belong here")
-    return _verifying(_constructed({**jwk_members, "alg": _ALGORITHM}))
+    return _verifying_key(_construct_key({**jwk_members, "alg": _ALGORITHM}))
 
 
 def embedded_key(head: Mapping[str, Any]) -> VerifyingKey:
-    """The public key that a header itself brings along, as only a proof of possession may.
+    """The public key in the `jwk` member of a header, which only a DPoP proof may have.
 
     Raises:
         NotGenuine: it brings none, or not a public P-256 key.
@@ -142,23 +142,23 @@ def embedded_key(head: Mapping[str, Any]) -> VerifyingKey:
 
 
 def header(token: str) -> dict[str, Any]:
-    """The header of `token`, which nobody has verified yet.
+    """The header of `token`, not verified.
 
     Raises:
         NotGenuine: it has no readable header, or one that asks for extensions we do not know.
     """
     _check_form(token)
     try:
-        found = jose_jwt.get_unverified_header(token)
+        head = jose_jwt.get_unverified_header(token)
     except JOSEError as error:
         raise NotGenuine("the header cannot be read") from error
-    if "crit" in found:
+    if "crit" in head:
         raise NotGenuine("the header asks for an extension")
-    return found
+    return head
 
 
 def unverified_subject(token: str) -> object:
-    """The `sub` that `token` claims: whom to look up before its signature can be checked.
+    """The `sub` of `token`, not verified: it tells whose key verifies the signature.
 
     Raises:
         NotGenuine: it has no readable claims.
@@ -197,23 +197,23 @@ def text(claims: Mapping[str, Any], name: str) -> str:
 
 
 def _check_form(token: str) -> None:
-    # jose's base64 decoder skips characters that it does not know: one signature, many tokens.
+    # jose's base64 decoder skips unknown characters: without this, one token has many spellings.
     if len(token) > _LONGEST or not _COMPACT.fullmatch(token):
         raise NotGenuine("not a compact JWS")
 
 
-def _constructed(key: bytes | dict[str, Any]) -> Key:
+def _construct_key(key: bytes | dict[str, Any]) -> Key:
     try:
-        constructed = jwk.construct(key, _ALGORITHM)
-        on_p256 = constructed.to_dict()["crv"] == "P-256"
+        built = jwk.construct(key, _ALGORITHM)
+        on_p256 = built.to_dict()["crv"] == "P-256"
     except (JOSEError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError("not a key for ES256") from error
     if not on_p256:
         raise ValueError("not a key for ES256")
-    return constructed
+    return built
 
 
-def _verifying(public: Key) -> VerifyingKey:
+def _verifying_key(public: Key) -> VerifyingKey:
     members = json.dumps(_coordinates(public), sort_keys=True, separators=(",", ":"))
     kid = base64url_encode(hashlib.sha256(members.encode()).digest()).decode()
     return VerifyingKey(kid, public)

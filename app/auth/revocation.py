@@ -1,21 +1,25 @@
-"""Giving tokens back (RFC 7009): a client ends a token of its own before it expires."""
+"""Token revocation (RFC 7009): a client revokes a token of its own before it expires."""
 
 from collections.abc import Mapping
 
 from app.auth.clients import TokenRefused
-from app.auth.token_endpoint import TokenDesk
+from app.auth.token_endpoint import TokenEndpoint
 from app.auth.tokens import TokenReader
 from app.domain.access.clients import Revocation, Revocations
 from app.domain.calendar.clock import Clock
 
 
-class ReturnDesk:
+class TokenRevocation:
     """Answers the revocation endpoint."""
 
     def __init__(
-        self, desk: TokenDesk, tokens: TokenReader, revocations: Revocations, clock: Clock
+        self,
+        token_endpoint: TokenEndpoint,
+        tokens: TokenReader,
+        revocations: Revocations,
+        clock: Clock,
     ) -> None:
-        self._desk = desk
+        self._token_endpoint = token_endpoint
         self._tokens = tokens
         self._revocations = revocations
         self._clock = clock
@@ -23,19 +27,23 @@ class ReturnDesk:
     async def revoke(
         self, authorization: str | None, form: Mapping[str, str], place: str = "-"
     ) -> None:
-        """End the token in `form`, if it is one of the client that proves itself.
+        """Revoke the token in `form`, if it was issued to the client that authenticates.
 
-        One that is over, unknown or somebody else's is left as it is, and nobody learns which.
+        A token that has expired, is unknown or belongs to another client is left as it is. The
+        answer is the same in each case.
+
+        Args:
+            place: the network that the request comes from, as far as it can be told.
 
         Raises:
-            TokenRefused: there is no token, or the client does not prove itself.
-            TooMany: wrong secrets for this client came from `place`, so none is looked at now.
+            TokenRefused: there is no `token`, or the client does not authenticate.
+            TooMany: too many wrong secrets for this client came from `place`.
         """
-        client = await self._desk.client(authorization, form, place)
+        client = await self._token_endpoint.authenticate(authorization, form, place)
         if "token" not in form:
             raise TokenRefused("invalid_request", "token is missing")
         now = self._clock()
-        access = self._tokens.issued(form["token"], now)
+        access = self._tokens.access_even_if_revoked(form["token"], now)
         if access is None or access.caller.client_id != client.id:
             return
         caller = access.caller

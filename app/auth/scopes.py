@@ -1,4 +1,4 @@
-"""What a token can allow, and what each role of a seat brings along."""
+"""Scopes of access tokens, and the scopes and data classes of each role."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,7 +7,7 @@ from app.domain.text import Text
 
 
 class Scope(StrEnum):
-    """One thing that a token can allow, as `resource:action`."""
+    """A scope, as `resource:action`."""
 
     REFERRAL_READ = "referral:read"
     REFERRAL_WRITE = "referral:write"
@@ -101,7 +101,7 @@ ROLES: Mapping[str, frozenset[Scope]] = {
     "auditor": frozenset({Scope.LOG_READ, Scope.STATISTICS_READ, Scope.DIRECTORY_READ}),
     "operator": frozenset({Scope.SERVICE_OPERATE, Scope.ACT_TAKE, Scope.DIRECTORY_READ}),
 }
-"""The scopes that a seat of each role can have in its token."""
+"""The scopes that a token for a seat of each role may have."""
 
 _EVERY_CLASS = frozenset({"C0", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8"})
 

@@ -1,4 +1,4 @@
-"""Client secrets: made here, shown once, kept as a hash."""
+"""Client secrets: generated here, shown once, stored as a hash."""
 
 import hashlib
 import hmac
@@ -17,16 +17,16 @@ def new_secret() -> str:
 def hash_secret(secret: str) -> str:
     """What to store of `secret`: `sha256$salt$digest`.
 
-    A slow hash protects secrets that can be guessed. Ours are 256 random bits and made by nobody
-    else, so guessing is hopeless at any speed, while scrypt at its usual 16 MiB and 50 ms would let
-    forty strangers a second take both cores with wrong secrets. The salt hides that two are equal.
+    A slow hash protects secrets that can be guessed. Ours are 256 random bits that only we
+    generate, so they cannot be guessed at any speed. With scrypt at its usual 16 MiB and 50 ms,
+    forty wrong secrets a second would keep two cores busy. The salt hides that two are equal.
     """
     salt = secrets.token_bytes(16)
     return f"{_SCHEME}${b64encode(salt).decode()}${b64encode(_digest(salt, secret)).decode()}"
 
 
 def verify_secret(secret: str, stored: str | None) -> bool:
-    """Whether `stored` was made of `secret`, in a time that does not depend on the answer.
+    """Whether `stored` is the hash of `secret`, compared in constant time.
 
     `None` (no such client, or one without a secret) takes as long as a wrong secret.
     """

@@ -1,4 +1,4 @@
-"""The keys that sign: which one signs now, which ones still verify, and how they change."""
+"""Signing keys: which one signs now, which ones still verify, and how they are rotated."""
 
 import logging
 import time
@@ -17,15 +17,15 @@ PUBLISHED_BEFORE = timedelta(minutes=10)
 """How long a new key is published before it signs: twice what others may cache our JWKS."""
 
 OVERLAP = timedelta(minutes=70)
-"""How long tokens of a replaced key are still believed: longer than any of them may live. To stop
-them at once, revoke the key."""
+"""How long tokens of a replaced key are still accepted: longer than any token lives. To refuse them
+at once, revoke the key."""
 
-_LOOK_EVERY = 1.0
-"""Seconds between two looks at the folder."""
+_RELOAD_EVERY = 1.0
+"""Seconds between two checks of the folder."""
 
 
 class Use(StrEnum):
-    """What a key is used for at a moment."""
+    """What a key is used for at a given time."""
 
     NEXT = "next"
     SIGNING = "signing"
@@ -35,7 +35,7 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RingKey:
-    """A key, from when it signs, and from when a newer one does so in its place."""
+    """A key, from when it signs, and from when a newer key replaces it."""
 
     key: SigningKey
     signs_from: datetime
@@ -43,7 +43,7 @@ class RingKey:
     revoked: bool = False
 
     def use(self, at: datetime) -> Use:
-        """What this key is used for; one that only verified tokens verifies receipts for ever."""
+        """What this key is used for at `at`. After `OVERLAP` it verifies receipts alone."""
         if self.revoked:
             return Use.RECEIPTS
         if self.signs_until is None or at < self.signs_until:
@@ -53,58 +53,60 @@ class RingKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """All signing keys at one moment of the folder, the oldest first; one at least can sign."""
+    """All signing keys of the folder, the oldest first. At least one can sign."""
 
     keys: tuple[RingKey, ...]
 
     def signing(self, at: datetime) -> SigningKey:
-        """The key that signs at `at`; the oldest, if the clock stands before all of them."""
-        good = [held for held in self.keys if not held.revoked]
-        for held in reversed(good):
-            if held.signs_from <= at:
-                return held.key
-        return good[0].key
+        """The key that signs at `at`; the oldest usable one, if `at` is before all of them."""
+        usable = [ring_key for ring_key in self.keys if not ring_key.revoked]
+        for ring_key in reversed(usable):
+            if ring_key.signs_from <= at:
+                return ring_key.key
+        return usable[0].key
 
     def for_token(self, kid: object, at: datetime) -> VerifyingKey | None:
-        """The key `kid`, while a token signed with it can be alive."""
-        for held in self.keys:
-            if held.key.verifying.kid == kid and held.use(at) is not Use.RECEIPTS:
-                return held.key.verifying
+        """The key `kid`, if tokens that it signed are still accepted at `at`."""
+        for ring_key in self.keys:
+            if ring_key.key.verifying.kid == kid and ring_key.use(at) is not Use.RECEIPTS:
+                return ring_key.key.verifying
         return None
 
     def for_receipt(self, kid: object) -> VerifyingKey | None:
-        """The key `kid`, however old: a receipt is shown years later."""
-        return next((k.key.verifying for k in self.keys if k.key.verifying.kid == kid), None)
+        """The key `kid`, however old: a receipt may be verified years later."""
+        return next(
+            (each.key.verifying for each in self.keys if each.key.verifying.kid == kid), None
+        )
 
     def jwks(self) -> dict[str, Any]:
-        """The public halves of all keys, also of the next and of those that only receipts need."""
-        return {"keys": [held.key.verifying.jwk() for held in self.keys]}
+        """The JWKS: the public halves of all keys, with the next one and those for old receipts."""
+        return {"keys": [ring_key.key.verifying.jwk() for ring_key in self.keys]}
 
 
 class SigningKeys:
-    """The key ring, read again in the running process when the folder changes."""
+    """The key ring, read again when the folder changes, without a restart."""
 
     def __init__(self, source: SigningPems, ticks: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._ticks = ticks
         self._mark: Hashable = source.mark()
         self._ring = _read(source)
-        self._looked = ticks()
+        self._last_check = ticks()
 
     def ring(self) -> KeyRing:
-        """The keys as they lay in the folder at most a second ago."""
-        if (tick := self._ticks()) - self._looked >= _LOOK_EVERY:
-            self._looked = tick
-            self._look()
+        """The keys as they were in the folder at most a second ago."""
+        if (tick := self._ticks()) - self._last_check >= _RELOAD_EVERY:
+            self._last_check = tick
+            self._reload_if_changed()
         return self._ring
 
-    def _look(self) -> None:
+    def _reload_if_changed(self) -> None:
         try:
             if (mark := self._source.mark()) != self._mark:
                 self._ring = _read(self._source)
                 self._mark = mark
         except (OSError, ValueError):
-            # A half-copied or unreadable key must not stop a service that has good ones.
+            # A half-copied or unreadable key must not stop a service that has usable ones.
             log.exception("the signing keys cannot be read again; the ones in use stay")
 
 
@@ -112,11 +114,11 @@ def _read(source: SigningPems) -> KeyRing:
     pems = source.signing()
     if all(pem.revoked for pem in pems):
         raise ValueError("there is no signing key")
-    until = [pem.signs_from for pem in pems[1:]]
+    ends = [pem.signs_from for pem in pems[1:]]
     return KeyRing(
         tuple(
             RingKey(_read_key(pem), pem.signs_from, end, pem.revoked)
-            for pem, end in zip(pems, [*until, None], strict=True)
+            for pem, end in zip(pems, [*ends, None], strict=True)
         )
     )
 

@@ -1,20 +1,20 @@
-"""The token desk: looks up the client, has it prove itself, logs and hands out the token."""
+"""The token endpoint (RFC 6749 §3.2): authenticates the client, logs the token and issues it."""
 
 from collections.abc import Mapping
 from math import ceil
 
 from app.auth.clients import (
-    ByAssertion,
-    BySecret,
+    ClientAssertion,
+    ClientSecret,
     TokenRefused,
-    bad_proof,
-    credentials,
-    granted,
-    proven_by_assertion,
-    proven_by_secret,
-    unproven,
+    authenticate_by_assertion,
+    authenticate_by_secret,
+    authorize,
+    invalid_client,
+    invalid_dpop_proof,
+    read_credentials,
 )
-from app.auth.dpop import Proof, spent
+from app.auth.dpop import Proof, is_replay
 from app.auth.tokens import IssuedToken, TokenIssuer
 from app.domain.access.clients import (
     AssertionLedger,
@@ -27,8 +27,8 @@ from app.domain.calendar.clock import Clock
 from app.domain.errors import TooMany
 
 
-class TokenDesk:
-    """Answers the token endpoint."""
+class TokenEndpoint:
+    """Issues access tokens for the client credentials grant."""
 
     def __init__(
         self,
@@ -53,70 +53,77 @@ class TokenDesk:
         proof: Proof | None = None,
         place: str = "-",
     ) -> IssuedToken:
-        """A token for the client that `authorization` or `form` prove, logged before it is given.
+        """Issue a token to the client that authenticates. It is logged before it is given out.
 
         Args:
-            proof: of the key that the token is to be bound to.
-            place: where the call comes from, as far as that can be told.
+            authorization: the `Authorization` header of the request.
+            proof: the DPoP proof by whose key the token is to be bound.
+            place: the network that the request comes from, as far as it can be told.
 
         Raises:
-            TokenRefused: why there is none.
-            TooMany: wrong secrets for this client came from there, so none is looked at now.
+            TokenRefused: the request is refused.
+            TooMany: too many wrong secrets for this client came from `place`.
         """
         _check_grant(form)
-        given = credentials(authorization, form)
-        client = await self._proven(given, place)
-        caller = granted(client, form.get("seat"), form.get("scope"))
-        jkt = await self._bound(client, proof)
+        credentials = read_credentials(authorization, form)
+        client = await self._authenticate(credentials, place)
+        caller = authorize(client, form.get("seat"), form.get("scope"))
+        jkt = await self._check_binding(client, proof)
         stops = client.stops_at(caller.seat_id)
         issued = self._issuer.issue(caller, self._clock(), stops, jkt)
-        await self._clients.log_token(_issue(issued, given.method))
+        await self._clients.log_token(_token_issue(issued, credentials.method))
         return issued
 
-    async def client(
+    async def authenticate(
         self, authorization: str | None, form: Mapping[str, str], place: str = "-"
     ) -> RegisteredClient:
-        """The client that `authorization` or `form` prove.
+        """The client that `authorization` or `form` authenticate.
 
         Raises:
-            TokenRefused: they prove none.
-            TooMany: as for a token.
+            TokenRefused: they authenticate none.
+            TooMany: as for `token`.
         """
-        return await self._proven(credentials(authorization, form), place)
+        return await self._authenticate(read_credentials(authorization, form), place)
 
-    async def _bound(self, client: RegisteredClient, proof: Proof | None) -> str | None:
+    async def _check_binding(self, client: RegisteredClient, proof: Proof | None) -> str | None:
         if proof is None:
             if client.dpop_required:
-                raise bad_proof("this client has to bind its tokens to a key")
+                raise invalid_dpop_proof("this client has to bind its tokens to a key")
             return None
-        if await spent(self._ledger, proof, self._clock()):
-            raise bad_proof()
+        if await is_replay(self._ledger, proof, self._clock()):
+            raise invalid_dpop_proof()
         return proof.jkt
 
-    async def _proven(self, given: BySecret | ByAssertion, place: str) -> RegisteredClient:
-        if isinstance(given, BySecret):
-            return await self._by_secret(given, place)
-        # Nobody guesses a signature, so nobody is locked out who signs.
-        client = await self._clients.client(given.client_id)
+    async def _authenticate(
+        self, credentials: ClientSecret | ClientAssertion, place: str
+    ) -> RegisteredClient:
+        if isinstance(credentials, ClientSecret):
+            return await self._authenticate_by_secret(credentials, place)
+        # A signature cannot be guessed, so an assertion never leads to a lock.
+        client = await self._clients.client(credentials.client_id)
         now = self._clock()
-        proven, use = proven_by_assertion(client, given, self._audiences, now)
-        # The last check: an assertion that was refused for another reason is not used up.
-        if not await self._ledger.first_use(proven.id, use.jti, use.until, now):
-            raise unproven()
-        return proven
+        authenticated, use = authenticate_by_assertion(client, credentials, self._audiences, now)
+        # The last check, so that an assertion refused for another reason is not used up.
+        if not await self._ledger.first_use(authenticated.id, use.jti, use.until, now):
+            raise invalid_client()
+        return authenticated
 
-    async def _by_secret(self, given: BySecret, place: str) -> RegisteredClient:
-        await self._check_lock(given.client_id, place)
+    async def _authenticate_by_secret(
+        self, credentials: ClientSecret, place: str
+    ) -> RegisteredClient:
+        await self._check_lock(credentials.client_id, place)
         try:
-            return proven_by_secret(await self._clients.client(given.client_id), given)
+            return authenticate_by_secret(
+                await self._clients.client(credentials.client_id), credentials
+            )
         except TokenRefused:
             if self._guesses is not None:
-                await self._guesses.note_failure(given.client_id, place, self._clock())
+                await self._guesses.note_failure(credentials.client_id, place, self._clock())
             raise
 
     async def _check_lock(self, client_id: str, place: str) -> None:
-        """Before the secret is looked at: a lock tells neither whether it was right this time,
-        nor whether there is such a client."""
+        """Checked before the secret is verified: the answer reveals neither whether the secret was
+        right, nor whether the client exists."""
         if self._guesses is None:
             return
         now = self._clock()
@@ -132,7 +139,7 @@ def _check_grant(form: Mapping[str, str]) -> None:
         raise TokenRefused("unsupported_grant_type", "the only grant is client_credentials")
 
 
-def _issue(issued: IssuedToken, method: str) -> TokenIssue:
+def _token_issue(issued: IssuedToken, method: str) -> TokenIssue:
     caller = issued.caller
     return TokenIssue(
         jti=issued.jti,

@@ -1,4 +1,4 @@
-"""Access tokens: given to a seat for some minutes, and turned back into a caller."""
+"""Access tokens (RFC 9068): issued to a seat for some minutes, and verified on each request."""
 
 import hashlib
 import json
@@ -16,16 +16,16 @@ from app.domain.errors import NotAuthenticated
 
 LONGEST_LIFE = timedelta(hours=1)
 SKEW = timedelta(seconds=30)
-"""How far the clocks of two of our machines may be apart."""
+"""How far the clocks of two of our machines may differ."""
 
-_TYP = "at+jwt"  # RFC 9068; a receipt, signed with the same key, is thereby no token
-_REMEMBERED = 60.0
-"""Seconds for which a verified token is not verified again."""
+_TYP = "at+jwt"  # RFC 9068: a receipt, signed with the same key, is not accepted as a token
+_CACHED_FOR = 60.0
+"""Seconds for which the result of verifying a token is cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token, and what stands in it."""
+    """A token and its contents."""
 
     token: str
     jti: str
@@ -33,12 +33,12 @@ class IssuedToken:
     issued_at: datetime
     expires_at: datetime
     jkt: str | None = None
-    """The thumbprint of the key that it is bound to."""
+    """The thumbprint of the key that it is bound to, if it is (RFC 9449)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The caller behind a token, when the token ends, and what may end it before."""
+    """The caller of a token, when the token expires, and what may revoke it before."""
 
     caller: Caller
     expires_at: datetime
@@ -51,7 +51,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class TokenTerms:
-    """Who issues tokens, for whom, and how long they are good."""
+    """Issuer, audience and lifetime of tokens."""
 
     issuer: str
     audience: str
@@ -72,10 +72,11 @@ class TokenIssuer:
     def issue(
         self, caller: Caller, at: datetime, stops: int = 0, jkt: str | None = None
     ) -> IssuedToken:
-        """A token by which `caller` is recognised from `at` on.
+        """A token for `caller`, valid from `at` on.
 
         Args:
-            stops: how often client, seat and agency had been stopped when their rights were read.
+            stops: how often the tokens of client, seat and agency had been stopped when their
+                rights were read.
             jkt: the thumbprint of the key that the token is to be bound to.
         """
         issued_at = at.replace(microsecond=0)
@@ -103,75 +104,75 @@ class TokenIssuer:
 
 
 class TokenReader:
-    """Turns a token into a caller. A verified token is remembered for a minute."""
+    """Verifies tokens. The result for a valid token is cached for a minute."""
 
     def __init__(
         self,
         keys: SigningKeys,
         terms: TokenTerms,
         is_active: LiveCheck,
-        remembers: int = 10_000,
+        cache_size: int = 10_000,
     ) -> None:
         self._keys = keys
         self._terms = terms
         self._is_active = is_active
-        self._remembers = remembers
-        self._seen: OrderedDict[bytes, tuple[Access, float]] = OrderedDict()
+        self._cache_size = cache_size
+        self._cache: OrderedDict[bytes, tuple[Access, float]] = OrderedDict()
         self._ring = keys.ring()
 
     def caller(self, token: str, now: datetime) -> Caller:
-        """The caller behind `token`.
+        """The caller of `token`.
 
         Raises:
-            NotAuthenticated: the token is not one to believe, or was stopped.
+            NotAuthenticated: the token is not valid, has expired or was revoked.
         """
         return self.access(token, now).caller
 
     def access(self, token: str, now: datetime) -> Access:
-        """The caller behind `token`, and when the token ends.
+        """The caller of `token`, and when the token expires.
 
         Raises:
-            NotAuthenticated: the token is not one to believe, or was stopped.
+            NotAuthenticated: the token is not valid, has expired or was revoked.
         """
-        access = self._remembered(token, now)
+        access = self._cached_access(token, now)
         if not self._is_active(access.caller, access.jti, access.stops):
             raise NotAuthenticated
         return access
 
-    def still(self, access: Access, now: datetime) -> None:
-        """Ask once more of a token that was good a moment ago.
+    def check_still_valid(self, access: Access, now: datetime) -> None:
+        """Check again a token that was valid before, as at the end of a long poll.
 
         Raises:
-            NotAuthenticated: it has expired, or was stopped.
+            NotAuthenticated: it has expired or was revoked since.
         """
-        alive = now < access.expires_at
-        if not alive or not self._is_active(access.caller, access.jti, access.stops):
+        unexpired = now < access.expires_at
+        if not unexpired or not self._is_active(access.caller, access.jti, access.stops):
             raise NotAuthenticated
 
-    def issued(self, token: str, now: datetime) -> Access | None:
-        """What `token` gave access to, though it may be stopped; None if it is not ours or over."""
+    def access_even_if_revoked(self, token: str, now: datetime) -> Access | None:
+        """What `token` gives access to, revoked or not; None if it is not ours or has expired."""
         try:
-            return self._verified(token, now, self._keys.ring())
+            return self._verify(token, now, self._keys.ring())
         except NotAuthenticated:
             return None
 
-    def _remembered(self, token: str, now: datetime) -> Access:
+    def _cached_access(self, token: str, now: datetime) -> Access:
         if (ring := self._keys.ring()) is not self._ring:
-            self._seen.clear()  # a key that was taken away is believed no longer
+            self._cache.clear()  # tokens of a key that was removed are no longer accepted
             self._ring = ring
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
-        second = now.timestamp()
-        if (seen := self._seen.get(digest)) and second < seen[1]:
-            self._seen.move_to_end(digest)
-            return seen[0]
-        self._seen.pop(digest, None)
-        access = self._verified(token, now, ring)
-        self._seen[digest] = access, min(access.expires_at.timestamp(), second + _REMEMBERED)
-        if len(self._seen) > self._remembers:
-            self._seen.popitem(last=False)
+        seconds = now.timestamp()
+        if (cached := self._cache.get(digest)) and seconds < cached[1]:
+            self._cache.move_to_end(digest)
+            return cached[0]
+        self._cache.pop(digest, None)
+        access = self._verify(token, now, ring)
+        self._cache[digest] = access, min(access.expires_at.timestamp(), seconds + _CACHED_FOR)
+        if len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
         return access
 
-    def _verified(self, token: str, now: datetime, ring: KeyRing) -> Access:
+    def _verify(self, token: str, now: datetime, ring: KeyRing) -> Access:
         try:
             head = header(token)
             key = ring.for_token(head.get("kid"), now)
@@ -180,19 +181,19 @@ class TokenReader:
             claims = key.claims(token)
             if (claims.get("iss"), claims.get("aud")) != (self._terms.issuer, self._terms.audience):
                 raise NotGenuine("from elsewhere, or for someone else")
-            expires_at = _alive_until(claims, now)
+            expires_at = _expiry(claims, now)
             return Access(
                 caller=_caller(claims),
                 expires_at=expires_at,
                 jti=text(claims, "jti"),
                 stops=_stops(claims),
-                jkt=_bound_to(claims),
+                jkt=_bound_key(claims),
             )
         except NotGenuine as error:
             raise NotAuthenticated from error
 
 
-def _alive_until(claims: dict[str, object], now: datetime) -> datetime:
+def _expiry(claims: dict[str, object], now: datetime) -> datetime:
     expires = moment(claims, "exp")
     if expires <= now.timestamp():
         raise NotGenuine("expired")
@@ -202,17 +203,17 @@ def _alive_until(claims: dict[str, object], now: datetime) -> datetime:
 
 
 def _stops(claims: dict[str, object]) -> int:
-    stops = claims.get("stops", 0)  # a token from before the count was there has none
+    stops = claims.get("stops", 0)  # tokens of older versions have no such claim
     if type(stops) is not int:
         raise NotGenuine("stops is no number")
     return stops
 
 
-def _bound_to(claims: dict[str, object]) -> str | None:
+def _bound_key(claims: dict[str, object]) -> str | None:
     confirmation = claims.get("cnf")
     if confirmation is None:
         return None
-    # Whatever else it may say, it must never make a bound token a free one.
+    # A `cnf` that cannot be read must never turn a bound token into an unbound one.
     if not isinstance(confirmation, dict):
         raise NotGenuine("cnf is no object")
     return text(confirmation, "jkt")

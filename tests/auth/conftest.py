@@ -1,4 +1,4 @@
-"""Keys in a real folder, a clock to be set by hand, and a reader and an issuer that share them."""
+"""Keys in a real folder, a clock that the test sets, and an issuer and a reader of tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ TERMS = TokenTerms("https://tsunagu.example", "tsunagu")
 
 
 @dataclass
-class Desk:
-    """Everything that signs and reads, at a time that the test sets."""
+class Authority:
+    """Issues and verifies tokens and receipts, at a time that the test sets."""
 
     folder: KeyFolder
     path: Path
@@ -33,15 +33,15 @@ class Desk:
     def __post_init__(self) -> None:
         self.keys = SigningKeys(self.folder, ticks=lambda: self.tick)
         self.issuer = TokenIssuer(self.keys, TERMS)
-        self.reader = TokenReader(self.keys, TERMS, self.is_active, remembers=3)
+        self.reader = TokenReader(self.keys, TERMS, self.is_active, cache_size=3)
         self.receipts = ReceiptSigner(self.keys, lambda: self.now)
 
     def is_active(self, caller: Caller, jti: str, stops: int) -> bool:
         named = {caller.client_id, caller.seat_id, caller.agency_id, jti}
         return stops >= self.stops and not named & self.disabled
 
-    def passes(self, time: timedelta) -> None:
-        """Moves the clock, and lets the process look at its folder."""
+    def advance(self, time: timedelta) -> None:
+        """Move the clock, and let the process check its folder."""
         self.now += time
         self.tick += 1.5
 
@@ -50,10 +50,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def authority(tmp_path: Path) -> Authority:
     folder = KeyFolder(tmp_path / "keys")
     folder.prepare(NOW - timedelta(days=1))
-    return Desk(folder, tmp_path / "keys")
+    return Authority(folder, tmp_path / "keys")
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def caller() -> Caller:
 
 
 @pytest.fixture
-def client() -> Callable[..., RegisteredClient]:
-    def make(**changed: Any) -> RegisteredClient:
+def make_client() -> Callable[..., RegisteredClient]:
+    def make(**changes: Any) -> RegisteredClient:
         members: dict[str, Any] = {
             "id": "center-13.system",
             "agency_id": "center-13",
@@ -85,6 +85,6 @@ def client() -> Callable[..., RegisteredClient]:
                 LinkedSeat("center-13.decider", "decider", frozenset({"C0"}), disabled=False),
             ),
         }
-        return RegisteredClient(**{**members, **changed})
+        return RegisteredClient(**{**members, **changes})
 
     return make

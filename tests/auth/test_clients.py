@@ -10,13 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.auth.clients import (
     ASSERTION_TYPE,
-    ByAssertion,
-    BySecret,
+    ClientAssertion,
+    ClientSecret,
     TokenRefused,
-    credentials,
-    granted,
-    proven_by_assertion,
-    proven_by_secret,
+    authenticate_by_assertion,
+    authenticate_by_secret,
+    authorize,
+    read_credentials,
 )
 from app.auth.jwt import SigningKey, public_key, signing_key
 from app.auth.scopes import ROLES
@@ -35,14 +35,17 @@ def basic(pair: str) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def error_of(act: Callable[[], object]) -> str:
-    with pytest.raises(TokenRefused) as raised:
-        act()
-    return raised.value.error
+def error_of(call: Callable[[], object]) -> str:
+    with pytest.raises(TokenRefused) as error:
+        call()
+    return error.value.error
 
 
-def refused(known: RegisteredClient | None, given: ByAssertion) -> bool:
-    return error_of(lambda: proven_by_assertion(known, given, AUDIENCES, NOW)) == "invalid_client"
+def is_refused(record: RegisteredClient | None, presented: ClientAssertion) -> bool:
+    return (
+        error_of(lambda: authenticate_by_assertion(record, presented, AUDIENCES, NOW))
+        == "invalid_client"
+    )
 
 
 def new_key() -> SigningKey:
@@ -50,14 +53,14 @@ def new_key() -> SigningKey:
     return signing_key(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def assertion(key: SigningKey, typ: str = "JWT", **changed: Any) -> str:
+def assertion(key: SigningKey, typ: str = "JWT", **changes: Any) -> str:
     claims = {
         "iss": ID,
         "sub": ID,
         "aud": ENDPOINT,
         "exp": int((NOW + timedelta(minutes=4)).timestamp()),
         "jti": "once",
-        **changed,
+        **changes,
     }
     claims = {name: value for name, value in claims.items() if value is not None}
     return key.sign(json.dumps(claims).encode(), typ)
@@ -68,16 +71,16 @@ def by_assertion(text: str) -> dict[str, str]:
 
 
 def test_a_client_presents_itself_with_its_secret() -> None:
-    assert credentials(basic(f"{ID}:tsc_x"), {}) == BySecret(ID, "tsc_x")
-    assert credentials(basic("center%2D13.system:a%3Ab+c"), {}) == BySecret(ID, "a:b c")
+    assert read_credentials(basic(f"{ID}:tsc_x"), {}) == ClientSecret(ID, "tsc_x")
+    assert read_credentials(basic("center%2D13.system:a%3Ab+c"), {}) == ClientSecret(ID, "a:b c")
     again = basic(f"{ID}:x").replace("Basic", "bAsIc")
-    assert credentials(again, {"client_id": ID}) == BySecret(ID, "x")
+    assert read_credentials(again, {"client_id": ID}) == ClientSecret(ID, "x")
 
 
 def test_a_client_presents_itself_with_an_assertion() -> None:
-    signed = assertion(new_key())
+    token = assertion(new_key())
 
-    assert credentials(None, by_assertion(signed)) == ByAssertion(ID, signed)
+    assert read_credentials(None, by_assertion(token)) == ClientAssertion(ID, token)
 
 
 @pytest.mark.parametrize(
@@ -104,42 +107,51 @@ def test_a_client_presents_itself_with_an_assertion() -> None:
 def test_another_presentation_is_refused(
     authorization: str | None, form: dict[str, str], error: str
 ) -> None:
-    assert error_of(lambda: credentials(authorization, form)) == error
+    assert error_of(lambda: read_credentials(authorization, form)) == error
 
 
-def test_the_right_secret_proves_the_client(client: Make) -> None:
+def test_the_right_secret_proves_the_client(make_client: Make) -> None:
     secret = new_secret()
-    known = client(secret_hash=hash_secret(secret))
+    record = make_client(secret_hash=hash_secret(secret))
 
-    assert proven_by_secret(known, BySecret(ID, secret)) == known
-    assert error_of(lambda: proven_by_secret(known, BySecret(ID, "x"))) == "invalid_client"
-    assert error_of(lambda: proven_by_secret(None, BySecret(ID, secret))) == "invalid_client"
+    assert authenticate_by_secret(record, ClientSecret(ID, secret)) == record
+    assert (
+        error_of(lambda: authenticate_by_secret(record, ClientSecret(ID, "x"))) == "invalid_client"
+    )
+    assert (
+        error_of(lambda: authenticate_by_secret(None, ClientSecret(ID, secret))) == "invalid_client"
+    )
 
 
-@pytest.mark.parametrize("shut", ["disabled", "agency_disabled"])
-def test_a_disabled_client_proves_nothing(client: Make, shut: str) -> None:
+@pytest.mark.parametrize("flag", ["disabled", "agency_disabled"])
+def test_a_disabled_client_proves_nothing(make_client: Make, flag: str) -> None:
     secret, key = new_secret(), new_key()
-    known = client(secret_hash=hash_secret(secret), public_jwk=key.verifying.jwk(), **{shut: True})
-    signed = ByAssertion(ID, assertion(key))
+    record = make_client(
+        secret_hash=hash_secret(secret), public_jwk=key.verifying.jwk(), **{flag: True}
+    )
+    presented = ClientAssertion(ID, assertion(key))
 
-    assert error_of(lambda: proven_by_secret(known, BySecret(ID, secret))) == "invalid_client"
-    assert refused(known, signed)
+    assert (
+        error_of(lambda: authenticate_by_secret(record, ClientSecret(ID, secret)))
+        == "invalid_client"
+    )
+    assert is_refused(record, presented)
 
 
-def test_an_assertion_of_its_own_key_proves_the_client(client: Make) -> None:
+def test_an_assertion_of_its_own_key_proves_the_client(make_client: Make) -> None:
     key = new_key()
-    known = client(public_jwk=key.verifying.jwk())
+    record = make_client(public_jwk=key.verifying.jwk())
 
     for aud in (ENDPOINT, "https://tsunagu.example", ["x", ENDPOINT]):
-        proven, use = proven_by_assertion(
-            known, ByAssertion(ID, assertion(key, aud=aud)), AUDIENCES, NOW
+        authenticated, use = authenticate_by_assertion(
+            record, ClientAssertion(ID, assertion(key, aud=aud)), AUDIENCES, NOW
         )
-        assert proven == known
+        assert authenticated == record
         assert (use.jti, use.until) == ("once", NOW + timedelta(minutes=4) + SKEW)
 
 
 @pytest.mark.parametrize(
-    "changed",
+    "changes",
     [
         {"iss": "center-14.system"},
         {"sub": "center-14.system"},
@@ -163,38 +175,38 @@ def test_an_assertion_of_its_own_key_proves_the_client(client: Make) -> None:
         {"nbf": (NOW + timedelta(minutes=2)).timestamp()},
         {"typ": "at+jwt"},
     ],
-    ids=lambda changed: str(changed)[:40],
+    ids=lambda changes: str(changes)[:40],
 )
 def test_an_assertion_for_something_else_proves_nothing(
-    client: Make, changed: dict[str, Any]
+    make_client: Make, changes: dict[str, Any]
 ) -> None:
     key = new_key()
-    known = client(public_jwk=key.verifying.jwk())
-    given = ByAssertion(ID, assertion(key, **changed))
+    record = make_client(public_jwk=key.verifying.jwk())
+    presented = ClientAssertion(ID, assertion(key, **changes))
 
-    assert refused(known, given)
+    assert is_refused(record, presented)
 
 
-def test_an_assertion_of_another_key_proves_nothing(client: Make) -> None:
+def test_an_assertion_of_another_key_proves_nothing(make_client: Make) -> None:
     key = new_key()
-    given = ByAssertion(ID, assertion(key))
+    presented = ClientAssertion(ID, assertion(key))
 
-    for known in (None, client(), client(public_jwk=new_key().verifying.jwk())):
-        assert refused(known, given)
+    for record in (None, make_client(), make_client(public_jwk=new_key().verifying.jwk())):
+        assert is_refused(record, presented)
 
 
-def test_the_stand_in_for_a_missing_key_opens_nothing(client: Make) -> None:
+def test_the_stand_in_for_a_missing_key_opens_nothing(make_client: Make) -> None:
     # The private half of RFC 7515's example key, which everyone has.
     number = "8E9B109E719098BF980487DF1F5D77E9CB29606EBED2263B5F57C213DF84F4B2"
     private = ec.derive_private_key(int(number, 16), ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    given = ByAssertion(ID, assertion(signing_key(pem)))
+    presented = ClientAssertion(ID, assertion(signing_key(pem)))
 
-    for known in (None, client()):
-        assert refused(known, given)
+    for record in (None, make_client()):
+        assert is_refused(record, presented)
 
 
-def test_a_registered_key_that_is_none_proves_nothing(client: Make) -> None:
+def test_a_registered_key_that_is_none_proves_nothing(make_client: Make) -> None:
     key = new_key()
     good = key.verifying.jwk()
     for bad in (
@@ -204,9 +216,9 @@ def test_a_registered_key_that_is_none_proves_nothing(client: Make) -> None:
         {**good, "crv": "P-384"},
         {**good, "x": 7},
     ):
-        given = ByAssertion(ID, assertion(key))
-        known = client(public_jwk=bad)
-        assert refused(known, given)
+        presented = ClientAssertion(ID, assertion(key))
+        record = make_client(public_jwk=bad)
+        assert is_refused(record, presented)
 
 
 def test_a_client_registers_no_private_key() -> None:
@@ -217,8 +229,8 @@ def test_a_client_registers_no_private_key() -> None:
         public_key(private)
 
 
-def test_the_first_active_seat_is_the_default(client: Make) -> None:
-    caller = granted(client(), None, None)
+def test_the_first_active_seat_is_the_default(make_client: Make) -> None:
+    caller = authorize(make_client(), None, None)
 
     assert caller.seat_id == "center-13.viewer"
     assert caller.scopes == ROLES["viewer"]
@@ -226,29 +238,29 @@ def test_the_first_active_seat_is_the_default(client: Make) -> None:
     assert not caller.decides
 
 
-def test_a_linked_seat_can_be_asked_for(client: Make) -> None:
-    caller = granted(client(), "center-13.decider", None)
+def test_a_linked_seat_can_be_asked_for(make_client: Make) -> None:
+    caller = authorize(make_client(), "center-13.decider", None)
 
     assert caller.role == "decider"
     assert caller.decides
 
 
-def test_a_scope_can_be_narrowed(client: Make) -> None:
-    caller = granted(client(), "center-13.decider", "referral:read  inbox:read")
+def test_a_scope_can_be_narrowed(make_client: Make) -> None:
+    caller = authorize(make_client(), "center-13.decider", "referral:read  inbox:read")
 
     assert caller.scopes == {"referral:read", "inbox:read"}
     assert not caller.decides
 
 
 @pytest.mark.parametrize("scope", ["referral:decide", "referral:read nothing", "REFERRAL:READ"])
-def test_a_scope_that_the_role_does_not_hold_is_refused(client: Make, scope: str) -> None:
-    assert error_of(lambda: granted(client(), None, scope)) == "invalid_scope"
+def test_a_scope_that_the_role_does_not_hold_is_refused(make_client: Make, scope: str) -> None:
+    assert error_of(lambda: authorize(make_client(), None, scope)) == "invalid_scope"
 
 
 @pytest.mark.parametrize("seat", ["center-14.decider", "center-13.old", "\0"])
-def test_a_seat_that_is_not_linked_or_disabled_is_refused(client: Make, seat: str) -> None:
-    assert error_of(lambda: granted(client(), seat, None)) == "invalid_request"
+def test_a_seat_that_is_not_linked_or_disabled_is_refused(make_client: Make, seat: str) -> None:
+    assert error_of(lambda: authorize(make_client(), seat, None)) == "invalid_request"
 
 
-def test_a_client_without_an_active_seat_gets_nothing(client: Make) -> None:
-    assert error_of(lambda: granted(client(seats=()), None, None)) == "unauthorized_client"
+def test_a_client_without_an_active_seat_gets_nothing(make_client: Make) -> None:
+    assert error_of(lambda: authorize(make_client(seats=()), None, None)) == "unauthorized_client"

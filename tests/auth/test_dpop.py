@@ -1,4 +1,4 @@
-"""Proofs of possession: made for one call, one token and one minute, or worth nothing."""
+"""DPoP proofs are valid for one request, one token and one minute."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from app.auth.jwt import NotGenuine
 from app.auth.tokens import SKEW
 from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated
-from tests.auth.conftest import NOW, Desk
+from tests.auth.conftest import NOW, Authority
 
 URL = "https://tsunagu.example/v1/inbox"
 TOKEN = "a.token.of-ours"
@@ -46,7 +46,7 @@ def signature(key: ec.EllipticCurvePrivateKey, text: str) -> bytes:
 def proof(
     key: ec.EllipticCurvePrivateKey = KEY, head: dict[str, Any] | None = None, **changed: Any
 ) -> str:
-    """A good proof, but for what is changed; None leaves a claim out."""
+    """A valid proof with these claims changed; None leaves a claim out."""
     claims = {
         "jti": "once",
         "htm": "GET",
@@ -56,8 +56,8 @@ def proof(
         **changed,
     }
     header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk(key), **(head or {})}
-    said = {name: value for name, value in claims.items() if value is not None}
-    text = f"{part({k: v for k, v in header.items() if v is not None})}.{part(said)}"
+    sent_claims = {name: value for name, value in claims.items() if value is not None}
+    text = f"{part({k: v for k, v in header.items() if v is not None})}.{part(sent_claims)}"
     return f"{text}.{part(signature(key, text))}"
 
 
@@ -65,7 +65,7 @@ def read(sent: str, now: datetime = NOW, token: str | None = TOKEN) -> Proof:
     return read_proof([sent], "GET", URL, now, token)
 
 
-def refused(sent: str, now: datetime = NOW, token: str | None = TOKEN) -> bool:
+def is_refused(sent: str, now: datetime = NOW, token: str | None = TOKEN) -> bool:
     with pytest.raises(NotGenuine):
         read(sent, now, token)
     return True
@@ -122,7 +122,7 @@ def test_there_is_exactly_one_proof(count: int) -> None:
 )
 def test_a_proof_for_another_call_token_or_time_is_refused(changed: dict[str, Any]) -> None:
     read(proof())
-    assert refused(proof(**changed))
+    assert is_refused(proof(**changed))
 
 
 @pytest.mark.parametrize(
@@ -149,13 +149,13 @@ def test_a_proof_for_another_call_token_or_time_is_refused(changed: dict[str, An
     ids=lambda head: str(head)[:40],  # as far as it is the same in every process
 )
 def test_a_header_that_is_not_of_a_proof_is_refused(head: dict[str, Any]) -> None:
-    assert refused(proof(head=head))
+    assert is_refused(proof(head=head))
 
 
 def test_a_key_of_rsa_is_no_key_here() -> None:
     numbers = rsa.generate_private_key(65537, 2048).public_key().public_numbers()
     n = part(numbers.n.to_bytes(256, "big"))
-    assert refused(proof(head={"jwk": {"kty": "RSA", "n": n, "e": "AQAB"}, "alg": "RS256"}))
+    assert is_refused(proof(head={"jwk": {"kty": "RSA", "n": n, "e": "AQAB"}, "alg": "RS256"}))
 
 
 def test_a_public_key_is_no_shared_secret() -> None:
@@ -164,16 +164,18 @@ def test_a_public_key_is_no_shared_secret() -> None:
     text = f"{part(head)}.{part(claims)}"
     for encoding in (Encoding.PEM, Encoding.DER):
         public = KEY.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-        assert refused(f"{text}.{part(hmac.new(public, text.encode(), hashlib.sha256).digest())}")
-    assert refused(f"{text}.")
+        assert is_refused(
+            f"{text}.{part(hmac.new(public, text.encode(), hashlib.sha256).digest())}"
+        )
+    assert is_refused(f"{text}.")
 
 
 def test_a_proof_that_was_changed_after_it_was_signed_is_refused() -> None:
     head, claims, signed = proof().split(".")
     other = proof(htm="POST").split(".")[1]
-    assert refused(f"{head}.{other}.{signed}")
+    assert is_refused(f"{head}.{other}.{signed}")
     for nonsense in ("", "x", "a.b.c", "....", "\ud800.a.b", "a" * 100_000, f"{head}.{claims}"):
-        assert refused(nonsense)
+        assert is_refused(nonsense)
 
 
 @pytest.mark.parametrize(
@@ -191,12 +193,12 @@ def test_how_a_url_is_written_does_not_matter(htu: str) -> None:
 
 @given(late=st.integers(-3_600, 3_600))
 def test_a_proof_is_taken_for_a_minute_and_no_earlier_than_clocks_may_differ(late: int) -> None:
-    made = proof(iat=int(NOW.timestamp()) - late)
-    taken = -SKEW.total_seconds() <= late < PROOF_LIFE.total_seconds()
-    if taken:
-        assert read(made).jkt
+    sent = proof(iat=int(NOW.timestamp()) - late)
+    accepted = -SKEW.total_seconds() <= late < PROOF_LIFE.total_seconds()
+    if accepted:
+        assert read(sent).jkt
     else:
-        assert refused(made)
+        assert is_refused(sent)
 
 
 @given(
@@ -207,34 +209,36 @@ def test_a_proof_is_taken_for_a_minute_and_no_earlier_than_clocks_may_differ(lat
 def test_a_proof_is_remembered_while_any_clock_of_ours_takes_it(
     age: int, ahead: int, wait: int
 ) -> None:
-    """In milliseconds: a purge by a clock that is `ahead` never forgets what another one takes."""
-    made = NOW.timestamp()
+    """In milliseconds: a purge by a clock that is `ahead` keeps what another clock accepts."""
+    issued = NOW.timestamp()
     first = NOW + timedelta(milliseconds=age)
-    until = read(proof(iat=made), first).until
+    until = read(proof(iat=issued), first).until
     second = first + timedelta(milliseconds=wait)
     forgotten = until < second + timedelta(milliseconds=ahead)
     if forgotten:
-        assert refused(proof(iat=made), second)
+        assert is_refused(proof(iat=issued), second)
 
 
-def test_a_proof_a_receipt_and_an_assertion_are_no_tokens(desk: Desk, caller: Caller) -> None:
-    token = desk.issuer.issue(caller, desk.now, jkt="thumb").token
-    assert desk.read(token) == caller
-    for sent in (proof(), desk.receipts.sign(b"{}")):
+def test_a_proof_a_receipt_and_an_assertion_are_no_tokens(
+    authority: Authority, caller: Caller
+) -> None:
+    token = authority.issuer.issue(caller, authority.now, jkt="thumb").token
+    assert authority.read(token) == caller
+    for sent in (proof(), authority.receipts.sign(b"{}")):
         with pytest.raises(NotAuthenticated):
-            desk.read(sent)
-    assert refused(token)
+            authority.read(sent)
+    assert is_refused(token)
 
 
 @pytest.mark.parametrize("cnf", ["x", [], {}, {"jkt": ""}, {"jkt": 7}, {"x5t#S256": "y"}, False])
 def test_a_token_whose_binding_cannot_be_read_is_refused_not_set_free(
-    desk: Desk, caller: Caller, cnf: Any
+    authority: Authority, caller: Caller, cnf: Any
 ) -> None:
-    claims = desk.issuer.issue(caller, desk.now).token.split(".")[1]
-    said = {**json.loads(base64.urlsafe_b64decode(claims + "==")), "cnf": cnf}
-    key = desk.keys.ring().signing(desk.now)
+    claims = authority.issuer.issue(caller, authority.now).token.split(".")[1]
+    changed_claims = {**json.loads(base64.urlsafe_b64decode(claims + "==")), "cnf": cnf}
+    key = authority.keys.ring().signing(authority.now)
     with pytest.raises(NotAuthenticated):
-        desk.read(key.sign(json.dumps(said).encode(), "at+jwt"))
+        authority.read(key.sign(json.dumps(changed_claims).encode(), "at+jwt"))
 
 
 def test_the_moment_of_a_proof_is_one_of_the_services_clock() -> None:

@@ -21,7 +21,7 @@ from app.auth.signing_keys import OVERLAP
 from app.auth.tokens import LONGEST_LIFE, SKEW, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.errors import NotAuthenticated
-from tests.auth.conftest import Desk
+from tests.auth.conftest import Authority
 
 CLAIMS = {"iss", "aud", "sub", "agency", "seat", "role", "scope", "classes", "iat", "exp"}
 
@@ -31,150 +31,160 @@ def part(value: Any) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def opened(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     head, claims, _ = token.split(".")
     padded = [base64.urlsafe_b64decode(p + "=" * (-len(p) % 4)) for p in (head, claims)]
     return json.loads(padded[0]), json.loads(padded[1])
 
 
 @pytest.fixture
-def forged(desk: Desk, caller: Caller) -> Callable[..., str]:
-    """A token signed with our own key, whose claims are not as we would write them."""
+def forge(authority: Authority, caller: Caller) -> Callable[..., str]:
+    """Signs a token with our own key, with claims that we would not write."""
 
     def forge(drop: str = "", typ: str = "at+jwt", **changed: Any) -> str:
-        _, claims = opened(desk.issuer.issue(caller, desk.now).token)
+        _, claims = decode(authority.issuer.issue(caller, authority.now).token)
         claims = {k: v for k, v in {**claims, **changed}.items() if k != drop}
-        key = desk.keys.ring().signing(desk.now)
+        key = authority.keys.ring().signing(authority.now)
         return key.sign(json.dumps(claims).encode(), typ)
 
     return forge
 
 
-def refused(desk: Desk, token: str) -> bool:
-    with pytest.raises(NotAuthenticated) as raised:
-        desk.read(token)
-    return raised.value.facts == {}
+def is_refused(authority: Authority, token: str) -> bool:
+    with pytest.raises(NotAuthenticated) as error:
+        authority.read(token)
+    return error.value.facts == {}
 
 
-def test_a_token_gives_back_the_caller_it_was_issued_for(desk: Desk, caller: Caller) -> None:
-    issued = desk.issuer.issue(caller, desk.now)
+def test_a_token_gives_back_the_caller_it_was_issued_for(
+    authority: Authority, caller: Caller
+) -> None:
+    issued = authority.issuer.issue(caller, authority.now)
 
-    assert desk.read(issued.token) == caller
+    assert authority.read(issued.token) == caller
     assert issued.expires_at - issued.issued_at == timedelta(minutes=10)
 
 
-def test_a_token_says_what_the_contract_promises(desk: Desk, caller: Caller) -> None:
-    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
+def test_a_token_says_what_the_contract_promises(authority: Authority, caller: Caller) -> None:
+    head, claims = decode(authority.issuer.issue(caller, authority.now).token)
 
     assert head == {
         "alg": "ES256",
         "typ": "at+jwt",
-        "kid": desk.keys.ring().signing(desk.now).verifying.kid,
+        "kid": authority.keys.ring().signing(authority.now).verifying.kid,
     }
     assert set(claims) >= CLAIMS | {"jti"}
     assert claims["scope"] == "referral:decide referral:read"
 
 
 def test_a_token_without_the_scope_to_decide_does_not_decide(
-    desk: Desk, forged: Callable[..., str]
+    authority: Authority, forge: Callable[..., str]
 ) -> None:
-    assert not desk.read(forged(scope="referral:read")).decides
+    assert not authority.read(forge(scope="referral:read")).decides
 
 
-def test_a_token_lives_for_ten_minutes_of_our_clock(desk: Desk, caller: Caller) -> None:
-    token = desk.issuer.issue(caller, desk.now).token
+def test_a_token_lives_for_ten_minutes_of_our_clock(authority: Authority, caller: Caller) -> None:
+    token = authority.issuer.issue(caller, authority.now).token
 
-    desk.passes(timedelta(minutes=10) - timedelta(seconds=1))
-    assert desk.read(token) == caller
-    desk.passes(timedelta(seconds=1))
-    assert refused(desk, token)
+    authority.advance(timedelta(minutes=10) - timedelta(seconds=1))
+    assert authority.read(token) == caller
+    authority.advance(timedelta(seconds=1))
+    assert is_refused(authority, token)
 
 
-def test_a_remembered_token_expires_as_well(desk: Desk, caller: Caller) -> None:
-    token = desk.issuer.issue(caller, desk.now).token
+def test_a_remembered_token_expires_as_well(authority: Authority, caller: Caller) -> None:
+    token = authority.issuer.issue(caller, authority.now).token
 
-    desk.passes(timedelta(minutes=10) - timedelta(seconds=5))
-    desk.read(token)
-    desk.now += timedelta(seconds=5)
+    authority.advance(timedelta(minutes=10) - timedelta(seconds=5))
+    authority.read(token)
+    authority.now += timedelta(seconds=5)
 
-    assert refused(desk, token)
+    assert is_refused(authority, token)
 
 
 @pytest.mark.parametrize("name", ["center-13.system", "center-13.decider", "center-13"])
-def test_whoever_is_disabled_is_out_at_once(desk: Desk, caller: Caller, name: str) -> None:
-    token = desk.issuer.issue(caller, desk.now).token
-    desk.read(token)
+def test_whoever_is_disabled_is_out_at_once(
+    authority: Authority, caller: Caller, name: str
+) -> None:
+    token = authority.issuer.issue(caller, authority.now).token
+    authority.read(token)
 
-    desk.disabled.add(name)
+    authority.disabled.add(name)
 
-    assert refused(desk, token)
+    assert is_refused(authority, token)
 
 
-def test_a_token_whose_header_asks_for_no_algorithm_is_refused(desk: Desk, caller: Caller) -> None:
-    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
+def test_a_token_whose_header_asks_for_no_algorithm_is_refused(
+    authority: Authority, caller: Caller
+) -> None:
+    head, claims = decode(authority.issuer.issue(caller, authority.now).token)
 
     for algorithm in ("none", "None", "", None, ["ES256"]):
         unsigned = f"{part({**head, 'alg': algorithm})}.{part(claims)}"
-        assert refused(desk, f"{unsigned}.")
-        assert refused(desk, f"{unsigned}.{part(b'0' * 64)}")
+        assert is_refused(authority, f"{unsigned}.")
+        assert is_refused(authority, f"{unsigned}.{part(b'0' * 64)}")
 
 
 @pytest.mark.parametrize(
     "changed", [{"alg": "HS256"}, {"alg": "ES384"}, {"crit": ["exp"]}], ids=str
 )
 def test_a_header_that_asks_for_more_is_refused_though_we_signed_it(
-    desk: Desk, caller: Caller, changed: dict[str, Any]
+    authority: Authority, caller: Caller, changed: dict[str, Any]
 ) -> None:
-    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
-    key = desk.keys.ring().signing(desk.now)
+    head, claims = decode(authority.issuer.issue(caller, authority.now).token)
+    key = authority.keys.ring().signing(authority.now)
 
-    def signed(header: dict[str, Any]) -> str:
+    def sign(header: dict[str, Any]) -> str:
         text = f"{part(header)}.{part(claims)}"
         return f"{text}.{part(key._key.sign(text.encode()))}"
 
-    assert desk.read(signed(head)) == caller
-    assert refused(desk, signed({**head, **changed}))
+    assert authority.read(sign(head)) == caller
+    assert is_refused(authority, sign({**head, **changed}))
 
 
-def test_our_public_key_is_no_shared_secret(desk: Desk, caller: Caller) -> None:
-    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
-    private = load_pem_private_key(desk.folder.signing()[0].pem, None)
+def test_our_public_key_is_no_shared_secret(authority: Authority, caller: Caller) -> None:
+    head, claims = decode(authority.issuer.issue(caller, authority.now).token)
+    private = load_pem_private_key(authority.folder.signing()[0].pem, None)
     signed = f"{part({**head, 'alg': 'HS256'})}.{part(claims)}"
 
     for encoding in (Encoding.PEM, Encoding.DER):
         public = private.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
         tag = hmac.new(public, signed.encode(), hashlib.sha256).digest()
-        assert refused(desk, f"{signed}.{part(tag)}")
+        assert is_refused(authority, f"{signed}.{part(tag)}")
 
 
-def test_a_key_of_someone_else_under_our_kid_is_refused(desk: Desk, caller: Caller) -> None:
-    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
+def test_a_key_of_someone_else_under_our_kid_is_refused(
+    authority: Authority, caller: Caller
+) -> None:
+    head, claims = decode(authority.issuer.issue(caller, authority.now).token)
     stranger = signing_key(pem_of(ec.SECP256R1()))
 
     payload = json.dumps(claims).encode()
-    token = SigningKey(desk.keys.ring().signing(desk.now).verifying, stranger._key).sign(
+    token = SigningKey(authority.keys.ring().signing(authority.now).verifying, stranger._key).sign(
         payload, "at+jwt"
     )
 
-    assert opened(token)[0] == head
-    assert refused(desk, token)
+    assert decode(token)[0] == head
+    assert is_refused(authority, token)
 
 
-def test_a_kid_that_we_do_not_have_is_refused(desk: Desk, caller: Caller) -> None:
-    head, claims = opened(desk.issuer.issue(caller, desk.now).token)
+def test_a_kid_that_we_do_not_have_is_refused(authority: Authority, caller: Caller) -> None:
+    head, claims = decode(authority.issuer.issue(caller, authority.now).token)
     stranger = signing_key(pem_of(ec.SECP256R1()))
 
-    assert refused(desk, stranger.sign(json.dumps(claims).encode(), "at+jwt"))
+    assert is_refused(authority, stranger.sign(json.dumps(claims).encode(), "at+jwt"))
     for kid in (None, 7, ["x"], {"x": 1}, "../../etc/passwd"):
-        assert refused(desk, f"{part({**head, 'kid': kid})}.{part(claims)}.{part(b'0' * 64)}")
+        assert is_refused(
+            authority, f"{part({**head, 'kid': kid})}.{part(claims)}.{part(b'0' * 64)}"
+        )
 
 
 @pytest.mark.parametrize("claim", sorted(CLAIMS))
 def test_a_token_without_one_of_its_claims_is_refused(
-    desk: Desk, forged: Callable[..., str], claim: str
+    authority: Authority, forge: Callable[..., str], claim: str
 ) -> None:
-    desk.read(forged())
-    assert refused(desk, forged(drop=claim))
+    authority.read(forge())
+    assert is_refused(authority, forge(drop=claim))
 
 
 @pytest.mark.parametrize(
@@ -202,23 +212,25 @@ def test_a_token_without_one_of_its_claims_is_refused(
     ids=lambda changed: str(changed)[:40],
 )
 def test_a_claim_of_the_wrong_kind_is_refused(
-    desk: Desk, forged: Callable[..., str], changed: dict[str, Any]
+    authority: Authority, forge: Callable[..., str], changed: dict[str, Any]
 ) -> None:
-    assert refused(desk, forged(**changed))
+    assert is_refused(authority, forge(**changed))
 
 
-def test_a_token_from_the_future_is_refused(desk: Desk, forged: Callable[..., str]) -> None:
-    second = int(desk.now.timestamp())
+def test_a_token_from_the_future_is_refused(
+    authority: Authority, forge: Callable[..., str]
+) -> None:
+    second = int(authority.now.timestamp())
 
-    desk.read(forged(iat=second + int(SKEW.total_seconds())))
-    assert refused(desk, forged(iat=second + int(SKEW.total_seconds()) + 1))
+    authority.read(forge(iat=second + int(SKEW.total_seconds())))
+    assert is_refused(authority, forge(iat=second + int(SKEW.total_seconds()) + 1))
 
 
 def test_a_receipt_is_no_token_and_a_token_is_no_receipt(
-    desk: Desk, forged: Callable[..., str]
+    authority: Authority, forge: Callable[..., str]
 ) -> None:
-    assert refused(desk, forged(typ="tsunagu-receipt+jwt"))
-    assert refused(desk, forged(typ="JWT"))
+    assert is_refused(authority, forge(typ="tsunagu-receipt+jwt"))
+    assert is_refused(authority, forge(typ="JWT"))
 
 
 @pytest.mark.parametrize(
@@ -239,15 +251,17 @@ def test_a_receipt_is_no_token_and_a_token_is_no_receipt(
     ],
     ids=range(12),
 )
-def test_nonsense_is_refused_like_any_bad_token(desk: Desk, token: str) -> None:
-    assert refused(desk, token)
+def test_nonsense_is_refused_like_any_bad_token(authority: Authority, token: str) -> None:
+    assert is_refused(authority, token)
 
 
-def test_characters_that_decoders_skip_make_no_second_token(desk: Desk, caller: Caller) -> None:
-    token = desk.issuer.issue(caller, desk.now).token
+def test_characters_that_decoders_skip_make_no_second_token(
+    authority: Authority, caller: Caller
+) -> None:
+    token = authority.issuer.issue(caller, authority.now).token
 
     for spoilt in (f"{token}=", f"{token}\n", token.replace(".", ".!", 1), f" {token}"):
-        assert refused(desk, spoilt)
+        assert is_refused(authority, spoilt)
 
 
 def test_only_pem_keys_of_the_right_curve_are_taken() -> None:
@@ -260,24 +274,26 @@ def test_only_pem_keys_of_the_right_curve_are_taken() -> None:
             signing_key(key)
 
 
-def test_the_memory_for_tokens_is_bounded(desk: Desk, caller: Caller) -> None:
-    tokens = [desk.issuer.issue(caller, desk.now).token for _ in range(5)]
+def test_the_memory_for_tokens_is_bounded(authority: Authority, caller: Caller) -> None:
+    tokens = [authority.issuer.issue(caller, authority.now).token for _ in range(5)]
 
     for token in tokens:
-        assert desk.read(token) == caller
+        assert authority.read(token) == caller
 
-    assert len(desk.reader._seen) == 3
+    assert len(authority.reader._cache) == 3
 
 
-def test_a_key_that_is_taken_away_is_believed_no_longer(desk: Desk, caller: Caller) -> None:
-    token = desk.issuer.issue(caller, desk.now).token
-    desk.read(token)
+def test_a_key_that_is_taken_away_is_believed_no_longer(
+    authority: Authority, caller: Caller
+) -> None:
+    token = authority.issuer.issue(caller, authority.now).token
+    authority.read(token)
 
-    desk.folder.add_signing(desk.now)
-    (desk.path / desk.folder.mark()[0]).unlink()
-    desk.passes(timedelta(seconds=2))
+    authority.folder.add_signing(authority.now)
+    (authority.path / authority.folder.mark()[0]).unlink()
+    authority.advance(timedelta(seconds=2))
 
-    assert refused(desk, token)
+    assert is_refused(authority, token)
 
 
 def test_old_keys_outlive_the_tokens_they_signed() -> None:

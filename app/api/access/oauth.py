@@ -22,13 +22,13 @@ from app.api.wire.dependencies import Issuer, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.problems.answers import count
 from app.api.wire.rates import Rates, network_of
-from app.auth.clients import TokenRefused, bad_proof, credentials
+from app.auth.clients import TokenRefused, invalid_dpop_proof, read_credentials
 from app.auth.dpop import Proof, Proofs
 from app.auth.jwt import NotGenuine
-from app.auth.revocation import ReturnDesk
+from app.auth.revocation import TokenRevocation
 from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
-from app.auth.token_endpoint import TokenDesk
+from app.auth.token_endpoint import TokenEndpoint
 from app.domain.errors import TooMany
 from app.domain.text import Text
 
@@ -54,7 +54,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 class _ClientSecret(SecurityBase):
-    """Documents `client_secret_basic`; the desk checks it, beside `private_key_jwt`."""
+    """Documents `client_secret_basic`; the token endpoint checks it, beside `private_key_jwt`."""
 
     def __init__(self) -> None:
         self.model = HTTPBase(
@@ -88,7 +88,7 @@ async def issue_token(request: Request) -> JSONResponse:
         form = await _counted_form(request)
         proof = _proof(request)
         authorization = request.headers.get("authorization")
-        issued = await dependency(request, TokenDesk).token(
+        issued = await dependency(request, TokenEndpoint).token(
             authorization, form, proof, network_of(request)
         )
     except (TokenRefused, TooMany, _TooLarge) as error:
@@ -133,7 +133,7 @@ async def revoke_token(request: Request) -> Response:
     try:
         form = await _counted_form(request)
         authorization = request.headers.get("authorization")
-        await dependency(request, ReturnDesk).revoke(authorization, form, network_of(request))
+        await dependency(request, TokenRevocation).revoke(authorization, form, network_of(request))
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _not_done(request, error)
     return Response(headers=_UNCACHED)
@@ -188,7 +188,7 @@ def _proof(request: Request) -> Proof | None:
     try:
         return dependency(request, Proofs).for_token(sent, request.method, path)
     except NotGenuine as error:
-        raise bad_proof() from error
+        raise invalid_dpop_proof() from error
 
 
 class _TooLarge(Exception):
@@ -199,9 +199,9 @@ async def _counted_form(request: Request) -> dict[str, str]:
     rates = dependency(request, Rates)
     rates.token_address(request)
     form = await _form(request)
-    with suppress(TokenRefused):  # the desk says what is wrong, in its turn
+    with suppress(TokenRefused):  # the token endpoint answers what is wrong
         # Whoever the client says to be: nothing is proved yet, and nobody has looked it up.
-        given = credentials(request.headers.get("authorization"), form)
+        given = read_credentials(request.headers.get("authorization"), form)
         rates.token_client(request, given.client_id)
     return form
 

@@ -101,7 +101,7 @@ def still_allowed(request: Request) -> None:
     Raises:
         NotAuthenticated: the token has expired, or it or its client, seat or agency was stopped.
     """
-    dependency(request, TokenReader).still(request.state.access, current_time(request))
+    dependency(request, TokenReader).check_still_valid(request.state.access, current_time(request))
 
 
 async def _access(request: Request) -> Access:

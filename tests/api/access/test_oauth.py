@@ -29,11 +29,11 @@ from app.api.wire.rates import Rate, Rates
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.dpop import Proofs
 from app.auth.jwt import SigningKey, signing_key
-from app.auth.revocation import ReturnDesk
+from app.auth.revocation import TokenRevocation
 from app.auth.scopes import CLASSES, Scope
 from app.auth.secrets import hash_secret, new_secret
 from app.auth.signing_keys import SigningKeys
-from app.auth.token_endpoint import TokenDesk
+from app.auth.token_endpoint import TokenEndpoint
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.administration.seats import Client, Seat
@@ -123,7 +123,9 @@ async def http(
     clients = StoredClients(api)
     audiences = frozenset({ISSUER, f"{ISSUER}/oauth/token"})
     tokens = TokenReader(keys, terms, off.is_active)
-    desk = TokenDesk(clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW)
+    token_endpoint = TokenEndpoint(
+        clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW
+    )
     agency = Agency(registered.agency, "settlement_center", "試験用", "13")
     app = FastAPI()
     objects = (
@@ -133,8 +135,8 @@ async def http(
         Rates(Rate()),
         keys,
         tokens,
-        desk,
-        ReturnDesk(desk, tokens, off, lambda: NOW),
+        token_endpoint,
+        TokenRevocation(token_endpoint, tokens, off, lambda: NOW),
         Proofs(clients, ISSUER, lambda: NOW),
         clients,
     )
