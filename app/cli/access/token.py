@@ -1,4 +1,4 @@
-"""`tsunagu token`: an access token for the next curl, and the end of tokens in an emergency."""
+"""`tsunagu token`: get an access token for curl, or revoke tokens in an emergency."""
 
 import sys
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from app.cli.administration.session import at_desk, now
+from app.cli.administration.session import administer, now
 from app.domain.administration.seats import Client, Seat
 from app.domain.directory.agencies import Agency
 from app.settings import Settings
@@ -50,12 +50,12 @@ def get_token(
     form = {"grant_type": "client_credentials", "seat": seat, "scope": scope}
     try:
         answer = httpx.post(f"{base}/oauth/token", data=form, auth=(client, secret))
-        said = answer.json()
+        body = answer.json()
     except (httpx.HTTPError, ValueError):
         sys.exit(f"No token endpoint answers at {base}.")
     if answer.status_code != 200:
-        sys.exit(f"{said.get('error')}: {said.get('error_description')}")
-    print(said["access_token"])
+        sys.exit(f"{body.get('error')}: {body.get('error_description')}")
+    print(body["access_token"])
 
 
 @token.command("revoke")
@@ -68,12 +68,14 @@ def revoke_tokens(
 
     新しいトークンは取得できる。止めるには disable / New ones can be had; to stop that, disable it.
     """
-    given = [(kind, its_id) for kind, its_id in _kinds(client, seat, agency) if its_id]
-    if len(given) != 1:
+    chosen = [(kind, its_id) for kind, its_id in _ids_by_kind(client, seat, agency) if its_id]
+    if len(chosen) != 1:
         raise typer.BadParameter("--client, --seat, --agency のどれか一つ / one of the three")
-    ((what, its_id),) = given
-    at_desk(lambda desk: desk.stop_tokens(what, its_id, now()))
+    ((what, its_id),) = chosen
+    administer(lambda admin: admin.stop_tokens(what, its_id, now()))
 
 
-def _kinds(client: str, seat: str, agency: str) -> list[tuple[type[Agency | Seat | Client], str]]:
+def _ids_by_kind(
+    client: str, seat: str, agency: str
+) -> list[tuple[type[Agency | Seat | Client], str]]:
     return [(Client, client), (Seat, seat), (Agency, agency)]

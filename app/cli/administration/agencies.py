@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.adapters.administration.by_owner import AgencyChange
-from app.cli.administration.session import at_desk, new_id, now, switched, table
+from app.cli.administration.session import administer, new_id, now, print_table, status
 from app.domain.directory.agencies import KINDS, Agency
 from app.domain.directory.areas import PREFECTURES, AreaError, read_area
 
@@ -53,16 +53,16 @@ def list_agencies(
     prefecture: Annotated[str | None, typer.Option(help="都道府県(2桁) / two digits")] = None,
 ) -> None:
     """機関の一覧 / List agencies."""
-    found = at_desk(lambda desk: desk.agencies())
-    table(
+    agencies = administer(lambda admin: admin.agencies())
+    print_table(
         (
             each.id,
             each.kind,
             each.name,
             "connected" if each.connected else "on paper",
-            switched(each.disabled),
+            status(each.disabled),
         )
-        for each in found
+        for each in agencies
         if kind in {None, each.kind} and prefecture in {None, each.prefecture}
     )
 
@@ -91,9 +91,9 @@ def add_agency(
         name_en=name_en,
         note=note,
         connected=connected is not False,
-        areas=frozenset(map(_area, area or [prefecture])),
+        areas=frozenset(map(_parse_area, area or [prefecture])),
     )
-    at_desk(lambda desk: desk.add_agency(new))
+    administer(lambda admin: admin.add_agency(new))
     typer.echo(agency_id)
 
 
@@ -113,36 +113,36 @@ def change_agency(
     since = supports_suspects_since
     services = {"suspect_support": since.date()} if since else None
     change = AgencyChange(name, name_en, note, connected, services)
-    at_desk(lambda desk: desk.change_agency(agency_id, change))
+    administer(lambda admin: admin.change_agency(agency_id, change))
 
 
 @agency.command("add-area")
 def add_area(agency_id: Id, area: Annotated[str, typer.Argument(metavar="[FLOW:]CODE")]) -> None:
     """受け持つ区域を加える / Make it responsible for an area."""
-    flow, code = _area(area)
-    at_desk(lambda desk: desk.add_area(agency_id, flow, code))
+    flow, code = _parse_area(area)
+    administer(lambda admin: admin.add_area(agency_id, flow, code))
 
 
 @agency.command("remove-area")
 def remove_area(agency_id: Id, area: Annotated[str, typer.Argument(metavar="[FLOW:]CODE")]) -> None:
     """受け持つ区域を除く / Take an area away from it."""
-    flow, code = _area(area)
-    at_desk(lambda desk: desk.remove_area(agency_id, flow, code))
+    flow, code = _parse_area(area)
+    administer(lambda admin: admin.remove_area(agency_id, flow, code))
 
 
 @agency.command("disable")
 def disable_agency(agency_id: Id) -> None:
     """停止する: あて先にも差出人にもならなくなる / Switch off: it neither sends nor receives."""
-    at_desk(lambda desk: desk.disable(Agency, agency_id, now()))
+    administer(lambda admin: admin.disable(Agency, agency_id, now()))
 
 
 @agency.command("enable")
 def enable_agency(agency_id: Id) -> None:
     """停止を解く / Switch on again."""
-    at_desk(lambda desk: desk.disable(Agency, agency_id, None))
+    administer(lambda admin: admin.disable(Agency, agency_id, None))
 
 
-def _area(text: str) -> tuple[str | None, str]:
+def _parse_area(text: str) -> tuple[str | None, str]:
     flow, _, code = text.rpartition(":")
     try:
         return flow or None, read_area(code)

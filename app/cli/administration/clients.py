@@ -1,4 +1,4 @@
-"""`tsunagu client`: the systems of an agency, their secrets, and the seats they speak for."""
+"""`tsunagu client`: the systems of an agency, their secrets or keys, and their seats."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,14 @@ import typer
 
 from app.adapters.administration.by_owner import Administration
 from app.auth.secrets import hash_secret, new_secret
-from app.cli.administration.session import AgencyFilter, at_desk, new_id, now, switched, table
+from app.cli.administration.session import (
+    AgencyFilter,
+    administer,
+    new_id,
+    now,
+    print_table,
+    status,
+)
 from app.domain.administration.seats import Client
 
 client = typer.Typer(
@@ -44,16 +51,16 @@ SHOWN_ONCE = "秘密(再び表示されません) / secret, shown only now: {}"
 @client.command("list")
 def list_clients(agency: AgencyFilter = None) -> None:
     """接続システムの一覧 / List clients."""
-    found = at_desk(lambda desk: desk.clients(agency))
-    table(
+    clients = administer(lambda admin: admin.clients(agency))
+    print_table(
         (
             each.id,
             each.name,
             ("key" if each.public_jwk else "secret") + (",dpop" if each.dpop_required else ""),
             ",".join(each.seats),
-            switched(each.disabled),
+            status(each.disabled),
         )
-        for each in found
+        for each in clients
     )
 
 
@@ -74,7 +81,7 @@ def add_client(
     dpop: Dpop = None,
 ) -> None:
     """接続システムを登録し、秘密を一度だけ表示する / Add a client; its secret is printed once."""
-    key = _public(public_jwk)
+    key = _read_public_jwk(public_jwk)
     secret = new_secret() if key is None else None
     new = Client(
         id=new_id(client_id or f"{agency}.system"),
@@ -85,7 +92,7 @@ def add_client(
         public_jwk=key,
         dpop_required=bool(dpop),
     )
-    at_desk(lambda desk: desk.add_client(new, now()))
+    administer(lambda admin: admin.add_client(new, now()))
     typer.echo(new.id)
     if secret:
         typer.echo(SHOWN_ONCE.format(secret))
@@ -102,18 +109,18 @@ def change_client(
     dpop: Dpop = None,
 ) -> None:
     """名称・秘密・公開鍵を変える / Change name, secret or key. 前の秘密は直ちに無効 / at once."""
-    made = new_secret() if secret else None
-    hashed = hash_secret(made) if made else None
-    key = _public(public_jwk)
+    replacement = new_secret() if secret else None
+    secret_hash = hash_secret(replacement) if replacement else None
+    key = _read_public_jwk(public_jwk)
 
-    async def change(desk: Administration) -> None:
-        await desk.change_client(client_id, name, hashed, key)
+    async def change(admin: Administration) -> None:
+        await admin.change_client(client_id, name, secret_hash, key)
         if dpop is not None:
-            await desk.require_dpop(client_id, dpop)
+            await admin.require_dpop(client_id, dpop)
 
-    at_desk(change)
-    if made:
-        typer.echo(SHOWN_ONCE.format(made))
+    administer(change)
+    if replacement:
+        typer.echo(SHOWN_ONCE.format(replacement))
 
 
 @client.command("link")
@@ -122,22 +129,22 @@ def link_client(
     seats: Annotated[list[str], typer.Argument(metavar="SEAT…", help="席 / seats, in order")],
 ) -> None:
     """代表できる席を、この順のこれだけにする / Let it speak for these seats only, in this order."""
-    at_desk(lambda desk: desk.link(client_id, seats))
+    administer(lambda admin: admin.link(client_id, seats))
 
 
 @client.command("disable")
 def disable_client(client_id: Id) -> None:
     """接続システムを停止する / Switch a client off: it gets no token any more."""
-    at_desk(lambda desk: desk.disable(Client, client_id, now()))
+    administer(lambda admin: admin.disable(Client, client_id, now()))
 
 
 @client.command("enable")
 def enable_client(client_id: Id) -> None:
     """停止を解く / Switch it on again."""
-    at_desk(lambda desk: desk.disable(Client, client_id, None))
+    administer(lambda admin: admin.disable(Client, client_id, None))
 
 
-def _public(path: Path | None) -> Mapping[str, Any] | None:
+def _read_public_jwk(path: Path | None) -> Mapping[str, Any] | None:
     if path is None:
         return None
     try:

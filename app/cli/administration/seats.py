@@ -1,11 +1,18 @@
-"""`tsunagu seat`: the places at an agency from which somebody acts."""
+"""`tsunagu seat`: the seats of an agency, their roles and data classes."""
 
 from typing import Annotated
 
 import typer
 
 from app.auth.scopes import CLASSES
-from app.cli.administration.session import AgencyFilter, at_desk, new_id, now, switched, table
+from app.cli.administration.session import (
+    AgencyFilter,
+    administer,
+    new_id,
+    now,
+    print_table,
+    status,
+)
 from app.domain.administration.seats import Seat
 from app.domain.classes import DataClass
 
@@ -25,10 +32,10 @@ Classes = Annotated[
 @seat.command("list")
 def list_seats(agency: AgencyFilter = None) -> None:
     """席の一覧 / List seats."""
-    found = at_desk(lambda desk: desk.seats(agency))
-    table(
-        (each.id, each.role, each.name, ",".join(sorted(each.classes)), switched(each.disabled))
-        for each in found
+    seats = administer(lambda admin: admin.seats(agency))
+    print_table(
+        (each.id, each.role, each.name, ",".join(sorted(each.classes)), status(each.disabled))
+        for each in seats
     )
 
 
@@ -43,10 +50,10 @@ def add_seat(
     classes: Classes = None,
 ) -> None:
     """席を登録する / Add a seat. --class がなければ役割どおり / without --class: as its role."""
-    wanted = _role(role)
-    opened = _classes(classes) or CLASSES[wanted]
-    new = Seat(new_id(seat_id or f"{agency}.{wanted}"), agency, name, wanted, opened)
-    at_desk(lambda desk: desk.add_seat(new, now()))
+    role_name = _check_role(role)
+    class_set = _class_set(classes) or CLASSES[role_name]
+    new = Seat(new_id(seat_id or f"{agency}.{role_name}"), agency, name, role_name, class_set)
+    administer(lambda admin: admin.add_seat(new, now()))
     typer.echo(new.id)
 
 
@@ -58,28 +65,28 @@ def change_seat(
     classes: Classes = None,
 ) -> None:
     """席の名称・役割・開ける区分を変える / Change a seat's name, role or classes."""
-    wanted = None if role is None else _role(role)
-    opened = _classes(classes) or (CLASSES[wanted] if wanted else None)
-    at_desk(lambda desk: desk.change_seat(seat_id, name, wanted, opened))
+    role_name = None if role is None else _check_role(role)
+    class_set = _class_set(classes) or (CLASSES[role_name] if role_name else None)
+    administer(lambda admin: admin.change_seat(seat_id, name, role_name, class_set))
 
 
 @seat.command("disable")
 def disable_seat(seat_id: Id) -> None:
     """席を停止する / Switch a seat off."""
-    at_desk(lambda desk: desk.disable(Seat, seat_id, now()))
+    administer(lambda admin: admin.disable(Seat, seat_id, now()))
 
 
 @seat.command("enable")
 def enable_seat(seat_id: Id) -> None:
     """停止を解く / Switch it on again."""
-    at_desk(lambda desk: desk.disable(Seat, seat_id, None))
+    administer(lambda admin: admin.disable(Seat, seat_id, None))
 
 
-def _role(text: str) -> str:
+def _check_role(text: str) -> str:
     if text not in CLASSES:
         raise typer.BadParameter(f"役割は次のどれかです / a role is one of: {ROLES}")
     return text
 
 
-def _classes(given: list[DataClass] | None) -> frozenset[str] | None:
+def _class_set(given: list[DataClass] | None) -> frozenset[str] | None:
     return frozenset(given) if given else None

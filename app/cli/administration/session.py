@@ -1,4 +1,4 @@
-"""What the commands that administer the directory share: the way to the database, the answers."""
+"""What the administration commands share: database access, error messages and tables."""
 
 import asyncio
 import re
@@ -30,30 +30,31 @@ AgencyFilter = Annotated[
 ]
 
 
-def at_desk(work: Callable[[Administration], Awaitable[T]]) -> T:
-    """Do `work` in the database of the settings, and give what it gives.
+def administer(work: Callable[[Administration], Awaitable[T]]) -> T:
+    """Run `work` on the database of the settings, and return its result.
 
     Raises:
-        typer.Exit: it cannot be done; the reason was said.
+        typer.Exit: `work` was refused; the reason has been printed.
     """
 
-    async def do(url: str) -> T:
+    async def connect_and_work(url: str) -> T:
         async with connected(url) as connection:
             return await work(Administration(connection, Settings().running_clock()))
 
     with owner_url(Settings()) as url:
         try:
-            return asyncio.run(do(url))
+            return asyncio.run(connect_and_work(url))
         except AdministrationError as error:
             typer.echo(REASONS[error.reason], err=True)
             raise typer.Exit(1) from None
 
 
 def new_id(text: str) -> str:
-    """An id to be given to something new.
+    """`text`, checked as the id of something new.
 
     Raises:
-        typer.BadParameter: it is not of lowercase letters, digits and single - . _ between them.
+        typer.BadParameter: it has other characters than lowercase letters, digits and single - . _
+            between them, or is too long.
     """
     if len(text) > 64 or not ID.fullmatch(text):
         raise typer.BadParameter(
@@ -64,12 +65,12 @@ def new_id(text: str) -> str:
 
 
 def now() -> datetime:
-    """The service's present moment."""
+    """The current time by the service's clock."""
     return Settings().running_clock()()
 
 
-def table(rows: Iterable[tuple[str, ...]]) -> None:
-    """Print rows in columns; a Japanese character is two columns wide."""
+def print_table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows in columns. A Japanese character is two columns wide."""
     lines = list(rows)
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     for line in lines:
@@ -77,8 +78,8 @@ def table(rows: Iterable[tuple[str, ...]]) -> None:
         typer.echo("  ".join(text + " " * (width - _width(text)) for text, width in cells).rstrip())
 
 
-def switched(disabled: bool) -> str:
-    """Whether something is in use, as a word in a list."""
+def status(disabled: bool) -> str:
+    """`enabled` or `disabled`, for the last column of a list."""
     return "disabled" if disabled else "enabled"
 
 

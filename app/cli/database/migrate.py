@@ -1,4 +1,4 @@
-"""`tsunagu migrate`: tables and directory, and nothing that stays running."""
+"""`tsunagu migrate`: migrate the tables and seed the directory, then end."""
 
 from app.adapters.setup import prepare
 from app.cli.database.where import owner_url

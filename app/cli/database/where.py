@@ -1,4 +1,4 @@
-"""Where a command finds its database: a server of yours, one that is running, or one it starts."""
+"""Finds the database for a command: the configured server, our running one, or one it starts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from app.settings import Settings
 
 @contextmanager
 def owner_url(settings: Settings) -> Iterator[str]:
-    """The owner's login, for as long as the block lasts.
+    """The URL of the database with the owner's login, valid within the block.
 
     Raises:
-        EmbeddedPostgresError: no server was named, and our own does not start.
+        EmbeddedPostgresError: no server is configured, and our own does not start.
     """
     if settings.owner_url is not None:
         yield settings.owner_url

@@ -1,4 +1,4 @@
-"""`tsunagu erasures`: what is due to be erased, what was, and erasing it now."""
+"""`tsunagu erasures`: list what is due to be erased and what was erased; erase it now."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from app.adapters.database.connection import connected
 from app.adapters.database.pool import open_pool
 from app.adapters.erasure.by_rule import Eraser
 from app.adapters.erasure.due_list import ErasureList
-from app.cli.administration.session import table
+from app.cli.administration.session import print_table
 from app.cli.database.where import owner_url
 from app.domain.calendar.clock import JAPAN
 from app.domain.erasure.retention import TITLES
@@ -28,8 +28,8 @@ def list_due(limit: Most = 50) -> None:
     """期限の来た案件の一覧。ワーカーがまもなく消す / What is due; the worker erases it shortly."""
     settings = Settings()
     today = settings.running_clock()().date()
-    found = _look(settings, lambda each: each.due(today, limit))
-    table(
+    referrals = _query(settings, lambda each: each.due(today, limit))
+    print_table(
         (
             each.due_on.isoformat(),
             str(each.referral_id),
@@ -37,15 +37,15 @@ def list_due(limit: Most = 50) -> None:
             each.since.isoformat(),
             "止められている / held" if each.held else TITLES[each.rule].ja,
         )
-        for each in found
+        for each in referrals
     )
 
 
 @erasures.command("recent")
 def list_recent(limit: Most = 50) -> None:
     """最近の消去と、控えからも消える日 / Recent ones, and when no backup holds the key."""
-    found = _look(Settings(), lambda each: each.recent(limit))
-    table(
+    acts = _query(Settings(), lambda each: each.recent(limit))
+    print_table(
         (
             each.erased_at.astimezone(JAPAN).isoformat(timespec="seconds"),
             str(each.referral_id),
@@ -53,7 +53,7 @@ def list_recent(limit: Most = 50) -> None:
             ",".join(each.classes),
             each.complete_on.isoformat(),
         )
-        for each in found
+        for each in acts
     )
 
 
@@ -66,7 +66,7 @@ def run(
     """期限の来たものを今消す。いつ止めてもよい / Erase what is due now; stop it at any time."""
     settings = Settings()
     today = settings.running_clock()().date()
-    due, held = _look(settings, lambda each: each.count(today))
+    due, held = _query(settings, lambda each: each.count(today))
     typer.echo(f"期限の来たもの / due: {due}   止められているもの / held: {held}")
     if not dry_run and due:
         with owner_url(settings) as url:
@@ -74,18 +74,18 @@ def run(
 
 
 async def _erase(settings: Settings, url: str, due: int) -> None:
-    done = 0
+    total = 0
     async with await open_pool(url, 1, "tsunagu erasures") as pool:
         eraser = Eraser(pool, settings.running_clock(), settings.periods, settings.backup_age)
-        while found := await eraser.erase_due():
-            done += found
-            typer.echo(f"{done} / {max(due, done)}")
+        while erased := await eraser.erase_due():
+            total += erased
+            typer.echo(f"{total} / {max(due, total)}")
 
 
-def _look(settings: Settings, work: Callable[[ErasureList], Awaitable[T]]) -> T:
-    async def do(url: str) -> T:
+def _query(settings: Settings, work: Callable[[ErasureList], Awaitable[T]]) -> T:
+    async def run_query(url: str) -> T:
         async with connected(url) as connection:
             return await work(ErasureList(connection, settings.periods))
 
     with owner_url(settings) as url:
-        return asyncio.run(do(url))
+        return asyncio.run(run_query(url))

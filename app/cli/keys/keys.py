@@ -1,4 +1,4 @@
-"""`tsunagu keys`: which keys there are, new ones in their place, and the end of old ones."""
+"""`tsunagu keys`: list, rotate and revoke keys."""
 
 import asyncio
 from datetime import datetime
@@ -8,8 +8,14 @@ import typer
 
 from app.adapters.keys.checkpoint_keys import log_keys_here
 from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
-from app.cli.keys.master_keys import lines, retire_master, rewrap, rotate_master, serve_keys
-from app.cli.keys.session import NOTICED, AtOnce, key_folder, refuse, told
+from app.cli.keys.master_keys import (
+    master_key_lines,
+    retire_master,
+    rewrap,
+    rotate_master,
+    serve_keys,
+)
+from app.cli.keys.session import RELOADED_WITHIN, AtOnce, key_folder, refuse, write_log_entry
 from app.settings import JAPAN, Settings
 
 commands = typer.Typer(no_args_is_help=True, help="鍵の一覧・交代・廃止 / keys in the data folder")
@@ -27,18 +33,18 @@ def list_keys() -> None:
     """鍵とその役目の一覧。鍵そのものは出さない / Say what each key is used for; never a key."""
     settings = Settings()
     folder, now = key_folder(settings), settings.running_clock()()
-    for held in SigningKeys(folder).ring().keys:
-        since = held.signs_from.astimezone(JAPAN).isoformat()
-        print(f"signing  {held.key.verifying.kid}  {since}  {_meaning(held, now)}")
+    for ring_key in SigningKeys(folder).ring().keys:
+        since = ring_key.signs_from.astimezone(JAPAN).isoformat()
+        print(f"signing  {ring_key.key.verifying.kid}  {since}  {_meaning(ring_key, now)}")
     log = log_keys_here(folder, settings.log_name)
     signing = {each.key for each in log.signers(now)}
     for each in log.held():
         if each.signs_from > now:
-            used = f"signs from {each.signs_from.astimezone(JAPAN).isoformat()}"
+            use = f"signs from {each.signs_from.astimezone(JAPAN).isoformat()}"
         else:
-            used = "signs" if each.key in signing else "verifies old checkpoints"
-        print(f"log      {each.key}  {used}")
-    print(*asyncio.run(lines(settings, now)), sep="\n")
+            use = "signs" if each.key in signing else "verifies old checkpoints"
+        print(f"log      {each.key}  {use}")
+    print(*asyncio.run(master_key_lines(settings, now)), sep="\n")
 
 
 @commands.command("rotate-signing")
@@ -51,13 +57,13 @@ def rotate_signing(at_once: AtOnce = False) -> None:
     """
     settings = Settings()
     folder, now = key_folder(settings), settings.running_clock()()
-    added = folder.add_signing(now + (NOTICED if at_once else PUBLISHED_BEFORE))
-    since = added.signs_from.astimezone(JAPAN)
+    new_key = folder.add_signing(now + (RELOADED_WITHIN if at_once else PUBLISHED_BEFORE))
+    since = new_key.signs_from.astimezone(JAPAN)
     print(f"The new key signs from {since.isoformat()}.")
     print(
         f"Tokens of the old one are believed until {(since + OVERLAP).isoformat()} at the latest."
     )
-    told(settings, "signing_key.added", {"signs_from": since.isoformat()})
+    write_log_entry(settings, "signing_key.added", {"signs_from": since.isoformat()})
 
 
 @commands.command("revoke-signing")
@@ -71,14 +77,16 @@ def revoke_signing(
     settings = Settings()
     folder = key_folder(settings)
     ring = SigningKeys(folder).ring().keys
-    pems = dict(zip((held.key.verifying.kid for held in ring), folder.signing(), strict=True))
+    pems = dict(
+        zip((ring_key.key.verifying.kid for ring_key in ring), folder.signing(), strict=True)
+    )
     if kid not in pems or pems[kid].revoked:
         refuse(f"There is no signing key {kid} that could be revoked.")
     if sum(not pem.revoked for pem in pems.values()) == 1:
         refuse("It is the only one: first `tsunagu keys rotate-signing --at-once`.")
     folder.revoke_signing(pems[kid])
     print("Revoked. Remove its file on every other machine too, and in the backups of the folder.")
-    told(settings, "signing_key.revoked", {"kid": kid})
+    write_log_entry(settings, "signing_key.revoked", {"kid": kid})
 
 
 @commands.command("rotate-log")
@@ -95,11 +103,11 @@ def rotate_log() -> None:
     since = folder.add_log(now).signs_from.astimezone(JAPAN)
     print(f"The new key of the log signs from {since.isoformat()}:")
     print(log_keys_here(folder, settings.log_name).published()[-1])
-    told(settings, "log_key.added", {"signs_from": since.isoformat()})
+    write_log_entry(settings, "log_key.added", {"signs_from": since.isoformat()})
 
 
-def _meaning(held: RingKey, at: datetime) -> str:
-    return "revoked, verifies old receipts" if held.revoked else _MEANING[held.use(at)]
+def _meaning(ring_key: RingKey, at: datetime) -> str:
+    return "revoked, verifies old receipts" if ring_key.revoked else _MEANING[ring_key.use(at)]
 
 
 for name, command in (

@@ -1,4 +1,4 @@
-"""`tsunagu keys rotate-master | rewrap | retire-master | serve`: master keys."""
+"""`tsunagu keys rotate-master | rewrap | retire-master | serve`: the commands for master keys."""
 
 import asyncio
 import signal
@@ -19,7 +19,15 @@ from app.adapters.keys.rewrapping import Rewrapping
 from app.adapters.log.administration_entry import administration_entry
 from app.adapters.log.entry import WRITE_LOG, entries_json
 from app.cli.database.where import owner_url
-from app.cli.keys.session import NOTICED, AtOnce, day, key_folder, refuse, running_database, told
+from app.cli.keys.session import (
+    RELOADED_WITHIN,
+    AtOnce,
+    format_time,
+    key_folder,
+    refuse,
+    running_database,
+    write_log_entry,
+)
 from app.domain.keys.ports import KeyService, MasterUse
 from app.settings import Settings
 
@@ -49,17 +57,17 @@ def rotate_master(
     the key folder to every other machine, and to its backup, before then.
     """
     settings = Settings()
-    _own_folder(settings)
+    _refuse_with_key_service(settings)
     folder, now = key_folder(settings), settings.running_clock()()
     delay = timedelta(minutes=0 if at_once else after)
     try:
-        added = folder.add_master(now, now + max(delay, NOTICED))
+        new_key = folder.add_master(now, now + max(delay, RELOADED_WITHIN))
     except MasterWaits as waits:
-        refuse(f"The next master key is there and wraps from {day(waits.wraps_from)}.")
-    print(f"Master key {added.version} wraps from {day(added.wraps_from)}.")
+        refuse(f"The next master key is there and wraps from {format_time(waits.wraps_from)}.")
+    print(f"Master key {new_key.version} wraps from {format_time(new_key.wraps_from)}.")
     print("Until then: copy the key folder to every machine of the service and to its backup.")
     print("The worker then puts what lies under old ones under it; so does `tsunagu keys rewrap`.")
-    told(settings, "master_key.added", {"master": added.version})
+    write_log_entry(settings, "master_key.added", {"master": new_key.version})
 
 
 def rewrap() -> None:
@@ -79,7 +87,7 @@ def rewrap() -> None:
             refuse(f"Some rows are still under master keys {left}: they are held, or are broken.")
         print("Nothing is under an old master key.")
 
-    _at_work(settings, work)
+    _run_work(settings, work)
 
 
 def retire_master(version: Version) -> None:
@@ -91,17 +99,17 @@ def retire_master(version: Version) -> None:
     at = settings.running_clock()()
 
     async def work(database: "Connection", keys: KeyService) -> None:
-        found = [s for s in await standings(keys, database) if s.version == version and s.here]
-        if not found:
+        matching = [s for s in await standings(keys, database) if s.version == version and s.here]
+        if not matching:
             refuse(f"There is no master key {version}.")
-        use = found[0].use(settings.backup_age, at)
+        use = matching[0].use(settings.backup_age, at)
         if use is not MasterUse.RETIRABLE:
-            refuse(f"Not yet: {_line(found[0], settings, at)}")
-        # Before it goes: what is removed without a word cannot be told from what was lost.
-        told = [administration_entry(at, "master_key.retired", [], {"master": version})]
-        await database.execute(WRITE_LOG, at, entries_json(told))
+            refuse(f"Not yet: {_line(matching[0], settings, at)}")
+        # Logged before it is removed: otherwise a removed key looks like a lost one.
+        entries = [administration_entry(at, "master_key.retired", [], {"master": version})]
+        await database.execute(WRITE_LOG, at, entries_json(entries))
 
-    _at_work(settings, work)
+    _run_work(settings, work)
     if settings.key_service is None:
         key_folder(settings).remove_master(version)
         print(f"Master key {version} is removed from the key folder.")
@@ -119,7 +127,7 @@ def serve_keys(
     Run it as a user of its own; API and worker get TSUNAGU_KEY_SERVICE=unix:<socket>.
     """
     settings = Settings()
-    _own_folder(settings)
+    _refuse_with_key_service(settings)
     folder = KeyFolder(settings.data_dir / "keys")
     folder.prepare(settings.running_clock()(), signing=False)
 
@@ -135,8 +143,8 @@ def serve_keys(
     asyncio.run(serve())
 
 
-async def lines(settings: Settings, at: datetime) -> list[str]:
-    """How each master key stands, a line for each."""
+async def master_key_lines(settings: Settings, at: datetime) -> list[str]:
+    """The status of each master key, a line for each."""
     keys = key_service(settings.key_service, key_folder(settings), settings.running_clock())
     async with aclosing(keys), running_database(settings) as database:
         return [_line(standing, settings, at) for standing in await standings(keys, database)]
@@ -144,18 +152,18 @@ async def lines(settings: Settings, at: datetime) -> list[str]:
 
 def _line(standing: Standing, settings: Settings, at: datetime) -> str:
     since = standing.wraps_from
-    age = f"wraps from {day(since)}" if since else "the first"
+    age = f"wraps from {format_time(since)}" if since else "the first"
     rows = "? rows" if standing.rows is None else f"{standing.rows} rows"
     meaning = "MISSING: what is under it cannot be opened"
     if standing.here:
         use = standing.use(settings.backup_age, at)
-        rest = _rest(standing, settings)
+        rest = _pending_reason(standing, settings)
         meaning = _MEANING[use].format(version=standing.version, rest=rest)
     return f"master   {standing.version}  {age}  {rows}  {meaning}"
 
 
-def _rest(standing: Standing, settings: Settings) -> str:
-    """What an old master key still waits for."""
+def _pending_reason(standing: Standing, settings: Settings) -> str:
+    """Why an old master key cannot be retired yet."""
     if standing.rows is None:
         return "the database was not asked"
     if standing.rows:
@@ -163,24 +171,24 @@ def _rest(standing: Standing, settings: Settings) -> str:
     since = standing.retirable_from(settings.backup_age)
     if since is None:
         return "a worker or `tsunagu keys rewrap` has to find that nothing is under it"
-    return f"backups may hold what was under it until {day(since)}"
+    return f"backups may hold what was under it until {format_time(since)}"
 
 
-def _own_folder(settings: Settings) -> None:
+def _refuse_with_key_service(settings: Settings) -> None:
     if settings.key_service is not None:
         refuse("The master keys are kept by a key service: do this where its key folder is.")
 
 
-def _at_work(
+def _run_work(
     settings: Settings, work: "Callable[[Connection, KeyService], Coroutine[Any, Any, None]]"
 ) -> None:
-    """Do `work` in the database of the settings, with the master keys."""
+    """Run `work` on the database of the settings, with the master keys."""
     folder = key_folder(settings)
 
-    async def do(url: str) -> None:
+    async def connect_and_work(url: str) -> None:
         keys = key_service(settings.key_service, folder, settings.running_clock())
         async with aclosing(keys), connected(url) as database:
             await work(database, keys)
 
     with owner_url(settings) as url:
-        asyncio.run(do(url))
+        asyncio.run(connect_and_work(url))

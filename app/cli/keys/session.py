@@ -1,4 +1,4 @@
-"""What the commands for keys share: the folder, the database if one runs, and the log."""
+"""What the key commands share: the key folder, the database if one is running, and the log."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,8 +18,8 @@ from app.settings import JAPAN, Settings
 if TYPE_CHECKING:
     from app.adapters.database.pool import Connection
 
-NOTICED = timedelta(seconds=3)
-"""By when every running process has looked at its folder."""
+RELOADED_WITHIN = timedelta(seconds=3)
+"""Within which every running process has read the key folder again."""
 
 AtOnce = Annotated[
     bool, typer.Option("--at-once", help="待たずに使い始める / without reaching all first")
@@ -27,7 +27,7 @@ AtOnce = Annotated[
 
 
 def key_folder(settings: Settings) -> KeyFolder:
-    """The keys in the data folder; at the very first start they are made here."""
+    """The keys in the data folder. If there are none yet, they are made."""
     folder = KeyFolder(settings.data_dir / "keys")
     folder.prepare(settings.running_clock()(), masters=settings.key_service is None)
     folder.prepare_log(settings.running_clock()())
@@ -36,10 +36,10 @@ def key_folder(settings: Settings) -> KeyFolder:
 
 @asynccontextmanager
 async def running_database(settings: Settings) -> "AsyncIterator[Connection | None]":
-    """The database, if one runs: for what can be told without it too.
+    """A connection to the database, or None if none is running.
 
     Raises:
-        DatabaseUnavailable: one is named, and cannot be opened.
+        DatabaseUnavailable: one is configured, and cannot be opened.
     """
     running = running_urls(settings.data_dir)
     url = settings.owner_url or (running.owner if running else None)
@@ -50,11 +50,11 @@ async def running_database(settings: Settings) -> "AsyncIterator[Connection | No
         yield connection
 
 
-def told(settings: Settings, act: str, detail: dict[str, Any]) -> None:
-    """Write down what was done with a key: it had to be done, database or not."""
+def write_log_entry(settings: Settings, act: str, detail: dict[str, Any]) -> None:
+    """Record in the log what was done with a key. Without a database only a note is printed."""
     at = settings.running_clock()()
 
-    async def tell() -> None:
+    async def write() -> None:
         async with running_database(settings) as database:
             if database is None:
                 print("No database is running: this is not in the log.")
@@ -63,16 +63,16 @@ def told(settings: Settings, act: str, detail: dict[str, Any]) -> None:
                 WRITE_LOG, at, entries_json([administration_entry(at, act, [], detail)])
             )
 
-    asyncio.run(tell())
+    asyncio.run(write())
 
 
-def day(at: datetime | None) -> str:
-    """A moment as it is printed."""
+def format_time(at: datetime | None) -> str:
+    """A time as it is printed, in Japan's zone; `-` for none."""
     return at.astimezone(JAPAN).isoformat(timespec="seconds") if at else "-"
 
 
 def refuse(why: str) -> NoReturn:
-    """Say why it is not done, and end.
+    """Print why the command is refused, and exit with code 1.
 
     Raises:
         typer.Exit: always.

@@ -1,4 +1,4 @@
-"""`tsunagu log`: whether the log is what was signed."""
+"""`tsunagu log verify`: recompute the log's tree and compare it with the signed checkpoints."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ Also = Annotated[
     list[str] | None,
     typer.Option("--key", help="もう手元にない鍵(繰り返し可) / key that is no longer here"),
 ]
-TOLD_EVERY = 20 * CHUNK
+PROGRESS_EVERY = 20 * CHUNK
 """Leaves."""
 
 
@@ -37,28 +37,30 @@ def verify(also: Also = None) -> None:
     was signed; the first leaf that differs is named, with exit code 1.
     """
     settings = Settings()
-    here = log_keys_here(key_folder(settings), settings.log_name).published()
-    keys = publics([*here, *(_key(each) for each in also or [])])
+    own_keys = log_keys_here(key_folder(settings), settings.log_name).published()
+    keys = publics([*own_keys, *(_parse_key(each) for each in also or [])])
     with owner_url(settings) as url:
         try:
-            sound = asyncio.run(_audited(url, keys))
-        except Broken as broken:
-            sys.exit(f"{broken}")
-    typer.echo(f"{sound.leaves} leaves, {sound.checkpoints} checkpoints: all as they were signed.")
+            result = asyncio.run(_audit(url, keys))
+        except Broken as error:
+            sys.exit(f"{error}")
+    typer.echo(
+        f"{result.leaves} leaves, {result.checkpoints} checkpoints: all as they were signed."
+    )
 
 
-def _key(written: str) -> VerifierKey:
+def _parse_key(text: str) -> VerifierKey:
     try:
-        return VerifierKey.parse(written)
+        return VerifierKey.parse(text)
     except NotANote:
         raise typer.BadParameter("not a verifier key (name+id+base64)") from None
 
 
-async def _audited(url: str, keys: list[bytes]) -> Sound:
+async def _audit(url: str, keys: list[bytes]) -> Sound:
     async with connected(url) as connection:
-        return await Audit(connection, keys).run(_tell)
+        return await Audit(connection, keys).run(_print_progress)
 
 
-def _tell(leaves: int) -> None:
-    if leaves and leaves % TOLD_EVERY == 0:
+def _print_progress(leaves: int) -> None:
+    if leaves and leaves % PROGRESS_EVERY == 0:
         typer.echo(f"{leaves} leaves …", err=True)

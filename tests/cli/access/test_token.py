@@ -10,8 +10,10 @@ from tests.support.service import Running, Service
 CLIENT = "center-13.viewer-system"
 
 
-async def typed(*words: str, **given: str) -> Result:
-    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, ["token", *words], env=given))
+async def run_token_command(*words: str, **environment: str) -> Result:
+    return await asyncio.to_thread(
+        lambda: CliRunner().invoke(cli, ["token", *words], env=environment)
+    )
 
 
 async def test_a_token_is_printed_and_nothing_else(service: Service, listening: Running) -> None:
@@ -19,12 +21,12 @@ async def test_a_token_is_printed_and_nothing_else(service: Service, listening: 
     secret = service.secrets[CLIENT]
     words = ("--client", CLIENT, "--url", listening.url)
 
-    asked = await typed(*words, TSUNAGU_CLIENT_SECRET=secret)
-    named = await typed(*words, "--secret", secret, "--scope", "inbox:read")
-    wrong = await typed(*words, "--secret", "wrong")
+    whole = await run_token_command(*words, TSUNAGU_CLIENT_SECRET=secret)
+    narrowed = await run_token_command(*words, "--secret", secret, "--scope", "inbox:read")
+    refused = await run_token_command(*words, "--secret", "wrong")
 
-    for answer in (asked, named):
+    for answer in (whole, narrowed):
         assert answer.exit_code == 0
         async with service.client(answer.stdout.strip()) as client:
             assert (await client.get("/v1/inbox")).status_code == 200
-    assert wrong.exit_code == 1
+    assert refused.exit_code == 1

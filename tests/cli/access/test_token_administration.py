@@ -16,14 +16,14 @@ CLIENT, SEAT, AGENCY = "center-x.system", "center-x.viewer", "center-x"
 
 @pytest.fixture
 def office(say: Say) -> Say:
-    """With a seat, and a client that speaks for it."""
+    """Runs commands. The center has a seat, and a client linked to it."""
     assert say("seat", "add", AGENCY, "viewer", "--name", "閲覧").exit_code == 0
     assert say("client", "add", AGENCY, "--seat", SEAT).exit_code == 0
     return say
 
 
 def stops(url: str) -> int:
-    """What a token of the client, for the seat, would be dated by."""
+    """How often tokens of the client, its seat and its agency have been stopped."""
 
     async def read() -> int:
         async with asyncpg.create_pool(url, min_size=0, max_size=1) as pool:
@@ -46,21 +46,21 @@ def entries(url: str) -> list[asyncpg.Record]:
 
 
 @pytest.mark.parametrize(
-    ("option", "named", "kind"),
+    ("option", "its_id", "kind"),
     [("--client", CLIENT, "client"), ("--seat", SEAT, "seat"), ("--agency", AGENCY, "agency")],
 )
 def test_every_token_so_far_is_ended_and_the_log_says_of_whom(
-    office: Say, url: str, option: str, named: str, kind: str
+    office: Say, url: str, option: str, its_id: str, kind: str
 ) -> None:
     before = stops(url)
 
-    assert office("token", "revoke", option, named).exit_code == 0
+    assert office("token", "revoke", option, its_id).exit_code == 0
 
     assert stops(url) == before + 1
     (entry,) = entries(url)
     assert json.loads(entry["detail"]) == {"all_of": kind}
     assert (entry["agencies"], entry["agency_id"]) == ([AGENCY], AGENCY)
-    assert entry[f"{kind}_id"] == named
+    assert entry[f"{kind}_id"] == its_id
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def url(new_database: Callable[[], Urls], monkeypatch: pytest.MonkeyPatch) -> st
 
 @pytest.fixture
 def say(url: str) -> Say:
-    """Types a command, with a center to speak of."""
+    """Runs a command. The directory has one center."""
     assert url
     runner = CliRunner()
     assert runner.invoke(cli, [*CENTER, "--prefecture", "13"]).exit_code == 0
@@ -48,15 +48,15 @@ def agencies(url: str) -> dict[str, Agency]:
 def stored_secret(url: str, client_id: str) -> str | None:
     async def read() -> str | None:
         async with connected(url) as connection:
-            found: str | None = await connection.fetchval(
+            secret_hash: str | None = await connection.fetchval(
                 "SELECT secret_hash FROM client WHERE id = $1", client_id
             )
-            return found
+            return secret_hash
 
     return asyncio.run(read())
 
 
-def shown(result: Result) -> str:
+def printed_secret(result: Result) -> str:
     return result.output.rpartition(" ")[2].strip()
 
 
@@ -65,11 +65,11 @@ def test_a_new_agency_is_responsible_for_its_prefecture_unless_areas_are_given(
 ) -> None:
     words = ("--kind", "prison", "--name", "試験刑務所", "--prefecture", "01", "--not-connected")
     assert say("agency", "add", "prison-x", *words, "--area", "012114").exit_code == 0
-    found = agencies(url)
-    assert found["center-x"].areas == {(None, "130001")}
-    assert found["center-x"].connected
-    assert found["prison-x"].areas == {(None, "012114")}
-    assert not found["prison-x"].connected
+    by_id = agencies(url)
+    assert by_id["center-x"].areas == {(None, "130001")}
+    assert by_id["center-x"].connected
+    assert by_id["prison-x"].areas == {(None, "012114")}
+    assert not by_id["prison-x"].connected
 
 
 def test_an_agency_is_changed_and_switched_off_and_on(say: Say, url: str) -> None:
@@ -90,7 +90,7 @@ def test_areas_are_added_for_a_flow_and_taken_away(say: Say, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         ((*CENTER, "--prefecture", "13"), 1, "that id is taken"),
         ((*CENTER, "--prefecture", "48"), 2, "no such prefecture"),
@@ -109,11 +109,11 @@ def test_areas_are_added_for_a_flow_and_taken_away(say: Say, url: str) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_in_both_languages(
-    say: Say, words: tuple[str, ...], code: int, said: str
+    say: Say, words: tuple[str, ...], code: int, message: str
 ) -> None:
     result = say(*words)
     assert result.exit_code == code
-    assert said in " ".join(result.output.replace("│", "").split())
+    assert message in " ".join(result.output.replace("│", "").split())
 
 
 def test_a_seat_has_the_classes_of_its_role_or_those_that_are_given(say: Say) -> None:
@@ -129,10 +129,10 @@ def test_a_seat_has_the_classes_of_its_role_or_those_that_are_given(say: Say) ->
 
 def test_the_secret_of_a_client_is_shown_once_and_kept_as_a_hash(say: Say, url: str) -> None:
     say("seat", "add", "center-x", "viewer", "--name", "閲覧")
-    secret = shown(say("client", "add", "center-x", "--seat", "center-x.viewer"))
+    secret = printed_secret(say("client", "add", "center-x", "--seat", "center-x.viewer"))
     assert verify_secret(secret, stored_secret(url, "center-x.system"))
     assert secret not in say("client", "list").output
-    other = shown(say("client", "change", "center-x.system", "--new-secret"))
+    other = printed_secret(say("client", "change", "center-x.system", "--new-secret"))
     assert verify_secret(other, stored_secret(url, "center-x.system"))
     assert not verify_secret(secret, stored_secret(url, "center-x.system"))
 
@@ -167,8 +167,8 @@ def test_the_list_can_be_narrowed(say: Say) -> None:
     assert say("agency", "list", "--prefecture", "13").output.split()[0] == "center-x"
 
 
-def told(url: str) -> list[tuple[object, ...]]:
-    """What stands in the log of what was administered, the oldest first."""
+def administration_entries(url: str) -> list[tuple[object, ...]]:
+    """The log entries about administration, the oldest first."""
 
     async def read() -> list[tuple[object, ...]]:
         async with connected(url) as connection:
@@ -176,11 +176,11 @@ def told(url: str) -> list[tuple[object, ...]]:
                 "SELECT agencies, agency_id, seat_id, detail FROM log_entry"
                 " WHERE kind = 'administration' ORDER BY at, id"
             )
-            found = [(json.loads(row["detail"]), row) for row in rows]
-            assert {(d["by"], r["agency_id"], r["seat_id"]) for d, r in found} == {
+            details = [(json.loads(row["detail"]), row) for row in rows]
+            assert {(d["by"], r["agency_id"], r["seat_id"]) for d, r in details} == {
                 ("command line", None, None)
             }
-            return [(d["act"], d["target"], r["agencies"]) for d, r in found]
+            return [(d["act"], d["target"], r["agencies"]) for d, r in details]
 
     return asyncio.run(read())
 
@@ -205,7 +205,7 @@ def test_every_act_of_administration_is_in_the_log_of_the_agency_concerned(
     ):
         assert say(*words).exit_code == 0, words
     assert say("seat", "disable", "center-x.nobody").exit_code == 1  # nothing was done
-    assert told(url) == [
+    assert administration_entries(url) == [
         (act, target, ["center-x"])
         for act, target in (
             ("agency.add", "center-x"),
@@ -223,11 +223,13 @@ def test_every_act_of_administration_is_in_the_log_of_the_agency_concerned(
             ("agency.disable", "center-x"),
         )
     ]
-    entries = asyncio.run(_details(url))
+    entries = asyncio.run(all_details(url))
     assert "新名称" not in entries
 
 
-async def _details(url: str) -> str:
+async def all_details(url: str) -> str:
     async with connected(url) as connection:
-        found: str = await connection.fetchval("SELECT string_agg(detail::text, '') FROM log_entry")
-        return found
+        details: str = await connection.fetchval(
+            "SELECT string_agg(detail::text, '') FROM log_entry"
+        )
+        return details

@@ -25,10 +25,10 @@ async def referral(office: Office, monkeypatch: pytest.MonkeyPatch) -> UUID:
     """A closed referral, five years and some days ago."""
     monkeypatch.setenv("TSUNAGU_DATABASE_URL", office.urls.owner)
     monkeypatch.setenv("TSUNAGU_CLOCK", "2031-12-01T09:00:00+09:00")
-    found = await special(office, TO_ASSESSING)
-    close = saying("special_adjustment.close", found, {"close_reason": "family_took_over"})
+    referral_id = await special(office, TO_ASSESSING)
+    close = saying("special_adjustment.close", referral_id, {"close_reason": "family_took_over"})
     await office.exchange.accept(close, seat(CENTER))
-    return found
+    return referral_id
 
 
 async def test_what_is_due_is_listed_counted_erased_and_then_listed_as_recent(

@@ -50,10 +50,10 @@ async def stock(url: str, keys: FolderKeys) -> None:
                 " VALUES ($1, $1, 'x', $1::text, 'x', '{}', '{}', now())",
                 referral,
             )
-            (made,) = await keys.wrap([(bound(referral, "C0"), b"k" * 32)])
+            (wrapped,) = await keys.wrap([(bound(referral, "C0"), b"k" * 32)])
             await connection.execute(
                 "INSERT INTO referral_key VALUES ($1, 'C0', $2, $3)",
-                *(referral, made.master, made.wrapped),
+                *(referral, wrapped.master, wrapped.wrapped),
             )
 
 
@@ -78,7 +78,7 @@ def tsunagu(*words: str) -> str:
     return result.output
 
 
-def of_masters(text: str) -> list[str]:
+def master_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("master")]
 
 
@@ -95,16 +95,16 @@ def test_a_rotation_is_seen_by_a_process_that_runs(data_dir: Path) -> None:
 def test_the_list_says_what_each_key_is_for_and_shows_none(data_dir: Path) -> None:
     tsunagu("rotate-signing")
     tsunagu("rotate-master")
-    listed = tsunagu("list")
+    listing = tsunagu("list")
 
     folder = KeyFolder(data_dir / "keys")
     first, second = SigningKeys(folder).ring().keys
-    assert f"{first.key.verifying.kid}" in listed
-    assert f"{second.key.verifying.kid}" in listed
-    assert "published" in listed
-    assert "PRIVATE" not in listed
-    assert all(master.secret.hex() not in listed for master in folder.masters())
-    old, new = of_masters(listed)
+    assert f"{first.key.verifying.kid}" in listing
+    assert f"{second.key.verifying.kid}" in listing
+    assert "published" in listing
+    assert "PRIVATE" not in listing
+    assert all(master.secret.hex() not in listing for master in folder.masters())
+    old, new = master_lines(listing)
     assert "active" in old
     assert "? rows" in old  # no database is running
     assert "next" in new
@@ -114,18 +114,18 @@ def test_a_stolen_signing_key_is_revoked_and_its_receipts_still_verify(data_dir:
     now = Settings().running_clock()
     tsunagu("list")
     folder = KeyFolder(data_dir / "keys")
-    (held,) = SigningKeys(folder).ring().keys
-    kid = held.key.verifying.kid
-    receipt = held.key.sign(b"{}", "receipt")
+    (ring_key,) = SigningKeys(folder).ring().keys
+    kid = ring_key.key.verifying.kid
+    receipt = ring_key.key.sign(b"{}", "receipt")
     assert say("revoke-signing", kid).exit_code == 1  # the only one
     tsunagu("rotate-signing", "--at-once")
     tsunagu("revoke-signing", kid)
 
     ring = SigningKeys(folder).ring()
     assert ring.for_token(kid, now()) is None
-    known = ring.for_receipt(kid)
-    assert known is not None
-    assert known.payload(receipt) == b"{}"
+    receipt_key = ring.for_receipt(kid)
+    assert receipt_key is not None
+    assert receipt_key.payload(receipt) == b"{}"
     assert kid in {key["kid"] for key in ring.jwks()["keys"]}
     assert ring.signing(now()).verifying.kid != kid
     assert all(b"PRIVATE" not in p.pem for p in folder.signing() if p.revoked)
@@ -140,22 +140,22 @@ def test_a_master_key_is_changed_rewrapped_and_retired_and_each_step_is_in_the_l
     monkeypatch.setenv("TSUNAGU_CLOCK", "P1D")  # the first key came a day ago
     tsunagu("rotate-master", "--after", "30")
     assert say("rotate-master").exit_code == 1  # one waits already
-    assert f"{ROWS} rows" in of_masters(tsunagu("list"))[0]
+    assert f"{ROWS} rows" in master_lines(tsunagu("list"))[0]
     assert say("retire-master", "1").exit_code == 1
     assert say("retire-master", "2").exit_code == 1
     assert say("retire-master", "3").exit_code == 1
     assert "Nothing" in tsunagu("rewrap")  # it does not wrap yet: there is nothing to do
 
     monkeypatch.setenv("TSUNAGU_CLOCK", "P1DT31M")
-    assert "retiring: its rows" in of_masters(tsunagu("list"))[0]
+    assert "retiring: its rows" in master_lines(tsunagu("list"))[0]
     assert f"{ROWS} of {ROWS} rows" in tsunagu("rewrap")
-    old, new = of_masters(tsunagu("list"))
+    old, new = master_lines(tsunagu("list"))
     assert "0 rows  retiring: backups" in old
     assert f"{ROWS} rows  active" in new
     assert say("retire-master", "1").exit_code == 1
 
     monkeypatch.setenv("TSUNAGU_CLOCK", "P36DT32M")
-    assert "retirable" in of_masters(tsunagu("list"))[0]
+    assert "retirable" in master_lines(tsunagu("list"))[0]
     assert "destroy it in the backups" in tsunagu("retire-master", "1")
     assert [key.version for key in KeyFolder(data_dir / "keys").masters()] == [2]
     assert [(e["act"], e["master"], e["by"], e["agencies"]) for e in entries(url)] == [
@@ -168,7 +168,7 @@ def test_a_master_key_is_changed_rewrapped_and_retired_and_each_step_is_in_the_l
 def test_what_lies_under_a_master_key_that_is_missing_is_told(data_dir: Path) -> None:
     tsunagu("rotate-master", "--at-once")
     KeyFolder(data_dir / "keys").remove_master(1)
-    assert "MISSING" in of_masters(tsunagu("list"))[0]
+    assert "MISSING" in master_lines(tsunagu("list"))[0]
 
 
 def test_where_a_key_service_has_the_master_keys_they_are_changed_there(

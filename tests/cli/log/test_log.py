@@ -24,18 +24,18 @@ ORIGIN = "127.0.0.1:8080/log"
 @pytest.fixture
 def urls(new_database: Callable[[], Urls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Urls:
     """A database and a key folder, which the commands find in their settings."""
-    found = new_database()
-    monkeypatch.setenv("TSUNAGU_DATABASE_URL", found.owner)
+    created = new_database()
+    monkeypatch.setenv("TSUNAGU_DATABASE_URL", created.owner)
     monkeypatch.setenv("TSUNAGU_DATA_DIR", str(tmp_path))
-    return found
+    return created
 
 
 def say(*words: str) -> Result:
     return CliRunner().invoke(cli, words)
 
 
-def sealed(urls: Urls, folder: Path, count: int) -> None:
-    """Write so many entries, and seal them."""
+def seal_entries(urls: Urls, folder: Path, count: int) -> None:
+    """Write that many log entries, and seal them."""
 
     async def work() -> None:
         keys = KeyFolder(folder / "keys")
@@ -53,8 +53,8 @@ def sealed(urls: Urls, folder: Path, count: int) -> None:
     asyncio.run(work())
 
 
-def changed(url: str) -> None:
-    """Change the sixth leaf, past the trigger."""
+def change_leaf(url: str) -> None:
+    """Change the sixth leaf, with the trigger disabled."""
 
     async def work() -> None:
         async with connected(url) as connection:
@@ -68,22 +68,22 @@ def changed(url: str) -> None:
 
 
 def test_verify_says_that_all_is_as_it_was_signed(urls: Urls, tmp_path: Path) -> None:
-    sealed(urls, tmp_path, 9)
-    told = say("log", "verify")
-    assert told.exit_code == 0, told.output
-    assert "9 leaves, 1 checkpoints" in told.output
+    seal_entries(urls, tmp_path, 9)
+    result = say("log", "verify")
+    assert result.exit_code == 0, result.output
+    assert "9 leaves, 1 checkpoints" in result.output
 
 
 def test_verify_names_the_first_leaf_that_was_changed(urls: Urls, tmp_path: Path) -> None:
-    sealed(urls, tmp_path, 9)
-    changed(urls.owner)
-    told = say("log", "verify")
-    assert told.exit_code == 1
-    assert "leaf 5" in str(told.exception)
+    seal_entries(urls, tmp_path, 9)
+    change_leaf(urls.owner)
+    result = say("log", "verify")
+    assert result.exit_code == 1
+    assert "leaf 5" in str(result.exception)
 
 
 def test_a_key_that_is_gone_can_be_given(urls: Urls, tmp_path: Path) -> None:
-    sealed(urls, tmp_path, 3)
+    seal_entries(urls, tmp_path, 3)
     (old,) = LogKeys(KeyFolder(tmp_path / "keys"), ORIGIN).published()
     (file,) = (tmp_path / "keys").glob("log-*.pem")
     assert say("keys", "rotate-log").exit_code == 0
@@ -94,12 +94,12 @@ def test_a_key_that_is_gone_can_be_given(urls: Urls, tmp_path: Path) -> None:
 
 
 def test_a_new_key_signs_beside_the_old_one_and_both_are_listed(urls: Urls, tmp_path: Path) -> None:
-    sealed(urls, tmp_path, 1)
-    told = say("keys", "rotate-log")
+    seal_entries(urls, tmp_path, 1)
+    result = say("keys", "rotate-log")
     old, new = map(str, LogKeys(KeyFolder(tmp_path / "keys"), ORIGIN).published())
-    assert new in told.output
-    listed = say("keys", "list").output
-    assert f"log      {old}  signs" in listed
-    assert f"log      {new}  signs" in listed
-    assert "PRIVATE" not in listed
+    assert new in result.output
+    listing = say("keys", "list").output
+    assert f"log      {old}  signs" in listing
+    assert f"log      {new}  signs" in listing
+    assert "PRIVATE" not in listing
     assert urls.owner
