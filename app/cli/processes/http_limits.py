@@ -1,9 +1,9 @@
-"""HTTP as uvicorn reads it, with an end to what comes before the body."""
+"""uvicorn's HTTP protocol with a limit on the size of a request's head."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LONGEST_HEAD = 64 * 1024
-"""Bytes of request line and headers. A token has one or two thousand, a proof at most eight."""
+"""Bytes of request line and headers. A token has one to two thousand, a DPoP proof up to eight."""
 
 _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -12,34 +12,34 @@ _TOO_LONG = (
 
 
 class BoundedHead(HttpToolsProtocol):
-    """Hangs up on whoever sends headers without end.
+    """Answers 431 and closes the connection when a request's head is longer than `LONGEST_HEAD`.
 
-    uvicorn's reader on httptools keeps whatever comes until the headers are complete: measured, one
-    connection and no token were enough to fill 200 MB.
+    uvicorn's reader on httptools buffers everything until the headers are complete. Measured: one
+    connection without a token could fill 200 MB.
     """
 
-    _head = 0
+    _head_size = 0
     _in_head = True
-    """Whether all that came last belongs to a head, as far as can be told."""
+    """Whether the bytes received last belong to a head, as far as can be told."""
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head is too long."""
-        self._in_head = self._head >= 0
+        """Read the data, and close the connection if the head is too long."""
+        self._in_head = self._head_size >= 0
         super().data_received(data)
-        # What came together with the end of a head or of a body is mostly not head.
+        # Bytes received together with the end of a head or body are mostly not head.
         if not self._in_head:
             return
-        self._head += len(data)
-        if self._head > LONGEST_HEAD and not self.transport.is_closing():
+        self._head_size += len(data)
+        if self._head_size > LONGEST_HEAD and not self.transport.is_closing():
             self.transport.write(_TOO_LONG)
             self.transport.close()
 
     def on_headers_complete(self) -> None:
-        """From here on it is the body, which who reads it bounds."""
-        self._in_head, self._head = False, -1
+        """The body begins. Its size is limited where it is read."""
+        self._in_head, self._head_size = False, -1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The next request begins."""
-        self._head = 0
+        self._head_size = 0
         super().on_message_complete()

@@ -1,4 +1,4 @@
-"""`tsunagu run`: everything at once, PostgreSQL, API and worker, until told to stop."""
+"""`tsunagu run`: PostgreSQL, API and worker together, until it is asked to stop."""
 
 import logging
 import time
@@ -17,29 +17,29 @@ from app.adapters.embedded_postgres.process import end_with_parent
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 from app.adapters.setup import prepare
 from app.cli.processes.serve import api_children, listen, patience
-from app.cli.processes.supervise import Child, running, supervise, until_told_to_stop
+from app.cli.processes.supervise import Child, running, stop_on_signal, supervise
 from app.cli.processes.welcome import welcome
 from app.cli.story.demo_clients import DemoClient, demo_clients
 from app.settings import Settings
 
 LONGEST_START = 60.0
 """Seconds until the API must answer."""
-HOPELESS = 3
-"""How often the API may end before it has answered once."""
+MOST_EXITS = 3
+"""How often the API may exit before it has answered once."""
 
 
 @dataclass(frozen=True)
 class Database:
-    """Where the tables are, how the parts log in, and how to bring it back when it has died."""
+    """The owner's login, the environment with the other logins, and how to restart PostgreSQL."""
 
     owner: str
     environment: dict[str, str]
     revive: Callable[[], object]
-    ours: bool
+    embedded: bool
 
 
 class DoesNotAnswer(Exception):
-    """The API was started and does not answer."""
+    """The API was started but does not answer."""
 
 
 WithParent = Annotated[
@@ -53,55 +53,57 @@ def run(until_parent_ends: WithParent = False) -> None:
     if until_parent_ends:
         end_with_parent()
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
-    given = Settings()
-    # One that was just told to stop may still hold the port and the folder for a moment.
-    with until_told_to_stop(), listen(given, wait=patience(given)) as listening:
-        settings = given.model_copy(update={"port": listening.getsockname()[1]})
-        with _database(settings) as database:
+    configured = Settings()
+    # Another `tsunagu run` that is just stopping may still hold the port and the folder.
+    with stop_on_signal(), listen(configured, wait=patience(configured)) as listening:
+        settings = configured.model_copy(update={"port": listening.getsockname()[1]})
+        with _open_database(settings) as database:
             prepare(database.owner)
             now = settings.running_clock()()
-            clients = demo_clients(database.owner, settings.data_dir, now) if database.ours else ()
+            clients = (
+                demo_clients(database.owner, settings.data_dir, now) if database.embedded else ()
+            )
             _keep_running(settings, listening, database, clients)
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
+def _open_database(settings: Settings) -> Iterator[Database]:
     if settings.owner_url is not None:
-        yield Database(settings.owner_url, {}, lambda: None, ours=False)
+        yield Database(settings.owner_url, {}, lambda: None, embedded=False)
         return
-    with EmbeddedPostgres(settings.data_dir, patience(settings)) as embedded:
-        urls = embedded.urls
+    with EmbeddedPostgres(settings.data_dir, patience(settings)) as server:
+        urls = server.urls
         logins = {
             "TSUNAGU_API_DATABASE_URL": urls.api,
             "TSUNAGU_WORKER_DATABASE_URL": urls.worker,
         }
-        yield Database(urls.owner, logins, embedded.revive, ours=True)
+        yield Database(urls.owner, logins, server.revive, embedded=True)
 
 
 def _keep_running(
     settings: Settings, listening: socket, database: Database, clients: Sequence[DemoClient]
 ) -> None:
-    environment = {**database.environment, **_same_for_all(settings)}
+    environment = {**database.environment, **_shared_environment(settings)}
     apis = api_children(settings, listening, environment)
     children = [Child("worker", ("worker",), environment), *apis]
     with running(children, patience(settings)):
-        _await_answer(settings, apis)
+        _wait_for_answer(settings, apis)
         welcome(settings, clients)
         supervise(children, database.revive)
 
 
-def _same_for_all(settings: Settings) -> dict[str, str]:
-    """What every process has to agree on: the port that was taken, and one clock."""
+def _shared_environment(settings: Settings) -> dict[str, str]:
+    """The environment that all processes share: the port in use, and one clock."""
     offset = TypeAdapter(timedelta).dump_python(settings.clock_offset(), mode="json")
     return {"TSUNAGU_PORT": str(settings.port), "TSUNAGU_CLOCK": offset}
 
 
-def _await_answer(settings: Settings, apis: Sequence[Child]) -> None:
+def _wait_for_answer(settings: Settings, apis: Sequence[Child]) -> None:
     deadline = time.monotonic() + LONGEST_START
     while not _answers(settings.url):
         for child in apis:
-            child.look()
-        if time.monotonic() > deadline or any(child.ends >= HOPELESS for child in apis):
+            child.check()
+        if time.monotonic() > deadline or any(child.exits >= MOST_EXITS for child in apis):
             raise DoesNotAnswer("The API does not come up; what it said stands above.")
 
 

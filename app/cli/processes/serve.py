@@ -1,4 +1,4 @@
-"""`tsunagu serve` and `tsunagu worker`: the two kinds of process there are, each alone."""
+"""`tsunagu serve` and `tsunagu worker`: the API and the worker, each as a process of its own."""
 
 import errno
 import os
@@ -21,12 +21,12 @@ from app.adapters.outage import CannotStart
 from app.api.service.metrics import SHARED
 from app.api.wire.dependencies import release
 from app.cli.processes.http_limits import BoundedHead
-from app.cli.processes.supervise import Child, running, supervise, until_told_to_stop
+from app.cli.processes.supervise import Child, running, stop_on_signal, supervise
 from app.main import create_app
 from app.settings import Settings
 
 BACKLOG = 2048
-"""Connections that may wait to be accepted, also while an API process is started again."""
+"""Connections that may wait to be accepted, also while an API process restarts."""
 
 Descriptor = Annotated[int | None, typer.Option("--fd", hidden=True)]
 
@@ -42,7 +42,7 @@ def serve(fd: Descriptor = None) -> None:
             serve_on(listening, settings)
             return
         children = api_children(settings, listening)
-        with until_told_to_stop(), running(children, patience(settings)):
+        with stop_on_signal(), running(children, patience(settings)):
             supervise(children)
 
 
@@ -55,11 +55,11 @@ def listen(settings: Settings, wait: float = 0.0) -> socket.socket:
     """The listening socket, shared by all API processes.
 
     Args:
-        settings: says where.
-        wait: seconds to wait for another process that is just leaving the port.
+        settings: host and port.
+        wait: seconds to wait for another process to release the port.
 
     Raises:
-        typer.Exit: the address is taken or not ours.
+        typer.Exit: the address is in use, or not an address of this machine.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     address = (settings.host, settings.port)
@@ -69,9 +69,9 @@ def listen(settings: Settings, wait: float = 0.0) -> socket.socket:
             return socket.create_server(address, family=family, backlog=BACKLOG)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                place = f"{settings.host} port {settings.port}"
+                where = f"{settings.host} port {settings.port}"
                 typer.echo(
-                    f"Cannot listen on {place}: {os.strerror(error.errno or 0)}."
+                    f"Cannot listen on {where}: {os.strerror(error.errno or 0)}."
                     " Set TSUNAGU_PORT or TSUNAGU_HOST to another one.",
                     err=True,
                 )
@@ -85,63 +85,63 @@ def api_children(
     """One API process for each of `settings.workers`, on the one socket."""
     fd = listening.fileno()
     command = ("serve", "--fd", str(fd))
-    environment = {**(environment or {}), **_counted_together(settings)}
+    environment = {**(environment or {}), **_metrics_environment(settings)}
     return [Child("API", command, environment, (fd,)) for _ in range(settings.workers)]
 
 
-def _counted_together(settings: Settings) -> dict[str, str]:
-    """Where several processes add up what /metrics tells; one needs no such place."""
+def _metrics_environment(settings: Settings) -> dict[str, str]:
+    """The folder in which several processes share their metrics; empty for a single process."""
     if settings.workers == 1:
         return {}
     folder = settings.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)  # what an earlier run counted has been told
+    shutil.rmtree(folder, ignore_errors=True)  # the counts of an earlier run
     folder.mkdir(parents=True)
     return {SHARED: str(folder.absolute())}
 
 
 def patience(settings: Settings) -> float:
-    """Seconds until a process that was told to stop is killed."""
+    """Seconds after which a process that was asked to stop is killed."""
     return settings.shutdown_grace.total_seconds() + 2
 
 
 class ApiServer(uvicorn.Server):
-    """Lets those who wait for their inbox go first, so that stopping does not wait for them."""
+    """Answers waiting long polls first, so that stopping does not wait for them."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer whoever waits, then stop as usual."""
+        """Answer the long polls, then stop as usual."""
         release(self._app)
         await super().shutdown(sockets)
 
 
-class PlainlyStarting:
-    """Wraps an application, so that a start that is refused is one sentence in the log.
+class PlainStartupFailure:
+    """Wraps an application so that a startup that fails with `CannotStart` logs one sentence.
 
-    Starlette would tell the server the whole traceback, below which nobody looks for the reason.
+    Starlette would send the server the whole traceback, in which the reason is hard to find.
     """
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or start and stop."""
+        """Handle one request, or the lifespan."""
 
-        async def told(message: Message) -> None:
+        async def send_with_reason(message: Message) -> None:
             error = sys.exception()
             if message["type"] == "lifespan.startup.failed" and isinstance(error, CannotStart):
                 message = {**message, "message": str(error)}
             await send(message)
 
-        await self._app(scope, receive, told if scope["type"] == "lifespan" else send)
+        await self._app(scope, receive, send_with_reason if scope["type"] == "lifespan" else send)
 
 
 def api_server(settings: Settings, app: FastAPI) -> ApiServer:
     """The server for `app`, not yet started."""
     config = uvicorn.Config(
-        PlainlyStarting(app),
+        PlainStartupFailure(app),
         loop="uvloop",
         http=BoundedHead,
         ws="none",
@@ -159,7 +159,7 @@ def api_server(settings: Settings, app: FastAPI) -> ApiServer:
 
 def serve_on(listening: socket.socket, settings: Settings) -> None:
     """Serve on `listening` in this process until SIGINT or SIGTERM."""
-    # uvicorn raises the signal that stopped it once more, which would end us as if killed.
+    # uvicorn raises the signal that stopped it once more, which would kill this process.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     with suppress(KeyboardInterrupt):
         api_server(settings, create_app(settings)).run(sockets=[listening])

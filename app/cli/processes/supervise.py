@@ -1,4 +1,4 @@
-"""Keeps child processes running until we are told to stop, and then stops them all."""
+"""Keeps child processes running until this process is asked to stop, then stops them all."""
 
 import logging
 import os
@@ -15,64 +15,64 @@ from app.adapters.embedded_postgres.process import dying_with_parent
 
 log = logging.getLogger("tsunagu")
 
-LOOK = 0.1
-"""Seconds between two looks at the children."""
+CHECK_EVERY = 0.1
+"""Seconds between two checks of the children."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-"""Seconds before a child that ended is started again; doubled each time."""
+"""Seconds before a child that exited is started again; doubled each time."""
 STEADY = 30.0
-"""Seconds after which a child counts as running well, and its pause is short again."""
+"""Seconds after which a child counts as stable, and its pause is reset."""
 
 
 @dataclass
 class Child:
-    """A `tsunagu` command in a process of its own, started again whenever it ends."""
+    """A `tsunagu` command in a process of its own, started again whenever it exits."""
 
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     files: tuple[int, ...] = ()
-    ends: int = 0
-    """How often it has ended by itself since it last ran well."""
+    exits: int = 0
+    """How often it has exited by itself since it was last stable."""
     _process: subprocess.Popen[bytes] | None = None
     _changed_at: float = 0.0
     _pause: float = 0.0
 
     def start(self) -> None:
-        """Start it. Killing us kills it too."""
+        """Start it. It is killed when this process dies."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *self.command],
             env={**os.environ, **self.environment},
             pass_fds=self.files,
             stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us: the order of stopping is ours
+            start_new_session=True,  # Ctrl-C reaches only this process, which stops them in order
             preexec_fn=dying_with_parent(),
         )
         self._changed_at = time.monotonic()
 
-    def look(self) -> None:
-        """Start it again if it has ended and its pause is over."""
+    def check(self) -> None:
+        """Start it again if it has exited and its pause is over."""
         now = time.monotonic()
         if self._process is None:
             if now >= self._changed_at + self._pause:
                 self.start()
         elif self._process.poll() is not None:
-            self._ended(now, self._process.returncode)
+            self._schedule_restart(now, self._process.returncode)
         elif now > self._changed_at + STEADY:
-            self.ends, self._pause = 0, 0.0
+            self.exits, self._pause = 0, 0.0
 
-    def _ended(self, now: float, code: int) -> None:
-        self.ends += 1
+    def _schedule_restart(self, now: float, code: int) -> None:
+        self.exits += 1
         self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
         log.warning("%s ended (%d); starting it again in %.1f s", self.name, code, self._pause)
         self._process, self._changed_at = None, now
 
-    def tell_to_stop(self) -> None:
-        """Ask it to stop; `wait` sees to it."""
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM; `wait` waits for the exit."""
         if self._process is not None:
             self._process.terminate()
 
     def wait(self, patience: float) -> None:
-        """Wait until it has ended; after `patience` seconds it is killed."""
+        """Wait until it has exited; after `patience` seconds kill it."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -85,50 +85,50 @@ class Child:
 
 @contextmanager
 def running(children: Sequence[Child], patience: float) -> Iterator[None]:
-    """Start `children`, and stop them at the end, all within `patience` seconds."""
+    """Start `children`, and at the end of the block stop them, all within `patience` seconds."""
     try:
         for child in children:
             child.start()
         yield
     finally:
         for child in children:
-            child.tell_to_stop()
+            child.ask_to_stop()
         deadline = time.monotonic() + patience
         for child in children:
             child.wait(max(0.0, deadline - time.monotonic()))
 
 
-def supervise(children: Sequence[Child], beside: Callable[[], object] = lambda: None) -> None:
-    """Keep `children` running for ever, calling `beside` at each look; ends by an exception."""
+def supervise(children: Sequence[Child], also: Callable[[], object] = lambda: None) -> None:
+    """Keep `children` running for ever, calling `also` at each check; ends by an exception."""
     while True:
-        time.sleep(LOOK)
-        beside()
+        time.sleep(CHECK_EVERY)
+        also()
         for child in children:
-            child.look()
+            child.check()
 
 
-class Stopped(BaseException):
-    """We were told to stop, by Ctrl-C or a signal; raised wherever the main thread is."""
+class StopRequested(BaseException):
+    """This process was asked to stop, by Ctrl-C or a signal. Raised in the main thread."""
 
 
 @contextmanager
-def until_told_to_stop() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a closed terminal end the block, after its clearing up.
+def stop_on_signal() -> Iterator[None]:
+    """End the block on Ctrl-C, SIGTERM or a closed terminal; its `finally` clauses are run.
 
-    A second signal does not disturb the clearing up.
+    A second signal is ignored, so that it does not interrupt them.
     """
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
-        raise Stopped
+        raise StopRequested
 
-    before = [signal.signal(each, stop) for each in signals]
+    handlers = [signal.signal(each, stop) for each in signals]
     try:
         yield
-    except Stopped:
+    except StopRequested:
         pass
     finally:
-        for each, handler in zip(signals, before, strict=True):
+        for each, handler in zip(signals, handlers, strict=True):
             signal.signal(each, handler)

@@ -1,4 +1,4 @@
-"""What `tsunagu run` says once everything is up."""
+"""What `tsunagu run` prints once everything runs."""
 
 import shlex
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def _credentials(settings: Settings, clients: Sequence[DemoClient]) -> list[str]
 
 
 def first_call(url: str, client: DemoClient) -> str:
-    """A shell line that takes a token and asks who it is for."""
+    """A shell line that gets a token and asks `/v1/me` with it."""
     token = (
         f"curl -s -u {shlex.quote(f'{client.client_id}:{client.secret}')}"
         f" -d grant_type=client_credentials -d seat={client.seats[0].id} {url}/oauth/token"

@@ -1,4 +1,4 @@
-"""What comes before a request's body has an end, whoever sends it."""
+"""The head of a request is limited in size, whoever sends it."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -56,15 +56,15 @@ async def test_a_long_body_right_after_a_short_head_is_no_long_head(
     reader, writer = await connect(listening.url)
     body = b"grant_type=" + b"x" * size
     for _ in range(3):
-        head = (
+        request_head = (
             "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: "
             f"{len(body)}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
         )
-        writer.write(head.encode() + body)
+        writer.write(request_head.encode() + body)
         async with asyncio.timeout(20):
             assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
-            said = await reader.readuntil(b"\r\n\r\n")
-            length = int(said.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
     writer.close()
 
@@ -76,7 +76,7 @@ async def test_many_short_requests_on_one_connection_are_no_long_head(listening:
         for _ in range(3 * LONGEST_HEAD // len(request)):
             writer.write(request)
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
-            said = await reader.readuntil(b"\r\n\r\n")
-            length = int(said.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
     writer.close()

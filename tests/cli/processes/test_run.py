@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 PATIENCE = 60.0
-"""Seconds until something that must happen counts as not happening; the machine may be busy."""
+"""Seconds to wait for something that must happen; the machine may be busy."""
 
 
 class Running:
-    """A `tsunagu run` on a data folder and a free port, up when this is made."""
+    """A `tsunagu run` on a data folder and a free port. The constructor waits until it runs."""
 
     def __init__(self, data_dir: Path, *options: str, port: int = 0) -> None:
         self.data_dir = data_dir
@@ -33,18 +33,18 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.said = ""
+        self.output = ""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said += line
+            self.output += line
             if line.startswith("Ctrl-C"):
                 break
 
     @property
     def port(self) -> int:
-        found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self.said)
-        assert found is not None
-        return int(found[1])
+        match = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self.output)
+        assert match is not None
+        return int(match[1])
 
     def child(self, command: str) -> int:
         """The process id of the child that runs `tsunagu <command>`."""
@@ -96,20 +96,20 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One that stays up for several tests."""
     running = Running(tmp_path_factory.mktemp("run") / "data")
     yield running
     running.end()
 
 
-def test_it_says_where_it_listens_and_where_the_docs_are(up: Running) -> None:
-    assert f"http://127.0.0.1:{up.port}/docs" in up.said
-    assert up.answers()
+def test_it_says_where_it_listens_and_where_the_docs_are(running: Running) -> None:
+    assert f"http://127.0.0.1:{running.port}/docs" in running.output
+    assert running.answers()
 
 
-def test_the_demo_clients_are_one_of_each_kind_in_two_prefectures(up: Running) -> None:
-    path = up.data_dir / "demo-clients.json"
+def test_the_demo_clients_are_one_of_each_kind_in_two_prefectures(running: Running) -> None:
+    path = running.data_dir / "demo-clients.json"
     clients = json.loads(path.read_text())
     kinds = sorted(client["kind"] for client in clients)
     assert kinds == sorted(2 * [*{*kinds}])
@@ -117,37 +117,37 @@ def test_the_demo_clients_are_one_of_each_kind_in_two_prefectures(up: Running) -
     assert {"settlement_center", "probation_office", "prison", "prefecture"} <= {*kinds}
     assert path.stat().st_mode & 0o777 == 0o600
     for client in clients:
-        assert client["secret"] in up.said
+        assert client["secret"] in running.output
         assert all({"id", "role"} == set(seat) for seat in client["seats"])
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
-def test_the_curl_line_works_as_it_is(up: Running) -> None:
-    line = next(line for line in up.said.splitlines() if line.strip().startswith("curl"))
+def test_the_curl_line_works_as_it_is(running: Running) -> None:
+    line = next(line for line in running.output.splitlines() if line.strip().startswith("curl"))
     answer = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout)["client_id"] == "center-13.system"
 
 
-@pytest.mark.parametrize("victim", ["serve", "worker", "postgres"])
-def test_a_killed_part_is_started_again(up: Running, victim: str) -> None:
+@pytest.mark.parametrize("part", ["serve", "worker", "postgres"])
+def test_a_killed_part_is_started_again(running: Running, part: str) -> None:
     def pid() -> int:
-        return up.postgres if victim == "postgres" else up.child(victim)
+        return running.postgres if part == "postgres" else running.child(part)
 
-    killed = pid()
-    os.kill(killed, signal.SIGKILL)
-    _await(lambda: _is_gone(killed) and _or_none(pid) not in (None, killed))
-    _await(up.answers)
+    old_pid = pid()
+    os.kill(old_pid, signal.SIGKILL)
+    _await(lambda: _is_gone(old_pid) and _or_none(pid) not in (None, old_pid))
+    _await(running.answers)
 
 
-def test_a_taken_port_is_refused_in_words(up: Running, start: Callable[..., Running]) -> None:
-    second = start(port=up.port)
+def test_a_taken_port_is_refused_in_words(running: Running, start: Callable[..., Running]) -> None:
+    second = start(port=running.port)
     assert second.end() == 1
-    assert f"Cannot listen on 127.0.0.1 port {up.port}" in second.errors
+    assert f"Cannot listen on 127.0.0.1 port {running.port}" in second.errors
     assert "Traceback" not in second.errors
 
 
-def test_a_taken_folder_is_refused_in_words(up: Running) -> None:
-    second = Running(up.data_dir)
+def test_a_taken_folder_is_refused_in_words(running: Running) -> None:
+    second = Running(running.data_dir)
     assert second.end() == 1
     assert "in use by another Tsunagu" in second.errors
     assert "Traceback" not in second.errors

@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def test_a_start_that_is_refused_says_why_in_one_sentence(tmp_path: Path) -> None:
-    given = {name: value for name, value in os.environ.items() if "TSUNAGU" not in name}
-    ended = subprocess.run(
+    environment = {name: value for name, value in os.environ.items() if "TSUNAGU" not in name}
+    process = subprocess.run(
         [sys.executable, "-m", "app.cli", "serve"],
-        env={**given, "TSUNAGU_PORT": "0", "TSUNAGU_DATA_DIR": str(tmp_path)},
+        env={**environment, "TSUNAGU_PORT": "0", "TSUNAGU_DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert ended.returncode != 0
-    assert "Set TSUNAGU_DATABASE_URL" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert process.returncode != 0
+    assert "Set TSUNAGU_DATABASE_URL" in process.stderr
+    assert "Traceback" not in process.stderr

@@ -138,7 +138,7 @@ async def test_no_answer_and_no_log_line_holds_what_was_sent(running: Running) -
         answers += [(await client.get(path, headers=prison)).text for path in paths]
     running.end()
     log = (running.data_dir / "postgres" / "server.log").read_text(errors="replace")
-    heard = running.said + running.errors + log + "".join(answers)
+    heard = running.output + running.errors + log + "".join(answers)
     assert log
     assert MARK not in heard
     assert json.dumps(MARK)[1:-1] not in heard
