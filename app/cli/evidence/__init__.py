@@ -1,1 +1,1 @@
-"""Checking an evidence bundle offline: no network, no account, no database, no settings."""
+"""Verifies an evidence bundle offline: without network, account, database or settings."""

@@ -1,4 +1,4 @@
-"""What checking a bundle finds: the first bad thing, or what was shown and what still is not."""
+"""The findings about a bundle: the first problem, or what was proved and what is not yet."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,32 +8,32 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """What can be said of a bundle in one word."""
+    """The verdict on a bundle."""
 
     VERIFIED = "verified"
     INCOMPLETE = "incomplete"
-    """Nothing is wrong, and something is not proved yet."""
+    """Nothing is wrong, but something is not proved yet."""
     BAD = "bad"
 
 
-class Bad(Exception):
-    """Something is not as it must be: what (a code of docs/en/evidence.md), and in which file."""
+class BundleProblem(Exception):
+    """A problem in a bundle: a code of docs/en/evidence.md, and the file in which it is."""
 
     def __init__(self, code: str, file: str | None = None, at: str | None = None) -> None:
         super().__init__(code, file, at)
         self.code = code
         self.file = file
         self.at = at
-        """Where in the file: a message's id, a class, or the number of an entry."""
+        """Where in the file: the id of a message, a data class, or the number of an entry."""
 
-    def shown(self) -> dict[str, str | None]:
-        """As it stands in the answer of `--json`."""
+    def as_json(self) -> dict[str, str | None]:
+        """The problem as `--json` prints it."""
         return {"code": self.code, "file": self.file, "at": self.at}
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """A class of a message of which only the digest is left."""
+class ErasedClass:
+    """A data class of a message that was erased; only its digest is left."""
 
     file: str
     data_class: str
@@ -42,11 +42,11 @@ class Erased:
 
 
 @dataclass(slots=True)
-class Found:
-    """What the checks have seen."""
+class Findings:
+    """What the checks have found."""
 
-    problems: list[Bad] = field(default_factory=list)
-    """The first bad thing; and if the seal was broken, the first thing that is bad besides."""
+    problems: list[BundleProblem] = field(default_factory=list)
+    """The first problem; if that is the seal, also the first problem after it."""
     messages: int = 0
     opened: int = 0
     withheld: int = 0
@@ -54,7 +54,7 @@ class Found:
     entries: int = 0
     pending: int = 0
     left_out: int = 0
-    erased: list[Erased] = field(default_factory=list)
+    erased: list[ErasedClass] = field(default_factory=list)
     checkpoint: dict[str, Any] = field(default_factory=dict)
     receipt_keys: list[str] = field(default_factory=list)
     log_keys: list[str] = field(default_factory=list)
@@ -62,15 +62,15 @@ class Found:
 
     @property
     def verdict(self) -> Verdict:
-        """The whole in one word."""
+        """The verdict that follows from problems and warnings."""
         if self.problems:
             return Verdict.BAD
         incomplete = {"pending", "no_consistency_proof"} & set(self.warnings)
         return Verdict.INCOMPLETE if incomplete else Verdict.VERIFIED
 
-    def shown(self) -> dict[str, Any]:
-        """The answer of `--json`."""
-        first, also = [*[p.shown() for p in self.problems], None, None][:2]
+    def as_json(self) -> dict[str, Any]:
+        """The findings as `--json` prints them."""
+        first, also = [*[p.as_json() for p in self.problems], None, None][:2]
         counted = ("messages", "opened", "withheld", "receipts", "entries", "pending", "left_out")
         return {
             "verdict": self.verdict.value,
@@ -93,17 +93,25 @@ class Found:
         }
 
 
-_ODD = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError)
+_MALFORMED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
 
 
 @contextmanager
 def blaming(code: str, file: str | None, at: str | None = None) -> Iterator[None]:
-    """Whatever is missing, or of another kind than it must be, in here is the fault of `file`.
+    """Turn errors from missing or malformed values in the block into a problem of `file`.
 
     Raises:
-        Bad: in place of the errors that Python makes of it.
+        BundleProblem: in place of KeyError, TypeError, ValueError and the like.
     """
     try:
         yield
-    except _ODD as error:
-        raise Bad(code, file, at) from error
+    except _MALFORMED as error:
+        raise BundleProblem(code, file, at) from error

@@ -1,9 +1,9 @@
-"""The log's entries in a bundle: that they are in the log, and that they tell of its messages."""
+"""Checks the log entries of a bundle: included in the log, and matching its messages (RFC 9162)."""
 
 from datetime import datetime
 
-from app.cli.evidence.findings import Bad, Found, blaming
-from app.cli.evidence.opened import Bundle, Json, base64
+from app.cli.evidence.findings import BundleProblem, Findings, blaming
+from app.cli.evidence.opened import Bundle, Json, decode_base64
 from app.domain.evidence.bundle import CONSISTENCY, ENTRIES
 from app.domain.log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from app.domain.log.signed_note import Checkpoint
@@ -11,57 +11,58 @@ from app.domain.messages.digest import canonical
 
 ACCEPTED = "acceptance"
 SHARED = "sharing"
-"""An older message was given to a party of another referral of the case."""
+"""Kind of entry: an older message was shared with a party of another referral of the case."""
 
 
-def check_entries(bundle: Bundle, found: Found) -> None:
-    """Every entry is of this case, names this agency, and is in the log where it says it is.
+def check_entries(bundle: Bundle, findings: Findings) -> None:
+    """Check that every entry is of this case and agency, and verify its inclusion proof.
 
     Raises:
-        Bad: `entry` or `proof`, with the number of the first such entry.
+        BundleProblem: `entry` or `proof`, with the number of the first such entry.
     """
-    held = bundle.json(ENTRIES, "entry")
+    content = bundle.json(ENTRIES, "entry")
     last = -1
     with blaming("entry", ENTRIES):
-        for row in held["entries"]:
+        for row in content["entries"]:
             with blaming("entry", ENTRIES, str(row["index"])):
                 if not last < row["index"] < bundle.size:
-                    raise Bad("entry", ENTRIES, str(row["index"]))
+                    raise BundleProblem("entry", ENTRIES, str(row["index"]))
                 last = row["index"]
                 _check_entry(row["entry"], bundle, str(last))
                 _check_proof(row, bundle)
             bundle.entries.append(row["entry"])
-        bundle.pending = {row["message_id"] for row in held["pending"]}
-        found.left_out = bundle.manifest["log"].get("left_out", 0)
-    found.entries, found.pending = len(bundle.entries), len(bundle.pending)
-    if found.pending:
-        found.warnings.append("pending")
-    if found.left_out:
-        found.warnings.append("left_out")
+        bundle.pending = {row["message_id"] for row in content["pending"]}
+        findings.left_out = bundle.manifest["log"].get("left_out", 0)
+    findings.entries, findings.pending = len(bundle.entries), len(bundle.pending)
+    if findings.pending:
+        findings.warnings.append("pending")
+    if findings.left_out:
+        findings.warnings.append("left_out")
 
 
 def _check_entry(entry: Json, bundle: Bundle, at: str) -> None:
-    of_this = entry["case_id"] in {bundle.manifest["case_id"], None}
-    if not of_this or bundle.manifest["agency_id"] not in entry["agencies"]:
-        raise Bad("entry", ENTRIES, at)
+    same_case = entry["case_id"] in {bundle.manifest["case_id"], None}
+    if not same_case or bundle.manifest["agency_id"] not in entry["agencies"]:
+        raise BundleProblem("entry", ENTRIES, at)
 
 
 def _check_proof(row: Json, bundle: Bundle) -> None:
     leaf = leaf_hash(canonical(row["entry"]))
     with blaming("proof", ENTRIES, str(row["index"])):
-        path = [base64(part) for part in row["proof"]]
+        path = [decode_base64(part) for part in row["proof"]]
     if not verify_inclusion(leaf, row["index"], bundle.size, path, bundle.root):
-        raise Bad("proof", ENTRIES, str(row["index"]))
+        raise BundleProblem("proof", ENTRIES, str(row["index"]))
 
 
-def check_logged(bundle: Bundle) -> None:
-    """Each message is in the log with its digest, and each that the log tells of is here.
+def check_messages_logged(bundle: Bundle) -> None:
+    """Check that each message is in the log with its digest, and each logged message is here.
 
     Raises:
-        Bad: `unlogged` with the message, or `unshown` with the id of one that is not here.
+        BundleProblem: `unlogged` with the message, or `unshown` with the id of one that is missing.
     """
-    # A party that shared a message is named in both: what proves more comes last, and stays.
-    told = {
+    # The party that shared a message is named in both entries: the acceptance proves more, and is
+    # kept because it comes last.
+    entry_by_message = {
         entry["message_id"]: entry
         for kind in (SHARED, ACCEPTED)
         for entry in bundle.entries
@@ -69,57 +70,58 @@ def check_logged(bundle: Bundle) -> None:
     }
     for row in bundle.manifest["messages"]:
         with blaming("unlogged", row["file"]):
-            _check_told(told.pop(row["id"], None), row, bundle)
-    for message_id in told:
-        raise Bad("unshown", ENTRIES, message_id)
+            _check_message_entry(entry_by_message.pop(row["id"], None), row, bundle)
+    for message_id in entry_by_message:
+        raise BundleProblem("unshown", ENTRIES, message_id)
 
 
-def _check_told(entry: Json | None, row: Json, bundle: Bundle) -> None:
+def _check_message_entry(entry: Json | None, row: Json, bundle: Bundle) -> None:
     if entry is None:
         if row["id"] not in bundle.pending:
-            raise Bad("unlogged", row["file"])
+            raise BundleProblem("unlogged", row["file"])
         return
     if entry["detail"]["digest"] != row["digest"]:
-        raise Bad("unlogged", row["file"])
+        raise BundleProblem("unlogged", row["file"])
     created = bundle.json(row["file"], "message")["message"]["created_at"]
     same_time = datetime.fromisoformat(entry["at"]) == datetime.fromisoformat(created)
     if entry["kind"] == ACCEPTED and not same_time:
-        raise Bad("unlogged", row["file"])
+        raise BundleProblem("unlogged", row["file"])
 
 
-def check_grown(bundle: Bundle, old: Checkpoint, found: Found) -> None:
-    """The log of the bundle begins with the log of an earlier checkpoint.
+def check_consistency(bundle: Bundle, old: Checkpoint, findings: Findings) -> None:
+    """Verify that the log of the bundle is consistent with an earlier checkpoint.
 
     Raises:
-        Bad: `rolled_back` if it does not.
+        BundleProblem: `rolled_back` if it does not.
     """
     if old.size > bundle.size:
-        raise Bad("rolled_back", ENTRIES)
+        raise BundleProblem("rolled_back", ENTRIES)
     path: list[bytes] = []
     if 0 < old.size < bundle.size:
         if CONSISTENCY not in bundle.files:
-            found.warnings.append("no_consistency_proof")
+            findings.warnings.append("no_consistency_proof")
             return
-        held = bundle.json(CONSISTENCY, "rolled_back")
+        content = bundle.json(CONSISTENCY, "rolled_back")
         with blaming("rolled_back", CONSISTENCY):
-            if held["from"] != old.size:
-                found.warnings.append("no_consistency_proof")
+            if content["from"] != old.size:
+                findings.warnings.append("no_consistency_proof")
                 return
-            path = [base64(part) for part in held["proof"]]
+            path = [decode_base64(part) for part in content["proof"]]
     if not verify_consistency(old.size, bundle.size, old.root, bundle.root, path):
-        raise Bad("rolled_back", CONSISTENCY if CONSISTENCY in bundle.files else ENTRIES)
+        raise BundleProblem("rolled_back", CONSISTENCY if CONSISTENCY in bundle.files else ENTRIES)
 
 
-def check_unchanged(bundle: Bundle, old: Bundle) -> None:
-    """Every message of an earlier bundle of the same party is here, the same and in its place.
+def check_earlier_messages(bundle: Bundle, old: Bundle) -> None:
+    """Check that every message of an earlier bundle of the same party is here, unchanged.
 
     Raises:
-        Bad: `earlier` if they are not bundles of one case and party, or `shrunk` with the message.
+        BundleProblem: `earlier` if the bundles are not of one case and party, or `shrunk` with the
+            message.
     """
     for name in ("issuer", "case_id", "agency_id"):
         if bundle.manifest[name] != old.manifest[name]:
-            raise Bad("earlier", None, name)
+            raise BundleProblem("earlier", None, name)
     now = {row["file"]: row for row in bundle.manifest["messages"]}
     for row in old.manifest["messages"]:
         if now.get(row["file"]) != row:
-            raise Bad("shrunk", row["file"])
+            raise BundleProblem("shrunk", row["file"])

@@ -1,11 +1,11 @@
-"""The messages of a bundle: whether all are there, in order, and say what their digests say."""
+"""Checks the messages of a bundle: complete, in order, and equal to their digests."""
 
 from collections import Counter
 from collections.abc import Mapping
 
 from app.auth.jwt import NotGenuine, VerifyingKey, header
-from app.cli.evidence.findings import Bad, Erased, Found, blaming
-from app.cli.evidence.opened import Bundle, Json, base64url, strict_json
+from app.cli.evidence.findings import BundleProblem, ErasedClass, Findings, blaming
+from app.cli.evidence.opened import Bundle, Json, decode_base64url, strict_json
 from app.domain.evidence.bundle import MANIFEST, message_file
 from app.domain.messages.digest import canonical, sha256
 
@@ -13,10 +13,10 @@ _RECEIPT_TYP = "tsunagu-receipt+jwt"
 
 
 def check_order(bundle: Bundle) -> None:
-    """Every referral's messages are numbered from 1 with no gap, and each stands there once.
+    """Check that the messages of each referral are numbered from 1 without a gap, each once.
 
     Raises:
-        Bad: `order`, with the file that is expected next or not at all.
+        BundleProblem: `order`, with the file that is expected next or not at all.
     """
     with blaming("manifest", MANIFEST):
         references = {r["id"]: r["reference"] for r in bundle.manifest["referrals"]}
@@ -26,52 +26,52 @@ def check_order(bundle: Bundle) -> None:
             count[row["referral_id"]] += 1
             expected = message_file(references[row["referral_id"]], count[row["referral_id"]])
             if row["file"] != expected or row["number"] != count[row["referral_id"]]:
-                raise Bad("order", expected)
+                raise BundleProblem("order", expected)
             if row["id"] in ids:
-                raise Bad("order", expected, row["id"])
+                raise BundleProblem("order", expected, row["id"])
             ids.add(row["id"])
 
 
-def check_messages(bundle: Bundle, keys: Mapping[str, VerifyingKey], found: Found) -> None:
-    """Compute every digest again, and verify every receipt.
+def check_messages(bundle: Bundle, keys: Mapping[str, VerifyingKey], findings: Findings) -> None:
+    """Recompute every digest, and verify every receipt.
 
     Raises:
-        Bad: `message`, `fields`, `digest` or `receipt`, with the first such file.
+        BundleProblem: `message`, `fields`, `digest` or `receipt`, with the first such file.
     """
     for row in bundle.manifest["messages"]:
         file = row["file"]
-        held = bundle.json(file, "message")
+        content = bundle.json(file, "message")
         with blaming("message", file):
-            message, fields = held["message"], held["fields"]
+            message, fields = content["message"], content["fields"]
             if any(message[name] != row[name] for name in ("id", "number", "digest")):
-                raise Bad("message", file)
+                raise BundleProblem("message", file)
             _check_classes(message, fields, file)
             _check_fields(message, fields, file)
             _check_digest(message, file)
             _check_receipt(message, bundle.manifest["issuer"], keys, file)
-            _count(message, file, found)
+            _count(message, file, findings)
 
 
 def _check_classes(message: Json, fields: Json, file: str) -> None:
-    """Each class is open or withheld, and every field of the body belongs to one that is open."""
+    """Check that each class is open or withheld, and each field of the body is of an open one."""
     withheld = [item["class"] for item in message["withheld"]]
     if sorted([*fields, *withheld]) != sorted(message["digests"]):
-        raise Bad("fields", file)
+        raise BundleProblem("fields", file)
     if fields.keys() != message["salts"].keys():
-        raise Bad("fields", file)
+        raise BundleProblem("fields", file)
     names = [name for group in fields.values() for name in group]
     if "C0" not in fields:
-        names.append("type")  # it stands in every body, as it does in the envelope
+        names.append("type")  # part of every body, as of the envelope
     if sorted(names) != sorted(message["body"]) or message["body"]["type"] != message["type"]:
-        raise Bad("fields", file)
+        raise BundleProblem("fields", file)
 
 
 def _check_fields(message: Json, fields: Json, file: str) -> None:
     for data_class, names in sorted(fields.items()):
-        said = {name: message["body"][name] for name in names}
-        segment = canonical({"fields": said, "salt": message["salts"][data_class]})
+        values = {name: message["body"][name] for name in names}
+        segment = canonical({"fields": values, "salt": message["salts"][data_class]})
         if sha256(segment) != message["digests"][data_class]:
-            raise Bad("fields", file, data_class)
+            raise BundleProblem("fields", file, data_class)
 
 
 def _check_digest(message: Json, file: str) -> None:
@@ -87,15 +87,15 @@ def _check_digest(message: Json, file: str) -> None:
         "segments": message["digests"],
     }
     if sha256(canonical(envelope)) != message["digest"]:
-        raise Bad("digest", file)
+        raise BundleProblem("digest", file)
 
 
 def _check_receipt(message: Json, issuer: str, keys: Mapping[str, VerifyingKey], file: str) -> None:
     if message["receipt"] is None:  # it belongs to the sender
         return
     with blaming("receipt", file):
-        claims = verified(message["receipt"], _RECEIPT_TYP, keys)
-        same = {
+        claims = verify_signature(message["receipt"], _RECEIPT_TYP, keys)
+        expected = {
             "iss": issuer,
             "message_id": message["id"],
             "referral_id": message["referral_id"],
@@ -103,27 +103,27 @@ def _check_receipt(message: Json, issuer: str, keys: Mapping[str, VerifyingKey],
             "digest": message["digest"],
             "accepted_at": message["created_at"],
         }
-        if any(claims[name] != value for name, value in same.items()):
-            raise Bad("receipt", file)
+        if any(claims[name] != value for name, value in expected.items()):
+            raise BundleProblem("receipt", file)
 
 
-def _count(message: Json, file: str, found: Found) -> None:
-    found.messages += 1
-    found.opened += len(message["salts"])
-    found.withheld += len(message["withheld"])
-    found.receipts += message["receipt"] is not None
-    found.erased += [
-        Erased(file, item["class"], item.get("erased_at"), item.get("because"))
+def _count(message: Json, file: str, findings: Findings) -> None:
+    findings.messages += 1
+    findings.opened += len(message["salts"])
+    findings.withheld += len(message["withheld"])
+    findings.receipts += message["receipt"] is not None
+    findings.erased += [
+        ErasedClass(file, item["class"], item.get("erased_at"), item.get("because"))
         for item in message["withheld"]
         if item["reason"] == "erased"
     ]
 
 
-def verified(token: str, typ: str, keys: Mapping[str, VerifyingKey]) -> Json:
-    """The claims of a signature of this kind, written in the one way in which it can be read.
+def verify_signature(token: str, typ: str, keys: Mapping[str, VerifyingKey]) -> Json:
+    """Verify a compact JWS of this `typ`, and give its claims.
 
     Raises:
-        ValueError: none of these keys made it, or it can be read in two ways.
+        ValueError: none of these keys signed it, or its encoding is ambiguous.
     """
     try:
         head = header(token)
@@ -133,7 +133,7 @@ def verified(token: str, typ: str, keys: Mapping[str, VerifyingKey]) -> Json:
         payload = key.payload(token)
     except NotGenuine:
         raise ValueError("not genuine") from None
-    parts = [base64url(part) for part in token.split(".")]
+    parts = [decode_base64url(part) for part in token.split(".")]
     if None in parts:
         raise ValueError("not base64url as it must be written")
     strict_json(parts[0] or b"")

@@ -1,4 +1,4 @@
-"""What holds a bundle together: the signature over its manifest, and the checkpoint of the log."""
+"""Checks the signature over a bundle's manifest, and the checkpoint of the log."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.auth.jwt import VerifyingKey
-from app.cli.evidence.findings import Bad, blaming
-from app.cli.evidence.messages import verified
+from app.cli.evidence.findings import BundleProblem, blaming
+from app.cli.evidence.messages import verify_signature
 from app.cli.evidence.opened import Bundle, Json, Trust
 from app.domain.evidence.bundle import CHECKPOINT, FORMAT, MANIFEST, RECEIPT_KEYS, SEAL, SEAL_TYP
 from app.domain.log.signed_note import Checkpoint, NotANote, Note, NotTrusted, VerifierKey
@@ -16,36 +16,36 @@ from app.domain.messages.digest import sha256
 
 
 def check_seal(bundle: Bundle, trust: Trust) -> None:
-    """Refuse a manifest that nobody signed, or nobody whom the holder trusts.
+    """Check that the manifest is signed, by a key that the holder trusts.
 
     Raises:
-        Bad: `seal` if the signature is not genuine, `changed` if that is for the keys beside it,
-            `manifest` if it was made over another one, `untrusted` if by a key that only the
-            bundle itself vouches for.
+        BundleProblem: `seal` if the signature is not valid, `changed` if the keys in the bundle
+            were changed, `manifest` if another manifest was signed, `untrusted` if the key is in
+            the bundle but not among those from elsewhere.
     """
     try:
-        signed = _signed(bundle, bundle.receipt_keys())
-    except Bad:
+        claims = _signed_claims(bundle, bundle.receipt_keys())
+    except BundleProblem:
         _check_keys(bundle)
         raise
-    if signed != _expected(bundle):
-        raise Bad("manifest", MANIFEST)
+    if claims != _expected_claims(bundle):
+        raise BundleProblem("manifest", MANIFEST)
     if trust.receipt_keys is not None:
         try:
-            _signed(bundle, trust.receipt_keys)
-        except Bad:
-            raise Bad("untrusted", RECEIPT_KEYS) from None
+            _signed_claims(bundle, trust.receipt_keys)
+        except BundleProblem:
+            raise BundleProblem("untrusted", RECEIPT_KEYS) from None
 
 
 def _check_keys(bundle: Bundle) -> None:
     if RECEIPT_KEYS not in bundle.files:
-        raise Bad("missing", RECEIPT_KEYS)
+        raise BundleProblem("missing", RECEIPT_KEYS)
     with blaming("manifest", MANIFEST):
         if bundle.manifest["files"][RECEIPT_KEYS] != sha256(bundle.files[RECEIPT_KEYS]):
-            raise Bad("changed", RECEIPT_KEYS)
+            raise BundleProblem("changed", RECEIPT_KEYS)
 
 
-def _expected(bundle: Bundle) -> Json:
+def _expected_claims(bundle: Bundle) -> Json:
     with blaming("manifest", MANIFEST):
         manifest = bundle.manifest
         return {
@@ -57,60 +57,66 @@ def _expected(bundle: Bundle) -> Json:
         }
 
 
-def _signed(bundle: Bundle, keys: Mapping[str, VerifyingKey]) -> Json:
-    """What was signed, without the time."""
+def _signed_claims(bundle: Bundle, keys: Mapping[str, VerifyingKey]) -> Json:
+    """The signed claims without `iat`."""
     token = bundle.text(SEAL, "seal")
     with blaming("seal", SEAL):
-        claims = verified(token, SEAL_TYP, keys)
+        claims = verify_signature(token, SEAL_TYP, keys)
     if "iat" not in claims:
-        raise Bad("manifest", MANIFEST)
+        raise BundleProblem("manifest", MANIFEST)
     return {name: value for name, value in claims.items() if name != "iat"}
 
 
 def check_checkpoint(bundle: Bundle, trust: Trust) -> None:
-    """Verify the checkpoint, and that it is the one of the manifest.
+    """Verify the checkpoint, and check that it is the one of the manifest.
 
     Raises:
-        Bad: `checkpoint`; `untrusted` if none but the bundle's own keys signed it.
+        BundleProblem: `checkpoint`; `untrusted` if none but the bundle's own keys signed it.
     """
     own = bundle.log_keys()
-    point = _of_note(bundle.text(CHECKPOINT, "checkpoint"), own, "checkpoint", CHECKPOINT)
+    point = _read_checkpoint(bundle.text(CHECKPOINT, "checkpoint"), own, "checkpoint", CHECKPOINT)
     if trust.log_keys is not None:
-        _of_note(bundle.text(CHECKPOINT, "checkpoint"), trust.log_keys, "untrusted", CHECKPOINT)
+        _read_checkpoint(
+            bundle.text(CHECKPOINT, "checkpoint"), trust.log_keys, "untrusted", CHECKPOINT
+        )
     with blaming("manifest", MANIFEST):
         log = bundle.manifest["log"]
         if (log["origin"], log["size"]) != (point.origin, point.size) or log["root"] != b64encode(
             point.root
         ).decode():
-            raise Bad("checkpoint", CHECKPOINT)
+            raise BundleProblem("checkpoint", CHECKPOINT)
     bundle.size, bundle.root = point.size, point.root
 
 
-def earlier(note: str, bundle: Bundle, trust: Trust, file: str | None) -> Checkpoint:
-    """An earlier checkpoint of the same log, which the holder kept.
+def read_earlier_checkpoint(
+    note: str, bundle: Bundle, trust: Trust, file: str | None
+) -> Checkpoint:
+    """Verify an earlier checkpoint of the same log, which the holder kept.
 
     Raises:
-        Bad: `earlier`, if it is none, or of another log.
+        BundleProblem: `earlier`, if it is none, or of another log.
     """
     keys = bundle.log_keys() if trust.log_keys is None else trust.log_keys
-    point = _of_note(note, keys, "earlier", file)
+    point = _read_checkpoint(note, keys, "earlier", file)
     if point.origin != bundle.manifest["log"]["origin"]:
-        raise Bad("earlier", file)
+        raise BundleProblem("earlier", file)
     return point
 
 
-def _of_note(note: str, keys: tuple[VerifierKey, ...], code: str, file: str | None) -> Checkpoint:
+def _read_checkpoint(
+    note: str, keys: tuple[VerifierKey, ...], code: str, file: str | None
+) -> Checkpoint:
     try:
-        read = Note.parse(note)
-        read.check(keys, _genuine)
-        return Checkpoint.parse(read.text)
+        parsed = Note.parse(note)
+        parsed.check(keys, _is_genuine)
+        return Checkpoint.parse(parsed.text)
     except (NotANote, NotTrusted, ValueError):
-        raise Bad(code, file) from None
+        raise BundleProblem(code, file) from None
 
 
-def _genuine(public: bytes, signature: bytes, signed: bytes) -> bool:
+def _is_genuine(public: bytes, signature: bytes, content: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, content)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -1,85 +1,100 @@
-"""Checking a bundle: everything in one order, so that the first bad thing is always the same."""
+"""Runs all checks of a bundle in a fixed order, so that the first problem is always the same."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.cli.evidence.findings import Bad, Found
-from app.cli.evidence.logged import check_entries, check_grown, check_logged, check_unchanged
+from app.cli.evidence.findings import BundleProblem, Findings
+from app.cli.evidence.logged import (
+    check_consistency,
+    check_earlier_messages,
+    check_entries,
+    check_messages_logged,
+)
 from app.cli.evidence.messages import check_messages, check_order
 from app.cli.evidence.opened import Bundle, Trust
-from app.cli.evidence.sealed import check_checkpoint, check_seal, earlier
+from app.cli.evidence.sealed import check_checkpoint, check_seal, read_earlier_checkpoint
 from app.domain.evidence.bundle import CHECKPOINT, NotABundle, check_form, unpack
 
 _BROKEN_SEALS = frozenset({"manifest", "seal", "untrusted"})
-"""After these it is still worth saying what is bad besides: they only say that something is."""
+"""After these the checks go on, for a second problem: these say only that something was changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What the holder kept from before, and knows from elsewhere."""
+class Baseline:
+    """What a bundle is compared with: keys from elsewhere, an earlier checkpoint or bundle."""
 
     trust: Trust = field(default_factory=Trust)
     checkpoint: str | None = None
     bundle: bytes | None = None
 
 
-def verify(data: bytes, kept: Kept) -> Found:
-    """Check a bundle. Never raises for what is in it: what is wrong is in the answer."""
-    found = Found()
+def verify(data: bytes, baseline: Baseline) -> Findings:
+    """Check a bundle. Problems of the bundle are in the findings; none of them is raised."""
+    findings = Findings()
     try:
         bundle = Bundle.of(unpack(data))
-    except (NotABundle, Bad) as error:
-        found.problems.append(_bad(error))
-        return found
-    for check in _checks(data, bundle, kept, found):
+    except (NotABundle, BundleProblem) as error:
+        findings.problems.append(_as_problem(error))
+        return findings
+    for check in _checks(data, bundle, baseline, findings):
         try:
             check()
-        except (NotABundle, Bad) as error:
-            found.problems.append(_bad(error))
-            if len(found.problems) == 2 or found.problems[0].code not in _BROKEN_SEALS:
+        except (NotABundle, BundleProblem) as error:
+            findings.problems.append(_as_problem(error))
+            if len(findings.problems) == 2 or findings.problems[0].code not in _BROKEN_SEALS:
                 break
-    return found
+    return findings
 
 
-def _bad(error: NotABundle | Bad) -> Bad:
-    return error if isinstance(error, Bad) else Bad(error.code, error.file)
+def _as_problem(error: NotABundle | BundleProblem) -> BundleProblem:
+    return error if isinstance(error, BundleProblem) else BundleProblem(error.code, error.file)
 
 
 def _checks(
-    data: bytes, bundle: Bundle, kept: Kept, found: Found
+    data: bytes, bundle: Bundle, baseline: Baseline, findings: Findings
 ) -> tuple[Callable[[], None], ...]:
-    trust = kept.trust
+    trust = baseline.trust
     return (
         lambda: check_seal(bundle, trust),
         bundle.check_files,
-        lambda: _name_keys(bundle, trust, found),
+        lambda: _record_keys(bundle, trust, findings),
         lambda: check_order(bundle),
-        lambda: check_messages(bundle, trust.receipt_keys or bundle.receipt_keys(), found),
+        lambda: check_messages(bundle, trust.receipt_keys or bundle.receipt_keys(), findings),
         lambda: check_checkpoint(bundle, trust),
-        lambda: check_entries(bundle, found),
-        lambda: check_logged(bundle),
-        lambda: _check_kept(bundle, kept, found),
+        lambda: check_entries(bundle, findings),
+        lambda: check_messages_logged(bundle),
+        lambda: _check_baseline(bundle, baseline, findings),
         lambda: check_form(data, bundle.files),
     )
 
 
-def _name_keys(bundle: Bundle, trust: Trust, found: Found) -> None:
-    found.receipt_keys = sorted(bundle.receipt_keys())
-    found.log_keys = [str(key) for key in bundle.log_keys()]
-    found.checkpoint = {name: bundle.manifest["log"][name] for name in ("origin", "size", "root")}
+def _record_keys(bundle: Bundle, trust: Trust, findings: Findings) -> None:
+    findings.receipt_keys = sorted(bundle.receipt_keys())
+    findings.log_keys = [str(key) for key in bundle.log_keys()]
+    findings.checkpoint = {
+        name: bundle.manifest["log"][name] for name in ("origin", "size", "root")
+    }
     if trust.receipt_keys is None or trust.log_keys is None:
-        found.warnings.append("keys_not_pinned")
+        findings.warnings.append("keys_not_pinned")
 
 
-def _check_kept(bundle: Bundle, kept: Kept, found: Found) -> None:
-    if kept.checkpoint is not None:
-        check_grown(bundle, earlier(kept.checkpoint, bundle, kept.trust, None), found)
-    if kept.bundle is None:
+def _check_baseline(bundle: Bundle, baseline: Baseline, findings: Findings) -> None:
+    if baseline.checkpoint is not None:
+        check_consistency(
+            bundle,
+            read_earlier_checkpoint(baseline.checkpoint, bundle, baseline.trust, None),
+            findings,
+        )
+    if baseline.bundle is None:
         return
-    before = verify(kept.bundle, Kept(kept.trust))
-    if before.problems:
-        raise Bad("earlier", before.problems[0].file, before.problems[0].code)
-    old = Bundle.of(unpack(kept.bundle))
-    check_unchanged(bundle, old)
-    point = earlier(old.text(CHECKPOINT, "earlier"), bundle, kept.trust, CHECKPOINT)
-    check_grown(bundle, point, found)
+    earlier_findings = verify(baseline.bundle, Baseline(baseline.trust))
+    if earlier_findings.problems:
+        raise BundleProblem(
+            "earlier", earlier_findings.problems[0].file, earlier_findings.problems[0].code
+        )
+    earlier_bundle = Bundle.of(unpack(baseline.bundle))
+    check_earlier_messages(bundle, earlier_bundle)
+    point = read_earlier_checkpoint(
+        earlier_bundle.text(CHECKPOINT, "earlier"), bundle, baseline.trust, CHECKPOINT
+    )
+    check_consistency(bundle, point, findings)

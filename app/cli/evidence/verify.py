@@ -1,4 +1,4 @@
-"""`tsunagu verify`: an evidence bundle, checked offline."""
+"""`tsunagu verify`: verify an evidence bundle offline."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 from app.auth.jwt import VerifyingKey
-from app.cli.evidence.findings import Bad, Verdict
+from app.cli.evidence.findings import BundleProblem, Verdict
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of, strict_json
-from app.cli.evidence.verification import Kept, verify
-from app.cli.evidence.words import said
+from app.cli.evidence.verification import Baseline, verify
+from app.cli.evidence.words import report_lines
 from app.domain.evidence.bundle import LARGEST
 from app.domain.log.signed_note import VerifierKey
 
@@ -65,22 +65,22 @@ def verify_bundle(
     Exit code: 0 verified, 1 something is wrong (the first bad thing is named), 2 not all is
     proved, or the command could not be carried out.
     """
-    kept = Kept(
+    baseline = Baseline(
         Trust(_receipt_keys(keys), _log_keys(log_key)),
         _text(checkpoint),
         _read(since) if since else None,
     )
-    found = verify(_read(bundle), kept)
+    findings = verify(_read(bundle), baseline)
     if as_json:
-        print(json.dumps(found.shown(), ensure_ascii=False))
+        print(json.dumps(findings.as_json(), ensure_ascii=False))
     else:
-        print("\n".join(said(found, language)))
-    raise typer.Exit(_EXIT[found.verdict])
+        print("\n".join(report_lines(findings, language)))
+    raise typer.Exit(_EXIT[findings.verdict])
 
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(LARGEST + 1)  # one more than is taken
+        return file.read(LARGEST + 1)  # one byte more than is accepted
 
 
 def _text(path: Path | None) -> str | None:
@@ -92,15 +92,15 @@ def _receipt_keys(path: Path | None) -> dict[str, VerifyingKey] | None:
         return None
     try:
         return keys_of(strict_json(_read(path)), None)
-    except (Bad, ValueError, RecursionError):
+    except (BundleProblem, ValueError, RecursionError):
         raise typer.BadParameter(f"{path} is not a JWKS of P-256 keys") from None
 
 
-def _log_keys(written: list[str] | None) -> tuple[VerifierKey, ...] | None:
-    if not written:
+def _log_keys(lines: list[str] | None) -> tuple[VerifierKey, ...] | None:
+    if not lines:
         return None
     try:
         # As they are published: a line for each, if there was an earlier one.
-        return log_keys_of([line for each in written for line in each.split()], None)
-    except Bad:
+        return log_keys_of([line for each in lines for line in each.split()], None)
+    except BundleProblem:
         raise typer.BadParameter("not a key of a log: name+id+base64") from None

@@ -1,8 +1,8 @@
-"""What the checks found, for people: Japanese and English."""
+"""The findings in words, in Japanese and English."""
 
 from collections.abc import Iterator
 
-from app.cli.evidence.findings import Bad, Found, Verdict
+from app.cli.evidence.findings import BundleProblem, Findings, Verdict
 from app.domain.text import Text
 
 VERDICTS = {
@@ -118,28 +118,28 @@ _ERASED = Text(
 )
 
 
-def said(found: Found, language: str) -> Iterator[str]:
-    """The lines of an answer."""
-    yield VERDICTS[found.verdict].in_language(language)
-    for problem in found.problems:
-        yield f"  ✗ {_problem(problem, language)}"
-    if found.problems:
+def report_lines(findings: Findings, language: str) -> Iterator[str]:
+    """The lines that `tsunagu verify` prints."""
+    yield VERDICTS[findings.verdict].in_language(language)
+    for problem in findings.problems:
+        yield f"  ✗ {_problem_line(problem, language)}"
+    if findings.problems:
         return
-    shown = found.shown()
-    yield "  " + _COUNTS.in_language(language).format(**shown["counts"])
-    point = found.checkpoint
+    report = findings.as_json()
+    yield "  " + _COUNTS.in_language(language).format(**report["counts"])
+    point = findings.checkpoint
     yield f"  {point['origin']}  {point['size']}  {point['root']}"
-    for each in found.erased:
+    for each in findings.erased:
         at, why = each.erased_at or "?", each.because or "?"
         line = _ERASED.in_language(language)
         yield "  " + line.format(file=each.file, kind=each.data_class, at=at, why=why)
-    for warning in found.warnings:
+    for warning in findings.warnings:
         yield f"  ! {WARNINGS[warning].in_language(language)}"
-    if "keys_not_pinned" in found.warnings:
-        yield from (f"    {key}" for key in [*found.receipt_keys, *found.log_keys])
+    if "keys_not_pinned" in findings.warnings:
+        yield from (f"    {key}" for key in [*findings.receipt_keys, *findings.log_keys])
 
 
-def _problem(problem: Bad, language: str) -> str:
+def _problem_line(problem: BundleProblem, language: str) -> str:
     place = " ".join(part for part in (problem.file, problem.at) if part)
     text = PROBLEMS[problem.code].in_language(language)
     return f"{place}: {text} [{problem.code}]" if place else f"{text} [{problem.code}]"

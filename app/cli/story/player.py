@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from app.cli.evidence.findings import Verdict
-from app.cli.evidence.verification import Kept, verify
+from app.cli.evidence.verification import Baseline, verify
 from app.cli.story.narrator import Narrator
 from app.cli.story.scene import (
     ALL,
@@ -266,7 +266,7 @@ class Player:
         for _ in range(BUNDLES):
             answer = self._stage.get(scene.who, f"/v1/cases/{case}/bundle")
             self._is(answer, OK)
-            found = verify(answer.content, Kept())
+            found = verify(answer.content, Baseline())
             if found.verdict is not Verdict.INCOMPLETE:
                 break
         else:
@@ -276,7 +276,7 @@ class Player:
         files = unpack(answer.content)
         taken = [name for name in files if name.startswith("messages/")][found.messages // 2]
         del files[taken]
-        (problem,) = verify(pack(files), Kept()).problems
+        (problem,) = verify(pack(files), Baseline()).problems
         self._same(("missing", taken), (problem.code, problem.file))
         self._say.not_proved(taken)
 

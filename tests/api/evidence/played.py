@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from httpx import Response
 
-from app.cli.evidence.findings import Found
-from app.cli.evidence.verification import Kept, verify
+from app.cli.evidence.findings import Findings
+from app.cli.evidence.verification import Baseline, verify
 from app.domain.evidence.bundle import MANIFEST, pack
 from app.domain.flows import BODIES
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
@@ -152,7 +152,7 @@ STRANGER = _standalone()
 
 def judged(data: bytes, **given: Any) -> tuple[str, str | None, str | None]:
     """The verdict, and the first bad thing by code and file, on which both verifiers agree."""
-    ours = verify(data, Kept(**given)).shown()
+    ours = verify(data, Baseline(**given)).as_json()
     theirs = STRANGER.Check(data, old_note=given.get("checkpoint"))
     first = {name: (ours["problem"] or {}).get(name) for name in ("code", "file")}
     assert first == (theirs.problems or [{"code": None, "file": None}])[0]
@@ -161,6 +161,6 @@ def judged(data: bytes, **given: Any) -> tuple[str, str | None, str | None]:
     return verdict, first["code"], first["file"]
 
 
-def found(data: bytes, **given: Any) -> Found:
+def found(data: bytes, **given: Any) -> Findings:
     """Everything that our verifier has seen."""
-    return verify(data, Kept(**given))
+    return verify(data, Baseline(**given))

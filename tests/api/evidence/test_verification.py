@@ -214,7 +214,7 @@ def test_keys_from_elsewhere_unmask_a_bundle_that_was_signed_anew(data: bytes) -
         keys_of(json.loads(files[RECEIPT_KEYS]), None),
         log_keys_of(files[LOG_KEYS].decode().splitlines(), None),
     )
-    assert found(data, trust=trust).shown()["warnings"] == []
+    assert found(data, trust=trust).as_json()["warnings"] == []
     forged = edited(edited(data, without(named(data)[-1])), resealed)
     (problem,) = found(forged, trust=trust).problems
     assert (problem.code, problem.file) == ("untrusted", RECEIPT_KEYS)

@@ -23,7 +23,7 @@ THEIRS = [sys.executable, str(STANDALONE)]
 @pytest.fixture(scope="module")
 def folder(bundles: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a good bundle, a bad one, and the keys as the service publishes them."""
-    path = tmp_path_factory.mktemp("held")
+    path = tmp_path_factory.mktemp("bundles")
     data = bundles[CENTER]
     file = json_of(data)["messages"][1]["file"]
     (path / "good.zip").write_bytes(data)
@@ -34,8 +34,8 @@ def folder(bundles: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) 
     return path
 
 
-def alone(command: list[str], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run it in that folder with an empty environment, but for where our package lies."""
+def run_alone(command: list[str], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in that folder, with nothing in the environment but the path of our package."""
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
         [*command, *options],
@@ -47,27 +47,27 @@ def alone(command: list[str], folder: Path, *options: str) -> subprocess.Complet
     )
 
 
-def ours(*options: object) -> Result:
-    """What our command answers, in this process."""
+def run_verify(*options: object) -> Result:
+    """Run our command in this process."""
     return CliRunner().invoke(cli, ["verify", *map(str, options)])
 
 
 def test_it_needs_nothing_but_the_bundle(folder: Path) -> None:
-    good = alone(OURS, folder, "good.zip")
+    good = run_alone(OURS, folder, "good.zip")
     assert good.returncode == 0, good.stderr
     assert good.stdout.startswith("確かめられました")
     assert "--log-key" in good.stdout
-    theirs = alone(THEIRS, folder, "good.zip")
+    theirs = run_alone(THEIRS, folder, "good.zip")
     assert theirs.returncode == 0, theirs.stderr
 
 
 def test_the_command_names_the_file_in_either_language(folder: Path) -> None:
     file = json_of((folder / "good.zip").read_bytes())["messages"][1]["file"]
-    bad = ours(folder / "bad.zip", "--lang", "en")
+    bad = run_verify(folder / "bad.zip", "--lang", "en")
     assert bad.exit_code == 1
     assert bad.stdout.startswith("Not to be trusted")
     assert f"{file}: the file is missing [missing]" in bad.stdout
-    assert f"{file}: ファイルがない [missing]" in ours(folder / "bad.zip").stdout
+    assert f"{file}: ファイルがない [missing]" in run_verify(folder / "bad.zip").stdout
 
 
 def another_key() -> str:
@@ -80,18 +80,18 @@ def test_with_keys_and_a_checkpoint_from_elsewhere_nothing_is_left_to_compare(
     folder: Path,
 ) -> None:
     log_keys = f"{another_key()}\n{(folder / 'log.txt').read_text()}"
-    checked = ["--keys", folder / "jwks.json", "--log-key", log_keys]
-    checked += ["--checkpoint", folder / "old.txt"]
-    good = ours(folder / "good.zip", *checked, "--since", folder / "good.zip", "--json")
+    options = ["--keys", folder / "jwks.json", "--log-key", log_keys]
+    options += ["--checkpoint", folder / "old.txt"]
+    good = run_verify(folder / "good.zip", *options, "--since", folder / "good.zip", "--json")
     assert good.exit_code == 0, good.output
     assert json.loads(good.stdout)["warnings"] == []
-    theirs = alone(THEIRS, folder, "good.zip", *map(str, checked))
+    theirs = run_alone(THEIRS, folder, "good.zip", *map(str, options))
     assert theirs.returncode == 0, theirs.stderr
     assert json.loads(theirs.stdout)["verdict"] == "verified"
 
 
 def test_both_commands_name_the_same_first_bad_thing(folder: Path) -> None:
-    bad, theirs = ours(folder / "bad.zip", "--json"), alone(THEIRS, folder, "bad.zip")
+    bad, theirs = run_verify(folder / "bad.zip", "--json"), run_alone(THEIRS, folder, "bad.zip")
     assert bad.exit_code == theirs.returncode == 1
     first = json.loads(bad.stdout)["problem"]
     (their_first,) = json.loads(theirs.stdout)["problems"]
@@ -106,7 +106,7 @@ def test_what_cannot_be_carried_out_is_told_apart_from_what_is_wrong(
     folder: Path, options: list[str]
 ) -> None:
     files = [str(folder / each) if each.endswith(".zip") else each for each in options]
-    assert ours(*files).exit_code == 2
+    assert run_verify(*files).exit_code == 2
 
 
 def test_the_stand_alone_verifier_is_short_and_stands_alone() -> None:

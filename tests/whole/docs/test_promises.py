@@ -15,7 +15,7 @@ from typer.testing import Result
 
 from app.cli import cli
 from app.cli.contract.settings_pages import shown
-from app.cli.evidence.verification import Kept, verify
+from app.cli.evidence.verification import Baseline, verify
 from app.settings import Settings
 from tests.support.pages import LANGUAGES, READMES, ROOT, anchors, fenced, links, pages, spans
 from tests.support.story import Service
@@ -122,7 +122,7 @@ def test_the_curl_commands_work_as_they_are_pasted(
     ):
         assert answer in done.stdout, answer
     assert re.findall('"status": [45]', done.stdout) == ['"status": 4']
-    assert not verify((tmp_path / "bundle.zip").read_bytes(), Kept()).problems
+    assert not verify((tmp_path / "bundle.zip").read_bytes(), Baseline()).problems
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
