@@ -1,4 +1,4 @@
-"""Who plays: real agencies, with invented people in their seats."""
+"""The actors: real agencies, with invented people in their seats."""
 
 from app.cli.story.scene import Actor
 from app.domain.text import Text

@@ -84,7 +84,7 @@ def request(consent_id: UUID, day1: date, wished: date) -> Body:
     }
 
 
-def extended(on: date, until: date) -> Body:
+def extension(on: date, until: date) -> Body:
     """Detention is extended."""
     return {
         "change": "detention_extended",
@@ -129,7 +129,7 @@ def plan(on: date) -> Body:
     }
 
 
-def freed(on: date) -> Body:
+def release(on: date) -> Body:
     """A disposition that frees."""
     return {
         "disposition": "suspended_prosecution",

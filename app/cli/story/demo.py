@@ -1,4 +1,4 @@
-"""`tsunagu demo`: plays the story on a running service, and checks every word of it."""
+"""`tsunagu demo`: plays the story on a running service, and checks everything that it tells."""
 
 import sys
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from app.cli.story import chapters
 from app.cli.story.cast import PROBATION
 from app.cli.story.demo_clients import FILE
 from app.cli.story.narrator import Narrator
-from app.cli.story.player import NotAsTold, Player
+from app.cli.story.player import Player, StoryMismatch
 from app.cli.story.stage import NOBODY_ANSWERS, PATIENCE, CannotPlay, Stage, read_clients
 from app.domain.text import Text
 from app.settings import Settings
@@ -33,25 +33,25 @@ def demo(url: Url = None, lang: Lang = "ja", clients: ClientsFile = None) -> Non
     try:
         with _http(base, lang) as client:
             play(Stage(client, read_clients(_content(file))), narrator, base)
-    except CannotPlay as problem:
-        _fail([problem.reason.in_language(lang)])
-    except NotAsTold as problem:
-        _fail([OTHERWISE.in_language(lang), str(problem)])
+    except CannotPlay as error:
+        _fail([error.reason.in_language(lang)])
+    except StoryMismatch as error:
+        _fail([OTHERWISE.in_language(lang), str(error)])
 
 
 def play(stage: Stage, narrator: Narrator, url: str) -> None:
-    """Play every chapter, and say at the end that all was as told.
+    """Play every chapter, and print at the end that everything was as told.
 
     Raises:
         CannotPlay: the service or the credentials are not there.
-        NotAsTold: something was otherwise than the story says.
+        StoryMismatch: the service did something else than the story says.
     """
     now = stage.now(PROBATION)
-    narrator.opening(url, now)
+    narrator.print_opening(url, now)
     player = Player(stage, narrator)
     for chapter in chapters.CHAPTERS:
         player.play(chapter(now.date()))
-    narrator.end(player.messages, player.checks)
+    narrator.print_end(player.messages, player.checks)
 
 
 def _http(url: str, language: str) -> httpx.Client:

@@ -72,38 +72,38 @@ class DemoClient:
 def demo_clients(url: str, data_dir: Path, at: datetime) -> tuple[DemoClient, ...]:
     """The demo clients of the database at `url`; those that are missing are made as of `at`.
 
-    Their secrets are kept in `data_dir`, for its owner alone. A client whose secret is not there
-    gets a new one; whatever else has been changed since stays changed.
+    Their secrets are stored in `data_dir`, readable by its owner alone. A client whose secret is
+    not there gets a new one; whatever else was changed since is left as it is.
     """
     path = data_dir / FILE
-    kept = _read(path)
-    clients = tuple(kept.get(agency) or _new(agency, kind) for agency, kind in AGENCIES)
-    asyncio.run(_let_in(url, clients, kept.keys(), at))
-    if set(kept) != {client.agency_id for client in clients}:
+    stored = _read(path)
+    clients = tuple(stored.get(agency) or _new_client(agency, kind) for agency, kind in AGENCIES)
+    asyncio.run(_register(url, clients, stored.keys(), at))
+    if set(stored) != {client.agency_id for client in clients}:
         _write(path, clients)
     return clients
 
 
-async def _let_in(
-    url: str, clients: Sequence[DemoClient], kept: Collection[str], at: datetime
+async def _register(
+    url: str, clients: Sequence[DemoClient], stored: Collection[str], at: datetime
 ) -> None:
     async with connected(url) as connection, connection.transaction():
         administration = Administration(connection, lambda: at)
-        known = {client.id for client in await administration.clients()}
+        registered = {client.id for client in await administration.clients()}
         for client in clients:
-            if client.client_id not in known:
-                await _add(administration, client, at)
-            elif client.agency_id not in kept:
+            if client.client_id not in registered:
+                await _add_client(administration, client, at)
+            elif client.agency_id not in stored:
                 await administration.change_client(
                     client.client_id, secret_hash=hash_secret(client.secret)
                 )
 
 
-async def _add(administration: Administration, client: DemoClient, at: datetime) -> None:
-    there = {seat.id for seat in await administration.seats(client.agency_id)}
+async def _add_client(administration: Administration, client: DemoClient, at: datetime) -> None:
+    existing = {seat.id for seat in await administration.seats(client.agency_id)}
     titles = _titles(client.kind)
     for seat in client.seats:
-        if seat.id not in there:
+        if seat.id not in existing:
             role, name = seat.role, titles[seat.role]
             await administration.add_seat(
                 Seat(seat.id, client.agency_id, name, role, CLASSES[role]), at
@@ -120,7 +120,7 @@ async def _add(administration: Administration, client: DemoClient, at: datetime)
     )
 
 
-def _new(agency_id: str, kind: str) -> DemoClient:
+def _new_client(agency_id: str, kind: str) -> DemoClient:
     seats = tuple(DemoSeat(f"{agency_id}.{role}", role) for role in _titles(kind))
     return DemoClient(agency_id, kind, f"{agency_id}.system", new_secret(), seats)
 

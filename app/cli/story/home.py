@@ -30,7 +30,7 @@ MOVED = timedelta(days=8)
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What the scenes share: the days count back from the day of release."""
+    """What the scenes share. Days are counted back from the day of release."""
 
     release: date
     today: date
@@ -52,7 +52,7 @@ class Plot:
         return cls(release, today)
 
     def before(self, days: int) -> date:
-        """So many days before the release, or the last day before that on which offices open."""
+        """So many days before the release; if offices are closed, the last open day before that."""
         day = self.release - timedelta(days=days)
         while is_closed(day):
             day -= timedelta(days=1)
@@ -60,12 +60,12 @@ class Plot:
 
 
 def scenes(today: date) -> Iterator[Scene]:
-    """The chapter. It ends today."""
+    """The scenes of the chapter, which ends today."""
     plot = Plot.ending(today)
     yield CHAPTER
     for part in (
-        _candidate, _selected, _requested, _worked, _asked_osaka, _handed_over, _moved,
-        _withdrawn, _ready, _home,
+        _notify_candidate, _select_candidate, _request_cooperation, _interview, _ask_osaka,
+        _hand_over, _move_release, _withdraw_consent, _make_ready, _go_home,
     ):  # fmt: skip
         yield from part(plot)
 
@@ -85,7 +85,7 @@ CHAPTER = Chapter(
 # A scene is read like a line of a script: who, what, when, and what the audience is told.
 
 
-def _candidate(p: Plot) -> Iterator[Scene]:
+def _notify_candidate(p: Plot) -> Iterator[Scene]:
     yield p.case.opens(
         PRISON, "notify_candidate", p.before(180),
         Text(
@@ -93,7 +93,7 @@ def _candidate(p: Plot) -> Iterator[Scene]:
             "The prison notifies a candidate. It names no recipient: jurisdiction does.",
         ),
         body=papers.candidate(p.release + MOVED, p.before(182)),
-        then="candidate_notified", told={PROBATION: ALL},
+        then="candidate_notified", recipients={PROBATION: ALL},
         facts={"release_on": p.release + MOVED},
     )
     yield Arrives(
@@ -111,11 +111,11 @@ def _candidate(p: Plot) -> Iterator[Scene]:
         PROBATION, "start_selection", p.before(172),
         Text("保護観察官が調査と面接を始める。", "A probation officer begins to look into it."),
         body={"worker_seat": "probation-13.case_worker"},
-        then="under_selection", told={PRISON: ALL},
+        then="under_selection", recipients={PRISON: ALL},
     )
 
 
-def _selected(p: Plot) -> Iterator[Scene]:
+def _select_candidate(p: Plot) -> Iterator[Scene]:
     select = p.case.decides(
         PROBATION, "select_special", p.before(160),
         Text("所長が選定しようとする。しかし要件⑥の同意が、まだ記録されていない。",
@@ -137,53 +137,53 @@ def _selected(p: Plot) -> Iterator[Scene]:
              "All six requirements are met. The head selects him for special adjustment."),
         body={"requirements": papers.requirements(p.consent, p.before(155)),
               "decided_on": p.before(155).isoformat()},
-        then="selected_special", told={PRISON: ALL},
+        then="selected_special", recipients={PRISON: ALL},
     )
 
 
-def _requested(p: Plot) -> Iterator[Scene]:
+def _request_cooperation(p: Plot) -> Iterator[Scene]:
     yield p.case.decides(
         PROBATION, "request_cooperation", p.before(150),
         Text("東京のセンターに協力を依頼する。刑務所には、依頼した事実(C0)だけが伝わる。",
              "The Tokyo center is asked to cooperate. The prison learns that, and no more (C0)."),
         body=papers.cooperation(p.consent, p.before(150), p.release + MOVED),
-        then="requested", told={TOKYO: ALL, PRISON: "C0"}, id=p.request,
+        then="requested", recipients={TOKYO: ALL, PRISON: "C0"}, id=p.request,
         facts={"response_due": p.before(136), "release_on": p.release + MOVED},
     )
     yield p.case.says(
         TOKYO, "query", p.before(148),
         Text("相談員が、足りない項目を照会する。", "A counsellor asks for what is missing."),
         body={"fields": ["health_summary"], "question": "服薬の内容を教えてください。"},
-        then="query_pending", told={PROBATION: ALL},
+        then="query_pending", recipients={PROBATION: ALL},
     )
     yield p.case.says(
         PROBATION, "answer_query", p.before(146),
         Text("聞かれた項目だけを答える。刑務所から見た状態は動かない。",
              "Only that is answered. For the prison nothing has moved."),
         body={"fields": ["health_summary"], "health_summary": "降圧薬を1日1回服用している。"},
-        then="requested", told={TOKYO: ALL}, id=p.answer,
+        then="requested", recipients={TOKYO: ALL}, id=p.answer,
     )
     yield p.case.decides(
         TOKYO, "accept", p.before(142),
         Text("センター長が受任し、担当を決める。この時から東京のセンターが主担当。",
              "The director accepts and names a worker. From now on the Tokyo center leads."),
         body={"worker_seat": "center-13.case_worker", "worker_name": "架空 担当"},
-        then="accepted", told={PROBATION: ALL, PRISON: "C0"}, lead=TOKYO,
+        then="accepted", recipients={PROBATION: ALL, PRISON: "C0"}, lead=TOKYO,
         facts={"response_due": None},
     )
 
 
-def _worked(p: Plot) -> Iterator[Scene]:
+def _interview(p: Plot) -> Iterator[Scene]:
     yield p.case.says(
         TOKYO, "interview", p.before(120),
         Text("刑務所で面談する。記録はセンターの中にとどまり、保護観察所には「面談した」ことと日付だけ。",
              "An interview in prison. The record stays with the center; the office gets the date."),
         body=papers.interview(p.before(120), "center-13.case_worker"),
-        then="assessing", told={PROBATION: "C0"}, id=p.interview,
+        then="assessing", recipients={PROBATION: "C0"}, id=p.interview,
     )
 
 
-def _asked_osaka(p: Plot) -> Iterator[Scene]:
+def _ask_osaka(p: Plot) -> Iterator[Scene]:
     yield Refused(
         _request_to_osaka(
             p, p.before(112),
@@ -198,7 +198,7 @@ def _asked_osaka(p: Plot) -> Iterator[Scene]:
         Text("大阪のセンターに伝えてよいという同意を、もう一つ得た。",
              "He gives another consent: the Osaka center may be told."),
         body=papers.consent(p.to_osaka, p.before(110), ["center-27"], "regional"),
-        then="assessing", told={PROBATION: ALL},
+        then="assessing", recipients={PROBATION: ALL},
     )
     yield _request_to_osaka(
         p, p.before(108),
@@ -217,28 +217,28 @@ def _request_to_osaka(p: Plot, on: date, tale: Text, number: UUID, consent: UUID
     thread = Thread(p.region.flow, number)
     return thread.opens(
         TOKYO, "request", on, tale,
-        body=papers.regional(consent, p.before(94), p.release + MOVED),
+        body=papers.regional_request(consent, p.before(94), p.release + MOVED),
         envelope={
             "to": {"destination_center": "center-27"},
             "parent": str(p.case.id),
             "shared_messages": [str(p.request), str(p.answer)],
         },
-        then="requested", told={OSAKA: ALL},
+        then="requested", recipients={OSAKA: ALL},
         elsewhere=(Elsewhere(p.case, "regional_pending", (TOKYO, PROBATION, PRISON)),),
     )
 
 
-def _handed_over(p: Plot) -> Iterator[Scene]:
+def _hand_over(p: Plot) -> Iterator[Scene]:
     yield p.region.says(
         OSAKA, "acknowledge", p.before(106),
         Text("大阪のセンターが受領する。", "The Osaka center has it in hand."),
-        then="acknowledged", told={TOKYO: ALL},
+        then="acknowledged", recipients={TOKYO: ALL},
     )
     yield p.region.decides(
         OSAKA, "accept", p.before(100),
         Text("大阪のセンター長が受託する。", "The Osaka director accepts."),
         body={"worker_seat": "center-27.case_worker"},
-        then="accepted", told={TOKYO: ALL},
+        then="accepted", recipients={TOKYO: ALL},
     )
     yield p.region.decides(
         TOKYO, "offer_transfer", p.before(90),
@@ -246,14 +246,14 @@ def _handed_over(p: Plot) -> Iterator[Scene]:
              "Tokyo offers the lead, and now shares the record of the interview too."),
         body={"open_tasks": ["受入先の調整", "出所当日の同行"]},
         envelope={"shared_messages": [str(p.interview)]},
-        then="transfer_offered", told={OSAKA: ALL},
+        then="transfer_offered", recipients={OSAKA: ALL},
     )
     yield p.region.decides(
         OSAKA, "accept_transfer", p.before(88),
         Text("大阪が引き受ける。この一通で、主担当も、元の案件の「センター」も、大阪に替わる。",
              "Osaka takes over. With this one message it leads, and is the center of the case."),
         body={"worker_seat": "center-27.case_worker"},
-        then="lead_transferred", told={TOKYO: ALL}, lead=OSAKA,
+        then="lead_transferred", recipients={TOKYO: ALL}, lead=OSAKA,
         elsewhere=(Elsewhere(p.case, "seeking_placement", (OSAKA, PROBATION, PRISON)),),
     )
     yield Opens(
@@ -264,30 +264,30 @@ def _handed_over(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _moved(p: Plot) -> Iterator[Scene]:
+def _move_release(p: Plot) -> Iterator[Scene]:
     yield p.case.says(
         OSAKA, "agree_placement", p.before(50),
         Text("大阪で、グループホームの内定を得た。", "A group home in Osaka will take him."),
         body=papers.placement(p.release),
-        then="placement_agreed", told={PROBATION: ALL, PRISON: "C0"},
+        then="placement_agreed", recipients={PROBATION: ALL, PRISON: "C0"},
     )
     yield p.case.says(
         PRISON, "change_custody", p.before(30),
         Text("刑期を計算し直した結果、満期日が8日早まる。当事者の全員にすぐ伝わる。",
              "The term is computed anew: he comes out eight days earlier. All parties are told."),
-        body=papers.moved(p.release + MOVED, p.release, p.before(30)),
-        then="placement_agreed", told={PROBATION: ALL, OSAKA: ALL},
+        body=papers.custody_change(p.release + MOVED, p.release, p.before(30)),
+        then="placement_agreed", recipients={PROBATION: ALL, OSAKA: ALL},
         facts={"release_on": p.release},
     )
 
 
-def _withdrawn(p: Plot) -> Iterator[Scene]:
+def _withdraw_consent(p: Plot) -> Iterator[Scene]:
     yield p.case.says(
         OSAKA, "withdraw_consent", p.before(20),
         Text("「もう誰にも知らせないでほしい」。本人が同意を撤回し、すべてが止まる。",
              "'Tell nobody any more.' He withdraws his consent, and everything stops."),
         body={"withdrawn_on": p.before(20).isoformat(), "method": "oral_recorded"},
-        then="suspended_consent", told={PROBATION: ALL, PRISON: ALL},
+        then="suspended_consent", recipients={PROBATION: ALL, PRISON: ALL},
         elsewhere=(Elsewhere(p.region, "suspended_consent", (TOKYO, OSAKA)),),
     )
     yield Opens(
@@ -314,7 +314,7 @@ def _withdrawn(p: Plot) -> Iterator[Scene]:
         Text("保護観察官が会って話し、大阪のセンターに限って、もう一度同意を得た。元の状態に戻る。",
              "An officer talks with him. He consents again, to Osaka alone, and all goes on."),
         body=papers.consent(p.again, p.before(14), ["center-27"], "regional"),
-        then="placement_agreed", told={OSAKA: ALL, PRISON: "C0"},
+        then="placement_agreed", recipients={OSAKA: ALL, PRISON: "C0"},
         elsewhere=(Elsewhere(p.region, "lead_transferred", (TOKYO, OSAKA)),),
     )
     yield Opens(
@@ -323,7 +323,7 @@ def _withdrawn(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _ready(p: Plot) -> Iterator[Scene]:
+def _make_ready(p: Plot) -> Iterator[Scene]:
     yield Refused(
         _prepare(
             p, p.before(10),
@@ -344,16 +344,16 @@ def _prepare(p: Plot, on: date, tale: Text, *, plan: bool) -> Sends:
     return p.case.says(
         OSAKA, "prepare_release", on, tale,
         body=papers.arrangement(p.release, plan=plan),
-        then="release_ready", told={PROBATION: ALL, PRISON: "C0 C1 C3 C4"},
+        then="release_ready", recipients={PROBATION: ALL, PRISON: "C0 C1 C3 C4"},
     )
 
 
-def _home(p: Plot) -> Iterator[Scene]:
+def _go_home(p: Plot) -> Iterator[Scene]:
     released = p.case.says(
         PRISON, "released", p.release,
         Text("満期の朝、門を出る。", "In the morning he walks out."),
         body={"released_on": p.release.isoformat(), "release_kind": "full_term"},
-        then="release_ready", told={PROBATION: ALL, OSAKA: ALL},
+        then="release_ready", recipients={PROBATION: ALL, OSAKA: ALL},
     )
     yield released
     yield Arrives(
@@ -366,20 +366,20 @@ def _home(p: Plot) -> Iterator[Scene]:
         OSAKA, "settle", p.release,
         Text("グループホームに着いた。統計には、名前のない一件として数えられる。",
              "He has arrived. The statistics count one more, without a name."),
-        body=papers.settled(p.release),
-        then="settled", told={PROBATION: ALL},
+        body=papers.settlement(p.release),
+        then="settled", recipients={PROBATION: ALL},
     )
     yield p.region.decides(
         OSAKA, "complete", p.today,
         Text("広域調整を終える。", "The regional coordination is over."),
         body={"completed_on": p.today.isoformat()},
-        then="closed", told={TOKYO: ALL},
+        then="closed", recipients={TOKYO: ALL},
     )
     yield p.case.decides(
         OSAKA, "close", p.today,
         Text("帰住により終結する。", "Settled: the case is closed."),
         body={"close_reason": "settled", "closed_on": p.today.isoformat()},
-        then="closed", told={PROBATION: ALL},
+        then="closed", recipients={PROBATION: ALL},
     )
     for who, tale in (
         (OSAKA, Text("ここまでの全てを束にして、通信を切って確かめる。一通抜けば、どれかが分かる。",

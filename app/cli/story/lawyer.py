@@ -11,12 +11,12 @@ from app.domain.text import Text
 
 
 def scenes(today: date) -> Iterator[Scene]:
-    """The chapter. It ends today."""
+    """The scenes of the chapter, which ends today."""
     case = Thread("defence_support")
     yield CHAPTER
-    yield from _asked(case, today)
-    yield from _helped(case, today)
-    yield from _ended(case, today)
+    yield from _inquire(case, today)
+    yield from _support_defence(case, today)
+    yield from _close(case, today)
 
 
 CHAPTER = Chapter(
@@ -34,7 +34,7 @@ CHAPTER = Chapter(
 # A scene is read like a line of a script: who, what, when, and what the audience is told.
 
 
-def _asked(case: Thread, today: date) -> Iterator[Scene]:
+def _inquire(case: Thread, today: date) -> Iterator[Scene]:
     on = today - timedelta(days=40)
     yield case.opens(
         BAR, "inquire", on,
@@ -42,7 +42,7 @@ def _asked(case: Thread, today: date) -> Iterator[Scene]:
              "Counsel asks. What is privileged (C8) never leaves this exchange."),
         body=papers.inquiry(uuid4(), on, today),
         envelope={"to": {"center": "center-13"}},
-        then="inquired", told={TOKYO: ALL}, facts={"response_due": today},
+        then="inquired", recipients={TOKYO: ALL}, facts={"response_due": today},
     )
     yield Arrives(
         TOKYO, case.id,
@@ -55,42 +55,42 @@ def _asked(case: Thread, today: date) -> Iterator[Scene]:
     )
 
 
-def _helped(case: Thread, today: date) -> Iterator[Scene]:
+def _support_defence(case: Thread, today: date) -> Iterator[Scene]:
     yield case.decides(
         TOKYO, "accept", today - timedelta(days=37),
         Text("センター長が受任する。", "The director accepts."),
         body={"worker_seat": "center-13.case_worker", "worker_name": "架空 担当"},
-        then="accepted", told={BAR: ALL},
+        then="accepted", recipients={BAR: ALL},
     )
     yield case.says(
         TOKYO, "visit", today - timedelta(days=33),
         Text("弁護人と一緒に面会する。弁護人に届くのも、面会の事実だけ。",
              "A visit together with counsel, who is sent the fact of it alone."),
         body=papers.counsels_visit(today - timedelta(days=33)),
-        then="visiting", told={BAR: "C0"},
+        then="visiting", recipients={BAR: "C0"},
     )
     yield case.says(
         TOKYO, "share_plan", today - timedelta(days=20),
         Text("福祉サービス等調整計画を弁護人と共有する。",
              "The plan of services is shared with counsel."),
         body=papers.shared_plan(),
-        then="plan_shared", told={BAR: ALL},
+        then="plan_shared", recipients={BAR: ALL},
     )
 
 
-def _ended(case: Thread, today: date) -> Iterator[Scene]:
+def _close(case: Thread, today: date) -> Iterator[Scene]:
     yield case.decides(
         BAR, "report_outcome", today - timedelta(days=6),
         Text("執行猶予の判決。弁護人がセンターに知らせる。",
              "The sentence is suspended, counsel tells the center."),
         body=papers.outcome(today - timedelta(days=6)),
-        then="community_support", told={TOKYO: ALL},
+        then="community_support", recipients={TOKYO: ALL},
     )
     yield case.decides(
         TOKYO, "close", today,
         Text("住まいが落ち着き、終結する。", "He has settled. The case is closed."),
         body={"close_reason": "settled", "closed_on": today.isoformat()},
-        then="closed", told={BAR: ALL},
+        then="closed", recipients={BAR: ALL},
     )
     for who in (PROSECUTOR, PROBATION):
         yield Hidden(

@@ -1,4 +1,4 @@
-"""Tells the story in one language: who does what, when, and who can see it."""
+"""Prints the story in one language: who does what, when, and who can see it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -35,140 +35,147 @@ REASONS: Mapping[str, Text] = {
 
 
 class Narrator:
-    """Prints. Knows nothing of what is true; that is the player's."""
+    """Prints the story. It checks nothing; `Player` does."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._step = 0
         self._day1: date | None = None
 
-    def opening(self, url: str, now: datetime) -> None:
-        """Where it plays, when, and what the letters mean."""
-        self._line(f"{self._t(TITLE)}   {url}   {self._t(CLOCK)} {now:%Y-%m-%d %H:%M} (+09:00)")
-        self._line(self._t(INVENTED))
+    def print_opening(self, url: str, now: datetime) -> None:
+        """Print the service's URL and clock, and what the letters of the classes mean."""
+        self._print(f"{self._t(TITLE)}   {url}   {self._t(CLOCK)} {now:%Y-%m-%d %H:%M} (+09:00)")
+        self._print(self._t(INVENTED))
         classes = (f"{c.value} {self._t(title)}" for c, title in CLASS_TITLES.items())
-        self._line(self._t(CLASSES) + self._t(COMMA).join(classes))
+        self._print(self._t(CLASSES) + self._t(COMMA).join(classes))
 
-    def chapter(self, chapter: Chapter) -> None:
-        """A new chapter."""
+    def print_chapter(self, chapter: Chapter) -> None:
+        """Print the heading of a chapter."""
         self._day1 = chapter.day1
-        self._line()
-        self._line(f"━━ {self._t(chapter.title)} ━━")
-        self._line(self._t(chapter.tale))
+        self._print()
+        self._print(f"━━ {self._t(chapter.title)} ━━")
+        self._print(self._t(chapter.tale))
 
-    def step(self, sends: Sends, accepted_at: str | None) -> None:
-        """Somebody does something."""
+    def print_step(self, sends: Sends, accepted_at: str | None) -> None:
+        """Print who sends which message, and when it was accepted."""
         self._step += 1
         seat = sends.who.seat(sends.role)
         who = f"{self._t(sends.who.name)}・{self._t(seat)}"
         if self.language == "en":
             who = f"{_capital(sends.who.name.en)}, {seat.en}"
-        self._line()
-        self._line(f"{self._step:3}. {self._day(sends.on)}{self._held(sends.on)}  {who}")
-        self._line(INDENT + self._t(sends.tale))
+        self._print()
+        self._print(
+            f"{self._step:3}. {self._day_text(sends.on)}{self._day_of_detention(sends.on)}  {who}"
+        )
+        self._print(INDENT + self._t(sends.tale))
         clock = f"   {self._t(ACCEPTED)} {accepted_at[11:23]}" if accepted_at else ""
         title = FLOWS[sends.thread.flow].bodies[sends.type].TITLE
-        self._line(f"{INDENT}→ {self._t(title)} {sends.type}{clock}")
+        self._print(f"{INDENT}→ {self._t(title)} {sends.type}{clock}")
 
-    def aside(self, who: Actor, tale: Text) -> None:
-        """Somebody looks at something."""
-        self._line()
-        self._line(f"   · {_capital(self._t(who.name))}{self._t(COLON)}{self._t(tale)}")
+    def print_aside(self, who: Actor, tale: Text) -> None:
+        """Print who looks at something."""
+        self._print()
+        self._print(f"   · {_capital(self._t(who.name))}{self._t(COLON)}{self._t(tale)}")
 
-    def state(self, flow: str, state: str, where: Text | None = None) -> None:
-        """Where a referral stands."""
+    def print_state(self, flow: str, state: str, where: Text | None = None) -> None:
+        """Print the state of a referral."""
         label = self._t(where or STATE)
-        self._line(f"{INDENT}{label}  {self._t(FLOWS[flow].states[state])} ({state})")
+        self._print(f"{INDENT}{label}  {self._t(FLOWS[flow].states[state])} ({state})")
 
-    def visible(self, found: Iterable[tuple[Actor, str]]) -> None:
-        """Who can open what."""
-        told = [f"{self._t(who.name)} {what}" for who, what in found]
-        self._line(f"{INDENT}{self._t(SEES)}  {self._t(SLASH).join(told) or self._t(ONLY_SENDER)}")
+    def print_readers(self, readers: Iterable[tuple[Actor, str]]) -> None:
+        """Print which classes each recipient can open."""
+        words = [f"{self._t(who.name)} {what}" for who, what in readers]
+        self._print(
+            f"{INDENT}{self._t(SEES)}  {self._t(SLASH).join(words) or self._t(ONLY_SENDER)}"
+        )
 
-    def invisible(self, actors: Iterable[tuple[Actor, str | None]]) -> None:
-        """Who finds nothing, and where the referral stands for those who know of it."""
-        told = [self._t(who.name) + self._stands(state) for who, state in actors]
-        if told:
-            self._line(f"{INDENT}{self._t(SEES_NOT)}  404 {self._t(SLASH).join(told)}")
+    def print_others(self, actors: Iterable[tuple[Actor, str | None]]) -> None:
+        """Print who cannot see the message, with the state of the referral for its parties."""
+        words = [self._t(who.name) + self._state_note(state) for who, state in actors]
+        if words:
+            self._print(f"{INDENT}{self._t(SEES_NOT)}  404 {self._t(SLASH).join(words)}")
 
-    def lead(self, who: Actor) -> None:
-        """Who leads from now on."""
-        self._line(f"{INDENT}{self._t(LEAD)}  {self._t(who.name)}")
+    def print_lead(self, who: Actor) -> None:
+        """Print who leads the case from now on."""
+        self._print(f"{INDENT}{self._t(LEAD)}  {self._t(who.name)}")
 
-    def facts(self, facts: Mapping[str, Any]) -> None:
-        """Days to keep, and the other things that a referral says of itself."""
-        told = [f"{self._t(FACTS[name])} {self._fact(value)}" for name, value in facts.items()]
-        self._line(f"{INDENT}{self._t(FACT)}  {self._t(SLASH).join(told)}")
+    def print_facts(self, facts: Mapping[str, Any]) -> None:
+        """Print the facts of a referral, such as its deadlines."""
+        words = [
+            f"{self._t(FACTS[name])} {self._fact_text(value)}" for name, value in facts.items()
+        ]
+        self._print(f"{INDENT}{self._t(FACT)}  {self._t(SLASH).join(words)}")
 
-    def opened(self, classes: str, withheld: Iterable[str], because: str) -> None:
-        """What was opened, and why no more."""
+    def print_opened_classes(self, classes: str, withheld: Iterable[str], because: str) -> None:
+        """Print the classes that were opened, and why others are withheld."""
         hidden = " ".join(withheld)
         end = (
             f"   {self._t(HIDDEN)} {hidden}{self._t(COLON)}{self._t(REASONS[because])}"
             if hidden
             else ""
         )
-        self._line(f"{INDENT}{self._t(OPENS)}  {classes or self._t(NOTHING)}{end}")
+        self._print(f"{INDENT}{self._t(OPENS)}  {classes or self._t(NOTHING)}{end}")
 
-    def body(self, body: Mapping[str, Any]) -> None:
-        """A body, word for word."""
-        self._line(f"{INDENT}{self._t(BODY)}  {json.dumps(body, ensure_ascii=False)}")
+    def print_body(self, body: Mapping[str, Any]) -> None:
+        """Print a body as it was read."""
+        self._print(f"{INDENT}{self._t(BODY)}  {json.dumps(body, ensure_ascii=False)}")
 
-    def refused(self, problem: Mapping[str, Any]) -> None:
-        """Why it was not accepted, in the service's own words."""
-        self._line(
+    def print_refusal(self, problem: Mapping[str, Any]) -> None:
+        """Print the problem with which the service refused."""
+        self._print(
             f"{INDENT}× {problem['status']} {problem['title']}{self._t(STOP)}{problem['detail']}"
         )
         for guard in problem.get("guards", ()):
-            self._line(f"{INDENT}  {guard['name']}{self._t(COLON)}{guard['reason']}")
+            self._print(f"{INDENT}  {guard['name']}{self._t(COLON)}{guard['reason']}")
 
-    def inbox(self, position: int, urgency: str) -> None:
-        """An item that waited and is acknowledged."""
-        self._line(f"{INDENT}{self._t(INBOX)}  no. {position}, {urgency}{self._t(RECEIVED)}")
+    def print_inbox_item(self, position: int, urgency: str) -> None:
+        """Print an inbox item that was acknowledged."""
+        self._print(f"{INDENT}{self._t(INBOX)}  no. {position}, {urgency}{self._t(RECEIVED)}")
 
-    def asked_back(self, classes: Iterable[str], due_on: date, seen_by: Iterable[Actor]) -> None:
-        """What is asked back, and that it was destroyed."""
-        self._line(
-            f"{INDENT}{self._t(ASKED)}  {' '.join(classes)} ({self._t(BY)} {self._day(due_on)})"
-        )
-        names = self._t(SLASH).join(self._t(who.name) for who in seen_by)
-        self._line(f"{INDENT}{self._t(ANSWERED)}  {self._t(DESTROYED)} → {names}")
+    def print_return_request(
+        self, classes: Iterable[str], due_on: date, agencies: Iterable[Actor]
+    ) -> None:
+        """Print a return request, and that the classes were destroyed."""
+        due = f"({self._t(BY)} {self._day_text(due_on)})"
+        self._print(f"{INDENT}{self._t(ASKED)}  {' '.join(classes)} {due}")
+        names = self._t(SLASH).join(self._t(who.name) for who in agencies)
+        self._print(f"{INDENT}{self._t(ANSWERED)}  {self._t(DESTROYED)} → {names}")
 
-    def proved(self, size: int, messages: int, entries: int, withheld: int) -> None:
-        """A bundle that was checked offline, and found to be whole."""
+    def print_proof(self, size: int, messages: int, entries: int, withheld: int) -> None:
+        """Print the counts of a bundle that verifies."""
         counts = self._t(PROVED).format(
             size=round(size / 1024), messages=messages, entries=entries, withheld=withheld
         )
-        self._line(f"{INDENT}{self._t(BUNDLE)}  {counts}")
+        self._print(f"{INDENT}{self._t(BUNDLE)}  {counts}")
 
-    def not_proved(self, file: str) -> None:
-        """A bundle from which a file was taken, and what the check said."""
-        self._line(f"{INDENT}{self._t(ONE_TAKEN)}  × {file}")
+    def print_failed_proof(self, file: str) -> None:
+        """Print the file that the verifier misses in an incomplete bundle."""
+        self._print(f"{INDENT}{self._t(ONE_TAKEN)}  × {file}")
 
-    def end(self, messages: int, checks: int) -> None:
-        """All went as told."""
-        self._line()
-        self._line(self._t(AS_TOLD).format(messages=messages, checks=checks))
+    def print_end(self, messages: int, checks: int) -> None:
+        """Print that everything was as told."""
+        self._print()
+        self._print(self._t(AS_TOLD).format(messages=messages, checks=checks))
 
-    def _stands(self, state: str | None) -> str:
+    def _state_note(self, state: str | None) -> str:
         if state is None:
             return ""
         words = self._t(NO_PARTY) if state == ENDED else state
         return f"({words})" if self.language == "ja" else f" ({words})"
 
-    def _held(self, day: date) -> str:
+    def _day_of_detention(self, day: date) -> str:
         if self._day1 is None:
             return ""
         return self._t(HELD).format(number=(day - self._day1).days + 1)
 
-    def _fact(self, value: Any) -> str:
+    def _fact_text(self, value: Any) -> str:
         if isinstance(value, date):
-            return self._day(value)
+            return self._day_text(value)
         if value is None or isinstance(value, bool):
             return self._t(YES if value else NO)
         return str(value)
 
-    def _day(self, day: date) -> str:
+    def _day_text(self, day: date) -> str:
         if self.language == "en":
             return f"{WEEKDAYS.en.split()[day.weekday()]} {day:%Y-%m-%d}"
         return f"{day.month}月{day.day}日({WEEKDAYS.ja[day.weekday()]})"
@@ -176,7 +183,7 @@ class Narrator:
     def _t(self, text: Text) -> str:
         return text.in_language(self.language)
 
-    def _line(self, line: str = "") -> None:
+    def _print(self, line: str = "") -> None:
         typer.echo(line)
 
 

@@ -104,7 +104,7 @@ def interview(on: date, seat: str) -> Body:
     }
 
 
-def regional(consent_id: UUID, due: date, release: date) -> Body:
+def regional_request(consent_id: UUID, due: date, release: date) -> Body:
     """One center's request to another (支援業務協力依頼書)."""
     return {
         "request_no": "定着第21号",
@@ -130,7 +130,7 @@ def placement(available: date) -> Body:
     }
 
 
-def moved(old: date, new: date, on: date) -> Body:
+def custody_change(old: date, new: date, on: date) -> Body:
     """The day of release moves."""
     return {
         "change": "release_date_moved",
@@ -150,11 +150,11 @@ def arrangement(release: date, *, plan: bool) -> Body:
         "release_on": release.isoformat(),
         "escorts": [{"agency_id": "center-27", "name": "架空 相談"}],
     }
-    told = {"holiday_plan": "翌開庁日の朝に、区役所での転入と生活保護の申請に同行する。"}
-    return {**paper, **told} if plan else paper
+    holiday_plan = {"holiday_plan": "翌開庁日の朝に、区役所での転入と生活保護の申請に同行する。"}
+    return {**paper, **holiday_plan} if plan else paper
 
 
-def settled(on: date) -> Body:
+def settlement(on: date) -> Body:
     """He lives there now."""
     return {
         "settled_on": on.isoformat(),

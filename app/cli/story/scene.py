@@ -1,4 +1,4 @@
-"""What a story is made of: messages and who can read them, and attempts that must fail."""
+"""The kinds of scene: messages and who can read them, and requests that must be refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 from app.domain.text import Text
 
 ALL = "all"
-"""In `told`: the reader may open every class that the message has."""
+"""In `recipients`: the recipient may open every class that the message has."""
 ENDED = "ended"
-"""In place of a state: the actor took part once, and is told nothing any more."""
+"""In place of a state: the actor was a party once, and gets no news any more."""
 DECIDER, WORKER, VIEWER = "decider", "case_worker", "viewer"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An agency that takes part, or from which all of it must stay hidden."""
+    """An agency that takes part, or from which everything must stay hidden."""
 
     id: str
     name: Text
@@ -25,13 +25,13 @@ class Actor:
     staff: Text
 
     def seat(self, role: str) -> Text:
-        """What the holder of a role is called there."""
+        """The title that a role has at this agency."""
         return {DECIDER: self.head, WORKER: self.staff}.get(role, Text("閲覧者", "viewer"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sends:
-    """A message that is accepted. Then every actor looks for it, and finds what is told here."""
+    """A message that has to be accepted. Then every actor tries to read it, as told here."""
 
     thread: "Thread"
     who: Actor
@@ -40,16 +40,16 @@ class Sends:
     tale: Text
     body: Mapping[str, Any] = field(default_factory=dict)
     then: str = ""
-    """The state in which it leaves the referral."""
-    told: Mapping[Actor, str] = field(default_factory=dict)
-    """Which classes each recipient may open, as `C0 C2` or `ALL`. All others find nothing."""
+    """The state of the referral afterwards."""
+    recipients: Mapping[Actor, str] = field(default_factory=dict)
+    """Which classes each recipient may open, as `C0 C2` or `ALL`. All others get 404."""
     role: str = WORKER
     envelope: Mapping[str, Any] = field(default_factory=dict)
     elsewhere: tuple["Elsewhere", ...] = ()
     lead: Actor | None = None
     """Who leads the case from now on, where that changes."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the referral then says to those who were told."""
+    """The facts of the referral afterwards, as recipients of all classes read them."""
     id: UUID = field(default_factory=uuid4)
 
     @property
@@ -65,7 +65,7 @@ class Sends:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A referral of the story. Its id is new each time, so that a story can be played again."""
+    """A referral of the story. Its id is new each time, so that the story can be played again."""
 
     flow: str
     id: UUID = field(default_factory=uuid4)
@@ -87,7 +87,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Where another referral of the case stands after a message, for whom."""
+    """The state of another referral of the case after a message, and who can see it."""
 
     thread: Thread
     state: str
@@ -96,7 +96,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Where a story of its own begins, and who looks on."""
+    """The beginning of a chapter, and the actors in it."""
 
     title: Text
     tale: Text
@@ -107,7 +107,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that is not accepted, for this problem, and for this guard if it names one."""
+    """A message that has to be refused with this problem, by this guard if one is named."""
 
     attempt: Sends
     problem: str
@@ -116,7 +116,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opens:
-    """A message that is there already, opened: what can be read of it now, and why no more."""
+    """An earlier message that is opened: which classes can be read, and why no others."""
 
     who: Actor
     thread: Thread
@@ -126,12 +126,12 @@ class Opens:
     because: str = ""
     role: str = DECIDER
     exactly: Mapping[str, Any] | None = None
-    """The whole body, word for word, where that matters."""
+    """The whole body, where it has to be exactly this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrives:
-    """A message that waits in an inbox and is acknowledged there."""
+    """A message that is in an inbox and is acknowledged there."""
 
     who: Actor
     message: UUID
@@ -141,7 +141,7 @@ class Arrives:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A referral of which an agency finds no trace: it looks exactly like one that never was."""
+    """A referral that an agency must not see: the answer is the same as for an unknown id."""
 
     who: Actor
     thread: Thread
@@ -150,8 +150,8 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class AskedBack:
-    """A request to return or destroy what was told on a consent, and its answer, which those who
-    follow it see."""
+    """A request to return or destroy data that was shared on a consent, and the answer to it, which
+    the agencies in `followed_by` can see."""
 
     who: Actor
     thread: Thread
@@ -162,8 +162,8 @@ class AskedBack:
 
 @dataclass(frozen=True, slots=True)
 class Proves:
-    """A case, proved offline with the evidence bundle of one agency; and a bundle from which a
-    message was taken, which says so."""
+    """A case whose evidence bundle, fetched by one agency, has to verify offline. With a message
+    taken out it has to fail."""
 
     who: Actor
     thread: Thread

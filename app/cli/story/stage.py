@@ -1,4 +1,4 @@
-"""Speaks to the service for every actor of the story, through the same API as everybody else."""
+"""Calls the service for every actor of the story, through the public API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _CLIENTS = TypeAdapter(list[DemoClient])
 
 
 class CannotPlay(Exception):
-    """There is nothing to play on: the service or the credentials are not there."""
+    """The story cannot be played: the service or the credentials are missing."""
 
     def __init__(self, reason: Text) -> None:
         super().__init__(reason.en)
@@ -45,44 +45,44 @@ def read_clients(content: bytes) -> dict[str, DemoClient]:
 
 @dataclass
 class Stage:
-    """One service with the credentials of all actors. Tokens are kept for as long as they hold."""
+    """One service with the credentials of all actors. Tokens are cached for half their lifetime."""
 
     http: httpx.Client
     clients: Mapping[str, DemoClient]
     _tokens: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
 
     def get(self, who: Actor, path: str, role: str = DECIDER, **query: Any) -> httpx.Response:
-        """What the service answers this actor at `path`."""
-        return self._ask("GET", path, headers=self._as(who, role), params=query)
+        """The answer to a GET of `path` by this actor."""
+        return self._request("GET", path, headers=self._authorization(who, role), params=query)
 
     def post(self, who: Actor, path: str, content: Any, role: str = DECIDER) -> httpx.Response:
-        """What the service answers this actor who sends `content` to `path`."""
-        return self._ask("POST", path, headers=self._as(who, role), json=content)
+        """The answer to a POST of `content` to `path` by this actor."""
+        return self._request("POST", path, headers=self._authorization(who, role), json=content)
 
     def now(self, who: Actor) -> datetime:
-        """The time by the service's own clock, which need not be ours."""
-        token = self._token_of(who, DECIDER)
-        me = self._ask(
+        """The time by the service's clock, which may differ from this machine's."""
+        token = self._request_token(who, DECIDER)
+        me = self._request(
             "GET", "/v1/me", headers={"Authorization": f"Bearer {token['access_token']}"}
         )
-        expires = datetime.fromisoformat(_member(me, "expires_at"))
+        expires = datetime.fromisoformat(_read_member(me, "expires_at"))
         return expires - timedelta(seconds=token["expires_in"])
 
-    def _as(self, who: Actor, role: str) -> dict[str, str]:
-        known = self._tokens.get((who.id, role))
+    def _authorization(self, who: Actor, role: str) -> dict[str, str]:
+        cached = self._tokens.get((who.id, role))
         real = datetime.now().astimezone()
-        if known is None or known[1] < real:
-            token = self._token_of(who, role)
-            known = token["access_token"], real + timedelta(seconds=token["expires_in"] / 2)
-            self._tokens[who.id, role] = known
-        return {"Authorization": f"Bearer {known[0]}"}
+        if cached is None or cached[1] < real:
+            token = self._request_token(who, role)
+            cached = token["access_token"], real + timedelta(seconds=token["expires_in"] / 2)
+            self._tokens[who.id, role] = cached
+        return {"Authorization": f"Bearer {cached[0]}"}
 
-    def _token_of(self, who: Actor, role: str) -> dict[str, Any]:
+    def _request_token(self, who: Actor, role: str) -> dict[str, Any]:
         client = self.clients.get(who.id)
         seat = next((s.id for s in client.seats if s.role == role), None) if client else None
         if client is None or seat is None:
             raise CannotPlay(_no_seat(who, role))
-        answer = self._ask(
+        answer = self._request(
             "POST",
             "/oauth/token",
             auth=(client.client_id, client.secret),
@@ -90,17 +90,17 @@ class Stage:
         )
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise CannotPlay(WRONG_SECRETS)
-        return {name: _member(answer, name) for name in ("access_token", "expires_in")}
+        return {name: _read_member(answer, name) for name in ("access_token", "expires_in")}
 
-    def _ask(self, method: str, path: str, **rest: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **rest: Any) -> httpx.Response:
         try:
             return self.http.request(method, path, **rest)
         except (httpx.TransportError, httpx.InvalidURL):
             raise CannotPlay(NOBODY_ANSWERS) from None
 
 
-def _member(answer: httpx.Response, name: str) -> Any:
-    """What a Tsunagu would answer; others answer something else."""
+def _read_member(answer: httpx.Response, name: str) -> Any:
+    """A member of a good answer of the service; another kind of server has none."""
     try:
         return answer.raise_for_status().json()[name]
     except (httpx.HTTPStatusError, ValueError, LookupError, TypeError):

@@ -30,10 +30,10 @@ class Plot:
 
 
 def scenes(today: date) -> Iterator[Scene]:
-    """The chapter. It ends today."""
+    """The scenes of the chapter, which ends today."""
     plot = Plot(today)
     yield replace(CHAPTER, day1=plot.day(1))
-    for part in (_consulted, _consented, _stopped, _center, _ready, _free):
+    for part in (_consult, _obtain_consent, _object, _ask_center, _make_ready, _set_free):
         yield from part(plot)
 
 
@@ -52,24 +52,24 @@ CHAPTER = Chapter(
 # A scene is read like a line of a script: who, what, when, and what the audience is told.
 
 
-def _consulted(p: Plot) -> Iterator[Scene]:
+def _consult(p: Plot) -> Iterator[Scene]:
     yield p.case.opens(
         PROSECUTOR, "consult", p.day(1),
         Text("検察庁が保護観察所に相談する。名前を書く欄は、そもそもない。勾留の時計が動き出す。",
              "The prosecutors consult. There is no field for a name. The clock starts."),
         body=papers.consultation(p.day(1)),
-        then="consulted", told={PROBATION: ALL},
+        then="consulted", recipients={PROBATION: ALL},
         facts={"detention_end10": p.day(10), "detention_end20": p.day(20)},
     )
     yield p.case.says(
         PROBATION, "answer_consultation", p.day(2),
         Text("実施できそうだと答える。", "Support looks possible."),
         body={"feasible": "yes", "answered_on": p.day(2).isoformat()},
-        then="consulted", told={PROSECUTOR: ALL},
+        then="consulted", recipients={PROSECUTOR: ALL},
     )
 
 
-def _consented(p: Plot) -> Iterator[Scene]:
+def _obtain_consent(p: Plot) -> Iterator[Scene]:
     yield Refused(
         _explain(
             p, 4, Text("説明が四つまで。五つ目の「同意しても処分は変わらない」がまだ。",
@@ -85,7 +85,7 @@ def _consented(p: Plot) -> Iterator[Scene]:
         Text("本人が同意した。ここではじめて名前が伝わる。",
              "She consents. Only now her name is told."),
         body=papers.consent(p.consent, p.day(3)),
-        then="consented", told={PROBATION: ALL},
+        then="consented", recipients={PROBATION: ALL},
     )
 
 
@@ -97,27 +97,27 @@ def _explain(p: Plot, count: int, tale: Text) -> Sends:
             "explained_on": p.day(2).isoformat(),
             "communication_aids": ["easy_japanese"],
         },
-        then="explained", told={PROBATION: ALL},
+        then="explained", recipients={PROBATION: ALL},
     )
 
 
-def _stopped(p: Plot) -> Iterator[Scene]:
+def _object(p: Plot) -> Iterator[Scene]:
     yield p.case.says(
         PROBATION, "ask_opinion", p.day(3),
         Text("保護観察所が検察官の意見を聴く(更生保護法83条の2)。",
              "The probation office hears the prosecutor, as the law asks."),
         body={"response_due": p.day(6).isoformat()},
-        then="opinion_pending", told={PROSECUTOR: ALL}, facts={"response_due": p.day(6)},
+        then="opinion_pending", recipients={PROSECUTOR: ALL}, facts={"response_due": p.day(6)},
     )
     yield p.case.decides(
         PROSECUTOR, "object", p.day(4),
         Text("捜査に支障があるとして、検察官が不相当の意見を述べる。すべて止まる。",
              "It would hinder the investigation: the prosecutor objects, and everything stops."),
         body={"stated_on": p.day(4).isoformat()},
-        then="objection_stop", told={PROBATION: ALL}, facts={"objection": True},
+        then="objection_stop", recipients={PROBATION: ALL}, facts={"objection": True},
     )
     yield Refused(
-        _request(
+        _request_center(
             p, p.day(5), Text("この間、センターには頼めない。", "No center may be asked now.")
         ),
         "illegal_move",
@@ -127,12 +127,12 @@ def _stopped(p: Plot) -> Iterator[Scene]:
         Text("6日目、意見が変わる。間に合った。",
              "On the sixth day the objection is lifted, in time."),
         body={"stated_on": p.day(6).isoformat()},
-        then="adjusting", told={PROBATION: ALL}, facts={"objection": False},
+        then="adjusting", recipients={PROBATION: ALL}, facts={"objection": False},
     )
 
 
-def _center(p: Plot) -> Iterator[Scene]:
-    yield _request(
+def _ask_center(p: Plot) -> Iterator[Scene]:
+    yield _request_center(
         p, p.day(6),
         Text("東京のセンターに依頼する。検察庁には、この依頼そのものが見えない。",
              "The Tokyo center is asked. The prosecutors do not see this message at all."),
@@ -146,46 +146,47 @@ def _center(p: Plot) -> Iterator[Scene]:
             "worker_name": "架空 担当",
             "first_visit_on": p.day(8).isoformat(),
         },
-        then="center_accepted", told={PROBATION: ALL, PROSECUTOR: "C0"},
+        then="center_accepted", recipients={PROBATION: ALL, PROSECUTOR: "C0"},
     )
     yield p.case.says(
         PROSECUTOR, "change_custody", p.day(9),
         Text("勾留が延長された。期限が計算し直され、全員に届く。",
              "Detention is extended. The day is computed anew, and everybody is told."),
-        body=papers.extended(p.day(9), p.day(20)),
-        then="center_accepted", told={PROBATION: ALL, TOKYO: ALL}, facts={"extended_to": p.day(20)},
+        body=papers.extension(p.day(9), p.day(20)),
+        then="center_accepted", recipients={PROBATION: ALL, TOKYO: ALL},
+        facts={"extended_to": p.day(20)},
     )
     yield p.case.says(
         TOKYO, "visit", p.day(9),
         Text("15分の面会。記録はセンターの中にとどまる。",
              "A visit of fifteen minutes. What was said stays with the center."),
         body=papers.visit(p.day(9)),
-        then="visiting", told={PROBATION: "C0"},
+        then="visiting", recipients={PROBATION: "C0"},
     )
 
 
-def _request(p: Plot, on: date, tale: Text) -> Sends:
+def _request_center(p: Plot, on: date, tale: Text) -> Sends:
     return p.case.decides(
         PROBATION, "request_center", on, tale,
         body=papers.request(p.consent, p.day(1), p.day(3)),
-        then="center_requested", told={TOKYO: ALL},
+        then="center_requested", recipients={TOKYO: ALL},
         facts={"detention_end20": p.day(20)},
     )
 
 
-def _ready(p: Plot) -> Iterator[Scene]:
+def _make_ready(p: Plot) -> Iterator[Scene]:
     yield p.case.says(
         TOKYO, "draft_provisional", p.day(11),
         Text("まず釈放の夜に眠る場所。計画は保護観察所へ、検察庁へは渡らない。",
              "First a bed for the first night. The plan goes to the office, not the prosecutors."),
         body=papers.plan(p.day(11)),
-        then="provisional_plan", told={PROBATION: ALL},
+        then="provisional_plan", recipients={PROBATION: ALL},
     )
     yield p.case.says(
         TOKYO, "report_readiness", p.day(12),
         Text("調整ができたと報告する。", "All is arranged, it reports."),
         body={"readiness": "ready", "first_night_kind": "self_reliance_home"},
-        then="disposition_wait", told={PROBATION: ALL, PROSECUTOR: "C0"}, id=p.readiness,
+        then="disposition_wait", recipients={PROBATION: ALL, PROSECUTOR: "C0"}, id=p.readiness,
         facts={"readiness": "ready"},
     )
     yield Opens(
@@ -197,20 +198,20 @@ def _ready(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _free(p: Plot) -> Iterator[Scene]:
+def _set_free(p: Plot) -> Iterator[Scene]:
     yield p.case.decides(
         PROSECUTOR, "release_disposition", p.day(13),
         Text("起訴猶予で釈放。20日を待たずに、勾留の時計は止まる。",
              "Prosecution is suspended and she is free, before the twenty days. The clock stops."),
-        body=papers.freed(p.day(13)),
-        then="released", told={PROBATION: ALL, TOKYO: ALL}, facts={"detention_end20": None},
+        body=papers.release(p.day(13)),
+        then="released", recipients={PROBATION: ALL, TOKYO: ALL}, facts={"detention_end20": None},
     )
     yield p.case.says(
         PROBATION, "apply_relief", p.day(13),
         Text("本人が書面で更生緊急保護を申し出る。検察庁から見た状態は、もう動かない。",
              "She applies for relief in writing. For the prosecutors nothing moves any more."),
         body=papers.relief(p.day(13)),
-        then="relief_applied", told={TOKYO: ALL},
+        then="relief_applied", recipients={TOKYO: ALL},
     )
     end = months_after(p.day(13), 6)
     yield p.case.decides(
@@ -222,7 +223,7 @@ def _free(p: Plot) -> Iterator[Scene]:
             "relief_from": p.day(13).isoformat(),
             "relief_until": end.isoformat(),
         },
-        then="priority_support", told={TOKYO: ALL}, facts={"relief_until": end},
+        then="priority_support", recipients={TOKYO: ALL}, facts={"relief_until": end},
     )
     yield Hidden(
         BAR, p.case,

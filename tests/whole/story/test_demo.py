@@ -61,8 +61,8 @@ def test_every_message_shows_when_it_was_accepted(story: Callable[[str], Result]
     ("told_wrong", "found"),
     [
         (lambda s: replace(s, then="closed"), "expected closed, found"),
-        (lambda s: replace(s, told={}), "expected 404 GET"),
-        (lambda s: replace(s, told={PROBATION: "C0"}), "expected C0, found"),
+        (lambda s: replace(s, recipients={}), "expected 404 GET"),
+        (lambda s: replace(s, recipients={PROBATION: "C0"}), "expected C0, found"),
         (lambda s: replace(s, facts={"release_on": date(2000, 1, 1)}), "2000-01-01"),
         (lambda s: replace(s, event="start_selection"), "422"),
     ],
