@@ -29,13 +29,13 @@ class Extent:
     rounds: int
     sizes: Sequence[int]
     referrals: int
-    """Open ones, to which later messages go."""
+    """Number of open referrals, to which later messages are sent."""
     waits: int
-    """Times that a single long poll is woken."""
+    """How often a single long poll is woken."""
     calls: int
     """Calls of each part that is timed alone."""
     leaves: Sequence[int]
-    """Of the logs in which proofs are asked for."""
+    """Sizes of the logs in which proofs are requested."""
 
 
 USUAL = Extent(
@@ -54,44 +54,46 @@ QUICK = Extent(Terms(0.1, 0.3, 99.0, 0.0), 1, (10_000, 20_000), 128, 4, 20, (1_0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure. Exit code 1 only with --strict and a goal that was missed."""
-    chosen = _parser().parse_args(arguments)
-    extent = FULL if chosen.full else QUICK if chosen.quick else USUAL
+    """Measure and print. The exit code is 1 only with --strict and a missed goal."""
+    options = _parser().parse_args(arguments)
+    extent = FULL if options.full else QUICK if options.quick else USUAL
     with place() as where:
         _say("Logs: sealing, and proofs in logs of each size.")
-        grown = logs(where, extent.leaves, extent.calls, 50 * extent.calls)
+        log_figures = logs(where, extent.leaves, extent.calls, 50 * extent.calls)
         _say("Building the stage: databases, inboxes, processes.")
-        built = stage(where, extent.terms, extent.sizes, extent.referrals)
-        if built.direct is None:
+        setup = stage(where, extent.terms, extent.sizes, extent.referrals)
+        if setup.direct is None:
             _say("*** NOT MEASURED: PostgreSQL alone. There is no pgbench here. ***")
-        samples = _taken(built, extent)
-        touched = {i.items: buffers(where, i.urls.api, list(i.polls[:50])) for i in built.inboxes}
-        parts = in_process(where, built.pairs[0][0], extent.calls)
-        parts |= row_security(built, built.inboxes[-1], extent.calls)
+        samples = _take_samples(setup, extent)
+        touched = {i.items: buffers(where, i.urls.api, list(i.polls[:50])) for i in setup.inboxes}
+        parts = in_process(where, setup.pairs[0][0], extent.calls)
+        parts |= row_security(setup, setup.inboxes[-1], extent.calls)
         trust = costs(where, max(10, extent.calls // 4))
-        server = built.place.admin.value("SHOW server_version")
-    delivered = deliveries(extent.rounds, 0.02 if chosen.quick else 1.0, peers=chosen.peers)
-    found = list(goals(samples, touched))
-    _print(samples, touched, parts, trust, [str(goal) for goal in found])
-    print("\n".join(["", *delivered.lines(), "", *grown.lines()]))
-    if chosen.json:
+        server = setup.place.admin.value("SHOW server_version")
+    delivery_figures = deliveries(
+        extent.rounds, 0.02 if options.quick else 1.0, peers=options.peers
+    )
+    judged_goals = list(goals(samples, touched))
+    _print(samples, touched, parts, trust, [str(goal) for goal in judged_goals])
+    print("\n".join(["", *delivery_figures.lines(), "", *log_figures.lines()]))
+    if options.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
         results = {"medians": medians(samples), "samples": samples, "buffers": touched}
-        judged = [{**asdict(goal), "reached": goal.reached} for goal in found]
-        whole = {**about, **results, "parts_us": parts, "goals": judged}
-        whole["log"] = asdict(grown)
+        goal_records = [{**asdict(goal), "reached": goal.reached} for goal in judged_goals]
+        whole = {**about, **results, "parts_us": parts, "goals": goal_records}
+        whole["log"] = asdict(log_figures)
         whole["trust_us"] = [asdict(cost) for cost in trust]
-        whole["deliveries"] = {**asdict(delivered), "goals": delivered.goals()}
-        chosen.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
-    reached = [*(goal.reached for goal in found), *delivered.goals().values()]
-    return int(chosen.strict and not all(reached))
+        whole["deliveries"] = {**asdict(delivery_figures), "goals": delivery_figures.goals()}
+        options.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    reached = [*(goal.reached for goal in judged_goals), *delivery_figures.goals().values()]
+    return int(options.strict and not all(reached))
 
 
-def _taken(built: Stage, extent: Extent) -> Samples:
-    """Every sample once in each round: what a noisy minute spoils, it spoils for all alike."""
+def _take_samples(setup: Stage, extent: Extent) -> Samples:
+    """Take every sample once in each round, so that a noisy minute affects all of them alike."""
     samples: dict[str, list[Sample]] = {}
     for number in range(1, extent.rounds + 1):
-        for name, measure in measures(built, extent.waits).items():
+        for name, measure in measures(setup, extent.waits).items():
             _say(f"Round {number} of {extent.rounds}: {name}")
             samples.setdefault(name, []).append(measure())
     return samples
@@ -102,7 +104,7 @@ def _print(
     touched: Mapping[int, float],
     parts: Mapping[str, float],
     trust: Sequence[Cost],
-    met: Sequence[str],
+    goal_lines: Sequence[str],
 ) -> None:
     lines = [table(samples), ""]
     lines += [
@@ -112,7 +114,7 @@ def _print(
     lines += [f"{microseconds:9,.1f}  {name}" for name, microseconds in parts.items()]
     lines += ["", "One core's µs with and without what trust needs, and its part:", ""]
     lines += [str(cost) for cost in trust]
-    lines += ["", *ratios(samples), "", *met]
+    lines += ["", *ratios(samples), "", *goal_lines]
     print("\n".join(lines))
 
 

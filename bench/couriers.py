@@ -1,6 +1,6 @@
-"""Our courier in a process of its own: sends what is queued, and prints how many a second.
+"""Our courier in a process of its own: sends the queued notices, and prints how many per second.
 
-It is the real one: it checks rights and addresses, and writes down each attempt.
+It is the real courier: it checks rights and addresses, and records each attempt.
 """
 
 import argparse
@@ -51,7 +51,7 @@ SECRETS = WebhookSecrets(FolderKeys(OneMaster(), lambda: datetime.now(UTC)))
 
 
 async def prepare_ours(owner: str, receiver: str) -> None:
-    """A directory, and a webhook that leads to the receiver."""
+    """Seed the directory, and register a webhook that points to the receiver."""
     connection = await asyncpg.connect(owner)
     with suppress(asyncpg.UniqueViolationError):
         await seed(connection)
@@ -75,12 +75,12 @@ async def prepare_ours(owner: str, receiver: str) -> None:
 
 
 async def commit(owner: asyncpg.Connection, many: int) -> None:
-    """So many items for the inbox of AGENCY, in one transaction."""
+    """Write that many items to the inbox of AGENCY, in one transaction."""
     await owner.execute("SELECT deliver(now(), $1)", json.dumps([ITEM] * many))
 
 
 async def ours(owner: str, receiver: str, many: int, window: int) -> float:
-    """Our own courier."""
+    """Deliveries per second of our courier."""
     await prepare_ours(owner, receiver)
     connection = await asyncpg.connect(owner)
     await commit(connection, many)
@@ -94,7 +94,7 @@ async def ours(owner: str, receiver: str, many: int, window: int) -> float:
         began = time.perf_counter()
         running = asyncio.create_task(courier.run(stop))
         waiting = "SELECT EXISTS (SELECT FROM notice WHERE state = 'pending')"
-        while await connection.fetchval(waiting):  # noqa: ASYNC110 - nobody is told of it
+        while await connection.fetchval(waiting):  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
         took = time.perf_counter() - began
         stop.set()
@@ -104,7 +104,7 @@ async def ours(owner: str, receiver: str, many: int, window: int) -> float:
 
 
 async def idle(owner: str, receiver: str, many: int, window: int) -> float:
-    """Our courier with nothing to do but one notice at a time; prints the moments of commits."""
+    """Our courier with one notice at a time; prints the times of the commits."""
     await prepare_ours(owner, receiver)
     connection = await asyncpg.connect(owner)
     async with (
@@ -115,7 +115,7 @@ async def idle(owner: str, receiver: str, many: int, window: int) -> float:
         await bell.start()
         courier = Courier(pool, bell, outgoing, SECRETS, lambda: datetime.now(UTC), window)
         running = asyncio.create_task(courier.run(stop))
-        elsewhere = Bell(pool, owner)  # the API's, which hears nothing from this process
+        elsewhere = Bell(pool, owner)  # as in the API, another process than the courier
         await elsewhere.start()
         await asyncio.sleep(0.5)
         for _ in range(many):
@@ -139,6 +139,8 @@ if __name__ == "__main__":
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("many", type=int)
     parser.add_argument("window", type=int)
-    given = parser.parse_args()
-    work = ROLES[given.role](os.environ["OWNER"], os.environ["RECEIVER"], given.many, given.window)
+    options = parser.parse_args()
+    work = ROLES[options.role](
+        os.environ["OWNER"], os.environ["RECEIVER"], options.many, options.window
+    )
     print(uvloop.run(work), flush=True)

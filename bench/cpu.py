@@ -1,4 +1,4 @@
-"""Who uses the processors: our processes, and everybody else."""
+"""CPU time of our processes and of everything else on the machine."""
 
 import os
 import time
@@ -9,23 +9,23 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LOOK = 0.3
-"""Seconds over which the foreign load is looked at."""
+"""Seconds over which the load of other processes is measured."""
 
 
 def of_tree(pid: int) -> float:
-    """CPU seconds of a process and its descendants, of those that have ended too."""
+    """CPU seconds of a process and its descendants, including those that have exited."""
     children = _children()
-    seconds, found = 0.0, [pid]
-    while found:
-        each = found.pop()
-        found.extend(children[each])
+    seconds, pids = 0.0, [pid]
+    while pids:
+        each = pids.pop()
+        pids.extend(children[each])
         if fields := _stat(each):
             seconds += sum(map(int, fields[11:15])) / TICKS
     return seconds
 
 
 def of_machine() -> float:
-    """CPU seconds of all processors, with those that a host took away."""
+    """CPU seconds of all processors, including time stolen by the host."""
     with open("/proc/stat") as file:
         user, nice, system, _idle, _wait, irq, soft, steal = map(int, file.readline().split()[1:9])
     return (user + nice + system + irq + soft + steal) / TICKS
@@ -33,7 +33,7 @@ def of_machine() -> float:
 
 @dataclass(frozen=True)
 class Reading:
-    """How much has been used at one moment."""
+    """CPU time used until a given moment."""
 
     at: float
     machine: float
@@ -42,21 +42,21 @@ class Reading:
 
     @classmethod
     def now(cls, processes: Mapping[str, Iterable[int]]) -> "Reading":
-        """The reading of this moment, with each of `processes` and their descendants apart."""
+        """The reading at this moment; each of `processes` is counted with its descendants."""
         by_name = {name: sum(map(of_tree, pids)) for name, pids in processes.items()}
         return cls(time.monotonic(), of_machine(), of_tree(os.getpid()), by_name)
 
     def until(self, later: "Reading") -> tuple[dict[str, float], float]:
-        """CPU seconds of each process since then, and the processors that others kept busy."""
+        """CPU seconds of each process until `later`, and how many processors others used."""
         used = {name: later.by_name[name] - self.by_name[name] for name in self.by_name}
         others = (later.machine - self.machine) - (later.ours - self.ours)
         return used, max(0.0, others / (later.at - self.at))
 
 
 def wait_until_quiet(most_foreign: float, patience: float) -> float:
-    """Wait until others use less than `most_foreign` processors, and say how much they use.
+    """Wait until others use less than `most_foreign` processors, and return how many they use.
 
-    After `patience` seconds it goes on all the same: the load of others stands beside each sample.
+    After `patience` seconds it returns all the same: the load of others is part of each sample.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -68,11 +68,11 @@ def wait_until_quiet(most_foreign: float, patience: float) -> float:
 
 
 def _children() -> defaultdict[int, list[int]]:
-    found: defaultdict[int, list[int]] = defaultdict(list)
+    children: defaultdict[int, list[int]] = defaultdict(list)
     for entry in os.listdir("/proc"):
         if entry.isdigit() and (fields := _stat(int(entry))):
-            found[int(fields[1])].append(int(entry))
-    return found
+            children[int(fields[1])].append(int(entry))
+    return children
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""`python -m bench.delivery`: deliveries a second beside the peers, and how soon one leaves."""
+"""`python -m bench.delivery`: deliveries per second, compared with other queues, and latency."""
 
 import argparse
 import json
@@ -17,19 +17,19 @@ from app.adapters.database.migrations import migrate
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 
 WINDOW = 32
-"""Deliveries in flight, for everybody."""
+"""Deliveries in flight, for all queues."""
 SLOW = 0.03
-"""Seconds that the slow receiver takes."""
+"""Seconds after which the slow receiver answers."""
 PEERS = ("procrastinate", "pgqueuer")
 AT_ONCE = {"ours": 12_000, "pgqueuer": 4_000, "procrastinate": 800}
-"""Notices of a sample: some seconds for each."""
+"""Notices in a sample, enough for some seconds each."""
 LATER = {"ours": 3_000, "pgqueuer": 3_000, "procrastinate": 800}
 IDLE = 150
 
 
 @contextmanager
 def receiver(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A receiver, and its URL."""
+    """Run a receiver, and give its URL and process."""
     command = [sys.executable, "-m", "bench.knocked", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -41,33 +41,33 @@ def receiver(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 def run(role: str, many: int, owner: str, url: str) -> list[float]:
-    """What a dispatcher prints."""
+    """Run a dispatcher, and give the numbers that it prints."""
     module = "bench.peers" if role in PEERS else "bench.couriers"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", module, role, str(many), str(WINDOW)],
         env={**os.environ, "OWNER": owner, "RECEIVER": url},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return [float(line) for line in done.stdout.split()]
+    return [float(line) for line in process.stdout.split()]
 
 
 def rates(owner: str, roles: Sequence[str], rounds: int, scale: float) -> dict[str, list[float]]:
-    """Deliveries a second, each once in each round: a noisy minute is noisy for all."""
-    found: dict[str, list[float]] = {}
+    """Deliveries per second. Each dispatcher runs once in each round, so that noise affects all."""
+    samples: dict[str, list[float]] = {}
     for _ in range(rounds):
         for delay, sizes in ((0.0, AT_ONCE), (SLOW, LATER)):
             for role in roles:
                 with receiver("--delay", str(delay)) as (url, _process):
                     (rate,) = run(role, max(100, int(sizes[role] * scale)), owner, url)
-                found.setdefault(f"{role} {delay * 1000:.0f} ms", []).append(rate)
+                samples.setdefault(f"{role} {delay * 1000:.0f} ms", []).append(rate)
                 _say(f"{role}, receiver at {delay * 1000:.0f} ms: {rate:,.0f}/s")
-    return found
+    return samples
 
 
 def waits(owner: str, many: int) -> list[float]:
-    """Milliseconds from the end of a commit to the request at the receiver, when idle."""
+    """Milliseconds from the commit to the request at the receiver, when idle."""
     with receiver("--stamps") as (url, process):
         *committed, _ = run("idle", many, owner, url)
         assert process.stdout is not None
@@ -77,37 +77,37 @@ def waits(owner: str, many: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What was measured of deliveries."""
+    """The measured deliveries."""
 
     samples: dict[str, list[float]]
-    """Deliveries a second."""
+    """Deliveries per second."""
     idle_ms: list[float]
 
     def figures(self) -> dict[str, float]:
-        """What the goals speak of."""
+        """The figures that the goals are about."""
         middle = {name: statistics.median(values) for name, values in self.samples.items()}
-        found = {f"{name}, per second": value for name, value in middle.items()}
-        found["of k/30 ms"] = middle["ours 30 ms"] / (WINDOW / SLOW)
+        figures = {f"{name}, per second": value for name, value in middle.items()}
+        figures["of k/30 ms"] = middle["ours 30 ms"] / (WINDOW / SLOW)
         peers = [middle[f"{peer} 0 ms"] for peer in PEERS if f"{peer} 0 ms" in middle]
         if peers:
-            found["times the better peer"] = middle["ours 0 ms"] / max(peers)
-        found["idle p50 ms"] = statistics.median(self.idle_ms)
-        found["idle p99 ms"] = statistics.quantiles(self.idle_ms, n=100)[98]
-        return found
+            figures["times the better peer"] = middle["ours 0 ms"] / max(peers)
+        figures["idle p50 ms"] = statistics.median(self.idle_ms)
+        figures["idle p99 ms"] = statistics.quantiles(self.idle_ms, n=100)[98]
+        return figures
 
     def goals(self) -> dict[str, bool]:
         """Each goal in words, and whether it was reached."""
-        found = self.figures()
+        figures = self.figures()
         judged = {
-            "in flight: >= 0.90 of k/30 ms": found["of k/30 ms"] >= 0.90,
-            "idle: p99 from commit to POST <= 150 ms": found["idle p99 ms"] <= 150,
+            "in flight: >= 0.90 of k/30 ms": figures["of k/30 ms"] >= 0.90,
+            "idle: p99 from commit to POST <= 150 ms": figures["idle p99 ms"] <= 150,
         }
-        if "times the better peer" in found:
-            judged[">= 2 x the better of the peers"] = found["times the better peer"] >= 2
+        if "times the better peer" in figures:
+            judged[">= 2 x the better of the peers"] = figures["times the better peer"] >= 2
         return judged
 
     def lines(self) -> list[str]:
-        """All of it, to be read."""
+        """The lines of the report."""
         table = [f"{value:12,.2f}  {name}" for name, value in self.figures().items()]
         judged = [
             f"{'reached' if met else 'MISSED ':8} {name}" for name, met in self.goals().items()
@@ -129,8 +129,8 @@ def deliveries(rounds: int, scale: float, *, peers: bool) -> Deliveries:
     with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         owner = server.urls.owner
         migrate(owner)
-        found = rates(owner, roles, rounds, scale)
-        return Deliveries(found, waits(owner, max(10, int(IDLE * scale))))
+        samples = rates(owner, roles, rounds, scale)
+        return Deliveries(samples, waits(owner, max(10, int(IDLE * scale))))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,14 +140,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="only whether it runs")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args(arguments)
-    found = deliveries(
-        1 if given.quick else given.rounds, 0.02 if given.quick else 1.0, peers=given.peers
+    options = parser.parse_args(arguments)
+    result = deliveries(
+        1 if options.quick else options.rounds, 0.02 if options.quick else 1.0, peers=options.peers
     )
-    print("\n".join(found.lines()))
-    if given.json:
-        whole = {"figures": found.figures(), **asdict(found)}
-        given.json.write_text(json.dumps(whole, indent=2) + "\n")
+    print("\n".join(result.lines()))
+    if options.json:
+        whole = {"figures": result.figures(), **asdict(result)}
+        options.json.write_text(json.dumps(whole, indent=2) + "\n")
     return 0
 
 

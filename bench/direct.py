@@ -18,7 +18,7 @@ from app.auth.signing_keys import SigningKeys
 from bench.load import quantile
 from bench.place import ISSUER, Place, at_once, caller
 from bench.sampling import Sample, Sampler, between
-from bench.senders import decided, notice
+from bench.senders import decide_opening, notice
 
 # Every id is a number of this transaction and a fixed rest.
 SCRIPT = """\
@@ -38,13 +38,13 @@ class Direct:
     folder: Path
 
     def sample(self, sampler: Sampler, function: str, connections: int) -> Sample:
-        """Call a function as fast as it goes."""
+        """Call a function as often as possible for the time of a sample."""
         sampler.quiet()
         prefix = self.folder / f"log-{function}"
         for old in self.folder.glob(f"{prefix.name}.*"):
             old.unlink()
         before = sampler.moment()
-        done = subprocess.run(
+        process = subprocess.run(
             [
                 *(self.program, "--no-vacuum", "--protocol=prepared", "--log"),
                 *(f"--log-prefix={prefix}", f"--client={connections}"),
@@ -57,12 +57,12 @@ class Direct:
             check=False,
         )
         after = sampler.moment()
-        if done.returncode:
-            raise RuntimeError(f"pgbench: {done.stderr.strip()[:600]}")
+        if process.returncode:
+            raise RuntimeError(f"pgbench: {process.stderr.strip()[:600]}")
         logs = self.folder.glob(f"{prefix.name}.*")
         lines = [line for log in logs for line in log.read_text().splitlines()]
         ordered = sorted(int(line.split()[2]) / 1000 for line in lines)
-        tps = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
+        tps = next(line for line in process.stdout.splitlines() if line.startswith("tps"))
         return {
             "per_second": float(tps.split()[2]),
             "p50_ms": quantile(ordered, 0.50),
@@ -106,9 +106,9 @@ def _login(url: str) -> dict[str, str]:
 
 
 def _arguments(place: Place, recorder: Recorder, sender: str) -> str:
-    """What `accept` is given for an opening, with an id that is a new one each time."""
+    """The arguments of `accept` for an opening message, with a new id at each call."""
     message = notice()
-    decision = decided(place, message, sender)
+    decision = decide_opening(place, message, sender)
     written = at_once(
         recorder.write(decision, message, caller(sender), {}, place.directory, place.clock(), None)
     )
@@ -122,8 +122,8 @@ def _arguments(place: Place, recorder: Recorder, sender: str) -> str:
     }
     # pgbench takes `:x` for a variable, wherever it stands.
     text = re.sub(r":(?=\w)", r"\\u003a", json.dumps(tree, ensure_ascii=False))
-    for found, fresh in ids.items():
-        text = text.replace(found, fresh)
+    for own, fresh in ids.items():
+        text = text.replace(own, fresh)
     kinds = ("uuid", "text", "integer", "bytea", "uuid", "text", "bytea")
     lists = [_array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
     return ", ".join([f"replace($rows${text}$rows$, '{FRESH}', fresh)::jsonb", *lists])

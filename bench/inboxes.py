@@ -12,7 +12,7 @@ LIVELY = 100
 """The last items of each agency, which nobody has opened yet."""
 
 # Agency by agency within each position, as time would have written them: the items of one agency
-# lie far apart. Foreign keys are not looked at: what they would check was just read.
+# lie far apart. Foreign keys are not checked: the ids were just read.
 FILL = """
     INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type, from_party,
         from_agency, urgency, accepted_at, opened_at, acknowledged_at, acknowledged_by)
@@ -29,14 +29,14 @@ EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT read_inbox('{}', {}, 5
 
 
 def agencies(place: Place) -> list[str]:
-    """Those who have an inbox here: the centers and the probation offices."""
+    """The agencies whose inboxes are filled: centers and probation offices."""
     kinds = {"settlement_center", "probation_office"}
-    found = [a.id for a in place.directory.agencies if a.kind in kinds]
-    return found[:AGENCIES]
+    ids = [a.id for a in place.directory.agencies if a.kind in kinds]
+    return ids[:AGENCIES]
 
 
 def fill(place: Place, url: str, items: int) -> int:
-    """Write about that many items, evenly over the agencies, and say how many each has.
+    """Write about that many items, evenly over the agencies, and return how many each has.
 
     Args:
         url: the administrator's login to the database.
@@ -45,19 +45,19 @@ def fill(place: Place, url: str, items: int) -> int:
     each = items // len(owners)
     read = max(0, each - LIVELY)
     admin = place.login(url)
-    admin.say("SET session_replication_role = replica")
-    admin.say("SET synchronous_commit = off")
+    admin.execute("SET session_replication_role = replica")
+    admin.execute("SET synchronous_commit = off")
     for first in range(1, each + 1, AT_ONCE):
         last = min(first + AT_ONCE - 1, each)
-        admin.say(FILL, place.clock(), first, last, owners, read)
-    admin.say(HEADS, each, read, owners)
-    admin.say("VACUUM (ANALYZE) inbox_item")
-    admin.say("CHECKPOINT")
+        admin.execute(FILL, place.clock(), first, last, owners, read)
+    admin.execute(HEADS, each, read, owners)
+    admin.execute("VACUUM (ANALYZE) inbox_item")
+    admin.execute("CHECKPOINT")
     return each
 
 
 def buffers(place: Place, url: str, polls: list[tuple[str, int]]) -> float:
-    """Pages that a poll touches, in the shared buffers or not: the median over `polls`.
+    """Database pages that a poll touches, in shared buffers or not: the median over `polls`.
 
     Args:
         url: the API's login, whom row security binds.

@@ -1,4 +1,4 @@
-"""A receiver of notices as a process of its own: answers 204, at once or after a while."""
+"""A receiver of notices as a process of its own: answers 204, at once or after a delay."""
 
 import argparse
 import asyncio
@@ -10,15 +10,15 @@ import uvloop
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-class Knocked(asyncio.Protocol):
-    """Reads requests that fit in a packet, as notices do."""
+class Receiver(asyncio.Protocol):
+    """Answers POST requests; `stamps` prints the time of each."""
 
     delay = 0.0
     stamps = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember whom to answer."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
+        """Keep the transport for the answers."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
         self._buffer = b""
 
     def data_received(self, data: bytes) -> None:
@@ -45,9 +45,9 @@ class Knocked(asyncio.Protocol):
 
 async def serve(delay: float, stamps: bool) -> None:
     """Listen on a free port, which is printed first."""
-    Knocked.delay, Knocked.stamps = delay, stamps
+    Receiver.delay, Receiver.stamps = delay, stamps
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Knocked, "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(Receiver, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -56,5 +56,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--stamps", action="store_true")
-    given = parser.parse_args()
-    uvloop.run(serve(given.delay, given.stamps))
+    options = parser.parse_args()
+    uvloop.run(serve(options.delay, options.stamps))

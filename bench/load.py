@@ -19,12 +19,12 @@ from uuid import uuid4
 import uvloop
 
 FRESH = "ffffffff-ffff-4fff-bfff-ffffffffffff"
-"""Stands in a request where each sending has an id of its own."""
+"""Placeholder in a request, replaced by a new id each time it is sent."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What to send, over how many connections, for how long."""
+    """The requests, over how many connections, for how long."""
 
     port: int
     connections: int
@@ -49,7 +49,7 @@ class Outcome:
 
 
 class Tally:
-    """Answers as they come."""
+    """Counts the answers."""
 
     def __init__(self, requests: list[str]) -> None:
         self._requests = cycle([text.encode().split(FRESH.encode()) for text in requests])
@@ -60,11 +60,11 @@ class Tally:
         self.first_refusal = ""
 
     def next_request(self) -> bytes:
-        """The next request, with a fresh id if it wants one."""
+        """The next request, with a new id if it needs one."""
         parts = next(self._requests)
         return parts[0] if len(parts) == 1 else str(uuid4()).encode().join(parts)
 
-    def answered(self, status: bytes, body: bytes, since: float) -> None:
+    def count_answer(self, status: bytes, body: bytes, since: float) -> None:
         """Count an answer."""
         if not status.startswith(b"2"):
             self.refused += 1
@@ -74,7 +74,7 @@ class Tally:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, never idle."""
+    """One connection, which always has a request under way."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -82,17 +82,17 @@ class Connection(asyncio.Protocol):
         self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Send the first request."""
         self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; when the answer is whole, send the next request."""
+        """Buffer the data; when the answer is complete, send the next request."""
         self._buffer += data
-        head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if found and len(body) >= content_length(head):
+        head, separator, body = self._buffer.partition(b"\r\n\r\n")
+        if separator and len(body) >= content_length(head):
             self._buffer = b""
-            self._tally.answered(head[9:12], body, self._sent)
+            self._tally.count_answer(head[9:12], body, self._sent)
             self._send()
 
     def _send(self) -> None:
@@ -105,13 +105,13 @@ class Connection(asyncio.Protocol):
 
 
 def content_length(head: bytes) -> int:
-    """The length that a head announces; uvicorn writes the names in lower case."""
+    """The Content-Length of a head. uvicorn writes header names in lower case."""
     place = head.find(b"content-length:")
     return int(head[place + 15 :].partition(b"\r\n")[0]) if place >= 0 else 0
 
 
 async def measure(load: Load, say: Callable[[str], None]) -> Outcome:
-    """Send for a while, and count."""
+    """Send for the given time, and count the answers."""
     tally = Tally(load.requests)
     loop = asyncio.get_running_loop()
     for _ in range(load.connections):
@@ -138,7 +138,7 @@ async def measure(load: Load, say: Callable[[str], None]) -> Outcome:
 
 
 def quantile(ordered: list[float], share: float) -> float:
-    """The value below which this share lies; not a number if there is none."""
+    """The value below which this share of the values lies; NaN if there are none."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 

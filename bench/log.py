@@ -22,7 +22,7 @@ ORIGIN = "tsunagu.invalid/log"
 AGENCY = "center-13"
 USUAL = (10_000, 1_000_000)
 
-# Leaves as they would lie there: real hashes, of entries that nobody needs to read.
+# Leaves with real hashes; there are no entries for them, since none is read.
 LEAVES = """
     INSERT INTO log_leaf (index, entry_id, hash)
     SELECT i, gen_random_uuid(), sha256(int8send(i)) FROM generate_series($1::bigint, $2) AS i
@@ -51,35 +51,35 @@ ENTRIES = """
 
 
 @dataclass(frozen=True)
-class Grown:
-    """What was measured of logs."""
+class LogFigures:
+    """The measured figures of logs."""
 
     sealed_per_second: float
-    """Entries, by one sealer that has nothing else to do."""
+    """Entries per second of one sealer without other work."""
     proofs_ms: dict[str, dict[str, float]]
     """By size and kind: p50 and p99 of a proof, with its one question to the database."""
 
     def lines(self) -> list[str]:
         """The lines of the report."""
-        found = [f"Sealed: {self.sealed_per_second:,.0f} entries per second"]
-        return found + [
+        heading = [f"Sealed: {self.sealed_per_second:,.0f} entries per second"]
+        return heading + [
             f"{name}: p50 {ms['p50']:.2f} ms, p99 {ms['p99']:.2f} ms, {ms['hashes']:.0f} hashes"
             for name, ms in self.proofs_ms.items()
         ]
 
 
-def logs(where: Place, sizes: Sequence[int], calls: int, entries: int) -> Grown:
-    """Measure on databases of their own; nobody may be connected to the first one yet."""
+def logs(where: Place, sizes: Sequence[int], calls: int, entries: int) -> LogFigures:
+    """Measure on databases of their own. Nobody may be connected to the first database yet."""
     where.keys.prepare_log(where.clock())
     urls = {size: where.another_database(f"log_{size}") for size in sizes}
     empty = where.another_database("log_to_seal")
     proofs: dict[str, dict[str, float]] = {}
     for size, each in urls.items():
         proofs |= asyncio.run(_proofs(where, each, size, calls))
-    return Grown(asyncio.run(_sealed(where, empty, entries)), proofs)
+    return LogFigures(asyncio.run(_measure_sealing(where, empty, entries)), proofs)
 
 
-async def _sealed(where: Place, urls: Urls, entries: int) -> float:
+async def _measure_sealing(where: Place, urls: Urls, entries: int) -> float:
     async with (
         asyncpg.create_pool(urls.owner, min_size=1, max_size=1) as owner,
         asyncpg.create_pool(urls.worker, min_size=1, max_size=1) as worker,
@@ -87,10 +87,10 @@ async def _sealed(where: Place, urls: Urls, entries: int) -> float:
         for _ in range(0, entries, BATCH):
             await owner.execute(ENTRIES, BATCH)
         sealer = Sealer(worker, LogKeys(where.keys, ORIGIN), ORIGIN, where.clock)
-        began, count = perf_counter(), 0
-        while sealed := await sealer.seal():
-            count += sealed
-        return count / (perf_counter() - began)
+        began, total = perf_counter(), 0
+        while count := await sealer.seal():
+            total += count
+        return total / (perf_counter() - began)
 
 
 async def _proofs(where: Place, urls: Urls, size: int, calls: int) -> dict[str, dict[str, float]]:
@@ -110,19 +110,21 @@ async def _proofs(where: Place, urls: Urls, size: int, calls: int) -> dict[str, 
         if not verify_consistency(size, size, root, root, path):
             raise RuntimeError("a proof does not hold")
 
-        async def included(index: int) -> int:
+        async def prove_inclusion(index: int) -> int:
             return len((await log.proofs(AGENCY, [index], size))[index].path)
 
-        async def consistent(smaller: int) -> int:
+        async def prove_consistency(smaller: int) -> int:
             return len(await log.consistency(AGENCY, smaller, size))
 
         return {
-            f"inclusion proof of {size:,}": await _timed(included, indexes),
-            f"consistency proof of {size:,}": await _timed(consistent, old),
+            f"inclusion proof of {size:,}": await _time_calls(prove_inclusion, indexes),
+            f"consistency proof of {size:,}": await _time_calls(prove_consistency, old),
         }
 
 
-async def _timed(ask: Callable[[int], Awaitable[int]], numbers: Sequence[int]) -> dict[str, float]:
+async def _time_calls(
+    ask: Callable[[int], Awaitable[int]], numbers: Sequence[int]
+) -> dict[str, float]:
     times, hashes = [], []
     for number in numbers:
         began = perf_counter()
@@ -136,7 +138,7 @@ async def _timed(ask: Callable[[int], Awaitable[int]], numbers: Sequence[int]) -
 
 
 async def _fill(where: Place, owner: "asyncpg.Pool[asyncpg.Record]", size: int) -> bytes:
-    """Write a log of that size with its tree, set by set, and give its root."""
+    """Write a log of that size with its tree, and return its root."""
     async with owner.acquire() as connection:
         await connection.execute("SET synchronous_commit = off")
         for first, last in _ranges(size):
@@ -162,8 +164,8 @@ async def _hash(
 ) -> bytes:
     leaf = "SELECT hash FROM log_leaf WHERE $1::smallint = 0 AND index = $2"
     above = "SELECT hash FROM log_node WHERE level = $1 AND number = $2"
-    found: bytes = await connection.fetchval(above if node.level else leaf, *node)
-    return found
+    digest: bytes = await connection.fetchval(above if node.level else leaf, *node)
+    return digest
 
 
 def _ranges(size: int) -> Iterator[tuple[int, int]]:
@@ -176,8 +178,8 @@ def main(arguments: Sequence[str]) -> None:
     """Measure, for the sizes that are named."""
     sizes = [int(each) for each in arguments] or USUAL
     with place() as where:
-        found = logs(where, sizes, 1_000, 50 * BATCH)
-    print("\n".join(found.lines()))
+        figures = logs(where, sizes, 1_000, 50 * BATCH)
+    print("\n".join(figures.lines()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is measured: a name for each sample, and how it is taken."""
+"""The samples: a name for each, and the function that takes it."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,10 +18,10 @@ def measures(stage: Stage, rounds_of_waiting: int) -> dict[str, Measure]:
     """Every sample by its name, in the order in which they are taken."""
     return {
         **_submits(stage),
-        "submit 16, nothing sealed": partial(_unsealed, stage),
+        "submit 16, nothing sealed": partial(_submit_unsealed, stage),
         **_direct(stage),
         **{f"poll {_size(i.items)}": partial(_poll, stage, i) for i in stage.inboxes},
-        "poll without database": partial(_poll_without, stage),
+        "poll without database": partial(_poll_without_database, stage),
         "read 50 messages": partial(_read, stage),
         "wake 1": partial(_wake, stage, 1, rounds_of_waiting),
         "wake 50": partial(_wake, stage, 50, rounds_of_waiting),
@@ -64,25 +64,25 @@ def _direct(stage: Stage) -> Mapping[str, Measure]:
     }
 
 
-def _unsealed(stage: Stage) -> Sample:
-    """Submits while the worker stands still, and how fast it catches up afterwards."""
+def _submit_unsealed(stage: Stage) -> Sample:
+    """Submits while the worker is stopped, and how fast it catches up afterwards."""
     stage.sampler.quiet()
     stage.halt_worker()
     try:
-        found = stage.sampler.load(stage.api, BUSY, stage.openings())
+        sample = stage.sampler.load(stage.api, BUSY, stage.openings())
     finally:
         stage.go_on()
     waiting, began = stage.waiting(), monotonic()
     while stage.waiting():
         sleep(LOOK)
-    return {**found, "caught_up_per_second": waiting / (monotonic() - began)}
+    return {**sample, "caught_up_per_second": waiting / (monotonic() - began)}
 
 
 def _poll(stage: Stage, inbox: Inbox) -> Sample:
     return stage.sampler.load(inbox.api, BUSY, stage.polls(inbox))
 
 
-def _poll_without(stage: Stage) -> Sample:
+def _poll_without_database(stage: Stage) -> Sample:
     return stage.sampler.load(stage.without, BUSY, stage.polls(stage.inboxes[0]))
 
 
@@ -105,14 +105,14 @@ def _wake(stage: Stage, waiting: int, rounds: int) -> Sample:
         "after": head,
     }
     before = stage.sampler.moment()
-    found = child("bench.waiting", work)
+    outcome = child("bench.waiting", work)
     _, foreign = before.cpu.until(stage.sampler.moment().cpu)
     return {
-        "p50_ms": found["since_sent_p50"],
-        "p99_ms": found["since_sent_p99"],
-        "after_answer_p50_ms": found["since_answer_p50"],
-        "after_answer_p99_ms": found["since_answer_p99"],
-        "slowest_ms": found["slowest"],
+        "p50_ms": outcome["since_sent_p50"],
+        "p99_ms": outcome["since_sent_p99"],
+        "after_answer_p50_ms": outcome["since_answer_p50"],
+        "after_answer_p99_ms": outcome["since_answer_p99"],
+        "slowest_ms": outcome["slowest"],
         "foreign_cpu": foreign,
     }
 

@@ -1,4 +1,4 @@
-"""Where the time of a submit goes: each part of it alone, in this process, on one core."""
+"""CPU time of each part of a submit, measured alone in this process on one core."""
 
 import gc
 import json
@@ -19,7 +19,7 @@ from bench import wire
 from bench.cpu import of_tree
 from bench.load import FRESH
 from bench.place import ISSUER, Place, at_once, caller
-from bench.senders import decided, notice
+from bench.senders import decide_opening, notice
 from bench.stage import Inbox, Stage
 
 Part = Callable[[], object]
@@ -35,7 +35,7 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
     raw = wire.opening(token).replace(FRESH, str(uuid4())).partition("\r\n\r\n")[2].encode()
     sent = parse(raw)
     message = notice()
-    decision = decided(place, message, sender)
+    decision = decide_opening(place, message, sender)
     contents = segments(message.body)
     claims = json.dumps({"digest": "sha256:" + "0" * 64, "message_id": str(message.id)}).encode()
 
@@ -49,7 +49,7 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
         "validate": lambda: envelopes.message(
             envelopes.opening(sent), message.id, message.referral_id
         ),
-        "decide": lambda: decided(place, message, sender),
+        "decide": lambda: decide_opening(place, message, sender),
         "canonical form": lambda: segments(message.body),
         "seal": lambda: keyring().seal(message.id, contents),
         "receipt": lambda: signer.sign(claims),
@@ -64,7 +64,7 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
 
 
 def row_security(stage: Stage, inbox: Inbox, calls: int) -> dict[str, float]:
-    """Microseconds of PostgreSQL for one call, with row security and without it."""
+    """CPU microseconds of PostgreSQL for one call, with row security and without it."""
     first = stage.place.login(inbox.urls.api), stage.place.login(inbox.urls.owner)
     second = stage.place.login(stage.place.urls.api), stage.place.login(stage.place.urls.owner)
     agency, after = inbox.polls[0]
@@ -76,7 +76,7 @@ def row_security(stage: Stage, inbox: Inbox, calls: int) -> dict[str, float]:
         list(stage.messages),
         stage.place.clock().date(),
     )
-    found = {}
+    microseconds = {}
     for name, logins, (query, *arguments) in (("poll", first, poll), ("read 50", second, read)):
         for how, login in zip(("with", "without"), logins, strict=True):
             backend = login.value("SELECT pg_backend_pid()")
@@ -85,8 +85,8 @@ def row_security(stage: Stage, inbox: Inbox, calls: int) -> dict[str, float]:
             before = of_tree(backend)
             for _ in range(calls):
                 login.value(query, *arguments)
-            found[f"{name}, {how} row security"] = (of_tree(backend) - before) / calls * 1e6
-    return found
+            microseconds[f"{name}, {how} row security"] = (of_tree(backend) - before) / calls * 1e6
+    return microseconds
 
 
 def _microseconds(part: Part, calls: int) -> float:

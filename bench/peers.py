@@ -1,7 +1,7 @@
 """procrastinate or pgqueuer in a process of its own, doing what our courier does.
 
-Take a job from PostgreSQL, sign it, POST it by aiohttp with so many in flight, write down that it
-is done. They check no rights and no addresses, and keep no record of attempts.
+They take a job from PostgreSQL, sign it, POST it by aiohttp with a window of requests in flight,
+and mark it as done. They check no rights and no addresses, and record no attempts.
 """
 
 import argparse
@@ -28,7 +28,7 @@ PAYLOAD = json.dumps({"type": "inbox.message", "data": {**ITEM, "padding": 120 *
 
 
 def poster(session: aiohttp.ClientSession, receiver: str) -> Callable[[str], Awaitable[None]]:
-    """Signs a notice and posts it, as ours is."""
+    """A function that signs a notice and posts it, as our courier does."""
 
     async def post(notice_id: str) -> None:
         seconds = int(time.time())
@@ -104,6 +104,8 @@ if __name__ == "__main__":
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("many", type=int)
     parser.add_argument("window", type=int)
-    given = parser.parse_args()
-    work = ROLES[given.role](os.environ["OWNER"], os.environ["RECEIVER"], given.many, given.window)
+    options = parser.parse_args()
+    work = ROLES[options.role](
+        os.environ["OWNER"], os.environ["RECEIVER"], options.many, options.window
+    )
     print(uvloop.run(work), flush=True)

@@ -1,4 +1,4 @@
-"""Where it is measured: a PostgreSQL of its own, databases, and API processes as in production."""
+"""The environment of the bench: its own PostgreSQL, databases and API processes."""
 
 import asyncio
 import os
@@ -37,14 +37,14 @@ from app.settings import JAPAN, Settings
 T = TypeVar("T")
 
 START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
-"""Where the clock stands: the days in the examples have come, and stay where they are."""
+"""The time at which the clock starts: the days in the examples are then in the past or present."""
 ISSUER = "https://tsunagu.invalid"
 LONGEST_START = 60.0
 """Seconds until a process must answer."""
 
 
 class Login:
-    """One connection, used from code that has no loop."""
+    """One database connection, for code without an event loop."""
 
     def __init__(self, url: str) -> None:
         self._runner = asyncio.Runner()
@@ -57,7 +57,7 @@ class Login:
         self._runner.run(self._connection.close())
         self._runner.close()
 
-    def say(self, statement: str, *arguments: object) -> None:
+    def execute(self, statement: str, *arguments: object) -> None:
         """Run a statement."""
         self._runner.run(self._connection.execute(statement, *arguments))
 
@@ -70,7 +70,7 @@ class Login:
         return [row[0] for row in self._runner.run(self._connection.fetch(query))]
 
     def directory(self) -> Directory:
-        """The directory that was seeded."""
+        """The seeded directory."""
         return self._runner.run(load(self._connection))
 
 
@@ -109,7 +109,7 @@ class Api:
 
 @dataclass
 class Place:
-    """The running parts. `clock` is the one that all of them have."""
+    """The running parts. All of them use `clock`."""
 
     folder: Path
     embedded: EmbeddedPostgres
@@ -134,42 +134,42 @@ class Place:
         return self.embedded.pid
 
     def token(self, agency_id: str, role: str = "decider") -> str:
-        """A token, an hour long, for a seat of an agency."""
+        """A token for a seat of an agency, valid for an hour."""
         return self.tokens.issue(caller(agency_id, role), self.clock()).token
 
     def vault(self) -> Vault:
-        """What seals and opens, as an API process has it."""
+        """A vault as an API process has it."""
         return Vault(FolderKeys(self.keys, self.clock))
 
     def login(self, url: str) -> Login:
-        """A connection that is closed with the place."""
+        """A database connection that is closed at the end."""
         return self.closing.enter_context(Login(url))
 
     def another_database(self, name: str) -> Urls:
-        """A copy of the first database; nobody may be connected to that one yet."""
+        """A copy of the first database, to which nobody may be connected yet."""
         owner = urlsplit(self.urls.owner)
-        self.admin.say(
+        self.admin.execute(
             f'CREATE DATABASE {name} TEMPLATE "{owner.path[1:]}" OWNER "{owner.username}"'
         )
         return Urls(*(at_database(url, name) for url in astuple(self.urls)))
 
     def api(self, name: str, urls: Urls, module: Sequence[str] = ("app.cli", "serve")) -> Api:
-        """Begin to start an API process."""
+        """Start an API process; `Api.wait` waits until it answers."""
         with create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         environment = {"TSUNAGU_API_DATABASE_URL": urls.api, "TSUNAGU_PORT": str(port)}
-        return Api(name, port, self.started(module, environment))
+        return Api(name, port, self.start_process(module, environment))
 
-    def started(
+    def start_process(
         self, module: Sequence[str], environment: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
-        """Start a Python module as a process that ends with the place."""
+        """Start a Python module as a process that is stopped at the end."""
         common = {
             "TSUNAGU_DATA_DIR": str(self.folder),
             "TSUNAGU_ISSUER": ISSUER,
             "TSUNAGU_CLOCK": f"PT{self.offset.total_seconds():.6f}S".replace("PT-", "-PT"),
             "TSUNAGU_LOG_LEVEL": "warning",
-            # Counted as ever, and never reached.
+            # Requests are counted as usual, but the limit is never reached.
             "TSUNAGU_RATE_LIMIT": "1000000000",
         }
         process = subprocess.Popen(
@@ -177,13 +177,13 @@ class Place:
             env={**os.environ, **common, **environment},
             preexec_fn=dying_with_parent(),
         )
-        self.closing.callback(_stopped, process)
+        self.closing.callback(_stop_process, process)
         return process
 
 
 @contextmanager
 def place() -> Iterator[Place]:
-    """A place in a temporary folder, gone at the end."""
+    """Set everything up in a temporary folder, which is removed at the end."""
     with ExitStack() as closing:
         folder = Path(closing.enter_context(TemporaryDirectory(prefix="tsunagu-bench-")))
         embedded = closing.enter_context(EmbeddedPostgres(folder))
@@ -210,17 +210,17 @@ def place() -> Iterator[Place]:
 
 
 def at_once(work: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine gives that waits for nothing, without a loop's share in what it costs."""
+    """The result of a coroutine that never waits, run without the cost of an event loop."""
     try:
         work.send(None)
-    except StopIteration as done:
-        found: T = done.value
-        return found
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
     raise RuntimeError("it waits for something")
 
 
 def caller(agency_id: str, role: str = "decider") -> Caller:
-    """Who calls from a seat that may open every class."""
+    """The caller at a seat that may open every class."""
     scopes = frozenset(ROLES[role])
     return Caller(
         client_id=f"{agency_id}.system",
@@ -233,7 +233,7 @@ def caller(agency_id: str, role: str = "decider") -> Caller:
     )
 
 
-def _stopped(process: "subprocess.Popen[bytes]") -> None:
+def _stop_process(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
         process.wait(10)

@@ -23,7 +23,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound, and what was measured."""
+    """A goal: a bound and the measured value."""
 
     name: str
     value: float
@@ -32,7 +32,7 @@ class Goal:
 
     @property
     def reached(self) -> bool:
-        """Whether it holds."""
+        """Whether the value keeps the bound."""
         return self.value <= self.bound if self.at_most else self.value >= self.bound
 
     def __str__(self) -> str:
@@ -45,8 +45,8 @@ class Goal:
 def medians(samples: Samples) -> dict[str, Sample]:
     """The median of each figure of each sample."""
     return {
-        name: {key: median(each[key] for each in taken) for key in taken[0]}
-        for name, taken in samples.items()
+        name: {key: median(each[key] for each in rounds) for key in rounds[0]}
+        for name, rounds in samples.items()
     }
 
 
@@ -63,7 +63,7 @@ def table(samples: Samples) -> str:
 
 
 def goals(samples: Samples, buffers: Mapping[int, float]) -> Iterator[Goal]:
-    """The goals, from ratios within each round."""
+    """The goals, computed from ratios within each round."""
     rate, cpu = "per_second", "server_us"
     yield Goal(
         "submits against the same route without database",
@@ -97,7 +97,7 @@ def goals(samples: Samples, buffers: Mapping[int, float]) -> Iterator[Goal]:
 
 
 def ratios(samples: Samples) -> Iterator[str]:
-    """More ratios that tell something."""
+    """Further ratios for the report, without goals."""
     pairs = [
         ("submit 16", "pgbench 16", "per_second"),
         ("submit 16", "pgbench 16", "postgres_us"),
@@ -111,8 +111,8 @@ def ratios(samples: Samples) -> Iterator[str]:
     ]
     for above, below, key in pairs:
         if above in samples and below in samples:
-            found = ratio(samples, above, below, key)
-            yield f"{above} / {below}, {COLUMNS[key][0]}: {found:.2f}"
+            value = ratio(samples, above, below, key)
+            yield f"{above} / {below}, {COLUMNS[key][0]}: {value:.2f}"
     pairs_of = zip(samples["submit 16, nothing sealed"], samples["submit 16"], strict=True)
     faster = median(a["caught_up_per_second"] / b["per_second"] for a, b in pairs_of)
     yield f"entries sealed from a backlog / submits, per second: {faster:.1f}"

@@ -1,4 +1,4 @@
-"""One sample: keep the service busy for some seconds, and see what it took."""
+"""One sample: keep the service busy for some seconds, and measure what it used."""
 
 import json
 import subprocess
@@ -21,8 +21,8 @@ SEALING = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tsunagu wo
 LOOK = 0.05
 
 
-class Refused(Exception):
-    """The service did not take a request that it has to take."""
+class RequestRefused(Exception):
+    """The service refused a request that it has to accept."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Terms:
     """Seconds."""
     seconds: float
     most_foreign: float
-    """Processors that others may use when a sample begins."""
+    """Processors that other programs may use when a sample begins."""
     patience: float
-    """Seconds to wait for that; 0 begins at once, whoever is busy."""
+    """Seconds to wait for that; with 0 a sample begins at once."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What has been used when a sample begins or ends."""
+    """CPU time and fsyncs used when a sample begins or ends."""
 
     cpu: Reading
     fsyncs: int
@@ -48,13 +48,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class Sampler:
-    """Takes samples in a place."""
+    """Takes samples."""
 
     place: Place
     terms: Terms
     worker: int
     """The process id of the worker, which seals the log of what is measured."""
-    settled: Callable[[], bool]
+    is_settled: Callable[[], bool]
     """Whether the worker has nothing left to do of an earlier sample."""
 
     def load(self, api: Api, connections: int, requests: list[str]) -> Sample:
@@ -66,16 +66,18 @@ class Sampler:
         self.quiet()
         load = Load(api.port, connections, self.terms.warm_up, self.terms.seconds, requests)
         moments: list[Moment] = []
-        found = child("bench.load", asdict(load), lambda: moments.append(self.moment(api)))
-        if found["refused"] or not found["count"]:
-            raise Refused(f"{api.name}: {found['refused']} refused, {found['first_refusal']}")
+        outcome = child("bench.load", asdict(load), lambda: moments.append(self.moment(api)))
+        if outcome["refused"] or not outcome["count"]:
+            raise RequestRefused(
+                f"{api.name}: {outcome['refused']} refused, {outcome['first_refusal']}"
+            )
         before, after = moments
-        rate = found["count"] / found["seconds"]
+        rate = outcome["count"] / outcome["seconds"]
         return {
             "per_second": rate,
-            "p50_ms": found["p50"],
-            "p99_ms": found["p99"],
-            "client_us": found["client_cpu"] / found["count"] * 1e6,
+            "p50_ms": outcome["p50"],
+            "p99_ms": outcome["p99"],
+            "client_us": outcome["client_cpu"] / outcome["count"] * 1e6,
             # CPU is read around the measured time: a little longer, with a little more answered.
             **between(before, after, lambda seconds: rate * seconds),
         }
@@ -84,12 +86,12 @@ class Sampler:
         """Wait until the worker has caught up and nobody else is busy."""
         if not self.terms.patience:
             return
-        while not self.settled():
+        while not self.is_settled():
             time.sleep(LOOK)
         wait_until_quiet(self.terms.most_foreign, self.terms.patience)
 
     def moment(self, api: Api | None = None) -> Moment:
-        """What has been used by now."""
+        """CPU time and fsyncs used until now."""
         processes = {"postgres": [self.place.server], "worker": [self.worker]}
         processes["sealing"] = self.place.admin.column(SEALING)
         if api is not None:
@@ -97,11 +99,11 @@ class Sampler:
         return Moment(Reading.now(processes), int(self.place.admin.value(FSYNCS)))
 
 
-def between(before: Moment, after: Moment, done: Callable[[float], float]) -> Sample:
-    """What was used for each of the requests, of which `done(seconds)` were answered."""
+def between(before: Moment, after: Moment, answered: Callable[[float], float]) -> Sample:
+    """What was used per request, given `answered(seconds)`, the number of answered requests."""
     used, foreign = before.cpu.until(after.cpu)
     used["postgres"] -= used["sealing"]
-    count = done(after.cpu.at - before.cpu.at)
+    count = answered(after.cpu.at - before.cpu.at)
     return {
         **{f"{name}_us": seconds / count * 1e6 for name, seconds in used.items()},
         "fsyncs": (after.fsyncs - before.fsyncs) / count,
@@ -112,7 +114,10 @@ def between(before: Moment, after: Moment, done: Callable[[float], float]) -> Sa
 def child(
     module: str, work: Mapping[str, Any], mark: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
-    """What a module of ours found, run as a process; `mark` at each word that it says before."""
+    """Run a module of ours as a process, and return the JSON that it prints last.
+
+    `mark` is called for each line before it.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -125,4 +130,4 @@ def child(
             if line.startswith("{"):
                 return dict(json.loads(line))
             mark()
-    raise Refused(f"{module} ended without a word")
+    raise RequestRefused(f"{module} ended without a word")

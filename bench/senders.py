@@ -1,4 +1,4 @@
-"""Who sends: institutions whose notice goes to exactly one office, spread over the country."""
+"""The senders: institutions whose notice goes to exactly one office, all over the country."""
 
 from itertools import zip_longest
 from uuid import uuid4
@@ -25,11 +25,11 @@ def notice() -> Message:
     return Message(message_id, message_id, example, occurred_on=START.date())
 
 
-def decided(place: Place, message: Message, agency_id: str) -> Decision:
-    """What follows from an opening message.
+def decide_opening(place: Place, message: Message, agency_id: str) -> Decision:
+    """The decision on an opening message.
 
     Raises:
-        Refusal: nothing does.
+        Refusal: the message is refused.
     """
     at = place.clock()
     case = Case(time_ordered_id(at))
@@ -37,15 +37,17 @@ def decided(place: Place, message: Message, agency_id: str) -> Decision:
 
 
 def senders(place: Place, most: int) -> list[tuple[str, str]]:
-    """Institutions with the office that is told, as many different offices as possible first."""
+    """Pairs of institution and recipient office; first as many different offices as possible."""
     by_office: dict[str, list[str]] = {}
     for agency in place.directory.agencies:
         if agency.kind in KINDS:
             try:
-                decision = decided(place, notice(), agency.id)
+                decision = decide_opening(place, notice(), agency.id)
             except Refusal:
                 continue
             office = next(c.agency_id for c in decision.moves[0].copies if c.waits)
             by_office.setdefault(office, []).append(agency.id)
-    columns = zip_longest(*([(i, o) for i in found] for o, found in by_office.items()))
+    columns = zip_longest(
+        *([(i, o) for i in institutions] for o, institutions in by_office.items())
+    )
     return [pair for column in columns for pair in column if pair][:most]

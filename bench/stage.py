@@ -1,4 +1,4 @@
-"""The stage: databases, inboxes and processes, with everything there that the samples need."""
+"""Sets up the databases, inboxes and processes that the samples need."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ DIRECT = 16
 """Senders in pgbench, where each client prepares a statement for each of them."""
 POLLS = 2_000
 RECENT = 1_000
-"""A poller comes back where it was: among the last items."""
+"""A poll starts among the last items, where the previous one ended."""
 PAGE = 50
 UNSETTLED = "SELECT EXISTS (SELECT FROM log_pending)"
 # What `accept` costs without one of its parts.
@@ -40,7 +40,7 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Stage:
-    """What there is to measure."""
+    """Everything that is measured."""
 
     place: Place
     sampler: Sampler
@@ -50,7 +50,7 @@ class Stage:
     inboxes: Sequence[Inbox]
     direct: Direct | None
     pairs: Sequence[tuple[str, str]]
-    """Who sends, and who is told."""
+    """Sender and recipient office."""
     referrals: Sequence[tuple[str, UUID]]
     messages: Sequence[UUID]
     """A page of messages from the first sender."""
@@ -64,15 +64,15 @@ class Stage:
         return int(self.owner.value("SELECT count(*) FROM log_pending"))
 
     def halt_worker(self) -> None:
-        """Let the worker stand still. A transaction that it has begun stays open."""
+        """Stop the worker with SIGSTOP. A transaction that it has begun stays open."""
         os.kill(self.worker, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let it go on."""
+        """Let the worker go on."""
         os.kill(self.worker, signal.SIGCONT)
 
     def openings(self) -> list[str]:
-        """Openings from everywhere."""
+        """Requests that open referrals, one from each sender."""
         return [wire.opening(self.place.token(sender)) for sender, _ in self.pairs]
 
     def polls(self, inbox: Inbox) -> list[str]:
@@ -82,39 +82,40 @@ class Stage:
 
 
 def stage(place: Place, terms: Terms, sizes: Sequence[int], referrals: int) -> Stage:
-    """Build it all up.
+    """Set everything up.
 
     Args:
         referrals: open ones; with many, two connections seldom write to the same one.
     """
     copies = {size: place.another_database(f"inbox_{size}") for size in sizes}
     filled = {size: _fill(place, copies[size], size) for size in sizes}
-    worker = place.started(
+    worker = place.start_process(
         ("app.cli", "worker"), {"TSUNAGU_WORKER_DATABASE_URL": place.urls.worker}
     )
     owner = place.login(place.urls.owner)
     api = place.api("the service", place.urls)
     without = place.api("without database", place.urls, ("bench.without_database",))
-    found = [
+    measured_inboxes = [
         Inbox(size, place.api(f"inbox of {size}", copies[size]), filled[size], copies[size])
         for size in sizes
     ]
-    for each in (api, without, *(inbox.api for inbox in found)):
+    for each in (api, without, *(inbox.api for inbox in measured_inboxes)):
         each.wait()
     pairs = senders(place, SENDERS)
-    _leave_out(place, PARTS)
+    _make_twins(place, PARTS)
     return Stage(
         place=place,
         sampler=Sampler(place, terms, worker.pid, lambda: not owner.value(UNSETTLED)),
         api=api,
         without=without,
-        inboxes=found,
+        inboxes=measured_inboxes,
         direct=direct(place, [sender for sender, _ in pairs[:DIRECT]], ["accept", *PARTS]),
         pairs=pairs,
         referrals=[
-            (sender, _opened(place, api, sender)) for sender, _ in islice(cycle(pairs), referrals)
+            (sender, _open_referral(place, api, sender))
+            for sender, _ in islice(cycle(pairs), referrals)
         ],
-        messages=[_opened(place, api, pairs[0][0]) for _ in range(PAGE)],
+        messages=[_open_referral(place, api, pairs[0][0]) for _ in range(PAGE)],
         owner=owner,
         worker=worker.pid,
     )
@@ -131,14 +132,14 @@ def _fill(place: Place, urls: Urls, size: int) -> list[tuple[str, int]]:
     ]
 
 
-def _opened(place: Place, api: Api, sender: str) -> UUID:
+def _open_referral(place: Place, api: Api, sender: str) -> UUID:
     referral_id = uuid4()
     wire.answer(api.port, wire.opening(place.token(sender)).replace(FRESH, str(referral_id)))
     return referral_id
 
 
-def _leave_out(place: Place, parts: Mapping[str, str]) -> None:
-    """Make twins of `accept` in which one statement does nothing."""
+def _make_twins(place: Place, parts: Mapping[str, str]) -> None:
+    """Make copies of `accept` in which one statement is left out."""
     with_owner = place.login(place.urls.owner)
     text: str = with_owner.value(
         "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'accept'"
@@ -149,5 +150,5 @@ def _leave_out(place: Place, parts: Mapping[str, str]) -> None:
         before, _, rest = text.partition(statement)
         _, _, after = rest.partition(";")
         twin = f"{before}NULL;{after}".replace("public.accept(", f"public.{name}(")
-        with_owner.say(twin)
-        with_owner.say(f"GRANT EXECUTE ON FUNCTION {name} TO tsunagu_api")
+        with_owner.execute(twin)
+        with_owner.execute(f"GRANT EXECUTE ON FUNCTION {name} TO tsunagu_api")

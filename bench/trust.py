@@ -45,7 +45,7 @@ STEPS = (
     (OFFICE, "select_special"),
 )
 REQUEST = (OFFICE, "request_cooperation")
-"""It tells the center more than C0, which only a consent allows."""
+"""It gives the center more classes than C0, which needs a consent."""
 UNCHECKED: Mapping[str, Callable[..., Any]] = {
     "consent_covers": lambda *_, **__: Guard("nothing", Text("", ""), lambda _: None),
     "limit_to_consent": lambda _flow, _step, recipients, *_: recipients,
@@ -59,12 +59,12 @@ TWINS = (
 )
 """A function, what it says, and what its twin `<function>_less` says instead."""
 ROUNDS = 11
-"""In each, every variant has its turn: what a noisy moment spoils, it spoils for all alike."""
+"""Every variant runs once in each round, so that noise affects all of them alike."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """A piece of the way: CPU microseconds with what it is about, and without."""
+    """One step: CPU microseconds with the part in question, and without it."""
 
     name: str
     whole: float
@@ -72,7 +72,7 @@ class Cost:
 
     @property
     def part(self) -> float:
-        """How much of the piece it is."""
+        """The share of the part in the whole step."""
         return 1 - self.without / self.whole
 
     def __str__(self) -> str:
@@ -81,7 +81,7 @@ class Cost:
 
 
 def costs(place: Place, calls: int) -> list[Cost]:
-    """What each piece costs, in a case of its own; `calls` of each in every round."""
+    """The cost of each step, in a case of its own; `calls` of each in every round."""
     return asyncio.run(_costs(place, calls))
 
 
@@ -90,36 +90,36 @@ async def _costs(place: Place, calls: int) -> list[Cost]:
     try:
         for twin in TWINS:
             await _make_twin(owner, *twin)
-        played = _Played(place, api)
+        case = _CaseInProgress(place, api)
         for agency, event in STEPS:
-            await played.send(await played.written(agency, event))
-        found = [_consent_checks(played, calls)]
-        request = await played.written(*REQUEST)
+            await case.send(await case.write_rows(agency, event))
+        results = [_consent_checks(case, calls)]
+        request = await case.write_rows(*REQUEST)
         answer, accepting = request.answer, request.arguments()
         loading: tuple[Any, ...] = (OFFICE, answer.message_id, answer.referral_id, [], False)
-        found += [
+        results += [
             await _in_database(api, "load_case: the consents", LOAD, loading, calls),
             await _in_database(api, "accept: log entry and pending row", ACCEPT, accepting, calls),
         ]
-        await played.send(request)
-        disclosing = (played.disclosure(answer.message_id),)
+        await case.send(request)
+        disclosing = (case.disclosure(answer.message_id),)
         name = "disclose, one message: log entry and pending row"
-        return [*found, await _in_database(api, name, DISCLOSE, disclosing, calls)]
+        return [*results, await _in_database(api, name, DISCLOSE, disclosing, calls)]
     finally:
         await owner.close()
         await api.close()
 
 
 @dataclass
-class _Played:
-    """A case that is played, in memory and in the database alike."""
+class _CaseInProgress:
+    """A case that is advanced message by message, in memory and in the database alike."""
 
     place: Place
     api: "asyncpg.Connection[asyncpg.Record]"
     case: Case | None = None
     version: int = 0
     following: Case | None = None
-    """The case after what was written last."""
+    """The case after the rows that were made last."""
     keys: dict[UUID, dict[str, WrappedKey]] = field(default_factory=dict)
     referral: UUID = field(default_factory=uuid4)
 
@@ -129,15 +129,15 @@ class _Played:
         message_id = uuid4() if self.case else self.referral
         return Message(message_id, self.referral, example, occurred_on=START.date())
 
-    def decided(self, agency: str, message: Message) -> Decision:
+    def decide(self, agency: str, message: Message) -> Decision:
         at = self.place.clock()
         case = self.case or Case(time_ordered_id(at))
         call = Submission(case, message, caller(agency), self.place.directory, at)
         return deciding.decide(call)
 
-    async def written(self, agency: str, event: str) -> Written:
+    async def write_rows(self, agency: str, event: str) -> Written:
         message, at = self.message(event), self.place.clock()
-        decision = self.decided(agency, message)
+        decision = self.decide(agency, message)
         self.following = decision.case
         signer = ReceiptSigner(SigningKeys(self.place.keys), self.place.clock)
         recorder = Recorder(self.place.vault(), signer, ISSUER)
@@ -146,11 +146,11 @@ class _Played:
             decision, message, who, self.keys, self.place.directory, at, expected
         )
 
-    async def send(self, written: Written) -> None:
-        if not await self.api.fetchval(ACCEPT, *written.arguments()):
+    async def send(self, rows: Written) -> None:
+        if not await self.api.fetchval(ACCEPT, *rows.arguments()):
             raise RuntimeError("the case has moved")
         self.case, self.version = self.following, self.version + 1
-        for ring in written.keyrings:
+        for ring in rows.keyrings:
             self.keys.setdefault(ring.referral_id, {}).update(ring.made)
 
     def disclosure(self, message_id: UUID) -> str:
@@ -169,28 +169,28 @@ class _Played:
             "agencies": [CENTER, OFFICE],
             "detail": {"classes": ["C0", "C1", "C2"]},
         }
-        told = {"at": at.isoformat(), "agency_id": CENTER, "log": [entry]}
-        return json.dumps({**told, "cases": {case_id: self.version}, "message_ids": [sent]})
+        record = {"at": at.isoformat(), "agency_id": CENTER, "log": [entry]}
+        return json.dumps({**record, "cases": {case_id: self.version}, "message_ids": [sent]})
 
 
-def _consent_checks(played: _Played, calls: int) -> Cost:
+def _consent_checks(case: _CaseInProgress, calls: int) -> Cost:
     agency, event = REQUEST
-    message = played.message(event)
+    message = case.message(event)
 
-    def timed() -> float:
+    def time_calls() -> float:
         began = process_time_ns()
         for _ in range(calls):
-            played.decided(agency, message)
+            case.decide(agency, message)
         return (process_time_ns() - began) / calls / 1000
 
     whole, without = [], []
-    timed()
+    time_calls()
     for _ in range(ROUNDS):
-        whole.append(timed())
+        whole.append(time_calls())
         with ExitStack() as patched:
             for name, nothing in UNCHECKED.items():
                 patched.enter_context(patch.object(deciding, name, nothing))
-            without.append(timed())
+            without.append(time_calls())
     return Cost("decide, in Python: the consent checks", median(whole), median(without))
 
 
@@ -205,26 +205,26 @@ async def _in_database(
     twin = query.replace(function, f"{function}_less", 1)
     pid: int = await api.fetchval("SELECT pg_backend_pid()")
 
-    async def timed(statement: str, *given: Any) -> float:
-        before = _used(pid)
+    async def time_calls(statement: str, *parameters: Any) -> float:
+        before = _cpu_time(pid)
         for _ in range(calls):
             await api.execute("BEGIN")
-            await api.fetchval(statement, *given)
+            await api.fetchval(statement, *parameters)
             await api.execute("ROLLBACK")
-        return (_used(pid) - before) / calls / 1000
+        return (_cpu_time(pid) - before) / calls / 1000
 
-    taken: dict[str, list[float]] = {"": [], query: [], twin: []}
+    samples: dict[str, list[float]] = {"": [], query: [], twin: []}
     for nth in range(ROUNDS + 1):
-        for statement, times in taken.items():
-            found = await timed(statement or "SELECT 1", *(arguments if statement else ()))
+        for statement, times in samples.items():
+            sample = await time_calls(statement or "SELECT 1", *(arguments if statement else ()))
             if nth:  # plans are made in the first round
-                times.append(found)
-    empty, whole, without = (median(times) for times in taken.values())
+                times.append(sample)
+    empty, whole, without = (median(times) for times in samples.values())
     return Cost(name, whole - empty, without - empty)
 
 
-def _used(pid: int) -> int:
-    """Nanoseconds that a process has had a processor."""
+def _cpu_time(pid: int) -> int:
+    """Nanoseconds of CPU time of a process."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 
 

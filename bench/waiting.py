@@ -1,4 +1,4 @@
-"""Long polls: how soon those who wait are told of a message, as a process of its own.
+"""Long polls: how soon the waiting ones are answered after a message, as a process of its own.
 
 The commit lies between the moment a message is sent and the moment it is answered. The time from
 its sending is therefore an upper bound of the time from the commit; both are measured.
@@ -16,12 +16,12 @@ import uvloop
 from bench.load import FRESH, content_length, quantile
 
 SETTLING = 0.05
-"""Seconds after which everybody who was told to wait does."""
+"""Seconds after which all long polls are waiting."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many wait, for whose message, how often."""
+    """How many long polls wait, for which message, how often."""
 
     port: int
     waiting: int
@@ -33,14 +33,14 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Woken:
-    """Milliseconds until those who waited were answered."""
+class WakeTimes:
+    """Milliseconds until the long polls were answered."""
 
     since_sent_p50: float
     since_sent_p99: float
     since_answer_p50: float
     since_answer_p99: float
-    """Since the sender's own answer; below zero where they were faster."""
+    """Since the sender's own answer; negative if a poll was answered first."""
     slowest: float
     """Since it was sent."""
 
@@ -68,13 +68,13 @@ class Line:
         return time.perf_counter(), body
 
 
-async def measure(work: Waiting) -> Woken:
-    """Wait and send, again and again."""
-    opened = [
+async def measure(work: Waiting) -> WakeTimes:
+    """Wait and send, for the given number of rounds."""
+    lines = [
         Line(await asyncio.open_connection("127.0.0.1", work.port, limit=2**20))
         for _ in range(work.waiting + 1)
     ]
-    sender, waiting = opened[0], opened[1:]
+    sender, waiting = lines[0], lines[1:]
     after = work.after
     since_sent: list[float] = []
     since_answer: list[float] = []
@@ -84,13 +84,13 @@ async def measure(work: Waiting) -> Woken:
         await asyncio.sleep(SETTLING)
         sent = time.perf_counter()
         sender.send(work.message.replace(FRESH, str(uuid4())))
-        (answered, _), *woken = await asyncio.gather(*(line.answer() for line in opened))
-        since_sent += [(at - sent) * 1000 for at, _ in woken]
-        since_answer += [(at - answered) * 1000 for at, _ in woken]
-        after = json.loads(woken[0][1])["next"]
+        (answered, _), *wake_ups = await asyncio.gather(*(line.answer() for line in lines))
+        since_sent += [(at - sent) * 1000 for at, _ in wake_ups]
+        since_answer += [(at - answered) * 1000 for at, _ in wake_ups]
+        after = json.loads(wake_ups[0][1])["next"]
     since_sent.sort()
     since_answer.sort()
-    return Woken(
+    return WakeTimes(
         quantile(since_sent, 0.5),
         quantile(since_sent, 0.99),
         quantile(since_answer, 0.5),

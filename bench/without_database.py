@@ -1,7 +1,7 @@
-"""The service with the database taken out: the same routes, checks and answers, from memory.
+"""The service without its database: the same routes, checks and answers, from memory.
 
-What the service reaches is held against this. Its parts are the real ones but two: an exchange
-that accepts everything without looking, and mailboxes that always hold the same page.
+The service is compared with it. Its parts are the real ones but two: an exchange that accepts
+everything without checking it, and inboxes that always return the same page.
 """
 
 import json
@@ -39,7 +39,7 @@ ITEM = {
 
 
 class AcceptsAll:
-    """In the place of the exchange."""
+    """Replaces the exchange."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -55,7 +55,7 @@ class AcceptsAll:
 
 
 class SamePage:
-    """In the place of the mailboxes."""
+    """Replaces the inboxes."""
 
     def __init__(self) -> None:
         items = [{"position": 1_000_000 + n, **ITEM} for n in range(50)]
@@ -88,7 +88,7 @@ def create_app_without_database(settings: Settings) -> FastAPI:
 
 
 def main() -> None:
-    """Serve it, in the very way in which the service is served."""
+    """Serve it as the service is served."""
     settings = Settings()
     serve = import_module("app.cli.processes.serve")  # the package has a command of the same name
     with patch.object(serve, "create_app", create_app_without_database):
