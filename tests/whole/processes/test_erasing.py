@@ -15,10 +15,10 @@ from app.adapters.keys.folder import KeyFolder
 from tests.support.callers import seat
 from tests.support.office import Office, office, saying
 from tests.support.play import CENTER, TO_ASSESSING, special
+from tests.support.ready import PATIENCE
 
 __all__ = ["office"]
 
-PATIENCE = 20.0
 YEARS_LATER = "2032-06-01T00:00:00+09:00"
 STANDING = """
     SELECT r.id, r.erased_at IS NOT NULL AS erased,

@@ -9,11 +9,10 @@ from pathlib import Path
 from app.adapters.keys.folder import KeyFolder
 from tests.support.callers import seat
 from tests.support.office import Office, office, saying
-from tests.support.ready import until_stoppable
+from tests.support.ready import PATIENCE, until_stoppable
 
 __all__ = ["office"]
 
-PATIENCE = 20.0
 MONTHS_LATER = "2027-06-01T00:00:00+09:00"
 
 
