@@ -25,7 +25,7 @@ from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.webhooks.notices import secret_text
-from tests.support.ready import until_stoppable
+from tests.support.ready import PATIENCE, until_stoppable
 from tests.support.receiver import OK, Received, Receiver
 
 AGENCY = "probation-13"
@@ -126,7 +126,7 @@ async def test_every_notice_arrives_though_workers_are_killed_at_random(
     rounds = 4
     for number in range(rounds):
         workers = [await worker(urls, tmp_path, LEASE * number) for _ in range(2)]
-        await receiver.until(len(receiver.received) + chance.randint(60, 160), 30)
+        await receiver.until(len(receiver.received) + chance.randint(60, 160), PATIENCE)
         for each in workers:
             await asyncio.sleep(chance.random() * 0.03)
             each.send_signal(signal.SIGKILL)
@@ -167,7 +167,7 @@ async def test_a_worker_that_is_idle_posts_a_moment_after_the_commit(
     urls, pool = owner
     async with working(urls, tmp_path):
         await commit(pool, 1)
-        await receiver.until(1, 30)
+        await receiver.until(1, PATIENCE)
         waits = []
         for number in range(2, 12):
             await commit(pool, 1)
