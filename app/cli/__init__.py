@@ -12,6 +12,7 @@ from app.cli.access.token import token
 from app.cli.administration.agencies import agency
 from app.cli.administration.clients import client
 from app.cli.administration.seats import seat
+from app.cli.contract.database_pages import database_docs
 from app.cli.contract.flow_pages import flows_docs
 from app.cli.contract.openapi import openapi
 from app.cli.contract.settings_pages import settings_docs
@@ -26,7 +27,17 @@ from app.cli.story.demo import demo
 
 # A traceback with local variables would print passwords.
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (run, serve, worker, migrate, demo, flows_docs, settings_docs, openapi):
+for command in (
+    run,
+    serve,
+    worker,
+    migrate,
+    demo,
+    flows_docs,
+    settings_docs,
+    database_docs,
+    openapi,
+):
     cli.command()(command)
 cli.command("verify")(verify_bundle)
 for name, group in (

@@ -1,0 +1,91 @@
+"""What the page of database access says: titles of subjects, and each condition in plain words."""
+
+from collections.abc import Mapping
+
+from app.domain.text import Text
+
+SUBJECTS: Mapping[str, Text] = {
+    "access": Text("トークンと接続システムの認証", "Tokens and client authentication"),
+    "acts": Text("二つの席が要る行為", "Acts of two seats"),
+    "administration": Text("席と接続システムの管理", "Administration of seats and clients"),
+    "consents": Text("同意と返還", "Consents and return requests"),
+    "database": Text("全てが使う関数", "Functions that serve all"),
+    "deliveries": Text("配達と取消し", "Deliveries and recalls"),
+    "directory": Text("名簿", "Directory"),
+    "disclosures": Text("提供の記録", "Disclosures"),
+    "erasure": Text("消去と保存期間", "Erasure and retention"),
+    "evidence": Text("証拠の束", "Evidence bundles"),
+    "inbox": Text("受信箱", "Inbox"),
+    "keys": Text("マスター鍵の交代", "Rotation of master keys"),
+    "log": Text("記録", "Log"),
+    "referrals": Text("案件と通信文", "Referrals and messages"),
+    "webhooks": Text("到着通知", "Webhooks"),
+}
+"""In alphabetical order of the folders in `app/adapters/`."""
+
+ROWS: Mapping[str, Text] = {
+    "true": Text("全て", "all"),
+    "false": Text(
+        "なし(所有者として動く関数だけが読みます)",
+        "none (only functions that run as the owner read it)",
+    ),
+    "me() IS NOT NULL": Text(
+        "機関を名乗っていれば全て", "all, once the transaction names an agency"
+    ),
+    "agency_id = (SELECT me())": Text("自機関のもの", "those of the own agency"),
+    "sender = (SELECT me())": Text(
+        "自機関が送ったものについて", "those about what the own agency sent"
+    ),
+    "center_id = (SELECT me())": Text(
+        "自機関がセンターであるもの", "those in which the own agency is the center"
+    ),
+    "(SELECT me()) = ANY (agencies)": Text(
+        "自機関の名を挙げるもの", "those that name the own agency"
+    ),
+    "recipient_agency = (SELECT me())"
+    " OR sender_agency = (SELECT me()) AND (named OR disclosed)": Text(
+        "自機関が読み手のもの。送り手としては、名を挙げた相手か、開いた相手の分だけ",
+        "those in which the own agency is the reader; as the sender only for a reader whom it"
+        " named, or who has opened the message",
+    ),
+    "EXISTS ( SELECT FROM copy c JOIN message m ON m.id = c.message_id"
+    " WHERE c.message_referral_id = erasure.referral_id AND erasure.class = ANY (c.classes)"
+    " AND m.class_digests ? erasure.class )": Text(
+        "自機関が写しを持っていた情報区分の消去",
+        "erasures of a data class of which the own agency had a copy",
+    ),
+    "EXISTS (SELECT FROM client c WHERE c.id = client_seat.client_id)": Text(
+        "自機関の接続システムのもの", "those of clients of the own agency"
+    ),
+    'EXISTS (SELECT FROM referral r WHERE r.case_id = "case".id)': Text(
+        "見える案件があるもの", "those with a referral that the own agency may see"
+    ),
+    "EXISTS (SELECT FROM party p WHERE p.referral_id = referral.id)"
+    " OR EXISTS (SELECT FROM copy c WHERE c.message_referral_id = referral.id)": Text(
+        "自機関が当事者であるか、通信文の写しを持つもの",
+        "those in which the own agency is a party, or of which it has a copy of a message",
+    ),
+    "EXISTS ( SELECT FROM copy c JOIN party p ON p.referral_id = c.referral_id"
+    " WHERE c.message_referral_id = referral_key.referral_id AND p.until IS NULL"
+    " AND c.recalled_at IS NULL AND referral_key.class = ANY (c.classes) )": Text(
+        "今も当事者で、取り消されていない写しがある情報区分の鍵",
+        "keys of data classes of which the own agency, as a present party, has a copy that was not"
+        " recalled",
+    ),
+    "EXISTS (SELECT FROM copy c WHERE c.message_id = message.id)": Text(
+        "自機関が写しを持つもの", "those of which the own agency has a copy"
+    ),
+    "EXISTS ( SELECT FROM copy c WHERE c.message_id = segment.message_id"
+    " AND c.recalled_at IS NULL AND segment.class = ANY (c.classes) )": Text(
+        "取り消されていない写しがある情報区分のもの",
+        "those of data classes of which the own agency has a copy that was not recalled",
+    ),
+    "EXISTS (SELECT FROM party p WHERE p.referral_id = consent.referral_id)"
+    " OR recipients && ARRAY[(SELECT me()), (SELECT a.kind FROM agency a WHERE a.id = me())]"
+    " AND EXISTS (SELECT FROM referral r WHERE r.case_id = consent.case_id)": Text(
+        "自機関が当事者である案件で記録されたもの。見える案件があれば、自機関かその種別を相手に挙げるものも",
+        "those that were recorded in a referral with the own agency as a party; in a case that it"
+        " may see, also those that name it or its kind as a recipient",
+    ),
+}
+"""By the condition of a policy, in one line. A condition that changes needs new words here."""
