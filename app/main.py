@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from app.adapters.access.clients import StoredClients
-from app.adapters.access.lockouts import Guesses
+from app.adapters.access.lockouts import SecretFailures
 from app.adapters.access.refused_calls import RefusedCalls
-from app.adapters.access.stopped_tokens import SwitchedOff
+from app.adapters.access.stopped_tokens import StoppedTokens
 from app.adapters.acts.acts import Acts
 from app.adapters.acts.work import Effect
 from app.adapters.administration.acts import ADMINISTRATION
-from app.adapters.administration.by_agency import OwnDesk
+from app.adapters.administration.by_agency import AgencyAdministration
 from app.adapters.consents.listing import Consents
 from app.adapters.consents.return_requests import Returns
 from app.adapters.deliveries.deliveries import Deliveries
@@ -63,11 +63,11 @@ from app.resources import Resources, open_resources
 from app.settings import Settings
 
 EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE}
-"""What each kind of act does. A test holds it to the kinds that there are."""
+"""The effect of each kind of act. A test compares it with the kinds."""
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """The service as `settings` want it; `clock` in place of theirs, for tests."""
+    """The service for these settings. Tests replace the clock by `clock`."""
     return application(_lifespan(settings, clock or settings.running_clock()), is_outage)
 
 
@@ -89,12 +89,12 @@ def _lifespan(
             folder, keys = resources.key_folder, resources.key_service
             readiness = Readiness(resources.pool, folder, keys)
             await readiness.check_keys()
-            # Only now: a key folder that was not restored must not get new keys.
+            # After the check: a key folder that was not restored must not get new keys.
             folder.prepare(clock(), masters=settings.key_service is None)
             async with _caches(resources) as caches:
                 objects = _objects(resources, caches, readiness)
                 dependencies.install(app, objects, NEEDS)
-                _set_aside_what_stays()
+                _freeze_loaded_objects()
                 yield
                 dependencies.release(app)
 
@@ -103,25 +103,25 @@ def _lifespan(
 
 @dataclass(frozen=True, slots=True)
 class _Caches:
-    """What the process holds in memory, and exchanges with the database every few seconds."""
+    """What the process keeps in memory, and exchanges with the database every few seconds."""
 
     directory: DirectoryCache
-    stopped_tokens: SwitchedOff
+    stopped_tokens: StoppedTokens
     refused_calls: RefusedCalls
 
 
 @asynccontextmanager
 async def _caches(resources: Resources) -> AsyncIterator[_Caches]:
     pool, clock = resources.pool, resources.clock
-    directory, stopped = DirectoryCache(pool), SwitchedOff(pool, clock)
-    refused = RefusedCalls(pool, clock)
+    directory, stopped_tokens = DirectoryCache(pool), StoppedTokens(pool, clock)
+    refused_calls = RefusedCalls(pool, clock)
     async with AsyncExitStack() as closing:
-        closing.push_async_callback(refused.close)
+        closing.push_async_callback(refused_calls.close)
         await directory.refresh()
-        await stopped.refresh()
-        for watch in (directory.watch, stopped.watch, refused.watch):
+        await stopped_tokens.refresh()
+        for watch in (directory.watch, stopped_tokens.watch, refused_calls.watch):
             closing.push_async_callback(_cancel, asyncio.create_task(watch()))
-        yield _Caches(directory, stopped, refused)
+        yield _Caches(directory, stopped_tokens, refused_calls)
 
 
 def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Iterator[object]:
@@ -130,7 +130,7 @@ def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Ite
     signing_keys, vault = SigningKeys(resources.key_folder), Vault(resources.key_service)
     reading, log = Reading(pool, vault, clock), Log(pool)
     acts = Acts(pool, clock, resources.bell, EFFECTS, resources.settings.backup_age)
-    yield from _shared(resources, caches)
+    yield from _common(resources, caches)
     yield from _access(resources, caches, signing_keys)
     yield from _referrals(resources, caches, signing_keys, vault)
     yield from _inbox(resources)
@@ -140,20 +140,20 @@ def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Ite
     yield Disclosures(pool, clock)
     yield Erasures(pool)
     yield acts
-    yield OwnDesk(pool, clock, resources.bell, acts)
+    yield AgencyAdministration(pool, clock, resources.bell, acts)
     yield log
     yield reading
     yield from _evidence(resources, reading, log)
     yield from _service(resources, readiness)
 
 
-def _shared(resources: Resources, caches: _Caches) -> Iterator[object]:
+def _common(resources: Resources, caches: _Caches) -> Iterator[object]:
     settings = resources.settings
     yield ServiceClock(resources.clock)
     yield ServiceDirectory(caches.directory.current)
     yield caches.directory
     yield Issuer(settings.issuer_url)
-    yield PublishedLogKeys(resources.checkpoint_keys().published)
+    yield PublishedLogKeys(resources.checkpoint_keys().public_keys)
     yield LargestBody(settings.max_body)
     yield Shutdown()
     rate = Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit)
@@ -165,10 +165,10 @@ def _access(resources: Resources, caches: _Caches, keys: SigningKeys) -> Iterato
     issuer = settings.issuer_url
     terms = TokenTerms(issuer, settings.audience_url, settings.access_token_lifetime)
     audiences = frozenset({issuer, f"{issuer}/oauth/token", f"{issuer}/oauth/revoke"})
-    clients, guesses = StoredClients(pool), Guesses(pool, settings.lockout_terms)
+    clients, failures = StoredClients(pool), SecretFailures(pool, settings.lockout_terms)
     tokens = TokenReader(keys, terms, caches.stopped_tokens.is_active)
     token_endpoint = TokenEndpoint(
-        clients, clients, TokenIssuer(keys, terms), audiences, clock, guesses
+        clients, clients, TokenIssuer(keys, terms), audiences, clock, failures
     )
     yield keys
     yield clients
@@ -229,11 +229,11 @@ def _service(resources: Resources, readiness: Readiness) -> Iterator[object]:
     yield MetricsToken(resources.settings.metrics_secret)
 
 
-def _set_aside_what_stays() -> None:
-    """Let the garbage collector pass over what has been loaded, and look at the rest less often.
+def _freeze_loaded_objects() -> None:
+    """Exclude loaded objects from garbage collection, and collect the rest less often.
 
-    Measured: going through message types and schemas halts every request for a tenth of a second,
-    and looking at what a few requests have at hand takes a fifth of a submit. Hardly any of it is
+    Measured: a full collection over message types and schemas stops every request for a tenth of a
+    second, and frequent collections take a fifth of the time of a submit. Hardly any of it is
     garbage that only the collector can free.
     """
     gc.collect()

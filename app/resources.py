@@ -1,4 +1,4 @@
-"""What the API and the worker both work with: opened once, and closed when the process ends."""
+"""The database, keys and bell of a process: opened at its start, closed at its end."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.adapters.database.pool import PATIENCE, open_pool
 from app.adapters.inbox.bell import Bell
-from app.adapters.keys.checkpoint_keys import LogKeys, log_keys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys, prepare_checkpoint_keys
 from app.adapters.keys.choice import key_service
 from app.adapters.keys.folder import KeyFolder
 from app.domain.calendar.clock import Clock
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The database, the keys and the clock of one process, and the settings that they follow."""
+    """The database, the keys and the clock of one process, and its settings."""
 
     settings: Settings
     clock: Clock
@@ -30,14 +30,16 @@ class Resources:
     key_service: KeyService
     bell: Bell
 
-    def checkpoint_keys(self) -> LogKeys:
-        """The keys that sign the log's checkpoints; the first is made where there is none.
+    def checkpoint_keys(self) -> CheckpointKeys:
+        """The keys that sign the log's checkpoints; the first one is made at the first start.
 
         Raises:
             CannotStart: the settings give the log another name than it has.
         """
         settings = self.settings
-        return log_keys(self.key_folder, self.clock(), settings.log_origin, settings.log_name)
+        return prepare_checkpoint_keys(
+            self.key_folder, self.clock(), settings.log_origin, settings.log_name
+        )
 
 
 @asynccontextmanager
@@ -49,7 +51,7 @@ async def open_resources(
     pool_name: str,
     patience: timedelta = PATIENCE,
 ) -> AsyncIterator[Resources]:
-    """The resources of a process, as long as the block lasts.
+    """Open the resources of a process, and close them at the end of the block.
 
     Args:
         url: how the process logs in to the database.

@@ -1,4 +1,4 @@
-"""Every knob of the service, with its unit and its reason."""
+"""The settings of the service, each with its unit and its reason."""
 
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The listening address as a URL that works on this machine."""
-        return f"http://{_reachable(self.host)}:{self.port}"
+        return f"http://{_reachable_host(self.host)}:{self.port}"
 
     @property
     def issuer_url(self) -> str:
@@ -205,33 +205,33 @@ class Settings(BaseSettings):
 
     @property
     def log_name(self) -> str:
-        """What the log is named at its first start, if it is not said."""
+        """The name that the log gets at its first start if `log_origin` is missing."""
         return f"{self.issuer_url.partition('://')[2]}/log"
 
     @property
     def lockout_terms(self) -> LockoutTerms:
-        """The three settings of lock-outs."""
+        """The three settings of lockouts."""
         return LockoutTerms(self.lockout_failures, self.lockout_window, self.lockout_longest)
 
     @property
     def metrics_secret(self) -> str | None:
         """`metrics_token` as text."""
-        return _said(self.metrics_token)
+        return _secret_value(self.metrics_token)
 
     @property
     def owner_url(self) -> str | None:
         """How the owner of the tables logs in to your own server; None when there is none."""
-        return _said(self.database_url)
+        return _secret_value(self.database_url)
 
     @property
     def api_url(self) -> str | None:
         """How the API logs in."""
-        return _said(self.api_database_url) or _as_role(self.owner_url, API)
+        return _secret_value(self.api_database_url) or _as_role(self.owner_url, API)
 
     @property
     def worker_url(self) -> str | None:
         """How the worker logs in."""
-        return _said(self.worker_database_url) or _as_role(self.owner_url, WORKER)
+        return _secret_value(self.worker_database_url) or _as_role(self.owner_url, WORKER)
 
     @property
     def periods(self) -> Periods:
@@ -260,7 +260,7 @@ class Settings(BaseSettings):
         return now
 
 
-def _said(url: SecretStr | None) -> str | None:
+def _secret_value(url: SecretStr | None) -> str | None:
     return url.get_secret_value() if url is not None else None
 
 
@@ -268,7 +268,7 @@ def _as_role(url: str | None, role: str) -> str | None:
     return as_role(url, role) if url is not None else None
 
 
-def _reachable(host: str) -> str:
+def _reachable_host(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:

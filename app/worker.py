@@ -1,4 +1,4 @@
-"""Does in the background what the subjects have to be done, until told to stop."""
+"""The worker: runs the background jobs of every subject until it is told to stop."""
 
 import asyncio
 import contextlib
@@ -22,14 +22,14 @@ from app.resources import Resources, open_resources
 from app.settings import Settings
 
 PAUSE = 1.0
-"""Seconds between looks when there is little to do. Entries of the log wait so that one transaction
-seals many: one by one they cost as much as the messages themselves."""
+"""Seconds between two steps of a job when there is little to do. Log entries wait so that one
+transaction seals many: one by one they would cost as much as the messages themselves."""
 
 _log = logging.getLogger(__name__)
 
 
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. What is being written then is finished first.
+    """Work until SIGTERM or SIGINT. Running steps are finished first.
 
     Raises:
         ValueError: there is no database to work on.
@@ -46,7 +46,7 @@ async def run(settings: Settings) -> None:
         jobs = tuple(all_jobs(resources))
         async with asyncio.TaskGroup() as tasks:
             for job in jobs:
-                tasks.create_task(until(stop, job))
+                tasks.create_task(run_job(stop, job))
 
 
 def all_jobs(resources: Resources) -> Iterator[Job]:
@@ -74,12 +74,12 @@ def all_jobs(resources: Resources) -> Iterator[Job]:
     yield from keys.jobs(pool, clock, key_service, masters_folder, settings.backup_age)
 
 
-async def until(stop: asyncio.Event, job: Job) -> None:
-    """Do a job until told to stop."""
+async def run_job(stop: asyncio.Event, job: Job) -> None:
+    """Run a job until `stop` is set."""
     if not isinstance(job, PeriodicJob):
         await job.run(stop)
         return
-    step = _gently(job.step) if job.gently else job.step
+    step = _with_rests(job.step) if job.gently else job.step
     while not stop.is_set():
         if await _attempt(step) < job.batch:
             with contextlib.suppress(TimeoutError):
@@ -88,9 +88,9 @@ async def until(stop: asyncio.Event, job: Job) -> None:
 
 
 async def _attempt(step: Callable[[], Awaitable[int]]) -> int:
-    """How much a step had to do; nothing, as long as the database or the keys are away.
+    """Run a step, and return how much it did; 0 in an outage of the database or the keys.
 
-    They are waited for: what is to be done stays there.
+    The work stays in the database, so the next step does it.
     """
     try:
         return await step()
@@ -101,8 +101,8 @@ async def _attempt(step: Callable[[], Awaitable[int]]) -> int:
         return 0
 
 
-def _gently(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
-    """`step`, resting after each time as long as it took, to leave the database to others."""
+def _with_rests(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """`step` with a rest after it, as long as it took, to leave the database to others."""
 
     async def step_and_rest() -> int:
         began = time.monotonic()

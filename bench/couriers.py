@@ -20,7 +20,7 @@ from app.adapters.directory.seed import seed
 from app.adapters.inbox.bell import Bell
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
+from app.adapters.webhooks.safe_http import HttpSender, SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.keys.ports import MasterKey
 
@@ -87,7 +87,7 @@ async def ours(owner: str, receiver: str, many: int, window: int) -> float:
     await connection.execute("VACUUM ANALYZE notice")
     async with (
         await open_pool(owner, 4, "bench") as pool,
-        Outgoing(SystemLookup(), loopback=True) as outgoing,
+        HttpSender(SystemLookup(), loopback=True) as outgoing,
     ):
         bell, stop = Bell(pool, owner), asyncio.Event()
         courier = Courier(pool, bell, outgoing, SECRETS, lambda: datetime.now(UTC), window)
@@ -109,7 +109,7 @@ async def idle(owner: str, receiver: str, many: int, window: int) -> float:
     connection = await asyncpg.connect(owner)
     async with (
         await open_pool(owner, 4, "bench") as pool,
-        Outgoing(SystemLookup(), loopback=True) as outgoing,
+        HttpSender(SystemLookup(), loopback=True) as outgoing,
     ):
         bell, stop = Bell(pool, owner), asyncio.Event()
         await bell.start()

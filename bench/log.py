@@ -11,7 +11,7 @@ from time import perf_counter
 import asyncpg
 
 from app.adapters.database.logins import Urls
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import BATCH, Sealer
 from app.domain.log.merkle import Node, cover, fold, verify_consistency, verify_inclusion
@@ -86,7 +86,7 @@ async def _measure_sealing(where: Place, urls: Urls, entries: int) -> float:
     ):
         for _ in range(0, entries, BATCH):
             await owner.execute(ENTRIES, BATCH)
-        sealer = Sealer(worker, LogKeys(where.keys, ORIGIN), ORIGIN, where.clock)
+        sealer = Sealer(worker, CheckpointKeys(where.keys, ORIGIN), ORIGIN, where.clock)
         began, total = perf_counter(), 0
         while count := await sealer.seal():
             total += count
@@ -148,7 +148,7 @@ async def _fill(where: Place, owner: "asyncpg.Pool[asyncpg.Record]", size: int) 
             await connection.execute(NODES_ABOVE, level)
         frontier = [await _hash(connection, node) for node in cover(0, size)]
         state = Checkpoint(ORIGIN, size, fold(frontier))
-        note = sign_note(state.text, LogKeys(where.keys, ORIGIN).signers(where.clock()))
+        note = sign_note(state.text, CheckpointKeys(where.keys, ORIGIN).signers(where.clock()))
         await connection.execute(
             "INSERT INTO log_checkpoint VALUES ($1, $2, $3, now())", size, state.root, str(note)
         )

@@ -20,7 +20,7 @@ import asyncpg
 
 from app.adapters.database.logins import Urls, at_database
 from app.adapters.directory.cache import load
-from app.adapters.embedded_postgres.process import dying_with_parent
+from app.adapters.embedded_postgres.process import signal_at_parent_death
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
@@ -175,7 +175,7 @@ class Place:
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
             env={**os.environ, **common, **environment},
-            preexec_fn=dying_with_parent(),
+            preexec_fn=signal_at_parent_death(),
         )
         self.closing.callback(_stop_process, process)
         return process

@@ -13,6 +13,6 @@ def time_ordered_id(at: datetime) -> UUID:
 
 
 def reference_of(referral_id: UUID) -> str:
-    """The reference that people write and say: four groups of four, with nothing personal in it."""
+    """The reference for people to write and say: four groups of four, with nothing personal."""
     text = b32encode(referral_id.bytes[-10:]).decode()
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))

@@ -1,4 +1,4 @@
-"""Jobs: work that is done in the background as long as the worker runs."""
+"""Background jobs, which run as long as the worker does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Tells an outage of what we stand on from an error of ours."""
+"""Tells an outage of the database or the key service from an error in our code."""
 
 import asyncpg
 
@@ -20,7 +20,7 @@ _AWAY = (
 
 def is_outage(error: Exception) -> bool:
     """Whether the database or the keys cannot be reached, so that trying again may help."""
-    # A value that asyncpg cannot encode is our fault, though it comes as an InterfaceError.
+    # A value that asyncpg cannot encode is an error of ours, though it is an InterfaceError.
     return isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError)
 
 

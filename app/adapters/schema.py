@@ -1,8 +1,8 @@
-"""The map of the database: every table that the migrations build, declared once more to be read.
+"""Every table that the migrations make, declared once more to be read in one place.
 
-It also tells Alembic what a new migration lacks, and a test fails as soon as map and migrations
-differ. The service itself asks in SQL through asyncpg, since what it needs are functions, row
-security and arrays of rows; these declarations know nothing of them.
+Alembic compares them with the database to draft a migration, and a test fails as soon as
+declarations and migrations differ. The service itself does not use them: it calls functions of the
+database through asyncpg.
 """
 
 from app.adapters.access import tables as access
@@ -33,9 +33,9 @@ SUBJECTS = (
     referrals,
     webhooks,
 )
-"""Whose tables there are: importing them declares them."""
+"""The modules that declare tables: importing them is enough."""
 
 use_plain_types(Row.metadata)
 
 TABLES = Row.metadata
-"""All of them, as Alembic wants them."""
+"""The metadata for Alembic."""

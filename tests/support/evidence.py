@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import asyncpg
 import pytest
 
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.sealer import Sealer
 from tests.api.evidence.played import PARTIES, Case, fetch, play
@@ -20,7 +20,7 @@ Sealing = Callable[[], AbstractAsyncContextManager[None]]
 def sealing(service: Service) -> Sealing:
     """`async with sealing()`: what the worker does, all the time."""
     name = service.settings.log_name
-    keys = LogKeys(KeyFolder(service.settings.data_dir / "keys"), name)
+    keys = CheckpointKeys(KeyFolder(service.settings.data_dir / "keys"), name)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:

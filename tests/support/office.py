@@ -23,7 +23,7 @@ from app.adapters.disclosures.listing import Disclosures
 from app.adapters.erasure.listing import Erasures
 from app.adapters.inbox.bell import Bell
 from app.adapters.inbox.inboxes import Mailboxes
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.vault import Vault
@@ -74,7 +74,7 @@ class Office:
     recorder: Recorder
     clock: Clock
     log: Log
-    keys: LogKeys
+    keys: CheckpointKeys
     sealer: Sealer
 
     async def row(self, query: str, *values: object) -> asyncpg.Record:
@@ -121,7 +121,7 @@ async def office(
     folder = KeyFolder(Path(tmp_path_factory.mktemp("keys")))
     folder.prepare(clock())
     folder.prepare_log(clock())
-    keys = LogKeys(folder, ORIGIN)
+    keys = CheckpointKeys(folder, ORIGIN)
     signer = ReceiptSigner(SigningKeys(folder), clock)
     async with (
         await open_pool(urls.api, 20, "tests") as pool,

@@ -1,4 +1,4 @@
-"""Clients, used assertions and the record of issued tokens, in PostgreSQL."""
+"""Clients, used client assertions, and the record of issued tokens, in PostgreSQL."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _LOG = "SELECT log_token($1::text::jsonb)"
 
 
 class StoredClients:
-    """The clients as the database knows them at this moment: a disabled one gets no token."""
+    """The clients as they are in the database now: a disabled one gets no token."""
 
     def __init__(self, pool: "Pool[Record]") -> None:
         self._pool = pool
@@ -29,12 +29,12 @@ class StoredClients:
 
     async def first_use(self, client_id: str, jti: str, expires_at: datetime, at: datetime) -> bool:
         """Whether this `jti` of this client is new; it is remembered until it expires."""
-        # JSON may hold half of a surrogate pair, which has no UTF-8.
+        # JSON may hold a lone surrogate, which cannot be encoded as UTF-8.
         digest = hashlib.sha256(jti.encode(errors="surrogatepass")).digest()
         return bool(await self._pool.fetchval(_USE, client_id, digest, expires_at, at))
 
     async def log_token(self, issue: TokenIssue) -> None:
-        """Write down that a token was given out, before it is given."""
+        """Record that a token is issued, before it is handed out."""
         entry = {
             **asdict(issue),
             "scopes": sorted(issue.scopes),

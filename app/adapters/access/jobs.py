@@ -1,4 +1,4 @@
-"""What access has the worker do."""
+"""The background jobs of access: notifying agencies of lockouts."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
-    """Tell agencies whose clients are locked out."""
-    yield PeriodicJob(Lockouts(pool, clock).tell_new)
+    """Notify agencies whose clients are locked out."""
+    yield PeriodicJob(Lockouts(pool, clock).notify_agencies)

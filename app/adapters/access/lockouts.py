@@ -1,4 +1,7 @@
-"""Guesses at secrets: counted in PostgreSQL, so that a lock holds in every process, and told."""
+"""Lockout after wrong client secrets, and the notification of the agency.
+
+Failures are counted in PostgreSQL, so that a lockout holds in every API process.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,11 +18,15 @@ _LOCKED = "SELECT secret_locked_until($1, $2)"
 _FAILED = "SELECT secret_failed($1, $2, $3, $4, $5, $6)"
 _TELL = "SELECT tell_lockouts($1, $2)"
 MOST = 200
+"""Agencies that are notified in one step."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockoutTerms:
-    """How many wrong secrets within how long lock, and for how long at most."""
+    """When a client is locked out: after `failures` wrong secrets within `window`.
+
+    `longest`: the longest lockout; each one is twice as long as the one before.
+    """
 
     failures: int
     """0: nobody is ever locked out."""
@@ -27,22 +34,22 @@ class LockoutTerms:
     longest: timedelta
 
 
-class Guesses:
-    """Counts wrong secrets for a client's id from one place, be there such a client or not."""
+class SecretFailures:
+    """Counts wrong secrets for a client id from one place, whether or not the client exists."""
 
     def __init__(self, pool: "Pool", terms: LockoutTerms) -> None:
         self._pool = pool
         self._terms = terms
 
     async def locked_until(self, client_id: str, place: str, at: datetime) -> datetime | None:
-        """Until when no secret for this id is looked at from that place; None: it is."""
+        """Until when secrets for this id from that place are refused; None if they are not."""
         if not self._terms.failures:
             return None
-        found: datetime | None = await self._pool.fetchval(_LOCKED, _key(client_id, place), at)
-        return found
+        until: datetime | None = await self._pool.fetchval(_LOCKED, _key(client_id, place), at)
+        return until
 
     async def note_failure(self, client_id: str, place: str, at: datetime) -> None:
-        """Take note of a wrong secret."""
+        """Count a wrong secret."""
         if self._terms.failures:
             await self._pool.execute(
                 _FAILED,
@@ -56,19 +63,19 @@ class Guesses:
 
 
 class Lockouts:
-    """Tells agencies of locks. Any number of workers may do it at once."""
+    """Notifies agencies of lockouts. Any number of workers may do so at once."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
-    async def tell_new(self) -> int:
-        """Put what is untold into log and inboxes; how many agencies were told."""
+    async def notify_agencies(self) -> int:
+        """Write new lockouts to the log and to inboxes; how many agencies were notified."""
         agencies: list[str] = await self._pool.fetchval(_TELL, self._clock(), MOST)
         await ring(self._pool, agencies)
         return len(agencies)
 
 
 def _key(client_id: str, place: str) -> bytes:
-    # No client id has a space. What was typed as an id may be anything, so it is not kept itself.
+    # A hash, since anything may have been typed as the id. No client id contains a space.
     return hashlib.sha256(f"{client_id} {place}".encode()).digest()

@@ -1,7 +1,7 @@
-"""Refused calls, counted: one entry of the log for each client and minute, however many came.
+"""Counts refused calls: one log entry for each client and minute, however many there were.
 
-A call that reached the rules is an entry of its own. One that did not (no token, no JSON, nothing
-there) is counted, so that a stranger cannot fill the log.
+A call that was refused by a rule of a flow has an entry of its own. One that did not get so far (no
+token, no JSON, nothing there) is only counted, so that a stranger cannot fill the log.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.adapters.database.pool import Pool
 
 PERIOD = 60.0
-"""Seconds that one entry stands for."""
+"""Seconds that one entry covers."""
 COUNTED = frozenset(
     {
         "not_authenticated",
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 class RefusedCalls:
-    """Counts refused calls, and writes the counts down each minute and at the end."""
+    """Counts refused calls, and writes the counts to the log each minute and at the end."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
@@ -46,19 +46,19 @@ class RefusedCalls:
         self._counts: Counter[tuple[str | None, str | None, str]] = Counter()
 
     def count(self, caller: Caller | None, code: str) -> None:
-        """Take note of a refusal. Without a caller nobody is named."""
+        """Count a refusal. Without a caller the entry names nobody."""
         if code in COUNTED:
             client, agency = (caller.client_id, caller.agency_id) if caller else (None, None)
             self._counts[client, agency, code] += 1
 
     async def watch(self) -> None:
-        """Write the counts down each minute, until cancelled."""
+        """Write the counts to the log each minute, until cancelled."""
         while True:
             await asyncio.sleep(PERIOD)
             await self.flush()
 
     async def flush(self) -> None:
-        """Write the counts down. If the database is away they are kept for the next time."""
+        """Write the counts to the log. If the database is away they are kept for the next time."""
         counts, self._counts = self._counts, Counter()
         at = self._clock()
         clients = {(client, agency) for client, agency, _ in counts}
@@ -82,6 +82,6 @@ class RefusedCalls:
             _log.warning("refused calls could not be written down yet")
 
     async def close(self) -> None:
-        """Write down what is left."""
+        """Write the remaining counts."""
         with contextlib.suppress(Exception):
             await self.flush()

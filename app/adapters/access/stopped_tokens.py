@@ -1,4 +1,4 @@
-"""Which tokens have ended before they expire, kept in memory: asked at every call."""
+"""Tokens that were revoked or stopped before they expire, kept in memory for every call."""
 
 import asyncio
 import json
@@ -25,11 +25,11 @@ _SLACK = 60.0
 _log = logging.getLogger(__name__)
 
 
-class SwitchedOff:
-    """What has been stopped, as old as the last `refresh`.
+class StoppedTokens:
+    """Which tokens were revoked or stopped, as of the last `refresh`.
 
-    A token says how often its client, seat and agency had been stopped when they were looked up.
-    It is dead if one of them was stopped since, so what was let in again needs a new token.
+    A token carries how often its client, seat and agency had been stopped when it was issued. It
+    is no longer valid if one of them was stopped since; whoever is enabled again needs a new token.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class SwitchedOff:
         self._revoked: dict[str, float] = {}
 
     def is_active(self, caller: "Caller", jti: str, stops: int) -> bool:
-        """Whether nothing has ended a token that was issued to `caller` after so many stops."""
-        # Each of the three counts only ever grows, so their sum tells whether one of them has.
+        """Whether a token is still valid that was issued to `caller` after so many stops."""
+        # Each of the three counts only grows, so their sum has grown if one of them has.
         since = (
             self._clients.get(caller.client_id, 0)
             + self._seats.get(caller.seat_id, 0)
@@ -55,7 +55,7 @@ class SwitchedOff:
         return since <= stops and jti not in self._revoked
 
     async def revoke(self, revocation: Revocation) -> None:
-        """End one token: here at once, elsewhere at the next look."""
+        """Revoke one token: in this process at once, in others at their next `refresh`."""
         detail = {"token": revocation.jti}
         entry = log_entry(revocation.at, "revocation", detail, None, [revocation.agency_id]).acting(
             revocation.agency_id, revocation.seat_id, revocation.client_id
@@ -72,18 +72,18 @@ class SwitchedOff:
         await self.refresh()
 
     async def refresh(self) -> bool:
-        """Read what was stopped since the last look, and say whether there was something."""
-        found = json.loads(await self._pool.fetchval(_STOPS, self._number))
+        """Read what was stopped or revoked since the last refresh; whether there was anything."""
+        answer = json.loads(await self._pool.fetchval(_STOPS, self._number))
         stopped = {"agency": self._agencies, "seat": self._seats, "client": self._clients}
-        for kind, its_id, times in found["stopped"]:
-            # Two looks at once may end in either order: the greater count is the newer one.
+        for kind, its_id, times in answer["stopped"]:
+            # Two refreshes at once may end in either order: the greater count is the newer one.
             stopped[kind][its_id] = max(times, stopped[kind].get(its_id, 0))
-        self._revoked.update(found["revoked"])
-        self._forget()
-        counted: int = found["number"]
-        news = counted > self._number
-        self._number = max(counted, self._number)
-        return news
+        self._revoked.update(answer["revoked"])
+        self._forget_expired()
+        newest: int = answer["number"]
+        changed = newest > self._number
+        self._number = max(newest, self._number)
+        return changed
 
     async def watch(self) -> None:
         """Refresh every second, until cancelled. While the database is away, the old stays."""
@@ -92,10 +92,10 @@ class SwitchedOff:
             try:
                 await self.refresh()
             except Exception as error:
-                # Whatever it is: if this ended, nobody would notice that stopped tokens still work.
+                # Whatever it is: if this task ended, tokens stopped later would go on working.
                 _log.warning("stopped tokens not refreshed: %s", type(error).__name__)
 
-    def _forget(self) -> None:
-        past = self._clock().timestamp() - _SLACK
-        for jti in [jti for jti, expires in self._revoked.items() if expires < past]:
+    def _forget_expired(self) -> None:
+        expired_before = self._clock().timestamp() - _SLACK
+        for jti in [jti for jti, expires in self._revoked.items() if expires < expired_before]:
             del self._revoked[jti]

@@ -1,4 +1,4 @@
-"""What ends tokens before they expire, and what keeps one assertion from being used twice."""
+"""Stopped and revoked tokens, lockouts, and client assertions that were used."""
 
 from datetime import datetime
 from uuid import UUID
@@ -34,7 +34,7 @@ class TokenStopRow(Row, table=True):
 
 
 class RevokedTokenRow(Row, table=True):
-    """A token that its client gave back, kept until it would have expired."""
+    """A token that its client revoked, kept until it would have expired."""
 
     __tablename__ = "revoked_token"
     __table_args__ = (
@@ -49,7 +49,7 @@ class RevokedTokenRow(Row, table=True):
 
 
 class SecretFailureRow(Row, table=True):
-    """Wrong secrets for a client id from one place, and for how long none is looked at."""
+    """Wrong secrets for a client id from one place, and until when it is locked out."""
 
     __tablename__ = "secret_failure"
     __table_args__ = (Index("ix_secret_failure_forget", "forget_at"),)
@@ -66,7 +66,7 @@ class SecretFailureRow(Row, table=True):
 
 
 class LockoutRow(Row, table=True):
-    """A client at whose secret somebody guessed: when its agency is to be told, and was told."""
+    """A client that was locked out: when its agency is to be notified, and was notified."""
 
     __tablename__ = "lockout"
     __table_args__ = (
@@ -82,7 +82,7 @@ class LockoutRow(Row, table=True):
 
 
 class AssertionSeenRow(Row, table=True):
-    """A client assertion that was used, kept until it expires, so that it works once."""
+    """A client assertion that was used, kept until it expires, so that it cannot be replayed."""
 
     __tablename__ = "assertion_seen"
     __table_args__ = (Index("ix_assertion_seen_expires", "expires_at"),)

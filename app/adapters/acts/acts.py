@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.acts.rows import act_entry, act_row, inbox_item, read_act, settling
+from app.adapters.acts.rows import act_entry, act_row, inbox_item, read_act, settle_act_json
 from app.adapters.acts.work import Effect, Work
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import (
@@ -46,7 +46,7 @@ Before = tuple[datetime, UUID]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a seat asks for."""
+    """An act that a seat proposes, before it is stored."""
 
     id: UUID
     kind: str
@@ -55,7 +55,7 @@ class Proposal:
 
 
 class Acts:
-    """Keeps proposals, and lets them take effect once, by another seat."""
+    """Stores proposals, and lets each take effect once, when another seat approves it."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Acts:
         effects: Mapping[str, Effect],
         backup_age: timedelta = BACKUP_AGE,
     ) -> None:
-        """Put it together.
+        """Set it up.
 
         Args:
             effects: what each kind of act does.
@@ -78,92 +78,93 @@ class Acts:
         self._backup_age = backup_age
 
     async def propose(self, caller: Caller, proposal: Proposal) -> tuple[Act, bool]:
-        """Keep a proposal, and say whether it is new. The same once more is the same act.
+        """Store a proposal, and say whether it is new. A repeat is the same act.
 
-        What it would do is tried out and taken back, so that nothing waits that cannot be done.
+        Its effect is rehearsed and rolled back first, so that nothing is proposed that cannot be
+        done.
 
         Raises:
             NotYourAct: seats of other roles propose this.
             IdReused: the id stands for another act.
-            NotFound, ActImpossible: as the effect says.
+            NotFound, ActImpossible: the effect cannot be done.
             TooManyActs: too many wait already.
         """
         check_proposer(proposal.kind, caller)
         at = self._clock()
-        act = _proposed(proposal, caller, at)
+        act = _new_act(proposal, caller, at)
         async with self._pool.acquire() as connection, connection.transaction():
-            found = await connection.fetchval(FIND, act.id)
-            if found is None:
-                await self._tried_out(connection, act, caller, at)
-                written = {
+            stored = await connection.fetchval(FIND, act.id)
+            if stored is None:
+                await self._rehearse(connection, act, caller, at)
+                row = {
                     **act_row(act),
                     "log": [act_entry(act, caller, at).row()],
                     "items": [inbox_item(act, "act.proposed")],
                 }
-                answer = await connection.fetchval(PROPOSE, json.dumps(written), MOST_WAITING)
+                answer = await connection.fetchval(PROPOSE, json.dumps(row), MOST_WAITING)
                 if answer == "too_many":
                     raise TooManyActs
-                found = await connection.fetchval(FIND, act.id) if answer == "taken" else None
-        if found is None:
+                stored = await connection.fetchval(FIND, act.id) if answer == "taken" else None
+        if stored is None:
             self._bell.ring({act.agency_id})
             return act, True
-        same = read_act(json.loads(found))
+        same = read_act(json.loads(stored))
         if not act.says_the_same(same):
             raise IdReused
         return same, False
 
     async def approve(self, caller: Caller, act_id: UUID) -> Act:
-        """Let an act take effect, now, or mark it as failed if it cannot; once for all.
+        """Approve an act: it takes effect now, or is marked as failed if it cannot.
 
         Raises:
             NotFound: this agency has no such act.
-            SecondSeat, NotYourAct, ActSettled: as `check_second_seat` says.
+            SecondSeat, NotYourAct, ActSettled: see `check_second_seat`.
         """
-        told: set[str] = set()
+        recipients: set[str] = set()
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await self._row(connection, caller, act_id)
+            row = await self._lock_row(connection, caller, act_id)
             act = read_act(row)
-            if act.decided_by == caller.seat_id and act.state in _DONE:
-                return act  # the answer to the first approval was lost
+            if act.decided_by == caller.seat_id and act.state in _APPROVED_STATES:
+                return act  # a retry: the answer to the first approval was lost
             at = self._clock()
             check_second_seat(act, caller, at)
             if _proposer_stands(row):
-                state, outcome = await self._done(connection, act, caller, at, told)
+                state, outcome = await self._apply_effect(connection, act, caller, at, recipients)
             else:
                 state, outcome = ActState.FAILED, {"reason": "proposer_gone"}
-            settled = _settled(act, state, at, caller.seat_id, outcome)
+            settled = _settle(act, state, at, caller.seat_id, outcome)
             await self._write(connection, settled, caller, at)
-        self._bell.ring(told)
+        self._bell.ring(recipients)
         return settled
 
     async def refuse(self, caller: Caller, act_id: UUID) -> Act:
-        """Say no to an act.
+        """Refuse an act.
 
         Raises:
             NotFound, SecondSeat, NotYourAct, ActSettled: as for `approve`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            act, at = await self._held(connection, caller, act_id), self._clock()
+            act, at = await self._lock_act(connection, caller, act_id), self._clock()
             if act.decided_by == caller.seat_id and act.state is ActState.REFUSED:
                 return act
             check_second_seat(act, caller, at)
-            settled = _settled(act, ActState.REFUSED, at, caller.seat_id)
+            settled = _settle(act, ActState.REFUSED, at, caller.seat_id)
             await self._write(connection, settled, caller, at)
         return settled
 
     async def withdraw(self, caller: Caller, act_id: UUID) -> Act:
-        """Drop a proposal of one's own.
+        """Withdraw a proposal of the caller's own.
 
         Raises:
             NotFound: this agency has no such act.
-            NotYourAct, ActSettled: as `check_withdrawal` says.
+            NotYourAct, ActSettled: see `check_withdrawal`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            act, at = await self._held(connection, caller, act_id), self._clock()
+            act, at = await self._lock_act(connection, caller, act_id), self._clock()
             if act.decided_by == caller.seat_id and act.state is ActState.WITHDRAWN:
                 return act
             check_withdrawal(act, caller, at)
-            settled = _settled(act, ActState.WITHDRAWN, at, caller.seat_id)
+            settled = _settle(act, ActState.WITHDRAWN, at, caller.seat_id)
             await self._write(connection, settled, caller, at)
         return settled
 
@@ -186,10 +187,10 @@ class Acts:
         text = await self._pool.fetchval(LIST, agency_id, at, *(before or (None, None)), limit)
         return [read_act(row) for row in json.loads(text)]
 
-    async def _held(self, connection: "Connection", caller: Caller, act_id: UUID) -> Act:
-        return read_act(await self._row(connection, caller, act_id))
+    async def _lock_act(self, connection: "Connection", caller: Caller, act_id: UUID) -> Act:
+        return read_act(await self._lock_row(connection, caller, act_id))
 
-    async def _row(
+    async def _lock_row(
         self, connection: "Connection", caller: Caller, act_id: UUID
     ) -> Mapping[str, Any]:
         text = await connection.fetchval(HOLD, caller.agency_id, act_id)
@@ -198,15 +199,15 @@ class Acts:
         row: Mapping[str, Any] = json.loads(text)
         return row
 
-    async def _tried_out(
+    async def _rehearse(
         self, connection: "Connection", act: Act, caller: Caller, at: datetime
     ) -> None:
-        trial = connection.transaction()
-        await trial.start()
+        savepoint = connection.transaction()
+        await savepoint.start()
         try:
             await self._effects[act.kind](self._work(connection, act, caller, at, rehearsed=True))
         finally:
-            await trial.rollback()
+            await savepoint.rollback()
 
     def _work(
         self,
@@ -219,14 +220,20 @@ class Acts:
     ) -> Work:
         return Work(connection, act, caller, at, rehearsed, self._backup_age)
 
-    async def _done(
-        self, connection: "Connection", act: Act, caller: Caller, at: datetime, told: set[str]
+    async def _apply_effect(
+        self,
+        connection: "Connection",
+        act: Act,
+        caller: Caller,
+        at: datetime,
+        recipients: set[str],
     ) -> tuple[ActState, Mapping[str, Any]]:
+        """The new state and the outcome; adds to `recipients` the agencies that are notified."""
         try:
             async with connection.transaction():  # a savepoint: a failure leaves nothing
                 work = self._work(connection, act, caller, at)
                 outcome = await self._effects[act.kind](work)
-                told |= work.told
+                recipients |= work.recipients
         except ActImpossible as impossible:
             return ActState.FAILED, {"reason": impossible.reason}
         except NotFound:
@@ -236,19 +243,19 @@ class Acts:
     async def _write(
         self, connection: "Connection", act: Act, caller: Caller, at: datetime
     ) -> None:
-        await connection.execute(SETTLE, settling(act, caller, at))
+        await connection.execute(SETTLE, settle_act_json(act, caller, at))
 
 
-_DONE = (ActState.APPROVED, ActState.FAILED)
+_APPROVED_STATES = (ActState.APPROVED, ActState.FAILED)
 
 
 def _proposer_stands(row: Mapping[str, Any]) -> bool:
-    """Whether it could be proposed now. Seats are never taken out of the table."""
+    """Whether the proposing seat could still propose it. Seats are never deleted."""
     seat = row["proposer"]
     return seat is None or may_still_propose(row["kind"], seat["role"], disabled=seat["disabled"])
 
 
-def _proposed(proposal: Proposal, caller: Caller, at: datetime) -> Act:
+def _new_act(proposal: Proposal, caller: Caller, at: datetime) -> Act:
     return Act(
         id=proposal.id,
         kind=proposal.kind,
@@ -261,7 +268,7 @@ def _proposed(proposal: Proposal, caller: Caller, at: datetime) -> Act:
     )
 
 
-def _settled(
+def _settle(
     act: Act,
     state: ActState,
     at: datetime,

@@ -1,4 +1,4 @@
-"""What acts have the worker do."""
+"""The background job of acts: expiring proposals."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
-    """End proposals that nobody approved in time."""
-    yield PeriodicJob(Expiry(pool, clock).end_due, MOST)
+    """Expire proposals that nobody approved in time."""
+    yield PeriodicJob(Expiry(pool, clock).expire_due, MOST)

@@ -1,4 +1,4 @@
-"""Acts as their rows hold them, with the log entries and inbox items that follow from them."""
+"""Acts as database rows, and the log entries and inbox items that go with them."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_act(row: Mapping[str, Any]) -> Act:
-    """An act as its row has it."""
+    """The act of a row."""
     return Act(
         id=UUID(row["id"]),
         kind=row["kind"],
@@ -35,10 +35,10 @@ def read_act(row: Mapping[str, Any]) -> Act:
     )
 
 
-def settling(
+def settle_act_json(
     act: Act, caller: Caller | None, at: datetime, items: Collection[Mapping[str, Any]] = ()
 ) -> str:
-    """What `settle_act` takes, as text."""
+    """The argument of `settle_act`: JSON as text."""
     return json.dumps(
         {
             "at": at.isoformat(),
@@ -53,7 +53,7 @@ def settling(
 
 
 def inbox_item(act: Act, kind: str) -> dict[str, Any]:
-    """The inbox item that tells the agency of an act."""
+    """The inbox item that notifies the agency of an act."""
     referral = act.target if KINDS[act.kind].concerns_referral else None
     return {
         "agency_id": act.agency_id,
@@ -79,7 +79,7 @@ def act_row(act: Act) -> dict[str, Any]:
 
 
 def act_entry(act: Act, caller: Caller | None, at: datetime) -> LogEntry:
-    """A step of the act, in the log: who took it, on what, and nothing of anybody else."""
+    """The log entry of a step of the act: who took it, and on what."""
     step = {
         "act": act.kind,
         "act_id": str(act.id),
@@ -89,5 +89,5 @@ def act_entry(act: Act, caller: Caller | None, at: datetime) -> LogEntry:
     }
     referral = act.target if KINDS[act.kind].concerns_referral else None
     entry = log_entry(at, "administration", step, caller, [act.agency_id], referral_id=referral)
-    # An act that expired has no caller, and is its agency's all the same.
+    # An act that expired has no caller; the entry still names its agency.
     return entry if caller else entry.acting(act.agency_id)

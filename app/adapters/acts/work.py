@@ -1,4 +1,4 @@
-"""An act that takes effect: what it has to work with, and what doing it means."""
+"""What the effect of an act works with: its transaction, the act, and the seat that approves."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An act that takes effect within a transaction. The caller's is the second seat.
+    """An act that takes effect within a transaction. `caller` is the second seat.
 
-    When it is proposed it is `rehearsed`, by the first seat: the transaction is then taken back,
-    so whatever lies outside of the database must be left alone.
+    When an act is proposed, its effect is rehearsed (`rehearsed`) with the first seat as `caller`,
+    and the transaction is rolled back. An effect must then change nothing outside the database.
     """
 
     connection: "PoolConnectionProxy[Record]"
@@ -29,8 +29,8 @@ class Work:
     at: datetime
     rehearsed: bool = False
     backup_age: timedelta = BACKUP_AGE
-    told: set[str] = field(default_factory=set)
-    """Agencies whose inboxes get something: they are woken after the commit."""
+    recipients: set[str] = field(default_factory=set)
+    """Agencies that get an inbox item: they are notified after the commit."""
 
     async def log(
         self,
@@ -49,9 +49,10 @@ class Work:
 
 
 Effect: TypeAlias = Callable[[Work], Awaitable[Mapping[str, Any]]]
-"""Does it, and gives the outcome to show: codes, ids and moments, never a secret: it is stored.
+"""Does what the act is for. Returns the outcome, which is stored and shown: codes, ids and times,
+never a secret.
 
-Raises, whereupon nothing of it is done:
-    NotFound: the target is not there, or not for this agency.
-    ActImpossible: not as things stand.
+Raises, and then changes nothing:
+    NotFound: the target does not exist, or is not of this agency.
+    ActImpossible: the present state does not allow it.
 """

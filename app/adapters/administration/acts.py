@@ -18,44 +18,44 @@ RETIRE = "SELECT approve_retirement($1)"
 
 
 async def add_seat(work: "Work") -> Mapping[str, Any]:
-    """A new seat, called by its role."""
+    """Add a seat. Its name is that of its role."""
     check_new_id(work.act.agency_id, work.act.target)
-    await _done(work, SEAT, name=Role[work.act.detail["role"].upper()].ja)
+    await _administer(work, SEAT, name=Role[work.act.detail["role"].upper()].ja)
     return {}
 
 
 async def change_seat(work: "Work") -> Mapping[str, Any]:
-    """Another role, other classes, or a seat that is switched on again."""
-    await _done(work, SEAT)
+    """Give a seat another role or other classes, or enable it again."""
+    await _administer(work, SEAT)
     return {}
 
 
 async def add_client(work: "Work") -> Mapping[str, Any]:
-    """A new client, with its key; one without has no secret until that is fetched."""
+    """Add a client, with its public key. Without one, its secret is fetched afterwards."""
     check_new_id(work.act.agency_id, work.act.target)
-    await _done(work, CLIENT, name=CLIENT_NAME, public_jwk=public_jwk(work.act.detail))
+    await _administer(work, CLIENT, name=CLIENT_NAME, public_jwk=public_jwk(work.act.detail))
     return {}
 
 
 async def change_client(work: "Work") -> Mapping[str, Any]:
-    """Another key, other seats, leave to fetch another secret, or switched on again."""
-    await _done(work, CLIENT, public_jwk=public_jwk(work.act.detail))
+    """Give a client another key or other seats, allow it another secret, or enable it again."""
+    await _administer(work, CLIENT, public_jwk=public_jwk(work.act.detail))
     return {}
 
 
 async def change_agency(work: "Work") -> Mapping[str, Any]:
-    """An agency takes part, is switched off, or on again. It reads that in the log; nobody's name
-    stands there beside its own."""
-    told = administration_entry(work.at, work.act.kind, [work.act.target], {}, by="operator")
-    await _done(work, AGENCY, log=[told.row()])
+    """Connect an agency, disable it, or enable it again. It can read that in the log, where the
+    entry names no other agency."""
+    entry = administration_entry(work.at, work.act.kind, [work.act.target], {}, by="operator")
+    await _administer(work, AGENCY, log=[entry.row()])
     return {}
 
 
 async def retire_master(work: "Work") -> Mapping[str, Any]:
-    """Leave for workers to remove a master key, as soon as no backup needs it."""
+    """Approve the removal of a master key. Workers remove it as soon as no backup needs it."""
     if not work.act.target.isascii() or not work.act.target.isdecimal():
         raise NotFound
-    await _done(work, RETIRE, version=int(work.act.target[:9]), act_id=str(work.act.id))
+    await _administer(work, RETIRE, version=int(work.act.target[:9]), act_id=str(work.act.id))
     return {}
 
 
@@ -76,8 +76,8 @@ ADMINISTRATION: "Mapping[str, Effect]" = {
 """By the kind of act: what each does to seats, clients, agencies and master keys."""
 
 
-async def _done(work: "Work", statement: str, **more: Any) -> None:
-    asked = {
+async def _administer(work: "Work", statement: str, **more: Any) -> None:
+    request = {
         **work.act.detail,
         "act": work.act.kind,
         "agency_id": work.act.agency_id,
@@ -87,7 +87,7 @@ async def _done(work: "Work", statement: str, **more: Any) -> None:
         "items": [],
         **more,
     }
-    answer = await work.connection.fetchval(statement, json.dumps(asked))
+    answer = await work.connection.fetchval(statement, json.dumps(request))
     if answer is None:
         raise NotFound
     if answer != "done":

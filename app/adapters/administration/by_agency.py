@@ -1,4 +1,4 @@
-"""What an agency sees and switches off of its own seats and clients, without a second seat."""
+"""An agency lists and disables its own seats and clients, which takes no second seat."""
 
 import json
 from datetime import datetime
@@ -27,8 +27,8 @@ Row = dict[str, Any]
 What = Literal["seat", "client"]
 
 
-class OwnDesk:
-    """The seats and clients of one agency."""
+class AgencyAdministration:
+    """Lists and disables the seats and clients of one agency, and sets the secrets of clients."""
 
     def __init__(self, pool: "Pool", clock: Clock, bell: "Bell", acts: Acts) -> None:
         self._pool = pool
@@ -38,10 +38,10 @@ class OwnDesk:
 
     async def all(self, what: What, agency_id: str, after: str | None, limit: int) -> list[Row]:
         """The seats or clients of an agency, by id."""
-        return await self._listed(what, agency_id, None, after, limit)
+        return await self._list(what, agency_id, None, after, limit)
 
     async def disable(self, what: What, caller: Caller, its_id: str) -> Row:
-        """Switch off a seat or client of the caller's agency, at once. Again changes nothing.
+        """Disable a seat or client of the caller's agency, at once. A repeat changes nothing.
 
         Raises:
             NotFound: this agency has none of that id.
@@ -53,69 +53,69 @@ class OwnDesk:
             "type": act,
             "urgency": "urgent",
         }
-        told = administration_entry(at, act, [caller.agency_id], {"target": its_id}, caller)
-        if await self._administered(what, caller, act, its_id, at, told, [item]) == "done":
+        entry = administration_entry(at, act, [caller.agency_id], {"target": its_id}, caller)
+        if await self._administer(what, caller, act, its_id, at, entry, [item]) == "done":
             self._bell.ring([caller.agency_id])
-        return (await self._listed(what, caller.agency_id, its_id, None, 1))[0]
+        return (await self._list(what, caller.agency_id, its_id, None, 1))[0]
 
     async def take_secret(self, caller: Caller, act_id: UUID, secret_hash: str) -> str:
-        """Give a client the secret that two seats have agreed on, in place of what it had.
+        """Set the new secret of a client that two seats have approved, in place of the old one.
 
         Returns:
             The id of the client.
 
         Raises:
-            NotFound: this agency has no such act, or it is about no secret.
+            NotFound: this agency has no such act, or the act sets no secret.
             NotYourAct: another seat proposed it.
-            ActImpossible: it is not approved, or was too long ago, or two seats have agreed on
-                another key or secret since, or the client has come to speak for a seat that
-                operates the service.
+            ActImpossible: it is not approved, or was approved too long ago, or another key or
+                secret was approved since, or the client was linked to a seat that operates the
+                service.
         """
         act, at = await self._acts.one(caller.agency_id, act_id), self._clock()
         _check_secret(act, caller, at)
         detail = {"target": act.target, "act_id": str(act.id)}
-        told = administration_entry(at, "client.secret", [caller.agency_id], detail, caller)
-        answer = await self._administered(
-            "client", caller, "client.secret", act.target, at, told, [],
+        entry = administration_entry(at, "client.secret", [caller.agency_id], detail, caller)
+        answer = await self._administer(
+            "client", caller, "client.secret", act.target, at, entry, [],
             secret_hash=secret_hash, act_id=str(act.id),
         )  # fmt: skip
         if answer != "done":
             raise ActImpossible(answer)
         return act.target
 
-    async def _administered(
+    async def _administer(
         self,
         what: What,
         caller: Caller,
         act: str,
         target: str,
         at: datetime,
-        told: LogEntry,
+        entry: LogEntry,
         items: list[Row],
         **more: str,
     ) -> str:
-        asked = {
+        request = {
             "act": act,
             "agency_id": caller.agency_id,
             "target": target,
             "at": at.isoformat(),
-            "log": [told.row()],
+            "log": [entry.row()],
             "items": items,
             **more,
         }
         statement = SEAT if what == "seat" else CLIENT
-        answer: str | None = await self._pool.fetchval(statement, json.dumps(asked))
+        answer: str | None = await self._pool.fetchval(statement, json.dumps(request))
         if answer is None:
             raise NotFound
         return answer
 
-    async def _listed(
+    async def _list(
         self, what: What, agency_id: str, only: str | None, after: str | None, limit: int
     ) -> list[Row]:
         statement = SEATS if what == "seat" else CLIENTS
         text = await self._pool.fetchval(statement, agency_id, only, after, limit)
-        found: list[Row] = json.loads(text)
-        return found
+        rows: list[Row] = json.loads(text)
+        return rows
 
 
 def _check_secret(act: Act, caller: Caller, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What administrators change: agencies and their areas, seats, clients and their links."""
+"""Administration with the owner's login: agencies and their areas, seats, clients, links."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _ADD_AGENCY = """
     INSERT INTO agency (id, kind, name, name_en, prefecture, poi_code, connected, services, note)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9)
 """
-# An absent value leaves what is there; an empty text takes it away.
+# NULL leaves a column as it is; an empty text clears it.
 _CHANGE_AGENCY = """
     UPDATE agency SET
         name = coalesce($2, name),
@@ -90,7 +90,7 @@ _STOP_TOKENS = "SELECT stop_tokens($1, $2)"
 
 
 class AdministrationError(ValueError):
-    """It cannot be done. `reason` is `unknown`, `taken`, `bad_value` or `other_agency`."""
+    """The change cannot be made. `reason` is `unknown`, `taken`, `bad_value` or `other_agency`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -99,7 +99,7 @@ class AdministrationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AgencyChange:
-    """What becomes different; None stays as it is, and an empty text takes the text away."""
+    """Changes to an agency: None leaves a value as it is, an empty text clears it."""
 
     name: str | None = None
     name_en: str | None = None
@@ -108,15 +108,15 @@ class AgencyChange:
     services: Mapping[str, date | None] | None = None
 
 
-def _real() -> datetime:
+def _current_time() -> datetime:
     return datetime.now(UTC)
 
 
 class Administration:
-    """Writes what administrators decide. Every method is one transaction, with an entry in the log
-    that the agency concerned may read, and may raise `AdministrationError`."""
+    """Writes the changes of administrators. Every method is one transaction with a log entry that
+    the agency concerned may read, and may raise `AdministrationError`."""
 
-    def __init__(self, connection: "Connection", clock: Clock = _real) -> None:
+    def __init__(self, connection: "Connection", clock: Clock = _current_time) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -126,7 +126,7 @@ class Administration:
 
     async def add_agency(self, agency: Agency) -> None:
         """Add an agency with its areas."""
-        services = _written(agency.services)
+        services = _services_json(agency.services)
         with _refusals():
             async with self._connection.transaction():
                 await self._connection.execute(
@@ -135,13 +135,13 @@ class Administration:
                 )  # fmt: skip
                 for flow, area in sorted(agency.areas, key=lambda row: (row[0] or "", row[1])):
                     await self._connection.execute(_ADD_AREA, agency.id, flow, area)
-                await self._tell("agency.add", agency.id, agency.id)
+                await self._log_change("agency.add", agency.id, agency.id)
 
     async def change_agency(self, agency_id: str, change: AgencyChange) -> None:
         """Change an agency's name, note, connection or services."""
-        await self._one(
+        await self._change_one(
             "agency.change", _CHANGE_AGENCY, agency_id, change.name, change.name_en, change.note,
-            change.connected, _written(change.services or {}),
+            change.connected, _services_json(change.services or {}),
             fields=[name for name, value in asdict(change).items() if value is not None],
         )  # fmt: skip
 
@@ -150,11 +150,13 @@ class Administration:
         with _refusals():
             async with self._connection.transaction():
                 await self._connection.execute(_ADD_AREA, agency_id, flow, area)
-                await self._tell("agency.add_area", agency_id, agency_id, flow=flow, area=area)
+                await self._log_change(
+                    "agency.add_area", agency_id, agency_id, flow=flow, area=area
+                )
 
     async def remove_area(self, agency_id: str, flow: str | None, area: str) -> None:
         """Take an area away from an agency."""
-        await self._one("agency.remove_area", _REMOVE_AREA, agency_id, flow, area)
+        await self._change_one("agency.remove_area", _REMOVE_AREA, agency_id, flow, area)
 
     async def seats(self, agency_id: str | None = None) -> list[Seat]:
         """The seats of one agency, or all, by id."""
@@ -170,15 +172,17 @@ class Administration:
                     _ADD_SEAT, seat.id, seat.agency_id, seat.name, seat.role, classes, at
                 )
                 detail = {"role": seat.role, "classes": classes}
-                await self._tell("seat.add", seat.agency_id, seat.id, **detail)
+                await self._log_change("seat.add", seat.agency_id, seat.id, **detail)
 
     async def change_seat(
         self, seat_id: str, name: str | None, role: str | None, classes: frozenset[str] | None
     ) -> None:
         """Change a seat; None leaves what is there."""
-        wanted = None if classes is None else sorted(classes)
-        detail = {"role": role, "classes": wanted}
-        await self._one("seat.change", _CHANGE_SEAT, seat_id, name, role, wanted, **detail)
+        sorted_classes = None if classes is None else sorted(classes)
+        detail = {"role": role, "classes": sorted_classes}
+        await self._change_one(
+            "seat.change", _CHANGE_SEAT, seat_id, name, role, sorted_classes, **detail
+        )
 
     async def clients(self, agency_id: str | None = None) -> list[Client]:
         """The clients of one agency, or all, by id, without the hashes of their secrets."""
@@ -195,7 +199,7 @@ class Administration:
                 )  # fmt: skip
                 await self._link(client.id, client.seats)
                 seats = list(client.seats)
-                await self._tell("client.add", client.agency_id, client.id, seats=seats)
+                await self._log_change("client.add", client.agency_id, client.id, seats=seats)
 
     async def change_client(
         self,
@@ -208,42 +212,42 @@ class Administration:
         changes = {"name": name, "secret": secret_hash, "public_key": public_jwk}
         fields = [what for what, value in changes.items() if value is not None]
         values = name, secret_hash, _json(public_jwk)
-        await self._one("client.change", _CHANGE_CLIENT, client_id, *values, fields=fields)
+        await self._change_one("client.change", _CHANGE_CLIENT, client_id, *values, fields=fields)
 
     async def require_dpop(self, client_id: str, required: bool) -> None:
-        """Let a client have only tokens that are bound to a key, or any again."""
+        """Require DPoP of a client (only tokens that are bound to a key), or stop requiring it."""
         act = "client.require_dpop"
-        await self._one(act, _REQUIRE_DPOP, client_id, required, required=required)
+        await self._change_one(act, _REQUIRE_DPOP, client_id, required, required=required)
 
     async def link(self, client_id: str, seats: Sequence[str]) -> None:
-        """Let a client speak for exactly these seats of its agency; the first is its default."""
+        """Link a client to exactly these seats of its agency; the first is its default."""
         with _refusals():
             async with self._connection.transaction():
                 agency_id = await self._link(client_id, seats)
-                await self._tell("client.link", agency_id, client_id, seats=list(seats))
+                await self._log_change("client.link", agency_id, client_id, seats=list(seats))
 
     async def disable(
         self, what: type[Agency | Seat | Client], its_id: str, at: datetime | None
     ) -> None:
-        """Switch an agency, seat or client off as of `at`, or on again with None."""
+        """Disable an agency, seat or client as of `at`, or enable it again with None."""
         act = f"{what.__name__.lower()}.{'enable' if at is None else 'disable'}"
-        await self._one(act, _SWITCH[what], its_id, at)
+        await self._change_one(act, _SWITCH[what], its_id, at)
 
     async def stop_tokens(
         self, what: type[Agency | Seat | Client], its_id: str, at: datetime
     ) -> None:
-        """End every token of an agency, seat or client that was issued until now."""
+        """Stop every token of an agency, seat or client that was issued until now."""
         with _refusals():
             async with self._connection.transaction():
-                found = await self._connection.fetchrow(_OWNER[what], its_id)
-                if found is None:
+                owner = await self._connection.fetchrow(_OWNER[what], its_id)
+                if owner is None:
                     raise AdministrationError("unknown")
-                kind, agency_id = found
+                kind, agency_id = owner
                 await self._connection.execute(_STOP_TOKENS, kind, its_id)
                 entry = log_entry(at, "revocation", {"all_of": kind}, None, [agency_id])
                 whose = {"agency_id": agency_id, f"{kind}_id": its_id}
-                written = entries_json([entry.acting(**whose)])
-                await self._connection.execute(WRITE_LOG, at, written)
+                entries = entries_json([entry.acting(**whose)])
+                await self._connection.execute(WRITE_LOG, at, entries)
 
     async def _link(self, client_id: str, seats: Sequence[str]) -> str:
         agency_id: str | None = await self._connection.fetchval(_HOLD_CLIENT, client_id)
@@ -256,27 +260,28 @@ class Administration:
         await self._connection.execute(_LINK, client_id, seats)
         return agency_id
 
-    async def _one(
+    async def _change_one(
         self, act: str, statement: str, target: str, *values: object, **detail: Any
     ) -> None:
-        """Change one thing: `statement` gives the agency that it belongs to."""
+        """Run a statement that changes one row and returns the agency that it belongs to."""
         with _refusals():
             async with self._connection.transaction():
                 agency_id = await self._connection.fetchval(statement, target, *values)
                 if agency_id is None:
                     raise AdministrationError("unknown")
-                await self._tell(act, agency_id, target, **detail)
+                await self._log_change(act, agency_id, target, **detail)
 
-    async def _tell(self, act: str, agency_id: str, target: str, **detail: Any) -> None:
-        """Write down what was done: codes and ids, no names."""
+    async def _log_change(self, act: str, agency_id: str, target: str, **detail: Any) -> None:
+        """Write the log entry of a change: codes and ids, no names."""
         at = self._clock()
-        told = {key: value for key, value in detail.items() if value is not None}
-        written = administration_entry(at, act, [agency_id], {"target": target, **told})
-        await self._connection.execute(WRITE_LOG, at, entries_json([written]))
+        codes = {key: value for key, value in detail.items() if value is not None}
+        entry = administration_entry(at, act, [agency_id], {"target": target, **codes})
+        await self._connection.execute(WRITE_LOG, at, entries_json([entry]))
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
+    """Raise `AdministrationError` for what the constraints of the database refuse."""
     try:
         yield
     except asyncpg.UniqueViolationError:
@@ -287,7 +292,7 @@ def _refusals() -> Iterator[None]:
         raise AdministrationError("bad_value") from None
 
 
-def _written(services: Mapping[str, date | None]) -> str:
+def _services_json(services: Mapping[str, date | None]) -> str:
     return json.dumps({name: day.isoformat() if day else None for name, day in services.items()})
 
 

@@ -23,7 +23,7 @@ async def connected(url: str) -> "AsyncIterator[Connection[Record]]":
     """One connection for a command, closed at the end.
 
     Raises:
-        DatabaseUnavailable: the server is not there, or does not let us in.
+        DatabaseUnavailable: the server does not answer, or refuses the login.
     """
     try:
         connection = await asyncpg.connect(url, timeout=OPENING)

@@ -23,15 +23,15 @@ DEFAULT_COMMENT = "standard public schema"
 SIGNATURE = re.compile(r"^REVOKE ALL ON FUNCTION\s+(\w+\([^)]*\))", re.MULTILINE)
 POLICY = re.compile(r"^CREATE POLICY (\w+) ON \"?(\w+)\"?", re.MULTILINE)
 
-# Those of extensions are not ours to drop.
-FUNCTIONS_THERE = text("""
+# But for those of extensions, which must not be dropped.
+EXISTING_FUNCTIONS = text("""
     SELECT CAST(CAST(p.oid AS regprocedure) AS text), p.prorettype = CAST('trigger' AS regtype)
     FROM pg_proc p WHERE p.pronamespace = CAST('public' AS regnamespace) AND NOT EXISTS (
         SELECT FROM pg_depend d WHERE d.classid = CAST('pg_proc' AS regclass)
             AND d.objid = p.oid AND d.deptype = 'e')
 """)
 AS_PRINTED = text("SELECT CAST(CAST(CAST(:signature AS text) AS regprocedure) AS text)")
-POLICIES_THERE = text("""
+EXISTING_POLICIES = text("""
     SELECT policyname, tablename FROM pg_policies WHERE schemaname = 'public'
 """)
 COMMENT = text("SELECT obj_description(CAST('public' AS regnamespace), 'pg_namespace')")
@@ -55,9 +55,11 @@ def apply(connection: Connection) -> None:
     The connection has to run scripts of several statements, as that of a migration does.
     """
     connection.execute(text("SET LOCAL check_function_bodies = off"))  # they call each other
-    made = {_run(connection, file) for file in function_files()}
+    applied = {_run(connection, file) for file in function_files()}
     _apply_policies(connection)
-    _drop_functions(connection, {name for name, _ in connection.execute(FUNCTIONS_THERE)} - made)
+    _drop_functions(
+        connection, {name for name, _ in connection.execute(EXISTING_FUNCTIONS)} - applied
+    )
 
 
 def make(connection: Connection, names: Iterable[str]) -> None:
@@ -77,11 +79,11 @@ def drop(connection: Connection) -> None:
     The functions of triggers stay: the migration that made the triggers drops them.
     """
     _drop_policies(
-        connection, {(name, table) for name, table in connection.execute(POLICIES_THERE)}
+        connection, {(name, table) for name, table in connection.execute(EXISTING_POLICIES)}
     )
-    there = connection.execute(FUNCTIONS_THERE)
-    _drop_functions(connection, {name for name, of_trigger in there if not of_trigger})
-    _comment(connection, DEFAULT_COMMENT)
+    existing = connection.execute(EXISTING_FUNCTIONS)
+    _drop_functions(connection, {name for name, of_trigger in existing if not of_trigger})
+    _set_comment(connection, DEFAULT_COMMENT)
 
 
 def _run(connection: Connection, file: Path) -> str:
@@ -93,28 +95,28 @@ def _run(connection: Connection, file: Path) -> str:
 
 
 def _drop_functions(connection: Connection, signatures: Iterable[str]) -> None:
-    # In one statement: one whose body is kept parsed depends on those that it calls.
+    # In one statement, since a function whose body is stored parsed depends on those it calls.
     if every := ", ".join(sorted(signatures)):
         connection.exec_driver_sql(f"DROP ROUTINE {every}")
 
 
 def _apply_policies(connection: Connection) -> None:
-    """Run the files that changed since they were run, and drop policies that stand in none.
+    """Run the files that changed since they were run, and drop policies that have no file.
 
-    The digests of what was run are kept as JSON in the comment on the schema: a table for them
-    would need policies of its own. A dump that is restored without comments only makes them again.
+    The digests of the files that were run are kept as JSON in the comment on the schema: a table
+    would need policies of its own. After a restore without comments all policies are made again.
     """
     scripts = {file.parts[-3]: file.read_text(encoding="utf-8") for file in policy_files()}
     wanted = {subject: set(POLICY.findall(script)) for subject, script in scripts.items()}
     digests = {subject: sha256(script.encode()).hexdigest() for subject, script in scripts.items()}
-    recorded = _recorded(connection)
-    there = {(name, table) for name, table in connection.execute(POLICIES_THERE)}
+    recorded = _recorded_digests(connection)
+    existing = {(name, table) for name, table in connection.execute(EXISTING_POLICIES)}
     for subject, script in scripts.items():
-        if recorded.get(subject) != digests[subject] or not wanted[subject] <= there:
+        if recorded.get(subject) != digests[subject] or not wanted[subject] <= existing:
             connection.exec_driver_sql(script)
-    _drop_policies(connection, there.difference(*wanted.values()))
+    _drop_policies(connection, existing.difference(*wanted.values()))
     if recorded != digests:
-        _comment(connection, json.dumps({"policies": digests}))
+        _set_comment(connection, json.dumps({"policies": digests}))
 
 
 def _drop_policies(connection: Connection, policies: Iterable[tuple[str, str]]) -> None:
@@ -122,7 +124,7 @@ def _drop_policies(connection: Connection, policies: Iterable[tuple[str, str]]) 
         connection.exec_driver_sql(f'DROP POLICY "{name}" ON "{table}"')
 
 
-def _recorded(connection: Connection) -> Mapping[str, str]:
+def _recorded_digests(connection: Connection) -> Mapping[str, str]:
     """The digests that were recorded; none if the comment is not ours."""
     try:
         return dict(json.loads(connection.scalar(COMMENT) or "")["policies"])
@@ -130,5 +132,5 @@ def _recorded(connection: Connection) -> Mapping[str, str]:
         return {}
 
 
-def _comment(connection: Connection, comment: str) -> None:
+def _set_comment(connection: Connection, comment: str) -> None:
     connection.exec_driver_sql(f"COMMENT ON SCHEMA public IS '{comment}'")

@@ -16,9 +16,9 @@ class Urls:
 
 
 def as_role(url: str, role: str) -> str:
-    """`url`, taking on `role` as the session begins.
+    """`url`, with the session set to `role` at its start.
 
-    For a server where the owner was given its login and the roles none of their own.
+    For a server where only the owner has a login and the other roles have none.
     """
     parts = urlsplit(url)
     query = {**dict(parse_qsl(parts.query)), "role": role}

@@ -1,4 +1,4 @@
-"""Brings a database to the newest shape of the tables, or an older one."""
+"""Migrates a database to the newest revision of the tables, or back to an older one."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 CONFIGURATION = Path(__file__).parents[3] / "alembic.ini"
 PATIENCE = timedelta(seconds=5)
-"""How long a migration waits for a lock that somebody at work holds, before it gives up."""
+"""How long a migration waits for a lock on a table that is in use, before it gives up."""
 
 
 BASELINE = "2026_11_23_27"
@@ -25,7 +25,7 @@ class TooOld(Exception):
 
 
 class TablesInUse(Exception):
-    """Somebody held a table for too long, so nothing was migrated; it can be tried again."""
+    """A table was locked for too long, so nothing was migrated; it can be tried again."""
 
 
 def migrate(url: str, revision: str = "head", patience: timedelta = PATIENCE) -> None:
@@ -38,7 +38,7 @@ def migrate(url: str, revision: str = "head", patience: timedelta = PATIENCE) ->
         TablesInUse: a lock was not free within `patience`.
         TooOld: an older release has to migrate first.
     """
-    with _giving_up():
+    with _lock_timeouts():
         command.upgrade(_configuration(url, patience, "up"), revision)
 
 
@@ -50,7 +50,7 @@ def undo(url: str, revision: str, patience: timedelta = PATIENCE) -> None:
     Raises:
         TablesInUse: a lock was not free within `patience`.
     """
-    with _giving_up():
+    with _lock_timeouts():
         command.downgrade(_configuration(url, patience, "down"), revision)
 
 
@@ -68,13 +68,14 @@ def refuse_older(revisions: Iterable[str]) -> None:
 
 
 @contextmanager
-def _giving_up() -> Iterator[None]:
+def _lock_timeouts() -> Iterator[None]:
+    """Raise `TablesInUse` for a lock timeout."""
     try:
         yield
     except (DBAPIError, asyncpg.PostgresError) as error:
-        # SQLAlchemy wraps what single statements raise, and not what scripts do.
-        of_server = error.orig if isinstance(error, DBAPIError) else error
-        if getattr(of_server, "sqlstate", None) != asyncpg.LockNotAvailableError.sqlstate:
+        # SQLAlchemy wraps errors of single statements, but not those of scripts.
+        server_error = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(server_error, "sqlstate", None) != asyncpg.LockNotAvailableError.sqlstate:
             raise
         raise TablesInUse(
             "Nothing was migrated: a table is in use. Try again when there is less to do."

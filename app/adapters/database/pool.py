@@ -19,8 +19,8 @@ PATIENCE = timedelta(seconds=10)
 async def open_pool(url: str, size: int, name: str, patience: timedelta = PATIENCE) -> "Pool":
     """A pool of up to `size` connections, shown in PostgreSQL as `name`.
 
-    A statement that takes longer than `patience` is given up with a TimeoutError: a database that
-    hangs must not hold every request and, with them, every connection.
+    A statement that takes longer than `patience` ends with a TimeoutError: a database that hangs
+    must not block every request and, with them, every connection.
     """
     return await asyncpg.create_pool(
         url,
@@ -33,7 +33,7 @@ async def open_pool(url: str, size: int, name: str, patience: timedelta = PATIEN
 
 
 async def _nothing_to_reset(connection: "Connection") -> None:
-    """Every setting is made for one transaction, so there is nothing to take back.
+    """Every setting is local to a transaction, so there is nothing to reset.
 
-    asyncpg's own reset is a round trip for each request: a tenth of what a submit costs.
+    asyncpg's own reset is a round trip for each request: a tenth of the cost of a submit.
     """

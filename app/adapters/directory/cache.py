@@ -1,4 +1,4 @@
-"""The directory out of the database, kept in memory and renewed when it has changed."""
+"""The directory of agencies in memory, read again when it has changed in the database."""
 
 import asyncio
 import json
@@ -47,10 +47,10 @@ class DirectoryCache:
         self._directory: Directory | None = None
 
     def current(self) -> Directory:
-        """The directory as it was last seen.
+        """The directory as of the last `refresh`.
 
         Raises:
-            RuntimeError: it was never read; `refresh` comes first.
+            RuntimeError: it was never read; call `refresh` first.
         """
         if self._directory is None:
             raise RuntimeError("the directory was not read yet")
@@ -59,8 +59,8 @@ class DirectoryCache:
     async def refresh(self) -> bool:
         """Read the directory again if it has changed, and say whether it had."""
         async with self._pool.acquire() as connection:
-            seen = self._directory
-            if seen is not None and await connection.fetchval(_VERSION) == seen.version:
+            cached = self._directory
+            if cached and await connection.fetchval(_VERSION) == cached.version:
                 return False
             self._directory = await load(connection)
             return True

@@ -27,18 +27,18 @@ _JURISDICTIONS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Seeded:
+class SeedCounts:
     """How many rows were new."""
 
     agencies: int
     jurisdictions: int
 
 
-async def seed(connection: "Connection") -> Seeded:
-    """Add the agencies of the national directory that are not there yet, with their jurisdiction.
+async def seed(connection: "Connection") -> SeedCounts:
+    """Add the agencies of the national directory that are missing, with their jurisdiction.
 
-    What is there is left as it is: administrators know better than our file, and an area they took
-    away from an agency does not come back.
+    Agencies that exist are left as they are: administrators know better than our file, and an area
+    that they removed from an agency does not come back.
     """
     columns = list(zip(*map(_agency, _rows("agencies.csv")), strict=True))
     async with connection.transaction():
@@ -50,7 +50,7 @@ async def seed(connection: "Connection") -> Seeded:
         ]
         if areas:
             await connection.execute(_JURISDICTIONS, *zip(*areas, strict=True))
-    return Seeded(len(new), len(areas))
+    return SeedCounts(len(new), len(areas))
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""A new PostgreSQL cluster of our own: made whole in a side folder, then put in place at once."""
+"""A new PostgreSQL cluster of our own: made whole in a temporary folder, then renamed."""
 
 import importlib.util
 import json
@@ -10,11 +10,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.adapters.database.logins import ADMIN, API, OWNER, WORKER
-from app.adapters.embedded_postgres.process import Account, closed_folder_mode, dying_with_parent
+from app.adapters.embedded_postgres.process import (
+    Account,
+    closed_folder_mode,
+    signal_at_parent_death,
+)
 
 DATABASE = "tsunagu"
 
-# The socket's folder is closed to other users, and still nobody enters without a password.
+# A password is required, although the socket's folder is closed to other users.
 ACCESS = """\
 # type  database     user  method
 local   all          all   scram-sha-256
@@ -50,7 +54,7 @@ class Passwords:
 def binaries() -> Path:
     """The folder with `postgres` and `initdb`, from the package `embedded-postgres`.
 
-    Found, not imported: the package makes folders and users when it is imported.
+    The package is not imported: it would make folders and users.
 
     Raises:
         EmbeddedPostgresError: the extra `embedded` is not installed.
@@ -76,7 +80,7 @@ def make_cluster(home: Path, account: Account | None) -> None:
     draft.rename(home)
 
 
-def passwords_of(home: Path) -> Passwords:
+def read_passwords(home: Path) -> Passwords:
     """The passwords that were made with the cluster in `home`."""
     return Passwords(**json.loads((home / "passwords.json").read_text()))
 
@@ -112,16 +116,16 @@ def _create_roles(data: Path, account: Account | None, passwords: Passwords) -> 
 
 
 def _run(account: Account | None, *command: str, stdin: str = "") -> None:
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
         input=stdin,
         capture_output=True,
         text=True,
         cwd="/",
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
-        preexec_fn=dying_with_parent(account=account),
+        preexec_fn=signal_at_parent_death(account=account),
         check=False,
     )
-    if done.returncode != 0 or "ERROR:" in done.stderr or "FATAL:" in done.stderr:
-        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+    if completed.returncode != 0 or "ERROR:" in completed.stderr or "FATAL:" in completed.stderr:
+        last = (completed.stderr.strip().splitlines() or ["no word"])[-1]
         raise EmbeddedPostgresError(f"{Path(command[0]).name} failed: {last}")

@@ -1,4 +1,4 @@
-"""What a PostgreSQL server leaves in its data folder and beside it, and how to clear it away."""
+"""The process id file, the processes and the socket folder of a PostgreSQL server."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ PAUSE = 0.01
 
 
 def is_ready(data: Path, pid: int) -> bool:
-    """Whether the server with this process id says of itself that it takes connections.
+    """Whether the server with this process id takes connections, as its pid file says.
 
-    The file may still be that of the last server, which was ready once.
+    The file may still be that of an earlier server.
     """
-    lines = _noted(data)
+    lines = _pid_file_lines(data)
     return len(lines) > 7 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
 
@@ -31,24 +31,24 @@ def is_running(data: Path) -> bool:
 
 
 def end_all(data: Path, patience: float) -> bool:
-    """End every server process on `data`; whether none is left.
+    """End every server process on `data`, and say whether none is left.
 
     Args:
         data: the data folder; whoever calls must hold its lock.
         patience: seconds to wait, first for a fast shutdown, then for a kill.
     """
-    return any(_ended(data, how, patience) for how in (signal.SIGINT, signal.SIGKILL))
+    return any(_end(data, how, patience) for how in (signal.SIGINT, signal.SIGKILL))
 
 
-def disown(data: Path) -> None:
-    """Make PostgreSQL take the process id file for a stale one, as it is.
+def make_pid_file_stale(data: Path) -> None:
+    """Make PostgreSQL treat the process id file as stale.
 
-    After a crash the noted id may have gone to an unrelated process, and PostgreSQL would
-    refuse to start for ever. It ignores the id of its own parent, which is what is written
-    here. The file itself has to stay: its shared memory line is how PostgreSQL notices that
-    sessions of the old server are still at work.
+    After a crash the id in it may belong to an unrelated process, and PostgreSQL would never
+    start again. It ignores the id of its own parent, so that one is written here. The file
+    itself has to stay: from its line about shared memory PostgreSQL knows that sessions of the
+    old server are still running.
     """
-    lines = _noted(data)
+    lines = _pid_file_lines(data)
     if lines:
         (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
 
@@ -76,11 +76,11 @@ def remove_socket_folder(folder: Path | None) -> None:
 def _suits(base: Path, account: Account | None) -> bool:
     inside = base / (SOCKET_FOLDER_PREFIX + "12345678")
     short = len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER
-    open_to_it = account is None or account.reaches(base)
-    return short and open_to_it and os.access(base, os.W_OK | os.X_OK)
+    reachable = account is None or account.reaches(base)
+    return short and reachable and os.access(base, os.W_OK | os.X_OK)
 
 
-def _noted(data: Path) -> list[str]:
+def _pid_file_lines(data: Path) -> list[str]:
     try:
         return (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -108,7 +108,7 @@ def _works_on(process: Path, data: Path) -> bool:
         return False
 
 
-def _ended(data: Path, how: signal.Signals, patience: float) -> bool:
+def _end(data: Path, how: signal.Signals, patience: float) -> bool:
     deadline = time.monotonic() + patience
     for pid in _processes_on(data):
         _send(pid, how)

@@ -20,7 +20,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a child runs as. `crosses_folders`: it may pass folders that are closed to its user."""
+    """The user of a child. `crosses_folders`: it may pass folders that are closed to its user."""
 
     uid: int
     gid: int
@@ -45,7 +45,7 @@ def ordinary_account(*folders: Path) -> Account | None:
     The program works in `folders`, which exist.
 
     A checkout below /root is closed to every other user. Opening it to all of them would be
-    worse than letting this one child pass: it keeps the right to, and nothing else of root's.
+    worse than letting this one child pass: it keeps this one capability of root, and no other.
     """
     if os.geteuid() != 0:
         return None
@@ -55,11 +55,11 @@ def ordinary_account(*folders: Path) -> Account | None:
 
 
 def closed_folder_mode() -> int:
-    """The mode of a folder that only we list; `ordinary_account` may pass through it."""
+    """The mode of a folder that only we can list; `ordinary_account` may pass through it."""
     return 0o711 if os.geteuid() == 0 else 0o700
 
 
-def dying_with_parent(
+def signal_at_parent_death(
     how: signal.Signals = signal.SIGKILL, account: Account | None = None
 ) -> Callable[[], None]:
     """A `preexec_fn`: the child becomes `account` and gets the signal `how` when its parent dies.
@@ -72,8 +72,8 @@ def dying_with_parent(
     def prepare() -> None:
         if account is not None:
             _become(account)
-        # After the change of user, which clears it.
-        _checked(libc.prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0))
+        # After the change of user, which would clear it.
+        _check(libc.prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0))
         if os.getppid() != parent:
             os._exit(1)
 
@@ -82,12 +82,12 @@ def dying_with_parent(
 
 def end_with_parent() -> None:
     """Have SIGTERM sent to this very process when the one that started it ends, however it ends."""
-    _checked(libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0))
+    _check(libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0))
 
 
 def _become(account: Account) -> None:
     if account.crosses_folders:
-        _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
     os.setgroups([])
     os.setresgid(account.gid, account.gid, account.gid)
     os.setresuid(account.uid, account.uid, account.uid)
@@ -99,10 +99,11 @@ def _keep(capability: int) -> None:
     bit = 1 << capability
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     effective_permitted_inheritable = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-    _checked(libc.capset(header, effective_permitted_inheritable))
-    _checked(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0))
+    _check(libc.capset(header, effective_permitted_inheritable))
+    _check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0))
 
 
-def _checked(result: int) -> None:
+def _check(result: int) -> None:
+    """Raise an OSError if a call of libc failed."""
     if result != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

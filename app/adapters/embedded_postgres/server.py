@@ -1,4 +1,4 @@
-"""A real PostgreSQL of our own in the data folder: started with us, stopped with us."""
+"""A PostgreSQL server in the data folder that starts and stops with this process."""
 
 import fcntl
 import os
@@ -17,13 +17,13 @@ from app.adapters.embedded_postgres.cluster import (
     EmbeddedPostgresError,
     binaries,
     make_cluster,
-    passwords_of,
+    read_passwords,
 )
 from app.adapters.embedded_postgres.process import (
     Account,
     closed_folder_mode,
-    dying_with_parent,
     ordinary_account,
+    signal_at_parent_death,
 )
 
 LONGEST_RECOVERY = 300.0
@@ -58,7 +58,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, data_dir: Path, patience: float = 0.0) -> None:
-        """`patience`: seconds to wait for another one on the same folder that is just stopping."""
+        """`patience`: seconds to wait for another server on the same folder that is stopping."""
         self._data_dir = data_dir.resolve()
         self._patience = patience
         self._home = self._data_dir / "postgres"
@@ -81,7 +81,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> Urls:
-        """A running server, whatever the last run left behind; makes the cluster if there is none.
+        """Start the server, also after a crash; makes the cluster if there is none.
 
         Raises:
             EmbeddedPostgresError: the folder is in use by another start, or PostgreSQL
@@ -94,7 +94,7 @@ class EmbeddedPostgres:
             if not self._home.exists():
                 make_cluster(self._home, self._account)
             self._clear_leftovers()
-            self._sockets = self._fresh_sockets()
+            self._sockets = self._make_socket_folder()
             self._launch()
         except BaseException:
             self.stop()
@@ -113,7 +113,7 @@ class EmbeddedPostgres:
         """The login of the administrator, which no part of the service uses."""
         if self._sockets is None:
             raise EmbeddedPostgresError("The embedded PostgreSQL is not running.")
-        return _url(ADMIN, passwords_of(self._home).admin, self._sockets)
+        return _url(ADMIN, read_passwords(self._home).admin, self._sockets)
 
     @property
     def pid(self) -> int | None:
@@ -122,7 +122,7 @@ class EmbeddedPostgres:
         return process.pid if process is not None and process.poll() is None else None
 
     def revive(self) -> bool:
-        """Start the server again, at the same address, if it has died; whether it had."""
+        """Start the server again, at the same address, if it has died; whether it had died."""
         if self._sockets is None or self.pid is not None:
             return False
         self._clear_leftovers()
@@ -148,10 +148,10 @@ class EmbeddedPostgres:
             self._lock = None
 
     def _take_lock(self) -> None:
-        # Held by the open file, so it is gone with us, however we go.
+        # The open file holds the lock, so the lock ends with this process, however that ends.
         lock = os.open(self._data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + self._patience
-        while not _locked(lock):
+        while not _try_lock(lock):
             if time.monotonic() > deadline:
                 os.close(lock)
                 raise EmbeddedPostgresError(
@@ -162,13 +162,13 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _clear_leftovers(self) -> None:
-        """End what a killed run left behind. Nobody else can be at work here: we hold the lock."""
+        """End processes that a killed run left behind. They are nobody else's: we hold the lock."""
         if not postmaster.end_all(self._data, LONGEST_STOP):
             raise EmbeddedPostgresError(f"An old server on {self._data} does not end.")
-        postmaster.disown(self._data)
+        postmaster.make_pid_file_stale(self._data)
 
-    def _fresh_sockets(self) -> Path:
-        postmaster.remove_socket_folder(_noted_sockets(self._home))
+    def _make_socket_folder(self) -> Path:
+        postmaster.remove_socket_folder(_last_socket_folder(self._home))
         folder = postmaster.socket_folder(self._account)
         (self._home / "sockets").write_text(str(folder))
         return folder
@@ -195,7 +195,7 @@ class EmbeddedPostgres:
                 cwd="/",
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
                 start_new_session=True,  # Ctrl-C is for us: the server is to stop last
-                preexec_fn=dying_with_parent(signal.SIGINT, self._account),
+                preexec_fn=signal_at_parent_death(signal.SIGINT, self._account),
             )
         self._await_ready()
 
@@ -215,13 +215,13 @@ class EmbeddedPostgres:
 def running_urls(data_dir: Path) -> Urls | None:
     """The logins of the server that another process runs on `data_dir`; None when none does."""
     home = data_dir.resolve() / "postgres"
-    sockets = _noted_sockets(home)
+    sockets = _last_socket_folder(home)
     if sockets is None or not postmaster.is_running(home / "data"):
         return None
     return _urls(home, sockets)
 
 
-def _locked(lock: int) -> bool:
+def _try_lock(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -229,14 +229,14 @@ def _locked(lock: int) -> bool:
     return True
 
 
-def _noted_sockets(home: Path) -> Path | None:
+def _last_socket_folder(home: Path) -> Path | None:
     """The folder of the socket that the running, or the last, server listens on."""
-    noted = home / "sockets"
-    return Path(noted.read_text()) if noted.exists() else None
+    file = home / "sockets"
+    return Path(file.read_text()) if file.exists() else None
 
 
 def _urls(home: Path, sockets: Path) -> Urls:
-    passwords = passwords_of(home)
+    passwords = read_passwords(home)
     return Urls(
         owner=_url(OWNER, passwords.owner, sockets),
         api=_url(API, passwords.api, sockets),

@@ -72,7 +72,7 @@ async def _erased(work: Work, agency_id: str | None) -> Mapping[str, Any]:
         work.act.id,
         work.caller if agency_id else None,
     )
-    work.told.update(await erasing.write(work.connection))
+    work.recipients.update(await erasing.write(work.connection))
     return {"complete_on": erasing.complete_on.isoformat()}
 
 

@@ -1,5 +1,5 @@
-"""What a party may show of a case: its referrals and messages, opened on the record, and the log's
-entries about them with their proofs."""
+"""Collects the content of an evidence bundle: the referrals and messages of a case, opened and
+logged as disclosures, and the log entries about them with their proofs."""
 
 import asyncio
 import json
@@ -26,9 +26,9 @@ ENTRIES = "SELECT index, entry FROM case_entries($1, $2, $3)"
 IS_SEALED = "SELECT case_is_sealed($1, $2)"
 OPENED_AT_ONCE = 50
 PAGE = 500
-"""Entries, and proofs, that are asked for at once."""
+"""Entries, and proofs, of one query."""
 MOST_READ = 50_000
-"""Entries that are looked at. Those that prove a message are never left out."""
+"""Entries that are read. Those that prove a message are never left out."""
 PATIENCE = 3.0
 """Seconds to wait for the sealer, which seals each second."""
 PAUSE = 0.1
@@ -39,7 +39,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OpenedCase:
-    """A case as one party may show it."""
+    """A case as one party may read it."""
 
     referrals: Sequence[Row]
     messages: Sequence[Opened]
@@ -55,23 +55,24 @@ class ProvedEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
-    """The state of the log, and what it tells this party about the case."""
+class LogProofs:
+    """A checkpoint of the log, and the entries about the case that this party may read."""
 
     note: str
     checkpoint: Checkpoint
     entries: Sequence[ProvedEntry]
     left_out: int
-    """Older entries, of which none proves a message."""
+    """The number of older entries that are not in `entries`. None of them proves a message."""
     unsealed: frozenset[str]
     """Ids of messages whose entries still wait to be sealed."""
     since: int | None
-    """The size of the earlier checkpoint, if one was named, and the proof that goes on from it."""
+    """The size of the earlier checkpoint, if one was given. `consistency` proves that the log has
+    only grown since."""
     consistency: Sequence[str] | None
 
 
 class Evidence:
-    """Collects what a bundle is made of. Nothing in it says more than the routes would."""
+    """Collects the content of a bundle. It holds nothing that the routes would not show."""
 
     def __init__(
         self, pool: "Pool", reading: Reading, log: Log, clock: Clock, patience: float = PATIENCE
@@ -82,13 +83,13 @@ class Evidence:
         self._clock = clock
         self._patience = patience
 
-    async def opened(self, caller: Caller, case_id: UUID) -> OpenedCase:
-        """Every message of the case that this party may read, opened as far as its seat may.
+    async def open_case(self, caller: Caller, case_id: UUID) -> OpenedCase:
+        """Open every message of the case that this party may read, in the classes of its seat.
 
         Raises:
             NotFound: there is no such case, or this agency was never a party of it.
             BundleTooLarge: it has more messages, or more text, than a bundle holds.
-            Busy: the case moved at every try.
+            Busy: the case changed at every try.
         """
         rows = json.loads(await self._pool.fetchval(REFERRALS, caller.agency_id, case_id))
         if not rows:
@@ -99,81 +100,85 @@ class Evidence:
         return OpenedCase(rows, await self._open(caller, ids))
 
     async def _ids(self, agency_id: str, referral_id: UUID) -> list[UUID]:
-        found: list[UUID] = []
+        ids: list[UUID] = []
         while True:
-            # Numbers have no gap.
-            page = await self._reading.messages(agency_id, referral_id, len(found), PAGE)
-            found += [UUID(row["id"]) for row in page]
-            if len(page) < PAGE or len(found) > MOST_MESSAGES:
-                return found
+            # Messages are numbered without gaps.
+            page = await self._reading.messages(agency_id, referral_id, len(ids), PAGE)
+            ids += [UUID(row["id"]) for row in page]
+            if len(page) < PAGE or len(ids) > MOST_MESSAGES:
+                return ids
 
     async def _open(self, caller: Caller, ids: Sequence[UUID]) -> list[Opened]:
         opened: list[Opened] = []
         size = 0
         for start in range(0, len(ids), OPENED_AT_ONCE):
             wanted = ids[start : start + OPENED_AT_ONCE]
-            found = await self._reading.open(caller, wanted)
-            if len(found) != len(wanted):
+            batch = await self._reading.open(caller, wanted)
+            if len(batch) != len(wanted):
                 raise Busy
-            opened += found
-            size += sum(len(json.dumps(each.body, ensure_ascii=False)) for each in found)
+            opened += batch
+            size += sum(len(json.dumps(each.body, ensure_ascii=False)) for each in batch)
             if size * 3 > LARGEST:  # a character takes three bytes, and there is more in a bundle
                 raise BundleTooLarge(MOST_MESSAGES, LARGEST)
         return opened
 
-    async def proved(
+    async def prove(
         self, caller: Caller, case_id: UUID, case: OpenedCase, since: int | None
-    ) -> Proved:
-        """What the log says of the case to this agency, with proofs.
+    ) -> LogProofs:
+        """The log entries about the case that this agency may read, with proofs.
 
-        Waits a little for the sealer, so that the openings for this very bundle are in it too.
+        Waits up to `patience` for the sealer, so that the disclosures of this bundle are included.
 
         Args:
-            since: the size of an earlier checkpoint, from which the log is to be shown to go on.
+            since: the size of an earlier checkpoint, to prove that the log has only grown since.
 
         Raises:
             NotSealed: nothing was ever sealed.
-            Invalid: the log is not as long as `since`.
-            BundleTooLarge: the log has more to say than is read.
+            Invalid: the log is shorter than `since`.
+            BundleTooLarge: there are more entries than are read.
         """
         agency_id = caller.agency_id
         ids = {str(each.envelope["id"]) for each in case.messages}
-        told = await self._told(agency_id, case_id, ids)
+        entries = await self._await_sealed_entries(agency_id, case_id, ids)
         note = await self._log.checkpoint(agency_id)
         point = Checkpoint.parse(Note.parse(note).text)
-        kept = _kept(told)
-        return Proved(
+        included = _newest_entries(entries)
+        return LogProofs(
             note=note,
             checkpoint=point,
-            entries=[each async for each in self._paths(agency_id, kept, point.size)],
-            left_out=len(told) - len(kept),
-            unsealed=frozenset(ids - _proved(told)),
+            entries=[each async for each in self._paths(agency_id, included, point.size)],
+            left_out=len(entries) - len(included),
+            unsealed=frozenset(ids - _proved_messages(entries)),
             since=since,
-            consistency=await self._grown(agency_id, since, point.size),
+            consistency=await self._consistency(agency_id, since, point.size),
         )
 
-    async def _told(self, agency_id: str, case_id: UUID, ids: Set[str]) -> list[tuple[int, Row]]:
-        """The sealed entries, once they prove these messages or patience has ended.
+    async def _await_sealed_entries(
+        self, agency_id: str, case_id: UUID, ids: Set[str]
+    ) -> list[tuple[int, Row]]:
+        """The sealed entries, as soon as they prove these messages, or when `patience` has ended.
 
-        The sealer has come far enough when the newest entry of the case is sealed too: that is one
-        of the openings for this bundle.
+        They are complete when the newest entry of the case is sealed: that is one of the
+        disclosures of this bundle.
         """
         for _ in range(round(self._patience / PAUSE)):
-            far_enough = await self._pool.fetchval(IS_SEALED, agency_id, case_id)
-            told = await self._sealed(agency_id, case_id, ids) if far_enough else []
-            if far_enough and ids <= _proved(told):
-                return told
+            complete = await self._pool.fetchval(IS_SEALED, agency_id, case_id)
+            entries = await self._sealed_entries(agency_id, case_id, ids) if complete else []
+            if complete and ids <= _proved_messages(entries):
+                return entries
             await asyncio.sleep(PAUSE)
-        return await self._sealed(agency_id, case_id, ids)
+        return await self._sealed_entries(agency_id, case_id, ids)
 
-    async def _sealed(self, agency_id: str, case_id: UUID, ids: Set[str]) -> list[tuple[int, Row]]:
-        """What the log tells, but of messages that came after those of the bundle were listed."""
+    async def _sealed_entries(
+        self, agency_id: str, case_id: UUID, ids: Set[str]
+    ) -> list[tuple[int, Row]]:
+        """The sealed entries, without those of messages that came after `ids` were listed."""
         rows = await self._pool.fetch(ENTRIES, agency_id, case_id, MOST_READ + 1)
         if len(rows) > MOST_READ:
             raise BundleTooLarge(MOST_MESSAGES, LARGEST)
         sealed = sorted((row["index"], row["entry"]) for row in rows if row["index"] is not None)
-        told = [(index, json.loads(entry)) for index, entry in sealed]
-        return [(i, e) for i, e in told if e["kind"] not in PROVING or e["message_id"] in ids]
+        entries = [(index, json.loads(entry)) for index, entry in sealed]
+        return [(i, e) for i, e in entries if e["kind"] not in PROVING or e["message_id"] in ids]
 
     async def _paths(
         self, agency_id: str, entries: Sequence[tuple[int, Row]], size: int
@@ -182,34 +187,36 @@ class Evidence:
             part = entries[start : start + PAGE]
             proofs = await self._log.proofs(agency_id, [index for index, _ in part], size)
             for index, entry in part:
-                yield ProvedEntry(index, entry, list(_written(proofs[index].path)))
+                yield ProvedEntry(index, entry, list(_base64(proofs[index].path)))
 
-    async def _grown(self, agency_id: str, since: int | None, size: int) -> Sequence[str] | None:
+    async def _consistency(
+        self, agency_id: str, since: int | None, size: int
+    ) -> Sequence[str] | None:
         if since is None:
             return None
         if since > size:
             raise Invalid.at("/query/since", "less_than_equal")
-        return list(_written(await self._log.consistency(agency_id, since, size)))
+        return list(_base64(await self._log.consistency(agency_id, since, size)))
 
-    async def exported(self, caller: Caller, case_id: UUID, manifest: str, messages: int) -> None:
-        """Write down that a bundle was made: whose it is, and the digest of its manifest."""
+    async def log_export(self, caller: Caller, case_id: UUID, manifest: str, messages: int) -> None:
+        """Log that a bundle was made: for whom, and the digest of its manifest."""
         at = self._clock()
-        told = {"what": "bundle", "digest": manifest, "messages": messages}
-        entry = log_entry(at, "export", told, caller, case_id=case_id)
+        detail = {"what": "bundle", "digest": manifest, "messages": messages}
+        entry = log_entry(at, "export", detail, caller, case_id=case_id)
         await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
 
 
-def _proved(told: Sequence[tuple[int, Row]]) -> set[str]:
-    """The messages that are accepted, or shared, as the log tells."""
-    return {entry["message_id"] for _, entry in told if entry["kind"] in PROVING}
+def _proved_messages(entries: Sequence[tuple[int, Row]]) -> set[str]:
+    """The messages whose acceptance or sharing is among the entries."""
+    return {entry["message_id"] for _, entry in entries if entry["kind"] in PROVING}
 
 
-def _kept(told: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:
-    """The entries that prove a message, and of the others the newest."""
-    others = [index for index, entry in told if entry["kind"] not in PROVING]
+def _newest_entries(entries: Sequence[tuple[int, Row]]) -> list[tuple[int, Row]]:
+    """The entries that prove a message, and the newest of the others."""
+    others = [index for index, entry in entries if entry["kind"] not in PROVING]
     first = others[-MOST_ENTRIES] if len(others) > MOST_ENTRIES else 0
-    return [(i, entry) for i, entry in told if i >= first or entry["kind"] in PROVING]
+    return [(i, entry) for i, entry in entries if i >= first or entry["kind"] in PROVING]
 
 
-def _written(hashes: Sequence[bytes]) -> Iterator[str]:
+def _base64(hashes: Sequence[bytes]) -> Iterator[str]:
     return (b64encode(each).decode() for each in hashes)

@@ -16,14 +16,14 @@ from app.domain.keys.ports import SigningPem
 from app.domain.log.signed_note import VerifierKey
 
 OVERLAP = timedelta(days=30)
-"""How long a replaced key signs beside its successor: whoever knows only the old one finds the new
-one published with a checkpoint that both have signed."""
+"""How long a replaced key signs beside its successor: whoever knows only the old key can check a
+checkpoint that both have signed, and learns the new key from it."""
 
 _log = logging.getLogger(__name__)
 
 
-class LogPems(Protocol):
-    """Where the log's keys lie."""
+class CheckpointKeySource(Protocol):
+    """Where the keys are stored."""
 
     def log_mark(self) -> Hashable:
         """A cheap value that differs when a key was added or removed."""
@@ -35,7 +35,7 @@ class LogPems(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LogKey:
+class CheckpointKey:
     """A key that signs under the log's name, and from when."""
 
     key: VerifierKey
@@ -47,10 +47,10 @@ class LogKey:
         return self._private.sign(text)
 
 
-class LogKeys:
-    """Every key of the log whose origin is `name`."""
+class CheckpointKeys:
+    """The keys that sign the checkpoints of the log whose origin is `name`."""
 
-    def __init__(self, source: LogPems, name: str) -> None:
+    def __init__(self, source: CheckpointKeySource, name: str) -> None:
         self._source = source
         self._name = name
         self._mark = source.log_mark()
@@ -61,20 +61,20 @@ class LogKeys:
         """The log's name: the origin of its checkpoints."""
         return self._name
 
-    def signers(self, at: datetime) -> tuple[LogKey, ...]:
-        """Who signs a checkpoint at `at`: the newest whose time has come, and before it the one
-        that it replaced less than OVERLAP ago."""
-        keys = self.held()
-        begun = [key for key in keys if key.signs_from <= at] or list(keys[:1])
-        recent = [old for old, new in pairwise(begun) if new.signs_from + OVERLAP > at]
-        return (*recent, *begun[-1:])
+    def signers(self, at: datetime) -> tuple[CheckpointKey, ...]:
+        """The keys that sign a checkpoint at `at`: the newest that is in use, and before it the
+        one that it replaced less than OVERLAP ago."""
+        keys = self.all_keys()
+        in_use = [key for key in keys if key.signs_from <= at] or list(keys[:1])
+        recent = [old for old, new in pairwise(in_use) if new.signs_from + OVERLAP > at]
+        return (*recent, *in_use[-1:])
 
-    def published(self) -> tuple[VerifierKey, ...]:
-        """The public halves of all of them, the oldest first: old checkpoints are checked too."""
-        return tuple(each.key for each in self.held())
+    def public_keys(self) -> tuple[VerifierKey, ...]:
+        """The public key of each, the oldest first: old checkpoints are verified too."""
+        return tuple(each.key for each in self.all_keys())
 
-    def held(self) -> tuple[LogKey, ...]:
-        """Every key as it lies in the folder, the oldest first."""
+    def all_keys(self) -> tuple[CheckpointKey, ...]:
+        """Every key in the folder, the oldest first."""
         try:
             if (mark := self._source.log_mark()) != self._mark:
                 self._keys = self._read()
@@ -84,17 +84,19 @@ class LogKeys:
             _log.exception("the log's keys cannot be read again; the ones in use stay")
         return self._keys
 
-    def _read(self) -> tuple[LogKey, ...]:
+    def _read(self) -> tuple[CheckpointKey, ...]:
         keys = tuple(_key(pem, self._name) for pem in self._source.log_signing())
         if not keys:
             raise ValueError("there is no key to sign the log with")
         return keys
 
 
-def log_keys(folder: KeyFolder, at: datetime, wanted: str | None, default: str) -> LogKeys:
-    """The log's keys; the first one is made where there is none, and the log named.
+def prepare_checkpoint_keys(
+    folder: KeyFolder, at: datetime, wanted: str | None, default: str
+) -> CheckpointKeys:
+    """The log's keys. At the first start this makes the first key, and names the log.
 
-    A log keeps its name for ever, and with it all that others know of it: another address of the
+    A log keeps its name for ever, since verifiers know it by that name: another address of the
     service does not change it.
 
     Raises:
@@ -107,17 +109,17 @@ def log_keys(folder: KeyFolder, at: datetime, wanted: str | None, default: str) 
             f"The log is named {name}, and a log keeps its name. Set TSUNAGU_LOG_ORIGIN to that,"
             " or leave it out."
         )
-    return LogKeys(folder, name)
+    return CheckpointKeys(folder, name)
 
 
-def log_keys_here(folder: KeyFolder, default: str) -> LogKeys:
-    """The log's keys as a command finds them, which names nothing that has no name yet."""
-    return LogKeys(folder, folder.log_origin() or default)
+def existing_checkpoint_keys(folder: KeyFolder, default: str) -> CheckpointKeys:
+    """The log's keys for a command, which makes no key and does not name the log."""
+    return CheckpointKeys(folder, folder.log_origin() or default)
 
 
-def _key(pem: SigningPem, name: str) -> LogKey:
+def _key(pem: SigningPem, name: str) -> CheckpointKey:
     private = load_pem_private_key(pem.pem, None)
     if not isinstance(private, Ed25519PrivateKey):
         raise ValueError("a key of the log is not an Ed25519 key")
     public = private.public_key().public_bytes_raw()
-    return LogKey(VerifierKey(name, public), pem.signs_from, private)
+    return CheckpointKey(VerifierKey(name, public), pem.signs_from, private)

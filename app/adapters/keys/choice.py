@@ -1,4 +1,4 @@
-"""Which key service there is: the folder, unless the settings name another."""
+"""Chooses the key service: the key folder, unless the settings name a socket."""
 
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys

@@ -1,4 +1,4 @@
-"""Keys on disk: signing keys and master keys, made once, never overwritten."""
+"""Keys on disk: signing keys, master keys and the log's keys. No file is ever overwritten."""
 
 import fcntl
 import os
@@ -31,7 +31,7 @@ _NEW = ".new-"
 
 
 class MasterWaits(Exception):
-    """A master key that was added before does not wrap yet."""
+    """A master key that was added before is not in use yet."""
 
     def __init__(self, wraps_from: datetime) -> None:
         super().__init__(wraps_from)
@@ -41,8 +41,8 @@ class MasterWaits(Exception):
 class KeyFolder:
     """A folder with `signing-<from when it signs>.pem` and `master-<version>-<since>.key`.
 
-    `since` is the moment from which a master key wraps; the first one has none. Files are never
-    changed, only added (whole, or not at all) and removed.
+    `since` is the time from which a master key wraps; the first one has none. Files are never
+    changed, only added (atomically) and removed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,7 +51,7 @@ class KeyFolder:
     def prepare(self, at: datetime, *, signing: bool = True, masters: bool = True) -> None:
         """Make the first signing key, which signs from `at`, and the first master key.
 
-        Does nothing, and needs no right to write, where both are there.
+        Where both exist, this does nothing and needs no permission to write.
 
         Args:
             at: the present moment.
@@ -59,17 +59,17 @@ class KeyFolder:
             masters: False where a key service of its own keeps the master keys.
         """
         wanted = {_SIGNING: signing, _MASTER: masters}
-        if all(self._matching(kind) for kind, there in wanted.items() if there):
+        if all(self._matching(kind) for kind, is_wanted in wanted.items() if is_wanted):
             return
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._held():  # another process may be starting too
+        with self._lock():  # another process may be starting too
             if signing and not self._matching(_SIGNING):
                 self._write(_signing_name(at), _new_pem())
             if masters and not self._matching(_MASTER):
                 self._write("master-1.key", secrets.token_bytes(_MASTER_BYTES))
 
     def mark(self) -> tuple[str, ...]:
-        """The names of the signing keys: they tell all there is to know, since no file changes."""
+        """The names of the signing keys: as files never change, equal names mean equal keys."""
         return tuple(self._matching(_SIGNING))
 
     def master_mark(self) -> tuple[str, ...]:
@@ -82,12 +82,12 @@ class KeyFolder:
         Raises:
             OSError: one of them cannot be read.
         """
-        # While one is being revoked both halves may lie there: the private one counts no more.
-        found = self._matching(_SIGNING)
-        revoked = {match[1] for match in found.values() if match[2]}
+        # While a key is being revoked, both of its files may exist: the private one is ignored.
+        files = self._matching(_SIGNING)
+        revoked = {match[1] for match in files.values() if match[2]}
         return tuple(
             SigningPem(_stamp(match[1]), (self._path / name).read_bytes(), bool(match[2]))
-            for name, match in found.items()
+            for name, match in files.items()
             if match[2] or match[1] not in revoked
         )
 
@@ -99,19 +99,19 @@ class KeyFolder:
             ValueError: one of them is not 32 bytes long, or two have one version.
         """
         keys = {}
-        for name, found in self._matching(_MASTER).items():
+        for name, match in self._matching(_MASTER).items():
             secret = (self._path / name).read_bytes()
             if len(secret) != _MASTER_BYTES:
                 raise ValueError(f"{name} is not {_MASTER_BYTES} bytes long")
-            version = int(found[1])
+            version = int(match[1])
             if version in keys:
                 raise ValueError(f"there are two master keys {version}")
-            keys[version] = MasterKey(version, secret, _stamp(found[2]) if found[2] else None)
+            keys[version] = MasterKey(version, secret, _stamp(match[2]) if match[2] else None)
         return tuple(keys[version] for version in sorted(keys))
 
     def add_signing(self, signs_from: datetime) -> SigningPem:
         """Add a signing key that signs from `signs_from`, or from the next second not yet taken."""
-        with self._held():
+        with self._lock():
             while (self._path / (name := _signing_name(signs_from))).exists():
                 signs_from += timedelta(seconds=1)
             pem = _new_pem()
@@ -121,19 +121,19 @@ class KeyFolder:
     def prepare_log(self, at: datetime) -> None:
         """Make the first key that signs the log's checkpoints, if there is none.
 
-        Apart from the others, since whoever seals needs it and none of them.
+        Apart from `prepare`, since the sealer needs this key and none of the others.
         """
         if self._matching(_LOG):
             return
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._held():
+        with self._lock():
             if not self._matching(_LOG):
                 self._write(_log_name(at), _new_log_pem())
 
     def name_log(self, name: str) -> str:
-        """Name the log, if it has no name yet; and say the name that it has."""
+        """Name the log, if it has no name yet; returns the name that it has."""
         if self.log_origin() is None:
-            with self._held():
+            with self._lock():
                 if self.log_origin() is None:
                     self._write(_ORIGIN, name.encode())
         return self.log_origin() or name
@@ -154,13 +154,13 @@ class KeyFolder:
             OSError: one of them cannot be read.
         """
         return tuple(
-            SigningPem(_stamp(found[1]), (self._path / name).read_bytes())
-            for name, found in self._matching(_LOG).items()
+            SigningPem(_stamp(match[1]), (self._path / name).read_bytes())
+            for name, match in self._matching(_LOG).items()
         )
 
     def add_log(self, signs_from: datetime) -> SigningPem:
         """Add a key of the log that signs from `signs_from`, or the next second not yet taken."""
-        with self._held():
+        with self._lock():
             while (self._path / (name := _log_name(signs_from))).exists():
                 signs_from += timedelta(seconds=1)
             pem = _new_log_pem()
@@ -169,12 +169,12 @@ class KeyFolder:
 
     def _matching(self, pattern: re.Pattern[str]) -> dict[str, re.Match[str]]:
         names = sorted(os.listdir(self._path)) if self._path.is_dir() else []
-        return {name: found for name in names if (found := pattern.fullmatch(name))}
+        return {name: match for name in names if (match := pattern.fullmatch(name))}
 
     def revoke_signing(self, key: SigningPem) -> None:
-        """Keep only the public half of a key: it signs nothing more, and its receipts verify."""
+        """Keep only the public key: it no longer signs, and its receipts can still be verified."""
         name = _signing_name(key.signs_from)
-        with self._held():
+        with self._lock():
             private = load_pem_private_key((self._path / name).read_bytes(), None)
             public = private.public_key().public_bytes(
                 Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
@@ -190,7 +190,7 @@ class KeyFolder:
             MasterWaits: one that was added before does not wrap yet.
         """
         wraps_from = wraps_from.replace(microsecond=0)
-        with self._held():
+        with self._lock():
             masters = self.masters()
             last = masters[-1]
             if last.wraps_from is not None and last.wraps_from > at:
@@ -200,24 +200,24 @@ class KeyFolder:
         return added
 
     def remove_master(self, version: int) -> None:
-        """Take a master key out of the folder; nothing that is under it can be opened any more."""
-        with self._held():
-            for name, found in self._matching(_MASTER).items():
-                if int(found[1]) == version:
+        """Remove a master key; what is wrapped by it can never be opened again."""
+        with self._lock():
+            for name, match in self._matching(_MASTER).items():
+                if int(match[1]) == version:
                     (self._path / name).unlink()
             self._sync()
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         with (self._path / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for left in self._path.glob(f"{_NEW}*"):  # by one who was killed while writing
-                left.unlink()
+            for leftover in self._path.glob(f"{_NEW}*"):  # of a process that was killed
+                leftover.unlink()
             yield
 
     def _write(self, name: str, content: bytes) -> None:
-        # mkstemp makes the file 0600. A master key that did not reach the disk before its first use
-        # would make everything sealed with it unreadable after a power cut: hence both fsyncs.
+        # mkstemp makes the file 0600. Both fsyncs are needed: if a master key were used before it
+        # is on the disk, a power cut would make everything sealed with it unreadable.
         descriptor, temporary = tempfile.mkstemp(prefix=_NEW, dir=self._path)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -1,4 +1,4 @@
-"""The key service that needs nothing: master keys of the key folder, in this very process."""
+"""The key service within this process: it uses the master keys of the key folder."""
 
 import logging
 import time
@@ -12,14 +12,14 @@ from app.adapters.keys.vault import NONCE, decrypt, encrypt, random_parts
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import Master, MasterKey, MasterMissing, WrappedKey
 
-_LOOK_EVERY = 1.0
+_RELOAD_EVERY = 1.0
 """Seconds between two looks at the folder."""
 
 _log = logging.getLogger(__name__)
 
 
 class MasterKeys(Protocol):
-    """Where master keys lie."""
+    """Where master keys are stored."""
 
     def master_mark(self) -> Hashable:
         """A cheap value that differs when a key was added or removed."""
@@ -31,10 +31,10 @@ class MasterKeys(Protocol):
 
 
 class FolderKeys:
-    """Wraps and opens without waiting for anybody. A key that is added is noticed in a second.
+    """Wraps and unwraps with keys in memory. A key that is added is in use within a second.
 
     Raises:
-        OSError, ValueError: a key cannot be read (when it is made; later, the ones in use stay).
+        OSError, ValueError: a key cannot be read (at construction; later the ones in use stay).
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class FolderKeys:
         self._ciphers: dict[int, AESGCM] = {}
         self._only: int | None = None
         self._mark: Hashable = source.master_mark()
-        self._take(source.masters())
-        self._looked = ticks()
+        self._use(source.masters())
+        self._reloaded_at = ticks()
 
     async def wrap(self, keys: Sequence[tuple[bytes, bytes]]) -> list[WrappedKey]:
-        """Keys as they may be stored, under the active master key."""
+        """Wrap keys with the active master key, to be stored."""
         if not self._begins:
-            self._look()  # a first start makes the first key after us
-        self._look_sometimes()
+            self._reload()  # at the first start the first key is made after this object
+        self._reload_when_due()
         version = self._only or active(self._begins, self._clock())
         if version is None:
             raise MasterMissing("there is no master key")
@@ -66,56 +66,56 @@ class FolderKeys:
         ]
 
     async def unwrap(self, keys: Sequence[tuple[bytes, WrappedKey]]) -> list[bytes]:
-        """The keys, each under the master key that wrapped it."""
-        self._look_sometimes()
+        """Unwrap keys, each with the master key that wrapped it."""
+        self._reload_when_due()
         return [decrypt(self._cipher(stored.master), stored.wrapped, aad) for aad, stored in keys]
 
     async def masters(self) -> list[Master]:
-        """The master keys that lie in the folder now."""
+        """The master keys that are in the folder now."""
         begins = {key.version: key.wraps_from for key in self._source.masters()}
         now = active(begins, self._clock())
         return [Master(version, begin, version == now) for version, begin in begins.items()]
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing to close."""
 
     def _cipher(self, version: int) -> AESGCM:
         cipher = self._ciphers.get(version)
         if cipher is None:
-            # Another process may use one already that was added a moment ago.
-            self._look()
+            # Another process may already use a key that was added a moment ago.
+            self._reload()
             cipher = self._ciphers.get(version)
         if cipher is None:
             raise MasterMissing(f"master key {version} is not here")
         return cipher
 
-    def _look_sometimes(self) -> None:
-        if self._ticks() - self._looked >= _LOOK_EVERY:
-            self._look()
+    def _reload_when_due(self) -> None:
+        if self._ticks() - self._reloaded_at >= _RELOAD_EVERY:
+            self._reload()
 
-    def _look(self) -> None:
-        self._looked = self._ticks()
+    def _reload(self) -> None:
+        self._reloaded_at = self._ticks()
         try:
             if (mark := self._source.master_mark()) != self._mark:
-                self._take(self._source.masters())
+                self._use(self._source.masters())
                 self._mark = mark
         except (OSError, ValueError):
             # A half-copied or unreadable key must not stop a service that has good ones.
             _log.exception("the master keys cannot be read again; the ones in use stay")
 
-    def _take(self, keys: Sequence[MasterKey]) -> None:
-        found = {key.version: key for key in keys}
+    def _use(self, keys: Sequence[MasterKey]) -> None:
+        by_version = {key.version: key for key in keys}
         newest = max(self._begins, default=None)
-        if newest is not None and newest not in found:
-            # Old keys are retired, the newest never: this is a folder that went away.
+        if newest is not None and newest not in by_version:
+            # Old keys are retired, the newest never: the folder itself must be gone.
             raise ValueError("the newest master key is gone")
-        self._begins = {version: key.wraps_from for version, key in found.items()}
-        # Whichever its time, a single one wraps: no clock has to be asked.
-        self._only = next(iter(found)) if len(found) == 1 else None
-        self._ciphers = {version: AESGCM(key.secret) for version, key in found.items()}
+        self._begins = {version: key.wraps_from for version, key in by_version.items()}
+        # A single key wraps whatever its time, so the clock is not needed.
+        self._only = next(iter(by_version)) if len(by_version) == 1 else None
+        self._ciphers = {version: AESGCM(key.secret) for version, key in by_version.items()}
 
 
 def active(begins: Mapping[int, datetime | None], at: datetime) -> int | None:
-    """The version that wraps: the highest whose time has come, or the first if none has."""
-    begun = [version for version, begin in begins.items() if begin is None or begin <= at]
-    return max(begun, default=None) or min(begins, default=None)
+    """The version that wraps at `at`: the highest that has begun, or the first if none has."""
+    in_use = [version for version, begin in begins.items() if begin is None or begin <= at]
+    return max(in_use, default=None) or min(begins, default=None)

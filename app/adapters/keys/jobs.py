@@ -1,4 +1,4 @@
-"""What keys have the worker do."""
+"""The background jobs of keys: rewrapping, and the retirement of master keys."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.adapters.job import Job, PeriodicJob
 from app.adapters.keys.folder import KeyFolder
-from app.adapters.keys.retirement import Retiring
+from app.adapters.keys.retirement import MasterKeyRetirement
 from app.adapters.keys.rewrapping import Rewrapping
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import KeyService
@@ -22,12 +22,12 @@ def jobs(
     masters_folder: KeyFolder | None,
     backup_age: timedelta,
 ) -> Iterator[Job]:
-    """Put keys under the active master key, and take old master keys away.
+    """Rewrap keys with the active master key, and remove old master keys.
 
     Args:
-        masters_folder: where the master keys lie; None if another process keeps them.
-        backup_age: how long a backup may hold what lay under a key.
+        masters_folder: where the master keys are; None if another process keeps them.
+        backup_age: how long a backup may hold keys that an old master key wrapped.
     """
     yield PeriodicJob(Rewrapping(pool, service, clock).step, gently=True)
     if masters_folder is not None:
-        yield PeriodicJob(Retiring(pool, masters_folder, backup_age, clock).step)
+        yield PeriodicJob(MasterKeyRetirement(pool, masters_folder, backup_age, clock).step)

@@ -1,4 +1,4 @@
-"""How each master key stands: what lies under it, and whether it is needed any more."""
+"""The status of each master key: how many keys it wraps, and whether it is still needed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from app.domain.keys.ports import KeyService, MasterUse, master_use
 if TYPE_CHECKING:
     from app.adapters.database.pool import Connection, Pool
 
-# For a person who asks at the command line: it reads the whole index.
+# For the command line only: it reads the whole index.
 COUNTS = """
     SELECT master, sum(rows)::bigint AS rows FROM (
         SELECT master, count(*) AS rows FROM referral_key GROUP BY master
@@ -23,38 +23,40 @@ UNUSED = "SELECT version, since FROM master_unused"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A master key, and what lies under it."""
+class MasterKeyStatus:
+    """A master key, and the number of keys that it wraps."""
 
     version: int
     active: int
     """The version that wraps."""
     wraps_from: datetime | None
     here: bool
-    """False if something lies under it and it is not there."""
+    """False if it is missing, though it wraps something."""
     rows: int | None
-    """Keys and secrets under it; None if nobody could be asked."""
+    """Keys and secrets that it wraps; None without a database."""
     unused_since: datetime | None
 
     @property
     def old(self) -> bool:
-        """Whether a newer one wraps in its place."""
+        """Whether a newer one is active."""
         return self.version < self.active
 
     def use(self, backup_age: timedelta, at: datetime) -> MasterUse:
-        """What it is used for."""
+        """What it is still used for."""
         rows = 1 if self.rows is None else self.rows
         return master_use(self.version, self.active, rows, self.unused_since, backup_age, at)
 
     def retirable_from(self, backup_age: timedelta) -> datetime | None:
-        """From when on nothing needs it; None while something does."""
+        """From when on it may be removed; None while something needs it."""
         if self.rows or self.unused_since is None:
             return None
         return self.unused_since + backup_age
 
 
-async def standings(service: KeyService, database: "Pool | Connection | None") -> list[Standing]:
-    """Every master key that is there or needed, by version; without a database, what is there.
+async def master_key_statuses(
+    service: KeyService, database: "Pool | Connection | None"
+) -> list[MasterKeyStatus]:
+    """Every master key that exists or is needed, by version. Without a database: that exists.
 
     Raises:
         KeyServiceAway: the key service does not answer.
@@ -64,7 +66,7 @@ async def standings(service: KeyService, database: "Pool | Connection | None") -
     rows = await _read(database, COUNTS, "master", "rows")
     unused = await _read(database, UNUSED, "version", "since")
     return [
-        Standing(
+        MasterKeyStatus(
             version,
             active,
             masters[version].wraps_from if version in masters else None,

@@ -1,7 +1,7 @@
-"""A key service in a process of its own, behind a Unix socket: both ends of it.
+"""A key service in another process, over a Unix socket: the client and the server.
 
 One line of JSON asks and one answers, in order; bytes are base64. `docs/en/keys.md` has the
-protocol, so that anything else that speaks it can stand there too.
+protocol, so that another program can serve it.
 
     {"do": "wrap", "keys": [[bound, key], …]}               → {"keys": [[version, wrapped], …]}
     {"do": "unwrap", "keys": [[bound, version, wrapped], …]} → {"keys": [key, …]}
@@ -32,7 +32,7 @@ from app.domain.keys.ports import (
 T = TypeVar("T")
 
 PATIENCE = 2.0
-"""Seconds that an answer may take: as long as it is waited for, a submit waits."""
+"""Seconds to wait for an answer: a submit waits as long."""
 LONGEST = 4 * 1024 * 1024
 """Bytes of a line. The keys of a page of 50 messages are a twentieth of this."""
 
@@ -43,7 +43,7 @@ _REFUSALS: Mapping[str, type[CannotOpen]] = {
 
 
 class SocketKeys:
-    """Asks the service at `path`. One connection serves all calls; a lost one is made again."""
+    """Calls the key service at `path`, over one connection, which is reopened when it is lost."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -51,14 +51,14 @@ class SocketKeys:
         self._opening = asyncio.Lock()
 
     async def wrap(self, keys: Sequence[tuple[bytes, bytes]]) -> list[WrappedKey]:
-        """Keys as they may be stored."""
+        """Wrap keys, to be stored."""
         answer = await self._ask({"do": "wrap", "keys": [[_text(a), _text(k)] for a, k in keys]})
         return _read(answer, "keys", lambda row: WrappedKey(int(row[0]), _bytes(row[1])), len(keys))
 
     async def unwrap(self, keys: Sequence[tuple[bytes, WrappedKey]]) -> list[bytes]:
-        """The keys."""
-        asked = [[_text(a), stored.master, _text(stored.wrapped)] for a, stored in keys]
-        answer = await self._ask({"do": "unwrap", "keys": asked})
+        """Unwrap keys."""
+        rows = [[_text(a), stored.master, _text(stored.wrapped)] for a, stored in keys]
+        answer = await self._ask({"do": "unwrap", "keys": rows})
         return _read(answer, "keys", _bytes, len(keys))
 
     async def masters(self) -> list[Master]:
@@ -67,25 +67,25 @@ class SocketKeys:
         return _read(answer, "masters", _master)
 
     async def aclose(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._line is not None:
             await self._line.aclose()
 
     async def _ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             async with asyncio.timeout(PATIENCE):
-                line = await self._connected()
+                line = await self._connect()
                 answer = json.loads(await line.ask(json.dumps(question).encode() + b"\n"))
         except (OSError, ValueError):  # a timeout is an OSError
             raise KeyServiceAway("the key service does not answer") from None
         refused = answer.get("error") if isinstance(answer, dict) else "malformed"
         if refused is not None:
-            # What it does not understand is for nobody to try again differently.
+            # Any other error counts as an outage: the caller can do nothing about it.
             raise _REFUSALS.get(refused, KeyServiceAway)("the key service refuses")
-        found: Mapping[str, Any] = answer
-        return found
+        accepted: Mapping[str, Any] = answer
+        return accepted
 
-    async def _connected(self) -> "_Line":
+    async def _connect(self) -> "_Line":
         async with self._opening:
             if self._line is None or self._line.lost:
                 self._line = _Line(*await asyncio.open_unix_connection(self._path, limit=LONGEST))
@@ -103,27 +103,27 @@ class _Line:
 
     @property
     def lost(self) -> bool:
-        """Whether nothing comes from there any more."""
+        """Whether the connection has ended."""
         return self._reading.done()
 
     async def ask(self, question: bytes) -> bytes:
-        """The answer to a line."""
+        """Send a line, and wait for its answer."""
         if self.lost:
             raise ConnectionResetError
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        # Both without a pause in between: so the places in the two queues are the same.
+        # No await between these two, so that answers and questions stay in the same order.
         self._waiting.append(answer)
         self._writer.write(question)
         return await answer
 
     async def aclose(self) -> None:
-        """Hang up. Whoever waits for an answer is told that there is none."""
+        """Close. Calls that wait for an answer end with a ConnectionResetError."""
         self._reading.cancel()
         await asyncio.wait([self._reading])
 
     async def _read(self) -> None:
         try:
-            # A line without its end is the half of an answer.
+            # A line without its end is half an answer.
             while (line := await self._reader.readline()).endswith(b"\n"):
                 answer = self._waiting.popleft()
                 if not answer.done():
@@ -139,13 +139,13 @@ class _Line:
 
 @asynccontextmanager
 async def serving(service: KeyService, path: Path) -> AsyncIterator[None]:
-    """Let others on this machine use `service` through a socket at `path`.
+    """Serve `service` to other processes of this machine through a socket at `path`.
 
-    Whoever may write to the socket may have any key opened: it is made for its owner and their
-    group only, and its folder should let nobody else in.
+    Whoever may write to the socket can unwrap any key. The socket is for its owner and their group
+    only, and its folder should be closed to everybody else.
 
     Raises:
-        OSError: there can be no socket.
+        OSError: the socket cannot be made.
     """
 
     open_lines: set[asyncio.Task[None]] = set()
@@ -185,7 +185,7 @@ async def serving(service: KeyService, path: Path) -> AsyncIterator[None]:
 
 async def _answer(service: KeyService, line: bytes) -> dict[str, Any]:
     try:
-        return await _done(service, json.loads(line))
+        return await _execute(service, json.loads(line))
     except MasterMissing:
         return {"error": "master_missing"}
     except CannotOpen:
@@ -194,20 +194,20 @@ async def _answer(service: KeyService, line: bytes) -> dict[str, Any]:
         return {"error": "malformed"}
 
 
-async def _done(service: KeyService, asked: dict[str, Any]) -> dict[str, Any]:
-    match asked["do"]:
+async def _execute(service: KeyService, request: dict[str, Any]) -> dict[str, Any]:
+    match request["do"]:
         case "wrap":
-            keys = [(_bytes(a), _bytes(k)) for a, k in asked["keys"]]
+            keys = [(_bytes(a), _bytes(k)) for a, k in request["keys"]]
             return {"keys": [[w.master, _text(w.wrapped)] for w in await service.wrap(keys)]}
         case "unwrap":
-            stored = [(_bytes(a), WrappedKey(int(m), _bytes(w))) for a, m, w in asked["keys"]]
+            stored = [(_bytes(a), WrappedKey(int(m), _bytes(w))) for a, m, w in request["keys"]]
             return {"keys": [_text(key) for key in await service.unwrap(stored)]}
         case "masters":
-            found = await service.masters()
+            masters = await service.masters()
             return {
                 "masters": [
                     [m.version, m.wraps_from.isoformat() if m.wraps_from else None, m.active]
-                    for m in found
+                    for m in masters
                 ]
             }
         case _:
@@ -218,12 +218,12 @@ def _read(
     answer: Mapping[str, Any], name: str, row: Callable[[Any], T], many: int | None = None
 ) -> list[T]:
     try:
-        found = [row(each) for each in answer[name]]
+        rows = [row(each) for each in answer[name]]
     except (LookupError, TypeError, ValueError):
-        found = []
-    if many not in {None, len(found)}:
+        rows = []
+    if many not in {None, len(rows)}:
         raise KeyServiceAway("the key service answers something else")
-    return found
+    return rows
 
 
 def _master(row: Sequence[Any]) -> Master:

@@ -1,4 +1,4 @@
-"""Removing master keys that two operators have let go, when no backup needs them any more."""
+"""Removes master keys whose retirement two operators approved, when no backup needs them."""
 
 import logging
 import time
@@ -22,11 +22,11 @@ LOOK_EVERY = 5.0
 _log = logging.getLogger(__name__)
 
 
-class Retiring:
-    """Takes approved keys out of this machine's folder; each machine's worker does so in its own.
+class MasterKeyRetirement:
+    """Removes approved master keys from this machine's folder. Each machine has a worker for it.
 
     Args:
-        backup_age: how long after nothing lay under a key a backup may hold what did.
+        backup_age: how long backups may hold keys that a master key wrapped.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Retiring:
         self._look_at = ticks()
 
     async def step(self) -> int:
-        """Remove what may go now, and say how many that were."""
+        """Remove the keys that may be removed now; how many there were."""
         if self._ticks() < self._look_at:
             return 0
         self._look_at = self._ticks() + LOOK_EVERY
@@ -54,20 +54,20 @@ class Retiring:
         if not approved:
             return 0
         try:
-            here = [key.version for key in self._folder.masters()]
-            # Whatever was approved, the newest is not old.
-            going = sorted(set(approved) & set(here[:-1]))
-            for version in going:
-                told = entries_json(
+            versions = [key.version for key in self._folder.masters()]
+            # The newest key is never removed, whatever was approved.
+            retirable = sorted(set(approved) & set(versions[:-1]))
+            for version in retirable:
+                entries = entries_json(
                     [
                         administration_entry(
                             at, "master_key.retired", [], {"master": version}, by="worker"
                         )
                     ]
                 )
-                await self._pool.execute(NOTE, version, at, told)
+                await self._pool.execute(NOTE, version, at, entries)
                 self._folder.remove_master(version)
         except OSError as error:
             _log.error("a retired master key cannot be removed (%s)", type(error).__name__)
             return 0
-        return len(going)
+        return len(retirable)

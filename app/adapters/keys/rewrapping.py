@@ -1,7 +1,7 @@
-"""Putting what lies under an old master key under the active one, a few rows at a time.
+"""Rewraps keys that an old master key wrapped with the active one (rotation), a batch at a time.
 
-Any number may do it at once and die in the middle: each batch is a transaction of its own, a row is
-replaced only while it is what was read, and whoever begins again passes over what is done.
+Any number of workers may do so at once, and be killed at any time: each batch is a transaction of
+its own, a row is replaced only if it is still as it was read, and a restart skips what is done.
 """
 
 import logging
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.adapters.keys.vault import PURPOSE, bound
+from app.adapters.keys.vault import PURPOSE, binding
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import CannotOpen, KeyService, WrappedKey
 
@@ -27,19 +27,19 @@ REWRAP_KEYS = "SELECT rewrap_keys($1, $2, $3, $4, $5)"
 REWRAP_SECRETS = "SELECT rewrap_secrets($1, $2, $3, $4, $5)"
 NOTE = "SELECT note_unused_masters($1, $2)"
 BATCH = 200
-"""Rows that are looked at in one transaction."""
+"""Rows of one transaction."""
 LOOK_EVERY = 5.0
-"""Seconds between two looks whether there is something to do."""
+"""Seconds between two checks for work."""
 REST = 300.0
-"""Seconds of rest after a pass that could move nothing: those rows cannot be opened."""
+"""Seconds of rest after a pass that moved nothing: its rows cannot be unwrapped."""
 START = (UUID(int=0), "")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Pass:
-    """One way through all keys, in the order of their primary key."""
+class RewrapPass:
+    """One pass over all keys, in the order of their primary key."""
 
     masters: list[int]
     after: tuple[UUID, str] = START
@@ -60,13 +60,13 @@ class Rewrapping:
         self._service = service
         self._clock = clock
         self._ticks = ticks
-        self._pass: Pass | None = None
+        self._pass: RewrapPass | None = None
         self._look_at = ticks()
         self.moved = 0
-        """Rows that were put under the active master key so far."""
+        """Rows that were rewrapped so far."""
 
     async def step(self) -> int:
-        """Look at one batch, and say how many rows it had; 0 when there is nothing to do now.
+        """Rewrap one batch, and say how many rows it had; 0 when there is nothing to do now.
 
         Raises:
             KeyServiceAway: the key service does not answer. Nothing is lost.
@@ -78,15 +78,15 @@ class Rewrapping:
             if not (due := await self.due()):
                 return 0
             _log.info("keys under master key %s go to the active one", due)
-            self._pass = Pass(due)
+            self._pass = RewrapPass(due)
         return await self._batch(self._pass)
 
     async def due(self) -> list[int]:
-        """The old master keys, of those that are here, under which something still lies.
+        """The old master keys that are here and still wrap something.
 
-        That nothing lies under the others is noted, with the moment.
+        For the others it is noted since when they are unused.
         """
-        # The keys first: what is added in between is not old.
+        # The master keys first: one that is added in between is not old.
         masters = await self._service.masters()
         newest = max((m.version for m in masters if m.active), default=0)
         old = [m.version for m in masters if m.version < newest]
@@ -94,14 +94,14 @@ class Rewrapping:
         await self._database.execute(NOTE, self._clock(), sorted(v for v in old if v not in used))
         return [version for version in old if version in used]
 
-    async def _batch(self, current: Pass) -> int:
+    async def _batch(self, current: RewrapPass) -> int:
         rows = await self._database.fetch(KEYS, current.masters, *current.after, BATCH)
         if rows:
             due = [row for row in rows if row["master"] in current.masters]
-            owners = [bound(row["referral_id"], row["class"]) for row in due]
-            found = await self._rewrapped(owners, [_stored(row, "wrapped") for row in due])
+            owners = [binding(row["referral_id"], row["class"]) for row in due]
+            rewrapped = await self._rewrap(owners, [_wrapped_key(row, "wrapped") for row in due])
             columns = [row["referral_id"] for row in due], [row["class"] for row in due]
-            current.moved += await self._write(REWRAP_KEYS, columns, due, "wrapped", found)
+            current.moved += await self._write(REWRAP_KEYS, columns, due, "wrapped", rewrapped)
             current.after = rows[-1]["referral_id"], rows[-1]["class"]
             return len(rows)
         current.moved += await self._secrets(current.masters)
@@ -114,22 +114,23 @@ class Rewrapping:
         moved, after = 0, (UUID(int=0), False)
         while due := await self._database.fetch(SECRETS, masters, *after, BATCH):
             after = due[-1]["id"], due[-1]["previous"]
-            owners = [bound(row["id"], PURPOSE) for row in due]
-            found = await self._rewrapped(owners, [_stored(row, "sealed") for row in due])
+            owners = [binding(row["id"], PURPOSE) for row in due]
+            rewrapped = await self._rewrap(owners, [_wrapped_key(row, "sealed") for row in due])
             columns = [row["id"] for row in due], [row["previous"] for row in due]
-            moved += await self._write(REWRAP_SECRETS, columns, due, "sealed", found)
+            moved += await self._write(REWRAP_SECRETS, columns, due, "sealed", rewrapped)
         return moved
 
-    async def _rewrapped(
+    async def _rewrap(
         self, owners: Sequence[bytes], stored: Sequence[WrappedKey]
     ) -> list[WrappedKey | None]:
-        """Each under the active master key; None for what cannot be opened."""
-        opened = await self._opened(list(zip(owners, stored, strict=True)))
-        good = [(owner, key) for owner, key in zip(owners, opened, strict=True) if key is not None]
+        """Wrap each with the active master key; None for what cannot be unwrapped."""
+        keys = await self._unwrap(list(zip(owners, stored, strict=True)))
+        good = [(owner, key) for owner, key in zip(owners, keys, strict=True) if key is not None]
         wrapped = iter(await self._service.wrap(good) if good else [])
-        return [None if key is None else next(wrapped) for key in opened]
+        return [None if key is None else next(wrapped) for key in keys]
 
-    async def _opened(self, keys: Sequence[tuple[bytes, WrappedKey]]) -> list[bytes | None]:
+    async def _unwrap(self, keys: Sequence[tuple[bytes, WrappedKey]]) -> list[bytes | None]:
+        """The keys; None for one that cannot be unwrapped, which is found by halving the batch."""
         if not keys:
             return []
         try:
@@ -139,7 +140,7 @@ class Rewrapping:
                 _log.error("a key under master key %d cannot be opened", keys[0][1].master)
                 return [None]
             half = len(keys) // 2
-            return [*await self._opened(keys[:half]), *await self._opened(keys[half:])]
+            return [*await self._unwrap(keys[:half]), *await self._unwrap(keys[half:])]
 
     async def _write(
         self,
@@ -149,7 +150,7 @@ class Rewrapping:
         old: str,
         new: Sequence[WrappedKey | None],
     ) -> int:
-        """Replace what is still as it was read; how many that were."""
+        """Replace the rows that are still as they were read; how many there were."""
         good = [place for place, key in enumerate(new) if key is not None]
         if not good:
             return 0
@@ -165,5 +166,5 @@ class Rewrapping:
         return moved
 
 
-def _stored(row: "Record", column: str) -> WrappedKey:
+def _wrapped_key(row: "Record", column: str) -> WrappedKey:
     return WrappedKey(row["master"], row[column])

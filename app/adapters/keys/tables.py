@@ -1,4 +1,4 @@
-"""Master keys that no stored key uses any more, and those that may be removed."""
+"""Master keys that are no longer used, and those whose removal was approved."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from app.adapters.database.row import Row
 
 
 class MasterUnusedRow(Row, table=True):
-    """An old master key under which nothing lies any more, since when."""
+    """An old master key that wraps nothing any more, and since when."""
 
     __tablename__ = "master_unused"
     __table_args__ = {  # noqa: RUF012 - as SQLAlchemy wants it
@@ -22,7 +22,7 @@ class MasterUnusedRow(Row, table=True):
 
 
 class MasterRetirementRow(Row, table=True):
-    """A master key that two operators let go: workers remove it when no backup needs it."""
+    """A master key that two operators retired: workers remove it when no backup needs it."""
 
     __tablename__ = "master_retirement"
 

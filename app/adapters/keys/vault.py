@@ -1,4 +1,5 @@
-"""Sealing: each segment under the key of its referral and class, each key under a master key."""
+"""Envelope encryption: segments are sealed with the key of their referral and data class, and these
+keys are wrapped by a master key of the key service."""
 
 import hashlib
 import hmac
@@ -16,7 +17,7 @@ from app.domain.keys.ports import CannotOpen, KeyService, WrappedKey
 from app.domain.messages.digest import sha256, with_salt
 
 NONCE = 12
-"""Bytes. Random: a key seals far fewer segments than make a repeat likely (2³²)."""
+"""Bytes. Random: a key seals far fewer than 2³² segments, so a repeat is unlikely."""
 SALT, KEY = 16, 32
 """Bytes."""
 
@@ -29,7 +30,7 @@ _NONE: Mapping[str, WrappedKey] = {}
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One class of a body, sealed."""
+    """The fields of one data class of a body, sealed."""
 
     data_class: DataClass
     digest: str
@@ -38,37 +39,37 @@ class Segment:
 
 @dataclass(slots=True)
 class Keyring:
-    """The open keys of one referral while a message is written, and those made for it."""
+    """The unwrapped keys of one referral while a message is written, and the new ones (`made`)."""
 
     referral_id: UUID
     made: dict[str, WrappedKey] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def seal(self, message_id: UUID, fields: Mapping[DataClass, bytes]) -> list[Segment]:
-        """The segments of a message."""
-        chance = random_parts(len(fields), SALT + NONCE)
+        """Seal the fields of a message, one segment for each data class."""
+        randoms = random_parts(len(fields), SALT + NONCE)
         return [
-            self._segment(message_id, c, content, part)
-            for (c, content), part in zip(fields.items(), chance, strict=True)
+            self._seal_segment(message_id, c, content, part)
+            for (c, content), part in zip(fields.items(), randoms, strict=True)
         ]
 
     def mac(self, content: Iterable[bytes]) -> bytes:
-        """A keyed hash that tells only whether a repeat says the same. It goes with the key."""
+        """A keyed hash to compare a repeat with. Once the key is erased, it tells nothing."""
         digests = b"".join(hashlib.sha256(part).digest() for part in content)
         return hmac.digest(self.keys[DataClass.C0], b"content" + digests, "sha256")
 
-    def _segment(
-        self, message_id: UUID, data_class: DataClass, fields: bytes, chance: bytes
+    def _seal_segment(
+        self, message_id: UUID, data_class: DataClass, fields: bytes, random_bytes: bytes
     ) -> Segment:
-        salt = urlsafe_b64encode(chance[:SALT]).rstrip(b"=").decode()
+        salt = urlsafe_b64encode(random_bytes[:SALT]).rstrip(b"=").decode()
         content = with_salt(fields, salt)
-        cipher, aad = AESGCM(self.keys[data_class]), bound(message_id, data_class)
-        sealed = encrypt(cipher, content, aad, chance[SALT:])
+        cipher, aad = AESGCM(self.keys[data_class]), binding(message_id, data_class)
+        sealed = encrypt(cipher, content, aad, random_bytes[SALT:])
         return Segment(data_class, sha256(content), sealed)
 
 
 class Vault:
-    """Opens and makes the keys of referrals. The master keys are the key service's alone."""
+    """Unwraps and makes the keys of referrals. Only the key service has the master keys."""
 
     def __init__(self, service: KeyService) -> None:
         self._service = service
@@ -76,7 +77,7 @@ class Vault:
     async def keyrings(
         self, needed: Mapping[UUID, Iterable[str]], stored: StoredKeys
     ) -> dict[UUID, Keyring]:
-        """For each referral the keys of the classes that it needs; what is not stored is made.
+        """For each referral the keys of the classes that it needs; missing keys are made.
 
         Raises:
             CannotOpen: a key was changed, or its master key is not here.
@@ -88,13 +89,13 @@ class Vault:
         for referral_id, classes in needed.items():
             _sort(rings[referral_id], classes, stored.get(referral_id, _NONE), old, new)
         if old:
-            opened = await self._service.unwrap([(bound(r.referral_id, c), s) for r, c, s in old])
+            opened = await self._service.unwrap([(binding(r.referral_id, c), s) for r, c, s in old])
             for (ring, data_class, _), key in zip(old, opened, strict=True):
                 ring.keys[data_class] = key
         if new:
             fresh = random_parts(len(new), KEY)
-            bounds = [bound(ring.referral_id, data_class) for ring, data_class in new]
-            made = await self._service.wrap(list(zip(bounds, fresh, strict=True)))
+            bindings = [binding(ring.referral_id, data_class) for ring, data_class in new]
+            made = await self._service.wrap(list(zip(bindings, fresh, strict=True)))
             for (ring, data_class), key, wrapped in zip(new, fresh, made, strict=True):
                 ring.keys[data_class], ring.made[data_class] = key, wrapped
         return rings
@@ -108,7 +109,7 @@ class Vault:
         """
         if not keys:
             return []
-        return await self._service.unwrap([(bound(r, c), stored) for r, c, stored in keys])
+        return await self._service.unwrap([(binding(r, c), stored) for r, c, stored in keys])
 
     def open(self, key: bytes, message_id: UUID, data_class: str, sealed: bytes) -> bytes:
         """What a segment holds: the canonical form of its fields and salt.
@@ -116,42 +117,43 @@ class Vault:
         Raises:
             CannotOpen: the segment was changed, or belongs to another message or class.
         """
-        return decrypt(AESGCM(key), sealed, bound(message_id, data_class))
+        return decrypt(AESGCM(key), sealed, binding(message_id, data_class))
 
 
 def _sort(
     ring: Keyring,
     classes: Iterable[str],
-    there: Mapping[str, WrappedKey],
+    stored: Mapping[str, WrappedKey],
     old: list[tuple[Keyring, str, WrappedKey]],
     new: list[tuple[Keyring, str]],
 ) -> None:
-    """Put each class with those whose keys are stored, or with those that need a new one."""
+    """Add each class to `old` if its key is stored, or to `new` if it needs one."""
     for data_class in dict.fromkeys(classes):
-        if found := there.get(data_class):
-            old.append((ring, data_class, found))
+        if key := stored.get(data_class):
+            old.append((ring, data_class, key))
         else:
             new.append((ring, data_class))
 
 
-def bound(owner: UUID, purpose: str) -> bytes:
-    """What a key or segment is bound to: whose it is, and its class or what it is for."""
+def binding(owner: UUID, purpose: str) -> bytes:
+    """What a key or segment is bound to (the additional authenticated data): its owner, and its
+    data class or purpose."""
     return owner.bytes + purpose.encode()
 
 
 def random_parts(count: int, size: int) -> list[bytes]:
-    """So many random parts of so many bytes, by one call of the kernel."""
-    chance = os.urandom(count * size)
-    return [chance[at : at + size] for at in range(0, len(chance), size)]
+    """`count` random values of `size` bytes, by one system call."""
+    randoms = os.urandom(count * size)
+    return [randoms[at : at + size] for at in range(0, len(randoms), size)]
 
 
 def encrypt(cipher: AESGCM, content: bytes, aad: bytes, nonce: bytes) -> bytes:
-    """AES-256-GCM; the nonce, which is used nowhere else, stands first."""
+    """Encrypt with AES-256-GCM. The result begins with the nonce, which must be unique."""
     return nonce + cipher.encrypt(nonce, content, aad)
 
 
 def decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
-    """What `encrypt` was given.
+    """The content that `encrypt` was given.
 
     Raises:
         CannotOpen: it was changed, or is bound to something else.
@@ -163,4 +165,4 @@ def decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
 
 
 PURPOSE = "webhook"
-"""What a secret is bound to, beside its webhook."""
+"""The purpose that the secret of a webhook is bound to."""

@@ -1,4 +1,4 @@
-"""The entry of the log that tells of an act of administration: ids and codes, no words."""
+"""The log entry of an act of administration: ids and codes, no free text."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ def administration_entry(
     Args:
         at: when.
         act: a code, `seat.disabled` for example.
-        agencies: whom it concerns; they may read the entry.
+        agencies: the agencies that it concerns, which may read the entry.
         detail: ids and codes only.
         caller: who acted; None where nobody has a seat.
         by: who acted in that case.

@@ -1,4 +1,4 @@
-"""The audit of the log from inside: its tree computed again from the entries, and compared."""
+"""Audits the log with the owner's login: computes its tree again from the entries, and compares."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -42,11 +42,11 @@ HASHED = "SELECT hashed FROM log_tree"
 CHUNK = 5_000
 
 Progress: TypeAlias = Callable[[int], None]
-"""Is told how many leaves have been looked at."""
+"""Called with the number of leaves that were checked so far."""
 
 
-class Broken(Exception):
-    """The log is not what was signed. `index` is the first leaf that is not as it was."""
+class LogMismatch(Exception):
+    """The log differs from what was signed. `index` is the first leaf that differs."""
 
     def __init__(self, index: int, why: str) -> None:
         super().__init__(f"leaf {index}: {why}")
@@ -54,8 +54,8 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """What was found in order."""
+class AuditResult:
+    """How much was checked. Everything was as it was signed."""
 
     leaves: int
     checkpoints: int
@@ -63,7 +63,7 @@ class Sound:
 
 @dataclass(slots=True)
 class Audit:
-    """One walk over the log, in one snapshot of the database.
+    """Checks the whole log, in one snapshot of the database.
 
     Args:
         connection: the owner's, since row security would hide most of the log.
@@ -77,43 +77,43 @@ class Audit:
     _checkpoints: int = 0
     _hashed: int = 0
 
-    async def run(self, progress: Progress) -> Sound:
-        """Look at everything.
+    async def run(self, progress: Progress) -> AuditResult:
+        """Check everything.
 
         Raises:
-            Broken: something is not as it was signed.
+            LogMismatch: something differs from what was signed.
         """
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             await self.connection.execute("SET LOCAL timezone = 'UTC'")
             self._hashed = await self.connection.fetchval(HASHED)
-            signed = _Signed(self.connection.cursor(CHECKPOINTS, prefetch=CHUNK).__aiter__())
+            signed = _Checkpoints(self.connection.cursor(CHECKPOINTS, prefetch=CHUNK).__aiter__())
             await signed.advance()
-            await self._signs(signed)
+            await self._check_next(signed)
             async for chunk in _chunks(self.connection):
                 nodes: list[tuple[Node, bytes]] = []
                 for row in chunk:
-                    nodes += self._leaf(row)
-                    await self._signs(signed)
-                await self._beside(chunk, nodes)
+                    nodes += self._append_leaf(row)
+                    await self._check_next(signed)
+                await self._check_nodes_and_readers(chunk, nodes)
                 progress(self._frontier.size)
             if signed.next is not None:
                 covered = signed.next["size"]
-                raise Broken(self._frontier.size, f"a checkpoint covers {covered} leaves")
-            await self._rest()
-        return Sound(self._frontier.size, self._checkpoints)
+                raise LogMismatch(self._frontier.size, f"a checkpoint covers {covered} leaves")
+            await self._check_totals()
+        return AuditResult(self._frontier.size, self._checkpoints)
 
-    def _leaf(self, row: "Record") -> list[tuple[Node, bytes]]:
+    def _append_leaf(self, row: "Record") -> list[tuple[Node, bytes]]:
         index = self._frontier.size
         if row["index"] != index:
-            raise Broken(index, "it is missing")
+            raise LogMismatch(index, "it is missing")
         if row["entry"] is None:
-            raise Broken(index, f"its entry {row['entry_id']} is missing")
-        if (found := leaf_hash(canonical(json.loads(row["entry"])))) != row["hash"]:
-            raise Broken(index, f"its hash is not that of its entry {row['entry_id']}")
-        return self._frontier.append(found)
+            raise LogMismatch(index, f"its entry {row['entry_id']} is missing")
+        if (digest := leaf_hash(canonical(json.loads(row["entry"])))) != row["hash"]:
+            raise LogMismatch(index, f"its hash is not that of its entry {row['entry_id']}")
+        return self._frontier.append(digest)
 
-    async def _signs(self, signed: "_Signed") -> None:
-        """Compare the next checkpoint with the tree, if it is the tree's as it stands."""
+    async def _check_next(self, signed: "_Checkpoints") -> None:
+        """Compare the next checkpoint with the tree, if both have the same size."""
         if signed.next is None or signed.next["size"] != self._frontier.size:
             return
         self._compare(signed.next)
@@ -127,41 +127,47 @@ class Audit:
             state = Checkpoint.parse(note.text)
             note.check([VerifierKey(state.origin, each) for each in self.publics], verifies)
         except (NotANote, NotTrusted) as error:
-            raise Broken(self._signed, f"the checkpoint of {size} leaves: {error}") from None
+            raise LogMismatch(self._signed, f"the checkpoint of {size} leaves: {error}") from None
         if (state.size, state.root, row["root"]) != (size, root, root):
-            raise Broken(self._signed, why)
+            raise LogMismatch(self._signed, why)
         self._signed = size
         self._checkpoints += 1
 
-    async def _beside(self, chunk: Sequence["Record"], nodes: list[tuple[Node, bytes]]) -> None:
-        """Compare what is stored beside the leaves: nodes, and who may read."""
+    async def _check_nodes_and_readers(
+        self, chunk: Sequence["Record"], nodes: list[tuple[Node, bytes]]
+    ) -> None:
+        """Compare the stored nodes and readers with those that follow from the entries."""
         nodes = [(n, h) for n, h in nodes if (n.number + 1) << n.level <= self._hashed]
         stored = await self.connection.fetch(
             NODES, [node.level for node, _ in nodes], [node.number for node, _ in nodes]
         )
         for (node, digest), row in zip(nodes, stored, strict=True):
             if row["hash"] != digest:
-                raise Broken(node.number << node.level, f"the node {tuple(node)} is another")
+                raise LogMismatch(node.number << node.level, f"the node {tuple(node)} is another")
         readers = await self.connection.fetch(READERS, [row["entry_id"] for row in chunk])
-        found = {row["index"]: set(row["agencies"]) for row in readers}
+        agencies = {row["index"]: set(row["agencies"]) for row in readers}
         for row in chunk[: max(self._hashed - chunk[0]["index"], 0)] if chunk else ():
-            if found.get(row["index"], set()) != set(json.loads(row["entry"])["agencies"]):
-                raise Broken(row["index"], "its readers are not those whom it names")
+            if agencies.get(row["index"], set()) != set(json.loads(row["entry"])["agencies"]):
+                raise LogMismatch(row["index"], "its readers are not those whom it names")
 
-    async def _rest(self) -> None:
+    async def _check_totals(self) -> None:
         (row,) = await self.connection.fetch(REST)
         size = self._frontier.size
         if row["lost"] is not None:
-            raise Broken(size, f"the entry {row['lost']} is neither in the tree nor waits for it")
+            raise LogMismatch(
+                size, f"the entry {row['lost']} is neither in the tree nor waits for it"
+            )
         if row["size"] != size:
-            raise Broken(min(size, row["size"]), f"the tree counts {row['size']} leaves")
-        # Leaves from before there was a tree over them are covered at the sealer's next run.
+            raise LogMismatch(min(size, row["size"]), f"the tree counts {row['size']} leaves")
+        # Leaves that are not in the tree yet are covered at the sealer's next run.
         if row["hashed"] == size and _differs(row, self._frontier):
-            raise Broken(self._signed, "the tree's frontier or the number of its nodes is another")
+            raise LogMismatch(
+                self._signed, "the tree's frontier or the number of its nodes is another"
+            )
 
 
 @dataclass(slots=True)
-class _Signed:
+class _Checkpoints:
     """The checkpoints, one after the other."""
 
     rows: "AsyncIterator[Record]"
@@ -190,5 +196,5 @@ async def _chunks(
 
 
 def publics(keys: Iterable[VerifierKey]) -> list[bytes]:
-    """The bare public keys: an old checkpoint may have been signed under an older origin."""
+    """The public keys without their origin: an old checkpoint may have an older origin."""
     return [key.public for key in keys]

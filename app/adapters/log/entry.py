@@ -1,4 +1,4 @@
-"""Entries of the log: made here, and nowhere else."""
+"""Log entries, which only `log_entry` makes."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,12 +13,12 @@ from app.domain.access.caller import Caller
 WRITE_LOG = "SELECT write_log($1, $2)"
 
 _MAKER = object()
-"""What only this module can hand to an entry, so that nobody else makes one."""
+"""Only this module can pass it to an entry, so that nothing else makes one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """What happened, for the log: ids, codes and digests, never a word that anybody wrote.
+    """An event for the log: ids, codes and digests, never text that somebody wrote.
 
     Made by `log_entry`. Functions of the database take entries as `row` has them.
     """
@@ -45,7 +45,7 @@ class LogEntry:
         seat_id: str | None = None,
         client_id: str | None = None,
     ) -> "LogEntry":
-        """The same entry, of one that acts without being the caller of a request."""
+        """The same entry with another actor, one that is not the caller of a request."""
         return replace(self, agency_id=agency_id, seat_id=seat_id, client_id=client_id)
 
     def row(self) -> dict[str, Any]:
@@ -76,15 +76,15 @@ def log_entry(
     message_id: UUID | str | None = None,
     entry_id: UUID | None = None,
 ) -> LogEntry:
-    """What happened, as an entry of the log.
+    """Make a log entry.
 
     Args:
         at: when.
         kind: a kind of entry (docs/en/log.md).
-        detail: what there is to say beyond who and where.
+        detail: ids and codes beyond those of the other arguments.
         caller: who did it; None where nobody has a seat.
-        agencies: who may read the entry, as a whole; when missing, the caller's agency alone.
-            Whoever may not know of another one of them gets an entry apart.
+        agencies: who may read the whole entry; when missing, the caller's agency alone. An
+            agency that must not know of another one in this list needs an entry of its own.
         case_id, referral_id, message_id: what it is about, as far as there is one.
         entry_id: its id, where a receipt names it before it is written; when missing, a new one.
     """
@@ -105,7 +105,7 @@ def log_entry(
 
 
 def entries_json(entries: Iterable[LogEntry]) -> str:
-    """Entries as text, for functions that take them by themselves."""
+    """Entries as JSON text, for functions of the database that take only entries."""
     return json.dumps([entry.row() for entry in entries])
 
 

@@ -1,4 +1,4 @@
-"""What the log has the worker do."""
+"""The background job of the log: sealing."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The log as others read it: checkpoints, leaves and proofs for all, entries for whom they name."""
+"""Reads the log: checkpoints, leaves and proofs for everybody, entries for agencies they name."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class Inclusion:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as it was hashed (JSON, times in UTC), and its place in the tree, once it has one.
+    """An entry as it was hashed (JSON, times in UTC), and its index in the tree if it is sealed.
 
-    `hash` is computed from the entry, not read: it is what the leaf has to be.
+    `hash` is computed from the entry, not read: the leaf has to be the same.
     """
 
     index: int | None
@@ -42,7 +42,7 @@ class Entry:
 
 
 class Log:
-    """Reads the log for one agency at a time; who may ask at all is said by the caller's scope."""
+    """Reads the log for one agency at a time. The route has checked the caller's scope."""
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
@@ -67,20 +67,20 @@ class Log:
         row = await self._pool.fetchrow(LEAVES, agency_id, start, end)
         if row is None or end > row["size"]:
             raise NotSealed(row["size"] if row else 0)
-        found: list[bytes] = row["hashes"]
-        return found
+        hashes: list[bytes] = row["hashes"]
+        return hashes
 
     async def proofs(
         self, agency_id: str, indexes: Iterable[int], size: int
     ) -> Mapping[int, Inclusion]:
-        """The inclusion proofs of leaves in the tree of that size. One question for all of them.
+        """The inclusion proofs of leaves in the tree of that size. One query for all of them.
 
         Raises:
             NotSealed: the newest checkpoint does not reach that far.
             ValueError: one of them is not in that tree.
         """
         parts = {index: [[Node(0, index)], *inclusion_parts(index, size)] for index in indexes}
-        paths = await self._folded(agency_id, size, parts)
+        paths = await self._fold_paths(agency_id, size, parts)
         return {index: Inclusion(path[0], path[1:]) for index, path in paths.items()}
 
     async def consistency(self, agency_id: str, old: int, new: int) -> Path:
@@ -90,10 +90,10 @@ class Log:
             NotSealed: the newest checkpoint does not reach that far.
             ValueError: the old tree is larger.
         """
-        return (await self._folded(agency_id, new, {0: consistency_parts(old, new)}))[0]
+        return (await self._fold_paths(agency_id, new, {0: consistency_parts(old, new)}))[0]
 
     async def entries(self, agency_id: str, after: int, limit: int) -> Sequence[Entry]:
-        """The sealed entries that name this agency, after a place in the tree, in its order."""
+        """The sealed entries that name this agency, after an index of the tree, in its order."""
         rows = await self._pool.fetch(OWN, agency_id, after, limit)
         return [_entry(row["index"], row["entry"]) for row in rows]
 
@@ -102,7 +102,7 @@ class Log:
         rows = await self._pool.fetch(BY_ID, agency_id, ids)
         return {row["id"]: _entry(row["index"], row["entry"]) for row in rows}
 
-    async def _folded(
+    async def _fold_paths(
         self, agency_id: str, size: int, parts: Mapping[int, Sequence[Sequence[Node]]]
     ) -> Mapping[int, Path]:
         nodes = sorted({node for path in parts.values() for part in path for node in part})

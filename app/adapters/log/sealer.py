@@ -1,6 +1,6 @@
-"""Sealing the log: entries become leaves of its Merkle tree, whose state is then signed.
+"""Seals the log: entries become leaves of its Merkle tree, and a checkpoint of it is signed.
 
-One sealer at a time; entries wait without harm while nobody seals.
+One sealer works at a time. While none does, entries wait.
 """
 
 import json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from app.adapters.database.pool import Connection, Pool
 
-    Held = Connection | PoolConnectionProxy[Record]
+    AnyConnection = Connection | PoolConnectionProxy[Record]
 
 HOLD = "SELECT size, hashed, frontier, checkpointed FROM hold_log()"
 PENDING = "SELECT seq, id, entry FROM pending_entries($1)"
@@ -32,7 +32,7 @@ BATCH = 1_000
 
 
 class Signers(Protocol):
-    """Who signs the state of the log."""
+    """The keys that sign checkpoints of the log."""
 
     def signers(self, at: "datetime") -> Sequence[NoteSigner]:
         """The keys that sign at `at`."""
@@ -40,7 +40,7 @@ class Signers(Protocol):
 
 
 class Sealer:
-    """Makes the log grow. Its tree never shrinks, and what it signed stays true for ever."""
+    """Appends entries to the tree, and signs checkpoints. The tree never shrinks."""
 
     def __init__(self, pool: "Pool", signers: Signers, origin: str, clock: Clock) -> None:
         self._pool = pool
@@ -51,18 +51,20 @@ class Sealer:
     async def seal(self) -> int:
         """Seal up to a batch of entries, and say how many."""
         async with self._pool.acquire() as connection, connection.transaction():
-            # This holds the tree until the transaction ends: one sealer at a time.
+            # This locks the tree until the transaction ends: one sealer at a time.
             tree = await connection.fetchrow(HOLD)
             if tree is None:
                 raise LookupError("the log has no tree")
             behind = tree["hashed"] < tree["size"]
-            leaves = await (_ungrown(connection) if behind else _numbered(connection))
+            leaves = await (_ungrown_leaves(connection) if behind else _number_entries(connection))
             if leaves or not tree["checkpointed"]:
                 frontier = Frontier(tree["hashed"], list(tree["frontier"]))
                 await self._grow(connection, frontier, leaves)
             return len(leaves)
 
-    async def _grow(self, connection: "Held", frontier: Frontier, leaves: Sequence[bytes]) -> None:
+    async def _grow(
+        self, connection: "AnyConnection", frontier: Frontier, leaves: Sequence[bytes]
+    ) -> None:
         nodes = [each for leaf in leaves for each in frontier.append(leaf)]
         at, root = self._clock(), frontier.root()
         state = Checkpoint(self._origin, frontier.size, root)
@@ -79,8 +81,8 @@ class Sealer:
         )
 
 
-async def _numbered(connection: "Held") -> list[bytes]:
-    """The hashes of the entries that wait, which hereby have their places in the tree."""
+async def _number_entries(connection: "AnyConnection") -> list[bytes]:
+    """Give the waiting entries their index in the tree, and return their hashes."""
     rows = await connection.fetch(PENDING, BATCH)
     hashes = [leaf_hash(row["entry"]) for row in rows]
     if rows:
@@ -90,8 +92,8 @@ async def _numbered(connection: "Held") -> list[bytes]:
     return hashes
 
 
-async def _ungrown(connection: "Held") -> list[bytes]:
-    """The hashes of leaves that have their places, from before there was a tree over them."""
+async def _ungrown_leaves(connection: "AnyConnection") -> list[bytes]:
+    """The hashes of leaves that have an index but are not in the tree yet."""
     return [row["hash"] for row in await connection.fetch(UNGROWN, BATCH)]
 
 

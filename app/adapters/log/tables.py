@@ -12,7 +12,7 @@ from app.adapters.database.row import TEXTS, Row
 
 
 class LogEntryRow(Row, table=True):
-    """Something that happened: who did what, in which case. Never updated."""
+    """An event: who did what, in which case. Never updated."""
 
     __tablename__ = "log_entry"
     __table_args__ = (
@@ -44,7 +44,7 @@ class LogEntryRow(Row, table=True):
 
 
 class LogPendingRow(Row, table=True):
-    """An entry that the sealer has yet to put into the tree."""
+    """An entry that waits to be sealed into the tree."""
 
     __tablename__ = "log_pending"
 
@@ -65,7 +65,7 @@ class LogLeafRow(Row, table=True):
 
 
 class LogTreeRow(Row, table=True):
-    """The only row: how many leaves there are. Whoever seals holds its lock."""
+    """The only row: how many leaves there are. The sealer locks it."""
 
     __tablename__ = "log_tree"
     __table_args__ = (CheckConstraint("singleton", name="singleton"),)
@@ -107,7 +107,7 @@ class LogNodeRow(Row, table=True):
 
 
 class LogCheckpointRow(Row, table=True):
-    """A state of the tree that was signed, as the note that was signed. Never updated."""
+    """A checkpoint: a signed note about the tree. Never updated."""
 
     __tablename__ = "log_checkpoint"
 

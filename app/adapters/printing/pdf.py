@@ -1,4 +1,4 @@
-"""Draws typeset pages as a PDF, its Japanese font within it: the same pages are the same bytes."""
+"""Renders typeset pages as a PDF with its Japanese font embedded: equal pages give equal bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _LIGHT = 238
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is printed. `foot` stands at the left of every page, the page's number at the right."""
+    """A document to print. Each page has `foot` at its bottom left, and its number at the right."""
 
     title: str
     language: str
@@ -39,8 +39,8 @@ class Document:
     ruby: bool
 
 
-def drawn(document: Document) -> bytes:
-    """The document as a PDF of A4 pages. Takes a tenth of a second or more: not for the loop."""
+def render_pdf(document: Document) -> bytes:
+    """The document as a PDF of A4 pages. Takes 0.1 s or more: do not call it in the event loop."""
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(False)
     pdf.set_margin(0)

@@ -1,7 +1,7 @@
-"""Sets text with readings over it on pages: lines, paragraphs, tables that go on overleaf.
+"""Sets text with furigana on pages: lines, paragraphs, tables that continue on the next page.
 
-It measures and places, and knows no file format: `pdf.py` draws what it placed. Lines break where
-words are set apart by spaces, as in plain Japanese; a word longer than a line breaks anywhere.
+It measures and places, and knows no file format: `pdf.py` draws the result. Lines break at spaces,
+which separate words in plain Japanese; a word longer than a line breaks anywhere.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,7 @@ Mark: TypeAlias = Letters | Box
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A few lines that stay together; `indent` in millimetres, `sign` before the first."""
+    """A few lines that stay on one page; `indent` in millimetres, `sign` before the first line."""
 
     text: str
     size: float = 13.0
@@ -60,7 +60,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line on grey, kept together with what follows it."""
+    """A line on grey, on the same page as the block that follows it."""
 
     text: str
     size: float = 15.0
@@ -68,14 +68,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a heading and a head; both are said again where it goes on overleaf.
+    """Rows under a heading and a head, which are repeated where the table continues on a new page.
 
-    A row stays together, so none may be higher than a page.
+    A row stays on one page, so none may be higher than a page.
     """
 
     heading: str
     again: str
-    """The heading overleaf."""
+    """The heading on a page where the table continues."""
     head: tuple[str, ...]
     rows: Sequence[tuple[tuple[str, ...], ...]]
     """Each cell as paragraphs."""
@@ -91,11 +91,11 @@ Line: TypeAlias = list[tuple[float, Run]]
 
 @dataclass(slots=True)
 class Typesetter:
-    """Places blocks from the top of the first page on. `pages` has what was placed."""
+    """Places blocks from the top of the first page on. The result is in `pages`."""
 
     measure: Measure
     ruby: bool
-    """Whether there are readings, which lines leave room for."""
+    """Whether readings are printed, which need room over each line."""
     pages: list[list[Mark]] = field(default_factory=lambda: [[]])
     _y: float = TOP
 
@@ -141,7 +141,7 @@ class Typesetter:
     def _fits(self, height: float) -> bool:
         return self._y + height <= PAGE_HEIGHT - BOTTOM
 
-    def _turn(self) -> None:
+    def _new_page(self) -> None:
         self.pages.append([])
         self._y = TOP
 
@@ -162,7 +162,7 @@ class Typesetter:
         height = self.line_height(block.size) * len(lines) + 2 * _PADDING
         size = following.size if isinstance(following, Paragraph) else block.size
         if not self._fits(height + 3 * self.line_height(size)):
-            self._turn()
+            self._new_page()
         elif self._y > TOP:
             self._y += 3.0
         self.pages[-1].append(Box(LEFT, self._y, WIDTH, height, filled=True))
@@ -180,7 +180,7 @@ class Typesetter:
                 if nth == 0:
                     self._room_for(beginning + 2.4 * self.line_height(block.size))
                 else:
-                    self._turn()
+                    self._new_page()
                 self._heading(Heading(block.again if nth else block.heading, 14.0), None)
                 self._row(head, block, filled=True)
             self._row(row, block, filled=False)
@@ -188,7 +188,7 @@ class Typesetter:
 
     def _room_for(self, height: float) -> None:
         if not self._fits(height) and self._y > TOP:
-            self._turn()
+            self._new_page()
 
     def _cells(self, row: Sequence[Sequence[str]], block: Table) -> list[list[Line]]:
         return [
@@ -244,7 +244,7 @@ def _words(text: str) -> Iterator[list[Run]]:
 
 
 def _letters(word: list[Run]) -> Iterator[Run]:
-    """A word cut as small as it can be: readings stay with what they are over."""
+    """A word in its smallest parts: single letters, or a run with its reading."""
     for run in word:
         if run.reading is not None:
             yield run

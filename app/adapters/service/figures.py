@@ -1,4 +1,4 @@
-"""Figures of the whole service, as the database has them: what waits, and how attempts ended."""
+"""Figures of the whole service for its metrics: what waits, and how attempts ended."""
 
 import json
 from collections.abc import Mapping
@@ -16,26 +16,25 @@ if TYPE_CHECKING:
 ERASURES = "SELECT erasure_figures($1, $2, $3)"
 FIGURES = "SELECT delivery_figures($1) AS delivery, l.* FROM log_figures($1) AS l"
 
-
 MOST_DUE = 10_000
-"""As far as the backlog of erasures is counted."""
+"""The backlog of erasures is counted up to this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureFigures:
-    """Erasures of everybody."""
+    """Erasures of all agencies."""
 
     erasures: Mapping[str, int]
-    """Done ever, by rule."""
+    """Done so far, by rule."""
     due: Mapping[str, int]
-    """To be done, by rule, as far as `MOST_DUE`."""
+    """To be done, by rule, up to `MOST_DUE`."""
     late: bool
     """Whether one has been due for more than a day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Counts of everything, and of nobody in particular."""
+class ServiceFigures:
+    """Counts over all agencies."""
 
     webhooks: Mapping[str, int]
     """By state."""
@@ -48,13 +47,13 @@ class Found:
     late: float
     """Seconds for which a notice for a healthy endpoint has been due without being tried."""
     attempts: Mapping[str, int]
-    """By outcome, ever."""
+    """So far, by outcome."""
     unsealed: int
-    """Entries of the log that are not yet in the tree; above 10,000, about."""
+    """Log entries that are not sealed yet; an estimate above 10,000."""
     oldest_unsealed: float
     """Seconds since the oldest of these was written."""
     sealed: int
-    """Entries that are in the tree."""
+    """Sealed log entries."""
     erasing: ErasureFigures
 
 
@@ -66,14 +65,14 @@ class Figures:
         self._clock = clock
         self._periods = periods or Periods()
 
-    async def read(self) -> Found:
+    async def read(self) -> ServiceFigures:
         """The figures at this moment."""
         (row,) = await self._pool.fetch(FIGURES, self._clock())
         today = self._clock().date()
         erasing = await self._pool.fetchval(
             ERASURES, self._cutoffs(today), self._cutoffs(today - timedelta(days=1)), MOST_DUE
         )
-        return Found(
+        return ServiceFigures(
             erasing=ErasureFigures(**json.loads(erasing)),
             **json.loads(row["delivery"]),
             unsealed=row["unsealed"],

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 
 from app.adapters.database.migrations import CONFIGURATION
 from app.adapters.keys.folder import KeyFolder
-from app.adapters.keys.vault import bound
+from app.adapters.keys.vault import binding
 from app.adapters.outage import CannotStart, is_outage
 from app.domain.keys.ports import CannotOpen, KeyService, KeyServiceAway, WrappedKey
 
@@ -22,12 +22,11 @@ SAMPLES = "SELECT referral_id, class, master, wrapped FROM sample_keys()"
 PATIENCE = 2.0
 """Seconds after which a database that does not answer counts as away."""
 
-
 _log = logging.getLogger(__name__)
 
 
 class Readiness:
-    """Looks at what the service stands on."""
+    """Checks the database and the keys, on which the service depends."""
 
     def __init__(self, pool: "Pool", folder: KeyFolder, service: KeyService) -> None:
         self._pool = pool
@@ -35,21 +34,21 @@ class Readiness:
         self._service = service
         self._newest = ScriptDirectory.from_config(Config(CONFIGURATION)).get_current_head()
 
-    async def amiss(self) -> list[str]:
+    async def failing_parts(self) -> list[str]:
         """The parts that do not work: `database`, `migrations`, `keys`."""
         database = await self._database()
-        return [*database, *await self._keys(asking=not database)]
+        return [*database, *await self._keys(with_database=not database)]
 
     async def check_keys(self) -> None:
-        """Make sure that what is sealed can be opened.
+        """Check that sealed messages can be opened.
 
         Raises:
-            CannotStart: a master key is missing, or is not the one of before.
+            CannotStart: a master key is missing, or has been replaced by another.
         """
         try:
             for referral_id, data_class, master, wrapped in await self._pool.fetch(SAMPLES):
                 stored = WrappedKey(master, wrapped)
-                await self._service.unwrap([(bound(referral_id, data_class), stored)])
+                await self._service.unwrap([(binding(referral_id, data_class), stored)])
         except CannotOpen:
             raise CannotStart(
                 f"The database holds sealed messages, and master key {master}, which opens"
@@ -57,7 +56,7 @@ class Readiness:
                 " its backup; nothing was changed."
             ) from None
         except KeyServiceAway:
-            # It may come back, and until then every call that needs a key is told to wait.
+            # It may come back. Until then every call that needs a key is answered 503.
             _log.warning("the key service does not answer; starting without having tried the keys")
 
     async def _database(self) -> list[str]:
@@ -70,13 +69,13 @@ class Readiness:
             return ["database"]
         return [] if revision == self._newest else ["migrations"]
 
-    async def _keys(self, *, asking: bool) -> list[str]:
-        """`keys`, if one is missing; `asking` the database, one that something lies under."""
+    async def _keys(self, *, with_database: bool) -> list[str]:
+        """`keys` if one is missing. With the database: also one that wraps something there."""
         try:
             async with asyncio.timeout(PATIENCE):
-                used = await self._pool.fetchval(USED) if asking else []
-                here = [master.version for master in await self._service.masters()]
-                there = bool(self._folder.signing() and here and set(used) <= set(here))
+                used = await self._pool.fetchval(USED) if with_database else []
+                versions = [master.version for master in await self._service.masters()]
+                usable = bool(self._folder.signing() and versions and set(used) <= set(versions))
         except (OSError, ValueError):  # TimeoutError and KeyServiceAway are of the first kind
-            there = False
-        return [] if there else ["keys"]
+            usable = False
+        return [] if usable else ["keys"]

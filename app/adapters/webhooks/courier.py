@@ -1,7 +1,8 @@
-"""The courier: takes due notices out of the database, sends them, and writes down what came of it.
+"""The courier delivers notices to webhooks: claims due ones, sends them, and writes the outcomes.
 
-No transaction is open while a stranger's server makes us wait. A notice is held by a lease that is
-longer than an attempt can take; whoever dies with it leaves it to the others when the lease ends.
+No transaction is open while a receiver makes us wait. A notice is claimed with a lease that is
+longer than an attempt can take. If a courier is killed, others claim its notices when the lease
+ends.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from uuid import UUID
 
 from app.adapters.inbox.bell import Bell
 from app.adapters.outage import is_outage
-from app.adapters.webhooks.lanes import Held, Lane, Result
+from app.adapters.webhooks.lanes import Lane, LeasedNotice, Result
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
@@ -33,20 +34,21 @@ CLAIM = "SELECT * FROM claim_notices($1, $2, $3, $4, $5, $6, $7)"
 SETTLE = "SELECT settle_notices($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 RELEASE = "SELECT release_notices($1, $2)"
 WINDOW = 16
-"""Attempts under way at one endpoint, as long as it is healthy."""
+"""Concurrent attempts at one healthy endpoint."""
 AHEAD = 15
-"""Windows of notices held for one endpoint besides those under way."""
+"""Windows of notices that are claimed ahead for one endpoint."""
 MOST_CLAIMED = 500
 MOST_HELD = 20_000
 LEASE = timedelta(seconds=60)
 LONGEST_QUEUED = 40.0
-"""Seconds after which what was claimed is not begun: the lease must outlast the attempt."""
+"""Seconds after which a claimed notice is not sent any more: the lease must outlast the attempt."""
 GATHERING = 0.01
-"""Seconds in which outcomes are gathered into one transaction."""
+"""Seconds in which outcomes are collected for one transaction."""
 PAUSE = 1.0
-"""Seconds between looks when nothing rings: a ring can be lost, and waits end without one."""
+"""Seconds between two claims when the bell does not ring: a ring can be lost, and a retry that
+becomes due rings no bell."""
 FAILING = 3
-"""Failures in a row after which an endpoint is given one attempt at a time."""
+"""Failures in a row after which an endpoint gets one attempt at a time."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,12 +57,12 @@ class Sender(Protocol):
     """Sends one notice."""
 
     async def post(self, url: str, headers: "Mapping[str, str]", body: bytes) -> Attempt:
-        """Send it once, and say what became of it."""
+        """Send it once, and return the outcome."""
         ...
 
 
 class Courier:
-    """Delivers what is due until told to stop. Any number of them may do it at once."""
+    """Delivers due notices until it is told to stop. Any number of couriers may run at once."""
 
     def __init__(
         self,
@@ -72,11 +74,11 @@ class Courier:
         window: int = WINDOW,
         grace: float = 5.0,
     ) -> None:
-        """Put it together.
+        """Set it up.
 
         Args:
-            window: attempts under way at one endpoint.
-            grace: seconds that attempts under way are given when it is told to stop.
+            window: concurrent attempts at one endpoint.
+            grace: seconds that running attempts may take when it is told to stop.
         """
         self._pool = pool
         self._bell = bell
@@ -88,31 +90,31 @@ class Courier:
         self._lanes: dict[UUID, Lane] = {}
         self._results: list[Result] = []
         self._sending: set[asyncio.Task[None]] = set()
-        self._done = asyncio.Event()
+        self._outcomes_ready = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`; then finish what is under way, and give back the rest."""
+        """Deliver until `stop` is set; then finish running attempts, and release other notices."""
         settling = asyncio.create_task(self._settle_all())
         stopping = asyncio.create_task(stop.wait())
         with self._bell.hearing(None) as rung:
             while not stop.is_set() and not settling.done():
-                # Cleared before the look: a ring during it wakes the wait that follows.
+                # Cleared before the claim, so that a ring during it ends the wait that follows.
                 rung.clear()
                 self._room.clear()
-                if not await self._look():
+                if not await self._claim_and_send():
                     await _first_of(PAUSE, stopping, rung, self._room)
         stopping.cancel()
         await self._drain()
         self._closing = True
-        self._done.set()
+        self._outcomes_ready.set()
         await asyncio.wait([settling], timeout=self._grace)
         settling.cancel()
         await settling
 
-    async def _look(self) -> bool:
-        """Claim what there is room for; whether that was all there was room for."""
+    async def _claim_and_send(self) -> bool:
+        """Claim as many notices as there is room for; whether the room was filled."""
         room = min(MOST_CLAIMED, MOST_HELD - sum(lane.held for lane in self._lanes.values()))
         if room <= 0:
             return False
@@ -123,11 +125,11 @@ class Courier:
                 raise
             _log.warning("database or keys do not answer (%s)", type(error).__name__)
             return False
-        for webhook_id in dict.fromkeys(held.notice.webhook_id for held in claimed):
+        for webhook_id in dict.fromkeys(leased.notice.webhook_id for leased in claimed):
             self._fill(self._lanes[webhook_id])
         return len(claimed) >= room
 
-    async def _claim(self, room: int) -> list[Held]:
+    async def _claim(self, room: int) -> list[LeasedNotice]:
         now, begin_before = self._clock(), time.monotonic() + LONGEST_QUEUED
         until = now + LEASE
         most = self._window * (1 + AHEAD)
@@ -139,13 +141,13 @@ class Courier:
             CLAIM, now, until, now.date(), room, most, list(rooms), list(rooms.values())
         )
         try:
-            found = [Held(await self._notice(row, until), begin_before) for row in rows]
+            claimed = [LeasedNotice(await self._notice(row, until), begin_before) for row in rows]
         except KeyServiceAway:
             await self._pool.execute(RELEASE, [row["id"] for row in rows], [until] * len(rows))
             raise
-        for held in found:
-            self._lanes.setdefault(held.notice.webhook_id, Lane()).waiting.append(held)
-        return found
+        for leased in claimed:
+            self._lanes.setdefault(leased.notice.webhook_id, Lane()).waiting.append(leased)
+        return claimed
 
     async def _notice(self, row: "Record", lease: datetime) -> Notice:
         return Notice(
@@ -158,28 +160,28 @@ class Courier:
             since=row["since"],
             lease=lease,
             url=row["url"],
-            secrets=tuple(await self._opened(row)),
+            secrets=tuple(await self._open_secrets(row)),
         )
 
-    async def _opened(self, row: "Record") -> list[bytes]:
-        """The secrets of a webhook; none if the master key is not here."""
-        found = []
+    async def _open_secrets(self, row: "Record") -> list[bytes]:
+        """The secrets of a webhook; none if their master key is missing."""
+        secrets = []
         for master, sealed in (("master", "secret"), ("old_master", "old_secret")):
             if row[sealed] is not None:
                 with suppress(CannotOpen):
                     stored = WrappedKey(row[master], row[sealed])
-                    found.append(await self._secrets.open(row["webhook_id"], stored))
-        return found
+                    secrets.append(await self._secrets.open(row["webhook_id"], stored))
+        return secrets
 
     def _fill(self, lane: Lane) -> None:
-        """Begin as many attempts as the window of an endpoint has room for."""
+        """Start as many attempts as the window of an endpoint has room for."""
         if lane.waiting and time.monotonic() > lane.waiting[0].begin_before:
-            self._begin(self._release([lane]))
+            self._start(self._release([lane]))
         while lane.waiting and lane.under_way < self._window:
             lane.under_way += 1
-            self._begin(self._send(lane, lane.waiting.popleft().notice))
+            self._start(self._send(lane, lane.waiting.popleft().notice))
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
@@ -195,7 +197,7 @@ class Courier:
         delivered = attempt.outcome == "delivered"
         lane.failures = 0 if delivered else lane.failures + 1
         self._results.append(Result(notice, attempt, at))
-        self._done.set()
+        self._outcomes_ready.set()
         if lane.failures >= FAILING:
             await self._release([lane])
         else:
@@ -205,44 +207,46 @@ class Courier:
         if not notice.secrets:
             _log.error("the secret of a webhook cannot be opened: its master key is not here")
             return Attempt("cannot_sign")
-        # The real time, though the service's may be moved: receivers compare it with theirs.
+        # The real time, even if the service's clock is set: receivers compare it with theirs.
         seconds = int(time.time())
         headers = signed_headers(notice.secrets, str(notice.id), seconds, notice.payload)
         try:
             return await self._sender.post(notice.url, headers, notice.payload)
         except Exception as error:
-            # A stranger's server must not be able to end us; our own faults are seen here.
+            # A receiver must not be able to end the courier. An error of ours is logged here.
             _log.exception("an attempt ended by %s", type(error).__name__)
             return Attempt("broken_off")
 
     async def _release(self, lanes: Sequence[Lane]) -> None:
-        """Give back what was not begun."""
-        given = [held.notice for lane in lanes for held in lane.waiting]
+        """Release the notices whose attempts were not started, for others to claim."""
+        notices = [leased.notice for lane in lanes for leased in lane.waiting]
         for lane in lanes:
             lane.waiting.clear()
-        if given:
+        if notices:
             try:
-                await self._pool.execute(RELEASE, [n.id for n in given], [n.lease for n in given])
+                await self._pool.execute(
+                    RELEASE, [n.id for n in notices], [n.lease for n in notices]
+                )
             except Exception as error:
                 if not is_outage(error):
                     raise
 
     async def _settle_all(self) -> None:
         while self._results or not self._closing:
-            await self._done.wait()
+            await self._outcomes_ready.wait()
             await asyncio.sleep(GATHERING)
-            self._done.clear()
+            self._outcomes_ready.clear()
             if not await self._settle_now():
                 await asyncio.sleep(PAUSE)
-                self._done.set()
+                self._outcomes_ready.set()
 
     async def _settle_now(self) -> bool:
-        """Write down what has come back; False if the database does not answer."""
+        """Write the outcomes to the database; False if it does not answer."""
         results = self._results[:MOST_CLAIMED]
         if not results:
             return True
         try:
-            told = await self._pool.fetchval(SETTLE, *_columns(results, self._clock()))
+            recipients = await self._pool.fetchval(SETTLE, *_columns(results, self._clock()))
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -250,14 +254,14 @@ class Courier:
             return False
         del self._results[: len(results)]
         if self._results:
-            self._done.set()
-        self._bell.ring(told)
+            self._outcomes_ready.set()
+        self._bell.ring(recipients)
         for result in results:
-            self._settled(result.notice.webhook_id)
+            self._forget_settled(result.notice.webhook_id)
         self._room.set()
         return True
 
-    def _settled(self, webhook_id: UUID) -> None:
+    def _forget_settled(self, webhook_id: UUID) -> None:
         lane = self._lanes[webhook_id]
         lane.unsettled -= 1
         if not lane.held:
@@ -266,7 +270,7 @@ class Courier:
     async def _drain(self) -> None:
         await self._release(list(self._lanes.values()))
         if self._sending:
-            _done, late = await asyncio.wait(self._sending, timeout=self._grace)
+            _finished, late = await asyncio.wait(self._sending, timeout=self._grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -293,7 +297,7 @@ def _columns(results: Sequence[Result], now: datetime) -> tuple[object, ...]:
 
 
 def _due(result: Result, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """When the notice is due again, and until when its endpoint asked to be left alone."""
+    """When the notice is due again, and until when its endpoint asked not to be called."""
     notice, attempt = result.notice, result.attempt
     if attempt.outcome == "delivered" or notice.is_test:
         return None, None
@@ -304,7 +308,7 @@ def _due(result: Result, now: datetime) -> tuple[datetime | None, datetime | Non
 
 
 async def _first_of(seconds: float, stopping: asyncio.Task[bool], *events: asyncio.Event) -> None:
-    """Wait until something happens, at most so long."""
+    """Wait until the task or one of the events is done, at most `seconds`."""
     waits = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait([stopping, *waits], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:

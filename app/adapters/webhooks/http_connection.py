@@ -1,7 +1,7 @@
-"""A connection to a receiver of notices: HTTP/1.1, one request at a time, little of it believed.
+"""An HTTP/1.1 connection to a receiver of notices: one request at a time, with bounded answers.
 
-A client of our own, since a general one costs several times what a notice does, and would look up
-names by itself: here the address is given, and it is the one that was checked.
+A client of our own, since a general one takes several times the CPU, and would look up names by
+itself: this one connects to the address that was checked (against SSRF).
 """
 
 import asyncio
@@ -13,14 +13,14 @@ import httptools
 MOST_READ = 64 * 1024
 """Bytes of an answer that are read, headers and body each; then the connection is closed."""
 KEPT = 1024
-"""Bytes of an answer that are kept for the agency to look at."""
+"""Bytes of the body that are stored, for the agency to see."""
 _LONGEST_WAIT = 200
 """Characters of a Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a receiver said."""
+class HttpResponse:
+    """The answer of a receiver."""
 
     status: int
     start: bytes
@@ -34,7 +34,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._waiting: asyncio.Future[HttpResponse] | None = None
         self._retry_after: str | None = None
         self._begin()
 
@@ -47,14 +47,14 @@ class Connection(asyncio.Protocol):
             and not self._transport.is_closing()
         )
 
-    async def post(self, request: bytes, patience: float) -> Answer:
+    async def post(self, request: bytes, patience: float) -> HttpResponse:
         """Send a whole request, and wait for the answer.
 
-        An answer whose status has been said counts, even if the rest never comes.
+        An answer counts as soon as its status has come, even if the rest never comes.
 
         Raises:
             TimeoutError: nothing was answered in `patience` seconds.
-            ConnectionError: the connection ended, or what came is not HTTP.
+            ConnectionError: the connection ended, or the answer is not HTTP.
         """
         if self._transport is None:
             raise ConnectionError("not connected")
@@ -72,16 +72,18 @@ class Connection(asyncio.Protocol):
             self._waiting = None
 
     def close(self) -> None:
-        """Leave at once, whatever is still to come."""
+        """Abort the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember whom to write to."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
+        """Keep the transport to write to."""
+        self._transport = cast(
+            asyncio.Transport, transport
+        )  # uvloop's class does not inherit from it
 
     def data_received(self, data: bytes) -> None:
-        """Read on. What nobody asked for ends the connection."""
+        """Read on. Data without a request ends the connection."""
         if self._waiting is None:
             self.close()
             return
@@ -95,11 +97,11 @@ class Connection(asyncio.Protocol):
             self._end(ConnectionError("too much"))
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Whoever waits gets what there is."""
+        """Finish the request that waits with the answer so far."""
         self._end(ConnectionError("closed"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take note of how long to wait; no other header matters."""
+        """Read Retry-After; no other header matters."""
         if name.lower() == b"retry-after":
             self._retry_after = value[:_LONGEST_WAIT].decode("latin-1")
 
@@ -109,7 +111,7 @@ class Connection(asyncio.Protocol):
         self._read = 0
 
     def on_body(self, body: bytes) -> None:
-        """Keep the beginning."""
+        """Keep the beginning of the body."""
         self._start += body[: KEPT - len(self._start)]
 
     def on_message_complete(self) -> None:
@@ -127,11 +129,11 @@ class Connection(asyncio.Protocol):
         self._start = b""
         self._retry_after = None
 
-    def _answer(self) -> Answer:
-        return Answer(self._status, self._start, self._retry_after)
+    def _answer(self) -> HttpResponse:
+        return HttpResponse(self._status, self._start, self._retry_after)
 
     def _end(self, error: Exception) -> None:
-        """Let go whoever waits, with the answer if its status was said, and leave."""
+        """Finish the waiting request: with the answer if its status has come, else with `error`."""
         if self._waiting is not None and not self._waiting.done():
             if self._status >= 200:
                 self._waiting.set_result(self._answer())

@@ -1,4 +1,4 @@
-"""What webhooks have the worker do."""
+"""The background job of webhooks: the courier."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.adapters.inbox.bell import Bell
 from app.adapters.job import ContinuousJob, Job
 from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
+from app.adapters.webhooks.safe_http import HttpSender, SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import KeyService
@@ -34,18 +34,18 @@ def jobs(
     Args:
         loopback: whether endpoints may be on this machine.
         authorities: a file of certificates to trust instead of the system's.
-        window: attempts under way at one endpoint.
-        grace: how long attempts under way may take when the worker is told to stop.
+        window: concurrent attempts at one endpoint.
+        grace: how long running attempts may take when the worker is told to stop.
     """
 
     async def deliver(stop: asyncio.Event) -> None:
-        outgoing = Outgoing(
+        sender = HttpSender(
             SystemLookup(),
             loopback=loopback,
             authorities=str(authorities) if authorities else None,
         )
-        async with outgoing:
+        async with sender:
             secrets, seconds = WebhookSecrets(keys), grace.total_seconds()
-            await Courier(pool, bell, outgoing, secrets, clock, window, seconds).run(stop)
+            await Courier(pool, bell, sender, secrets, clock, window, seconds).run(stop)
 
     yield ContinuousJob(deliver)

@@ -1,19 +1,15 @@
-"""What a courier holds for one endpoint, in order, and the outcomes that are to be written down."""
+"""The queue of notices that a courier has leased for one endpoint, and outcomes to be written."""
 
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from app.domain.webhooks.notices import Attempt, Notice
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(slots=True)
-class Held:
-    """A notice that we hold, and until when an attempt may begin."""
+class LeasedNotice:
+    """A notice with a lease, and until when its attempt may begin (monotonic seconds)."""
 
     notice: Notice
     begin_before: float
@@ -21,9 +17,9 @@ class Held:
 
 @dataclass(slots=True)
 class Lane:
-    """What we hold for one endpoint, in order of position."""
+    """The leased notices of one endpoint, in order of position."""
 
-    waiting: deque[Held] = field(default_factory=deque)
+    waiting: deque[LeasedNotice] = field(default_factory=deque)
     under_way: int = 0
     unsettled: int = 0
     failures: int = 0
@@ -31,13 +27,13 @@ class Lane:
 
     @property
     def held(self) -> int:
-        """Notices that are ours until they are settled."""
+        """The number of notices with a lease that are not settled yet."""
         return len(self.waiting) + self.under_way + self.unsettled
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An attempt that is to be written down."""
+    """The outcome of an attempt, to be written to the database."""
 
     notice: Notice
     attempt: Attempt

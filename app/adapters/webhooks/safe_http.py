@@ -1,4 +1,4 @@
-"""Outgoing HTTP: one POST to a stranger's server, which must not be able to do us any harm."""
+"""Outgoing HTTP to servers of others, which may be hostile: one POST, protected against SSRF."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
-from app.adapters.webhooks.http_connection import Answer, Connection
+from app.adapters.webhooks.http_connection import Connection, HttpResponse
 from app.domain.errors import Invalid
 from app.domain.webhooks.addresses import may_be_reached
 from app.domain.webhooks.endpoint import Endpoint, endpoint
@@ -27,13 +27,13 @@ KEPT_OPEN = 4.0
 LOOKUP_PATIENCE = 3.0
 """Seconds that looking up a name may take when a webhook is registered."""
 _LOOKUPS = 64
-"""Names looked up at once: whose name server hangs must not hold up the others."""
+"""Concurrent lookups: a name server that hangs must not delay other names."""
 
 Lookup: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class AddressRefused(OSError):
-    """The name leads to an address to which nothing may be sent."""
+    """The name has an address to which nothing may be sent."""
 
 
 class NameUnknown(OSError):
@@ -53,32 +53,32 @@ class SystemLookup:
             OSError: it has none.
         """
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
+        records = await loop.run_in_executor(
             self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         )
-        return [str(address[0]) for *_, address in found]
+        return [str(address[0]) for *_, address in records]
 
 
 async def addresses(host: str, port: int, lookup: Lookup, *, loopback: bool) -> list[str]:
-    """The addresses of a host, if every one of them may be reached.
+    """The addresses of a host, if all of them are allowed.
 
     Raises:
-        AddressRefused: one of them may not.
+        AddressRefused: one of them is not.
         NameUnknown: there are none.
     """
     try:
-        found = list(dict.fromkeys(await lookup(host, port)))
+        resolved = list(dict.fromkeys(await lookup(host, port)))
     except (OSError, UnicodeError):
-        found = []
-    if not found:
+        resolved = []
+    if not resolved:
         raise NameUnknown
-    if not all(may_be_reached(ip_address(a), loopback=loopback) for a in found):
+    if not all(may_be_reached(ip_address(a), loopback=loopback) for a in resolved):
         raise AddressRefused
-    return found
+    return resolved
 
 
 async def check_host(host: str, port: int, lookup: Lookup, *, loopback: bool) -> None:
-    """Make sure that a host leads where notices may go, as far as one can tell beforehand.
+    """Check, when a webhook is registered, that notices may be sent to a host.
 
     Raises:
         Invalid: it has no address, or one to which nothing may be sent.
@@ -94,19 +94,19 @@ async def check_host(host: str, port: int, lookup: Lookup, *, loopback: bool) ->
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a URL leads, and what stands in every request to it."""
+    """The endpoint of a URL, and the request line and headers of every request to it."""
 
     endpoint: Endpoint
     head: bytes
 
     @property
     def origin(self) -> tuple[str, int]:
-        """What a connection is kept for."""
+        """The key under which idle connections are kept."""
         return self.endpoint.url.partition(":")[0] + self.endpoint.host, self.endpoint.port
 
 
-class Outgoing:
-    """Sends notices. Use it as a context: it holds connections open."""
+class HttpSender:
+    """Sends notices over HTTP. Use it as a context manager: it keeps connections open."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Outgoing:
         self._idle = defaultdict(list)
 
     async def __aenter__(self) -> Self:
-        """Nothing is opened before it is needed."""
+        """Connections are opened when they are needed."""
         return self
 
     async def __aexit__(
@@ -141,25 +141,25 @@ class Outgoing:
         trace: TracebackType | None,
     ) -> None:
         """Close every connection."""
-        for kept in self._idle.values():
-            for _, connection in kept:
+        for connections in self._idle.values():
+            for _, connection in connections:
                 connection.close()
         self._idle.clear()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
-        """Send `body` once, and say what became of it. Never follows a redirect."""
+        """Send `body` once, and return the outcome. Redirects are not followed."""
         began = time.monotonic()
         try:
-            answer = await self._posted(_place(url, self._loopback), headers, body, began)
+            answer = await self._send(_place(url, self._loopback), headers, body, began)
         except (OSError, Invalid) as error:
             return Attempt(_why(error), took_ms=_since(began))
         outcome = _outcome(answer.status)
         return Attempt(outcome, answer.status, _since(began), answer.start, answer.retry_after)
 
-    async def _posted(
+    async def _send(
         self, place: Place, headers: Mapping[str, str], body: bytes, began: float
-    ) -> Answer:
-        connection = self._kept(place, began)
+    ) -> HttpResponse:
+        connection = self._idle_connection(place, began)
         if connection is None:
             async with asyncio.timeout(self._timeout):
                 connection = await self._connect(place.endpoint)
@@ -175,11 +175,11 @@ class Outgoing:
             self._idle[place.origin].append((time.monotonic() + KEPT_OPEN, connection))
         return answer
 
-    def _kept(self, place: Place, now: float) -> Connection | None:
-        """A connection that is open and was used a moment ago, the latest first."""
-        kept = self._idle.get(place.origin)
-        while kept:
-            until, connection = kept.pop()
+    def _idle_connection(self, place: Place, now: float) -> Connection | None:
+        """An open connection of a recent request, the most recent first; None if there is none."""
+        connections = self._idle.get(place.origin)
+        while connections:
+            until, connection = connections.pop()
             if connection.is_idle and now < until:
                 return connection
             connection.close()
@@ -187,16 +187,16 @@ class Outgoing:
         return None
 
     async def _connect(self, to: Endpoint) -> Connection:
-        """Connect to an address that was checked, with the name as SNI."""
+        """Connect to an address that was checked. TLS verifies the host name (SNI)."""
         if to.address is not None:
-            found = [str(to.address)]
+            candidates = [str(to.address)]
         else:
-            found = await addresses(to.host, to.port, self._lookup, loopback=self._loopback)
+            candidates = await addresses(to.host, to.port, self._lookup, loopback=self._loopback)
         tls = self._tls if to.url.startswith("https:") else None
         errors: list[OSError] = []
-        for address in found:
+        for address in candidates:
             try:
-                async with asyncio.timeout(self._timeout / len(found)):
+                async with asyncio.timeout(self._timeout / len(candidates)):
                     _, connection = await asyncio.get_running_loop().create_connection(
                         Connection,
                         address,
@@ -212,15 +212,15 @@ class Outgoing:
 
 @lru_cache(maxsize=1_000)
 def _place(url: str, loopback: bool) -> Place:
-    """Where a URL leads. An address in it is never looked up, so it has to be checked here."""
-    found = endpoint(url, loopback=loopback)
-    parts = urlsplit(found.url)
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    """Parse a URL. An IP address in it is never looked up, so `endpoint` checks it here."""
+    target = endpoint(url, loopback=loopback)
+    parts = urlsplit(target.url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
     head = (
-        f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: Tsunagu-Webhooks/1\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: Tsunagu-Webhooks/1\r\n"
         "Accept: */*\r\nContent-Type: application/json\r\n"
     )
-    return Place(found, head.encode("ascii"))
+    return Place(target, head.encode("ascii"))
 
 
 def _outcome(status: int) -> str:
@@ -232,7 +232,7 @@ def _outcome(status: int) -> str:
 
 
 def _why(error: Exception) -> str:
-    """The name of what went wrong, which is all that is written down of it."""
+    """The outcome for an error. Nothing else of the error is stored."""
     kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
         ((AddressRefused, Invalid), "address_refused"),
         (NameUnknown, "name_unknown"),

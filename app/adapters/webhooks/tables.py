@@ -1,4 +1,4 @@
-"""Webhooks, the notices that are owed to them, and every attempt to deliver one."""
+"""Webhooks, their notices, and every attempt to deliver one."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ _NONE_YET = {"server_default": text("0")}
 
 
 class WebhookRow(Row, table=True):
-    """Where an agency wants to be told that something waits, and how that place has been doing."""
+    """A URL where an agency is notified of inbox items, and the health of that endpoint."""
 
     __tablename__ = "webhook"
     __table_args__ = (
@@ -54,7 +54,7 @@ class WebhookRow(Row, table=True):
 
 
 class NoticeRow(Row, table=True):
-    """What is owed to a webhook for one item of the inbox: the same bytes at each attempt."""
+    """The notification of a webhook about one inbox item: the same bytes at each attempt."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -98,7 +98,7 @@ class NoticeRow(Row, table=True):
 
 
 class AttemptRow(Row, table=True):
-    """One attempt to deliver a notice, or the verdict that none may be made."""
+    """One attempt to deliver a notice, or the decision that none may be made."""
 
     __tablename__ = "attempt"
     __table_args__ = (Index("ix_attempt_webhook", "webhook_id", "at", "notice_id", "number"),)
@@ -115,7 +115,7 @@ class AttemptRow(Row, table=True):
 
 
 class AttemptTotalRow(Row, table=True):
-    """How many attempts ended in which way, counted for ever."""
+    """How many attempts ended with which outcome, over all time."""
 
     __tablename__ = "attempt_total"
 

@@ -1,4 +1,4 @@
-"""Webhooks as an agency manages them. Row security holds in what is read, and each write asks."""
+"""Webhooks of an agency. Row security limits what is read; every write checks the agency."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 
 class Webhooks:
-    """What an agency does with its webhooks."""
+    """Registers, changes, tests and removes the webhooks of an agency."""
 
     def __init__(
         self,
@@ -57,8 +57,8 @@ class Webhooks:
 
     async def all(self, agency_id: str) -> list[Row]:
         """The webhooks of an agency, the oldest first."""
-        found: list[Row] = json.loads(await self._pool.fetchval(LIST, agency_id, None))
-        return found
+        rows: list[Row] = json.loads(await self._pool.fetchval(LIST, agency_id, None))
+        return rows
 
     async def one(self, agency_id: str, webhook_id: UUID) -> Row:
         """A webhook of this agency.
@@ -66,25 +66,25 @@ class Webhooks:
         Raises:
             NotFound: it has none of that id.
         """
-        found: list[Row] = json.loads(await self._pool.fetchval(LIST, agency_id, webhook_id))
-        if not found:
+        rows: list[Row] = json.loads(await self._pool.fetchval(LIST, agency_id, webhook_id))
+        if not rows:
             raise NotFound
-        return found[0]
+        return rows[0]
 
     async def add(
         self, caller: Caller, url: str, flows: list[str] | None, urgencies: list[str] | None
     ) -> tuple[Row, str]:
-        """Register an endpoint; the secret is told this once.
+        """Register an endpoint. The secret is shown only this once.
 
         Raises:
-            Invalid: the URL leads where nothing may be sent.
+            Invalid: nothing may be sent to the URL.
             TooManyWebhooks: the agency has as many as it may have.
         """
-        normal, at = await self._checked(url), self._clock()
+        normal, at = await self._check_url(url), self._clock()
         webhook_id, secret = time_ordered_id(at), new_secret()
         sealed = await self._secrets.seal(webhook_id, secret)
         row = {
-            **_vouched(caller, webhook_id, at),
+            **_voucher_row(caller, webhook_id, at),
             "url": normal,
             "flows": flows,
             "urgencies": urgencies,
@@ -95,23 +95,23 @@ class Webhooks:
         return await self.one(caller.agency_id, webhook_id), secret_text(secret)
 
     async def change(self, caller: Caller, webhook_id: UUID, changes: Mapping[str, Any]) -> Row:
-        """Change url, filters or state. Whoever changes it vouches for it from then on.
+        """Change url, filters or state. The caller vouches for the webhook from then on.
 
         Raises:
             NotFound: the agency has no such webhook.
-            Invalid: the URL leads where nothing may be sent.
+            Invalid: nothing may be sent to the URL.
         """
         await self.one(caller.agency_id, webhook_id)
         at = self._clock()
-        row = {**_vouched(caller, webhook_id, at), **changes}
+        row = {**_voucher_row(caller, webhook_id, at), **changes}
         if "url" in changes:
-            row["url"] = await self._checked(changes["url"])
+            row["url"] = await self._check_url(changes["url"])
         log = _entry(caller, at, "webhook.changed", webhook_id, {"fields": sorted(changes)})
-        self._done(await self._pool.fetchval(CHANGE, json.dumps(row), log), caller)
+        self._notify_couriers(await self._pool.fetchval(CHANGE, json.dumps(row), log), caller)
         return await self.one(caller.agency_id, webhook_id)
 
     async def rotate(self, caller: Caller, webhook_id: UUID) -> tuple[str, datetime]:
-        """A new secret, told this once, and until when the old one signs too.
+        """A new secret, shown only this once, and until when the old one signs too.
 
         Raises:
             NotFound: the agency has no such webhook.
@@ -120,22 +120,24 @@ class Webhooks:
         sealed = await self._secrets.seal(webhook_id, secret)
         log = _entry(caller, at, "webhook.secret_rotated", webhook_id)
         arguments = (at, at + OVERLAP, sealed.master, sealed.wrapped, log)
-        found = await self._pool.fetchval(ROTATE, caller.agency_id, webhook_id, *arguments)
-        self._done(found, caller)
+        rotated = await self._pool.fetchval(ROTATE, caller.agency_id, webhook_id, *arguments)
+        self._notify_couriers(rotated, caller)
         return secret_text(secret), at + OVERLAP
 
     async def remove(self, caller: Caller, webhook_id: UUID) -> None:
-        """Forget a webhook and its secret. What waits for it is cancelled.
+        """Remove a webhook and its secret. Its pending notices are cancelled.
 
         Raises:
             NotFound: the agency has no such webhook.
         """
         at = self._clock()
         log = _entry(caller, at, "webhook.removed", webhook_id)
-        self._done(await self._pool.fetchval(REMOVE, caller.agency_id, webhook_id, at, log), caller)
+        self._notify_couriers(
+            await self._pool.fetchval(REMOVE, caller.agency_id, webhook_id, at, log), caller
+        )
 
     async def test(self, caller: Caller, webhook_id: UUID) -> UUID:
-        """Send a notice that is none, once; its id, by which its attempt is found.
+        """Send a test notice, once. Returns its id, to look up the attempt.
 
         Raises:
             NotFound: the agency has no such webhook.
@@ -152,13 +154,13 @@ class Webhooks:
         )
         log = _entry(caller, at, "webhook.tested", webhook_id)
         arguments = (caller.agency_id, webhook_id, notice_id, payload, at, log)
-        self._done(await self._pool.fetchval(TEST, *arguments), caller)
+        self._notify_couriers(await self._pool.fetchval(TEST, *arguments), caller)
         return notice_id
 
     async def replay(
         self, caller: Caller, webhook_id: UUID, notice_id: UUID | None, since: datetime | None
     ) -> int:
-        """Send again one notice, or all that were made since a moment; how many are queued.
+        """Send again one notice, or all that were made since a time; how many are queued.
 
         Raises:
             NotFound: the agency has no such webhook, or the webhook no such notice.
@@ -167,7 +169,7 @@ class Webhooks:
         log = _entry(caller, at, "webhook.replayed", webhook_id)
         arguments = (caller.agency_id, webhook_id, notice_id, since, at, log)
         count: int | None = await self._pool.fetchval(REPLAY, *arguments)
-        self._done(count is not None, caller)
+        self._notify_couriers(count is not None, caller)
         return count or 0
 
     async def attempts(
@@ -188,22 +190,23 @@ class Webhooks:
         text = await self._pool.fetchval(ATTEMPTS, *arguments)
         if text is None:
             raise NotFound
-        found: list[Row] = json.loads(text)
-        return found
+        rows: list[Row] = json.loads(text)
+        return rows
 
-    async def _checked(self, url: str) -> str:
-        found = endpoint(url, loopback=self._loopback)
-        if found.address is None:
-            await check_host(found.host, found.port, self._lookup, loopback=self._loopback)
-        return found.url
+    async def _check_url(self, url: str) -> str:
+        """The URL in its normal form, if notices may be sent to it."""
+        target = endpoint(url, loopback=self._loopback)
+        if target.address is None:
+            await check_host(target.host, target.port, self._lookup, loopback=self._loopback)
+        return target.url
 
-    def _done(self, found: object, caller: Caller) -> None:
-        if not found:
+    def _notify_couriers(self, is_changed: object, caller: Caller) -> None:
+        if not is_changed:
             raise NotFound
         self._bell.ring([caller.agency_id])
 
 
-def _vouched(caller: Caller, webhook_id: UUID, at: datetime) -> dict[str, Any]:
+def _voucher_row(caller: Caller, webhook_id: UUID, at: datetime) -> dict[str, Any]:
     return {
         "id": str(webhook_id),
         "agency_id": caller.agency_id,

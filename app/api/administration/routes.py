@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.administration.by_agency import OwnDesk, Row, What
+from app.adapters.administration.by_agency import AgencyAdministration, Row, What
 from app.api.administration.schemas import (
     ClientSecretOut,
     OwnClientOut,
@@ -91,7 +91,7 @@ async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> R
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `seat.enable`)。
     """
-    found = await dependency(request, OwnDesk).disable("seat", caller, _named(seat_id))
+    found = await dependency(request, AgencyAdministration).disable("seat", caller, _named(seat_id))
     return json_answer(_shown(found))
 
 
@@ -117,7 +117,9 @@ async def disable_own_client(request: Request, client_id: str, caller: Manager) 
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `client.enable`)。
     """
-    found = await dependency(request, OwnDesk).disable("client", caller, _named(client_id))
+    found = await dependency(request, AgencyAdministration).disable(
+        "client", caller, _named(client_id)
+    )
     return json_answer(_shown(found))
 
 
@@ -150,7 +152,7 @@ async def take_client_secret(request: Request, act_id: str, caller: Manager) -> 
     もう一度呼べる。そのたびに新しい秘密になり、前のものは使えなくなる。
     """
     secret = new_secret()
-    client_id = await dependency(request, OwnDesk).take_secret(
+    client_id = await dependency(request, AgencyAdministration).take_secret(
         caller, id_in_path(act_id), hash_secret(secret)
     )
     return json_answer({"client_id": client_id, "secret": secret})
@@ -162,7 +164,9 @@ async def _page(
     after = parts_of(cursor, 1)[0] if cursor is not None else None
     if after is not None and not _ID.fullmatch(after):
         raise bad_cursor()
-    found = await dependency(request, OwnDesk).all(what, caller.agency_id, after, limit + 1)
+    found = await dependency(request, AgencyAdministration).all(
+        what, caller.agency_id, after, limit + 1
+    )
     return json_answer(page(found, limit, _shown, lambda row: (row["id"],)))
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.adapters.disclosures.listing import Disclosures
 from app.adapters.ids import reference_of
 from app.adapters.printing.furigana import readings
-from app.adapters.printing.pdf import Document, drawn
+from app.adapters.printing.pdf import Document, render_pdf
 from app.adapters.printing.typesetting import Block, Heading, Paragraph, Table
 from app.api.disclosures import person_sheet_words as words
 from app.api.disclosures.routes import Officer
@@ -100,7 +100,7 @@ async def print_disclosures(
     sheet = Sheet(caller.agency_id, references, found, complete, at)
     directory = current_directory(request)
     content = await asyncio.get_running_loop().run_in_executor(
-        _PRESS, lambda: drawn(document(sheet, directory, lang))
+        _PRESS, lambda: render_pdf(document(sheet, directory, lang))
     )
     await disclosures.printed(caller, wanted, {"language": lang, "disclosures": len(found)})
     headers = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.adapters.evidence.collecting import OpenedCase, Proved
+from app.adapters.evidence.collecting import LogProofs, OpenedCase
 from app.adapters.referrals.reading import Opened
 from app.api.evidence.files import Maker
 from app.api.wire.pages import rendered
@@ -23,7 +23,7 @@ _REASONS: Mapping[str, str] = {
 
 
 def cover(
-    case_id: str, case: OpenedCase, proved: Proved, maker: Maker, directory: Directory
+    case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, directory: Directory
 ) -> bytes:
     """The page, which needs nothing from elsewhere."""
     values = {

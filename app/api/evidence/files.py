@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.adapters.evidence.collecting import OpenedCase, Proved
+from app.adapters.evidence.collecting import LogProofs, OpenedCase
 from app.adapters.referrals.reading import Opened
 from app.api.referrals import views
 from app.api.wire.views import moment
@@ -80,7 +80,7 @@ class Bundle:
         return {**self.files, MANIFEST: self.manifest, SEAL: signature.encode()}
 
 
-def bundle(case_id: str, case: OpenedCase, proved: Proved, maker: Maker, cover: bytes) -> Bundle:
+def bundle(case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, cover: bytes) -> Bundle:
     """All files but the signature.
 
     Args:
@@ -143,7 +143,7 @@ def _message(message: Opened) -> dict[str, Any]:
     return {"message": views.message(message), "fields": fields}
 
 
-def _entries(case: OpenedCase, proved: Proved, maker: Maker) -> dict[str, Any]:
+def _entries(case: OpenedCase, proved: LogProofs, maker: Maker) -> dict[str, Any]:
     waiting = (m.envelope for m in case.messages if m.envelope["id"] in proved.unsealed)
     return {
         "entries": [
@@ -160,7 +160,7 @@ def _entries(case: OpenedCase, proved: Proved, maker: Maker) -> dict[str, Any]:
     }
 
 
-def _consistency(proved: Proved) -> dict[str, Any]:
+def _consistency(proved: LogProofs) -> dict[str, Any]:
     return {
         "from": proved.since,
         "to": proved.checkpoint.size,

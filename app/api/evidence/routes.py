@@ -95,8 +95,8 @@ async def read_bundle(
         raise ScopeMissing(Scope.REFERRAL_READ)
     wanted = id_in_path(case_id)
     evidence = dependency(request, Evidence)
-    case = await evidence.opened(caller, wanted)
-    proved = await evidence.proved(caller, wanted, case, since)
+    case = await evidence.open_case(caller, wanted)
+    proved = await evidence.prove(caller, wanted, case, since)
     still_allowed(request)
     made_at, ring = current_time(request), dependency(request, SigningKeys).ring()
     maker = Maker(
@@ -117,7 +117,7 @@ async def read_bundle(
     content = await asyncio.to_thread(pack, unsigned.sealed(signature))
     if len(content) > LARGEST:
         raise BundleTooLarge(MOST_MESSAGES, LARGEST)
-    await evidence.exported(caller, wanted, unsigned.digest, len(case.messages))
+    await evidence.log_export(caller, wanted, unsigned.digest, len(case.messages))
     headers = {
         "Content-Disposition": f'attachment; filename="tsunagu-{wanted}.zip"',
         "Cache-Control": "no-store",

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.adapters.service.figures import Figures, Found
+from app.adapters.service.figures import Figures, ServiceFigures
 from app.adapters.service.readiness import Readiness
 from app.api.service.schemas import HealthOut, ReadinessOut
 from app.api.wire.dependencies import dependency
@@ -63,14 +63,14 @@ async def read_readiness(request: Request) -> Response:
 
     `behind` は、遅れているが応答には差し支えないもの。
     """
-    amiss = await dependency(request, Readiness).amiss()
+    amiss = await dependency(request, Readiness).failing_parts()
     status = "unavailable" if amiss else "ok"
     behind = [] if amiss else _behind(await dependency(request, Figures).read())
     told = {"status": status, "amiss": amiss, "behind": behind}
     return json_answer(told, 503 if amiss else 200)
 
 
-def _behind(found: Found) -> list[str]:
+def _behind(found: ServiceFigures) -> list[str]:
     """What is not done in time. Messages are taken and read all the same, so we stay ready."""
     unsealed = found.unsealed > UNSEALED or found.oldest_unsealed > LATE
     late = {"deliveries": found.late > LATE, "log": unsealed, "erasures": found.erasing.late}

@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from app.adapters.service.figures import ErasureFigures, Figures, Found
+from app.adapters.service.figures import ErasureFigures, Figures, ServiceFigures
 from app.adapters.service.readiness import Readiness
 from app.api.wire.dependencies import dependency
 from app.domain.errors import NotAuthenticated
@@ -53,7 +53,7 @@ class Meters:
         """Take note of a call that was answered."""
         self._seconds.labels(_operation(scope), f"{status // 100}xx").observe(seconds)
 
-    def text(self, found: Found | None) -> bytes:
+    def text(self, found: ServiceFigures | None) -> bytes:
         """All that is known, in Prometheus's text form; without a database, less."""
         registry = self.registry
         if SHARED in os.environ:
@@ -65,7 +65,7 @@ class Meters:
 
 
 class _Figures(Collector):
-    def __init__(self, found: Found | None) -> None:
+    def __init__(self, found: ServiceFigures | None) -> None:
         self._found = found
 
     def collect(self) -> Iterable[Metric]:
@@ -86,7 +86,7 @@ async def read_metrics(request: Request) -> Response:
     """
     _check_token(request, dependency(request, MetricsToken).secret)
     meters: Meters = request.app.state.meters
-    amiss = await dependency(request, Readiness).amiss()
+    amiss = await dependency(request, Readiness).failing_parts()
     found = None if "database" in amiss else await dependency(request, Figures).read()
     return Response(meters.text(found), media_type=MEDIA_TYPE)
 
@@ -97,7 +97,7 @@ def _check_token(request: Request, wanted: str | None) -> None:
         raise NotAuthenticated
 
 
-def _families(found: Found) -> Iterator[Metric]:
+def _families(found: ServiceFigures) -> Iterator[Metric]:
     yield _gauge("tsunagu_notices_pending", "Notices that have not arrived.", found.pending)
     yield _gauge("tsunagu_notices_due", "Those whose next attempt is due.", found.due)
     yield _gauge("tsunagu_oldest_notice_seconds", "Age of the oldest of them.", found.oldest)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.adapters.keys.checkpoint_keys import log_keys_here
+from app.adapters.keys.checkpoint_keys import existing_checkpoint_keys
 from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE, RingKey, SigningKeys, Use
 from app.cli.keys.master_keys import (
     master_key_lines,
@@ -36,9 +36,9 @@ def list_keys() -> None:
     for ring_key in SigningKeys(folder).ring().keys:
         since = ring_key.signs_from.astimezone(JAPAN).isoformat()
         print(f"signing  {ring_key.key.verifying.kid}  {since}  {_meaning(ring_key, now)}")
-    log = log_keys_here(folder, settings.log_name)
+    log = existing_checkpoint_keys(folder, settings.log_name)
     signing = {each.key for each in log.signers(now)}
-    for each in log.held():
+    for each in log.all_keys():
         if each.signs_from > now:
             use = f"signs from {each.signs_from.astimezone(JAPAN).isoformat()}"
         else:
@@ -102,7 +102,7 @@ def rotate_log() -> None:
     folder, now = key_folder(settings), settings.running_clock()()
     since = folder.add_log(now).signs_from.astimezone(JAPAN)
     print(f"The new key of the log signs from {since.isoformat()}:")
-    print(log_keys_here(folder, settings.log_name).published()[-1])
+    print(existing_checkpoint_keys(folder, settings.log_name).public_keys()[-1])
     write_log_entry(settings, "log_key.added", {"signs_from": since.isoformat()})
 
 

@@ -13,7 +13,7 @@ import typer
 from app.adapters.database.connection import connected
 from app.adapters.keys.choice import key_service
 from app.adapters.keys.folder import KeyFolder, MasterWaits
-from app.adapters.keys.master_keys import Standing, standings
+from app.adapters.keys.master_keys import MasterKeyStatus, master_key_statuses
 from app.adapters.keys.over_socket import serving
 from app.adapters.keys.rewrapping import Rewrapping
 from app.adapters.log.administration_entry import administration_entry
@@ -79,7 +79,7 @@ def rewrap() -> None:
     settings = Settings()
 
     async def work(database: "Connection", keys: KeyService) -> None:
-        before = sum(s.rows or 0 for s in await standings(keys, database) if s.old)
+        before = sum(s.rows or 0 for s in await master_key_statuses(keys, database) if s.old)
         rewrapping = Rewrapping(database, keys, settings.running_clock())
         while await rewrapping.step():
             print(f"{rewrapping.moved} of {before} rows", flush=True)
@@ -99,7 +99,9 @@ def retire_master(version: Version) -> None:
     at = settings.running_clock()()
 
     async def work(database: "Connection", keys: KeyService) -> None:
-        matching = [s for s in await standings(keys, database) if s.version == version and s.here]
+        matching = [
+            s for s in await master_key_statuses(keys, database) if s.version == version and s.here
+        ]
         if not matching:
             refuse(f"There is no master key {version}.")
         use = matching[0].use(settings.backup_age, at)
@@ -147,10 +149,12 @@ async def master_key_lines(settings: Settings, at: datetime) -> list[str]:
     """The status of each master key, a line for each."""
     keys = key_service(settings.key_service, key_folder(settings), settings.running_clock())
     async with aclosing(keys), running_database(settings) as database:
-        return [_line(standing, settings, at) for standing in await standings(keys, database)]
+        return [
+            _line(standing, settings, at) for standing in await master_key_statuses(keys, database)
+        ]
 
 
-def _line(standing: Standing, settings: Settings, at: datetime) -> str:
+def _line(standing: MasterKeyStatus, settings: Settings, at: datetime) -> str:
     since = standing.wraps_from
     age = f"wraps from {format_time(since)}" if since else "the first"
     rows = "? rows" if standing.rows is None else f"{standing.rows} rows"
@@ -162,7 +166,7 @@ def _line(standing: Standing, settings: Settings, at: datetime) -> str:
     return f"master   {standing.version}  {age}  {rows}  {meaning}"
 
 
-def _pending_reason(standing: Standing, settings: Settings) -> str:
+def _pending_reason(standing: MasterKeyStatus, settings: Settings) -> str:
     """Why an old master key cannot be retired yet."""
     if standing.rows is None:
         return "the database was not asked"

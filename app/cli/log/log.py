@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from app.adapters.database.connection import connected
-from app.adapters.keys.checkpoint_keys import log_keys_here
-from app.adapters.log.audit import CHUNK, Audit, Broken, Sound, publics
+from app.adapters.keys.checkpoint_keys import existing_checkpoint_keys
+from app.adapters.log.audit import CHUNK, Audit, AuditResult, LogMismatch, publics
 from app.cli.database.where import owner_url
 from app.cli.keys.session import key_folder
 from app.domain.log.signed_note import NotANote, VerifierKey
@@ -37,12 +37,12 @@ def verify(also: Also = None) -> None:
     was signed; the first leaf that differs is named, with exit code 1.
     """
     settings = Settings()
-    own_keys = log_keys_here(key_folder(settings), settings.log_name).published()
+    own_keys = existing_checkpoint_keys(key_folder(settings), settings.log_name).public_keys()
     keys = publics([*own_keys, *(_parse_key(each) for each in also or [])])
     with owner_url(settings) as url:
         try:
             result = asyncio.run(_audit(url, keys))
-        except Broken as error:
+        except LogMismatch as error:
             sys.exit(f"{error}")
     typer.echo(
         f"{result.leaves} leaves, {result.checkpoints} checkpoints: all as they were signed."
@@ -56,7 +56,7 @@ def _parse_key(text: str) -> VerifierKey:
         raise typer.BadParameter("not a verifier key (name+id+base64)") from None
 
 
-async def _audit(url: str, keys: list[bytes]) -> Sound:
+async def _audit(url: str, keys: list[bytes]) -> AuditResult:
     async with connected(url) as connection:
         return await Audit(connection, keys).run(_print_progress)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from app.adapters.embedded_postgres.process import dying_with_parent
+from app.adapters.embedded_postgres.process import signal_at_parent_death
 
 log = logging.getLogger("tsunagu")
 
@@ -45,7 +45,7 @@ class Child:
             pass_fds=self.files,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches only this process, which stops them in order
-            preexec_fn=dying_with_parent(),
+            preexec_fn=signal_at_parent_death(),
         )
         self._changed_at = time.monotonic()
 

@@ -9,7 +9,7 @@ import pytest
 from app.adapters.administration.by_owner import Administration, AdministrationError, AgencyChange
 from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache, load
-from app.adapters.directory.seed import Seeded, seed
+from app.adapters.directory.seed import SeedCounts, seed
 from app.domain.administration.seats import Client, Seat
 from app.domain.directory.agencies import Agency
 
@@ -59,7 +59,7 @@ async def test_seeding_adds_the_whole_country_once(connection: asyncpg.Connectio
     first = await seed(connection)
     assert first.agencies > 400
     assert first.jurisdictions > 1000
-    assert await seed(connection) == Seeded(0, 0)
+    assert await seed(connection) == SeedCounts(0, 0)
 
 
 async def test_seeding_again_leaves_what_administrators_changed(

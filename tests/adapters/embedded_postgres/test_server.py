@@ -17,7 +17,7 @@ import pytest
 from app.adapters.database.logins import as_role, at_database
 from app.adapters.embedded_postgres import postmaster
 from app.adapters.embedded_postgres.cluster import EmbeddedPostgresError, binaries
-from app.adapters.embedded_postgres.process import Account, dying_with_parent, ordinary_account
+from app.adapters.embedded_postgres.process import Account, ordinary_account, signal_at_parent_death
 from app.adapters.embedded_postgres.server import EmbeddedPostgres, running_urls
 
 HOLD = """
@@ -182,7 +182,7 @@ def test_a_server_that_outlived_its_parent_is_stopped_first(tmp_path: Path, ask:
     with subprocess.Popen(
         [server, "-D", str(data), "-c", "listen_addresses=", "-k", str(data)],
         stderr=subprocess.DEVNULL,
-        preexec_fn=dying_with_parent(account=ordinary_account(binaries(), tmp_path)),
+        preexec_fn=signal_at_parent_death(account=ordinary_account(binaries(), tmp_path)),
     ) as stray:
         while not postmaster.is_ready(data, stray.pid):
             assert stray.poll() is None
@@ -198,7 +198,7 @@ def test_a_process_id_that_went_to_somebody_else_is_no_obstacle(tmp_path: Path, 
     # The server's own user: PostgreSQL knows that another user's process is no server of its.
     account = ordinary_account(binaries(), tmp_path)
     with subprocess.Popen(
-        ["/bin/sleep", "600"], preexec_fn=dying_with_parent(account=account)
+        ["/bin/sleep", "600"], preexec_fn=signal_at_parent_death(account=account)
     ) as somebody:
         file.write_text("\n".join([str(somebody.pid), *noted[1:]]) + "\n")
         try:

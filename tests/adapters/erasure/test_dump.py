@@ -14,7 +14,7 @@ from app.adapters.acts.acts import Acts, Proposal
 from app.adapters.embedded_postgres.cluster import binaries
 from app.adapters.ids import time_ordered_id
 from app.adapters.inbox.bell import Bell
-from app.adapters.keys.vault import Vault, bound, decrypt
+from app.adapters.keys.vault import Vault, binding, decrypt
 from app.domain.keys.ports import CannotOpen, MasterMissing, WrappedKey
 from app.domain.messages.payloads.samples import SUBJECT
 from app.main import EFFECTS
@@ -67,7 +67,7 @@ class Burglar:
 
 def _opened(segment: Sealed, key: bytes) -> bytes:
     try:
-        aad = bound(segment.message, segment.data_class)
+        aad = binding(segment.message, segment.data_class)
         return decrypt(AESGCM(key), segment.content, aad)
     except CannotOpen:
         return b""

@@ -21,10 +21,10 @@ from app.adapters.inbox.bell import Bell
 from app.adapters.keys import rewrapping
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
-from app.adapters.keys.master_keys import standings
-from app.adapters.keys.retirement import Retiring
+from app.adapters.keys.master_keys import master_key_statuses
+from app.adapters.keys.retirement import MasterKeyRetirement
 from app.adapters.keys.rewrapping import Rewrapping
-from app.adapters.keys.vault import Vault, bound
+from app.adapters.keys.vault import Vault, binding
 from app.adapters.referrals.decision_rows import Recorder
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
@@ -132,7 +132,7 @@ async def test_a_reader_who_holds_the_old_form_of_a_key_can_still_open_it(house:
     now = {(r["referral_id"], r["class"]): r for r in await house.owner.fetch(KEYS)}
     for row in held:
         new = now[row["referral_id"], row["class"]]
-        owner = bound(row["referral_id"], row["class"])
+        owner = binding(row["referral_id"], row["class"])
         both = [(owner, WrappedKey(r["master"], r["wrapped"])) for r in (row, new)]
         old_key, new_key = await house.service.unwrap(both)
         assert old_key == new_key
@@ -287,7 +287,7 @@ async def test_a_master_key_can_go_when_backups_are_past_their_age_since_the_las
     age = timedelta(days=35)
 
     async def use() -> MasterUse:
-        (first, *_) = await standings(house.service, house.owner)
+        (first, *_) = await master_key_statuses(house.service, house.owner)
         return first.use(age, house.clock())
 
     sent = await house.send(2)
@@ -321,7 +321,7 @@ async def test_a_master_key_under_which_something_lies_and_that_is_not_there_is_
     await house.send(1)
     house.rotate()
     house.folder.remove_master(1)
-    (first, second) = await standings(house.service, house.owner)
+    (first, second) = await master_key_statuses(house.service, house.owner)
     assert (first.version, first.here, first.rows > 0 if first.rows else None) == (1, False, True)
     assert (second.version, second.here, second.rows) == (2, True, 0)
 
@@ -338,8 +338,8 @@ async def test_two_operators_let_a_master_key_go_and_a_worker_removes_it_when_ba
         found: str = await house.owner.fetchval("SELECT approve_retirement($1)", json.dumps(asked))
         return found
 
-    def worker() -> Retiring:
-        return Retiring(house.worker, house.folder, age, house.clock)
+    def worker() -> MasterKeyRetirement:
+        return MasterKeyRetirement(house.worker, house.folder, age, house.clock)
 
     assert await approve() == "in_use"
     await finished(house.rewrapping())
@@ -358,5 +358,7 @@ async def test_two_operators_let_a_master_key_go_and_a_worker_removes_it_when_ba
 async def test_the_newest_master_key_stays_whatever_was_approved(house: House) -> None:
     await house.owner.execute("INSERT INTO master_unused VALUES (1, '2000-01-01')")
     await house.owner.execute("INSERT INTO master_retirement VALUES (1, $1, now())", uuid4())
-    assert await Retiring(house.worker, house.folder, timedelta(0), house.clock).step() == 0
+    assert (
+        await MasterKeyRetirement(house.worker, house.folder, timedelta(0), house.clock).step() == 0
+    )
     assert [key.version for key in house.folder.masters()] == [1]

@@ -13,9 +13,9 @@ import pytest
 
 from app.adapters.database.logins import Urls
 from app.adapters.ids import time_ordered_id
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
-from app.adapters.log.audit import Audit, Sound, publics
+from app.adapters.log.audit import Audit, AuditResult, publics
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import Sealer
 
@@ -47,12 +47,12 @@ class Book:
 
     def __post_init__(self) -> None:
         self.folder.prepare_log(self.clock())
-        self.keys = LogKeys(self.folder, ORIGIN)
+        self.keys = CheckpointKeys(self.folder, ORIGIN)
         self.log = Log(self.api)
 
     def sealer(self) -> Sealer:
         """Another process's sealer."""
-        return Sealer(self.worker, LogKeys(self.folder, ORIGIN), ORIGIN, self.clock)
+        return Sealer(self.worker, CheckpointKeys(self.folder, ORIGIN), ORIGIN, self.clock)
 
     async def write(self, count: int, *agencies: str, **more: Any) -> list[UUID]:
         """Write entries that name `agencies`, each in a transaction of its own."""
@@ -77,10 +77,10 @@ class Book:
             sealed += done
         return sealed
 
-    async def audit(self) -> Sound:
+    async def audit(self) -> AuditResult:
         """Recompute the log."""
         async with self.owner.acquire() as connection:
-            return await Audit(connection, publics(self.keys.published())).run(lambda _: None)
+            return await Audit(connection, publics(self.keys.public_keys())).run(lambda _: None)
 
     async def tamper(self, statement: str, *tables: str) -> None:
         """Change what cannot be changed, as only whoever owns the tables could."""

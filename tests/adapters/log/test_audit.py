@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.log.audit import Audit, Broken
+from app.adapters.log.audit import Audit, LogMismatch
 from tests.adapters.log.conftest import Book
 
 LEAF = "UPDATE log_leaf SET hash = sha256(hash) WHERE index = 5"
@@ -60,7 +60,7 @@ async def test_a_change_is_found_where_it_begins(
 ) -> None:
     await eleven(book)
     await book.tamper(statement, *tables)
-    with pytest.raises(Broken) as found:
+    with pytest.raises(LogMismatch) as found:
         await book.audit()
     assert found.value.index == index, found.value
 
@@ -84,7 +84,7 @@ async def test_a_log_that_was_written_anew_from_a_place_on_does_not_fit_its_chec
         "log_checkpoint",
     )
     await book.seal_all()
-    with pytest.raises(Broken) as found:
+    with pytest.raises(LogMismatch) as found:
         await book.audit()
     assert "checkpoint of 11 leaves" in str(found.value)
 
@@ -92,5 +92,5 @@ async def test_a_log_that_was_written_anew_from_a_place_on_does_not_fit_its_chec
 async def test_a_checkpoint_of_a_key_that_is_not_known_is_found(book: Book) -> None:
     await eleven(book)
     async with book.owner.acquire() as connection:
-        with pytest.raises(Broken, match="no key"):
+        with pytest.raises(LogMismatch, match="no key"):
             await Audit(connection, [bytes(32)]).run(lambda _: None)

@@ -28,7 +28,7 @@ ANYONE = "center-13"
 async def head(book: Book) -> Checkpoint:
     """The newest checkpoint, its signature checked with the published keys."""
     note = Note.parse(await book.log.checkpoint(ANYONE))
-    note.check(book.keys.published(), verifies)
+    note.check(book.keys.public_keys(), verifies)
     return Checkpoint.parse(note.text)
 
 
@@ -113,12 +113,12 @@ async def test_an_entry_that_is_committed_late_is_not_stepped_over(book: Book) -
 
 
 async def test_a_sealer_that_fails_half_way_leaves_the_log_as_it_was(book: Book) -> None:
-    class Broken:
+    class BrokenSigners:
         def signers(self, _: object) -> tuple[()]:
             raise OSError("the key cannot be read")
 
     await book.write(3, "center-13")
-    sealer = Sealer(book.worker, Broken(), ORIGIN, book.clock)
+    sealer = Sealer(book.worker, BrokenSigners(), ORIGIN, book.clock)
     with pytest.raises(OSError, match="key"):
         await sealer.seal()
     assert await book.owner.fetchval("SELECT count(*) FROM log_pending") == 3

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from app.adapters.printing.pdf import Document, drawn
+from app.adapters.printing.pdf import Document, render_pdf
 from app.adapters.printing.typesetting import (
     BOTTOM,
     LEFT,
@@ -112,12 +112,12 @@ def document(blocks: list[Block]) -> Document:
 
 def test_the_same_document_is_the_same_bytes() -> None:
     blocks: list[Block] = [Heading("{情報|じょうほう}"), Paragraph("あなたの {紙|かみ}")]
-    assert drawn(document(blocks)) == drawn(document(blocks))
+    assert render_pdf(document(blocks)) == render_pdf(document(blocks))
 
 
 def test_a_page_can_be_read_by_machine_and_has_its_number_and_font_within() -> None:
     many: list[Block] = [Paragraph("あなたの {情報|じょうほう} " * 8) for _ in range(40)]
-    reader = PdfReader(BytesIO(drawn(document(many))))
+    reader = PdfReader(BytesIO(render_pdf(document(many))))
     assert len(reader.pages) > 1
     for number, page in enumerate(reader.pages, start=1):
         found = page.extract_text().replace("\x00", "")

@@ -15,7 +15,7 @@ from app.adapters.inbox.bell import Bell
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import Outgoing, SystemLookup
+from app.adapters.webhooks.safe_http import HttpSender, SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.adapters.webhooks.webhooks import Webhooks
 from app.domain.access.caller import Caller
@@ -139,7 +139,7 @@ class Delivery:
         timeout = options.pop("timeout", 10.0)
         async with AsyncExitStack() as stack:
             if sender is None:
-                outgoing = Outgoing(SystemLookup(), loopback=True, timeout=timeout)
+                outgoing = HttpSender(SystemLookup(), loopback=True, timeout=timeout)
                 sender = await stack.enter_async_context(outgoing)
             courier = Courier(self.worker, self.bell, sender, self.secrets, self.clock, **options)
             stop = asyncio.Event()

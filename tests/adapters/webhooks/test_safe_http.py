@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from app.adapters.webhooks.safe_http import Lookup, Outgoing, check_host
+from app.adapters.webhooks.safe_http import HttpSender, Lookup, check_host
 from app.domain.errors import Invalid
 from tests.adapters.webhooks.conftest import Delivery
 from tests.support.receiver import Receiver, saying
@@ -45,7 +45,7 @@ async def test_a_name_is_refused_if_any_of_its_addresses_is_not_public(
     with pytest.raises(Invalid) as refused:
         await check_host(NAME, 443, lookup, loopback=False)
     assert refused.value.facts["errors"][0]["reason"] == "url_address"
-    async with Outgoing(lookup) as outgoing:
+    async with HttpSender(lookup) as outgoing:
         attempt = await outgoing.post(f"https://{NAME}/", {}, b"{}")
     assert attempt.outcome == "address_refused"
 
@@ -55,7 +55,7 @@ async def test_a_name_that_turns_to_this_machine_after_it_was_registered_is_not_
 ) -> None:
     lookup, asked = answering([PUBLIC], ["127.0.0.1"])
     await check_host(NAME, receiver.port, lookup, loopback=False)
-    async with Outgoing(lookup) as outgoing:
+    async with HttpSender(lookup) as outgoing:
         attempt = await outgoing.post(f"https://{NAME}:{receiver.port}/", {}, b"{}")
     assert attempt.outcome == "address_refused"
     assert asked == [NAME, NAME]
@@ -64,7 +64,7 @@ async def test_a_name_that_turns_to_this_machine_after_it_was_registered_is_not_
 
 async def test_an_address_in_the_url_is_checked_again_too(receiver: Receiver) -> None:
     lookup, asked = answering()
-    async with Outgoing(lookup) as outgoing:
+    async with HttpSender(lookup) as outgoing:
         for host in ("127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1"):
             attempt = await outgoing.post(f"https://{host}:{receiver.port}/", {}, b"{}")
             assert attempt.outcome == "address_refused"
@@ -90,7 +90,7 @@ async def test_it_connects_to_the_address_that_was_checked_with_host_and_sni_of_
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server) as listening:
         port = listening.sockets[0].getsockname()[1]
-        async with Outgoing(lookup, loopback=True, authorities=str(authority)) as outgoing:
+        async with HttpSender(lookup, loopback=True, authorities=str(authority)) as outgoing:
             attempt = await outgoing.post(f"https://{NAME}:{port}/x", {}, b"{}")
     assert attempt.outcome == "delivered"
     assert asked == [NAME]
@@ -107,7 +107,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Pa
     async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server) as listening:
         port = listening.sockets[0].getsockname()[1]
         lookup, _ = answering(["127.0.0.1"])
-        async with Outgoing(lookup, loopback=True) as outgoing:
+        async with HttpSender(lookup, loopback=True) as outgoing:
             attempt = await outgoing.post(f"https://{NAME}:{port}/", {}, b"{}")
     assert attempt.outcome == "tls"
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
-from app.adapters.access.stopped_tokens import SwitchedOff
+from app.adapters.access.stopped_tokens import StoppedTokens
 from app.adapters.administration.by_owner import Administration
 from app.adapters.database.connection import connected
 from app.auth.dpop import PROOF_LIFE
@@ -172,7 +172,7 @@ async def test_a_client_that_has_to_bind_its_tokens_gets_no_other(
         answer = await holder.ask()
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
         token = await holder.token()
-        await service.dependency(SwitchedOff).refresh()
+        await service.dependency(StoppedTokens).refresh()
         async with service.client(free) as client:
             assert (await client.get("/v1/inbox")).status_code == 401
         proven = holder.proof("GET", "/v1/inbox", token)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from httpx import ASGITransport, AsyncClient, Response
 
-from app.adapters.access.lockouts import Guesses, Lockouts, LockoutTerms
+from app.adapters.access.lockouts import Lockouts, LockoutTerms, SecretFailures
 from app.adapters.administration.by_owner import Administration
 from app.adapters.database.connection import connected
 from app.auth.clients import ASSERTION_TYPE
@@ -199,12 +199,12 @@ async def test_of_fifty_wrong_secrets_at_once_comes_one_lock_and_one_alert(
 
     answers = await asyncio.gather(*(guess(home, known.id) for _ in range(50)))
     workers = [Lockouts(worker_pool, service.clock) for _ in range(4)]
-    told = await asyncio.gather(*(worker.tell_new() for worker in workers))
+    told = await asyncio.gather(*(worker.notify_agencies() for worker in workers))
 
     assert {answer.status_code for answer in answers} <= {401, 429}
     assert sorted(told) == [0, 0, 0, 1]
     assert await alerts(tables, known) == (before + 1, [1])
-    assert await Lockouts(worker_pool, service.clock).tell_new() == 0
+    assert await Lockouts(worker_pool, service.clock).notify_agencies() == 0
 
 
 async def test_an_agency_is_told_once_in_a_while_however_many_places_guess(
@@ -214,15 +214,15 @@ async def test_an_agency_is_told_once_in_a_while_however_many_places_guess(
     before, _ = await alerts(tables, known)
     try:
         await guess(at(HOME), known.id, FAILURES)
-        await lockouts.tell_new()
+        await lockouts.notify_agencies()
         for n in range(5):
             await guess(at(f"198.51.100.{n}"), known.id, FAILURES)
-            assert await lockouts.tell_new() == 0
+            assert await lockouts.notify_agencies() == 0
         assert await alerts(tables, known) == (before + 1, [1])
         service.clock.ahead += WINDOW
-        assert await lockouts.tell_new() == 1
+        assert await lockouts.notify_agencies() == 1
         assert await alerts(tables, known) == (before + 2, [1, 5])
-        assert await lockouts.tell_new() == 0
+        assert await lockouts.notify_agencies() == 0
     finally:
         service.clock.ahead = timedelta()
 
@@ -231,7 +231,7 @@ async def test_the_alert_lies_in_the_inbox_as_something_urgent(
     at: From, known: Known, service: Service, worker_pool: asyncpg.Pool
 ) -> None:
     await guess(at(HOME), known.id, FAILURES)
-    await Lockouts(worker_pool, service.clock).tell_new()
+    await Lockouts(worker_pool, service.clock).notify_agencies()
     token = await service.token(AGENCY, "viewer")
     async with service.client(token) as client:
         head = (await client.get("/v1/inbox/status")).json()["head"]
@@ -265,7 +265,7 @@ async def test_failures_of_many_names_at_once_never_wait_for_each_other_in_a_cir
 ) -> None:
     """Each sweeps what is over, and comes upon rows that the others are just counting in."""
     async with asyncpg.create_pool(service.urls.api, min_size=0, max_size=16) as pool:
-        guesses = Guesses(pool, LockoutTerms(FAILURES, WINDOW, timedelta(minutes=15)))
+        guesses = SecretFailures(pool, LockoutTerms(FAILURES, WINDOW, timedelta(minutes=15)))
         now = service.clock()
         names = [f"nobody.{n}" for n in range(12)]
         for day in range(4):

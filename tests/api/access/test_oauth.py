@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from app.adapters.access.clients import StoredClients
-from app.adapters.access.stopped_tokens import SwitchedOff
+from app.adapters.access.stopped_tokens import StoppedTokens
 from app.adapters.administration.by_owner import Administration
 from app.adapters.keys.folder import KeyFolder
 from app.api.access import me, oauth
@@ -108,13 +108,13 @@ async def decide(caller: Annotated[Caller, allowed(Scope.REFERRAL_DECIDE)]) -> s
 
 
 @pytest.fixture
-def off(api: asyncpg.Pool) -> SwitchedOff:
-    return SwitchedOff(api, lambda: NOW)
+def off(api: asyncpg.Pool) -> StoppedTokens:
+    return StoppedTokens(api, lambda: NOW)
 
 
 @pytest.fixture
 async def http(
-    api: asyncpg.Pool, registered: Registered, off: SwitchedOff, tmp_path: Path
+    api: asyncpg.Pool, registered: Registered, off: StoppedTokens, tmp_path: Path
 ) -> AsyncIterator[AsyncClient]:
     folder = KeyFolder(tmp_path / "keys")
     folder.prepare(NOW)
@@ -261,7 +261,7 @@ async def test_what_is_disabled_has_no_use_of_its_tokens(
     http: AsyncClient,
     registered: Registered,
     administration: Administration,
-    off: SwitchedOff,
+    off: StoppedTokens,
     what: type[Agency | Seat | Client],
 ) -> None:
     seat = f"{registered.agency}.decider"

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.adapters.access.clients import StoredClients
-from app.adapters.access.stopped_tokens import MOST, SwitchedOff
+from app.adapters.access.stopped_tokens import MOST, StoppedTokens
 from app.adapters.administration.by_owner import Administration
 from app.auth.clients import ASSERTION_LIFE
 from app.auth.scopes import CLASSES
@@ -168,7 +168,7 @@ async def test_a_change_of_rights_ends_the_tokens_from_before_it_and_none_from_a
     http: AsyncClient,
     registered: Registered,
     administration: Administration,
-    off: SwitchedOff,
+    off: StoppedTokens,
     change: Callable[[Administration, Registered], Awaitable[None]],
 ) -> None:
     before = await token_of(http, registered)
@@ -184,7 +184,7 @@ async def test_a_change_of_rights_ends_the_tokens_from_before_it_and_none_from_a
 
 
 async def test_what_leaves_a_clients_rights_alone_leaves_its_tokens_alone(
-    http: AsyncClient, registered: Registered, administration: Administration, off: SwitchedOff
+    http: AsyncClient, registered: Registered, administration: Administration, off: StoppedTokens
 ) -> None:
     token = await token_of(http, registered)
     agency = registered.agency
@@ -202,7 +202,7 @@ async def test_a_token_made_of_rights_that_were_read_before_the_change_is_dead(
     api: asyncpg.Pool,
     registered: Registered,
     administration: Administration,
-    off: SwitchedOff,
+    off: StoppedTokens,
 ) -> None:
     read = await StoredClients(api).client(registered.id)
     assert read is not None
@@ -247,7 +247,7 @@ async def test_whatever_happens_in_whatever_order_a_token_lives_until_its_own_ri
     registered: Registered,
     administration: Administration,
 ) -> None:
-    process, clients = SwitchedOff(api, lambda: NOW), StoredClients(api)
+    process, clients = StoppedTokens(api, lambda: NOW), StoredClients(api)
     seat = f"{registered.agency}.viewer"
     ids = {Client: registered.id, Seat: seat, Agency: registered.agency}
     tokens: dict[int, bool] = {}
@@ -270,7 +270,7 @@ async def test_revocations_at_once_are_all_seen_by_a_process_that_looks_meanwhil
     api: asyncpg.Pool, registered: Registered
 ) -> None:
     """A number that is taken before another one, and committed after it, must not be missed."""
-    here, there = SwitchedOff(api, lambda: NOW), SwitchedOff(api, lambda: NOW)
+    here, there = StoppedTokens(api, lambda: NOW), StoppedTokens(api, lambda: NOW)
     await there.refresh()
     tokens = [str(uuid4()) for _ in range(40)]
     done = asyncio.Event()
@@ -305,9 +305,9 @@ async def test_whatever_goes_wrong_a_process_goes_on_looking(
     api: asyncpg.Pool, registered: Registered
 ) -> None:
     faltering: Any = Faltering(api, OSError(), RuntimeError(), asyncpg.InternalClientError())
-    there = SwitchedOff(faltering, lambda: NOW, timedelta(milliseconds=1))
+    there = StoppedTokens(faltering, lambda: NOW, timedelta(milliseconds=1))
     jti = str(uuid4())
-    await SwitchedOff(api, lambda: NOW).revoke(_revocation(registered, jti))
+    await StoppedTokens(api, lambda: NOW).revoke(_revocation(registered, jti))
     watching = asyncio.create_task(there.watch())
     try:
         async with asyncio.timeout(5):
@@ -321,7 +321,7 @@ async def test_a_revoked_token_is_forgotten_only_when_no_clock_of_ours_believes_
     api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
 ) -> None:
     now = NOW
-    stops = SwitchedOff(api, lambda: now)
+    stops = StoppedTokens(api, lambda: now)
     jti, kept = str(uuid4()), "SELECT count(*) FROM revoked_token WHERE jti = $1"
     await stops.revoke(_revocation(registered, jti))
 
@@ -335,7 +335,7 @@ async def test_a_revoked_token_is_forgotten_only_when_no_clock_of_ours_believes_
 async def test_a_client_that_returns_very_many_tokens_loses_all_and_fills_no_memory(
     api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
 ) -> None:
-    stops = SwitchedOff(api, lambda: NOW)
+    stops = StoppedTokens(api, lambda: NOW)
     await owner.execute(
         "INSERT INTO revoked_token SELECT gen_random_uuid(), $1, -n - 1000000000, $3"
         " FROM generate_series(1, $2) AS n",

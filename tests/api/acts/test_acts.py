@@ -213,7 +213,7 @@ async def test_a_proposal_runs_out_and_its_agency_is_told(
         answer = await decider.post(f"/v1/acts/{act}/approve")
         assert (answer.status_code, code(answer)) == (409, "act_settled")
         expiry = Expiry(await _worker(service), service.clock)
-        while await expiry.end_due():
+        while await expiry.expire_due():
             pass
         await expiry._pool.close()
     finally:

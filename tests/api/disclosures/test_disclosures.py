@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from pypdf import PdfReader
 
-from app.adapters.printing.pdf import Document, drawn
+from app.adapters.printing.pdf import Document, render_pdf
 from tests.support.service import Service, Speak
 
 Opening = Callable[..., dict[str, Any]]
@@ -169,9 +169,9 @@ async def test_the_sheet_is_made_beside_the_loop(
 
     def seen(document: Document) -> bytes:
         made_in.append(current_thread().name)
-        return drawn(document)
+        return render_pdf(document)
 
-    monkeypatch.setattr("app.api.disclosures.person_sheet.drawn", seen)
+    monkeypatch.setattr("app.api.disclosures.person_sheet.render_pdf", seen)
     case, _ = await case_of(speak, opening)
     prison = await speak("prison-fuchu")
     path = f"/v1/cases/{case}/disclosures/sheet"

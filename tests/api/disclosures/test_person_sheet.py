@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from app.adapters.printing.pdf import drawn
+from app.adapters.printing.pdf import render_pdf
 from app.adapters.printing.typesetting import Heading, Paragraph, Table
 from app.api.disclosures.person_sheet import Sheet, document
 from app.domain.classes import DataClass
@@ -149,8 +149,8 @@ def test_all_else_on_the_sheet_has_readings() -> None:
 def test_the_same_records_are_the_same_bytes_on_every_page_numbered(language: Any) -> None:
     ids = [UUID(int=n) for n in range(60)]
     made = sheet([told("received", n, i) for n, i in enumerate(ids)])
-    content = drawn(document(made, DIRECTORY, language))
-    assert drawn(document(made, DIRECTORY, language)) == content
+    content = render_pdf(document(made, DIRECTORY, language))
+    assert render_pdf(document(made, DIRECTORY, language)) == content
     pages = PdfReader(BytesIO(content)).pages
     name = {"ja": "定着ていちゃく支援しえんセンター", "en": "TokyoCenter"}[language]
     for number, page in enumerate(pages, start=1):

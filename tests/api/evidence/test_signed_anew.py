@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.domain.evidence.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
 from app.domain.log.signed_note import Checkpoint, Note, sign_note
@@ -290,7 +290,7 @@ def test_a_signature_has_one_spelling(data: bytes) -> None:
 def test_the_checkpoint_of_another_log_says_nothing_of_this_one(
     data: bytes, service: Service
 ) -> None:
-    keys = LogKeys(KeyFolder(service.settings.data_dir / "keys"), service.settings.log_name)
+    keys = CheckpointKeys(KeyFolder(service.settings.data_dir / "keys"), service.settings.log_name)
     own = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
     other = Checkpoint("another.test/log", own.size, own.root)
     note = str(sign_note(other.text, keys.signers(service.clock())))

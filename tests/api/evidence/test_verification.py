@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of
 from app.domain.evidence.bundle import (
@@ -185,7 +185,7 @@ async def test_the_log_is_shown_to_have_only_grown_or_the_verdict_says_that_it_i
     assert judged(data, checkpoint=now) == ("bad", "rolled_back", ENTRIES)
     assert judged(data, checkpoint="nothing")[:2] == ("bad", "earlier")
     folder = KeyFolder(service.settings.data_dir / "keys")
-    keys = LogKeys(folder, service.settings.log_name)
+    keys = CheckpointKeys(folder, service.settings.log_name)
     point = Checkpoint.parse(Note.parse(old).text)
     fork = Checkpoint(point.origin, size, b"\x01" * 32)
     note = str(sign_note(fork.text, keys.signers(service.clock())))
@@ -227,7 +227,7 @@ def test_a_checkpoint_signed_with_another_key_is_not_believed(
 ) -> None:
     folder = KeyFolder(tmp_path_factory.mktemp("forger"))
     folder.prepare_log(service.clock())
-    keys = LogKeys(folder, service.settings.log_name)
+    keys = CheckpointKeys(folder, service.settings.log_name)
     now = service.clock() + timedelta(days=1)
     genuine = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
     point = Checkpoint(genuine.origin, genuine.size, b"\x02" * 32)
@@ -247,7 +247,7 @@ def test_a_checkpoint_signed_with_another_key_is_not_believed(
     assert found(changed).problems[1].code == "checkpoint"
 
     def with_key(files: Files) -> None:
-        files[LOG_KEYS] = "".join(f"{key}\n" for key in keys.published()).encode()
+        files[LOG_KEYS] = "".join(f"{key}\n" for key in keys.public_keys()).encode()
         forged(files)
         resealed(files)
 

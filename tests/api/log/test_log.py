@@ -14,7 +14,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.adapters.database.logins import Urls
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import Sealer
@@ -27,7 +27,7 @@ AUDITED = "center-27"
 @pytest.fixture(scope="module")
 async def sealer(service: Service) -> AsyncIterator[Sealer]:
     """What the worker does, when it is told to."""
-    keys = LogKeys(KeyFolder(service.settings.data_dir / "keys"), service.settings.log_name)
+    keys = CheckpointKeys(KeyFolder(service.settings.data_dir / "keys"), service.settings.log_name)
     async with asyncpg.create_pool(service.urls.worker, min_size=0, max_size=2) as pool:
         yield Sealer(pool, keys, service.settings.log_name, service.clock)
 

@@ -14,7 +14,7 @@ from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
-from app.adapters.keys.vault import bound
+from app.adapters.keys.vault import binding
 from app.auth.signing_keys import SigningKeys
 from app.cli import cli
 from app.settings import Settings
@@ -50,7 +50,7 @@ async def stock(url: str, keys: FolderKeys) -> None:
                 " VALUES ($1, $1, 'x', $1::text, 'x', '{}', '{}', now())",
                 referral,
             )
-            (wrapped,) = await keys.wrap([(bound(referral, "C0"), b"k" * 32)])
+            (wrapped,) = await keys.wrap([(binding(referral, "C0"), b"k" * 32)])
             await connection.execute(
                 "INSERT INTO referral_key VALUES ($1, 'C0', $2, $3)",
                 *(referral, wrapped.master, wrapped.wrapped),

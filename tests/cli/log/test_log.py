@@ -13,7 +13,7 @@ from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.database.pool import open_pool
 from app.adapters.ids import time_ordered_id
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.sealer import Sealer
 from app.cli import cli
@@ -48,7 +48,7 @@ def seal_entries(urls: Urls, folder: Path, count: int) -> None:
             ]
             await pool.execute("SELECT write_log(now(), $1)", json.dumps(entries))
             clock = lambda: datetime.now(UTC)  # noqa: E731
-            await Sealer(pool, LogKeys(keys, ORIGIN), ORIGIN, clock).seal()
+            await Sealer(pool, CheckpointKeys(keys, ORIGIN), ORIGIN, clock).seal()
 
     asyncio.run(work())
 
@@ -84,7 +84,7 @@ def test_verify_names_the_first_leaf_that_was_changed(urls: Urls, tmp_path: Path
 
 def test_a_key_that_is_gone_can_be_given(urls: Urls, tmp_path: Path) -> None:
     seal_entries(urls, tmp_path, 3)
-    (old,) = LogKeys(KeyFolder(tmp_path / "keys"), ORIGIN).published()
+    (old,) = CheckpointKeys(KeyFolder(tmp_path / "keys"), ORIGIN).public_keys()
     (file,) = (tmp_path / "keys").glob("log-*.pem")
     assert say("keys", "rotate-log").exit_code == 0
     file.unlink()
@@ -96,7 +96,7 @@ def test_a_key_that_is_gone_can_be_given(urls: Urls, tmp_path: Path) -> None:
 def test_a_new_key_signs_beside_the_old_one_and_both_are_listed(urls: Urls, tmp_path: Path) -> None:
     seal_entries(urls, tmp_path, 1)
     result = say("keys", "rotate-log")
-    old, new = map(str, LogKeys(KeyFolder(tmp_path / "keys"), ORIGIN).published())
+    old, new = map(str, CheckpointKeys(KeyFolder(tmp_path / "keys"), ORIGIN).public_keys())
     assert new in result.output
     listing = say("keys", "list").output
     assert f"log      {old}  signs" in listing

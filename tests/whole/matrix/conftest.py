@@ -15,7 +15,7 @@ from app.adapters.database.connection import connected
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.evidence.collecting import Evidence
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.sealer import Sealer
 from app.auth.scopes import CLASSES
@@ -74,7 +74,7 @@ class World:
     async def seal(self) -> None:
         """Do what the worker does each second."""
         name = self.settings.log_name
-        keys = LogKeys(KeyFolder(self.settings.data_dir / "keys"), name)
+        keys = CheckpointKeys(KeyFolder(self.settings.data_dir / "keys"), name)
         async with asyncpg.create_pool(self.urls.worker, min_size=0, max_size=1) as pool:
             while await Sealer(pool, keys, name, self.clock).seal():
                 pass

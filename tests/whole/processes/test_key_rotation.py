@@ -19,7 +19,7 @@ from app.adapters.database.logins import Urls
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.over_socket import SocketKeys
-from app.adapters.keys.vault import bound
+from app.adapters.keys.vault import binding
 from app.domain.keys.ports import KeyServiceAway, WrappedKey
 
 ROWS = 3_000
@@ -38,7 +38,7 @@ while True:
 async def stock(owner: asyncpg.Pool, keys: FolderKeys) -> dict[UUID, bytes]:
     """Referrals with a key each, and the keys."""
     plain = {uuid4(): os.urandom(32) for _ in range(ROWS)}
-    wrapped = await keys.wrap([(bound(r, "C0"), key) for r, key in plain.items()])
+    wrapped = await keys.wrap([(binding(r, "C0"), key) for r, key in plain.items()])
     ids = list(plain)
     await owner.execute(
         'INSERT INTO "case" SELECT i, 1, NULL, now() FROM unnest($1::uuid[]) AS i', ids
@@ -93,7 +93,7 @@ async def test_rewrapping_that_is_killed_is_finished_by_the_next_and_two_at_once
         rows = await owner.fetch("SELECT * FROM referral_key")
     assert {row["master"] for row in rows} == {2}
     assert {row["referral_id"] for row in rows} == plain.keys() - set(erased)
-    asked = [(bound(r["referral_id"], "C0"), WrappedKey(2, r["wrapped"])) for r in rows]
+    asked = [(binding(r["referral_id"], "C0"), WrappedKey(2, r["wrapped"])) for r in rows]
     assert await service.unwrap(asked) == [plain[row["referral_id"]] for row in rows]
 
 

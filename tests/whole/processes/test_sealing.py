@@ -11,7 +11,7 @@ import asyncpg
 
 from app.adapters.database.logins import Urls
 from app.adapters.ids import time_ordered_id
-from app.adapters.keys.checkpoint_keys import LogKeys
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.audit import Audit, publics
 from tests.whole.processes.test_delivery import worker
@@ -57,8 +57,8 @@ async def test_workers_that_are_killed_while_they_seal_leave_a_sound_log(
                 await asyncio.sleep(0.02)
         last.terminate()
         assert await last.wait() == 0
-        keys = LogKeys(folder, "127.0.0.1:8080/log")
+        keys = CheckpointKeys(folder, "127.0.0.1:8080/log")
         async with pool.acquire() as connection:
-            sound = await Audit(connection, publics(keys.published())).run(lambda _: None)
+            sound = await Audit(connection, publics(keys.public_keys())).run(lambda _: None)
         assert sound.leaves == ROUNDS * EACH
         assert await pool.fetchval("SELECT count(*) FROM log_pending") == 0
