@@ -1,5 +1,5 @@
--- Trigger: stops a client's tokens when a seat is taken from it. Deferred: a link that is taken
--- away and put back in one transaction was never gone.
+-- Trigger: stops a client's tokens when it is unlinked from a seat. Deferred, so that a link that
+-- is deleted and inserted again in one transaction stops nothing.
 CREATE OR REPLACE FUNCTION caller_unlinked() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- What is needed to give a client a token: its proof, its seats, and how often it, its agency
--- and its seats were stopped.
+-- What the token endpoint needs of a client: its secret's hash or its public key, its seats, and
+-- how often it, its agency and its seats were stopped.
 CREATE OR REPLACE FUNCTION client_for_token(p_client text)
 RETURNS TABLE (
     client_id text, agency_id text, secret_hash text, public_jwk jsonb, disabled boolean,

@@ -1,7 +1,7 @@
--- Count a wrong secret, and lock out whoever guesses. The key stands for a client id as seen
--- from one place. Answers whether it is locked now. The first lock is short, each following one
--- twice as long as the one before it, as long as they are remembered. Expired rows are deleted
--- last and locked ones are passed over: nobody waits for a row while holding one.
+-- Count a wrong secret, and lock out the client id at that place after too many. The key stands for
+-- both. Answers whether it is locked out now. The first lockout is short, each following one twice
+-- as long as the one before, as long as they are remembered. Expired rows are deleted last and
+-- locked ones are skipped: nobody waits for a row while holding one.
 CREATE OR REPLACE FUNCTION secret_failed(
     p_key bytea, p_client text, p_at timestamptz, p_window interval, p_most integer,
     p_longest interval

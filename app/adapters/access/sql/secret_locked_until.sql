@@ -1,4 +1,4 @@
--- Until when a client id is locked as seen from one place; null if it is not.
+-- Until when a client id is locked out at one place; null if it is not.
 CREATE OR REPLACE FUNCTION secret_locked_until(p_key bytea, p_at timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

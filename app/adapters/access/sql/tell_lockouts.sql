@@ -1,5 +1,5 @@
--- Tell agencies of lockouts of their clients, by log and inbox. Answers the agencies that were
--- told.
+-- Notify agencies of lockouts of their clients, in the log and in inboxes. Answers the agencies
+-- that were notified.
 CREATE OR REPLACE FUNCTION tell_lockouts(p_at timestamptz, p_most integer) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- What was stopped and revoked after a number, for processes that ask what is new.
+-- What was stopped or revoked after a number, for processes that refresh their cache.
 CREATE OR REPLACE FUNCTION token_stops(p_after bigint) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

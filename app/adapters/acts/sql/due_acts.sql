@@ -1,4 +1,4 @@
--- Lock proposed acts that have expired, and answer them.
+-- Lock proposed acts that have expired, and return them.
 CREATE OR REPLACE FUNCTION due_acts(p_at timestamptz, p_most integer) RETURNS jsonb
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- An act by its id, whoever's it is: to tell a repeated proposal from an id that is in use.
+-- An act by its id, of whichever agency: to tell a repeated proposal from an id that is in use.
 CREATE OR REPLACE FUNCTION find_act(p_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Lock an act, and answer it with how the seat that proposed it stands now: what a seat proposed
--- before it was disabled, or was given another role, must not take effect.
+-- Lock an act, and return it with the present role and state of the seat that proposed it: an act
+-- must not take effect if that seat was disabled or given another role.
 CREATE OR REPLACE FUNCTION hold_act(p_agency text, p_id uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

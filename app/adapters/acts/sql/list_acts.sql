@@ -1,5 +1,5 @@
--- A page of the agency's acts, newest first; only those that still wait at `p_waiting` if it is
--- given. Two queries, so that each has a plan that uses its index.
+-- A page of the agency's acts, newest first; with `p_waiting` only those that still wait at that
+-- time. Two queries, so that each has a plan that uses its index.
 CREATE OR REPLACE FUNCTION list_acts(
     p_agency text, p_waiting timestamptz, p_before timestamptz, p_before_id uuid,
     p_limit integer

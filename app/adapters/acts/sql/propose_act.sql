@@ -1,5 +1,5 @@
--- Write down a proposed act. The mailbox is locked while waiting acts are counted, so that no
--- two proposals pass at once. Answers `too_many`, `taken` (the id is in use) or `made`.
+-- Store a proposed act. The mailbox is locked while waiting acts are counted, so that two proposals
+-- cannot both pass the limit. Answers `too_many`, `taken` (the id is in use) or `made`.
 CREATE OR REPLACE FUNCTION propose_act(p jsonb, p_most integer) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

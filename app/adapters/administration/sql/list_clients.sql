@@ -1,5 +1,5 @@
--- A page of the agency's clients, or the one with the id `p_only`. Of a secret nothing is told
--- but that there is one.
+-- A page of the agency's clients, or the one with the id `p_only`. Of a secret it shows only
+-- whether there is one.
 CREATE OR REPLACE FUNCTION list_clients(p_agency text, p_only text, p_after text, p_limit integer)
 RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER

@@ -1,5 +1,5 @@
--- Trigger of the directory's tables: counts its version on. Every process asks for this one
--- number to know that its copy is out of date.
+-- Trigger of the directory's tables: increments its version. Every process reads this one number to
+-- know whether its cache is out of date.
 CREATE OR REPLACE FUNCTION directory_changed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN

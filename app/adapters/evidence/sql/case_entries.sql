@@ -1,5 +1,5 @@
--- What the log says of one case to one agency. Each place in the tree is looked up for itself:
--- joined as a set, they make a plan that reads the whole log once it has grown.
+-- The log entries of one case that one agency may read. Each index in the tree is looked up by
+-- itself: as a join, the plan would read the whole log once it has grown.
 CREATE OR REPLACE FUNCTION case_entries(p_agency text, p_case uuid, p_most integer)
 RETURNS TABLE (index bigint, entry text)
 LANGUAGE plpgsql SECURITY INVOKER

@@ -1,5 +1,5 @@
--- Write down that a master key may be removed. The approval is in the database, the key is in a
--- folder: whoever has the folder removes it. Answers `in_use`, `done` or `as_it_is`.
+-- Record that a master key may be removed. The approval is in the database, the key is in a folder:
+-- the worker that has the folder removes it. Answers `in_use`, `done` or `as_it_is`.
 CREATE OR REPLACE FUNCTION approve_retirement(p jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

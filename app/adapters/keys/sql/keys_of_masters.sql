@@ -1,5 +1,5 @@
--- Some wrapped keys of these master keys, after a place. The last row that was looked at comes
--- along whatever its master key is: the next call starts there.
+-- A batch of keys that these master keys wrap, after a primary key. The last row that was read is
+-- included whatever its master key is: the next call starts there.
 CREATE OR REPLACE FUNCTION keys_of_masters(
     p_masters integer[], p_referral uuid, p_class text, p_most integer
 ) RETURNS TABLE (referral_id uuid, class text, master integer, wrapped bytea)

@@ -1,4 +1,4 @@
--- The versions of master keys that something is wrapped with.
+-- The versions of master keys that wrap something.
 CREATE OR REPLACE FUNCTION masters_in_use() RETURNS integer[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

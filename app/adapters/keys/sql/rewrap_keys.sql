@@ -1,6 +1,6 @@
--- Replace wrapped keys where they stand, if they are still what was read. What was erased
--- meanwhile does not come back. A locked row is left for later. One by one and by primary key,
--- so that no plan ever reads the table. Answers how many were replaced.
+-- Replace wrapped keys that are still as they were read. A key that was erased meanwhile does not
+-- come back. A locked row is left for later. One by one and by primary key, so that no plan ever
+-- reads the table. Answers how many were replaced.
 CREATE OR REPLACE FUNCTION rewrap_keys(
     p_referral uuid[], p_class text[], p_old bytea[], p_master integer[], p_new bytea[]
 ) RETURNS integer

@@ -1,6 +1,6 @@
--- Replace sealed secrets of endpoints where they stand, if they are still what was read. A
--- locked row is left for later. One by one and by primary key, so that no plan ever reads the
--- table. Answers how many were replaced.
+-- Replace sealed secrets of endpoints that are still as they were read. A locked row is left for
+-- later. One by one and by primary key, so that no plan ever reads the table. Answers how many were
+-- replaced.
 CREATE OR REPLACE FUNCTION rewrap_secrets(
     p_id uuid[], p_previous boolean[], p_old bytea[], p_master integer[], p_new bytea[]
 ) RETURNS integer

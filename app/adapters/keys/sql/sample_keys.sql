@@ -1,5 +1,5 @@
--- One wrapped key of each master key in use. A starting process unwraps them: that proves that
--- it has the right master keys, and not only their numbers.
+-- One wrapped key of each master key in use. A starting process unwraps them, to check that its
+-- master keys are the right ones, not only that their versions exist.
 CREATE OR REPLACE FUNCTION sample_keys()
 RETURNS TABLE (referral_id uuid, class text, master integer, wrapped bytea)
 LANGUAGE sql STABLE SECURITY DEFINER

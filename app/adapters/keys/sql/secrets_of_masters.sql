@@ -1,4 +1,4 @@
--- Some sealed secrets of endpoints under these master keys, after a place.
+-- A batch of sealed secrets of endpoints that these master keys wrap, after a primary key.
 CREATE OR REPLACE FUNCTION secrets_of_masters(
     p_masters integer[], p_after uuid, p_previous boolean, p_most integer
 ) RETURNS TABLE (id uuid, previous boolean, master integer, sealed bytea)

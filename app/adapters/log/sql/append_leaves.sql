@@ -1,4 +1,4 @@
--- Make leaves of waiting entries. An entry that no longer waits is an error.
+-- Turn waiting entries into leaves. An entry that no longer waits is an error.
 CREATE OR REPLACE FUNCTION append_leaves(p_seqs bigint[], p_ids uuid[], p_hashes bytea[])
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,4 @@
--- Log entries by id, with their places in the tree, as far as the agency may read them.
+-- Log entries by id that the agency may read, with their index in the tree.
 CREATE OR REPLACE FUNCTION entries_of(p_agency text, p_ids uuid[])
 RETURNS TABLE (id uuid, index bigint, entry text)
 LANGUAGE plpgsql SECURITY INVOKER

@@ -1,4 +1,4 @@
--- Make leaves part of the tree: nodes, readers and a signed checkpoint.
+-- Add leaves to the tree: their nodes and readers, and a signed checkpoint.
 CREATE OR REPLACE FUNCTION grow_log(
     p_hashed bigint, p_frontier bytea[], p_levels smallint[], p_numbers bigint[],
     p_hashes bytea[], p_root bytea, p_note text, p_at timestamptz

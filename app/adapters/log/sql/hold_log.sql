@@ -1,4 +1,4 @@
--- Lock the tree for one sealer, and answer how far it is.
+-- Lock the tree for one sealer, and return its size and frontier.
 CREATE OR REPLACE FUNCTION hold_log()
 RETURNS TABLE (size bigint, hashed bigint, frontier bytea[], checkpointed boolean)
 LANGUAGE plpgsql SECURITY DEFINER

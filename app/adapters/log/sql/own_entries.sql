@@ -1,4 +1,4 @@
--- Log entries that name the agency, after a place in the tree.
+-- Log entries that name the agency, after an index of the tree.
 CREATE OR REPLACE FUNCTION own_entries(p_agency text, p_after bigint, p_most integer)
 RETURNS TABLE (index bigint, entry text)
 LANGUAGE plpgsql SECURITY INVOKER

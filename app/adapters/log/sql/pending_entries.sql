@@ -1,6 +1,6 @@
--- The next entries that wait to be sealed, in the order in which they were written. Each is
--- looked up by its id in a query of its own: joined as a set, they make a plan that reads the
--- whole log once it has grown.
+-- The next entries that wait to be sealed, in the order in which they were written. Each is looked
+-- up by its id in a query of its own: as a join, the plan would read the whole log once it has
+-- grown.
 CREATE OR REPLACE FUNCTION pending_entries(p_most integer)
 RETURNS TABLE (seq bigint, id uuid, entry text)
 LANGUAGE plpgsql SECURITY DEFINER

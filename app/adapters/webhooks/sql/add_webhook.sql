@@ -1,5 +1,5 @@
--- Register an endpoint with its sealed secret. Answers false if the agency has twenty. The
--- mailbox is locked while they are counted, so that no two calls pass at once.
+-- Register an endpoint with its sealed secret. Answers false if the agency has twenty. The mailbox
+-- is locked while they are counted, so that two calls cannot both pass the limit.
 CREATE OR REPLACE FUNCTION add_webhook(p jsonb, p_master integer, p_secret bytea, p_log jsonb)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER

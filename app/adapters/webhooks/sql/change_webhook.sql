@@ -1,5 +1,5 @@
--- Change an endpoint, pause it or set it going again. An endpoint that is set going, or moves to
--- another URL, starts with no failures, and its waiting notices are due at once.
+-- Change, pause or resume an endpoint. One that is resumed, or moves to another URL, starts with no
+-- failures, and its waiting notices are due at once.
 CREATE OR REPLACE FUNCTION change_webhook(p jsonb, p_log jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

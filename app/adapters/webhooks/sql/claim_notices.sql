@@ -1,9 +1,9 @@
--- Lease due notices to the worker that asks, in order within each endpoint. The row of an
--- endpoint is locked while notices for it are leased. An endpoint with three failures in a row
--- gets one notice, and rests until that is settled or its lease has run out. Notices whose
--- reason is gone (recalled, part ended, consent withdrawn, voucher gone) are cancelled here. The
--- settings force plans by index: a plan that is made while the tables are small would read all
--- of them for ever.
+-- Lease due notices to the worker that asks, in order within each endpoint. The row of an endpoint
+-- is locked while notices for it are leased. An endpoint with three failures in a row gets one
+-- notice, and rests until that is settled or its lease has expired. Notices that must no longer be
+-- sent (recalled, part ended, consent withdrawn, voucher gone) are cancelled here. The settings
+-- force plans by index: a plan that is made while the tables are small would read all of them for
+-- ever.
 CREATE OR REPLACE FUNCTION claim_notices(
     p_at timestamptz, p_until timestamptz, p_today date, p_most integer, p_room integer,
     p_busy uuid[], p_rooms integer[]

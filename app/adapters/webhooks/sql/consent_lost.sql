@@ -1,5 +1,5 @@
--- Whether consent for telling the agency in this referral was withdrawn after `p_since`, and
--- none covers it now. The message that told of the withdrawal itself still has to arrive.
+-- Whether the consent to notify the agency in this referral was withdrawn after `p_since`, and none
+-- covers it now. The message that announces the withdrawal itself still has to arrive.
 CREATE OR REPLACE FUNCTION consent_lost(
     p_agency text, p_referral uuid, p_since timestamptz, p_today date
 ) RETURNS boolean

@@ -1,6 +1,6 @@
--- Note failures at an endpoint. From three in a row on, it rests for twice as long after each
--- one, up to five minutes. An endpoint that answers 410, or fails for five days, is switched off
--- or paused, and its agency is told. Answers that agency, otherwise null.
+-- Count failures at an endpoint. From three in a row on, it rests for twice as long after each one,
+-- up to five minutes. An endpoint that answers 410, or fails for five days, is disabled or paused,
+-- and its agency is notified. Answers that agency, otherwise null.
 CREATE OR REPLACE FUNCTION missed_endpoint(
     p_webhook uuid, p_at timestamptz, p_failures integer, p_rest timestamptz, p_gone boolean
 ) RETURNS text

@@ -1,4 +1,4 @@
--- Note a success at an endpoint. One that had been failing gets its waiting notices at once.
+-- Record a success at an endpoint. If it had been failing, its waiting notices are due at once.
 CREATE OR REPLACE FUNCTION reached_endpoint(p_webhook uuid, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

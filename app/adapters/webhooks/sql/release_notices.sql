@@ -1,4 +1,4 @@
--- Give leased notices back that were not attempted, as if they had never been leased.
+-- Release leased notices that were not attempted, as if they had never been leased.
 CREATE OR REPLACE FUNCTION release_notices(p_ids uuid[], p_lease timestamptz[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

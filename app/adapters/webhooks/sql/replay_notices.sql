@@ -1,5 +1,5 @@
--- Send a notice again, or all since a moment. Answers how many; null if there is no such
--- endpoint or notice.
+-- Send a notice again, or all since a time. Answers how many; null if there is no such endpoint or
+-- notice.
 CREATE OR REPLACE FUNCTION replay_notices(
     p_agency text, p_id uuid, p_notice uuid, p_since timestamptz, p_at timestamptz, p_log jsonb
 ) RETURNS integer

@@ -1,5 +1,5 @@
--- Make the waiting notices of an endpoint due now, and those that failed since `p_failed_since`
--- wait again.
+-- Make the waiting notices of an endpoint due now, and retry those that failed since
+-- `p_failed_since`.
 CREATE OR REPLACE FUNCTION resume_notices(
     p_webhook uuid, p_at timestamptz, p_failed_since timestamptz
 ) RETURNS void

@@ -1,4 +1,4 @@
--- Give an endpoint a new secret. The old one signs along until `p_until`.
+-- Give an endpoint a new secret. The old one signs too until `p_until`.
 CREATE OR REPLACE FUNCTION rotate_webhook_secret(
     p_agency text, p_id uuid, p_at timestamptz, p_until timestamptz, p_master integer,
     p_secret bytea, p_log jsonb

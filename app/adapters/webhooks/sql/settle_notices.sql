@@ -1,5 +1,5 @@
--- Write down how attempts ended, and what follows for notices and endpoints. Answers the
--- agencies that were told of an endpoint which was paused or switched off.
+-- Record the outcomes of attempts, and update notices and endpoints. Answers the agencies that were
+-- notified of an endpoint which was paused or disabled.
 CREATE OR REPLACE FUNCTION settle_notices(
     p_at timestamptz, p_ids uuid[], p_leases timestamptz[], p_webhooks uuid[],
     p_numbers integer[], p_ats timestamptz[], p_outcomes text[], p_statuses integer[],

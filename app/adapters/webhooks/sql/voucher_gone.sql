@@ -1,4 +1,4 @@
--- Why the client and seat that vouched for an endpoint no longer do; null while they do.
+-- Why the client and seat that vouched for an endpoint may no longer do so; null while they may.
 CREATE OR REPLACE FUNCTION voucher_gone(p_webhook uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
