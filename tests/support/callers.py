@@ -26,6 +26,6 @@ def seat(agency_id: str, role: str = "decider") -> Caller:
     )
 
 
-def reseated(caller: Caller, **changes: Any) -> Caller:
+def caller_with(caller: Caller, **changes: Any) -> Caller:
     """The same caller with something changed."""
     return replace(caller, **changes)

@@ -79,9 +79,9 @@ class Office:
 
     async def row(self, query: str, *values: object) -> asyncpg.Record:
         """The one row that the owner of the tables finds."""
-        found = await self.owner.fetchrow(query, *values)
-        assert found is not None
-        return found
+        row = await self.owner.fetchrow(query, *values)
+        assert row is not None
+        return row
 
     def another(self) -> Exchange:
         """Another process's exchange on the same database."""

@@ -18,7 +18,7 @@ def pages() -> dict[str, str]:
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
 
-def fenced(text: str, language: str) -> list[str]:
+def code_blocks(text: str, language: str) -> list[str]:
     """The code blocks of a page that are in this language."""
     return [code for named, code in FENCED.findall(text) if named == language]
 
@@ -40,10 +40,10 @@ def anchors(text: str) -> list[str]:
 
 def headings(text: str) -> list[tuple[str, int]]:
     """Anchor and level of each heading below the title; an empty anchor where there is none."""
-    found = re.findall(
+    marked = re.findall(
         r'(?:<a id="([^"]+)"></a>\n\n?)?^(#{2,}) ', FENCED.sub("", text), re.MULTILINE
     )
-    return [(anchor, len(marks)) for anchor, marks in found]
+    return [(anchor, len(marks)) for anchor, marks in marked]
 
 
 def links(text: str) -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -166,7 +165,3 @@ class Receiver:
             writer.write(b"x" * 10_000)
             await writer.drain()
             self.written += 10_000
-
-
-def encoded(secret: bytes) -> str:
-    return "whsec_" + b64encode(secret).decode()

@@ -80,7 +80,7 @@ class Service:
         """A token from the token endpoint for a seat of this role, made when first asked for."""
         client_id, seat = f"{agency}.{role}-system", f"{agency}.{role}"
         if client_id not in self.secrets:
-            self.secrets[client_id] = await self._let_in(agency, role, client_id, seat)
+            self.secrets[client_id] = await self.add_client(agency, role, client_id, seat)
         form = {"grant_type": "client_credentials", "seat": seat}
         if scope is not None:
             form["scope"] = scope
@@ -89,15 +89,16 @@ class Service:
                 "/oauth/token", auth=(client_id, self.secrets[client_id]), data=form
             )
         assert answer.status_code == 200, answer.text
-        found: str = answer.json()["access_token"]
-        return found
+        token: str = answer.json()["access_token"]
+        return token
 
-    async def _let_in(self, agency: str, role: str, client_id: str, seat: str) -> str:
+    async def add_client(self, agency: str, role: str, client_id: str, seat: str) -> str:
+        """Add a seat, and a client that is linked to it; its secret."""
         secret, now = new_secret(), self.clock()
         async with connected(self.urls.owner) as connection:
-            desk = Administration(connection)
-            await desk.add_seat(Seat(seat, agency, role, role, CLASSES[role]), now)
-            await desk.add_client(
+            administration = Administration(connection)
+            await administration.add_seat(Seat(seat, agency, role, role, CLASSES[role]), now)
+            await administration.add_client(
                 Client(client_id, agency, "tests", (seat,), hash_secret(secret)), now
             )
         return secret
@@ -206,18 +207,18 @@ class Running:
 @pytest.fixture(scope="session")
 def listening(service: Service) -> Iterator[Running]:
     """The service behind a real server, until the tests end."""
-    with served(service.settings, service.clock) as running:
+    with serve_in_thread(service.settings, service.clock) as running:
         yield running
 
 
 @pytest.fixture
 def running(service: Service) -> Callable[[], AbstractContextManager[Running]]:
     """`with running() as server`: another such server, to be stopped."""
-    return lambda: served(service.settings, service.clock)
+    return lambda: serve_in_thread(service.settings, service.clock)
 
 
 @contextmanager
-def served(settings: Settings, clock: MovableClock) -> Iterator[Running]:
+def serve_in_thread(settings: Settings, clock: MovableClock) -> Iterator[Running]:
     """Serve in a thread; at the end the server has to stop within 3 seconds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         app = create_app(settings, clock)
@@ -228,9 +229,9 @@ def served(settings: Settings, clock: MovableClock) -> Iterator[Running]:
             assert thread.is_alive()
             thread.join(0.01)
         host, port = listener.getsockname()
-        found = Running(f"http://{host}:{port}", app, server)
-        yield found
-        found.stop()
+        running = Running(f"http://{host}:{port}", app, server)
+        yield running
+        running.stop()
         thread.join(3)
         assert not thread.is_alive()
 

@@ -42,12 +42,12 @@ def whole_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if line.startswith("Ctrl-C"):
                 break
-        where = next(line for line in said if LISTENS in line)
+        where = next(line for line in lines if LISTENS in line)
         yield Service(where.partition(LISTENS)[2].strip(), data_dir)
         process.terminate()
         process.communicate()

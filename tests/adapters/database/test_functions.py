@@ -91,8 +91,8 @@ def code(file: Path) -> str:
 async def test_the_database_has_the_functions_that_have_a_file_and_no_others(
     owner: asyncpg.Pool,
 ) -> None:
-    there = [row["proname"] for row in await owner.fetch(OURS)]
-    assert sorted(there) == sorted(file.stem for file in function_files())
+    names = [row["proname"] for row in await owner.fetch(OURS)]
+    assert sorted(names) == sorted(file.stem for file in function_files())
 
 
 async def test_the_body_of_each_function_is_that_of_its_file(owner: asyncpg.Pool) -> None:

@@ -48,7 +48,7 @@ LONG = 30.0
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+async def connect(url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(url)
     try:
         yield connection
@@ -57,7 +57,7 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def everything(database: Urls) -> set[str]:
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         return await catalog.everything(connection)
 
 
@@ -79,7 +79,7 @@ async def migrating(database: Urls) -> Process:
     )
 
 
-def declared() -> str:
+def create_tables() -> str:
     """The statements that make the declared tables."""
     statements: list[str] = []
 
@@ -95,10 +95,10 @@ async def test_the_declared_tables_are_what_the_migrations_build(
     new_database: NewDatabase, empty_database: NewDatabase
 ) -> None:
     async with AsyncExitStack() as stack:
-        migrated = await stack.enter_async_context(connected(new_database().owner))
-        made = await stack.enter_async_context(connected(empty_database().owner))
-        await made.execute(declared())
-        assert await catalog.tables(made) == await catalog.tables(migrated)
+        migrated = await stack.enter_async_context(connect(new_database().owner))
+        declared = await stack.enter_async_context(connect(empty_database().owner))
+        await declared.execute(create_tables())
+        assert await catalog.tables(declared) == await catalog.tables(migrated)
 
 
 async def test_alembic_has_nothing_to_add(database: Urls) -> None:
@@ -127,7 +127,7 @@ async def test_all_the_way_back_nothing_of_ours_is_left(
 ) -> None:
     database = new_database()
     migrated = await everything(database)
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         await seed(connection)
     await asyncio.to_thread(undo, database.owner, "base")
     left = {line for line in await everything(database) if "alembic_version" not in line}
@@ -137,7 +137,7 @@ async def test_all_the_way_back_nothing_of_ours_is_left(
 
 
 async def test_every_agency_of_the_directory_has_a_mailbox(new_database: NewDatabase) -> None:
-    async with connected(new_database().owner) as connection:
+    async with connect(new_database().owner) as connection:
         agencies = (await seed(connection)).agencies
         assert await connection.fetchval("SELECT count(*) FROM mailbox") == agencies
 
@@ -147,7 +147,7 @@ async def test_a_migration_that_finds_a_table_in_use_gives_up_and_changes_nothin
 ) -> None:
     database = new_database()
     before = await everything(database)
-    async with connected(database.owner) as reader, reader.transaction():
+    async with connect(database.owner) as reader, reader.transaction():
         await reader.execute("SELECT FROM message")
         async with asyncio.timeout(LONG):
             with pytest.raises(TablesInUse):
@@ -157,7 +157,7 @@ async def test_a_migration_that_finds_a_table_in_use_gives_up_and_changes_nothin
 
 async def test_two_migrations_at_once_are_one_after_the_other(empty_database: NewDatabase) -> None:
     database = empty_database()
-    async with connected(database.owner) as other, connected(database.owner) as observer:
+    async with connect(database.owner) as other, connect(database.owner) as observer:
         async with other.transaction():
             # The first of them waits for this, and the second for the first.
             await other.execute("CREATE TABLE alembic_version (); DROP TABLE alembic_version")
@@ -182,7 +182,7 @@ async def test_on_a_server_without_the_roles_they_are_made_and_the_owner_may_tak
         await asyncio.to_thread(server.start)
         try:
             owner = server.urls.owner
-            async with connected(at_database(server.admin_url, urlsplit(owner).path[1:])) as admin:
+            async with connect(at_database(server.admin_url, urlsplit(owner).path[1:])) as admin:
                 await admin.execute("""
                     DROP OWNED BY tsunagu_api, tsunagu_worker;
                     DROP ROLE tsunagu_api, tsunagu_worker;
@@ -190,7 +190,7 @@ async def test_on_a_server_without_the_roles_they_are_made_and_the_owner_may_tak
                 """)
             await asyncio.to_thread(migrate, owner)
             for role in ROLES:
-                async with connected(as_role(owner, role)) as connection:
+                async with connect(as_role(owner, role)) as connection:
                     assert await connection.fetchval("SELECT current_user") == role
                     assert not await connection.fetchval(
                         "SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", role

@@ -95,8 +95,8 @@ def test_there_are_as_many_of_each_kind_as_the_field_counts(kind: str, count: in
 def test_every_prefecture_has_one_of_the_kind_and_some_have_more(
     kind: str, own: dict[str, int]
 ) -> None:
-    found = Counter(row["prefecture"] for row in AGENCIES if row["kind"] == kind)
-    assert found == {code: own.get(code, 1) for code in PREFECTURES}
+    counts = Counter(row["prefecture"] for row in AGENCIES if row["kind"] == kind)
+    assert counts == {code: own.get(code, 1) for code in PREFECTURES}
 
 
 def test_ids_and_names_stand_for_one_agency_and_ids_are_readable() -> None:
@@ -148,13 +148,13 @@ def test_jurisdictions_speak_of_known_agencies_and_areas_and_say_nothing_twice()
 
 @pytest.mark.parametrize("kind", EACH_AREA_ONCE)
 def test_every_area_of_japan_has_exactly_one_agency_of_the_kind(kind: str) -> None:
-    found = {area: len(DIRECTORY.of_kind([kind], None, area)) for area in AREAS}
-    assert found == dict.fromkeys(AREAS, 1)
+    counts = {area: len(DIRECTORY.of_kind([kind], None, area)) for area in AREAS}
+    assert counts == dict.fromkeys(AREAS, 1)
 
 
 def test_every_area_of_japan_has_a_bar_and_tokyo_has_three() -> None:
-    found = {area: len(DIRECTORY.of_kind(["bar_association"], None, area)) for area in AREAS}
-    assert found == {area: 3 if area == "130001" else 1 for area in AREAS}
+    counts = {area: len(DIRECTORY.of_kind(["bar_association"], None, area)) for area in AREAS}
+    assert counts == {area: 3 if area == "130001" else 1 for area in AREAS}
 
 
 def test_offices_follow_the_district_courts_in_hokkaido() -> None:

@@ -45,14 +45,14 @@ async def connection(own: Urls) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def desk(connection: asyncpg.Connection) -> Administration:
+async def administration(connection: asyncpg.Connection) -> Administration:
     """Administration over a directory with one center, its seats and its system."""
-    desk = Administration(connection)
-    await desk.add_agency(CENTER)
-    await desk.add_seat(DECIDER, AT)
-    await desk.add_seat(WORKER, AT)
-    await desk.add_client(SYSTEM, AT)
-    return desk
+    administration = Administration(connection)
+    await administration.add_agency(CENTER)
+    await administration.add_seat(DECIDER, AT)
+    await administration.add_seat(WORKER, AT)
+    await administration.add_client(SYSTEM, AT)
+    return administration
 
 
 async def test_seeding_adds_the_whole_country_once(connection: asyncpg.Connection) -> None:
@@ -66,10 +66,10 @@ async def test_seeding_again_leaves_what_administrators_changed(
     connection: asyncpg.Connection,
 ) -> None:
     await seed(connection)
-    desk = Administration(connection)
-    await desk.change_agency("center-13", AgencyChange(name="新名称", connected=False))
-    await desk.remove_area("center-13", None, "130001")
-    await desk.disable(Agency, "center-14", AT)
+    administration = Administration(connection)
+    await administration.change_agency("center-13", AgencyChange(name="新名称", connected=False))
+    await administration.remove_area("center-13", None, "130001")
+    await administration.disable(Agency, "center-14", AT)
     await seed(connection)
     directory = await load(connection)
     center = directory.agency("center-13")
@@ -92,20 +92,20 @@ async def test_what_is_seeded_is_routed(connection: asyncpg.Connection) -> None:
 
 
 async def test_an_agency_is_read_as_it_was_added(
-    desk: Administration, connection: asyncpg.Connection
+    administration: Administration, connection: asyncpg.Connection
 ) -> None:
     read = (await load(connection)).agency("center-x")
     assert read is not None
     fields = ("id", "kind", "name", "name_en", "prefecture", "connected", "note", "disabled")
     for name in (*fields, "areas", "services", "poi_code"):
         assert getattr(read, name) == getattr(CENTER, name)
-    assert [agency.id for agency in await desk.agencies()] == ["center-x"]
+    assert [agency.id for agency in await administration.agencies()] == ["center-x"]
 
 
 async def test_a_change_touches_only_what_it_names(
-    desk: Administration, connection: asyncpg.Connection
+    administration: Administration, connection: asyncpg.Connection
 ) -> None:
-    await desk.change_agency("center-x", AgencyChange(name_en="Test Center", note=""))
+    await administration.change_agency("center-x", AgencyChange(name_en="Test Center", note=""))
     read = (await load(connection)).agency("center-x")
     assert read is not None
     assert (read.name, read.name_en, read.note) == (CENTER.name, "Test Center", None)
@@ -113,101 +113,103 @@ async def test_a_change_touches_only_what_it_names(
 
 
 async def test_an_area_is_added_once_and_taken_away(
-    desk: Administration, connection: asyncpg.Connection
+    administration: Administration, connection: asyncpg.Connection
 ) -> None:
-    await desk.add_area("center-x", None, "120006")
-    await desk.add_area("center-x", None, "120006")
-    await desk.remove_area("center-x", "defence_support", "140007")
+    await administration.add_area("center-x", None, "120006")
+    await administration.add_area("center-x", None, "120006")
+    await administration.remove_area("center-x", "defence_support", "140007")
     read = (await load(connection)).agency("center-x")
     assert read is not None
     assert read.areas == {(None, "130001"), (None, "120006")}
     with pytest.raises(AdministrationError, match="unknown"):
-        await desk.remove_area("center-x", None, "140007")
+        await administration.remove_area("center-x", None, "140007")
 
 
 @pytest.mark.parametrize("what", [Agency, Seat, Client])
 async def test_what_is_switched_off_can_be_switched_on(
-    desk: Administration, what: type[Agency | Seat | Client]
+    administration: Administration, what: type[Agency | Seat | Client]
 ) -> None:
     its_id = {Agency: "center-x", Seat: DECIDER.id, Client: SYSTEM.id}[what]
 
     async def off() -> bool:
         if what is Agency:
-            return (await desk.agencies())[0].disabled
-        rows = await (desk.seats() if what is Seat else desk.clients())
+            return (await administration.agencies())[0].disabled
+        rows = await (administration.seats() if what is Seat else administration.clients())
         return next(row for row in rows if row.id == its_id).disabled
 
-    await desk.disable(what, its_id, AT)
+    await administration.disable(what, its_id, AT)
     assert await off()
-    await desk.disable(what, its_id, None)
+    await administration.disable(what, its_id, None)
     assert not await off()
 
 
-async def test_seats_and_clients_are_listed_as_they_are(desk: Administration) -> None:
-    assert await desk.seats("center-x") == [WORKER, DECIDER]
-    (client,) = await desk.clients("center-x")
+async def test_seats_and_clients_are_listed_as_they_are(administration: Administration) -> None:
+    assert await administration.seats("center-x") == [WORKER, DECIDER]
+    (client,) = await administration.clients("center-x")
     assert client.seats == SYSTEM.seats
     assert client.secret_hash is None
-    assert await desk.seats("center-y") == []
+    assert await administration.seats("center-y") == []
 
 
-async def test_a_seat_is_changed(desk: Administration) -> None:
-    await desk.change_seat(WORKER.id, None, "viewer", frozenset({"C0", "C2"}))
-    (worker, _) = await desk.seats()
+async def test_a_seat_is_changed(administration: Administration) -> None:
+    await administration.change_seat(WORKER.id, None, "viewer", frozenset({"C0", "C2"}))
+    (worker, _) = await administration.seats()
     assert (worker.name, worker.role) == ("担当", "viewer")
     assert worker.classes == {"C0", "C2"}
 
 
 async def test_a_client_speaks_for_the_seats_it_is_linked_to_in_that_order(
-    desk: Administration,
+    administration: Administration,
 ) -> None:
-    await desk.link(SYSTEM.id, [WORKER.id, DECIDER.id])
-    assert (await desk.clients())[0].seats == (WORKER.id, DECIDER.id)
-    await desk.link(SYSTEM.id, [WORKER.id])
-    assert (await desk.clients())[0].seats == (WORKER.id,)
+    await administration.link(SYSTEM.id, [WORKER.id, DECIDER.id])
+    assert (await administration.clients())[0].seats == (WORKER.id, DECIDER.id)
+    await administration.link(SYSTEM.id, [WORKER.id])
+    assert (await administration.clients())[0].seats == (WORKER.id,)
 
 
 async def test_a_client_is_given_another_key_and_keeps_its_name(
-    desk: Administration, connection: asyncpg.Connection
+    administration: Administration, connection: asyncpg.Connection
 ) -> None:
-    await desk.change_client(SYSTEM.id, secret_hash="other", public_jwk={"kty": "EC"})
-    (client,) = await desk.clients()
+    await administration.change_client(SYSTEM.id, secret_hash="other", public_jwk={"kty": "EC"})
+    (client,) = await administration.clients()
     assert (client.name, client.public_jwk) == (SYSTEM.name, {"kty": "EC"})
     assert await connection.fetchval("SELECT secret_hash FROM client") == "other"
 
 
 async def test_a_client_never_speaks_for_another_agency(
-    desk: Administration, connection: asyncpg.Connection
+    administration: Administration, connection: asyncpg.Connection
 ) -> None:
     await seed(connection)
-    await desk.add_seat(Seat("center-13.viewer", "center-13", "閲覧", "viewer"), AT)
+    await administration.add_seat(Seat("center-13.viewer", "center-13", "閲覧", "viewer"), AT)
     with pytest.raises(AdministrationError, match="other_agency"):
-        await desk.link(SYSTEM.id, [DECIDER.id, "center-13.viewer"])
-    assert (await desk.clients("center-x"))[0].seats == SYSTEM.seats
+        await administration.link(SYSTEM.id, [DECIDER.id, "center-13.viewer"])
+    assert (await administration.clients("center-x"))[0].seats == SYSTEM.seats
 
 
 async def test_what_is_there_is_not_added_twice_and_what_is_not_is_not_changed(
-    desk: Administration,
+    administration: Administration,
 ) -> None:
     with pytest.raises(AdministrationError, match="taken"):
-        await desk.add_agency(CENTER)
+        await administration.add_agency(CENTER)
     with pytest.raises(AdministrationError, match="taken"):
-        await desk.add_client(SYSTEM, AT)
+        await administration.add_client(SYSTEM, AT)
     with pytest.raises(AdministrationError, match="unknown"):
-        await desk.add_seat(Seat("a.b", "nobody", "席", "viewer"), AT)
+        await administration.add_seat(Seat("a.b", "nobody", "席", "viewer"), AT)
     with pytest.raises(AdministrationError, match="unknown"):
-        await desk.change_agency("nobody", AgencyChange(name="名"))
+        await administration.change_agency("nobody", AgencyChange(name="名"))
     with pytest.raises(AdministrationError, match="unknown"):
-        await desk.disable(Client, "nobody", AT)
+        await administration.disable(Client, "nobody", AT)
 
 
-async def test_a_client_that_cannot_be_linked_is_not_added(desk: Administration) -> None:
+async def test_a_client_that_cannot_be_linked_is_not_added(administration: Administration) -> None:
     with pytest.raises(AdministrationError, match="other_agency"):
-        await desk.add_client(Client("center-x.two", "center-x", "二", ("no.seat",)), AT)
-    assert [client.id for client in await desk.clients()] == [SYSTEM.id]
+        await administration.add_client(Client("center-x.two", "center-x", "二", ("no.seat",)), AT)
+    assert [client.id for client in await administration.clients()] == [SYSTEM.id]
 
 
-async def test_the_cache_reads_again_only_what_has_changed(desk: Administration, own: Urls) -> None:
+async def test_the_cache_reads_again_only_what_has_changed(
+    administration: Administration, own: Urls
+) -> None:
     async with asyncpg.create_pool(own.api, min_size=0, max_size=2) as pool:
         cache = DirectoryCache(pool)
         with pytest.raises(RuntimeError):
@@ -216,7 +218,7 @@ async def test_the_cache_reads_again_only_what_has_changed(desk: Administration,
         before = cache.current()
         assert not await cache.refresh()
         assert cache.current() is before
-        await desk.change_agency("center-x", AgencyChange(name="改称"))
+        await administration.change_agency("center-x", AgencyChange(name="改称"))
         assert await cache.refresh()
         after = cache.current().agency("center-x")
         assert after is not None
@@ -225,15 +227,15 @@ async def test_the_cache_reads_again_only_what_has_changed(desk: Administration,
 
 @pytest.mark.parametrize("change", ["area", "seat", "client"])
 async def test_every_kind_of_change_is_noticed(
-    desk: Administration, own: Urls, change: str
+    administration: Administration, own: Urls, change: str
 ) -> None:
     async with asyncpg.create_pool(own.api, min_size=0, max_size=2) as pool:
         cache = DirectoryCache(pool)
         await cache.refresh()
         if change == "area":
-            await desk.add_area("center-x", None, "120006")
+            await administration.add_area("center-x", None, "120006")
         elif change == "seat":
-            await desk.disable(Seat, DECIDER.id, AT)
+            await administration.disable(Seat, DECIDER.id, AT)
         else:
-            await desk.disable(Client, SYSTEM.id, AT)
+            await administration.disable(Client, SYSTEM.id, AT)
         assert await cache.refresh()

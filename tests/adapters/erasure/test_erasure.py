@@ -25,7 +25,7 @@ from app.domain.errors import (
     SecondSeat,
 )
 from app.main import EFFECTS
-from tests.support.callers import START, reseated, seat
+from tests.support.callers import START, caller_with, seat
 from tests.support.office import Office, saying
 from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, handed_over, special
 
@@ -446,8 +446,8 @@ async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
     office: Office, acts: Acts
 ) -> None:
     referral = await closed(office)
-    one = reseated(seat("prefecture-13", "operator"), seat_id="prefecture-13.operator-1")
-    two = reseated(one, seat_id="prefecture-13.operator-2")
+    one = caller_with(seat("prefecture-13", "operator"), seat_id="prefecture-13.operator-1")
+    two = caller_with(one, seat_id="prefecture-13.operator-2")
     proposal = Proposal(uuid4(), "erase.ordered", str(referral), {"reason": "court_order"})
     act, _ = await acts.propose(one, proposal)
     with pytest.raises(SecondSeat):

@@ -21,9 +21,9 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> KeyFolder:
-    made = KeyFolder(tmp_path / "keys")
-    made.prepare_log(NOW)
-    return made
+    folder = KeyFolder(tmp_path / "keys")
+    folder.prepare_log(NOW)
+    return folder
 
 
 def test_the_first_key_is_made_once_for_its_owner_only(folder: KeyFolder, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_log_keeps_its_first_name_whatever_the_service_is_called_later(tmp_pat
 
 
 def test_a_name_that_is_given_is_the_first_one(tmp_path: Path) -> None:
-    made = prepare_checkpoint_keys(
+    keys = prepare_checkpoint_keys(
         KeyFolder(tmp_path / "keys"), NOW, "given.test/log", "default.test/log"
     )
-    assert made.name == made.public_keys()[0].name == "given.test/log"
+    assert keys.name == keys.public_keys()[0].name == "given.test/log"

@@ -41,7 +41,7 @@ ERASE = "DELETE FROM referral_key WHERE referral_id = $1"
 
 
 @dataclass
-class House:
+class KeyHarness:
     """A service with a key folder of its own, in which master keys are changed."""
 
     folder: KeyFolder
@@ -72,15 +72,15 @@ class House:
         return Rewrapping(self.worker, service or self.service, self.clock)
 
     async def under(self, master: int) -> int:
-        """How many keys lie under it."""
-        found: int = await self.owner.fetchval(
+        """How many keys this master key wraps."""
+        count: int = await self.owner.fetchval(
             "SELECT count(*) FROM referral_key WHERE master = $1", master
         )
-        return found
+        return count
 
 
 @pytest.fixture
-async def house(new_database: Callable[[], Urls], tmp_path: Path) -> AsyncIterator[House]:
+async def harness(new_database: Callable[[], Urls], tmp_path: Path) -> AsyncIterator[KeyHarness]:
     urls, clock = new_database(), Clock()
     folder = KeyFolder(tmp_path / "keys")
     folder.prepare(clock())
@@ -96,269 +96,278 @@ async def house(new_database: Callable[[], Urls], tmp_path: Path) -> AsyncIterat
         recorder = Recorder(Vault(service), ReceiptSigner(SigningKeys(folder), clock), "https://t")
         exchange = Exchange(pool, recorder, lambda: directory, clock, Bell(pool, urls.api))
         reading = Reading(pool, Vault(service), clock)
-        yield House(folder, service, owner, worker, exchange, reading, clock)
+        yield KeyHarness(folder, service, owner, worker, exchange, reading, clock)
 
 
-async def finished(work: Rewrapping) -> int:
-    """Go on until there is nothing to do."""
+async def rewrap_all(work: Rewrapping) -> int:
+    """Rewrap until there is nothing to do."""
     while await work.step():
         pass
     return work.moved
 
 
 async def test_keys_change_masters_while_messages_are_sent_and_read_and_nothing_fails(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: KeyHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rewrapping, "BATCH", 5)
-    before = await house.send(20)
-    assert house.rotate() == 2
-    work = asyncio.create_task(finished(house.rewrapping()))
+    before = await harness.send(20)
+    assert harness.rotate() == 2
+    work = asyncio.create_task(rewrap_all(harness.rewrapping()))
     during: list[UUID] = []
     while not work.done():
-        during += await house.send(4)
-        assert await house.readable(before)
-    assert await house.under(1) == 0
-    assert await house.under(2) > 20
-    assert await house.readable(before)
-    assert await house.readable(during[:50])
+        during += await harness.send(4)
+        assert await harness.readable(before)
+    assert await harness.under(1) == 0
+    assert await harness.under(2) > 20
+    assert await harness.readable(before)
+    assert await harness.readable(during[:50])
     assert await work > 20
 
 
-async def test_a_reader_who_holds_the_old_form_of_a_key_can_still_open_it(house: House) -> None:
-    await house.send(3)
-    held = await house.owner.fetch(KEYS)
-    house.rotate()
-    await finished(house.rewrapping())
-    now = {(r["referral_id"], r["class"]): r for r in await house.owner.fetch(KEYS)}
+async def test_a_reader_who_holds_the_old_form_of_a_key_can_still_open_it(
+    harness: KeyHarness,
+) -> None:
+    await harness.send(3)
+    held = await harness.owner.fetch(KEYS)
+    harness.rotate()
+    await rewrap_all(harness.rewrapping())
+    now = {(r["referral_id"], r["class"]): r for r in await harness.owner.fetch(KEYS)}
     for row in held:
         new = now[row["referral_id"], row["class"]]
         owner = binding(row["referral_id"], row["class"])
         both = [(owner, WrappedKey(r["master"], r["wrapped"])) for r in (row, new)]
-        old_key, new_key = await house.service.unwrap(both)
+        old_key, new_key = await harness.service.unwrap(both)
         assert old_key == new_key
         assert (row["master"], new["master"]) == (1, 2)
 
 
 async def test_a_key_that_is_erased_between_reading_and_writing_does_not_come_back(
-    house: House,
+    harness: KeyHarness,
 ) -> None:
-    erased, *kept = await house.send(3)
+    erased, *kept = await harness.send(3)
 
     class Meanwhile(FolderKeys):
         async def wrap(self, keys: Any) -> list[WrappedKey]:
-            await house.owner.execute(ERASE, erased)
+            await harness.owner.execute(ERASE, erased)
             return await super().wrap(keys)
 
-    house.rotate()
-    meanwhile = Meanwhile(house.folder, house.clock)
-    await finished(house.rewrapping(meanwhile))
-    rows = await house.owner.fetch(KEYS)
+    harness.rotate()
+    meanwhile = Meanwhile(harness.folder, harness.clock)
+    await rewrap_all(harness.rewrapping(meanwhile))
+    rows = await harness.owner.fetch(KEYS)
     assert {row["referral_id"] for row in rows} == set(kept)
     assert {row["master"] for row in rows} == {2}
 
 
 async def test_erasing_and_rewrapping_at_the_same_time_erases_all_that_was_to_be_erased(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: KeyHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rewrapping, "BATCH", 7)
-    referrals = await house.send(60)
+    referrals = await harness.send(60)
     erased, kept = referrals[::2], referrals[1::2]
-    house.rotate()
+    harness.rotate()
 
     async def erase(some: list[UUID]) -> None:
         for first, second in zip(some[::2], some[1::2], strict=True):
             # Two at a time and in any order, as one act on several referrals has it.
-            async with house.owner.acquire() as connection, connection.transaction():
+            async with harness.owner.acquire() as connection, connection.transaction():
                 await connection.execute(ERASE, first)
                 await connection.execute(ERASE, second)
 
     pairs = [erased[:10], erased[10:20], erased[20:]]
-    rewrappings = [finished(house.rewrapping()) for _ in range(3)]
+    rewrappings = [rewrap_all(harness.rewrapping()) for _ in range(3)]
     await asyncio.gather(*rewrappings, *(erase(some) for some in pairs))
-    await finished(house.rewrapping())
-    rows = await house.owner.fetch(KEYS)
+    await rewrap_all(harness.rewrapping())
+    rows = await harness.owner.fetch(KEYS)
     assert {row["referral_id"] for row in rows} == set(kept)
     assert {row["master"] for row in rows} == {2}
-    assert await house.readable(kept)
+    assert await harness.readable(kept)
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    assert await house.owner.fetchval(deadlocks) == 0
+    assert await harness.owner.fetchval(deadlocks) == 0
 
 
-async def test_a_row_that_somebody_holds_is_left_for_later_and_nobody_waits(house: House) -> None:
-    first, second = await house.send(2)
-    house.rotate()
-    async with house.owner.acquire() as connection, connection.transaction():
+async def test_a_row_that_somebody_holds_is_left_for_later_and_nobody_waits(
+    harness: KeyHarness,
+) -> None:
+    first, second = await harness.send(2)
+    harness.rotate()
+    async with harness.owner.acquire() as connection, connection.transaction():
         await connection.execute(
             "SELECT FROM referral_key WHERE referral_id = $1 FOR UPDATE", first
         )
         async with asyncio.timeout(10):
-            await finished(house.rewrapping())
-        rows = await house.owner.fetch(KEYS)
+            await rewrap_all(harness.rewrapping())
+        rows = await harness.owner.fetch(KEYS)
         assert {r["master"] for r in rows if r["referral_id"] == first} == {1}
         assert {r["master"] for r in rows if r["referral_id"] == second} == {2}
-    await finished(house.rewrapping())
-    assert await house.under(1) == 0
+    await rewrap_all(harness.rewrapping())
+    assert await harness.under(1) == 0
 
 
 async def test_two_rewrappings_at_once_move_each_row_once(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: KeyHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rewrapping, "BATCH", 6)
-    sent = await house.send(40)
-    rows = await house.under(1)
-    house.rotate()
-    moved = await asyncio.gather(*(finished(house.rewrapping()) for _ in range(3)))
+    sent = await harness.send(40)
+    rows = await harness.under(1)
+    harness.rotate()
+    moved = await asyncio.gather(*(rewrap_all(harness.rewrapping()) for _ in range(3)))
     assert sum(moved) == rows
-    assert await house.under(2) == rows
-    assert await house.readable(sent)
+    assert await harness.under(2) == rows
+    assert await harness.readable(sent)
 
 
 async def test_a_broken_key_stays_where_it_is_and_stops_no_other(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: KeyHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken, *others = await house.send(5)
-    await house.owner.execute(
+    broken, *others = await harness.send(5)
+    await harness.owner.execute(
         "UPDATE referral_key SET wrapped = '\\xdead' WHERE referral_id = $1 AND class = 'C0'",
         broken,
     )
-    house.rotate()
-    await finished(house.rewrapping())
-    assert await house.under(1) == 1
-    assert await house.readable(others)
+    harness.rotate()
+    await rewrap_all(harness.rewrapping())
+    assert await harness.under(1) == 1
+    assert await harness.readable(others)
     assert "cannot be opened" in caplog.text
     assert str(broken) not in caplog.text
 
 
-async def test_what_lies_under_a_master_key_that_is_away_waits_for_it(house: House) -> None:
-    await house.send(2)
-    house.rotate()
-    await house.send(1)
-    (away,) = house.folder._path.glob("master-1*")
+async def test_what_lies_under_a_master_key_that_is_away_waits_for_it(harness: KeyHarness) -> None:
+    await harness.send(2)
+    harness.rotate()
+    await harness.send(1)
+    (away,) = harness.folder._path.glob("master-1*")
     away.rename(away.with_suffix(".away"))
-    assert await finished(house.rewrapping()) == 0
+    assert await rewrap_all(harness.rewrapping()) == 0
     away.with_suffix(".away").rename(away)
-    assert await finished(house.rewrapping()) > 0
-    assert await house.under(1) == 0
+    assert await rewrap_all(harness.rewrapping()) > 0
+    assert await harness.under(1) == 0
 
 
 async def test_secrets_of_webhooks_go_along_the_old_one_too_and_a_new_one_is_not_undone(
-    house: House,
+    harness: KeyHarness,
 ) -> None:
-    secrets = WebhookSecrets(house.service)
+    secrets = WebhookSecrets(harness.service)
     kept, changed = uuid4(), uuid4()
-    await house.owner.execute("""
+    await harness.owner.execute("""
         INSERT INTO seat VALUES ('s', 'probation-13', 'x', 'decider', '{C0}', now());
         INSERT INTO client VALUES ('c', 'probation-13', 'x', 'x', NULL, now());
     """)
     for hook in (kept, changed):
         new, old = await secrets.seal(hook, b"n" * 32), await secrets.seal(hook, b"o" * 32)
-        await house.owner.execute(
+        await harness.owner.execute(
             "INSERT INTO webhook (id, agency_id, client_id, seat_id, url, master, secret,"
             " old_master, old_secret, state, created_at, changed_at)"
             " VALUES ($1, $2, 'c', 's', 'https://x', $3, $4, $5, $6, 'active', now(), now())",
             *(hook, PROBATION, new.master, new.wrapped, old.master, old.wrapped),
         )
-    house.rotate()
+    harness.rotate()
     later = await secrets.seal(changed, b"l" * 32)
 
     class Meanwhile(FolderKeys):
         async def wrap(self, keys: Any) -> list[WrappedKey]:
-            await house.owner.execute(
+            await harness.owner.execute(
                 "UPDATE webhook SET master = $2, secret = $3, old_master = NULL, old_secret = NULL"
                 " WHERE id = $1",
                 *(changed, later.master, later.wrapped),
             )
             return await super().wrap(keys)
 
-    assert await finished(house.rewrapping(Meanwhile(house.folder, house.clock))) == 2
-    rows = {r["id"]: r for r in await house.owner.fetch("SELECT * FROM webhook")}
+    assert await rewrap_all(harness.rewrapping(Meanwhile(harness.folder, harness.clock))) == 2
+    rows = {r["id"]: r for r in await harness.owner.fetch("SELECT * FROM webhook")}
     assert rows[changed]["secret"] == later.wrapped
     assert rows[changed]["old_secret"] is None
     row = rows[kept]
     assert (row["master"], row["old_master"]) == (2, 2)
-    fresh = WebhookSecrets(house.service)
+    fresh = WebhookSecrets(harness.service)
     assert await fresh.open(kept, WrappedKey(2, row["secret"])) == b"n" * 32
     assert await fresh.open(kept, WrappedKey(2, row["old_secret"])) == b"o" * 32
 
 
 async def test_a_master_key_can_go_when_backups_are_past_their_age_since_the_last_row_left_it(
-    house: House,
+    harness: KeyHarness,
 ) -> None:
     age = timedelta(days=35)
 
     async def use() -> MasterUse:
-        (first, *_) = await master_key_statuses(house.service, house.owner)
-        return first.use(age, house.clock())
+        (first, *_) = await master_key_statuses(harness.service, harness.owner)
+        return first.use(age, harness.clock())
 
-    sent = await house.send(2)
-    first_form = await house.owner.fetch(KEYS)
-    house.rotate()
+    sent = await harness.send(2)
+    first_form = await harness.owner.fetch(KEYS)
+    harness.rotate()
     assert await use() is MasterUse.RETIRING
-    await finished(house.rewrapping())
+    await rewrap_all(harness.rewrapping())
     assert await use() is MasterUse.RETIRING
-    house.clock.now += age
+    harness.clock.now += age
     assert await use() is MasterUse.RETIRABLE
     # A row comes back under it, from a restored backup or a slow clock: the age begins again.
     row = first_form[0]
-    await house.owner.execute(
+    await harness.owner.execute(
         "UPDATE referral_key SET master = 1, wrapped = $3 WHERE referral_id = $1 AND class = $2",
         *(row["referral_id"], row["class"], row["wrapped"]),
     )
     assert await use() is MasterUse.RETIRING
-    await finished(house.rewrapping())
+    await rewrap_all(harness.rewrapping())
     assert await use() is MasterUse.RETIRING
-    house.clock.now += age - timedelta(seconds=1)
-    await finished(house.rewrapping())
+    harness.clock.now += age - timedelta(seconds=1)
+    await rewrap_all(harness.rewrapping())
     assert await use() is MasterUse.RETIRING
-    house.clock.now += timedelta(seconds=1)
+    harness.clock.now += timedelta(seconds=1)
     assert await use() is MasterUse.RETIRABLE
-    assert await house.readable(sent)
+    assert await harness.readable(sent)
 
 
 async def test_a_master_key_under_which_something_lies_and_that_is_not_there_is_told(
-    house: House,
+    harness: KeyHarness,
 ) -> None:
-    await house.send(1)
-    house.rotate()
-    house.folder.remove_master(1)
-    (first, second) = await master_key_statuses(house.service, house.owner)
+    await harness.send(1)
+    harness.rotate()
+    harness.folder.remove_master(1)
+    (first, second) = await master_key_statuses(harness.service, harness.owner)
     assert (first.version, first.here, first.rows > 0 if first.rows else None) == (1, False, True)
     assert (second.version, second.here, second.rows) == (2, True, 0)
 
 
 async def test_two_operators_let_a_master_key_go_and_a_worker_removes_it_when_backups_are_past(
-    house: House,
+    harness: KeyHarness,
 ) -> None:
     age = timedelta(days=35)
-    sent = await house.send(2)
-    house.rotate()
+    sent = await harness.send(2)
+    harness.rotate()
 
     async def approve() -> str:
-        asked = {"version": 1, "act_id": str(uuid4()), "at": house.clock().isoformat()}
-        found: str = await house.owner.fetchval("SELECT approve_retirement($1)", json.dumps(asked))
+        asked = {"version": 1, "act_id": str(uuid4()), "at": harness.clock().isoformat()}
+        found: str = await harness.owner.fetchval(
+            "SELECT approve_retirement($1)", json.dumps(asked)
+        )
         return found
 
     def worker() -> MasterKeyRetirement:
-        return MasterKeyRetirement(house.worker, house.folder, age, house.clock)
+        return MasterKeyRetirement(harness.worker, harness.folder, age, harness.clock)
 
     assert await approve() == "in_use"
-    await finished(house.rewrapping())
+    await rewrap_all(harness.rewrapping())
     assert (await approve(), await approve()) == ("done", "as_it_is")
-    house.clock.now += age - timedelta(seconds=1)
+    harness.clock.now += age - timedelta(seconds=1)
     assert await worker().step() == 0
-    house.clock.now += timedelta(seconds=1)
+    harness.clock.now += timedelta(seconds=1)
     assert await worker().step() == 1
     assert await worker().step() == 0
-    assert [key.version for key in house.folder.masters()] == [2]
-    assert await house.readable(sent)
-    told = "SELECT count(*) FROM log_entry WHERE detail ->> 'act' = 'master_key.retired'"
-    assert await house.owner.fetchval(told) == 1
+    assert [key.version for key in harness.folder.masters()] == [2]
+    assert await harness.readable(sent)
+    entries = "SELECT count(*) FROM log_entry WHERE detail ->> 'act' = 'master_key.retired'"
+    assert await harness.owner.fetchval(entries) == 1
 
 
-async def test_the_newest_master_key_stays_whatever_was_approved(house: House) -> None:
-    await house.owner.execute("INSERT INTO master_unused VALUES (1, '2000-01-01')")
-    await house.owner.execute("INSERT INTO master_retirement VALUES (1, $1, now())", uuid4())
+async def test_the_newest_master_key_stays_whatever_was_approved(harness: KeyHarness) -> None:
+    await harness.owner.execute("INSERT INTO master_unused VALUES (1, '2000-01-01')")
+    await harness.owner.execute("INSERT INTO master_retirement VALUES (1, $1, now())", uuid4())
     assert (
-        await MasterKeyRetirement(house.worker, house.folder, timedelta(0), house.clock).step() == 0
+        await MasterKeyRetirement(
+            harness.worker, harness.folder, timedelta(0), harness.clock
+        ).step()
+        == 0
     )
-    assert [key.version for key in house.folder.masters()] == [1]
+    assert [key.version for key in harness.folder.masters()] == [1]

@@ -194,12 +194,12 @@ def test_what_a_killed_writer_left_behind_is_cleared_away(place: Place) -> None:
 def test_the_active_key_is_the_highest_whose_time_has_come(
     begins: dict[int, datetime | None],
 ) -> None:
-    found = active(begins, NOW)
+    version = active(begins, NOW)
     begun = {version for version, begin in begins.items() if begin is None or begin <= NOW}
     if begun:
-        assert found == max(begun)
+        assert version == max(begun)
     else:
-        assert found == (min(begins) if begins else None)
+        assert version == (min(begins) if begins else None)
 
 
 @given(st.integers(1, 3), st.integers(0, 2), st.none() | st.integers(-80, 0), st.integers(0, 60))

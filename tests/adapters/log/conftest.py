@@ -35,7 +35,7 @@ class Clock:
 
 
 @dataclass
-class Book:
+class LogHarness:
     """A log in a database of its own, its keys, and who works with it."""
 
     urls: Urls
@@ -73,8 +73,8 @@ class Book:
     async def seal_all(self) -> int:
         """Seal until nothing waits, and say how many."""
         sealer, sealed = self.sealer(), 0
-        while done := await sealer.seal():
-            sealed += done
+        while count := await sealer.seal():
+            sealed += count
         return sealed
 
     async def audit(self) -> AuditResult:
@@ -93,27 +93,27 @@ class Book:
 
 
 @pytest.fixture
-async def book(new_database: Callable[[], Urls], tmp_path: Path) -> AsyncIterator[Book]:
-    async with opened(new_database(), tmp_path) as made:
-        yield made
+async def harness(new_database: Callable[[], Urls], tmp_path: Path) -> AsyncIterator[LogHarness]:
+    async with open_harness(new_database(), tmp_path) as harness:
+        yield harness
 
 
-def opened(urls: Urls, folder: Path) -> "_Opened":
+def open_harness(urls: Urls, folder: Path) -> "_OpenHarness":
     """A log in this database."""
-    return _Opened(urls, folder)
+    return _OpenHarness(urls, folder)
 
 
-class _Opened:
+class _OpenHarness:
     def __init__(self, urls: Urls, folder: Path) -> None:
         self._urls, self._folder = urls, folder
 
-    async def __aenter__(self) -> Book:
+    async def __aenter__(self) -> LogHarness:
         self._pools = [
             await asyncpg.create_pool(url, min_size=0, max_size=8)
             for url in (self._urls.owner, self._urls.api, self._urls.worker)
         ]
         owner, api, worker = self._pools
-        return Book(self._urls, KeyFolder(self._folder / "keys"), owner, api, worker)
+        return LogHarness(self._urls, KeyFolder(self._folder / "keys"), owner, api, worker)
 
     async def __aexit__(self, *_: object) -> None:
         for pool in self._pools:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.adapters.log.audit import Audit, LogMismatch
-from tests.adapters.log.conftest import Book
+from tests.adapters.log.conftest import LogHarness
 
 LEAF = "UPDATE log_leaf SET hash = sha256(hash) WHERE index = 5"
 REHASHED = "UPDATE log_leaf SET hash = sha256('x') WHERE index = 5"
@@ -39,38 +39,38 @@ CHANGES = [
 ]
 
 
-async def eleven(book: Book) -> None:
+async def eleven(harness: LogHarness) -> None:
     """A log of eleven leaves, with checkpoints at four and eleven, and an entry that waits."""
-    await book.write(4, "center-13")
-    await book.seal_all()
-    await book.write(7, "center-13", "bar-13")
-    await book.seal_all()
-    await book.write(1, "center-13")
+    await harness.write(4, "center-13")
+    await harness.seal_all()
+    await harness.write(7, "center-13", "bar-13")
+    await harness.seal_all()
+    await harness.write(1, "center-13")
 
 
-async def test_a_log_that_nobody_touched_is_sound(book: Book) -> None:
-    await eleven(book)
-    sound = await book.audit()
+async def test_a_log_that_nobody_touched_is_sound(harness: LogHarness) -> None:
+    await eleven(harness)
+    sound = await harness.audit()
     assert (sound.leaves, sound.checkpoints) == (11, 2)
 
 
 @pytest.mark.parametrize(("statement", "index", "tables"), CHANGES)
 async def test_a_change_is_found_where_it_begins(
-    book: Book, statement: str, index: int, tables: tuple[str, ...]
+    harness: LogHarness, statement: str, index: int, tables: tuple[str, ...]
 ) -> None:
-    await eleven(book)
-    await book.tamper(statement, *tables)
-    with pytest.raises(LogMismatch) as found:
-        await book.audit()
-    assert found.value.index == index, found.value
+    await eleven(harness)
+    await harness.tamper(statement, *tables)
+    with pytest.raises(LogMismatch) as mismatch:
+        await harness.audit()
+    assert mismatch.value.index == index, mismatch.value
 
 
 async def test_a_log_that_was_written_anew_from_a_place_on_does_not_fit_its_checkpoints(
-    book: Book,
+    harness: LogHarness,
 ) -> None:
-    await eleven(book)
-    await book.tamper(ENTRY, "log_entry")
-    await book.tamper(
+    await eleven(harness)
+    await harness.tamper(ENTRY, "log_entry")
+    await harness.tamper(
         """
         DELETE FROM log_leaf; DELETE FROM log_node; DELETE FROM log_reader;
         DELETE FROM log_checkpoint WHERE size <> 11;
@@ -83,14 +83,14 @@ async def test_a_log_that_was_written_anew_from_a_place_on_does_not_fit_its_chec
         "log_reader",
         "log_checkpoint",
     )
-    await book.seal_all()
-    with pytest.raises(LogMismatch) as found:
-        await book.audit()
-    assert "checkpoint of 11 leaves" in str(found.value)
+    await harness.seal_all()
+    with pytest.raises(LogMismatch) as mismatch:
+        await harness.audit()
+    assert "checkpoint of 11 leaves" in str(mismatch.value)
 
 
-async def test_a_checkpoint_of_a_key_that_is_not_known_is_found(book: Book) -> None:
-    await eleven(book)
-    async with book.owner.acquire() as connection:
+async def test_a_checkpoint_of_a_key_that_is_not_known_is_found(harness: LogHarness) -> None:
+    await eleven(harness)
+    async with harness.owner.acquire() as connection:
         with pytest.raises(LogMismatch, match="no key"):
             await Audit(connection, [bytes(32)]).run(lambda _: None)

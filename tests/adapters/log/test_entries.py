@@ -36,7 +36,7 @@ async def seal_all(office: Office) -> None:
         pass
 
 
-async def played(office: Office) -> set[str]:
+async def play_cases(office: Office) -> set[str]:
     """Cases with something of every kind, and all the words that were sent in them."""
     parent, child = await handed_over(office)
     opened = saying("special_adjustment.notify_candidate")
@@ -61,7 +61,7 @@ async def played(office: Office) -> set[str]:
 
 
 async def test_no_entry_holds_a_word_that_was_sent(office: Office) -> None:
-    sent = await played(office)
+    sent = await play_cases(office)
     assert len(sent) > 20
     rows = await office.owner.fetch("SELECT kind, row_to_json(e)::text AS entry FROM log_entry e")
     assert {row["kind"] for row in rows} >= KINDS

@@ -33,7 +33,7 @@ def measure(text: str, size: float) -> float:
     return len(text) * size * 25.4 / 72
 
 
-def placed(blocks: list[Block], ruby: bool = True) -> Typesetter:
+def typeset(blocks: list[Block], ruby: bool = True) -> Typesetter:
     """The pages of some blocks."""
     setter = Typesetter(measure, ruby)
     setter.place(blocks)
@@ -59,7 +59,7 @@ def right_of(letters: Letters) -> float:
 @some
 @given(st.lists(block, max_size=12))
 def test_nothing_leaves_the_page(blocks: list[Block]) -> None:
-    for mark in (mark for marks in placed(blocks).pages for mark in marks):
+    for mark in (mark for marks in typeset(blocks).pages for mark in marks):
         if isinstance(mark, Box):
             assert mark.y >= TOP
             assert mark.y + mark.height <= PAGE_HEIGHT - BOTTOM + 0.01
@@ -72,7 +72,7 @@ def test_nothing_leaves_the_page(blocks: list[Block]) -> None:
 @some
 @given(st.lists(block, max_size=12))
 def test_letters_do_not_overlap(blocks: list[Block]) -> None:
-    for marks in placed(blocks).pages:
+    for marks in typeset(blocks).pages:
         letters = [m for m in marks if isinstance(m, Letters)]
         for one, other in combinations(letters, 2):
             beside = right_of(one) <= other.x + 0.01 or right_of(other) <= one.x + 0.01
@@ -83,7 +83,7 @@ def test_letters_do_not_overlap(blocks: list[Block]) -> None:
 @some
 @given(st.lists(block, max_size=8))
 def test_every_letter_is_placed_once(blocks: list[Block]) -> None:
-    setter = placed(blocks)
+    setter = typeset(blocks)
     letters = "".join(
         m.text for marks in setter.pages for m in marks if isinstance(m, Letters) and m.size > 10
     )
@@ -94,12 +94,12 @@ def test_every_letter_is_placed_once(blocks: list[Block]) -> None:
 
 def test_a_long_table_says_its_head_again_on_every_page() -> None:
     rows = [(("{一|いち} " * 20,), (str(n),)) for n in range(60)]
-    setter = placed([Table("first", "again", ("いつ", "what"), rows, (80.0, 94.0))])
+    setter = typeset([Table("first", "again", ("いつ", "what"), rows, (80.0, 94.0))])
     assert len(setter.pages) > 3
     for number, marks in enumerate(setter.pages):
-        said = [m.text for m in marks if isinstance(m, Letters)]
-        assert ("again" if number else "first") in said
-        assert "いつ" in said
+        texts = [m.text for m in marks if isinstance(m, Letters)]
+        assert ("again" if number else "first") in texts
+        assert "いつ" in texts
     numbers = [m.text for p in setter.pages for m in p if isinstance(m, Letters)]
     assert [n for n in numbers if n.isdigit()] == [str(n) for n in range(60)]
 
@@ -120,11 +120,11 @@ def test_a_page_can_be_read_by_machine_and_has_its_number_and_font_within() -> N
     reader = PdfReader(BytesIO(render_pdf(document(many))))
     assert len(reader.pages) > 1
     for number, page in enumerate(reader.pages, start=1):
-        found = page.extract_text().replace("\x00", "")
-        assert "情報" in found
-        assert "じょうほう" in found
-        assert f"{number} / {len(reader.pages)}" in found
-        assert "整理番号 x" in found
+        text = page.extract_text().replace("\x00", "")
+        assert "情報" in text
+        assert "じょうほう" in text
+        assert f"{number} / {len(reader.pages)}" in text
+        assert "整理番号 x" in text
         assert (round(page.mediabox.width), round(page.mediabox.height)) == (595, 842)
         fonts = page["/Resources"]["/Font"]  # type: ignore[index]
         for font in fonts.values():
@@ -134,11 +134,11 @@ def test_a_page_can_be_read_by_machine_and_has_its_number_and_font_within() -> N
 
 @pytest.mark.parametrize("ruby", [True, False])
 def test_readings_are_printed_in_half_the_size_over_their_middle(ruby: bool) -> None:
-    (marks,) = placed([Paragraph("{情報|じょうほう}", size=12.0)], ruby).pages
-    found = [m for m in marks if isinstance(m, Letters)]
-    assert [m.text for m in found] == (["情報", "じょうほう"] if ruby else ["情報"])
+    (marks,) = typeset([Paragraph("{情報|じょうほう}", size=12.0)], ruby).pages
+    letters = [m for m in marks if isinstance(m, Letters)]
+    assert [m.text for m in letters] == (["情報", "じょうほう"] if ruby else ["情報"])
     if ruby:
-        base, over = found
+        base, over = letters
         assert over.size == base.size / 2
         assert over.y < base.y
         assert over.x + measure(over.text, over.size) / 2 == pytest.approx(

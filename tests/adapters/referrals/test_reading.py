@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.classes import DataClass
 from app.domain.errors import IdReused, NotFound
-from tests.support.callers import reseated, seat
+from tests.support.callers import caller_with, seat
 from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
@@ -48,7 +48,7 @@ async def test_a_copy_narrowed_to_routing_shows_routing_alone(office: Office) ->
 
 async def test_a_seat_opens_only_the_classes_of_the_seat(office: Office) -> None:
     referral = await special(office)
-    viewer = reseated(seat(CENTER, "viewer"), classes=frozenset({"C0", "C1"}))
+    viewer = caller_with(seat(CENTER, "viewer"), classes=frozenset({"C0", "C1"}))
     (told,) = await office.reading.open(
         viewer, [await the(office, referral, "request_cooperation")]
     )

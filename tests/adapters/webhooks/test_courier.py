@@ -40,13 +40,13 @@ async def test_a_notice_arrives_signed_and_thin(delivery: Delivery, receiver: Re
     assert got.headers["content-type"] == "application/json"
     assert abs(int(got.headers["webhook-timestamp"]) - time.time()) < 5
     assert len(got.body) < 2048
-    said = got.verify(hook.secret)
+    payload = got.verify(hook.secret)
     Svix(hook.secret).verify(got.body, got.headers)
     with pytest.raises(SvixRefused):
         Svix(hook.secret).verify(got.body + b" ", got.headers)
-    assert said["type"] == "inbox.message"
-    assert set(said) == {"type", "timestamp", "data"}
-    data = said["data"]
+    assert payload["type"] == "inbox.message"
+    assert set(payload) == {"type", "timestamp", "data"}
+    data = payload["data"]
     assert data.pop("position") > 0
     assert data == {
         "agency_id": AGENCY,
@@ -144,12 +144,12 @@ async def test_gone_disables_and_enabling_sends_what_was_missed(
         await delivery.send(2)
         row = await delivery.webhooks.one(AGENCY, hook.id)
         assert (row["state"], row["reason"]) == ("disabled", "gone")
-        said = await delivery.office.row(
+        item = await delivery.office.row(
             "SELECT kind, type FROM inbox_item WHERE agency_id = $1 AND kind <> 'message'"
             " ORDER BY position DESC LIMIT 1",
             AGENCY,
         )
-        assert tuple(said) == ("webhook.paused", "webhook.gone")
+        assert tuple(item) == ("webhook.paused", "webhook.gone")
         assert len(receiver.received) == 1
         receiver.received.clear()
         receiver.answer = saying("200 OK")
@@ -378,8 +378,8 @@ async def test_a_consent_withdrawn_after_the_commit_stops_what_rests_on_it(
     async with delivery.courier():
         await delivery.until_attempts(hook, len(await delivery.states(hook)))
     assert set(await delivery.outcomes(hook)) == {"consent_withdrawn", "delivered"}
-    told = [json.loads(r.body)["data"]["message_type"] for r in receiver.received]
-    assert told == ["special_adjustment.withdraw_consent"]
+    types = [json.loads(r.body)["data"]["message_type"] for r in receiver.received]
+    assert types == ["special_adjustment.withdraw_consent"]
 
 
 async def test_filters_by_flow_and_urgency(delivery: Delivery, receiver: Receiver) -> None:

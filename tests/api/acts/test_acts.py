@@ -87,7 +87,7 @@ async def test_a_second_officer_can_approve(
 ) -> None:
     officer = await speak(CENTER, "records_officer")
     client_id, second = f"{CENTER}.second-system", f"{CENTER}.second"
-    secret = await service._let_in(CENTER, "records_officer", client_id, second)
+    secret = await service.add_client(CENTER, "records_officer", client_id, second)
     act = await proposed(officer, hold(await referral()))
     form = {"grant_type": "client_credentials", "seat": second}
     async with service.client() as stranger:

@@ -140,7 +140,7 @@ async def test_a_secret_can_be_fetched_for_an_hour_and_by_the_proposing_seat_onl
     assert (early.status_code, early.json()["reason"]) == (409, "not_approved")
     await decider.post(f"/v1/acts/{act}/approve")
     second = f"{AGENCY}.second-officer"
-    secret = await service._let_in(AGENCY, "records_officer", f"{second}-system", second)
+    secret = await service.add_client(AGENCY, "records_officer", f"{second}-system", second)
     bearer = (await token(service, f"{second}-system", secret)).json()["access_token"]
     async with service.client(bearer) as other_seat:
         answer = await other_seat.post(f"/v1/acts/{act}/secret")
@@ -179,7 +179,7 @@ async def test_what_a_seat_proposed_before_it_was_taken_away_is_not_done(
     service: Service, officer: AsyncClient, decider: AsyncClient, how: str
 ) -> None:
     lost, client_id, wanted = fresh("officer"), fresh("system"), fresh()
-    secret = await service._let_in(AGENCY, "records_officer", client_id, lost)
+    secret = await service.add_client(AGENCY, "records_officer", client_id, lost)
     bearer = (await token(service, client_id, secret)).json()["access_token"]
     async with service.client(bearer) as thief:
         act = (

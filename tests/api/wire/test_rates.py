@@ -18,7 +18,7 @@ from app.api.wire.rates import TOKENS_OF_ONE_ADDRESS, Rate, Rates
 from app.domain.errors import TooMany
 from app.domain.webhooks.addresses import source_network
 from app.main import create_app
-from tests.support.service import Service, served
+from tests.support.service import Service, serve_in_thread
 
 CALLS, STRANGERS, TOKENS = 5, 3, 2
 AGENCY = "center-13"
@@ -152,7 +152,7 @@ async def test_behind_a_trusted_proxy_the_caller_counts_and_else_the_proxy(
 ) -> None:
     update: dict[str, Any] = {"trusted_proxies": trusted, "stranger_rate_limit": 1}
     settings = service.settings.model_copy(update=update)
-    with served(settings, service.clock) as running:
+    with serve_in_thread(settings, service.clock) as running:
         async with AsyncClient(base_url=running.url) as client:
             found = [
                 (await client.get("/v1/me", headers={"X-Forwarded-For": caller})).status_code

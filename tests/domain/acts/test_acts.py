@@ -11,7 +11,7 @@ import pytest
 from app.auth.scopes import ROLES, Scope
 from app.domain.acts.acts import KINDS, LIVES, Act, ActState, check_proposer, check_second_seat
 from app.domain.errors import ActSettled, NotYourAct, SecondSeat
-from tests.support.callers import START, reseated, seat
+from tests.support.callers import START, caller_with, seat
 
 PROPOSAL = Act(
     id=uuid4(),
@@ -61,7 +61,7 @@ def test_whoever_proposed_it_cannot_approve_it_by_another_client_either(kind: st
         caller = seat("center-13", role)
         act = replace(PROPOSAL, kind=kind, proposed_by=caller.seat_id)
         with pytest.raises(SecondSeat):
-            check_second_seat(act, reseated(caller, client_id="another"), START)
+            check_second_seat(act, caller_with(caller, client_id="another"), START)
 
 
 @pytest.mark.parametrize("state", ActState)

@@ -17,7 +17,7 @@ from app.cli import cli
 from app.cli.contract.settings_pages import shown
 from app.cli.evidence.verification import Baseline, verify
 from app.settings import Settings
-from tests.support.pages import LANGUAGES, READMES, ROOT, anchors, fenced, links, pages, spans
+from tests.support.pages import LANGUAGES, READMES, ROOT, anchors, code_blocks, links, pages, spans
 from tests.support.story import Service
 
 PAGES = pages()
@@ -26,7 +26,7 @@ NOT_SETTINGS = {"TSUNAGU_TEST_DATABASE_URL", "TSUNAGU_CLIENT_SECRET"}
 
 def said(command: str) -> set[str]:
     """What follows `command` wherever the pages tell somebody to run it."""
-    code = [c for page in PAGES.values() for c in (*fenced(page, "sh"), *spans(page))]
+    code = [c for page in PAGES.values() for c in (*code_blocks(page, "sh"), *spans(page))]
     return {rest for c in code for rest in re.findall(rf"(?:^|[\s/]){command} ([^\n|#`]+)", c)}
 
 
@@ -101,7 +101,7 @@ def test_every_call_that_is_named_is_in_the_contract(whole_service: Service) -> 
 def test_the_curl_commands_work_as_they_are_pasted(
     whole_service: Service, tmp_path: Path, language: str
 ) -> None:
-    blocks = fenced(PAGES[f"docs/{language}/tutorial.md"], "sh")
+    blocks = code_blocks(PAGES[f"docs/{language}/tutorial.md"], "sh")
     done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
         env=os.environ | {"URL": whole_service.url, "CLIENTS": str(whole_service.clients)},
@@ -130,8 +130,8 @@ def test_the_story_on_the_pages_is_real_output(
     story: Callable[[str], Result], language: str
 ) -> None:
     real = {_without_days(line) for line in story(language).output.splitlines()}
-    (excerpt,) = fenced(READMES[language].read_text(encoding="utf-8"), "text")
-    scenes = fenced(PAGES[f"docs/{language}/story.md"], "text")
+    (excerpt,) = code_blocks(READMES[language].read_text(encoding="utf-8"), "text")
+    scenes = code_blocks(PAGES[f"docs/{language}/story.md"], "text")
     assert len(excerpt.splitlines()) == 6
     assert len(scenes) > 8
     for line in "".join([excerpt, *scenes]).splitlines():

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import NewDatabase
-from tests.support.service import Running, served
+from tests.support.service import Running, serve_in_thread
 from tests.whole.matrix.agreed import ROLES
 from tests.whole.matrix.conftest import US, Folders, World, created
 from tests.whole.matrix.tokens import caller
@@ -54,7 +54,7 @@ async def world(new_database: NewDatabase, tmp_path_factory: Folders) -> AsyncIt
 async def running(world: World) -> AsyncIterator[Running]:
     """The world behind a real server. A bundle waits for what it holds to be sealed."""
     async with world.sealing():
-        with served(world.settings, world.clock) as server:
+        with serve_in_thread(world.settings, world.clock) as server:
             yield server
 
 
