@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.migrations import migrate
 from app.adapters.directory.seed import seed
 
@@ -21,10 +21,10 @@ def prepare(url: str) -> None:
 
 
 async def _check_connection(url: str) -> None:
-    async with connected(url):
+    async with connect(url):
         return
 
 
 async def _seed(url: str) -> None:
-    async with connected(url) as connection:
+    async with connect(url) as connection:
         await seed(connection)

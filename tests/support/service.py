@@ -17,7 +17,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.adapters.access import refused_calls
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
@@ -95,7 +95,7 @@ class Service:
     async def add_client(self, agency: str, role: str, client_id: str, seat: str) -> str:
         """Add a seat, and a client that is linked to it; its secret."""
         secret, now = new_secret(), self.clock()
-        async with connected(self.urls.owner) as connection:
+        async with connect(self.urls.owner) as connection:
             administration = Administration(connection)
             await administration.add_seat(Seat(seat, agency, role, role, CLASSES[role]), now)
             await administration.add_client(
@@ -110,7 +110,7 @@ async def service(
 ) -> AsyncIterator[Service]:
     """The service as `make run` has it, in this process."""
     urls = new_database()
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await seed(connection)
     folder = tmp_path_factory.mktemp("data")
     settings = Settings(

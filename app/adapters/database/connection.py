@@ -19,7 +19,7 @@ class DatabaseUnavailable(Exception):
 
 
 @asynccontextmanager
-async def connected(url: str) -> "AsyncIterator[Connection[Record]]":
+async def connect(url: str) -> "AsyncIterator[Connection[Record]]":
     """One connection for a command, closed at the end.
 
     Raises:

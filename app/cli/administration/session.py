@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 import typer
 
 from app.adapters.administration.by_owner import Administration, AdministrationError
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.cli.database.where import owner_url
 from app.settings import Settings
 
@@ -38,7 +38,7 @@ def administer(work: Callable[[Administration], Awaitable[T]]) -> T:
     """
 
     async def connect_and_work(url: str) -> T:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             return await work(Administration(connection, Settings().running_clock()))
 
     with owner_url(Settings()) as url:

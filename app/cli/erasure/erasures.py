@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.pool import open_pool
 from app.adapters.erasure.by_rule import Eraser
 from app.adapters.erasure.due_list import ErasureList
@@ -84,7 +84,7 @@ async def _erase(settings: Settings, url: str, due: int) -> None:
 
 def _query(settings: Settings, work: Callable[[ErasureList], Awaitable[T]]) -> T:
     async def run_query(url: str) -> T:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             return await work(ErasureList(connection, settings.periods))
 
     with owner_url(settings) as url:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.keys.choice import key_service
 from app.adapters.keys.folder import KeyFolder, MasterWaits
 from app.adapters.keys.master_keys import MasterKeyStatus, master_key_statuses
@@ -191,7 +191,7 @@ def _run_work(
 
     async def connect_and_work(url: str) -> None:
         keys = key_service(settings.key_service, folder, settings.running_clock())
-        async with aclosing(keys), connected(url) as database:
+        async with aclosing(keys), connect(url) as database:
             await work(database, keys)
 
     with owner_url(settings) as url:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.embedded_postgres.server import running_urls
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.administration_entry import administration_entry
@@ -46,7 +46,7 @@ async def running_database(settings: Settings) -> "AsyncIterator[Connection | No
     if url is None:
         yield None
         return
-    async with connected(url) as connection:
+    async with connect(url) as connection:
         yield connection
 
 

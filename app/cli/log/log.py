@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.keys.checkpoint_keys import existing_checkpoint_keys
 from app.adapters.log.audit import CHUNK, Audit, AuditResult, LogMismatch, publics
 from app.cli.database.where import owner_url
@@ -57,7 +57,7 @@ def _parse_key(text: str) -> VerifierKey:
 
 
 async def _audit(url: str, keys: list[bytes]) -> AuditResult:
-    async with connected(url) as connection:
+    async with connect(url) as connection:
         return await Audit(connection, keys).run(_print_progress)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.administration.seats import Client, Seat
@@ -87,7 +87,7 @@ def demo_clients(url: str, data_dir: Path, at: datetime) -> tuple[DemoClient, ..
 async def _register(
     url: str, clients: Sequence[DemoClient], stored: Collection[str], at: datetime
 ) -> None:
-    async with connected(url) as connection, connection.transaction():
+    async with connect(url) as connection, connection.transaction():
         administration = Administration(connection, lambda: at)
         registered = {client.id for client in await administration.clients()}
         for client in clients:

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from app.adapters.database import functions
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.functions import POLICIES, function_files, policy_files
 from app.adapters.database.logins import Urls
 from app.adapters.database.migrations import (
@@ -70,12 +70,12 @@ EXCEPTIONS = {
 
 
 async def everything(database: Urls) -> set[str]:
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         return await catalog.everything(connection)
 
 
 async def execute(database: Urls, statements: str) -> None:
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         await connection.execute(statements)
 
 
@@ -170,7 +170,7 @@ async def test_functions_of_extensions_stay(new_database: NewDatabase) -> None:
     database = new_database()
     await execute(database, "CREATE EXTENSION hstore")
     await asyncio.to_thread(migrate, database.owner)
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         assert await connection.fetchval("SELECT 'a=>1'::hstore -> 'a'") == "1"
 
 
@@ -197,7 +197,7 @@ async def test_policies_lock_no_table_as_long_as_they_do_not_change(
     new_database: NewDatabase,
 ) -> None:
     database = new_database()
-    async with connected(database.owner) as reader, reader.transaction():
+    async with connect(database.owner) as reader, reader.transaction():
         await reader.execute("SELECT FROM message, consent")
         await asyncio.to_thread(migrate, database.owner, patience=SHORT)
 
@@ -215,7 +215,7 @@ async def test_policies_that_changed_are_made_again_as_soon_as_their_table_is_fr
     as_changed = [changed if file == inbox else file for file in files]
     with monkeypatch.context() as patch:
         patch.setattr(functions, "policy_files", lambda: as_changed)
-        async with connected(database.owner) as reader, reader.transaction():
+        async with connect(database.owner) as reader, reader.transaction():
             await reader.execute("SELECT FROM mailbox")
             with pytest.raises(TablesInUse):
                 await asyncio.to_thread(migrate, database.owner, patience=SHORT)
@@ -257,7 +257,7 @@ async def test_a_downgrade_drops_policies_and_functions_but_those_of_triggers(
     database = new_database()
     before = await everything(database)
     await asyncio.to_thread(undo, database.owner, BASELINE)
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         left = await connection.fetch("""
             SELECT DISTINCT p.proname, t.tgfoid IS NOT NULL AS of_trigger
             FROM pg_proc p LEFT JOIN pg_trigger t ON t.tgfoid = p.oid
@@ -276,7 +276,7 @@ async def test_tables_from_before_the_baseline_are_refused_in_one_sentence(
     new_database: NewDatabase, number: int
 ) -> None:
     database = new_database()
-    async with connected(database.owner) as connection:
+    async with connect(database.owner) as connection:
         await connection.execute(
             "UPDATE alembic_version SET version_num = $1", f"2026_11_23_{number}"
         )

@@ -17,7 +17,7 @@ from httpx import AsyncClient, Response
 
 from app.adapters.access.stopped_tokens import StoppedTokens
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.auth.dpop import PROOF_LIFE
 from tests.auth.test_dpop import part, proof
 from tests.support.service import Running, Service
@@ -164,7 +164,7 @@ async def test_a_client_that_has_to_bind_its_tokens_gets_no_other(
     free = await service.token(AGENCY, ROLE)
 
     async def require(required: bool) -> None:
-        async with connected(service.urls.owner) as connection:
+        async with connect(service.urls.owner) as connection:
             await Administration(connection).require_dpop(CLIENT, required)
 
     await require(True)

@@ -15,7 +15,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from app.adapters.access.lockouts import Lockouts, LockoutTerms, SecretFailures
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.jwt import SigningKey, signing_key
 from app.auth.scopes import CLASSES
@@ -65,7 +65,7 @@ async def known(service: Service) -> Known:
     found = Known(f"{AGENCY}.{uuid4().hex[:8]}")
     seat = Seat(found.id, AGENCY, "席", "viewer", CLASSES["viewer"])
     jwk, secret_hash = found.key.verifying.jwk(), hash_secret(found.secret)
-    async with connected(service.urls.owner) as connection:
+    async with connect(service.urls.owner) as connection:
         desk = Administration(connection)
         await desk.add_seat(seat, service.clock())
         client = Client(found.id, AGENCY, "試験", (seat.id,), secret_hash, jwk)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected as connected_to
+from app.adapters.database.connection import connect as connected_to
 from app.auth.secrets import hash_secret, new_secret
 from app.domain.administration.seats import Client, Seat
 from tests.support.service import Service, Speak

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
@@ -48,7 +48,7 @@ def caller(*scopes: Scope) -> Caller:
 async def urls(new_database: Callable[[], Urls]) -> Urls:
     """A database with the national directory, and one center that was switched off."""
     urls = new_database()
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await seed(connection)
         await Administration(connection).disable(Agency, "center-47", NOW)
     return urls

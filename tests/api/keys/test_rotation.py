@@ -13,7 +13,7 @@ from jose import jws
 from jose.utils import base64url_decode
 from typer.testing import CliRunner
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.keys.rewrapping import Rewrapping
@@ -33,7 +33,7 @@ async def alone(
 ) -> AsyncIterator[Service]:
     """A service of its own; `tsunagu keys` finds its folder and its database."""
     urls = new_database()
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await seed(connection)
     settings = Settings(data_dir=tmp_path, api_database_url=urls.api, issuer=ISSUER)
     clock = MovableClock()

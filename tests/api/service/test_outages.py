@@ -11,7 +11,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from app.adapters.administration.by_owner import Administration, AgencyChange
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.keys.folder import KeyFolder
@@ -67,7 +67,7 @@ async def test_without_a_database_it_says_what_to_set(settings_with: Any) -> Non
 async def fragile(new_database: Callable[[], Urls], tmp_path: Path) -> Any:
     """A service on a database of its own, and that database's owner's address."""
     urls = new_database()
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await seed(connection)
     app = create_app(Settings(data_dir=tmp_path, api_database_url=urls.api))
     async with (
@@ -83,7 +83,7 @@ async def test_readiness_names_the_part_that_does_not_work(fragile: Any) -> None
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["amiss"]) == (503, ["keys"])
     (folder / "away").rename(folder / "keys" / "master-1.key")
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await connection.execute("UPDATE alembic_version SET version_num = 'older'")
     assert (await client.get("/readyz")).json()["amiss"] == ["migrations"]
 
@@ -115,7 +115,7 @@ async def test_while_the_database_is_away_callers_are_told_to_come_back(
 async def test_a_message_to_an_agency_that_is_not_connected_is_printed_for_it(
     service: Any, speak: Any, opening: Make, directory_again: Any
 ) -> None:
-    async with connected(service.urls.owner) as connection:
+    async with connect(service.urls.owner) as connection:
         await Administration(connection).change_agency(
             "probation-20", AgencyChange(connected=False)
         )

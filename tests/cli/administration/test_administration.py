@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.auth.secrets import verify_secret
 from app.cli import cli
@@ -39,7 +39,7 @@ def say(url: str) -> Say:
 
 def agencies(url: str) -> dict[str, Agency]:
     async def read() -> dict[str, Agency]:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             return {each.id: each for each in await Administration(connection).agencies()}
 
     return asyncio.run(read())
@@ -47,7 +47,7 @@ def agencies(url: str) -> dict[str, Agency]:
 
 def stored_secret(url: str, client_id: str) -> str | None:
     async def read() -> str | None:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             secret_hash: str | None = await connection.fetchval(
                 "SELECT secret_hash FROM client WHERE id = $1", client_id
             )
@@ -171,7 +171,7 @@ def administration_entries(url: str) -> list[tuple[object, ...]]:
     """The log entries about administration, the oldest first."""
 
     async def read() -> list[tuple[object, ...]]:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             rows = await connection.fetch(
                 "SELECT agencies, agency_id, seat_id, detail FROM log_entry"
                 " WHERE kind = 'administration' ORDER BY at, id"
@@ -228,7 +228,7 @@ def test_every_act_of_administration_is_in_the_log_of_the_agency_concerned(
 
 
 async def all_details(url: str) -> str:
-    async with connected(url) as connection:
+    async with connect(url) as connection:
         details: str = await connection.fetchval(
             "SELECT string_agg(detail::text, '') FROM log_entry"
         )

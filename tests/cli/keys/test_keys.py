@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
@@ -40,7 +40,7 @@ def url(data_dir: Path, new_database: Callable[[], Urls], monkeypatch: pytest.Mo
 
 
 async def stock(url: str, keys: FolderKeys) -> None:
-    async with connected(url) as connection:
+    async with connect(url) as connection:
         for _ in range(ROWS):
             referral = uuid4()
             await connection.execute(
@@ -59,7 +59,7 @@ async def stock(url: str, keys: FolderKeys) -> None:
 
 def entries(url: str) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             rows = await connection.fetch(
                 "SELECT agencies, detail FROM log_entry WHERE kind = 'administration' ORDER BY id"
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.database.pool import open_pool
 from app.adapters.ids import time_ordered_id
@@ -57,7 +57,7 @@ def change_leaf(url: str) -> None:
     """Change the sixth leaf, with the trigger disabled."""
 
     async def work() -> None:
-        async with connected(url) as connection:
+        async with connect(url) as connection:
             await connection.execute("""
                 ALTER TABLE log_leaf DISABLE TRIGGER append_only;
                 UPDATE log_leaf SET hash = sha256(hash) WHERE index = 5;

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.evidence.collecting import Evidence
@@ -91,7 +91,7 @@ async def world(new_database: NewDatabase, tmp_path_factory: Folders) -> AsyncIt
 async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
     """A world in an empty database."""
     clock = MovableClock()
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await seed(connection)
         await _people(connection, clock)
     settings = Settings(

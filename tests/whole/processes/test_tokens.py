@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.adapters.administration.by_owner import Administration
-from app.adapters.database.connection import connected
+from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.seed import seed
 from app.adapters.keys.folder import KeyFolder
@@ -51,7 +51,7 @@ class Two:
     there: httpx.AsyncClient
 
     async def administer(self, work: Callable[[Administration], Awaitable[None]]) -> None:
-        async with connected(self.urls.owner) as connection:
+        async with connect(self.urls.owner) as connection:
             await work(Administration(connection))
 
     async def let_in(self, name: str) -> tuple[str, str]:
@@ -97,7 +97,7 @@ async def two(
 ) -> AsyncIterator[Two]:
     urls, data = new_database(), tmp_path_factory.mktemp("two")
     KeyFolder(data / "keys").prepare(now())
-    async with connected(urls.owner) as connection:
+    async with connect(urls.owner) as connection:
         await seed(connection)
     async with AsyncExitStack() as ending:
         clients = []
