@@ -96,11 +96,11 @@ contract: $(VENV)/.dev redocly
 # Redocly needs Node. Where there is none a check is missing, and that must be seen.
 .PHONY: redocly
 ifneq ($(shell command -v npm),)
-redocly: node_modules/.installed
-	node_modules/.bin/redocly lint --config redocly.yaml $(CONTRACTS)
+redocly: openapi/node_modules/.installed
+	openapi/node_modules/.bin/redocly lint --config openapi/redocly.yaml $(CONTRACTS)
 
-node_modules/.installed: package.json package-lock.json
-	npm ci --no-progress --loglevel=error
+openapi/node_modules/.installed: openapi/package.json openapi/package-lock.json openapi/.npmrc
+	npm ci --prefix openapi --no-progress --loglevel=error
 	@touch $@
 else
 redocly:
@@ -131,7 +131,7 @@ $(VENV)/.audit: requirements/audit.txt $(VENV)/.dev
 
 .PHONY: clean
 clean: ## remove what was installed or cached; the data folder stays
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) openapi/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
