@@ -118,7 +118,7 @@ def assembled(
     language: Language,
 ) -> Schema:
     """The contract as the service keeps it, in one language."""
-    found = get_openapi(
+    document = get_openapi(
         title=app.title,
         version=app.version,
         openapi_version="3.1.0",
@@ -129,16 +129,16 @@ def assembled(
         servers=[{"url": "/", "description": both("このサービス", "This service")}],
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     )
-    found["x-tagGroups"] = list(groups(language))
+    document["x-tagGroups"] = list(groups(language))
     routes = dict(_routes(app))
-    found["components"]["schemas"] = _schemas(found, routes.values(), webhook_models)
-    found["components"]["securitySchemes"]["dpop"] = dict(DPOP)
-    found["webhooks"] = dict(webhooks)
-    for path, operation in _operations(found):
+    document["components"]["schemas"] = _schemas(document, routes.values(), webhook_models)
+    document["components"]["securitySchemes"]["dpop"] = dict(DPOP)
+    document["webhooks"] = dict(webhooks)
+    for path, operation in _operations(document):
         _complete(path, operation, routes[operation["operationId"]].openapi_extra, language)
-        _add_examples(operation, found["components"]["schemas"])
-    share(found)
-    said: Schema = in_language(_with_references(found), language)
+        _add_examples(operation, document["components"]["schemas"])
+    share(document)
+    said: Schema = in_language(_with_references(document), language)
     return said
 
 
@@ -148,8 +148,8 @@ def _routes(app: FastAPI) -> Iterator[tuple[str, RouteContext]]:
             yield route.operation_id, route
 
 
-def _operations(found: Schema) -> Iterator[tuple[str, Schema]]:
-    for path, methods in found["paths"].items():
+def _operations(document: Schema) -> Iterator[tuple[str, Schema]]:
+    for path, methods in document["paths"].items():
         for operation in methods.values():
             yield path, operation
 
@@ -232,10 +232,10 @@ def _request_body(model: type[BaseModel], examples: Mapping[str, Any]) -> Schema
 
 
 def _schemas(
-    found: Schema, routes: Iterable[RouteContext], webhook_models: Sequence[type[Shape]]
+    document: Schema, routes: Iterable[RouteContext], webhook_models: Sequence[type[Shape]]
 ) -> Schema:
     """Every schema by name: FastAPI's, and ours in place of those where it leaves something out."""
-    schemas: Schema = found["components"]["schemas"]
+    schemas: Schema = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     sent = [route.openapi_extra.takes for route in routes if route.openapi_extra.takes]
@@ -257,12 +257,19 @@ def _answers(route: RouteContext) -> Iterator[type[Shape]]:
 
 
 def _models(models: Iterable[type[BaseModel]], mode: JsonSchemaMode) -> Schema:
-    found: Schema = {}
+    """The schemas of models, and of all that they are made of, by name.
+
+    Raises:
+        ValueError: two of them have one name.
+    """
+    schemas: Schema = {}
     for model in models:
         schema = model.model_json_schema(ref_template=COMPONENTS + "{model}", mode=mode)
-        found |= schema.pop("$defs", {})
-        found[model.__name__] = schema
-    return found
+        parts = schema.pop("$defs", {})
+        for name, part in {**parts, model.__name__: schema}.items():
+            if schemas.setdefault(name, part) != part:
+                raise ValueError(f"two different schemas would be named {name}")
+    return schemas
 
 
 def _with_references(value: Any) -> Any:
