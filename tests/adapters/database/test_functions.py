@@ -135,7 +135,7 @@ async def test_what_was_changed_by_hand_is_put_back(new_database: NewDatabase) -
         CREATE OR REPLACE FUNCTION deliver(p_at timestamptz, p_items jsonb) RETURNS void
         LANGUAGE plpgsql AS $$ BEGIN END $$;
         GRANT EXECUTE ON FUNCTION deliver(timestamptz, jsonb) TO tsunagu_api, PUBLIC;
-        REVOKE EXECUTE ON FUNCTION accept_rest(timestamptz, uuid, jsonb) FROM tsunagu_api;
+        REVOKE EXECUTE ON FUNCTION write_consents(timestamptz, uuid, jsonb) FROM tsunagu_api;
         REVOKE EXECUTE ON FUNCTION read_inbox(text, bigint, integer, boolean) FROM tsunagu_api;
         ALTER FUNCTION read_inbox(text, bigint, integer, boolean) SECURITY DEFINER;
         ALTER FUNCTION disclose(jsonb) RESET ALL;

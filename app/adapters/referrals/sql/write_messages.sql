@@ -1,0 +1,37 @@
+-- Write messages with their sealed segments, the keys made for them, and who may read them.
+CREATE OR REPLACE FUNCTION write_messages(
+    p_at timestamptz, p jsonb, p_key_referral uuid[], p_key_class text[], p_key_master integer[],
+    p_key_wrapped bytea[], p_segment_message uuid[], p_segment_class text[],
+    p_segment_sealed bytea[]
+) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO message (id, referral_id, type, from_party, from_agency, from_seat, caller_agency,
+        recipients, occurred_on, accepted_at, legal_basis, urgency, in_reply_to, corrects,
+        consent_ids, paper_origin, facts, digest, class_digests, mac, receipt, state_after,
+        version_after)
+    SELECT m.id, m.referral_id, m.type, m.from_party, m.from_agency, m.from_seat, m.caller_agency,
+        m.recipients, m.occurred_on, p_at, m.legal_basis, m.urgency, m.in_reply_to, m.corrects,
+        m.consent_ids, m.paper_origin, m.facts, m.digest, m.class_digests, decode(m.mac, 'hex'),
+        m.receipt, m.state_after, m.version_after
+    FROM jsonb_to_recordset(p -> 'messages') AS m (id uuid, referral_id uuid, type text,
+        from_party text, from_agency text, from_seat text, caller_agency text, recipients jsonb,
+        occurred_on date, legal_basis text, urgency text, in_reply_to uuid, corrects uuid,
+        consent_ids uuid[], paper_origin jsonb, facts text[], digest text, class_digests jsonb,
+        mac text, receipt text, state_after text, version_after text);
+    INSERT INTO referral_key (referral_id, class, master, wrapped)
+    SELECT * FROM unnest(p_key_referral, p_key_class, p_key_master, p_key_wrapped);
+    INSERT INTO segment (message_id, class, sealed)
+    SELECT * FROM unnest(p_segment_message, p_segment_class, p_segment_sealed);
+    INSERT INTO copy (agency_id, message_id, referral_id, message_referral_id, party, number,
+        classes, sent, rests_on)
+    SELECT c.agency_id, c.message_id, c.referral_id, c.message_referral_id, c.party, c.number,
+        c.classes, c.sent, coalesce(c.rests_on, '{}')
+    FROM jsonb_to_recordset(p -> 'copies') AS c (agency_id text, message_id uuid,
+        referral_id uuid, message_referral_id uuid, party text, number bigint, classes text[],
+        sent boolean, rests_on uuid[]);
+END $$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION write_messages(timestamptz, jsonb, uuid[], text[], integer[], bytea[], uuid[],
+    text[], bytea[])
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
