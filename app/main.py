@@ -30,7 +30,7 @@ from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
 from app.adapters.outage import CannotStart, is_outage
 from app.adapters.referrals.deadlines import DeadlineList
-from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.decision_rows import DecisionWriter
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
 from app.adapters.service.figures import Figures
@@ -185,10 +185,10 @@ def _referrals(
 ) -> Iterator[object]:
     settings, pool, clock = resources.settings, resources.pool, resources.clock
     signer = ReceiptSigner(keys, clock)
-    recorder = Recorder(
+    writer = DecisionWriter(
         vault, signer, settings.issuer_url, settings.seal_within, settings.backup_age
     )
-    yield Exchange(pool, recorder, caches.directory.current, clock, resources.bell)
+    yield Exchange(pool, writer, caches.directory.current, clock, resources.bell)
     yield DeadlineList(pool, clock)
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from app.adapters.embedded_postgres.cluster import binaries
-from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.decision_rows import DecisionWriter
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
+from app.domain.decisions.decide import decide
 from bench.load import quantile
-from bench.place import ISSUER, Place, at_once, caller
+from bench.place import ISSUER, Place, at_once
 from bench.sampling import Sample, Sampler, between
-from bench.senders import decide_opening, notice
+from bench.senders import notice, submit_opening
 
 # Every id is a number of this transaction and a fixed rest.
 SCRIPT = """\
@@ -79,9 +80,9 @@ def direct(place: Place, senders: Sequence[str], functions: Sequence[str]) -> Di
     folder = place.folder / "pgbench"
     folder.mkdir()
     keys = SigningKeys(place.keys)
-    recorder = Recorder(place.vault(), ReceiptSigner(keys, place.clock), ISSUER)
+    writer = DecisionWriter(place.vault(), ReceiptSigner(keys, place.clock), ISSUER)
     for n, sender in enumerate(senders):
-        arguments = _arguments(place, recorder, sender)
+        arguments = _arguments(place, writer, sender)
         for function in functions:
             text = SCRIPT.format(function=function, arguments=arguments)
             (folder / f"{function}-{n}.sql").write_text(text)
@@ -105,13 +106,11 @@ def _login(url: str) -> dict[str, str]:
     }
 
 
-def _arguments(place: Place, recorder: Recorder, sender: str) -> str:
+def _arguments(place: Place, writer: DecisionWriter, sender: str) -> str:
     """The arguments of `accept` for an opening message, with a new id at each call."""
     message = notice()
-    decision = decide_opening(place, message, sender)
-    written = at_once(
-        recorder.write(decision, message, caller(sender), {}, place.directory, place.clock(), None)
-    )
+    submission = submit_opening(place, message, sender)
+    written = at_once(writer.write(submission, decide(submission), {}, None))
     rows, *columns = written.arguments()
     tree = json.loads(rows)
     ids = {

@@ -8,18 +8,20 @@ from time import perf_counter
 from uuid import uuid4
 
 from app.adapters.keys.vault import Keyring
-from app.adapters.referrals.decision_rows import Recorder, sent_content
+from app.adapters.referrals.decision_rows import DecisionWriter
+from app.adapters.referrals.message_rows import sent_content
 from app.api.referrals import envelopes
 from app.api.wire.json_body import parse
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenReader, TokenTerms
+from app.domain.decisions.decide import decide
 from app.domain.messages.digest import segments
 from bench import wire
 from bench.cpu import of_tree
 from bench.load import FRESH
-from bench.place import ISSUER, Place, at_once, caller
-from bench.senders import decide_opening, notice
+from bench.place import ISSUER, Place, at_once
+from bench.senders import decide_opening, notice, submit_opening
 from bench.stage import Inbox, Stage
 
 Part = Callable[[], object]
@@ -29,13 +31,14 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
     """Microseconds of each part of an opening, outside the database."""
     keys = SigningKeys(place.keys)
     signer, vault = ReceiptSigner(keys, place.clock), place.vault()
-    recorder, who = Recorder(vault, signer, ISSUER), caller(sender)
+    writer = DecisionWriter(vault, signer, ISSUER)
     reader = TokenReader(keys, TokenTerms(ISSUER, ISSUER), lambda *_: True)
     token = place.token(sender)
     raw = wire.opening(token).replace(FRESH, str(uuid4())).partition("\r\n\r\n")[2].encode()
     sent = parse(raw)
     message = notice()
-    decision = decide_opening(place, message, sender)
+    submission = submit_opening(place, message, sender)
+    decision = decide(submission)
     contents = segments(message.body)
     claims = json.dumps({"digest": "sha256:" + "0" * 64, "message_id": str(message.id)}).encode()
 
@@ -55,7 +58,7 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
         "receipt": lambda: signer.sign(claims),
         "keyed hash for repeats": lambda: ring.mac(sent_content(message, contents)),
         "all rows, sealed and signed": lambda: at_once(
-            recorder.write(decision, message, who, {}, place.directory, place.clock(), None)
+            writer.write(submission, decision, {}, None)
         ).arguments(),
     }
     gc.collect()

@@ -25,15 +25,19 @@ def notice() -> Message:
     return Message(message_id, message_id, example, occurred_on=START.date())
 
 
+def submit_opening(place: Place, message: Message, agency_id: str) -> Submission:
+    """An opening message, to be decided on."""
+    at = place.clock()
+    return Submission(Case(time_ordered_id(at)), message, caller(agency_id), place.directory, at)
+
+
 def decide_opening(place: Place, message: Message, agency_id: str) -> Decision:
     """The decision on an opening message.
 
     Raises:
         Refusal: the message is refused.
     """
-    at = place.clock()
-    case = Case(time_ordered_id(at))
-    return decide(Submission(case, message, caller(agency_id), place.directory, at))
+    return decide(submit_opening(place, message, agency_id))
 
 
 def senders(place: Place, most: int) -> list[tuple[str, str]]:

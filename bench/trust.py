@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from app.adapters.ids import time_ordered_id
-from app.adapters.referrals.decision_rows import Recorder, Written
+from app.adapters.referrals.decision_rows import DecisionWriter, Written
 from app.adapters.referrals.exchange import ACCEPT, LOAD
 from app.adapters.referrals.reading import DISCLOSE
 from app.auth.receipts import ReceiptSigner
@@ -129,22 +129,21 @@ class _CaseInProgress:
         message_id = uuid4() if self.case else self.referral
         return Message(message_id, self.referral, example, occurred_on=START.date())
 
-    def decide(self, agency: str, message: Message) -> Decision:
+    def submit(self, agency: str, message: Message) -> Submission:
         at = self.place.clock()
         case = self.case or Case(time_ordered_id(at))
-        call = Submission(case, message, caller(agency), self.place.directory, at)
-        return deciding.decide(call)
+        return Submission(case, message, caller(agency), self.place.directory, at)
+
+    def decide(self, agency: str, message: Message) -> Decision:
+        return deciding.decide(self.submit(agency, message))
 
     async def write_rows(self, agency: str, event: str) -> Written:
-        message, at = self.message(event), self.place.clock()
-        decision = self.decide(agency, message)
+        submission = self.submit(agency, self.message(event))
+        decision = deciding.decide(submission)
         self.following = decision.case
         signer = ReceiptSigner(SigningKeys(self.place.keys), self.place.clock)
-        recorder = Recorder(self.place.vault(), signer, ISSUER)
-        who, expected = caller(agency), self.version or None
-        return await recorder.write(
-            decision, message, who, self.keys, self.place.directory, at, expected
-        )
+        writer = DecisionWriter(self.place.vault(), signer, ISSUER)
+        return await writer.write(submission, decision, self.keys, self.version or None)
 
     async def send(self, rows: Written) -> None:
         if not await self.api.fetchval(ACCEPT, *rows.arguments()):

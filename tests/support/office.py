@@ -30,7 +30,7 @@ from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import Sealer
 from app.adapters.referrals.deadlines import DeadlineList
-from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.decision_rows import DecisionWriter
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
 from app.auth.receipts import ReceiptSigner
@@ -71,7 +71,7 @@ class Office:
     consents: Consents
     returns: Returns
     directory: Directory
-    recorder: Recorder
+    writer: DecisionWriter
     clock: Clock
     log: Log
     keys: CheckpointKeys
@@ -86,7 +86,7 @@ class Office:
     def another(self) -> Exchange:
         """Another process's exchange on the same database."""
         bell = Bell(self.pool, self.urls.api)
-        return Exchange(self.pool, self.recorder, lambda: self.directory, self.clock, bell)
+        return Exchange(self.pool, self.writer, lambda: self.directory, self.clock, bell)
 
 
 def saying(
@@ -132,14 +132,14 @@ async def office(
             await seed(connection)
             directory = await load(connection)
         vault = Vault(FolderKeys(folder, clock))
-        recorder = Recorder(vault, signer, "https://tsunagu.test")
+        writer = DecisionWriter(vault, signer, "https://tsunagu.test")
         bell = Bell(pool, urls.api)
         await bell.start()
         office = Office(
             urls,
             pool,
             owner,
-            Exchange(pool, recorder, lambda: directory, clock, bell),
+            Exchange(pool, writer, lambda: directory, clock, bell),
             Reading(pool, vault, clock),
             DeadlineList(pool, clock),
             Erasures(pool),
@@ -150,7 +150,7 @@ async def office(
             Consents(pool, clock),
             Returns(pool, clock),
             directory,
-            recorder,
+            writer,
             clock,
             Log(pool),
             keys,

@@ -1,35 +1,32 @@
 """What a decision does to consents, as the function `accept` takes it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.adapters.log.entry import LogEntry, log_entry
-from app.domain.access.caller import Caller
 from app.domain.cases.consents import may_know
+from app.domain.consents.consent import Consent
 from app.domain.consents.return_requests import TERM
+from app.domain.decisions.acceptance import Acceptance
 from app.domain.decisions.decision import Decision
 from app.domain.decisions.reach import affected_referrals
-from app.domain.directory.agencies import Directory
-from app.domain.messages.message import Message
 
 
-def consent_rows(
-    decision: Decision, message: Message, caller: Caller, at: datetime
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
     """The consent that is recorded, and those that are withdrawn, each with all that it reaches."""
-    if decision.recorded is not None:
-        yield "consent", _recorded(decision, message, at)
-    if decision.withdrawn:
-        yield "withdrawn", _withdrawn(decision, message, caller, at)
+    rows: dict[str, Any] = {}
+    if recorded := acceptance.decision.recorded:
+        rows["consent"] = _recorded(acceptance, recorded)
+    if acceptance.decision.withdrawn:
+        rows["withdrawn"] = _withdrawn(acceptance)
+    return rows
 
 
-def withdrawal_entry(
-    decision: Decision, message: Message, caller: Caller, directory: Directory, at: datetime
-) -> Iterator[LogEntry]:
+def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
     """The withdrawal on the log: for the withdrawer alone, with the consents that it may know."""
-    agency = directory.agency(caller.agency_id)
+    decision, message, caller = acceptance.decision, acceptance.message, acceptance.caller
+    agency = acceptance.directory.agency(caller.agency_id)
     if not decision.withdrawn or agency is None:
         return
     known = [
@@ -38,7 +35,7 @@ def withdrawal_entry(
         if c.record.id in decision.withdrawn and may_know(decision.case, c, agency)
     ]
     yield log_entry(
-        at,
+        acceptance.at,
         "withdrawal",
         {"consents": _texts(known), "items": sorted(message.body.items_withdrawn())},
         caller,
@@ -55,26 +52,25 @@ def who_may_hear(decision: Decision) -> set[str]:
     return {p.agency_id for r in decision.case.referrals.values() for p in r.parties}
 
 
-def _recorded(decision: Decision, message: Message, at: datetime) -> dict[str, Any]:
-    assert decision.recorded is not None  # noqa: S101 - for mypy: the caller has looked
-    record = decision.recorded.record
+def _recorded(acceptance: Acceptance, recorded: Consent) -> dict[str, Any]:
+    record, case = recorded.record, acceptance.decision.case
     return {
         "id": str(record.id),
-        "referral_id": str(decision.recorded.referral_id),
-        "message_id": str(message.id),
+        "referral_id": str(recorded.referral_id),
+        "message_id": str(acceptance.message.id),
         "purpose": record.purpose,
         "recipients": list(record.recipients),
         "classes": sorted(record.classes),
         "valid_from": record.valid_from.isoformat(),
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
-        "today": at.date().isoformat(),
-        "referrals": _texts(decision.case.with_descendants({decision.recorded.referral_id})),
+        "today": acceptance.at.date().isoformat(),
+        "referrals": _texts(case.with_descendants({recorded.referral_id})),
     }
 
 
-def _withdrawn(
-    decision: Decision, message: Message, caller: Caller, at: datetime
-) -> dict[str, Any]:
+def _withdrawn(acceptance: Acceptance) -> dict[str, Any]:
+    decision, message = acceptance.decision, acceptance.message
+    today = acceptance.at.date()
     chosen = [c for c in decision.case.consents if c.record.id in decision.withdrawn]
     return {
         "ids": [str(c.record.id) for c in chosen],
@@ -82,9 +78,9 @@ def _withdrawn(
         "items": sorted(message.body.items_withdrawn()),
         "on": message.occurred_on.isoformat(),
         "by": str(message.id),
-        "agency_id": caller.agency_id,
-        "today": at.date().isoformat(),
-        "due_on": (at.date() + TERM).isoformat(),
+        "agency_id": acceptance.caller.agency_id,
+        "today": today.isoformat(),
+        "due_on": (today + TERM).isoformat(),
         "referrals": _texts(
             affected_referrals(decision.case, decision.withdrawn, message.referral_id)
         ),

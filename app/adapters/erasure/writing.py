@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.erasure.clock_rows import write_clocks
+from app.adapters.erasure.rows import clock_rows
 from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
@@ -56,7 +56,7 @@ class Erasing:
             "rule": self.because,
             "act_id": str(self.act_id) if self.act_id else None,
             "complete_on": self.complete_on.isoformat(),
-            "clocks": write_clocks(self._clocks()),
+            "clocks": clock_rows(self._clocks()),
             "log": [entry.row() for entry in self._log()],
             "items": items,
         }
@@ -69,7 +69,7 @@ class Erasing:
             "at": self.at.isoformat(),
             "referral_id": str(self.standing.id),
             "rule": self.because,
-            "clocks": write_clocks([RetentionClock(self.standing.id, Rule.LEDGER, None)]),
+            "clocks": clock_rows([RetentionClock(self.standing.id, Rule.LEDGER, None)]),
             "log": [entry.row() for entry in self._log()],
         }
         await connection.execute(LEDGER, json.dumps(rows))

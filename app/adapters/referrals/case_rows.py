@@ -1,13 +1,17 @@
-"""A case as PostgreSQL gives it, read into the values that the rules work on."""
+"""A case as PostgreSQL gives it, and as it takes it: rows and the values that rules work on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from app.adapters.ids import reference_of
 from app.domain.cases.case import Case, Party, Reader, Reference, Referral, View, VisibleParty
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
+from app.domain.decisions.acceptance import Acceptance
+from app.domain.decisions.decision import Decision
+from app.domain.flows import FLOWS
 from app.domain.keys.ports import WrappedKey
 
 Row = Mapping[str, Any]
@@ -32,6 +36,22 @@ def read_keys(row: Row) -> dict[UUID, dict[str, WrappedKey]]:
     return {
         UUID(r["id"]): {c: WrappedKey(m, bytes.fromhex(w)) for c, (m, w) in r["keys"].items()}
         for r in row["referrals"]
+    }
+
+
+def case_rows(acceptance: Acceptance, expected: int | None) -> dict[str, Any]:
+    """The case, and each referral that a message touched with its parties, as they now stand.
+
+    Args:
+        expected: the version that the case must still have; None for a new case.
+    """
+    decision = acceptance.decision
+    case = {"id": str(decision.case.id), "expected": expected, "lead": decision.case.lead}
+    referrals = list(_touched(decision))
+    return {
+        "case": case,
+        "referrals": [_referral_row(referral, decision) for referral in referrals],
+        "parties": [row for referral in referrals for row in _party_rows(referral)],
     }
 
 
@@ -61,6 +81,42 @@ def write_view(view: View) -> dict[str, Any]:
         ],
         "lead": view.lead,
     }
+
+
+def _touched(decision: Decision) -> Iterator[Referral]:
+    """Each referral that a move touched, once, as it stands at the end; parents come first."""
+    seen = {move.referral.id for move in decision.moves}
+    yield from (r for r in decision.case.referrals.values() if r.id in seen)
+
+
+def _referral_row(referral: Referral, decision: Decision) -> dict[str, Any]:
+    erased = decision.erases and referral.id == decision.moves[0].referral.id
+    return {
+        "id": str(referral.id),
+        "flow": referral.flow,
+        "reference": reference_of(referral.id),
+        "state": referral.state,
+        "back": list(referral.back),
+        "facts": dict(referral.facts),
+        "parent_id": str(referral.parent) if referral.parent else None,
+        "erased_reason": "refused" if erased else None,
+    }
+
+
+def _party_rows(referral: Referral) -> Iterator[dict[str, Any]]:
+    roles = FLOWS[referral.flow].parties
+    for party in referral.parties:
+        yield {
+            "referral_id": str(referral.id),
+            "agency_id": party.agency_id,
+            "name": party.name,
+            "classes": sorted(roles[party.name].classes),
+            "by_consent": roles[party.name].by_consent,
+            "since": party.since.isoformat(),
+            "until": party.until.isoformat() if party.until else None,
+            "flow": referral.flow,
+            "view": write_view(party.view),
+        }
 
 
 def _referral(row: Row) -> Referral:

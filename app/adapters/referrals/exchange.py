@@ -16,7 +16,8 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.keys.vault import StoredKeys
 from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.adapters.referrals.case_rows import read_case, read_keys
-from app.adapters.referrals.decision_rows import Answer, Recorder, sent_content
+from app.adapters.referrals.decision_rows import Answer, DecisionWriter
+from app.adapters.referrals.message_rows import sent_content
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Case
@@ -84,13 +85,13 @@ class Exchange:
     def __init__(
         self,
         pool: "Pool",
-        recorder: Recorder,
+        writer: DecisionWriter,
         directory: Callable[[], Directory],
         clock: Clock,
         bell: "Bell",
     ) -> None:
         self._pool = pool
-        self._recorder = recorder
+        self._writer = writer
         self._directory = directory
         self._clock = clock
         self._bell = bell
@@ -141,7 +142,7 @@ class Exchange:
             return await self._again(repeated.row, message, caller)
         if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
             return await self._again(json.loads(row), message, caller)
-        decision = self._decide(loaded, message, caller, if_match, self._clock())
+        decision = decide(self._submission(loaded, message, caller), if_match)
         return Rehearsed(decision, _state_to_tell(loaded.case, decision))
 
     async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
@@ -170,32 +171,23 @@ class Exchange:
     ) -> Answer | None:
         """One try; None if the case has moved since it was loaded."""
         loaded = await self._load(executor, message, caller, hold=hold)
-        at = self._clock()
+        submission = self._submission(loaded, message, caller)
         try:
-            decision = self._decide(loaded, message, caller, if_match, at)
+            decision = decide(submission, if_match)
         except Refusal:
             # A new case is decided on without a look at the database; the same id goes first.
             if loaded.expected is None and (row := await executor.fetchval(REPEAT, message.id)):
                 raise Repeated(json.loads(row)) from None
             raise
-        written = await self._recorder.write(
-            decision, message, caller, loaded.keys, self._directory(), at, loaded.expected
-        )
+        written = await self._writer.write(submission, decision, loaded.keys, loaded.expected)
         if not await executor.fetchval(ACCEPT, *written.arguments()):
             return None
         told = {item["agency_id"] for item in written.rows["items"]}
         self._bell.ring(told | who_may_hear(decision))
         return written.answer
 
-    def _decide(
-        self,
-        loaded: Loaded,
-        message: Message,
-        caller: Caller,
-        if_match: frozenset[str],
-        at: datetime,
-    ) -> Decision:
-        return decide(Submission(loaded.case, message, caller, self._directory(), at), if_match)
+    def _submission(self, loaded: Loaded, message: Message, caller: Caller) -> Submission:
+        return Submission(loaded.case, message, caller, self._directory(), self._clock())
 
     async def _load(
         self, executor: "Executor", message: Message, caller: Caller, *, hold: bool
@@ -247,7 +239,7 @@ class Exchange:
             return True
         stored = {"C0": WrappedKey(row["key"]["master"], bytes.fromhex(row["key"]["wrapped"]))}
         own = message.referral_id
-        rings = await self._recorder.vault.keyrings({own: stored}, {own: stored})
+        rings = await self._writer.vault.keyrings({own: stored}, {own: stored})
         content = sent_content(message, segments(message.body))
         return hmac.compare_digest(rings[own].mac(content), bytes.fromhex(row["mac"]))
 

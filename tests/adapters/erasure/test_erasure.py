@@ -431,7 +431,7 @@ async def test_a_message_that_a_purge_overtakes_makes_no_new_key(
 ) -> None:
     referral = await cleared(office)
     bell = Bell(office.pool, office.urls.api)
-    sender = Overtaken(office.pool, office.recorder, lambda: office.directory, office.clock, bell)
+    sender = Overtaken(office.pool, office.writer, lambda: office.directory, office.clock, bell)
     sender.purge = erase_until(worker_pool, START + timedelta(days=92))
     apply = saying("suspect_support.apply_relief", referral)
     with pytest.raises(GuardFailed):

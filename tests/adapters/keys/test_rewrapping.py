@@ -25,7 +25,7 @@ from app.adapters.keys.master_keys import master_key_statuses
 from app.adapters.keys.retirement import MasterKeyRetirement
 from app.adapters.keys.rewrapping import Rewrapping
 from app.adapters.keys.vault import Vault, binding
-from app.adapters.referrals.decision_rows import Recorder
+from app.adapters.referrals.decision_rows import DecisionWriter
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
 from app.adapters.webhooks.secrets import WebhookSecrets
@@ -93,8 +93,10 @@ async def harness(new_database: Callable[[], Urls], tmp_path: Path) -> AsyncIter
         async with owner.acquire() as connection:
             await seed(connection)
             directory = await load(connection)
-        recorder = Recorder(Vault(service), ReceiptSigner(SigningKeys(folder), clock), "https://t")
-        exchange = Exchange(pool, recorder, lambda: directory, clock, Bell(pool, urls.api))
+        writer = DecisionWriter(
+            Vault(service), ReceiptSigner(SigningKeys(folder), clock), "https://t"
+        )
+        exchange = Exchange(pool, writer, lambda: directory, clock, Bell(pool, urls.api))
         reading = Reading(pool, Vault(service), clock)
         yield KeyHarness(folder, service, owner, worker, exchange, reading, clock)
 

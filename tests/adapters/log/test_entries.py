@@ -75,7 +75,7 @@ async def test_no_entry_holds_a_word_that_was_sent(office: Office) -> None:
 async def test_the_entry_that_a_receipt_names_is_that_of_its_message(office: Office) -> None:
     message = saying("special_adjustment.notify_candidate")
     accepted = await office.exchange.accept(message, seat(PRISON))
-    claims = json.loads(office.recorder.signer.verify(accepted.answer.receipt))  # type: ignore[attr-defined]
+    claims = json.loads(office.writer.signer.verify(accepted.answer.receipt))  # type: ignore[attr-defined]
     row = await office.row("SELECT * FROM log_entry WHERE id = $1", claims["log_entry"])
     assert (row["kind"], row["message_id"]) == ("acceptance", message.id)
     assert json.loads(row["detail"])["digest"] == accepted.answer.digest

@@ -140,7 +140,7 @@ async def test_a_running_service_wraps_with_a_new_master_key_and_opens_what_was_
         async with asyncio.timeout(10):
             while await owner.fetchval(newest) == 1:
                 paths += await sent()
-        service = alone.dependency(Exchange)._recorder.vault._service
+        service = alone.dependency(Exchange)._writer.vault._service
         work = Rewrapping(owner, service, alone.clock)
         while await work.step():
             pass

@@ -1,0 +1,37 @@
+"""An accepted message: the decision on it, with the ids that its messages get."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.access.caller import Caller
+from app.domain.decisions.decision import Decision, Move
+from app.domain.directory.agencies import Directory
+from app.domain.messages.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What every subject makes its own rows from."""
+
+    message: Message
+    caller: Caller
+    directory: Directory
+    at: datetime
+    decision: Decision
+    ids: tuple[UUID, ...]
+    """Of the message that each move of the decision is; the first is the sender's."""
+
+    @property
+    def urgency(self) -> str:
+        """How urgent the message is on the day of its acceptance."""
+        return self.message.urgency_on(self.at.date())
+
+    def messages(self) -> Iterator[tuple[Move, UUID]]:
+        """Each move, with the id of its message."""
+        return zip(self.decision.moves, self.ids, strict=True)
+
+    def is_own(self, move: Move) -> bool:
+        """Whether a move is what the sender sent, and not what `sys` adds."""
+        return move is self.decision.moves[0]
