@@ -10,9 +10,9 @@ from alembic import context
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.adapters.database import functions
+from app.adapters.database import functions, rules
 from app.adapters.database.migrations import PATIENCE, refuse_older
-from app.adapters.schema import TABLES
+from app.adapters.schema import RULES, TABLES
 
 ONE_AT_A_TIME = 7586_1234_0001
 """The advisory lock of whoever migrates; the number means nothing."""
@@ -25,7 +25,7 @@ DIRECTION = context.config.attributes.get("direction")
 
 
 def migrate(connection: Connection) -> None:
-    """Upgrade or downgrade on `connection`, in one transaction, and the functions with it.
+    """Upgrade or downgrade on `connection`, in one transaction, with functions and rules.
 
     A statement that waits for a lock makes everybody queue behind it, so it gives up early and
     can be tried again. Waiting for another migration to end harms nobody and has its own limit.
@@ -42,6 +42,7 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
         if DIRECTION == "up" and at_head():
             functions.apply(connection)
+            rules.fill(connection, RULES)
 
 
 def at_head() -> bool:

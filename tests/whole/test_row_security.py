@@ -7,8 +7,8 @@ from app.domain.deliveries.recall import RecallReason
 from tests.support.callers import seat
 from tests.support.office import Office, saying
 
-PUBLIC = {"agency", "jurisdiction", "directory_version"}
-"""The directory, which every agency may read."""
+PUBLIC = {"agency", "jurisdiction", "directory_version", "deadline_kind"}
+"""The directory and a rule, which every agency may read."""
 
 NOTHING = {
     "assertion_seen",
@@ -25,6 +25,7 @@ NOTHING = {
     "retention",
     "erasure_total",
     "master_retirement",
+    "purpose_flow",
 }
 
 # table: the rows that are $1's own, as the owner of the tables finds them
@@ -102,6 +103,7 @@ SHOWN = {
     "revoked_token": "jti::text",
     "secret_failure": "encode(key, 'hex')",
     "lockout": "client_id",
+    "purpose_flow": "purpose",
 }
 
 

@@ -1,9 +1,10 @@
 """Consents, and requests to return or destroy what was disclosed on one that was withdrawn."""
 
 from datetime import date, datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index, Uuid, text
+from sqlalchemy import ARRAY, CheckConstraint, Index, UniqueConstraint, Uuid, text
 from sqlmodel import Field
 
 from app.adapters.database.row import TEXTS, Row
@@ -93,3 +94,18 @@ class ConsentRow(Row, table=True):
             "comment": "For each of withdrawn_items, the message that took it back.",
         },
     )
+
+
+class PurposeFlowRow(Row, table=True):
+    """A flow that a purpose of consent serves; without `flow`, it is known to serve none."""
+
+    __tablename__ = "purpose_flow"
+    __table_args__ = (
+        UniqueConstraint("purpose", "flow", postgresql_nulls_not_distinct=True),
+        {"comment": "The flows that a purpose of consent serves; without a flow: none."},
+    )
+    # The table has no primary key, since `flow` may be missing; an object needs one all the same.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": ["purpose", "flow"]}
+
+    purpose: str
+    flow: str | None

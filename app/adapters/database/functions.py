@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 ADAPTERS = Path(__file__).parents[1]
 POLICIES = "policies.sql"
+ROLES = "tsunagu_api, tsunagu_worker"
 DEFAULT_COMMENT = "standard public schema"
 
 SIGNATURE = re.compile(r"^REVOKE ALL ON FUNCTION\s+(\w+\([^)]*\))", re.MULTILINE)
@@ -74,13 +75,14 @@ def make(connection: Connection, names: Iterable[str]) -> None:
 
 
 def drop(connection: Connection) -> None:
-    """Drop policies and functions before a downgrade; the older release makes its own.
+    """Drop policies, grants and functions before a downgrade; the older release makes its own.
 
     The functions of triggers stay: the migration that made the triggers drops them.
     """
     _drop_policies(
         connection, {(name, table) for name, table in connection.execute(EXISTING_POLICIES)}
     )
+    connection.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {ROLES}")
     existing = connection.execute(EXISTING_FUNCTIONS)
     _drop_functions(connection, {name for name, of_trigger in existing if not of_trigger})
     _set_comment(connection, DEFAULT_COMMENT)

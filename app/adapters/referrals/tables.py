@@ -206,3 +206,13 @@ class CopyRow(Row, table=True):
             " all by which it told.",
         },
     )
+
+
+class DeadlineKindRow(Row, table=True):
+    """The data class that a deadline of a kind tells."""
+
+    __tablename__ = "deadline_kind"
+    __table_args__ = ({"comment": "The data class that a deadline of each kind tells."},)
+
+    kind: str = Field(primary_key=True)
+    class_: str = Field(sa_column_kwargs={"name": "class"})

@@ -64,8 +64,6 @@ EXCEPTIONS = {
     # Who sent a message is asked wherever a message is shown to its sender.
     ("deliveries", "sent_by"),
     ("disclosures", "sent_by"),
-    # Deadlines are deleted with the keys of their class.
-    ("erasure", "deadline_class"),
 }
 
 

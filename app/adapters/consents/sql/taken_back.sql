@@ -1,7 +1,7 @@
--- The classes of a consent that were withdrawn as far as this agency is concerned.
+-- The classes of a consent that were withdrawn as far as this agency is concerned. Asked for each
+-- class of each consent: its callers have set their search path and run as the owner.
 CREATE OR REPLACE FUNCTION taken_back(c consent, p_agency text) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN c.withdrawn_on IS NOT NULL OR c.withdrawn_items
                 && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
         THEN c.classes

@@ -17,7 +17,9 @@ BEGIN
     UPDATE referral SET erased_classes = ARRAY(
         SELECT DISTINCT c FROM unnest(erased_classes || p_classes) AS c ORDER BY c)
     WHERE id = p_referral;
-    DELETE FROM deadline WHERE referral_id = p_referral AND deadline_class(kind) = ANY (p_classes);
+    -- One of a kind that there is no more goes with them: nobody could be shown it.
+    DELETE FROM deadline WHERE referral_id = p_referral
+        AND kind NOT IN (SELECT k.kind FROM deadline_kind k WHERE k.class <> ALL (p_classes));
     INSERT INTO erasure_total (rule, count) VALUES (p_rule, 1)
     ON CONFLICT (rule) DO UPDATE SET count = erasure_total.count + 1;
 END $$;

@@ -11,7 +11,7 @@ BEGIN
     RETURN (SELECT coalesce(jsonb_agg(to_jsonb(o)), '[]')::text FROM (
         SELECT d.referral_id, d.kind, d.due_on, d.told_at FROM deadline d
         WHERE d.agency_id = p_agency AND may_know(p_agency, d.referral_id, d.kind, p_on)
-            AND deadline_class(d.kind) = ANY (p_classes)
+            AND d.kind IN (SELECT k.kind FROM deadline_kind k WHERE k.class = ANY (p_classes))
             AND (p_after IS NULL OR (d.due_on, d.referral_id, d.kind)
                 > (p_after, p_after_referral, p_after_kind))
         ORDER BY d.due_on, d.referral_id, d.kind LIMIT p_limit) AS o);

@@ -6,8 +6,8 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM party q WHERE q.referral_id = p_referral
         AND q.agency_id = p_agency AND q.until IS NULL
-        AND (deadline_class(p_kind) = 'C0' OR NOT q.by_consent
-            OR deadline_class(p_kind) = ANY (covered(p_agency, p_referral, p_on))))
+        AND (NOT q.by_consent OR EXISTS (SELECT FROM deadline_kind k WHERE k.kind = p_kind
+            AND (k.class = 'C0' OR k.class = ANY (covered(p_agency, p_referral, p_on))))))
 $$;
 REVOKE ALL ON FUNCTION may_know(text, uuid, text, date) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION may_know(text, uuid, text, date) TO tsunagu_api;

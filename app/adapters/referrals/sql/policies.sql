@@ -67,3 +67,9 @@ DROP POLICY IF EXISTS own ON settlement;
 CREATE POLICY own ON settlement FOR SELECT TO tsunagu_api USING (center_id = (SELECT me()));
 REVOKE ALL ON settlement FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON settlement TO tsunagu_api;
+
+-- The same for everybody: a rule, and nothing of a case.
+DROP POLICY IF EXISTS everybody ON deadline_kind;
+CREATE POLICY everybody ON deadline_kind FOR SELECT TO tsunagu_api USING (true);
+REVOKE ALL ON deadline_kind FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON deadline_kind TO tsunagu_api;
