@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from app.adapters.acts.acts import Acts
+from app.adapters.administration.rows import ClientJson, SeatJson
 from app.adapters.log.administration_entry import administration_entry
 from app.adapters.log.entry import LogEntry
 from app.domain.access.caller import Caller
@@ -23,7 +24,7 @@ CLIENTS = "SELECT list_clients($1, $2, $3, $4)"
 SEAT = "SELECT administer_seat($1)"
 CLIENT = "SELECT administer_client($1)"
 
-Row = dict[str, Any]
+Row = SeatJson | ClientJson
 What = Literal["seat", "client"]
 
 
@@ -91,7 +92,7 @@ class AgencyAdministration:
         target: str,
         at: datetime,
         entry: LogEntry,
-        items: list[Row],
+        items: list[dict[str, Any]],
         **more: str,
     ) -> str:
         request = {

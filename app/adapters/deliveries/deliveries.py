@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from app.adapters.deliveries.rows import NoticeJson
 from app.adapters.log.entry import log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -44,7 +45,7 @@ class Explained:
     tracked: Tracked
     sent: bool
     """Whether the agency sent it; otherwise it is a recipient."""
-    notices: Sequence[Mapping[str, Any]]
+    notices: Sequence[NoticeJson]
     """The notices to the agency's own endpoints, each with its attempts."""
 
 

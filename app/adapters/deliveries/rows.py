@@ -1,10 +1,33 @@
-"""By when accepted messages have to be acknowledged, as the function `accept` takes it."""
+"""Rows of deliveries: as functions of the database answer them, and as `accept` takes them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 from app.domain.decisions.acceptance import Acceptance
 from app.domain.deliveries.terms import terms
+
+
+class AttemptJson(TypedDict):
+    """An attempt to send a notice."""
+
+    number: int
+    at: str
+    outcome: str
+    status: int | None
+    took_ms: int | None
+
+
+class NoticeJson(TypedDict):
+    """A notice of a message to one endpoint, with its attempts."""
+
+    id: str
+    webhook_id: str
+    state: str
+    reason: str | None
+    settled_at: str | None
+    next_at: str | None
+    webhook_state: str
+    attempts: list[AttemptJson]
 
 
 def term_rows(acceptance: Acceptance) -> dict[str, Any]:

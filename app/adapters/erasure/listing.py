@@ -2,9 +2,10 @@
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from app.adapters.erasure.rows import ErasureJson, HoldJson
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Erasures:
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
 
-    async def of_referral(self, agency_id: str, referral_id: UUID) -> list[dict[str, Any]]:
+    async def of_referral(self, agency_id: str, referral_id: UUID) -> list[ErasureJson]:
         """What was erased of a referral, as far as this agency had copies of it.
 
         Raises:
@@ -31,13 +32,11 @@ class Erasures:
         text = await self._pool.fetchval(ERASURES, agency_id, referral_id)
         if text is None:
             raise NotFound
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
+        erasures: list[ErasureJson] = json.loads(text)
+        return erasures
 
-    async def holds(
-        self, agency_id: str, before: Before | None, limit: int
-    ) -> list[dict[str, Any]]:
+    async def holds(self, agency_id: str, before: Before | None, limit: int) -> list[HoldJson]:
         """What this agency keeps from being erased, the last set first."""
         text = await self._pool.fetchval(HOLDS, agency_id, *(before or (None, None)), limit)
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
+        holds: list[HoldJson] = json.loads(text)
+        return holds

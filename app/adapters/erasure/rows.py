@@ -1,12 +1,27 @@
-"""Clocks of retention, and an erasure at once, as the functions of the database take them."""
+"""Erasures, holds and clocks of retention, as the functions of the database give and take them."""
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from app.domain.decisions.acceptance import Acceptance
 from app.domain.erasure.clock import RetentionClock
 from app.domain.erasure.objections import complete_on
+
+ErasureJson = TypedDict(
+    "ErasureJson", {"class": str, "erased_at": str, "because": str, "complete_on": str}
+)
+"""An erased class of a referral, as `read_erasures` answers it."""
+
+
+class HoldJson(TypedDict):
+    """What an agency keeps from being erased, as `list_holds` answers it."""
+
+    id: str
+    referral_id: str
+    whole_case: bool
+    reason: str
+    set_at: str
 
 
 def erasure_rows(acceptance: Acceptance, backup_age: timedelta) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.adapters.log.reading import Log
 from app.adapters.referrals.reading import Opened, Reading
+from app.adapters.referrals.rows import ReferralJson
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.errors import BundleTooLarge, Busy, Invalid, NotFound
@@ -41,7 +42,7 @@ Row = Mapping[str, Any]
 class OpenedCase:
     """A case as one party may read it."""
 
-    referrals: Sequence[Row]
+    referrals: Sequence[ReferralJson]
     messages: Sequence[Opened]
 
 
@@ -91,7 +92,8 @@ class Evidence:
             BundleTooLarge: it has more messages, or more text, than a bundle holds.
             Busy: the case changed at every try.
         """
-        rows = json.loads(await self._pool.fetchval(REFERRALS, caller.agency_id, case_id))
+        text = await self._pool.fetchval(REFERRALS, caller.agency_id, case_id)
+        rows: list[ReferralJson] = json.loads(text)
         if not rows:
             raise NotFound
         ids = [i for row in rows for i in await self._ids(caller.agency_id, UUID(row["id"]))]

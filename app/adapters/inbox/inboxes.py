@@ -4,8 +4,9 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.adapters.inbox.rows import AcknowledgementJson, InboxStatusJson
 from app.adapters.log.entry import log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -58,15 +59,15 @@ class Mailboxes:
                 except TimeoutError:
                     continue
 
-    async def status(self, agency_id: str) -> dict[str, Any]:
+    async def status(self, agency_id: str) -> InboxStatusJson:
         """Head, oldest waiting, oldest unacknowledged, counts."""
         text = await self._pool.fetchval(STATUS, agency_id)
-        found: dict[str, Any] = json.loads(text)
-        return found
+        status: InboxStatusJson = json.loads(text)
+        return status
 
     async def acknowledge(
         self, caller: Caller, positions: Sequence[int], through: int | None
-    ) -> dict[str, Any]:
+    ) -> AcknowledgementJson:
         """Take note of items (受領), as the caller's seat. Doing it twice changes nothing.
 
         Raises:
@@ -88,8 +89,8 @@ class Mailboxes:
         if text is None:
             pointer = "/through" if through is not None else "/positions"
             raise Invalid.at(pointer, "beyond_head")
-        found: dict[str, Any] = json.loads(text)
-        return found
+        acknowledgement: AcknowledgementJson = json.loads(text)
+        return acknowledgement
 
     async def _page(self, agency_id: str, after: int, limit: int, unacknowledged: bool) -> str:
         page: str = await self._pool.fetchval(READ, agency_id, after, limit, unacknowledged)

@@ -1,10 +1,49 @@
-"""What an accepted message puts into inboxes, as the function `accept` takes it."""
+"""Rows of inboxes: as functions of the database answer them, and as `accept` takes them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 from app.domain.cases.case import SYSTEM
 from app.domain.decisions.acceptance import Acceptance
+
+
+class PlaceJson(TypedDict):
+    """Where an item stands in its inbox, and since when."""
+
+    position: int
+    accepted_at: str
+
+
+class CountsJson(TypedDict):
+    """How many items of an inbox are not opened, not acknowledged, acknowledged."""
+
+    waiting: int
+    unacknowledged: int
+    acknowledged: int
+
+
+class InboxStatusJson(TypedDict):
+    """How an inbox stands."""
+
+    head: int
+    counts: CountsJson
+    oldest_waiting: PlaceJson | None
+    oldest_unacknowledged: PlaceJson | None
+
+
+class AcknowledgedItemJson(TypedDict):
+    """An item that is acknowledged: when, and by which seat."""
+
+    position: int
+    acknowledged_at: str
+    acknowledged_by: str
+
+
+class AcknowledgementJson(TypedDict):
+    """The items of one call, and whether others are left to acknowledge."""
+
+    acknowledged: list[AcknowledgedItemJson]
+    more: bool
 
 
 def inbox_rows(acceptance: Acceptance) -> dict[str, Any]:

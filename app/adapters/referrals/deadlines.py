@@ -1,11 +1,13 @@
 """Deadlines: the days that an agency has to keep, and their reminders in its inbox."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.adapters.inbox.bell import ring
 from app.adapters.referrals.reading import EVERY_CLASS
+from app.adapters.referrals.rows import DeadlineJson
 from app.domain.calendar.clock import Clock
 
 if TYPE_CHECKING:
@@ -26,10 +28,10 @@ class DeadlineList:
     async def page(
         self,
         agency_id: str,
-        after: tuple[Any, UUID, str] | None,
+        after: tuple[date, UUID, str] | None,
         limit: int,
         seat: frozenset[str] = EVERY_CLASS,
-    ) -> list[dict[str, Any]]:
+    ) -> list[DeadlineJson]:
         """Days that this agency has to keep, as far as the seat may know, the next one first."""
         text = await self._pool.fetchval(
             LIST,
@@ -39,8 +41,8 @@ class DeadlineList:
             self._clock().date(),
             sorted(seat),
         )
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
+        deadlines: list[DeadlineJson] = json.loads(text)
+        return deadlines
 
 
 class Deadlines:

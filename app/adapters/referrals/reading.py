@@ -10,6 +10,7 @@ from uuid import UUID
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import log_entry
 from app.adapters.referrals.case_rows import read_view
+from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Party
@@ -49,7 +50,7 @@ class StandingReferral:
 class Opened:
     """A message with what its reader may open of it."""
 
-    envelope: Mapping[str, Any]
+    envelope: MessageJson
     body: Mapping[str, Any]
     salts: Mapping[DataClass, str]
     withheld: Sequence[tuple[DataClass, str]]
@@ -59,7 +60,7 @@ class Opened:
 class _Copy:
     """A message as it is stored, and which classes of it its reader may open."""
 
-    meta: Mapping[str, Any]
+    meta: MessageJson
     referral_id: UUID
     classes: Sequence[DataClass]
     withheld: Sequence[tuple[DataClass, str]]
@@ -110,17 +111,17 @@ class Reading:
         updated_after: datetime | None,
         before: tuple[datetime, UUID] | None,
         limit: int,
-    ) -> list[dict[str, Any]]:
+    ) -> list[ReferralJson]:
         """Referrals of this agency, the last changed first; no bodies."""
         text = await self._pool.fetchval(
             REFERRALS, agency_id, flow, state, updated_after, *(before or (None, None)), limit
         )
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
+        referrals: list[ReferralJson] = json.loads(text)
+        return referrals
 
     async def messages(
         self, agency_id: str, referral_id: UUID, after: int, limit: int
-    ) -> list[dict[str, Any]]:
+    ) -> list[EnvelopeJson]:
         """Envelopes of the messages that this agency may read, in their order; no bodies.
 
         Raises:
@@ -129,8 +130,8 @@ class Reading:
         text = await self._pool.fetchval(MESSAGES, agency_id, referral_id, after, limit)
         if text is None:
             raise NotFound
-        found: list[dict[str, Any]] = json.loads(text)
-        return found
+        envelopes: list[EnvelopeJson] = json.loads(text)
+        return envelopes
 
     async def open(
         self, caller: Caller, ids: Sequence[UUID], within: UUID | None = None
@@ -180,7 +181,7 @@ class Reading:
     async def _disclosed(
         self,
         caller: Caller,
-        metas: Sequence[Mapping[str, Any]],
+        metas: Sequence[MessageJson],
         opened: Iterable[Opened],
         at: datetime,
     ) -> bool:
@@ -221,7 +222,7 @@ class Reading:
         return bool(written)
 
 
-def _rights(meta: dict[str, Any], row: "Record", caller: Caller) -> _Copy:
+def _rights(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
     reader = meta["reader"]
     covered = reader["covered"]
     rights = Rights(
@@ -245,11 +246,11 @@ def _rights(meta: dict[str, Any], row: "Record", caller: Caller) -> _Copy:
     return _Copy(meta, UUID(meta["referral_id"]), opened, withheld, keys, sealed)
 
 
-def _named(caller: Caller, meta: Mapping[str, Any]) -> set[str]:
+def _named(caller: Caller, meta: MessageJson) -> set[str]:
     """Whom the entry of a reading names: the reader, and the sender who knows of the reader.
 
     A message that was shared with another referral is read there by agencies of which its sender
     may know nothing.
     """
-    known = meta["via"] == meta["referral_id"]
-    return {caller.agency_id} | ({meta["from"]["agency_id"]} - {None} if known else set())
+    sender = meta["from"]["agency_id"] if meta["via"] == meta["referral_id"] else None
+    return {caller.agency_id} if sender is None else {caller.agency_id, sender}

@@ -1,8 +1,100 @@
-"""Deadlines and the settlement that an accepted message brings about, as `accept` takes them."""
+"""Rows of referrals: as functions of the database answer them, and as `accept` takes them."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 from app.domain.decisions.acceptance import Acceptance
+
+
+class ReferralJson(TypedDict):
+    """A referral in a list, as its party sees it."""
+
+    id: str
+    case_id: str
+    reference: str
+    flow: str
+    state: str
+    party: str
+    until: str | None
+    lead: str | None
+    version: int
+    updated_at: str
+
+
+class DeadlineJson(TypedDict):
+    """A day that an agency has to keep."""
+
+    referral_id: str
+    kind: str
+    due_on: str
+    told_at: str | None
+
+
+class SenderJson(TypedDict):
+    """Who sent a message; `sys` has neither agency nor seat."""
+
+    party: str
+    agency_id: str | None
+    seat_id: str | None
+
+
+class RecipientJson(TypedDict):
+    """A part of the referral that a message went to, and its agency."""
+
+    party: str
+    agency_id: str
+
+
+class EnvelopeJson(TypedDict("_From", {"from": SenderJson})):
+    """A message without its body, as the holder of one copy sees it."""
+
+    id: str
+    referral_id: str
+    via: str
+    number: int
+    type: str
+    to: Sequence[RecipientJson]
+    occurred_on: str
+    created_at: str
+    legal_basis: str | None
+    urgency: str
+    in_reply_to: str | None
+    corrects: str | None
+    corrected_by: str | None
+    consent_ids: Sequence[str]
+    rests_on: Sequence[str]
+    paper_origin: Mapping[str, Any] | None
+    digests: Mapping[str, str]
+    digest: str
+    receipt: str | None
+
+
+class ReaderJson(TypedDict):
+    """What decides which classes of a message its reader may open."""
+
+    party: str
+    classes: Sequence[str]
+    ended: bool
+    sent: bool
+    recalled: bool
+    covered: Sequence[str] | None
+    lost: Sequence[str] | None
+
+
+class ErasedClassJson(TypedDict):
+    """Since when a class of a referral is erased, and because of what."""
+
+    erased_at: str
+    because: str
+
+
+class MessageJson(EnvelopeJson):
+    """A message that is to be opened, without its segments."""
+
+    reader: ReaderJson
+    erased: Mapping[str, ErasedClassJson] | None
+    case_id: str
+    case_version: int
 
 
 def deadline_rows(acceptance: Acceptance) -> dict[str, Any]:

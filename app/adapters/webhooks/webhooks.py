@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
 from app.adapters.log.entry import entries_json, log_entry
+from app.adapters.webhooks.rows import AttemptJson, WebhookJson
 from app.adapters.webhooks.safe_http import Lookup, check_host
 from app.adapters.webhooks.secrets import WebhookSecrets, new_secret
 from app.domain.access.caller import Caller
@@ -32,8 +33,6 @@ REPLAY = "SELECT replay_notices($1, $2, $3, $4, $5, $6)"
 OVERLAP = timedelta(hours=24)
 """How long an old secret signs beside the new one."""
 
-Row = dict[str, Any]
-
 
 class Webhooks:
     """Registers, changes, tests and removes the webhooks of an agency."""
@@ -55,25 +54,25 @@ class Webhooks:
         self._clock = clock
         self._loopback = loopback
 
-    async def all(self, agency_id: str) -> list[Row]:
+    async def all(self, agency_id: str) -> list[WebhookJson]:
         """The webhooks of an agency, the oldest first."""
-        rows: list[Row] = json.loads(await self._pool.fetchval(LIST, agency_id, None))
+        rows: list[WebhookJson] = json.loads(await self._pool.fetchval(LIST, agency_id, None))
         return rows
 
-    async def one(self, agency_id: str, webhook_id: UUID) -> Row:
+    async def one(self, agency_id: str, webhook_id: UUID) -> WebhookJson:
         """A webhook of this agency.
 
         Raises:
             NotFound: it has none of that id.
         """
-        rows: list[Row] = json.loads(await self._pool.fetchval(LIST, agency_id, webhook_id))
+        rows: list[WebhookJson] = json.loads(await self._pool.fetchval(LIST, agency_id, webhook_id))
         if not rows:
             raise NotFound
         return rows[0]
 
     async def add(
         self, caller: Caller, url: str, flows: list[str] | None, urgencies: list[str] | None
-    ) -> tuple[Row, str]:
+    ) -> tuple[WebhookJson, str]:
         """Register an endpoint. The secret is shown only this once.
 
         Raises:
@@ -94,7 +93,9 @@ class Webhooks:
             raise TooManyWebhooks
         return await self.one(caller.agency_id, webhook_id), secret_text(secret)
 
-    async def change(self, caller: Caller, webhook_id: UUID, changes: Mapping[str, Any]) -> Row:
+    async def change(
+        self, caller: Caller, webhook_id: UUID, changes: Mapping[str, Any]
+    ) -> WebhookJson:
         """Change url, filters or state. The caller vouches for the webhook from then on.
 
         Raises:
@@ -179,7 +180,7 @@ class Webhooks:
         notice_id: UUID | None,
         before: tuple[datetime, UUID, int] | None,
         limit: int,
-    ) -> list[Row]:
+    ) -> list[AttemptJson]:
         """Attempts, the newest first.
 
         Raises:
@@ -190,7 +191,7 @@ class Webhooks:
         text = await self._pool.fetchval(ATTEMPTS, *arguments)
         if text is None:
             raise NotFound
-        rows: list[Row] = json.loads(text)
+        rows: list[AttemptJson] = json.loads(text)
         return rows
 
     async def _check_url(self, url: str) -> str:

@@ -1,7 +1,7 @@
 """An agency's own seats and clients: lists, and switching off what was lost. The rest are acts."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -181,7 +181,7 @@ def _named(text: str) -> str:
     return text
 
 
-def _shown(row: Row) -> Row:
+def _shown(row: Row) -> dict[str, Any]:
     return {
         **row,
         "created_at": moment(row["created_at"]),

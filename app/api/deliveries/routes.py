@@ -1,6 +1,5 @@
 """What became of a message: for its sender, and in plain words for its recipients too."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.deliveries.deliveries import Deliveries, Explained, Tracked
+from app.adapters.deliveries.rows import NoticeJson
 from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
 from app.api.wire.caller import ReferralReader, allowed
 from app.api.wire.dependencies import current_time, dependency
@@ -182,7 +182,7 @@ def _in_words(delivery: Delivery, at: datetime, *, to_sender: bool) -> dict[str,
     }
 
 
-def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
+def _notice(row: NoticeJson) -> dict[str, Any]:
     next_at = datetime.fromisoformat(row["next_at"]) if row["next_at"] else None
     return {
         "id": row["id"],

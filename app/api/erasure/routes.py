@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 
 from app.adapters.erasure.listing import Erasures
+from app.adapters.erasure.rows import HoldJson
 from app.api.erasure.schemas import ErasuresOut, HoldPage
 from app.api.erasure.views import erasure
 from app.api.wire.caller import allowed
@@ -71,5 +72,5 @@ async def list_holds(
     return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))
 
 
-def _hold(row: dict[str, Any]) -> dict[str, Any]:
+def _hold(row: HoldJson) -> dict[str, Any]:
     return {**row, "set_at": moment(row["set_at"])}

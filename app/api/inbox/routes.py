@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.rows import PlaceJson
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
 from app.api.wire.caller import allowed, still_allowed
 from app.api.wire.dependencies import Shutdown, dependency
@@ -166,9 +167,12 @@ async def acknowledge(
 )
 async def read_inbox_status(request: Request, caller: Reader) -> Response:
     """最後の番号、件数、最も古い未開封と未受領を返す。"""
-    found = await dependency(request, Mailboxes).status(caller.agency_id)
-    oldest = {name: _placed(found[name]) for name in ("oldest_waiting", "oldest_unacknowledged")}
-    return json_answer({**found, **oldest})
+    status = await dependency(request, Mailboxes).status(caller.agency_id)
+    oldest = {
+        "oldest_waiting": _placed(status["oldest_waiting"]),
+        "oldest_unacknowledged": _placed(status["oldest_unacknowledged"]),
+    }
+    return json_answer({**status, **oldest})
 
 
 async def _until_let_go(request: Request, look: Any) -> str | None:
@@ -192,5 +196,5 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _placed(item: dict[str, Any] | None) -> dict[str, Any] | None:
+def _placed(item: PlaceJson | None) -> dict[str, Any] | None:
     return {**item, "accepted_at": moment(item["accepted_at"])} if item else None

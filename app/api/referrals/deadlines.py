@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from app.adapters.referrals.deadlines import DeadlineList
+from app.adapters.referrals.rows import DeadlineJson
 from app.api.referrals.schemas import DeadlinePage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
@@ -48,7 +49,7 @@ async def list_deadlines(
     )
 
 
-def _deadline(row: dict[str, Any]) -> dict[str, Any]:
+def _deadline(row: DeadlineJson) -> dict[str, Any]:
     return {**row, "told_at": moment_or_none(row["told_at"])}
 
 

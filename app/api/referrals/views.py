@@ -6,6 +6,7 @@ from typing import Any
 from app.adapters.referrals.decision_rows import Answer
 from app.adapters.referrals.exchange import Rehearsed
 from app.adapters.referrals.reading import Opened, StandingReferral
+from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
 from app.api.wire.language import Language, localised
 from app.api.wire.views import moment, moment_or_none
 from app.domain.cases.case import VisibleParty
@@ -84,7 +85,7 @@ def referral(found: StandingReferral, language: Language) -> dict[str, Any]:
     }
 
 
-def listed(row: Mapping[str, Any]) -> dict[str, Any]:
+def listed(row: ReferralJson) -> dict[str, Any]:
     """A referral in a list."""
     return {
         "id": row["id"],
@@ -99,9 +100,9 @@ def listed(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def envelope(row: Mapping[str, Any]) -> dict[str, Any]:
+def envelope(row: EnvelopeJson) -> dict[str, Any]:
     """A message without its body."""
-    return {**_head(row), **{name: row[name] for name in _SEALED}}
+    return {**_head(row), **_fields(row, _SEALED)}
 
 
 def message(opened: Opened) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def message(opened: Opened) -> dict[str, Any]:
     }
 
 
-def withheld(row: Mapping[str, Any], data_class: str, reason: str) -> dict[str, Any]:
+def withheld(row: MessageJson, data_class: str, reason: str) -> dict[str, Any]:
     """A class that is not shown, and why; of an erased one, since when and because of what."""
     told = {"class": data_class, "reason": reason}
     erasure = (row["erased"] or {}).get(data_class) if reason == "erased" else None
@@ -127,8 +128,12 @@ def withheld(row: Mapping[str, Any], data_class: str, reason: str) -> dict[str, 
     return {**told, "erased_at": moment(erasure["erased_at"]), "because": erasure["because"]}
 
 
-def _head(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: row[name] for name in _ENVELOPE}, "created_at": moment(row["created_at"])}
+def _head(row: EnvelopeJson) -> dict[str, Any]:
+    return {**_fields(row, _ENVELOPE), "created_at": moment(row["created_at"])}
+
+
+def _fields(row: Mapping[str, object], names: Iterable[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
 
 
 def _parties(seen: Iterable[VisibleParty]) -> dict[str, Any]:

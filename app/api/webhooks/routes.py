@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.adapters.webhooks.rows import AttemptJson, WebhookJson
 from app.adapters.webhooks.webhooks import Webhooks
 from app.api.webhooks.schemas import (
     URL,
@@ -28,7 +29,7 @@ from app.api.wire.json_body import read_json
 from app.api.wire.paging import Cursor, LongLimit, bad_cursor, moment_in, page, parts_of
 from app.api.wire.responses import id_in_path, json_answer
 from app.api.wire.schemas import AT
-from app.api.wire.views import moment
+from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.text import Text
@@ -232,11 +233,13 @@ async def replay_webhook(request: Request, caller: Manager, webhook_id: str) -> 
     return json_answer({"queued": queued}, 202)
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, **{name: moment(row[name]) if row[name] else None for name in _MOMENTS}}
+def _shown(row: WebhookJson) -> dict[str, Any]:
+    fields: dict[str, Any] = dict(row)
+    moments = {name: moment_or_none(fields[name]) for name in _MOMENTS}
+    return {**fields, **moments}
 
 
-def _attempt(row: dict[str, Any]) -> dict[str, Any]:
+def _attempt(row: AttemptJson) -> dict[str, Any]:
     answer = row["answer"]
     return {
         "notice_id": row["notice_id"],

@@ -150,6 +150,7 @@ async def test_paper_is_keyed_in_by_the_office_that_it_was_sent_to(office: Offic
         "agency_id": "prison-yokohama",
         "seat_id": None,
     }
+    assert read.envelope["paper_origin"] is not None
     assert read.envelope["paper_origin"]["keyed_by"]["agency_id"] == "probation-14"
     assert "subject" in read.body
 
