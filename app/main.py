@@ -17,7 +17,7 @@ from app.adapters.acts.work import Effect
 from app.adapters.administration.acts import ADMINISTRATION
 from app.adapters.administration.by_agency import AgencyAdministration
 from app.adapters.consents.listing import Consents
-from app.adapters.consents.return_requests import Returns
+from app.adapters.consents.return_requests import ReturnRequests
 from app.adapters.deliveries.deliveries import Deliveries
 from app.adapters.deliveries.recalls import Recalls
 from app.adapters.directory.cache import DirectoryCache
@@ -25,7 +25,7 @@ from app.adapters.disclosures.listing import Disclosures
 from app.adapters.erasure.acts import ERASURE
 from app.adapters.erasure.listing import Erasures
 from app.adapters.evidence.collecting import Evidence
-from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
 from app.adapters.outage import CannotStart, is_outage
@@ -193,7 +193,7 @@ def _referrals(
 
 
 def _inbox(resources: Resources) -> Iterator[object]:
-    yield Mailboxes(resources.pool, resources.bell, resources.clock)
+    yield Inboxes(resources.pool, resources.bell, resources.clock)
     yield LongestWait(resources.settings.long_poll_limit.total_seconds())
 
 
@@ -215,7 +215,7 @@ def _webhooks(resources: Resources) -> Iterator[object]:
 
 def _consents(resources: Resources) -> Iterator[object]:
     yield Consents(resources.pool, resources.clock)
-    yield Returns(resources.pool, resources.clock)
+    yield ReturnRequests(resources.pool, resources.clock)
 
 
 def _evidence(resources: Resources, reading: Reading, log: Log) -> Iterator[object]:

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from fastapi import FastAPI
 
-from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.referrals.decision_rows import Answer
 from app.adapters.referrals.exchange import Accepted, Exchange
 from app.api.wire.dependencies import Dependencies
@@ -80,7 +80,7 @@ def create_app_without_database(settings: Settings) -> FastAPI:
         async with started(app):
             dependencies: Dependencies = app.state.dependencies
             dependencies.override(Exchange, cast(Exchange, AcceptsAll(settings.running_clock())))
-            dependencies.override(Mailboxes, cast(Mailboxes, SamePage()))
+            dependencies.override(Inboxes, cast(Inboxes, SamePage()))
             yield
 
     app.router.lifespan_context = lifespan

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from app.adapters.consents.listing import Consents
-from app.adapters.consents.return_requests import Returns
+from app.adapters.consents.return_requests import ReturnRequests
 from app.adapters.database.logins import Urls
 from app.adapters.database.pool import open_pool
 from app.adapters.deliveries.deliveries import Deliveries
@@ -22,7 +22,7 @@ from app.adapters.directory.seed import seed
 from app.adapters.disclosures.listing import Disclosures
 from app.adapters.erasure.listing import Erasures
 from app.adapters.inbox.bell import Bell
-from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
@@ -64,12 +64,12 @@ class Office:
     reading: Reading
     deadlines: DeadlineList
     erasures: Erasures
-    mailboxes: Mailboxes
+    mailboxes: Inboxes
     deliveries: Deliveries
     recalls: Recalls
     disclosures: Disclosures
     consents: Consents
-    returns: Returns
+    returns: ReturnRequests
     directory: Directory
     writer: DecisionWriter
     clock: Clock
@@ -143,12 +143,12 @@ async def office(
             Reading(pool, vault, clock),
             DeadlineList(pool, clock),
             Erasures(pool),
-            Mailboxes(pool, bell, clock),
+            Inboxes(pool, bell, clock),
             Deliveries(pool, clock),
             Recalls(pool, clock, bell),
             Disclosures(pool, clock),
             Consents(pool, clock),
-            Returns(pool, clock),
+            ReturnRequests(pool, clock),
             directory,
             writer,
             clock,

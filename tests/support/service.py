@@ -21,7 +21,7 @@ from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
-from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.inboxes import Inboxes
 from app.api.wire.dependencies import Dependencies
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
@@ -238,7 +238,7 @@ def serve_in_thread(settings: Settings, clock: MovableClock) -> Iterator[Running
 
 def waits(app: FastAPI, agency: str) -> bool:
     """Whether somebody waits for that agency's inbox in `app`."""
-    return agency in dependency_of(app, Mailboxes)._bell._waiting
+    return agency in dependency_of(app, Inboxes)._bell._waiting
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from app.adapters.consents.return_requests import MOST, LateReturns
+from app.adapters.consents.return_requests import MOST, LateReturnRequests
 from app.adapters.job import Job, PeriodicJob
 from app.domain.calendar.clock import Clock
 
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
     """Remind of return requests that are not answered in time."""
-    yield PeriodicJob(LateReturns(pool, clock).tell_late, MOST)
+    yield PeriodicJob(LateReturnRequests(pool, clock).tell_late, MOST)

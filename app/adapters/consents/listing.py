@@ -59,10 +59,10 @@ class Consents:
         if text is None:
             raise NotFound
         today = self._clock().date()
-        return [_known(row, today) for row in json.loads(text)]
+        return [_known_consent(row, today) for row in json.loads(text)]
 
 
-def _known(row: "Mapping[str, Any]", today: date) -> KnownConsent:
+def _known_consent(row: "Mapping[str, Any]", today: date) -> KnownConsent:
     record = ConsentRecord(
         id=UUID(row["id"]),
         purpose=row["purpose"],

@@ -25,7 +25,7 @@ MOST = 200
 Row = Mapping[str, Any]
 
 
-class Returns:
+class ReturnRequests:
     """Shows requests to whom they were sent and to who follows them, and takes answers."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
@@ -100,7 +100,7 @@ class Returns:
         return self._clock().date()
 
 
-class LateReturns:
+class LateReturnRequests:
     """Reminds of requests whose term has run out. Any number of workers may do it."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:

@@ -17,9 +17,9 @@ def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
     """The consent that is recorded, and those that are withdrawn, each with all that it reaches."""
     rows: dict[str, Any] = {}
     if recorded := acceptance.decision.recorded:
-        rows["consent"] = _recorded(acceptance, recorded)
+        rows["consent"] = _recorded_consent(acceptance, recorded)
     if acceptance.decision.withdrawn:
-        rows["withdrawn"] = _withdrawn(acceptance)
+        rows["withdrawn"] = _withdrawal(acceptance)
     return rows
 
 
@@ -52,7 +52,7 @@ def who_may_hear(decision: Decision) -> set[str]:
     return {p.agency_id for r in decision.case.referrals.values() for p in r.parties}
 
 
-def _recorded(acceptance: Acceptance, recorded: Consent) -> dict[str, Any]:
+def _recorded_consent(acceptance: Acceptance, recorded: Consent) -> dict[str, Any]:
     record, case = recorded.record, acceptance.decision.case
     return {
         "id": str(record.id),
@@ -68,7 +68,7 @@ def _recorded(acceptance: Acceptance, recorded: Consent) -> dict[str, Any]:
     }
 
 
-def _withdrawn(acceptance: Acceptance) -> dict[str, Any]:
+def _withdrawal(acceptance: Acceptance) -> dict[str, Any]:
     decision, message = acceptance.decision, acceptance.message
     today = acceptance.at.date()
     chosen = [c for c in decision.case.consents if c.record.id in decision.withdrawn]

@@ -76,7 +76,7 @@ class Deliveries:
         text = await self._pool.fetchval(LIST, agency_id, referral_id, after, limit)
         if text is None:
             raise NotFound
-        return [_tracked({**row, "referral_id": str(referral_id)}) for row in json.loads(text)]
+        return [_track({**row, "referral_id": str(referral_id)}) for row in json.loads(text)]
 
     async def explain(self, agency_id: str, referral_id: UUID, message_id: UUID) -> Explained:
         """Where a message is, for its sender or one of its recipients.
@@ -88,9 +88,9 @@ class Deliveries:
         if text is None:
             raise NotFound
         row = json.loads(text)
-        return Explained(_tracked(row), row["you"] == "sender", row["notices"])
+        return Explained(_track(row), row["you"] == "sender", row["notices"])
 
-    async def printed(
+    async def mark_printed(
         self,
         caller: Caller,
         referral_id: UUID,
@@ -142,11 +142,11 @@ def _printing(
 def _copies(
     rows: Sequence[Mapping[str, Any]], recipients: Collection[str] | None
 ) -> Sequence[Printed]:
-    found = {row["agency_id"]: row for row in rows}
-    wrong = [n for n, agency_id in enumerate(recipients or ()) if agency_id not in found]
+    to_print = {row["agency_id"]: row for row in rows}
+    wrong = [n for n, agency_id in enumerate(recipients or ()) if agency_id not in to_print]
     if wrong:
         raise Invalid({"pointer": f"/recipients/{n}", "reason": "not_to_print"} for n in wrong)
-    if not found:
+    if not to_print:
         raise NotToPrint
     printed = [
         Printed(row["agency_id"], datetime.fromisoformat(row["printed_at"]), row["printed_by"])
@@ -158,7 +158,7 @@ def _copies(
     return printed
 
 
-def _tracked(row: Mapping[str, Any]) -> Tracked:
+def _track(row: Mapping[str, Any]) -> Tracked:
     due = None
     if row["overdue_at"]:
         due = Terms(_at(row["overdue_at"]), _at(row["failed_at"]))

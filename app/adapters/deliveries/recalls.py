@@ -91,8 +91,8 @@ class Recalls:
                 await connection.execute(WRITE, json.dumps(written))
             rows = json.loads(await connection.fetchval(OF_MESSAGE, caller.agency_id, message_id))
         self._bell.ring({item["agency_id"] for item in written["items"]})
-        found = (_recall(row) for row in rows)
-        return [r for r in found if recipients is None or r.recipient_agency in recipients]
+        recalls = (_recall(row) for row in rows)
+        return [r for r in recalls if recipients is None or r.recipient_agency in recipients]
 
     async def misdirected(
         self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int

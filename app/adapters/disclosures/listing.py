@@ -77,8 +77,8 @@ class Disclosures:
         )
         if text is None:
             raise NotFound
-        found = json.loads(text)
-        return Page([_disclosure(row) for row in found["items"]], found["next"])
+        page = json.loads(text)
+        return Page([_disclosure(row) for row in page["items"]], page["next"])
 
     async def to_print(
         self, agency_id: str, case_id: UUID, most: int
@@ -98,7 +98,7 @@ class Disclosures:
             after = key_of(page.following)
         return items[:most], False
 
-    async def printed(self, caller: Caller, case_id: UUID, detail: Mapping[str, Any]) -> None:
+    async def record_export(self, caller: Caller, case_id: UUID, detail: Mapping[str, Any]) -> None:
         """Write down that a sheet of them was made; before it is handed out."""
         at = self._clock()
         told = {"what": "disclosures", **detail}

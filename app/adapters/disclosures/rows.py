@@ -12,10 +12,10 @@ def showing_rows(acceptance: Acceptance) -> dict[str, Any]:
     """Which older messages are shown to whom, and in which classes."""
     if not acceptance.message.shared_messages:
         return {}
-    return {"shown": list(_shown(acceptance))}
+    return {"shown": list(_showings(acceptance))}
 
 
-def _shown(acceptance: Acceptance) -> Iterator[dict[str, Any]]:
+def _showings(acceptance: Acceptance) -> Iterator[dict[str, Any]]:
     message, decision = acceptance.message, acceptance.decision
     flow, move = FLOWS[message.flow], decision.moves[0]
     sharer = acceptance.caller.agency_id

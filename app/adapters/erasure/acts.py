@@ -36,12 +36,12 @@ async def lift_hold(work: Work) -> Mapping[str, Any]:
 
 async def erase(work: Work) -> Mapping[str, Any]:
     """Erase a referral, or some classes of it, before its time."""
-    return await _erased(work, work.act.agency_id)
+    return await _erase(work, work.act.agency_id)
 
 
 async def erase_by_order(work: Work) -> Mapping[str, Any]:
     """Erase a referral on the order of a court, whoever its parties are."""
-    return await _erased(work, None)
+    return await _erase(work, None)
 
 
 ERASURE: Mapping[str, Effect] = {
@@ -53,7 +53,7 @@ ERASURE: Mapping[str, Effect] = {
 """By the kind of act: what each that erases, or keeps from being erased, does."""
 
 
-async def _erased(work: Work, agency_id: str | None) -> Mapping[str, Any]:
+async def _erase(work: Work, agency_id: str | None) -> Mapping[str, Any]:
     asked = EraseDetail.model_validate(work.act.detail)
     standing = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
     if standing is None:
@@ -88,7 +88,7 @@ async def _on_referral(work: Work, statement: str, more: Mapping[str, Any]) -> d
     text = await work.connection.fetchval(statement, json.dumps(asked))
     if text is None:
         raise NotFound
-    found: dict[str, Any] = json.loads(text)
-    if "reason" in found:
-        raise ActImpossible(found["reason"])
-    return found
+    outcome: dict[str, Any] = json.loads(text)
+    if "reason" in outcome:
+        raise ActImpossible(outcome["reason"])
+    return outcome

@@ -48,11 +48,11 @@ class Eraser:
 
     async def _one(self, referral_id: UUID, rule: Rule, last: date) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
-            told = await self._erased(connection, referral_id, rule, last)
+            told = await self._erase(connection, referral_id, rule, last)
         await ring(self._pool, told or ())
         return told is not None
 
-    async def _erased(
+    async def _erase(
         self, connection: "Connection", referral_id: UUID, rule: Rule, last: date
     ) -> set[str] | None:
         """Erase one; None where it waits, because its case is busy or it is no longer due."""

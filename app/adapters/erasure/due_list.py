@@ -61,15 +61,15 @@ class ErasureList:
 
     async def due(self, today: date, limit: int) -> Sequence[Due]:
         """What is due by today, at most `limit` of each rule, the longest due first."""
-        found: list[Due] = []
+        due: list[Due] = []
         for rule in Rule:
             period = self._periods.of(rule)
             rows = await self._connection.fetch(_DUE, rule.value, period.last_over(today), limit)
-            found += [
+            due += [
                 Due(r["referral_id"], rule, r["since"], period.over_on(r["since"]), r["held"])
                 for r in rows
             ]
-        return sorted(found, key=lambda each: (each.due_on, each.referral_id))
+        return sorted(due, key=lambda each: (each.due_on, each.referral_id))
 
     async def count(self, today: date) -> tuple[int, int]:
         """How many are due by today, and how many more are put off by a hold."""

@@ -112,11 +112,11 @@ class Bell:
 
 async def ring(pool: "Pool", agencies: Iterable[str]) -> None:
     """Ring for these agencies in all processes: for those who have no `Bell`, as the worker's."""
-    for text in _packed(agencies):
+    for text in _pack(agencies):
         await pool.execute("SELECT pg_notify($1, $2)", CHANNEL, text)
 
 
-def _packed(agencies: Iterable[str]) -> list[str]:
+def _pack(agencies: Iterable[str]) -> list[str]:
     """The agencies, comma-separated, in as few texts as fit."""
     texts: list[str] = []
     for agency in sorted(agencies):

@@ -26,7 +26,7 @@ MOST_ACKNOWLEDGED = 1_000
 NOTHING = '{"items":[]'
 
 
-class Mailboxes:
+class Inboxes:
     """Reads and acknowledges what waits for an agency."""
 
     def __init__(self, pool: "Pool", bell: "Bell", clock: Clock) -> None:

@@ -47,7 +47,7 @@ def case_rows(acceptance: Acceptance, expected: int | None) -> dict[str, Any]:
     """
     decision = acceptance.decision
     case = {"id": str(decision.case.id), "expected": expected, "lead": decision.case.lead}
-    referrals = list(_touched(decision))
+    referrals = list(_moved_referrals(decision))
     return {
         "case": case,
         "referrals": [_referral_row(referral, decision) for referral in referrals],
@@ -83,7 +83,7 @@ def write_view(view: View) -> dict[str, Any]:
     }
 
 
-def _touched(decision: Decision) -> Iterator[Referral]:
+def _moved_referrals(decision: Decision) -> Iterator[Referral]:
     """Each referral that a move touched, once, as it stands at the end; parents come first."""
     seen = {move.referral.id for move in decision.moves}
     yield from (r for r in decision.case.referrals.values() if r.id in seen)

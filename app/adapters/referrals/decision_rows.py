@@ -97,7 +97,7 @@ class DecisionWriter:
             message, submission.caller, submission.directory, at, decision, (message.id, *added)
         )
         contents = [segments(move.body) for move in decision.moves]
-        rings = await self.vault.keyrings(_needed(decision, contents), keys)
+        rings = await self.vault.keyrings(_key_classes(decision, contents), keys)
         sealed = [
             rings[move.referral.id].seal(message_id, fields)
             for (move, message_id), fields in zip(accepted.messages(), contents, strict=True)
@@ -158,7 +158,7 @@ class DecisionWriter:
         return self.signer.sign(orjson.dumps(claims))
 
 
-def _needed(
+def _key_classes(
     decision: Decision, contents: Iterable[Mapping[DataClass, bytes]]
 ) -> dict[UUID, list[str]]:
     """The classes whose keys each referral needs: C0 always, for the keyed hash."""

@@ -126,12 +126,12 @@ class Exchange:
             Refusal: whatever `decide` refuses.
         """
         try:
-            found = await self._rehearse(message, caller, if_match)
+            rehearsal = await self._rehearse(message, caller, if_match)
         except Refusal as refusal:
             await self._log(message, caller, "refusal", {"code": refusal.code})
             raise
         await self._log(message, caller, "rehearsal", {})
-        return found
+        return rehearsal
 
     async def _rehearse(
         self, message: Message, caller: Caller, if_match: frozenset[str]

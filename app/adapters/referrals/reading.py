@@ -151,23 +151,23 @@ class Reading:
         for _ in range(TRIES):
             at = self._clock()
             rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
-            found = [(json.loads(row["meta"]), row) for row in rows]
+            copies = [(json.loads(row["meta"]), row) for row in rows]
             if within is not None:
-                found = [(m, r) for m, r in found if str(within) in {m["via"], m["referral_id"]}]
-            metas = [meta for meta, _ in found]
-            opened = await self._opened([_rights(meta, row, caller) for meta, row in found])
-            if not opened or await self._disclosed(caller, metas, opened, at):
+                copies = [(m, r) for m, r in copies if str(within) in {m["via"], m["referral_id"]}]
+            metas = [meta for meta, _ in copies]
+            opened = await self._decrypt([_rights(meta, row, caller) for meta, row in copies])
+            if not opened or await self._record_disclosures(caller, metas, opened, at):
                 return opened
         raise Busy
 
-    async def _opened(self, copies: "Sequence[_Copy]") -> list[Opened]:
+    async def _decrypt(self, copies: "Sequence[_Copy]") -> list[Opened]:
         """The messages. Their keys are asked for in one call."""
         wanted = {(c.referral_id, name): c.keys[name] for c in copies for name in c.classes}
         keys = await self._vault.unwrap([(*owner, stored) for owner, stored in wanted.items()])
         opened: dict[tuple[UUID, str], bytes] = dict(zip(wanted, keys, strict=True))
-        return [self._unsealed(c, opened) for c in copies]
+        return [self._unseal(c, opened) for c in copies]
 
-    def _unsealed(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
+    def _unseal(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
         message_id = UUID(copy.meta["id"])
         body: dict[str, Any] = {}
         salts: dict[DataClass, str] = {}
@@ -178,7 +178,7 @@ class Reading:
             salts[name] = content["salt"]
         return Opened(copy.meta, body, salts, copy.withheld)
 
-    async def _disclosed(
+    async def _record_disclosures(
         self,
         caller: Caller,
         metas: Sequence[MessageJson],
@@ -196,7 +196,7 @@ class Reading:
                 "disclosure",
                 {"classes": sorted(message.salts)},
                 caller,
-                _named(caller, meta),
+                _agencies_to_name(caller, meta),
                 case_id=meta["case_id"],
                 referral_id=meta["referral_id"],
                 message_id=meta["id"],
@@ -246,7 +246,7 @@ def _rights(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
     return _Copy(meta, UUID(meta["referral_id"]), opened, withheld, keys, sealed)
 
 
-def _named(caller: Caller, meta: MessageJson) -> set[str]:
+def _agencies_to_name(caller: Caller, meta: MessageJson) -> set[str]:
     """Whom the entry of a reading names: the reader, and the sender who knows of the reader.
 
     A message that was shared with another referral is read there by agencies of which its sender

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.adapters.consents.return_requests import Returns
+from app.adapters.consents.return_requests import ReturnRequests
 from app.api.consents.schemas import ReturnOut, ReturnPage
 from app.api.wire.caller import allowed
 from app.api.wire.dependencies import dependency
@@ -78,7 +78,7 @@ async def list_return_requests(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """撤回された同意にもとづいて提供を受けたものの返還・廃棄の求めを、まだ答えていないものから返す。"""
-    returns = dependency(request, Returns)
+    returns = dependency(request, ReturnRequests)
     found = await returns.own(caller.agency_id, _after(cursor), limit + 1)
     shown = partial(_shown, today=returns.today())
     return json_answer(
@@ -113,7 +113,7 @@ async def list_case_return_requests(
     見えるのは、この機関への求め、この機関が提供した相手への求め、この機関が撤回を記録したときに
     当事者として知っていた機関への求めだけ。どの通信文・区分についてかは、求められた機関だけに示す。
     """
-    returns = dependency(request, Returns)
+    returns = dependency(request, ReturnRequests)
     found = await returns.of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
@@ -153,10 +153,10 @@ async def answer_return_request(
     紙などで聞いた答えを記録する。
     """
     sent = (await read_json(request)).model(ReturnAnswerIn)
-    found = await dependency(request, Returns).answer(
+    found = await dependency(request, ReturnRequests).answer(
         caller, id_in_path(request_id), sent.answer, sent.on, sent.legal_basis
     )
-    return json_answer(_shown(found, dependency(request, Returns).today()))
+    return json_answer(_shown(found, dependency(request, ReturnRequests).today()))
 
 
 def _after(cursor: str | None) -> tuple[bool, date, UUID] | None:

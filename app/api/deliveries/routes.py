@@ -113,7 +113,7 @@ async def mark_printed(
     書面(`…/sheet`)を開いただけでは印刷したことにならない。二度しても変わらない。
     """
     sent = (await read_json(request)).model(PrintedIn)
-    printed = await dependency(request, Deliveries).printed(
+    printed = await dependency(request, Deliveries).mark_printed(
         caller, id_in_path(referral_id), id_in_path(message_id), sent.recipients
     )
     copies = [

@@ -102,7 +102,7 @@ async def print_disclosures(
     content = await asyncio.get_running_loop().run_in_executor(
         _PRESS, lambda: render_pdf(document(sheet, directory, lang))
     )
-    await disclosures.printed(caller, wanted, {"language": lang, "disclosures": len(found)})
+    await disclosures.record_export(caller, wanted, {"language": lang, "disclosures": len(found)})
     headers = {
         "Cache-Control": "no-store",
         "Content-Language": lang,

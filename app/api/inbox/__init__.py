@@ -1,9 +1,9 @@
 """Routes of the inbox."""
 
-from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.inboxes import Inboxes
 from app.api.inbox import routes
 from app.api.inbox.routes import LongestWait
 from app.api.wire.dependencies import Shutdown
 
 ROUTERS = (routes.router,)
-NEEDS = (LongestWait, Mailboxes, Shutdown)
+NEEDS = (LongestWait, Inboxes, Shutdown)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.adapters.inbox.inboxes import Mailboxes
+from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.inbox.rows import PlaceJson
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
 from app.api.wire.caller import allowed, still_allowed
@@ -115,14 +115,14 @@ async def read_inbox(
     """
     if not wait <= dependency(request, LongestWait).seconds:  # `not <=` refuses NaN too
         raise Invalid.at("/query/wait", "less_than_equal")
-    look = dependency(request, Mailboxes).read(
+    look = dependency(request, Inboxes).read(
         caller.agency_id, after, limit, wait, unacknowledged=unacknowledged
     )
     page = await (_until_let_go(request, look) if wait else look)
     if wait:
         still_allowed(request)
     if page is None:
-        page = await dependency(request, Mailboxes).read(
+        page = await dependency(request, Inboxes).read(
             caller.agency_id, after, limit, 0, unacknowledged=unacknowledged
         )
     return Response(page.encode(), media_type="application/json")
@@ -147,7 +147,7 @@ async def acknowledge(
 ) -> Response:
     """届いたものの受領を、このトークンの席として記録する。二度しても変わらない。"""
     sent = (await read_json(request)).model(AcknowledgementIn)
-    done = await dependency(request, Mailboxes).acknowledge(
+    done = await dependency(request, Inboxes).acknowledge(
         caller, sent.positions or [], sent.through
     )
     items = [{**i, "acknowledged_at": moment(i["acknowledged_at"])} for i in done["acknowledged"]]
@@ -167,7 +167,7 @@ async def acknowledge(
 )
 async def read_inbox_status(request: Request, caller: Reader) -> Response:
     """最後の番号、件数、最も古い未開封と未受領を返す。"""
-    status = await dependency(request, Mailboxes).status(caller.agency_id)
+    status = await dependency(request, Inboxes).status(caller.agency_id)
     oldest = {
         "oldest_waiting": _placed(status["oldest_waiting"]),
         "oldest_unacknowledged": _placed(status["oldest_unacknowledged"]),

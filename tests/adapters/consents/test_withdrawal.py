@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.consents.return_requests import LateReturns
+from app.adapters.consents.return_requests import LateReturnRequests
 from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest
 from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import AlreadyAnswered, Invalid, NotFound
@@ -424,7 +424,7 @@ async def test_the_open_ones_come_first_and_late_ones_are_told_once(office: Offi
         after = (page[-1].answered_at is not None, page[-1].due_on, page[-1].id)
     assert paged == list(mine)
     worker_pool = office.owner  # whoever it is: the function is granted to the worker
-    late = LateReturns(worker_pool, office.clock)
+    late = LateReturnRequests(worker_pool, office.clock)
     office.clock.now += timedelta(days=30)
     assert await late.tell_late() == 0
     office.clock.now += timedelta(days=1)

@@ -231,11 +231,11 @@ async def test_paper_is_printed_when_a_seat_says_so_and_not_when_its_sheet_is_op
     await office.reading.open(seat(PAPER_OFFICE), [message.id])
     assert (await copy()).status == "to_print"
     worker = seat(PAPER_OFFICE, "case_worker")
-    (printed,) = await office.deliveries.printed(worker, referral, message.id, None)
+    (printed,) = await office.deliveries.mark_printed(worker, referral, message.id, None)
     assert printed.printed_by == f"{PAPER_OFFICE}.case_worker"
     assert (await copy()).status == "printed"
     office.clock.now += timedelta(hours=1)
-    again = await office.deliveries.printed(
+    again = await office.deliveries.mark_printed(
         seat(PAPER_OFFICE), referral, message.id, [PAPER_PRISON]
     )
     assert list(again) == [printed]
@@ -252,16 +252,16 @@ async def test_nothing_else_is_printed(office: Office) -> None:
     referral, message = await on_paper(office)
     connected = await special(office, ())
     with pytest.raises(NotToPrint):
-        await office.deliveries.printed(seat(PRISON), connected, connected, None)
+        await office.deliveries.mark_printed(seat(PRISON), connected, connected, None)
     with pytest.raises(NotFound):
-        await office.deliveries.printed(seat(PROBATION), connected, connected, None)
+        await office.deliveries.mark_printed(seat(PROBATION), connected, connected, None)
     with pytest.raises(NotFound):
-        await office.deliveries.printed(seat(PAPER_OFFICE), connected, message.id, None)
+        await office.deliveries.mark_printed(seat(PAPER_OFFICE), connected, message.id, None)
     with pytest.raises(Invalid):
-        await office.deliveries.printed(seat(PAPER_OFFICE), referral, message.id, [PROBATION])
+        await office.deliveries.mark_printed(seat(PAPER_OFFICE), referral, message.id, [PROBATION])
     await office.recalls.recall(seat(PAPER_OFFICE), referral, message.id, WRONG, None)
     with pytest.raises(AlreadyRecalled):
-        await office.deliveries.printed(seat(PAPER_OFFICE), referral, message.id, None)
+        await office.deliveries.mark_printed(seat(PAPER_OFFICE), referral, message.id, None)
 
 
 async def test_what_nobody_acknowledges_is_overdue_for_both_sides_and_then_has_failed(
@@ -305,7 +305,7 @@ async def test_paper_is_overdue_until_it_is_printed_and_reminds_its_sender_alone
 ) -> None:
     referral, message = await on_paper(office)
     other, printed = await on_paper(office)
-    await office.deliveries.printed(seat(PAPER_OFFICE), other, printed.id, None)
+    await office.deliveries.mark_printed(seat(PAPER_OFFICE), other, printed.id, None)
     office.clock.now = START + timedelta(days=30)
     await told(office)
     mine = [r for r in await reminders(office, PAPER_OFFICE, referral) if r[1] == "start_selection"]

@@ -162,7 +162,7 @@ async def test_misdirected_disclosures_come_in_pages_the_last_one_first(office: 
 
 async def test_paper_that_was_printed_has_left_the_house(office: Office) -> None:
     referral, message = await on_paper(office)
-    await office.deliveries.printed(seat("probation-14"), referral, message.id, None)
+    await office.deliveries.mark_printed(seat("probation-14"), referral, message.id, None)
     (done,) = await recall(office, "probation-14", referral, message.id)
     assert [(o.how, o.seat_id) for o in done.openings] == [("printed", "probation-14.decider")]
     assert "C0" in done.openings[0].classes
@@ -395,7 +395,7 @@ async def _race_with_printer(office: Office) -> bool:
     async def print_it() -> bool:
         await asyncio.sleep(random.random() * 0.004)  # chance, not synchronisation
         try:
-            return bool(await office.deliveries.printed(caller, referral, message.id, None))
+            return bool(await office.deliveries.mark_printed(caller, referral, message.id, None))
         except AlreadyRecalled:
             return False
 

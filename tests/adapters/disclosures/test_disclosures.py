@@ -183,7 +183,7 @@ async def test_printing_and_recalling_are_disclosures_that_only_the_sender_sees_
     assert len(start_recipients) == 1
     sender = "probation-14"
     assert await of_message(office, sender, referral, start.id) == [(paper, "to_print", ["C0"])]
-    await office.deliveries.printed(seat(sender), referral, start.id, None)
+    await office.deliveries.mark_printed(seat(sender), referral, start.id, None)
     await office.recalls.recall(seat(sender), referral, start.id, RecallReason.WRONG_CONTENT, None)
     found = [d for d in await known(office, sender, referral) if d.message_id == start.id]
     assert [(d.how, d.seat_id) for d in found] == [

@@ -309,10 +309,10 @@ class Halting(Reading):
         super().__init__(office.pool, office.reading._vault, office.clock)
         self.looked, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def _disclosed(self, *arguments: Any) -> bool:
+    async def _record_disclosures(self, *arguments: Any) -> bool:
         self.looked.set()
         await self.go_on.wait()
-        return await super()._disclosed(*arguments)
+        return await super()._record_disclosures(*arguments)
 
 
 async def test_what_was_read_before_an_erasure_and_not_yet_told_is_not_told(
