@@ -19,7 +19,7 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("container", ["app.domain", "app.api"])
+@pytest.mark.parametrize("container", ["app.domain", "app.adapters", "app.api"])
 def test_the_layers_of_the_page_are_those_of_the_contract(container: str, language: str) -> None:
     page = (ROOT / "docs" / language / "architecture.md").read_text(encoding="utf-8")
     drawn = [
