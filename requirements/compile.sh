@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Pins every package by version and hash, without saying where it is fetched from. Needs uv.
+# Pins every package by version and hash, for Python 3.11 and whatever is newer, without saying where it is fetched
+# from. Needs uv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pin() {
     local target=$1
     shift
     uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-        --only-binary :all: --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+        --only-binary :all: --universal --python-version 3.11 \
         "$@" --output-file "requirements/$target.txt"
 }
 pin runtime pyproject.toml
