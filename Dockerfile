@@ -7,12 +7,13 @@ RUN python -m venv /opt/venv
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     --require-hashes --only-binary :all: --requirement requirements/runtime.txt
-COPY pyproject.toml alembic.ini LICENSE ./
+COPY pyproject.toml LICENSE ./
 COPY alembic alembic
 COPY app app
+COPY tsunagu tsunagu
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     --no-deps --no-build-isolation --no-index --editable . \
-    && /opt/venv/bin/python -m compileall -q app
+    && /opt/venv/bin/python -m compileall -q app tsunagu
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH \

@@ -45,6 +45,10 @@ bench: $(VENV)/.dev ## what it costs: throughput, latency, CPU, buffers (ARGS="-
 	@$(if $(findstring --peers,$(ARGS)),$(INSTALL) --requirement requirements/peers.txt)
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: wheel
+wheel: $(VENV)/.run ## dist/tsunagu-….whl, to install where this repository is not
+	$(PIP) wheel --no-deps --no-build-isolation --no-index --wheel-dir dist .
+
 # --- to change it ---
 
 .PHONY: test
@@ -76,7 +80,7 @@ lint: $(VENV)/.dev
 
 .PHONY: types
 types: $(VENV)/.dev
-	$(BIN)/mypy app bench tests alembic/env.py
+	$(BIN)/mypy app tsunagu bench tests alembic/env.py
 
 .PHONY: imports
 imports: $(VENV)/.dev

@@ -10,8 +10,8 @@ pin() {
         --only-binary :all: --universal --python-version 3.11 \
         "$@" --output-file "requirements/$target.txt"
 }
-pin runtime pyproject.toml
-pin embedded pyproject.toml --extra embedded --constraint requirements/runtime.txt
-pin dev pyproject.toml requirements/dev.in --extra embedded --constraint requirements/embedded.txt
+pin runtime pyproject.toml requirements/build.in
+pin embedded pyproject.toml requirements/build.in --extra embedded --constraint requirements/runtime.txt
+pin dev pyproject.toml requirements/build.in requirements/dev.in --extra embedded --constraint requirements/embedded.txt
 pin peers requirements/peers.in --constraint requirements/dev.txt
 pin audit requirements/audit.in --constraint requirements/dev.txt

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
-CONFIGURATION = Path(__file__).parents[3] / "alembic.ini"
+CONFIGURATION = Path(__file__).parents[3] / "alembic" / "alembic.ini"
 PATIENCE = timedelta(seconds=5)
 """How long a migration waits for a lock on a table that is in use, before it gives up."""
 

@@ -40,7 +40,7 @@ class Child:
     def start(self) -> None:
         """Start it. It is killed when this process dies."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *self.command],
+            [sys.executable, "-m", "tsunagu", *self.command],
             env={**os.environ, **self.environment},
             pass_fds=self.files,
             stdin=subprocess.DEVNULL,
