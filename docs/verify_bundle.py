@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify an evidence bundle of Tsunagu offline, from its published format alone (evidence.md).
 
-Needs Python 3.11 and `cryptography`; nothing of the service, no network, no account.
+Needs Python 3.11 or later and `cryptography`; nothing of the service, no network, no account.
 Exit code: 0 verified; 1 the first bad thing is named; 2 nothing is wrong, not all is proved yet.
 """
 
