@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.adapters.access.clients import StoredClients
-from app.api.wire.caller import known
+from app.api.wire.caller import require_token
 from app.api.wire.dependencies import current_directory, dependency
 from app.api.wire.documented import both, documented
 from app.auth.tokens import Access
@@ -97,7 +97,7 @@ class MeOut(BaseModel):
         Text("このトークンの主体", "Whom this token stands for"),
     ),
 )
-async def read_me(request: Request, access: Annotated[Access, known()]) -> MeOut:
+async def read_me(request: Request, access: Annotated[Access, require_token()]) -> MeOut:
     """どの機関のどの席として呼んでいるか、何が許され、いつ失効するかを返す。"""
     caller = access.caller
     agency = current_directory(request).agency(caller.agency_id)

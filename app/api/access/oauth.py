@@ -197,12 +197,12 @@ class _TooLarge(Exception):
 
 async def _counted_form(request: Request) -> dict[str, str]:
     rates = dependency(request, Rates)
-    rates.token_address(request)
+    rates.count_token_address(request)
     form = await _form(request)
     with suppress(TokenRefused):  # the token endpoint answers what is wrong
         # Whoever the client says to be: nothing is proved yet, and nobody has looked it up.
         given = read_credentials(request.headers.get("authorization"), form)
-        rates.token_client(request, given.client_id)
+        rates.count_token_client(request, given.client_id)
     return form
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.acts.acts import Acts, Proposal
 from app.api.acts.schemas import ActIn, ActOut, ActPage
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["acts"])
 
 _DECIDING = ("second_seat", "not_your_act", "act_settled")
 
-Taker = Annotated[Caller, allowed(Scope.ACT_TAKE)]
+Taker = Annotated[Caller, require_scope(Scope.ACT_TAKE)]
 
 
 @router.post(

@@ -13,7 +13,7 @@ from app.api.administration.schemas import (
     OwnSeatOut,
     OwnSeatPage,
 )
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1", tags=["administration"])
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 
-Manager = Annotated[Caller, allowed(Scope.AGENCY_MANAGE)]
+Manager = Annotated[Caller, require_scope(Scope.AGENCY_MANAGE)]
 
 
 @router.get(

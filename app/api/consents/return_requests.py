@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.adapters.consents.return_requests import ReturnRequests
 from app.api.consents.schemas import ReturnOut, ReturnPage
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
@@ -27,7 +27,7 @@ from app.domain.vocabulary.law import LegalBasis
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 
-Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
+Officer = Annotated[Caller, require_scope(Scope.DISCLOSURE_READ)]
 
 
 class ReturnAnswerIn(BaseModel):
@@ -145,7 +145,7 @@ async def list_case_return_requests(
 async def answer_return_request(
     request: Request,
     request_id: str,
-    caller: Annotated[Caller, allowed(Scope.DISCLOSURE_ANSWER)],
+    caller: Annotated[Caller, require_scope(Scope.DISCLOSURE_ANSWER)],
 ) -> Response:
     """廃棄した、返還した、または法令により保存する、と答える。提供した機関の受信箱に知らせる。
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.adapters.consents.listing import Consents, KnownConsent
 from app.api.consents.schemas import ConsentPage
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, day_and_id_in, page
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1", tags=["consents"])
 async def list_consents(
     request: Request,
     case_id: str,
-    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_READ)],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

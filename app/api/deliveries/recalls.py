@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.adapters.deliveries.recalls import Recall, Recalls
 from app.api.deliveries.routes import Recipients
 from app.api.deliveries.schemas import MisdirectedOut, MisdirectedPage, RecallOut
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
-from app.api.wire.language import language_of, localised
+from app.api.wire.language import language_of, localise
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
@@ -27,7 +27,7 @@ from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 
-Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
+Officer = Annotated[Caller, require_scope(Scope.DISCLOSURE_READ)]
 
 TO_ADD: Mapping[str, Text] = {
     "cause": Text("原因", "cause"),
@@ -81,7 +81,7 @@ async def recall_message(
     request: Request,
     referral_id: str,
     message_id: str,
-    caller: Annotated[Caller, allowed(Scope.REFERRAL_DECIDE)],
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_DECIDE)],
 ) -> Response:
     """送った通信文を宛先から取り戻す。送り手の、決裁権のある席だけができる。
 
@@ -153,7 +153,7 @@ async def read_misdirected_disclosure(
 def _in_language(request: Request, value: Any) -> Response:
     language = language_of(request)
     headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization"}
-    return json_answer(localised(value, language), headers=headers)
+    return json_answer(localise(value, language), headers=headers)
 
 
 def _copy(recall: Recall) -> dict[str, Any]:

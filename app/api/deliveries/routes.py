@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.adapters.deliveries.deliveries import Deliveries, Explained, Tracked
 from app.adapters.deliveries.rows import NoticeJson
 from app.api.deliveries.schemas import DeliveryPage, ExplainedOut, PrintedOut
-from app.api.wire.caller import ReferralReader, allowed
+from app.api.wire.caller import ReferralReader, require_scope
 from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
-from app.api.wire.language import Language, language_of, localised
+from app.api.wire.language import Language, language_of, localise
 from app.api.wire.paging import Cursor, Limit, number_in, page
 from app.api.wire.responses import id_in_path, json_answer
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
@@ -106,7 +106,7 @@ async def mark_printed(
     request: Request,
     referral_id: str,
     message_id: str,
-    caller: Annotated[Caller, allowed(Scope.REFERRAL_WRITE)],
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_WRITE)],
 ) -> Response:
     """参加していない機関あての写しを印刷したことを、送り手のこの席として記録する。
 
@@ -168,7 +168,7 @@ def _explained(found: Explained, at: datetime, language: Language) -> dict[str, 
         "recipients": [_in_words(d, at, to_sender=found.sent) for d in tracked.deliveries],
         "notices": [_notice(notice) for notice in found.notices],
     }
-    said: dict[str, Any] = localised(told, language)
+    said: dict[str, Any] = localise(told, language)
     return said
 
 

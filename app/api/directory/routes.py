@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from app.api.directory.examples import AGENCIES, AGENCY, ROUTES
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory
 from app.api.wire.documented import both, documented
 from app.api.wire.paging import LongLimit
@@ -35,7 +35,7 @@ RESPONSIBLE = (
 )
 """The kinds that are responsible for an area. An institution only stands in one."""
 
-Reader = Annotated[Caller, allowed(Scope.DIRECTORY_READ)]
+Reader = Annotated[Caller, require_scope(Scope.DIRECTORY_READ)]
 _CODE = r"^[a-z0-9_]{1,64}$"
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.adapters.disclosures.listing import Disclosures, Key, Wanted, key_of
 from app.api.disclosures.schemas import DisclosurePage
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
@@ -22,7 +22,7 @@ from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 
-Officer = Annotated[Caller, allowed(Scope.DISCLOSURE_READ)]
+Officer = Annotated[Caller, require_scope(Scope.DISCLOSURE_READ)]
 
 
 @router.get(

@@ -8,7 +8,7 @@ from app.adapters.erasure.listing import Erasures
 from app.adapters.erasure.rows import HoldJson
 from app.api.erasure.schemas import ErasuresOut, HoldPage
 from app.api.erasure.views import erasure
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
@@ -37,7 +37,9 @@ router = APIRouter(prefix="/v1", tags=["erasure"])
     ),
 )
 async def list_erasures(
-    request: Request, referral_id: str, caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)]
+    request: Request,
+    referral_id: str,
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_READ)],
 ) -> Response:
     """消去した区分と、時刻、理由、控えからも消える日を返す。
 
@@ -61,7 +63,7 @@ async def list_erasures(
 )
 async def list_holds(
     request: Request,
-    caller: Annotated[Caller, allowed(Scope.ACT_TAKE)],
+    caller: Annotated[Caller, require_scope(Scope.ACT_TAKE)],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

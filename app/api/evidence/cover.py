@@ -6,7 +6,7 @@ from typing import Any
 from app.adapters.evidence.collecting import LogProofs, OpenedCase
 from app.adapters.referrals.reading import Opened
 from app.api.evidence.files import Maker
-from app.api.wire.pages import rendered
+from app.api.wire.pages import render
 from app.api.wire.views import moment
 from app.domain.directory.agencies import Directory
 from app.domain.flows import BODIES, FLOWS
@@ -40,7 +40,7 @@ def cover(
         "size": proved.checkpoint.size,
         "root": proved.note.split("\n")[2],
     }
-    return rendered("bundle.html", values).encode()
+    return render("bundle.html", values).encode()
 
 
 def _referrals(case: OpenedCase, directory: Directory) -> Iterator[dict[str, Any]]:

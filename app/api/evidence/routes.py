@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.adapters.evidence.collecting import Evidence
 from app.api.evidence.cover import cover
 from app.api.evidence.files import Bundle, Maker, SealWithin, bundle
-from app.api.wire.caller import allowed, still_allowed
+from app.api.wire.caller import require_scope, require_valid_token
 from app.api.wire.dependencies import (
     Issuer,
     PublishedLogKeys,
@@ -68,7 +68,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 async def read_bundle(
     request: Request,
     case_id: str,
-    caller: Annotated[Caller, allowed(Scope.DISCLOSURE_READ)],
+    caller: Annotated[Caller, require_scope(Scope.DISCLOSURE_READ)],
     since: Annotated[
         int | None,
         Query(
@@ -97,7 +97,7 @@ async def read_bundle(
     evidence = dependency(request, Evidence)
     case = await evidence.open_case(caller, wanted)
     proved = await evidence.prove(caller, wanted, case, since)
-    still_allowed(request)
+    require_valid_token(request)
     made_at, ring = current_time(request), dependency(request, SigningKeys).ring()
     maker = Maker(
         caller,

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.inbox.rows import PlaceJson
 from app.api.inbox.schemas import AcknowledgedOut, InboxOut, InboxStatusOut
-from app.api.wire.caller import allowed, still_allowed
+from app.api.wire.caller import require_scope, require_valid_token
 from app.api.wire.dependencies import Shutdown, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["inbox"])
 
 MOST_POSITIONS = 1_000
 
-Reader = Annotated[Caller, allowed(Scope.INBOX_READ)]
+Reader = Annotated[Caller, require_scope(Scope.INBOX_READ)]
 Position = Annotated[int, Field(ge=1, le=LAST)]
 
 
@@ -120,7 +120,7 @@ async def read_inbox(
     )
     page = await (_until_let_go(request, look) if wait else look)
     if wait:
-        still_allowed(request)
+        require_valid_token(request)
     if page is None:
         page = await dependency(request, Inboxes).read(
             caller.agency_id, after, limit, 0, unacknowledged=unacknowledged
@@ -143,7 +143,7 @@ async def read_inbox(
     ),
 )
 async def acknowledge(
-    request: Request, caller: Annotated[Caller, allowed(Scope.INBOX_ACKNOWLEDGE)]
+    request: Request, caller: Annotated[Caller, require_scope(Scope.INBOX_ACKNOWLEDGE)]
 ) -> Response:
     """届いたものの受領を、このトークンの席として記録する。二度しても変わらない。"""
     sent = (await read_json(request)).model(AcknowledgementIn)

@@ -17,7 +17,7 @@ from app.api.log.schemas import (
     LogEntryOut,
     LogEntryPage,
 )
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import PublishedLogKeys, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.paging import LAST, LongLimit
@@ -33,7 +33,7 @@ MOST_LEAVES = 1_000
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _TEXT = "text/plain; charset=utf-8"
 
-Auditor = Annotated[Caller, allowed(Scope.LOG_READ)]
+Auditor = Annotated[Caller, require_scope(Scope.LOG_READ)]
 
 
 def _plain(example: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.adapters.referrals.deadlines import DeadlineList
 from app.adapters.referrals.rows import DeadlineJson
 from app.api.referrals.schemas import DeadlinePage
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, page, parts_of
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/v1", tags=["inbox"])
 )
 async def list_deadlines(
     request: Request,
-    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_READ)],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

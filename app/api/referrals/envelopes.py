@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.api.wire.documented import both, one_of
-from app.api.wire.json_body import Sent
+from app.api.wire.json_body import JsonBody
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.errors import Invalid
 from app.domain.flows import BODIES, FLOWS
@@ -181,7 +181,7 @@ class OpeningIn(MessageIn):
 E = TypeVar("E", bound=MessageIn)
 
 
-def opening(sent: Sent) -> OpeningIn:
+def opening(sent: JsonBody) -> OpeningIn:
     """An opening message as it was sent.
 
     Raises:
@@ -190,7 +190,7 @@ def opening(sent: Sent) -> OpeningIn:
     return _read(sent, OpeningIn, OPENING_TYPES)
 
 
-def later(sent: Sent) -> MessageIn:
+def later(sent: JsonBody) -> MessageIn:
     """A later message as it was sent.
 
     An opening type is let through: the state says that it does not take it, and what it takes.
@@ -223,7 +223,7 @@ def message(sent: MessageIn, message_id: UUID, referral_id: UUID) -> Message:
     )
 
 
-def _read(sent: Sent, envelope: type[E], types: frozenset[str]) -> E:
+def _read(sent: JsonBody, envelope: type[E], types: frozenset[str]) -> E:
     body = sent.tree.get("body")
     named = body.get("type") if isinstance(body, dict) else None
     if not isinstance(named, str) or named not in types:

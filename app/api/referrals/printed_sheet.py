@@ -12,7 +12,7 @@ from app.adapters.ids import reference_of
 from app.adapters.referrals.reading import Opened
 from app.api.referrals.printed_lines import Line, day, lines
 from app.api.referrals.reading import opened_one
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory, dependency
 from app.api.wire.documented import documented
 from app.api.wire.pages import HTML_ANSWER, page
@@ -51,7 +51,7 @@ async def print_message(
     request: Request,
     referral_id: str,
     message_id: str,
-    caller: Annotated[Caller, allowed(Scope.REFERRAL_READ)],
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_READ)],
 ) -> Response:
     """開いた通信文を、参加していない機関へ紙で届けるための書面(HTML)にする。
 
@@ -72,7 +72,7 @@ async def print_message(
         "digest": row["digest"],
         "message_id": row["id"],
     }
-    return page("sheet.html", values, kept=False)
+    return page("sheet.html", values, personal=True)
 
 
 @dataclass(frozen=True, slots=True)

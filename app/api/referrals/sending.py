@@ -10,7 +10,7 @@ from app.adapters.referrals.exchange import Exchange, Rehearsed
 from app.api.referrals import envelopes, views
 from app.api.referrals.examples import request_examples
 from app.api.referrals.schemas import AcceptedOut, RehearsedOut
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory, current_time, dependency
 from app.api.wire.documented import both, documented, example_named
 from app.api.wire.json_body import read_json
@@ -25,7 +25,7 @@ from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
-Writer = Annotated[Caller, allowed(Scope.REFERRAL_WRITE)]
+Writer = Annotated[Caller, require_scope(Scope.REFERRAL_WRITE)]
 _DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
 REPEATED: dict[int | str, dict[str, Any]] = {
     200: {

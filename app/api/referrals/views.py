@@ -7,7 +7,7 @@ from app.adapters.referrals.decision_rows import Answer
 from app.adapters.referrals.exchange import Rehearsed
 from app.adapters.referrals.reading import Opened, StandingReferral
 from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
-from app.api.wire.language import Language, localised
+from app.api.wire.language import Language, localise
 from app.api.wire.views import moment, moment_or_none
 from app.domain.cases.case import VisibleParty
 from app.domain.decisions.actions import actions
@@ -75,7 +75,7 @@ def referral(found: StandingReferral, language: Language) -> dict[str, Any]:
         "parent": str(found.parent) if found.parent else None,
         "children": [str(child) for child in found.children],
         "facts": dict(view.facts),
-        "actions": localised(actions(FLOWS[found.flow], found.reader), language),
+        "actions": localise(actions(FLOWS[found.flow], found.reader), language),
         "version": view.version,
         "you": {
             "party": found.reader.name,

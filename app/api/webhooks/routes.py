@@ -22,7 +22,7 @@ from app.api.webhooks.schemas import (
     WebhookPage,
     WebhookSecretOut,
 )
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 _WEBHOOK = {"webhook_id": Text("到着通知の送り先のID", "The id of the webhook")}
 
-Manager = Annotated[Caller, allowed(Scope.WEBHOOK_MANAGE)]
+Manager = Annotated[Caller, require_scope(Scope.WEBHOOK_MANAGE)]
 
 _MOMENTS = (
     "created_at", "changed_at", "failing_since", "succeeded_at", "old_secret_until",

@@ -1,4 +1,4 @@
-"""What all routes stand on: the gate, bodies, responses, paging, problems, languages."""
+"""What all routes share: the gate, bodies, responses, paging, problems and languages."""
 
 from app.adapters.access.refused_calls import RefusedCalls
 from app.api.wire.dependencies import ServiceClock, ServiceDirectory, Shutdown

@@ -1,4 +1,4 @@
-"""What a route asks of its caller, said in its signature and checked in one place."""
+"""Authentication and scopes: dependencies for the signatures of routes, all checked here."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from fastapi.security.base import SecurityBase
 
 from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.documented import both
-from app.api.wire.rates import Rates, Spent
+from app.api.wire.rates import QuotaUsedUp, Rates
 from app.auth.dpop import Proofs
 from app.auth.scopes import SCOPE_TITLES, Scope
 from app.auth.tokens import Access, TokenReader
@@ -42,23 +42,23 @@ DPOP: Mapping[str, str] = {
         "`htu` `ath` `iat` `jti`). A proof can be used once, within 60 seconds.",
     ),
 }
-"""The second way to show a token, as OpenAPI sees it."""
+"""The security scheme for DPoP tokens in OpenAPI."""
 
 
 class _Bearer(SecurityBase):
-    """The scheme as OpenAPI sees it. One callable is both scheme and check: one hop a request."""
+    """The OpenAPI scheme. The subclasses also check the token: one dependency for each request."""
 
     def __init__(self) -> None:
         self.model = _MODEL
         self.scheme_name = "tsunagu"
 
 
-class _Allowed(_Bearer):
+class _ScopeCheck(_Bearer):
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
 
-    # Not a plain `def`: FastAPI would run it in a thread, at half a millisecond a request.
+    # `async`, because FastAPI runs a plain `def` in a thread: 0.5 ms for each request.
     async def __call__(self, request: Request) -> Caller:
         caller = (await _access(request)).caller
         if self._scope not in caller.scopes:
@@ -66,49 +66,49 @@ class _Allowed(_Bearer):
         return caller
 
 
-class _Known(_Bearer):
+class _TokenCheck(_Bearer):
     async def __call__(self, request: Request) -> Access:
         return await _access(request)
 
 
-def allowed(scope: Scope) -> Any:
+def require_scope(scope: Scope) -> Any:
     """A dependency that yields the caller, if their token holds `scope`.
 
     Raises, when a request comes:
-        NotAuthenticated: there is no token, or none to believe.
-        TooMany: its client, or an address without a good token, has called too often.
+        NotAuthenticated: there is no valid token.
+        TooMany: the client, or an address without a valid token, has called too often.
         ScopeMissing: the token does not hold `scope`.
     """
-    return Security(_Allowed(scope), scopes=[scope.value])
+    return Security(_ScopeCheck(scope), scopes=[scope.value])
 
 
-ReferralReader = Annotated[Caller, allowed(Scope.REFERRAL_READ)]
-"""Whoever may read referrals."""
+ReferralReader = Annotated[Caller, require_scope(Scope.REFERRAL_READ)]
+"""A caller with the scope to read referrals."""
 
 
-def known() -> Any:
-    """A dependency that yields what any good token gives access to, whatever its scopes.
+def require_token() -> Any:
+    """A dependency that yields the access of any valid token, whatever its scopes.
 
     Raises, when a request comes:
-        NotAuthenticated: there is no token, or none to believe.
+        NotAuthenticated: there is no valid token.
     """
-    return Security(_Known())
+    return Security(_TokenCheck())
 
 
-def still_allowed(request: Request) -> None:
-    """Ask again, after a wait, what was asked when the call came in.
+def require_valid_token(request: Request) -> None:
+    """Check the token again, after a call has waited.
 
     Raises:
-        NotAuthenticated: the token has expired, or it or its client, seat or agency was stopped.
+        NotAuthenticated: it has expired, was revoked, or its client, seat or agency was disabled.
     """
     dependency(request, TokenReader).check_still_valid(request.state.access, current_time(request))
 
 
 async def _access(request: Request) -> Access:
     try:
-        access = await _shown(request)
+        access = await _authenticate(request)
     except NotAuthenticated:
-        dependency(request, Rates).stranger(request)
+        dependency(request, Rates).count_unauthenticated(request)
         raise
     request.state.access = access
     request.state.caller = access.caller
@@ -116,7 +116,7 @@ async def _access(request: Request) -> Access:
     return access
 
 
-async def _shown(request: Request) -> Access:
+async def _authenticate(request: Request) -> Access:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     check = _SCHEMES.get(scheme.lower())
     if check is None:
@@ -126,25 +126,26 @@ async def _shown(request: Request) -> Access:
 
 def _count(request: Request, client_id: str) -> None:
     try:
-        request.state.quota = dependency(request, Rates).client(client_id)
-    except Spent as spent:
-        request.state.quota = spent.quota
+        request.state.quota = dependency(request, Rates).count_client(client_id)
+    except QuotaUsedUp as refusal:
+        request.state.quota = refusal.quota
         raise
 
 
-async def _bearer(request: Request, token: str) -> Access:
+async def _check_bearer(request: Request, token: str) -> Access:
     access = dependency(request, TokenReader).access(token, current_time(request))
     if access.jkt is not None:
-        raise NotAuthenticated  # bound to a key: whoever stole it must not use it without
+        raise NotAuthenticated  # bound to a key: without a proof it may be stolen
     return access
 
 
-async def _bound(request: Request, token: str) -> Access:
+async def _check_dpop(request: Request, token: str) -> Access:
     access = dependency(request, TokenReader).access(token, current_time(request))
-    sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
+    proofs_sent = request.headers.getlist("dpop")
+    path = request.scope["raw_path"].decode("latin-1")
     proofs = dependency(request, Proofs)
-    await proofs.check(sent, request.method, path, token, access.jkt)
+    await proofs.check(proofs_sent, request.method, path, token, access.jkt)
     return access
 
 
-_SCHEMES = {"bearer": _bearer, "dpop": _bound}
+_SCHEMES = {"bearer": _check_bearer, "dpop": _check_dpop}

@@ -1,7 +1,7 @@
-"""What the routes work with: handed in when the process starts, and asked for by its type.
+"""Dependencies of the routes: installed when the process starts, and looked up by type.
 
-Each subject lists in `NEEDS` what its routes ask for. A service that lacks any of it refuses to
-start, so that no request can find it missing.
+Each subject lists in `NEEDS` the types that its routes look up. The service does not start if one
+of them is missing.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Subject(Protocol):
 
     @property
     def NEEDS(self) -> tuple[type, ...]:  # noqa: N802 -- as above
-        """The types of what they ask for with `dependency`."""
+        """The types that they look up with `dependency`."""
         ...
 
 
@@ -38,7 +38,7 @@ class Dependencies:
     """One object of each type."""
 
     def __init__(self, objects: Iterable[object]) -> None:
-        """Keep them.
+        """Store them by type.
 
         Raises:
             ValueError: two have the same type.
@@ -55,23 +55,23 @@ class Dependencies:
         Raises:
             KeyError: there is none.
         """
-        found: T = self._by_type[kind]
-        return found
+        value: T = self._by_type[kind]
+        return value
 
     def get(self, kind: type[T]) -> T | None:
         """The object of this type, or None."""
-        found: T | None = self._by_type.get(kind)
-        return found
+        value: T | None = self._by_type.get(kind)
+        return value
 
     def override(self, kind: type[T], substitute: T) -> None:
-        """Put another object in the place of the one of this type, for a test or a measurement."""
+        """Replace the object of this type, for a test or a measurement."""
         self._by_type[kind] = substitute
 
     def require(self, kinds: Iterable[type]) -> None:
-        """Make sure that there is an object of each of these types.
+        """Check that there is an object of each of these types.
 
         Raises:
-            CannotStart: there is not.
+            CannotStart: one is missing.
         """
         missing = sorted(kind.__name__ for kind in set(kinds) if kind not in self._by_type)
         if missing:
@@ -79,13 +79,13 @@ class Dependencies:
 
 
 def install(app: FastAPI, objects: Iterable[object], needs: Iterable[type] = ()) -> None:
-    """Give the routes of `app` what they work with.
+    """Install the dependencies of the routes of `app`.
 
     Args:
-        needs: the types of what there has to be.
+        needs: the types that `objects` must contain.
 
     Raises:
-        CannotStart: something of that is missing.
+        CannotStart: one of them is missing.
     """
     dependencies = Dependencies(objects)
     dependencies.require(needs)
@@ -93,72 +93,72 @@ def install(app: FastAPI, objects: Iterable[object], needs: Iterable[type] = ())
 
 
 def dependency(request: Request, kind: type[T]) -> T:
-    """The object of this type that the application behind `request` works with."""
-    found: T = request.app.state.dependencies[kind]
-    return found
+    """The object of this type in the application of `request`."""
+    value: T = request.app.state.dependencies[kind]
+    return value
 
 
 def dependency_if_started(app: FastAPI, kind: type[T]) -> T | None:
-    """The object of this type, or None as long as `app` has not started."""
+    """The object of this type; None before `app` has started."""
     dependencies: Dependencies | None = getattr(app.state, "dependencies", None)
     return None if dependencies is None else dependencies.get(kind)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceClock:
-    """The clock that the whole service goes by."""
+    """The clock of the service."""
 
     read: Clock
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDirectory:
-    """The directory of agencies, which is read again whenever it changes."""
+    """The current directory of agencies."""
 
     read: Callable[[], Directory]
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who issues tokens, receipts and bundles: the address of the service."""
+    """The issuer of tokens, receipts and bundles: the URL of the service."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedLogKeys:
-    """The keys that sign the log's checkpoints, also those that did, the oldest first."""
+    """The keys that sign the log's checkpoints and those that did before, oldest first."""
 
     read: Callable[[], tuple[VerifierKey, ...]]
 
 
 class Shutdown:
-    """Whether the process was told to stop."""
+    """Whether the process is shutting down."""
 
     def __init__(self) -> None:
         self._begun = asyncio.Event()
 
     def begin(self) -> None:
-        """Let go whoever waits."""
+        """Wake up the waiting calls."""
         self._begun.set()
 
     async def wait(self) -> None:
-        """Wait until the process is told to stop."""
+        """Wait until the process shuts down."""
         await self._begun.wait()
 
 
 def current_time(request: Request) -> datetime:
-    """The moment that counts as now."""
+    """The current time, by the clock of the service."""
     return dependency(request, ServiceClock).read()
 
 
 def current_directory(request: Request) -> Directory:
-    """The directory as it is at this moment."""
+    """The current directory."""
     return dependency(request, ServiceDirectory).read()
 
 
 def release(app: FastAPI) -> None:
-    """Let go whoever waits for an inbox of `app`: it is about to stop."""
+    """End the calls of `app` that wait for an inbox, because it is shutting down."""
     shutdown = dependency_if_started(app, Shutdown)
     if shutdown is not None:
         shutdown.begin()

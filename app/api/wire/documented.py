@@ -104,12 +104,12 @@ def documented(
     notes.shows = shows or {}
     notes.models = models
     notes.components = components or {}
-    said: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "operation_id": operation_id,
         "summary": both(*summary),
         "openapi_extra": notes,
     }
-    return said if answer is None else {**said, "response_description": both(*answer)}
+    return arguments if answer is None else {**arguments, "response_description": both(*answer)}
 
 
 def example_named(summary: Text, value: Any) -> Schema:

@@ -1,6 +1,6 @@
-"""The gate that every request passes: an id, headers that keep it safe, no exception out.
+"""Middleware for every request: adds an id and security headers, and answers exceptions.
 
-Nothing that is logged here holds a value: of an exception its type and where it was raised.
+The log gets only the type of an exception and where it was raised, never a value.
 """
 
 import logging
@@ -20,7 +20,7 @@ from app.domain.errors import Refusal
 log = logging.getLogger("tsunagu.api")
 
 Observe: TypeAlias = Callable[[Scope, int, float], None]
-"""Takes note of a call: what it was, the status it got, and the seconds that it took."""
+"""Records a call: its scope, the status of its answer, and its duration in seconds."""
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -35,8 +35,8 @@ _CLOSED_POLICY = (
 
 
 class Gate:
-    """Wraps the application. `is_outage` tells a database that is away from an error of
-    ours; `observe` takes note of each call."""
+    """Wraps the application. `is_outage` tells whether an exception means that the database cannot
+    be reached; `observe` records each call."""
 
     def __init__(
         self, app: ASGIApp, is_outage: Callable[[Exception], bool], observe: Observe
@@ -50,7 +50,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Made here, since what is called from here may go on with a copy of the scope.
+        # Set here, because the application may go on with a copy of the scope.
         state = scope.setdefault("state", {})
         answering, began = _Answering(send, state), time.perf_counter()
         try:
@@ -69,7 +69,7 @@ class Gate:
 
 
 class _Answering:
-    """Sends an answer on, with our headers, and knows whether it has begun."""
+    """Adds our headers to an answer, and records its status and whether it has started."""
 
     __slots__ = ("_send", "_state", "request_id", "started", "status")
 
@@ -85,13 +85,13 @@ class _Answering:
             self.started = True
             self.status = message["status"]
             headers = message["headers"]
-            there = {name for name, _ in headers}
+            names = {name for name, _ in headers}
             headers.append((b"x-request-id", self.request_id.encode()))
             headers.extend(_SAFE)
             if (quota := self._state.get("quota")) is not None:
                 headers.extend(quota.headers())
-            # What nobody said may be kept is personal, and what is no page of ours loads nothing.
-            headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in there)
+            # By default an answer is not cached, and loads nothing when opened as a page.
+            headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in names)
         await self._send(message)
 
 

@@ -1,4 +1,4 @@
-"""Which of the two languages a caller reads, and values said in it."""
+"""The language of a caller, and values in that language."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,16 +15,16 @@ _RANGE = re.compile(
     re.ASCII,
 )
 _LONGEST = 500
-"""Characters of an Accept-Language that are looked at."""
+"""The most characters of an Accept-Language header that are read."""
 
 
 def language_of(request: Request) -> Language:
     """The language to answer `request` in."""
-    return preferred(request.headers.get("accept-language", ""))
+    return preferred_language(request.headers.get("accept-language", ""))
 
 
-def preferred(accepted: str) -> Language:
-    """English where it is asked for before Japanese (RFC 9110 §12.5.4), otherwise Japanese."""
+def preferred_language(accepted: str) -> Language:
+    """English if the header prefers it to Japanese (RFC 9110 §12.5.4), otherwise Japanese."""
     weights: dict[str, float] = {}
     for tag, weight in _ranges(accepted[:_LONGEST]):
         weights.setdefault(tag, weight)
@@ -35,19 +35,19 @@ def preferred(accepted: str) -> Language:
     return "en" if wins else "ja"
 
 
-def localised(value: Any, language: Language) -> Any:
-    """`value` as JSON has it, each text in `language`."""
+def localise(value: Any, language: Language) -> Any:
+    """`value` as JSON types, with each text in `language`."""
     if isinstance(value, Text):
         return value.in_language(language)
     if isinstance(value, Mapping):
-        return {name: localised(part, language) for name, part in value.items()}
+        return {name: localise(part, language) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [localised(part, language) for part in value]
+        return [localise(part, language) for part in value]
     return value
 
 
 def _ranges(accepted: str) -> Iterator[tuple[str, float]]:
     for part in accepted.split(","):
-        if found := _RANGE.fullmatch(part):
-            weight = min(float(found[2] or 1), 1.0)
-            yield found[1].partition("-")[0].lower(), weight
+        if match := _RANGE.fullmatch(part):
+            weight = min(float(match[2] or 1), 1.0)
+            yield match[1].partition("-")[0].lower(), weight

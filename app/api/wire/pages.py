@@ -1,4 +1,4 @@
-"""HTML pages from templates, all from this service alone."""
+"""HTML pages from templates. They load nothing from other servers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none';"
     " base-uri 'none'; form-action 'none'"
 )
-"""A page of ours loads its style and its icon from here, and runs nothing."""
+"""Our pages load their style and icon from this server and run no script."""
 
 
 DOCS_POLICY = (
@@ -27,7 +27,7 @@ DOCS_POLICY = (
     " font-src 'self' data:; connect-src 'self'; worker-src blob:; frame-ancestors 'none';"
     " base-uri 'none'; form-action 'self'"
 )
-"""Swagger UI and ReDoc write style elements of their own; nothing comes from elsewhere."""
+"""Swagger UI and ReDoc write inline styles; everything is loaded from this server."""
 
 
 _TEMPLATES = Environment(
@@ -49,15 +49,15 @@ HTML_ANSWER: dict[int | str, dict[str, Any]] = {
 
 
 def page(
-    template: str, values: Mapping[str, Any], policy: str = PAGE_POLICY, kept: bool = True
+    template: str, values: Mapping[str, Any], policy: str = PAGE_POLICY, personal: bool = False
 ) -> Response:
-    """A page from a template. `kept` is false for what is personal."""
-    content = rendered(template, values)
-    kept_for = "public, max-age=300" if kept else "no-store"
-    headers = {"Content-Security-Policy": policy, "Cache-Control": kept_for}
+    """A page from a template. A cache keeps none that is `personal`."""
+    content = render(template, values)
+    cache_control = "no-store" if personal else "public, max-age=300"
+    headers = {"Content-Security-Policy": policy, "Cache-Control": cache_control}
     return Response(content, headers=headers, media_type=HTML)
 
 
-def rendered(template: str, values: Mapping[str, Any]) -> str:
+def render(template: str, values: Mapping[str, Any]) -> str:
     """The text of a page from a template."""
     return _TEMPLATES.get_template(template).render(values)

@@ -1,4 +1,4 @@
-"""Lists in pages: how many at once, where the next one begins, and the cursor that says so."""
+"""Pages of lists: their size, and the cursor of the next page."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -14,7 +14,7 @@ from app.api.wire.documented import COMPONENT, both
 from app.domain.errors import Invalid
 
 LAST = 2**53 - 1
-"""The largest number of a place: beyond it, not every reader of JSON keeps whole numbers apart."""
+"""The largest position: JSON parsers may not read larger integers exactly."""
 
 Limit = Annotated[int, Query(ge=1, le=100, description=both("1頁の件数", "How many on a page"))]
 LongLimit = Annotated[
@@ -33,19 +33,19 @@ Cursor = Annotated[
 ]
 
 
-def _plus_kept(text: Any) -> Any:
-    # In a query a plain + is a space, and everybody forgets to write %2B.
+def _restore_plus(text: Any) -> Any:
+    # In a query + means a space, and callers often forget to write %2B.
     return text.replace(" ", "+") if isinstance(text, str) else text
 
 
-def _of_our_times(at: datetime) -> datetime:
-    if not 1868 <= at.year <= 2200:  # PostgreSQL's driver cannot say every other
-        raise ValueError("not a time of ours")
+def _check_year(at: datetime) -> datetime:
+    if not 1868 <= at.year <= 2200:  # PostgreSQL's driver does not take all others
+        raise ValueError("year out of range")
     return at
 
 
-Since = Annotated[AwareDatetime, BeforeValidator(_plus_kept), AfterValidator(_of_our_times)]
-"""A moment that a caller names."""
+Since = Annotated[AwareDatetime, BeforeValidator(_restore_plus), AfterValidator(_check_year)]
+"""A time in a query."""
 
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Since)
 
@@ -53,33 +53,33 @@ T = TypeVar("T")
 
 
 def page(
-    found: Sequence[T],
+    rows: Sequence[T],
     limit: int,
-    shown: Callable[[T], Any],
+    describe: Callable[[T], Any],
     place: Callable[[T], Sequence[object]],
 ) -> dict[str, Any]:
-    """The first `limit` of what was found, and a cursor if one more was.
+    """A page of the first `limit` rows, with a cursor if there are more.
 
     Args:
-        found: in order; asked for with `limit + 1`.
-        shown: one of them, as the caller reads it.
-        place: what the cursor has to remember of the last one, to go on after it.
+        rows: in order, queried with `limit + 1`.
+        describe: one row as the caller reads it.
+        place: the parts of the cursor that points after a row.
     """
-    rows = found[:limit]
-    following = cursor_of(*place(rows[-1])) if len(found) > limit else None
-    return {"items": [shown(row) for row in rows], "next": following}
+    shown = rows[:limit]
+    following = cursor_of(*place(shown[-1])) if len(rows) > limit else None
+    return {"items": [describe(row) for row in shown], "next": following}
 
 
 def cursor_of(*parts: object) -> str:
-    """A cursor that remembers `parts`. Callers hand it back as it is."""
+    """A cursor that encodes `parts`. Callers send it back unchanged."""
     return urlsafe_b64encode(json.dumps([str(p) for p in parts]).encode()).decode().rstrip("=")
 
 
 def parts_of(cursor: str, count: int) -> list[str]:
-    """What a cursor of ours remembers.
+    """The parts of a cursor.
 
     Raises:
-        Invalid: it is none of ours.
+        Invalid: it is not one of our cursors.
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -92,24 +92,24 @@ def parts_of(cursor: str, count: int) -> list[str]:
 
 
 def bad_cursor() -> Invalid:
-    """The refusal of a cursor that is none of ours."""
+    """The refusal of an invalid cursor."""
     return Invalid.at("/query/cursor", "cursor")
 
 
 def moment_in(text: str) -> datetime:
-    """The moment that a part of a cursor says.
+    """The time in a part of a cursor.
 
     Raises:
-        ValueError: it says none that PostgreSQL's driver can say too.
+        ValueError: it is not a time, or is out of range.
     """
     return _MOMENT.validate_python(text)
 
 
 def moment_and_id_in(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The moment and the id that a cursor remembers.
+    """The time and the id in a cursor; None without one.
 
     Raises:
-        Invalid: it is none of ours.
+        Invalid: it is not one of our cursors.
     """
     if cursor is None:
         return None
@@ -121,10 +121,10 @@ def moment_and_id_in(cursor: str | None) -> tuple[datetime, UUID] | None:
 
 
 def day_and_id_in(cursor: str | None) -> tuple[date, UUID] | None:
-    """The day and the id that a cursor remembers.
+    """The day and the id in a cursor; None without one.
 
     Raises:
-        Invalid: it is none of ours.
+        Invalid: it is not one of our cursors.
     """
     if cursor is None:
         return None
@@ -136,10 +136,10 @@ def day_and_id_in(cursor: str | None) -> tuple[date, UUID] | None:
 
 
 def number_in(cursor: str | None) -> int:
-    """The number that a cursor remembers; 0 without one.
+    """The number in a cursor; 0 without one.
 
     Raises:
-        Invalid: it is none of ours.
+        Invalid: it is not one of our cursors.
     """
     if cursor is None:
         return 0

@@ -1,4 +1,4 @@
-"""Answers as bytes, and the small things of HTTP that several routes share."""
+"""JSON responses, ids in paths and entity tags, for all routes."""
 
 import json
 import re
@@ -17,16 +17,16 @@ _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 def json_answer(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """`value` as the JSON of an answer."""
+    """A JSON response with `value` as its body."""
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(content, status, dict(headers or {}), "application/json")
 
 
 def id_in_path(text: str) -> UUID:
-    """The id that stands in a path.
+    """An id in a path.
 
     Raises:
-        NotFound: it has not the form of an id, so there is nothing there.
+        NotFound: it is not a UUID, so nothing can have it.
     """
     if not _UUID.fullmatch(text):
         raise NotFound
@@ -34,10 +34,10 @@ def id_in_path(text: str) -> UUID:
 
 
 def entity_tags(request: Request, header: str) -> frozenset[str]:
-    """The entity tags of `If-Match` or `If-None-Match`; empty if it is not sent.
+    """The entity tags of `If-Match` or `If-None-Match`; empty without that header.
 
-    All ours are weak: they stand for what a reader may know, not for bytes. A header that holds no
-    tag gives one that matches nothing: whoever sends it means to ask for something.
+    All our tags are weak, because they identify a version and not the bytes of an answer. A header
+    without a valid tag gives one that matches nothing, so that its condition is not ignored.
     """
     text = request.headers.get(header)
     if text is None:
@@ -48,6 +48,6 @@ def entity_tags(request: Request, header: str) -> frozenset[str]:
 
 
 def matches(request: Request, tag: str) -> bool:
-    """Whether the caller has what `tag` stands for, as `If-None-Match` says."""
+    """Whether `If-None-Match` says that the caller has the version of `tag`."""
     wanted = entity_tags(request, "if-none-match")
     return not wanted.isdisjoint({"*", "W/" + tag.removeprefix("W/")})

@@ -1,4 +1,4 @@
-"""What the answers look like, for the published contract; the routes write the JSON themselves."""
+"""Base classes and common fields of the published schemas. The routes write the JSON themselves."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Referrals, messages and answers as the wire shows them."""
+"""Times in answers."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from app.domain.messages.digest import wire_time
 
 
 def moment(at: datetime | str) -> str:
-    """A moment as it stands on the wire, in Japan's time."""
+    """A time as answers write it, with Japan's offset."""
     read = datetime.fromisoformat(at) if isinstance(at, str) else at
     return wire_time(read.astimezone(JAPAN))
 
 
 def moment_or_none(at: datetime | str | None) -> str | None:
-    """A moment as it stands on the wire, if there is one."""
+    """A time as answers write it, or None."""
     return None if at is None else moment(at)

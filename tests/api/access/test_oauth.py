@@ -23,7 +23,7 @@ from app.adapters.administration.by_owner import Administration
 from app.adapters.keys.folder import KeyFolder
 from app.api.access import me, oauth
 from app.api.wire import dependencies
-from app.api.wire.caller import allowed
+from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import Issuer, ServiceClock, ServiceDirectory
 from app.api.wire.rates import Rate, Rates
 from app.auth.clients import ASSERTION_TYPE
@@ -99,11 +99,11 @@ async def registered(administration: Administration) -> Registered:
     return found
 
 
-async def read_inbox(caller: Annotated[Caller, allowed(Scope.INBOX_READ)]) -> str:
+async def read_inbox(caller: Annotated[Caller, require_scope(Scope.INBOX_READ)]) -> str:
     return caller.client_id
 
 
-async def decide(caller: Annotated[Caller, allowed(Scope.REFERRAL_DECIDE)]) -> str:
+async def decide(caller: Annotated[Caller, require_scope(Scope.REFERRAL_DECIDE)]) -> str:
     return caller.client_id
 
 

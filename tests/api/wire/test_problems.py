@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
 from app.api.wire.gate import Gate
-from app.api.wire.language import preferred
+from app.api.wire.language import preferred_language
 from app.api.wire.problems import answers
 from app.api.wire.problems.kinds import KINDS, example
 from app.domain.errors import Refusal
@@ -62,7 +62,7 @@ async def test_every_problem_has_a_page(stranger: AsyncClient, code: str) -> Non
     ],
 )
 def test_english_is_for_those_who_ask_for_it_first(accepted: str, language: str) -> None:
-    assert preferred(accepted) == language
+    assert preferred_language(accepted) == language
 
 
 async def test_a_problem_is_whole_in_both_languages(stranger: AsyncClient) -> None:

@@ -187,13 +187,13 @@ def test_a_new_minute_brings_a_new_quota() -> None:
     now = 1_000_000.0
     found = Rates(Rate(of_a_client=2), lambda: now)
     for _ in range(2):
-        found.client("a")
+        found.count_client("a")
     now += 59.5
     with pytest.raises(TooMany) as over:
-        found.client("a")
+        found.count_client("a")
     assert over.value.facts == {"retry_after": 1}
     now += 0.5
-    quota = found.client("a")
+    quota = found.count_client("a")
     assert quota is not None
     assert (quota.left, quota.seconds) == (1, 60)
 
@@ -201,16 +201,18 @@ def test_a_new_minute_brings_a_new_quota() -> None:
 def test_however_many_come_the_memory_for_them_is_bounded() -> None:
     now = 1_000_000.0
     found = Rates(Rate(of_a_client=2), lambda: now)
-    for n in range(rates.MOST + 50):
-        found.client(f"c{n}")
-    assert len(found._windows._windows) == rates.MOST
+    for n in range(rates.MOST_WINDOWS + 50):
+        found.count_client(f"c{n}")
+    assert len(found._windows._windows) == rates.MOST_WINDOWS
     now += 61
-    found.client("last")
+    found.count_client("last")
     assert len(found._windows._windows) == 1
 
 
 def test_counting_a_call_costs_microseconds() -> None:
     """Measured: 3 µs with what the headers need. The bound leaves room for a busy machine."""
     found = Rates(Rate(of_a_client=10**9))
-    best = min(timeit.repeat(lambda: found.client("center-13.system"), number=2_000, repeat=7))
+    best = min(
+        timeit.repeat(lambda: found.count_client("center-13.system"), number=2_000, repeat=7)
+    )
     assert best / 2_000 < 20e-6

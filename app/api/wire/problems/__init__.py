@@ -1,1 +1,1 @@
-"""Problems: what a refused caller is told (RFC 9457)."""
+"""Problems (RFC 9457): the answers to refused calls."""

@@ -1,4 +1,4 @@
-"""Says what was refused and why, as RFC 9457 has it, and never repeats what was sent."""
+"""Answers refusals with problems (RFC 9457), which never repeat a value that was sent."""
 
 import json
 import re
@@ -13,32 +13,32 @@ from starlette.routing import compile_path
 
 from app.adapters.access.refused_calls import RefusedCalls
 from app.api.wire.dependencies import dependency_if_started
-from app.api.wire.language import language_of, localised
+from app.api.wire.language import language_of, localise
 from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import BadProof, Invalid, NotFound, Refusal
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
-"""Errors that one answer names; whoever has more has a wrong schema, not wrong values."""
+"""The most errors in one answer. More usually come from a wrong schema."""
 
 _FIELD = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class UnsupportedMediaType(Refusal):
-    """The body is not said to be JSON."""
+    """The content type of the body is not JSON."""
 
     code = "unsupported_media_type"
 
 
 class MethodNotAllowed(Refusal):
-    """There is something there, and it does not answer this method."""
+    """The path exists, but does not support this method."""
 
     code = "method_not_allowed"
 
 
 class Unavailable(Refusal):
-    """The database, or a key that is needed, cannot be reached."""
+    """The database or a key cannot be reached."""
 
     code = "unavailable"
 
@@ -47,22 +47,22 @@ class Unavailable(Refusal):
 
 
 class Internal(Refusal):
-    """Something went wrong that is not the caller's fault."""
+    """An error inside the service."""
 
     code = "internal"
 
 
 def install(app: FastAPI) -> None:
-    """Let every refusal, and every wrong parameter, path and method, be answered as a problem."""
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    """Answer refusals and wrong parameters, paths and methods with problems."""
+    app.add_exception_handler(Refusal, _answer_refusal)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http_error)
 
 
 def answer(
     request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The answer that tells a client what was refused, and why."""
+    """The problem for a refusal, in the caller's language."""
     count(request, refusal.code)
     language = language_of(request)
     kind = KINDS[refusal.code]
@@ -73,69 +73,69 @@ def answer(
         "detail": kind.detail.in_language(language),
         "hint": kind.hint.in_language(language),
         "instance": _instance(request),
-        **localised(refusal.facts, language),
+        **localise(refusal.facts, language),
     }
-    said = {
+    all_headers = {
         "Content-Language": language,
         "Vary": "Accept-Language",
         "Cache-Control": "no-store",
-        **_asked(request, refusal),
+        **_headers_for(request, refusal),
         **(headers or {}),
     }
     content = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(content, kind.status.value, said, MEDIA_TYPE)
+    return Response(content, kind.status.value, all_headers, MEDIA_TYPE)
 
 
 def count(request: Request, code: str) -> None:
-    """Take note of a refused call, under its caller if that is known."""
-    refused = dependency_if_started(request.app, RefusedCalls)
-    if refused is not None:
-        refused.count(getattr(request.state, "caller", None), code)
+    """Count a refused call, under its caller if it was authenticated."""
+    calls = dependency_if_started(request.app, RefusedCalls)
+    if calls is not None:
+        calls.count(getattr(request.state, "caller", None), code)
 
 
 def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, str]]:
-    """Where and why, of Pydantic's errors: never what was sent, nor a message that may hold it."""
-    found = ({"pointer": root + _pointer(e["loc"]), "reason": str(e["type"])} for e in errors)
-    return list({tuple(error.values()): error for error in found}.values())[:MOST_ERRORS]
+    """Pointer and reason of each of Pydantic's errors. Values and messages are left out."""
+    described = ({"pointer": root + _pointer(e["loc"]), "reason": str(e["type"])} for e in errors)
+    return list({tuple(error.values()): error for error in described}.values())[:MOST_ERRORS]
 
 
 def field_name(name: object) -> str:
-    """A name that was sent, if it is one of a field and not of a person; otherwise `?`."""
+    """A name that was sent, if it looks like the name of a field; otherwise `?`."""
     return str(name) if _FIELD.fullmatch(str(name)) else "?"
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)  # noqa: S101 - for mypy: registered for nothing else
+async def _answer_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - for mypy: registered only for this type
     return answer(request, error)
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     if any(e["loc"][0] == "path" for e in error.errors()):
-        return answer(request, NotFound())  # an id of the wrong form is the id of nothing
+        return answer(request, NotFound())  # nothing has an id of another form
     return answer(request, Invalid(errors_at(error.errors())))
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    known = {404: NotFound(), 405: MethodNotAllowed()}
-    refusal = known.get(error.status_code, Internal())
+    refusals = {404: NotFound(), 405: MethodNotAllowed()}
+    refusal = refusals.get(error.status_code, Internal())
     allow = {"Allow": _methods(request)} if error.status_code == 405 else None
     return answer(request, refusal, allow)
 
 
 def _methods(request: Request) -> str:
-    """The methods that are answered here. Each is a route of its own, and Starlette names one's."""
-    there = (
+    """The methods of a path. Each is a route of its own, and Starlette reports only one."""
+    methods_by_route = (
         route.methods or ()
         for route in iter_route_contexts(request.app.routes)
         if compile_path(route.path or "")[0].match(request.url.path)
     )
-    return ", ".join(sorted({method for methods in there for method in methods}))
+    return ", ".join(sorted({method for methods in methods_by_route for method in methods}))
 
 
-def _asked(request: Request, refusal: Refusal) -> dict[str, str]:
-    """What a client has to do, in the header made for it."""
+def _headers_for(request: Request, refusal: Refusal) -> dict[str, str]:
+    """`WWW-Authenticate` or `Retry-After`, where the refusal needs it."""
     if refusal.code == "not_authenticated":
         return {"WWW-Authenticate": _challenge(request, refusal)}
     if refusal.code == "scope_missing":
@@ -150,13 +150,13 @@ def _asked(request: Request, refusal: Refusal) -> dict[str, str]:
 
 
 def _challenge(request: Request, refusal: Refusal) -> str:
-    """How to authenticate, and what was wrong: RFC 6750 §3 and RFC 9449 §7."""
+    """The value of `WWW-Authenticate`: RFC 6750 §3 and RFC 9449 §7."""
     scheme = _scheme(request)
     if scheme == "dpop":
         error = "invalid_dpop_proof" if isinstance(refusal, BadProof) else "invalid_token"
         return f'DPoP realm="tsunagu", error="{error}", algs="ES256"'
-    told = ', error="invalid_token"' if scheme else ""
-    return f'Bearer realm="tsunagu"{told}, DPoP algs="ES256"'
+    error = ', error="invalid_token"' if scheme else ""
+    return f'Bearer realm="tsunagu"{error}, DPoP algs="ES256"'
 
 
 def _scheme(request: Request) -> str:
@@ -164,7 +164,7 @@ def _scheme(request: Request) -> str:
 
 
 def _instance(request: Request) -> str:
-    """The path, without what is no id: a name may have been put there."""
+    """The path, with `-` for parts that are not ids: they may hold a name."""
     parts = request.url.path.split("/")
     return "/".join(part if not part or _ID.fullmatch(part) else "-" for part in parts)
 

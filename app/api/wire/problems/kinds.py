@@ -1,25 +1,25 @@
-"""Every problem that a caller can be told of: its code, status and words."""
+"""The kinds of problems: code, status, title, detail and hint of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from app.api.wire.language import Language, localised
+from app.api.wire.language import Language, localise
 from app.api.wire.schemas import REFERRAL
 from app.domain.text import Text
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """What stands in every problem of a code: what it is, and what to do about it."""
+    """What all problems with one code have in common."""
 
     status: HTTPStatus
     title: Text
     detail: Text
     hint: Text
     example: Mapping[str, Any] = field(default_factory=dict)
-    """What else stands in one example of it."""
+    """Other members, for the published example."""
 
 
 _ACTION: Mapping[str, Any] = {
@@ -397,11 +397,11 @@ KINDS: Mapping[str, ProblemKind] = {
         ),
     ),
 }
-"""By code. `/problems/<code>` shows each."""
+"""By code. `/problems/<code>` describes each."""
 
 
 def example(code: str, language: Language) -> dict[str, Any]:
-    """A complete problem of this code, as it is answered."""
+    """A complete example of a problem with this code."""
     kind = KINDS[code]
     return {
         "type": f"/problems/{code}",
@@ -410,5 +410,5 @@ def example(code: str, language: Language) -> dict[str, Any]:
         "detail": kind.detail.in_language(language),
         "hint": kind.hint.in_language(language),
         "instance": f"/v1/referrals/{REFERRAL}",
-        **localised(kind.example, language),
+        **localise(kind.example, language),
     }

@@ -1,4 +1,4 @@
-"""What a problem looks like, for the published contract."""
+"""The JSON Schema of problems, for the published contract."""
 
 from collections.abc import Mapping
 from typing import Any
