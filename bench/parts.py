@@ -49,8 +49,8 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
     parts: dict[str, Part] = {
         "token, remembered": lambda: reader.access(token, place.clock()),
         "read JSON": lambda: parse(raw),
-        "validate": lambda: envelopes.message(
-            envelopes.opening(sent), message.id, message.referral_id
+        "validate": lambda: envelopes.message_of(
+            envelopes.read_opening(sent), message.id, message.referral_id
         ),
         "decide": lambda: decide_opening(place, message, sender),
         "canonical form": lambda: segments(message.body),

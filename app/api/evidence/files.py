@@ -106,7 +106,7 @@ def bundle(case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, cove
         "seat_id": maker.caller.seat_id,
         "classes": sorted(maker.caller.classes),
         "made_at": moment(maker.made_at),
-        "referrals": [views.listed(row) for row in case.referrals],
+        "referrals": [views.referral_in_list(row) for row in case.referrals],
         "messages": rows,
         "log": {
             "origin": proved.checkpoint.origin,

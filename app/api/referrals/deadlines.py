@@ -1,4 +1,4 @@
-"""The days that an agency has to keep."""
+"""The route of deadlines."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -41,11 +41,11 @@ async def list_deadlines(
     cursor: Cursor = None,
 ) -> Response:
     """この機関が守るべき期日(勾留の満期、釈放日、回答期限など)を、近いものから返す。"""
-    found = await dependency(request, DeadlineList).page(
+    rows = await dependency(request, DeadlineList).page(
         caller.agency_id, _after(cursor), limit + 1, caller.classes
     )
     return json_answer(
-        page(found, limit, _deadline, lambda r: (r["due_on"], r["referral_id"], r["kind"]))
+        page(rows, limit, _deadline, lambda r: (r["due_on"], r["referral_id"], r["kind"]))
     )
 
 
@@ -58,9 +58,9 @@ def _after(cursor: str | None) -> tuple[date, UUID, str] | None:
         return None
     day, referral_id, kind = parts_of(cursor, 3)
     try:
-        found = date.fromisoformat(day), UUID(referral_id), kind
+        key = date.fromisoformat(day), UUID(referral_id), kind
     except ValueError:
         raise bad_cursor() from None
     if kind not in DEADLINES:
         raise bad_cursor()
-    return found
+    return key

@@ -1,4 +1,4 @@
-"""The envelope of a message as it is sent, with exactly the fields of the contract."""
+"""The envelope of a message that is sent: its schema, and reading it from a body."""
 
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -28,11 +28,11 @@ from app.domain.vocabulary.envelope import Medium, Urgency
 from app.domain.vocabulary.law import LegalBasis
 
 
-def _of_random_or_time(sent: UUID) -> UUID:
-    # The others hold a machine's address or can be guessed from a name.
-    if sent.version not in {4, 7}:
+def _check_uuid_version(value: UUID) -> UUID:
+    # Other versions contain the address of a machine or can be derived from a name.
+    if value.version not in {4, 7}:
         raise PydanticCustomError("uuid_version", "an id is a UUID of version 4 or 7")
-    return sent
+    return value
 
 
 OPENING_TYPES = frozenset(name for flow in FLOWS.values() for name in flow.openings)
@@ -48,11 +48,11 @@ LATER_TYPES = frozenset(
 )
 
 PartyName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$", examples=["center"])]
-MessageId = Annotated[UUID, AfterValidator(_of_random_or_time)]
+MessageId = Annotated[UUID, AfterValidator(_check_uuid_version)]
 
 
 def _one_body_of(types: frozenset[str]) -> WithJsonSchema:
-    """What the contract says of a body in place of the base class: one of these types."""
+    """The JSON Schema of a body: one of these types, in place of the base class."""
     return WithJsonSchema(one_of((name for name in BODIES if name in types), Text("本文", "Body")))
 
 
@@ -181,71 +181,72 @@ class OpeningIn(MessageIn):
 E = TypeVar("E", bound=MessageIn)
 
 
-def opening(sent: JsonBody) -> OpeningIn:
-    """An opening message as it was sent.
+def read_opening(request_body: JsonBody) -> OpeningIn:
+    """The envelope of a message that opens a referral.
 
     Raises:
-        Invalid: it has another shape, or its type opens nothing.
+        Invalid: it does not fit the schema, or its type does not open a referral.
     """
-    return _read(sent, OpeningIn, OPENING_TYPES)
+    return _read(request_body, OpeningIn, OPENING_TYPES)
 
 
-def later(sent: JsonBody) -> MessageIn:
-    """A later message as it was sent.
+def read_later(request_body: JsonBody) -> MessageIn:
+    """The envelope of a later message.
 
-    An opening type is let through: the state says that it does not take it, and what it takes.
+    Types that open a referral are accepted here: the state machine refuses them and names the
+    messages that can be sent.
 
     Raises:
-        Invalid: it has another shape, or is of no type that an agency may send.
+        Invalid: it does not fit the schema, or agencies may not send its type.
     """
-    return _read(sent, MessageIn, SENT_TYPES)
+    return _read(request_body, MessageIn, SENT_TYPES)
 
 
-def message(sent: MessageIn, message_id: UUID, referral_id: UUID) -> Message:
-    """The message for the rules."""
-    paper = sent.paper_origin
+def message_of(envelope: MessageIn, message_id: UUID, referral_id: UUID) -> Message:
+    """The message of an envelope, for the domain."""
+    paper = envelope.paper_origin
     return Message(
         id=message_id,
         referral_id=referral_id,
-        body=sent.body,
-        occurred_on=sent.occurred_on,
-        to=sent.to,
-        legal_basis=sent.legal_basis.value if sent.legal_basis else None,
-        urgency=sent.urgency.value,
-        consent_ids=tuple(sent.consent_ids),
-        in_reply_to=sent.in_reply_to,
-        corrects=sent.corrects,
-        parent=sent.parent if isinstance(sent, OpeningIn) else None,
-        shared_messages=tuple(sent.shared_messages),
+        body=envelope.body,
+        occurred_on=envelope.occurred_on,
+        to=envelope.to,
+        legal_basis=envelope.legal_basis.value if envelope.legal_basis else None,
+        urgency=envelope.urgency.value,
+        consent_ids=tuple(envelope.consent_ids),
+        in_reply_to=envelope.in_reply_to,
+        corrects=envelope.corrects,
+        parent=envelope.parent if isinstance(envelope, OpeningIn) else None,
+        shared_messages=tuple(envelope.shared_messages),
         paper_origin=PaperOrigin(paper.received_on, paper.medium.value, paper.scan_sha256)
         if paper
         else None,
     )
 
 
-def _read(sent: JsonBody, envelope: type[E], types: frozenset[str]) -> E:
-    body = sent.tree.get("body")
-    named = body.get("type") if isinstance(body, dict) else None
-    if not isinstance(named, str) or named not in types:
-        raise Invalid.at(*_wrong_type(sent.tree, body, named))
-    exact: type[E] = _envelope_of(envelope, BODIES[named])
-    read = sent.model(exact)
-    # One spelling for one id: in a path the others are the id of nothing.
-    if read.id is not None and str(read.id) != str(sent.tree["id"]).lower():
+def _read(request_body: JsonBody, model: type[E], types: frozenset[str]) -> E:
+    body = request_body.tree.get("body")
+    message_type = body.get("type") if isinstance(body, dict) else None
+    if not isinstance(message_type, str) or message_type not in types:
+        raise Invalid.at(*_wrong_type(request_body.tree, body, message_type))
+    exact_model: type[E] = _envelope_of(model, BODIES[message_type])
+    envelope = request_body.model(exact_model)
+    # Only the canonical spelling of an id is accepted, as in paths.
+    if envelope.id is not None and str(envelope.id) != str(request_body.tree["id"]).lower():
         raise Invalid.at("/id", "uuid_parsing")
-    return read
+    return envelope
 
 
-def _wrong_type(tree: dict[str, Any], body: object, named: object) -> tuple[str, str]:
+def _wrong_type(tree: dict[str, Any], body: object, message_type: object) -> tuple[str, str]:
     if not isinstance(body, dict):
         return "/body", "missing" if "body" not in tree else "model_type"
-    if not isinstance(named, str):
+    if not isinstance(message_type, str):
         return "/body/type", "missing" if "type" not in body else "string_type"
-    return "/body/type", "not_an_opening" if named in SENT_TYPES else "unknown_type"
+    return "/body/type", "not_an_opening" if message_type in SENT_TYPES else "unknown_type"
 
 
 @cache
 def _envelope_of(envelope: type[E], body: type[Body]) -> type[E]:
-    """The envelope for one type of message: so no error speaks of the others."""
+    """The envelope model for one type of body, so that errors are about that type only."""
     name = f"{envelope.__name__}_{body.__name__}"
     return create_model(name, __base__=envelope, body=(body, ...))

@@ -1,4 +1,4 @@
-"""Complete messages, as they can be sent, for the published contract."""
+"""Examples of complete messages, for the published contract."""
 
 from collections.abc import Collection
 from typing import Any
@@ -32,6 +32,6 @@ def request_example(message_type: str) -> dict[str, Any]:
 
 
 def _opening(flow: Flow) -> dict[str, Any]:
-    """What an opening message names beside its body."""
+    """The fields that only an opening message has."""
     to = {"to": dict(flow.example_to)} if flow.example_to else {}
     return {**to, "parent": REFERRAL} if flow.joins_parent else to

@@ -1,4 +1,4 @@
-"""A body as lines to print: Japanese titles, words for codes, tables within tables."""
+"""The body of a message as lines to print, with Japanese titles and words for codes."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field: its title, and either text or the fields that stand in it."""
+    """One field: its title, and either its text or its inner fields."""
 
     title: str
     text: str = ""
@@ -34,9 +34,9 @@ def lines(model: type[BaseModel], values: Mapping[str, Any]) -> tuple[Line, ...]
 
 
 def day(text: str) -> str:
-    """A date as it is written in a letter."""
-    found = _DAY.match(text)
-    return f"{int(found[1])}年{int(found[2])}月{int(found[3])}日" if found else text
+    """A date in Japanese, such as 2026年11月20日."""
+    match = _DAY.match(text)
+    return f"{int(match[1])}年{int(match[2])}月{int(match[3])}日" if match else text
 
 
 def _line(title: str, field: FieldInfo, value: Any) -> Line:
@@ -68,7 +68,7 @@ def _titles(field: FieldInfo) -> dict[str, str]:
 
 
 def _kinds(annotation: Any) -> Iterator[type]:
-    """Every class that an annotation speaks of, at any depth."""
+    """All classes in an annotation, at any depth."""
     if isinstance(annotation, type) and not get_args(annotation):
         yield annotation
     for part in get_args(annotation):

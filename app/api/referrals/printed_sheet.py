@@ -1,4 +1,7 @@
-"""The printed sheet (依頼書): for an agency that is not connected, with nothing to read outside."""
+"""The printed sheet of a message (依頼書) for agencies that are not connected.
+
+Its outer page shows neither names nor contents.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from app.adapters.deliveries.deliveries import Deliveries
 from app.adapters.ids import reference_of
 from app.adapters.referrals.reading import Opened
 from app.api.referrals.printed_lines import Line, day, lines
-from app.api.referrals.reading import opened_one
+from app.api.referrals.reading import open_one
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory, dependency
 from app.api.wire.documented import documented
@@ -58,8 +61,8 @@ async def print_message(
     表の頁には宛先・整理番号・ダイジェストのみを載せ、氏名も用件も載せない。
     本文を開くのと同じく、提供として記録する。
     """
-    opened = await opened_one(request, caller, referral_id, message_id)
-    row, directory = opened.envelope, current_directory(request)
+    message = await open_one(request, caller, referral_id, message_id)
+    row, directory = message.envelope, current_directory(request)
     paper = await dependency(request, Deliveries).paper_copies(caller.agency_id, UUID(row["id"]))
     body = BODIES[row["type"]]
     values = {
@@ -67,8 +70,8 @@ async def print_message(
         "sender": _name(directory, row["from"]["agency_id"]),
         "sent_on": day(moment(row["created_at"])[:10]),
         "title": body.TITLE.ja,
-        "head": tuple(_head(opened)),
-        "sheets": [*_sheets(opened, paper, directory)],
+        "head": tuple(_head(message)),
+        "sheets": [*_sheets(message, paper, directory)],
         "digest": row["digest"],
         "message_id": row["id"],
     }
@@ -76,8 +79,8 @@ async def print_message(
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What is printed for one recipient."""
+class PrintedSheet:
+    """The part of a message that is printed for one recipient."""
 
     recipients: list[str]
     lines: tuple[Line, ...]
@@ -85,25 +88,29 @@ class Sheet:
 
 
 def _sheets(
-    opened: Opened, paper: Mapping[str, frozenset[str]], directory: Directory
-) -> Iterator[Sheet]:
-    """One for each recipient that takes no part, with what that recipient may be given.
+    message: Opened, paper: Mapping[str, frozenset[str]], directory: Directory
+) -> Iterator[PrintedSheet]:
+    """One for each recipient that is not connected, with the data classes for that recipient.
 
-    Where everybody takes part it is the caller's own print.
+    If all recipients are connected, one with what the caller may open.
     """
     for agency_id, classes in sorted(paper.items()):
-        yield _sheet(opened, [_name(directory, agency_id)], classes)
+        yield _sheet(message, [_name(directory, agency_id)], classes)
     if not paper:
-        names = [_name(directory, to["agency_id"]) for to in opened.envelope["to"]]
-        yield _sheet(opened, names, frozenset(opened.salts))
+        names = [_name(directory, to["agency_id"]) for to in message.envelope["to"]]
+        yield _sheet(message, names, frozenset(message.salts))
 
 
-def _sheet(opened: Opened, recipients: list[str], classes: frozenset[str]) -> Sheet:
-    body = BODIES[opened.envelope["type"]]
-    given = {n: v for n, v in opened.body.items() if body.classes()[n] in classes}
-    shown = classes & frozenset(opened.salts)
-    withheld = [c for c in map(DataClass, sorted(opened.envelope["digests"])) if c not in shown]
-    return Sheet(recipients, tuple(lines(body, given)), [CLASS_TITLES[c].ja for c in withheld])
+def _sheet(message: Opened, recipients: list[str], classes: frozenset[str]) -> PrintedSheet:
+    body = BODIES[message.envelope["type"]]
+    values = {n: v for n, v in message.body.items() if body.classes()[n] in classes}
+    printed_classes = classes & frozenset(message.salts)
+    withheld = [
+        c for c in map(DataClass, sorted(message.envelope["digests"])) if c not in printed_classes
+    ]
+    return PrintedSheet(
+        recipients, tuple(lines(body, values)), [CLASS_TITLES[c].ja for c in withheld]
+    )
 
 
 def _name(directory: Directory, agency_id: str | None) -> str:
@@ -111,8 +118,8 @@ def _name(directory: Directory, agency_id: str | None) -> str:
     return agency.name if agency else "つなぐ"
 
 
-def _head(opened: Opened) -> Iterator[Line]:
-    row = opened.envelope
+def _head(message: Opened) -> Iterator[Line]:
+    row = message.envelope
     yield Line("出来事のあった日", day(row["occurred_on"]))
     if row["legal_basis"]:
         yield Line("根拠", LegalBasis.titles()[row["legal_basis"]])

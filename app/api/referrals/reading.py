@@ -107,10 +107,12 @@ async def list_referrals(
     cursor: Cursor = None,
 ) -> Response:
     """この機関の案件を、最後に変わったものから順に返す。本文は含まず、提供の記録もしない。"""
-    found = await dependency(request, Reading).referrals(
+    rows = await dependency(request, Reading).referrals(
         caller.agency_id, flow, state, updated_after, moment_and_id_in(cursor), limit + 1
     )
-    return json_answer(page(found, limit, views.listed, lambda r: (r["updated_at"], r["id"])))
+    return json_answer(
+        page(rows, limit, views.referral_in_list, lambda r: (r["updated_at"], r["id"]))
+    )
 
 
 @router.get(
@@ -130,14 +132,14 @@ async def list_referrals(
 async def read_referral(request: Request, referral_id: str, caller: ReferralReader) -> Response:
     """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
     wanted = id_in_path(referral_id)
-    found = await dependency(request, Reading).referral(caller.agency_id, wanted, caller.classes)
-    version = found.reader.view.version
+    referral = await dependency(request, Reading).referral(caller.agency_id, wanted, caller.classes)
+    version = referral.reader.view.version
     headers = {"ETag": version, "Vary": "Accept-Language, Authorization"}
     if matches(request, version):
         return Response(status_code=304, headers=headers)
     language = language_of(request)
     headers["Content-Language"] = language
-    return json_answer(views.referral(found, language), headers=headers)
+    return json_answer(views.referral(referral, language), headers=headers)
 
 
 @router.get(
@@ -161,10 +163,10 @@ async def list_messages(
 ) -> Response:
     """この機関が読める通信文を、本文なしで番号の順に返す。提供の記録はしない。"""
     after = number_in(cursor)
-    found = await dependency(request, Reading).messages(
+    rows = await dependency(request, Reading).messages(
         caller.agency_id, id_in_path(referral_id), after, limit + 1
     )
-    return json_answer(page(found, limit, views.envelope, lambda r: (r["number"],)))
+    return json_answer(page(rows, limit, views.envelope, lambda r: (r["number"],)))
 
 
 @router.get(
@@ -190,7 +192,7 @@ async def read_message(
 
     開くことは提供であり、記録が確定してから答える。開かなかった区分は `withheld` に示す。
     """
-    return json_answer(views.message(await opened_one(request, caller, referral_id, message_id)))
+    return json_answer(views.message(await open_one(request, caller, referral_id, message_id)))
 
 
 @router.post(
@@ -210,24 +212,24 @@ async def read_message(
 async def read_messages(request: Request, caller: ReferralReader) -> Response:
     """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。"""
     wanted = (await read_json(request)).model(ReadIn)
-    opened = await _opened(request, caller, list(dict.fromkeys(wanted.ids)), None)
-    return json_answer({"items": [views.message(each) for each in opened]})
+    messages = await _open(request, caller, list(dict.fromkeys(wanted.ids)), None)
+    return json_answer({"items": [views.message(each) for each in messages]})
 
 
-async def opened_one(request: Request, caller: Caller, referral_id: str, message_id: str) -> Opened:
-    """The message at this place, opened on the record.
+async def open_one(request: Request, caller: Caller, referral_id: str, message_id: str) -> Opened:
+    """Open a message of a referral and record the disclosure.
 
     Raises:
-        NotFound: there is none, or not for this caller, or not in this referral.
+        NotFound: it does not exist, is not for this caller, or is not in this referral.
     """
     within, wanted = id_in_path(referral_id), id_in_path(message_id)
-    opened = await _opened(request, caller, [wanted], within)
-    if not opened:
+    messages = await _open(request, caller, [wanted], within)
+    if not messages:
         raise NotFound
-    return opened[0]
+    return messages[0]
 
 
-async def _opened(
+async def _open(
     request: Request, caller: Caller, ids: Sequence[UUID], within: UUID | None
 ) -> Sequence[Opened]:
     return await dependency(request, Reading).open(caller, ids, within)

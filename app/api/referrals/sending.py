@@ -1,4 +1,4 @@
-"""Sending: opening a referral, and every later message."""
+"""Routes that send messages: the first opens a referral, the others follow in it."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,7 +26,14 @@ from app.domain.text import Text
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
 Writer = Annotated[Caller, require_scope(Scope.REFERRAL_WRITE)]
-_DECIDED = ("id_reused", "not_found", "illegal_move", "not_your_step", "guard_failed", "busy")
+_DECISION_PROBLEMS = (
+    "id_reused",
+    "not_found",
+    "illegal_move",
+    "not_your_step",
+    "guard_failed",
+    "busy",
+)
 REPEATED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": both(
@@ -98,7 +105,7 @@ DryRun = Annotated[
         ),
         takes=envelopes.OpeningIn,
         examples=request_examples(envelopes.OPENING_TYPES),
-        may_answer=(*_DECIDED, "ambiguous_route"),
+        may_answer=(*_DECISION_PROBLEMS, "ambiguous_route"),
         shows={200: _REPEATED_EXAMPLES},
         models=(RehearsedOut,),
     ),
@@ -108,10 +115,10 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
 
     同じIDで同じ内容を送り直すと、最初の答えがそのまま返る(200)。
     """
-    sent = envelopes.opening(await read_json(request))
-    referral_id = sent.id or time_ordered_id(current_time(request))
-    message = envelopes.message(sent, referral_id, referral_id)
-    return await _taken(request, message, caller, frozenset(), dry_run)
+    envelope = envelopes.read_opening(await read_json(request))
+    referral_id = envelope.id or time_ordered_id(current_time(request))
+    message = envelopes.message_of(envelope, referral_id, referral_id)
+    return await _send(request, message, caller, frozenset(), dry_run)
 
 
 @router.post(
@@ -133,7 +140,7 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
         ),
         takes=envelopes.MessageIn,
         examples=request_examples(envelopes.LATER_TYPES),
-        may_answer=(*_DECIDED, "ambiguous_route", "stale"),
+        may_answer=(*_DECISION_PROBLEMS, "ambiguous_route", "stale"),
         parameters={"referral_id": REFERRAL_ID},
         shows={200: _REPEATED_EXAMPLES},
         models=(RehearsedOut,),
@@ -148,20 +155,20 @@ async def send_message(
     `If-Match` に読んだときの版を書けば、その後に動いた案件には送られない(412)。
     """
     wanted = id_in_path(referral_id)
-    sent = envelopes.later(await read_json(request))
-    message_id = _own_id(sent, wanted) or time_ordered_id(current_time(request))
-    message = envelopes.message(sent, message_id, wanted)
-    return await _taken(request, message, caller, entity_tags(request, "if-match"), dry_run)
+    envelope = envelopes.read_later(await read_json(request))
+    message_id = _own_id(envelope, wanted) or time_ordered_id(current_time(request))
+    message = envelopes.message_of(envelope, message_id, wanted)
+    return await _send(request, message, caller, entity_tags(request, "if-match"), dry_run)
 
 
-def _own_id(sent: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
-    if sent.id == referral_id:
+def _own_id(envelope: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
+    if envelope.id == referral_id:
         raise Invalid.at("/id", "id_of_the_referral")
-    return sent.id
+    return envelope.id
 
 
 def _only_dry_run(request: Request) -> None:
-    """Refuse a question that we do not know: a misspelt rehearsal would be the real thing."""
+    """Refuse unknown parameters: with a misspelt `dry_run` the message would be sent."""
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
         if name != "dry_run":
@@ -170,22 +177,22 @@ def _only_dry_run(request: Request) -> None:
         raise Invalid.at("/query/dry_run", "given_twice")
 
 
-async def _taken(
+async def _send(
     request: Request, message: Message, caller: Caller, if_match: frozenset[str], dry_run: bool
 ) -> Response:
     _only_dry_run(request)
     exchange = dependency(request, Exchange)
     if dry_run:
-        rehearsed = await exchange.rehearse(message, caller, if_match)
-        if isinstance(rehearsed, Rehearsed):
+        result = await exchange.rehearse(message, caller, if_match)
+        if isinstance(result, Rehearsed):
             directory = current_directory(request)
-            return json_answer(views.rehearsed(rehearsed, caller.agency_id, directory))
-        taken = rehearsed
+            return json_answer(views.rehearsal(result, caller.agency_id, directory))
+        acceptance = result
     else:
-        taken = await exchange.accept(message, caller, if_match)
-    answer = taken.answer
+        acceptance = await exchange.accept(message, caller, if_match)
+    answer = acceptance.answer
     headers = {
         "ETag": answer.version,
         "Location": f"/v1/referrals/{answer.referral_id}/messages/{answer.message_id}",
     }
-    return json_answer(views.accepted(answer), 200 if taken.repeated else 201, headers)
+    return json_answer(views.acceptance(answer), 200 if acceptance.repeated else 201, headers)

@@ -1,4 +1,4 @@
-"""Referrals and messages, as they are answered."""
+"""Referrals and messages as JSON objects of answers."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,8 +25,8 @@ _ENVELOPE = (
 _SEALED = ("digests", "digest", "receipt")
 
 
-def accepted(answer: Answer) -> dict[str, Any]:
-    """The answer to a message, the same at every repeat."""
+def acceptance(answer: Answer) -> dict[str, Any]:
+    """The answer to an accepted message; the same when the message is sent again."""
     return {
         "referral_id": str(answer.referral_id),
         "message_id": str(answer.message_id),
@@ -38,54 +38,54 @@ def accepted(answer: Answer) -> dict[str, Any]:
     }
 
 
-def rehearsed(found: Rehearsed, agency_id: str, directory: Directory) -> dict[str, Any]:
-    """What would follow, as far as the caller would see it."""
-    decision = found.decision
-    seen = [decision.moves[0]]
-    seen += [m for m in decision.moves[1:] if any(c.agency_id == agency_id for c in m.copies)]
+def rehearsal(outcome: Rehearsed, agency_id: str, directory: Directory) -> dict[str, Any]:
+    """What a message would cause, as far as the caller would see it."""
+    decision = outcome.decision
+    visible = [decision.moves[0]]
+    visible += [m for m in decision.moves[1:] if any(c.agency_id == agency_id for c in m.copies)]
     return {
         "would": {
             "referral_id": str(decision.moves[0].referral.id),
-            "state": found.state,
+            "state": outcome.state,
             "lead": decision.caller.view.lead,
             "readers": _readers(decision.moves[0], directory),
             "moves": [
                 {
                     "referral_id": str(move.referral.id),
                     "type": move.body.type,
-                    "state": found.state if move is seen[0] else move.referral.state,
+                    "state": outcome.state if move is visible[0] else move.referral.state,
                 }
-                for move in seen
+                for move in visible
             ],
         }
     }
 
 
-def referral(found: StandingReferral, language: Language) -> dict[str, Any]:
-    """A referral as its reader's party sees it."""
-    view = found.reader.view
+def referral(current: StandingReferral, language: Language) -> dict[str, Any]:
+    """A referral as the reader's party sees it."""
+    view = current.reader.view
     return {
-        "id": str(found.id),
-        "case_id": str(found.case_id),
-        "reference": found.reference,
-        "flow": found.flow,
+        "id": str(current.id),
+        "case_id": str(current.case_id),
+        "reference": current.reference,
+        "flow": current.flow,
         "state": view.state,
         "parties": _parties(view.parties),
         "lead": view.lead,
-        "parent": str(found.parent) if found.parent else None,
-        "children": [str(child) for child in found.children],
+        "parent": str(current.parent) if current.parent else None,
+        "children": [str(child) for child in current.children],
         "facts": dict(view.facts),
-        "actions": localise(actions(FLOWS[found.flow], found.reader), language),
+        "actions": localise(actions(FLOWS[current.flow], current.reader), language),
         "version": view.version,
         "you": {
-            "party": found.reader.name,
-            "since": moment(found.reader.since),
-            "until": moment_or_none(found.reader.until),
+            "party": current.reader.name,
+            "since": moment(current.reader.since),
+            "until": moment_or_none(current.reader.until),
         },
     }
 
 
-def listed(row: ReferralJson) -> dict[str, Any]:
+def referral_in_list(row: ReferralJson) -> dict[str, Any]:
     """A referral in a list."""
     return {
         "id": row["id"],
@@ -106,12 +106,12 @@ def envelope(row: EnvelopeJson) -> dict[str, Any]:
 
 
 def message(opened: Opened) -> dict[str, Any]:
-    """A message with what its reader may open of it."""
+    """A message with the fields that the reader may open."""
     row = opened.envelope
     return {
         **_head(row),
         "body": {"type": row["type"], **opened.body},
-        "withheld": [withheld(row, c, reason) for c, reason in opened.withheld],
+        "withheld": [withheld_class(row, c, reason) for c, reason in opened.withheld],
         "digests": row["digests"],
         "salts": dict(opened.salts),
         "digest": row["digest"],
@@ -119,13 +119,13 @@ def message(opened: Opened) -> dict[str, Any]:
     }
 
 
-def withheld(row: MessageJson, data_class: str, reason: str) -> dict[str, Any]:
-    """A class that is not shown, and why; of an erased one, since when and because of what."""
-    told = {"class": data_class, "reason": reason}
+def withheld_class(row: MessageJson, data_class: str, reason: str) -> dict[str, Any]:
+    """A data class that is withheld, with the reason; if it was erased, also when and why."""
+    entry = {"class": data_class, "reason": reason}
     erasure = (row["erased"] or {}).get(data_class) if reason == "erased" else None
     if erasure is None:
-        return told
-    return {**told, "erased_at": moment(erasure["erased_at"]), "because": erasure["because"]}
+        return entry
+    return {**entry, "erased_at": moment(erasure["erased_at"]), "because": erasure["because"]}
 
 
 def _head(row: EnvelopeJson) -> dict[str, Any]:
@@ -136,10 +136,10 @@ def _fields(row: Mapping[str, object], names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def _parties(seen: Iterable[VisibleParty]) -> dict[str, Any]:
-    """The latest agency of each part."""
+def _parties(visible: Iterable[VisibleParty]) -> dict[str, Any]:
+    """The latest agency of each party."""
     latest: dict[str, VisibleParty] = {}
-    for party in sorted(seen, key=lambda p: (p.until is None, p.since)):
+    for party in sorted(visible, key=lambda p: (p.until is None, p.since)):
         latest[party.name] = party
     return {
         name: {

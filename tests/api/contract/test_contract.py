@@ -225,7 +225,7 @@ def test_every_message_type_is_described_in_full(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(envelopes.SENT_TYPES))
 def test_every_published_message_is_taken_in(name: str) -> None:
-    read = envelopes.opening if name in envelopes.OPENING_TYPES else envelopes.later
+    read = envelopes.read_opening if name in envelopes.OPENING_TYPES else envelopes.read_later
     assert read(parse(json.dumps(request_example(name)).encode())).body.type == name
 
 
