@@ -1,4 +1,4 @@
-"""An agency's own seats and clients: lists, and switching off what was lost. The rest are acts."""
+"""An agency's own seats and clients: listing and disabling them. Other changes are acts."""
 
 import re
 from typing import Annotated, Any
@@ -91,8 +91,10 @@ async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> R
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `seat.enable`)。
     """
-    found = await dependency(request, AgencyAdministration).disable("seat", caller, _named(seat_id))
-    return json_answer(_shown(found))
+    row = await dependency(request, AgencyAdministration).disable(
+        "seat", caller, _require_id(seat_id)
+    )
+    return json_answer(_describe(row))
 
 
 @router.post(
@@ -117,10 +119,10 @@ async def disable_own_client(request: Request, client_id: str, caller: Manager) 
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `client.enable`)。
     """
-    found = await dependency(request, AgencyAdministration).disable(
-        "client", caller, _named(client_id)
+    row = await dependency(request, AgencyAdministration).disable(
+        "client", caller, _require_id(client_id)
     )
-    return json_answer(_shown(found))
+    return json_answer(_describe(row))
 
 
 @router.post(
@@ -164,24 +166,24 @@ async def _page(
     after = parts_of(cursor, 1)[0] if cursor is not None else None
     if after is not None and not _ID.fullmatch(after):
         raise bad_cursor()
-    found = await dependency(request, AgencyAdministration).all(
+    rows = await dependency(request, AgencyAdministration).all(
         what, caller.agency_id, after, limit + 1
     )
-    return json_answer(page(found, limit, _shown, lambda row: (row["id"],)))
+    return json_answer(page(rows, limit, _describe, lambda row: (row["id"],)))
 
 
-def _named(text: str) -> str:
-    """The id in a path: what has not the form of one is the id of nothing.
+def _require_id(text: str) -> str:
+    """The id in a path.
 
     Raises:
-        NotFound: it has not.
+        NotFound: it does not have the form of an id, so nothing can have it.
     """
     if not _ID.fullmatch(text):
         raise NotFound
     return text
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _describe(row: Row) -> dict[str, Any]:
     return {
         **row,
         "created_at": moment(row["created_at"]),

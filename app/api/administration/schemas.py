@@ -1,4 +1,4 @@
-"""What the routes of an agency's own administration answer."""
+"""Schemas of an agency's own seats and clients."""
 
 from collections.abc import Mapping
 from typing import Any

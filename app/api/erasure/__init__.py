@@ -1,4 +1,4 @@
-"""Routes of what was erased."""
+"""Routes of erasures and holds."""
 
 from app.adapters.erasure.listing import Erasures
 from app.api.erasure import routes

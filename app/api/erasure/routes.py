@@ -1,4 +1,4 @@
-"""What was erased of a referral, and what an agency keeps from being erased."""
+"""Routes of erasures and of holds, which prevent them."""
 
 from typing import Annotated, Any
 
@@ -46,8 +46,8 @@ async def list_erasures(
     この機関が写しを持っていた区分だけを示す。
     """
     erasures = dependency(request, Erasures)
-    found = await erasures.of_referral(caller.agency_id, id_in_path(referral_id))
-    return json_answer({"items": [erasure(row) for row in found], "next": None})
+    rows = await erasures.of_referral(caller.agency_id, id_in_path(referral_id))
+    return json_answer({"items": [erasure(row) for row in rows], "next": None})
 
 
 @router.get(
@@ -68,10 +68,10 @@ async def list_holds(
     cursor: Cursor = None,
 ) -> Response:
     """この機関が消去を止めている案件を、新しいものから返す。ほかの機関には見えない。"""
-    found = await dependency(request, Erasures).holds(
+    rows = await dependency(request, Erasures).holds(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
-    return json_answer(page(found, limit, _hold, lambda row: (row["set_at"], row["id"])))
+    return json_answer(page(rows, limit, _hold, lambda row: (row["set_at"], row["id"])))
 
 
 def _hold(row: HoldJson) -> dict[str, Any]:

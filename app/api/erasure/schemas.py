@@ -1,4 +1,4 @@
-"""What was erased of a referral, as it is answered."""
+"""Schemas of erasures and holds."""
 
 from pydantic import Field
 

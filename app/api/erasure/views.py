@@ -1,4 +1,4 @@
-"""What was erased, as it is answered."""
+"""Erasures as JSON objects of answers."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from app.api.wire.views import moment
 
 
 def erasure(row: ErasureJson) -> dict[str, Any]:
-    """What was erased of a class of a referral."""
+    """The erasure of one data class of a referral."""
     return {**row, "erased_at": moment(row["erased_at"])}

@@ -1,4 +1,4 @@
-"""The log, to strangers: checkpoints, leaves and proofs for all, entries for those they name."""
+"""Routes of the log: checkpoints, leaves, proofs, and the entries that name the caller."""
 
 import json
 from base64 import b64encode
@@ -97,7 +97,7 @@ async def list_leaves(
         raise Invalid.at("/query/end", "greater_than_equal")
     last = min(end, start + MOST_LEAVES)
     leaves = await dependency(request, Log).leaves(caller.agency_id, start, last)
-    return json_answer({"items": _written(leaves), "next": last if last < end else None})
+    return json_answer({"items": _base64(leaves), "next": last if last < end else None})
 
 
 @router.get(
@@ -133,10 +133,10 @@ async def prove_inclusion(
     """その番号の葉が、その件数の木に含まれることの証明 (RFC 9162 §2.1.3) を返す。"""
     if index >= size:
         raise Invalid.at("/query/index", "less_than")
-    found = await dependency(request, Log).proofs(caller.agency_id, [index], size)
-    proof = found[index]
-    (leaf,) = _written([proof.leaf])
-    return json_answer({"index": index, "size": size, "leaf": leaf, "path": _written(proof.path)})
+    proofs = await dependency(request, Log).proofs(caller.agency_id, [index], size)
+    proof = proofs[index]
+    (leaf,) = _base64([proof.leaf])
+    return json_answer({"index": index, "size": size, "leaf": leaf, "path": _base64(proof.path)})
 
 
 @router.get(
@@ -177,7 +177,7 @@ async def prove_consistency(
     if new < old:
         raise Invalid.at("/query/to", "greater_than_equal")
     path = await dependency(request, Log).consistency(caller.agency_id, old, new)
-    return json_answer({"from": old, "to": new, "path": _written(path)})
+    return json_answer({"from": old, "to": new, "path": _base64(path)})
 
 
 @router.get(
@@ -215,12 +215,12 @@ async def list_log_entries(
     順は変わらず、後から間に入ることもない。まだ封じられていないものは、受領証の `log_entry` で
     1件ずつ読める。
     """
-    found = await dependency(request, Log).entries(
+    entries = await dependency(request, Log).entries(
         caller.agency_id, -1 if after is None else after, limit + 1
     )
-    page = found[:limit]
-    following = page[-1].index if len(found) > limit else None
-    return json_answer({"items": [_shown(each) for each in page], "next": following})
+    page = entries[:limit]
+    following = page[-1].index if len(entries) > limit else None
+    return json_answer({"items": [_describe_entry(each) for each in page], "next": following})
 
 
 @router.get(
@@ -237,10 +237,10 @@ async def list_log_entries(
 async def read_log_entry(request: Request, entry_id: str, caller: Auditor) -> Response:
     """この機関を名指す記録を返す。封じられるまで `index` は null。"""
     wanted = id_in_path(entry_id)
-    found = await dependency(request, Log).entries_by_id(caller.agency_id, [wanted])
-    if wanted not in found:
+    entries = await dependency(request, Log).entries_by_id(caller.agency_id, [wanted])
+    if wanted not in entries:
         raise NotFound
-    return json_answer(_shown(found[wanted]))
+    return json_answer(_describe_entry(entries[wanted]))
 
 
 @router.get(
@@ -269,10 +269,10 @@ async def read_log_keys(request: Request) -> Response:
     return Response(keys.encode(), media_type=_TEXT, headers=_CACHED)
 
 
-def _written(hashes: Iterable[bytes]) -> list[str]:
+def _base64(hashes: Iterable[bytes]) -> list[str]:
     return [b64encode(each).decode() for each in hashes]
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
-    (digest,) = _written([entry.hash])
+def _describe_entry(entry: Entry) -> dict[str, Any]:
+    (digest,) = _base64([entry.hash])
     return {"index": entry.index, "hash": digest, "entry": json.loads(entry.text)}

@@ -1,4 +1,4 @@
-"""What the answers about the log look like, for the published contract."""
+"""Schemas of the log's answers."""
 
 from typing import Any
 
