@@ -1,4 +1,4 @@
-"""Taking a message back, and the record of what had been opened by then (誤送付)."""
+"""Routes of recalls and of misdirected disclosures (誤送付)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["deliveries"])
 
 Officer = Annotated[Caller, require_scope(Scope.DISCLOSURE_READ)]
 
-TO_ADD: Mapping[str, Text] = {
+ITEMS_TO_ADD: Mapping[str, Text] = {
     "cause": Text("原因", "cause"),
     "secondary_damage": Text("二次被害又はそのおそれの有無", "secondary damage, or its danger"),
     "person_told": Text("本人への対応の状況", "what the person was told"),
@@ -37,7 +37,7 @@ TO_ADD: Mapping[str, Text] = {
     "prevention": Text("再発防止のための措置", "measures against its happening again"),
     "other": Text("その他参考となる事項", "anything else"),
 }
-"""What a report asks (個人情報保護法施行規則8条1項) and the service cannot know."""
+"""Items of a report (個人情報保護法施行規則8条1項) that the service cannot know."""
 
 
 class RecallIn(BaseModel):
@@ -89,12 +89,12 @@ async def recall_message(
     後なら、誤送付として記録し、双方に知らせる。どちらでも以後は開けない。案件の状態は戻らない。
     同じ取消しを繰り返しても変わらない。
     """
-    sent = (await read_json(request)).model(RecallIn)
+    body = (await read_json(request)).model(RecallIn)
     wanted = id_in_path(message_id)
-    recalled = await dependency(request, Recalls).recall(
-        caller, id_in_path(referral_id), wanted, sent.reason, sent.recipients
+    recalls = await dependency(request, Recalls).recall(
+        caller, id_in_path(referral_id), wanted, body.reason, body.recipients
     )
-    return json_answer({"message_id": str(wanted), "recalled": [_copy(r) for r in recalled]})
+    return json_answer({"message_id": str(wanted), "recalled": [_copy(r) for r in recalls]})
 
 
 @router.get(
@@ -112,10 +112,10 @@ async def list_misdirected_disclosures(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """この機関が送った、またはこの機関に届いた誤送付の記録を、新しいものから返す。"""
-    found = await dependency(request, Recalls).misdirected(
+    recalls = await dependency(request, Recalls).misdirected(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
-    answer = page(found, limit, _disclosure, lambda r: (r.recalled_at.isoformat(), r.id))
+    answer = page(recalls, limit, _disclosure, lambda r: (r.recalled_at.isoformat(), r.id))
     return _in_language(request, answer)
 
 
@@ -144,10 +144,10 @@ async def read_misdirected_disclosure(
 
     報告するかどうか、どちらが報告するかは、それぞれの機関が決める。
     """
-    found = await dependency(request, Recalls).misdirected_one(
+    recall = await dependency(request, Recalls).misdirected_one(
         caller.agency_id, id_in_path(disclosure_id)
     )
-    return _in_language(request, _disclosure(found))
+    return _in_language(request, _disclosure(recall))
 
 
 def _in_language(request: Request, value: Any) -> Response:
@@ -194,19 +194,19 @@ def _disclosure(recall: Recall) -> dict[str, Any]:
             }
             for opening in recall.openings
         ],
-        "clocks": _clocks(recall.clocks) if recall.clocks else None,
-        "to_add": [{"item": item, "title": title} for item, title in TO_ADD.items()],
+        "clocks": _report_days(recall.clocks) if recall.clocks else None,
+        "to_add": [{"item": item, "title": title} for item, title in ITEMS_TO_ADD.items()],
     }
 
 
-def _clocks(clocks: ReportDays) -> dict[str, Any]:
+def _report_days(days: ReportDays) -> dict[str, Any]:
     return {
         "preliminary": {
-            "from": clocks.preliminary_from.isoformat(),
-            "by": clocks.preliminary_by.isoformat(),
+            "from": days.preliminary_from.isoformat(),
+            "by": days.preliminary_by.isoformat(),
         },
         "final": {
-            "by": clocks.final_by.isoformat(),
-            "by_if_malicious": clocks.final_by_if_malicious.isoformat(),
+            "by": days.final_by.isoformat(),
+            "by_if_malicious": days.final_by_if_malicious.isoformat(),
         },
     }

@@ -1,4 +1,4 @@
-"""What became of a message: for its sender, and in plain words for its recipients too."""
+"""Routes of deliveries: how a message stands with each recipient, and an explanation of it."""
 
 from datetime import datetime
 from functools import partial
@@ -77,11 +77,13 @@ async def list_deliveries(
 
     他の機関が送ったものは含まない。読んでも提供にはならない。
     """
-    found = await dependency(request, Deliveries).sent(
+    messages = await dependency(request, Deliveries).sent(
         caller.agency_id, id_in_path(referral_id), number_in(cursor), limit + 1
     )
     at = current_time(request)
-    return json_answer(page(found, limit, partial(_sent, at=at), lambda each: (each.number,)))
+    return json_answer(
+        page(messages, limit, partial(_deliveries, at=at), lambda each: (each.number,))
+    )
 
 
 @router.post(
@@ -112,9 +114,9 @@ async def mark_printed(
 
     書面(`…/sheet`)を開いただけでは印刷したことにならない。二度しても変わらない。
     """
-    sent = (await read_json(request)).model(PrintedIn)
-    printed = await dependency(request, Deliveries).mark_printed(
-        caller, id_in_path(referral_id), id_in_path(message_id), sent.recipients
+    body = (await read_json(request)).model(PrintedIn)
+    rows = await dependency(request, Deliveries).mark_printed(
+        caller, id_in_path(referral_id), id_in_path(message_id), body.recipients
     )
     copies = [
         {
@@ -122,7 +124,7 @@ async def mark_printed(
             "printed_at": moment(each.printed_at),
             "printed_by": each.printed_by,
         }
-        for each in printed
+        for each in rows
     ]
     return json_answer({"printed": copies})
 
@@ -150,29 +152,31 @@ async def explain_message(
     送り手には全ての宛先について、宛先にはその機関についてだけ答える。到着通知の試みは、
     尋ねた機関自身の送り先についてだけ示す。読んでも提供にはならない。
     """
-    found = await dependency(request, Deliveries).explain(
+    explanation = await dependency(request, Deliveries).explain(
         caller.agency_id, id_in_path(referral_id), id_in_path(message_id)
     )
     language = language_of(request)
     headers = {"Content-Language": language, "Vary": "Accept-Language, Authorization"}
-    return json_answer(_explained(found, current_time(request), language), headers=headers)
+    return json_answer(_explanation(explanation, current_time(request), language), headers=headers)
 
 
-def _explained(found: Explained, at: datetime, language: Language) -> dict[str, Any]:
-    tracked = found.tracked
-    told = {
+def _explanation(explained: Explained, at: datetime, language: Language) -> dict[str, Any]:
+    tracked = explained.tracked
+    values = {
         **_head(tracked),
         "referral_id": str(tracked.referral_id),
         "title": BODIES[tracked.type].TITLE,
-        "you": "sender" if found.sent else "recipient",
-        "recipients": [_in_words(d, at, to_sender=found.sent) for d in tracked.deliveries],
-        "notices": [_notice(notice) for notice in found.notices],
+        "you": "sender" if explained.sent else "recipient",
+        "recipients": [
+            _explain_delivery(d, at, to_sender=explained.sent) for d in tracked.deliveries
+        ],
+        "notices": [_notice(notice) for notice in explained.notices],
     }
-    said: dict[str, Any] = localise(told, language)
-    return said
+    answer: dict[str, Any] = localise(values, language)
+    return answer
 
 
-def _in_words(delivery: Delivery, at: datetime, *, to_sender: bool) -> dict[str, Any]:
+def _explain_delivery(delivery: Delivery, at: datetime, *, to_sender: bool) -> dict[str, Any]:
     words = explain(delivery, at, to_sender=to_sender)
     return {
         **_copy(delivery, at),
@@ -209,7 +213,7 @@ def _head(tracked: Tracked) -> dict[str, Any]:
     }
 
 
-def _sent(tracked: Tracked, at: datetime) -> dict[str, Any]:
+def _deliveries(tracked: Tracked, at: datetime) -> dict[str, Any]:
     return {
         **_head(tracked),
         "number": tracked.number,
