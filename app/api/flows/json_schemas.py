@@ -20,36 +20,36 @@ Schema = dict[str, Any]
 
 
 @cache
-def standalone(message_type: str) -> Schema:
+def message_schema(message_type: str) -> Schema:
     """The schema of one message type, complete in itself (JSON Schema 2020-12)."""
     body = BODIES[message_type]
     flow, _, event = message_type.partition(".")
     return {
         "$schema": DIALECT,
         "$id": f"/v1/flows/{flow}/schemas/{event}",
-        **_described(body, body.model_json_schema()),
+        **_describe(body, body.model_json_schema()),
     }
 
 
 @cache
 def components() -> Mapping[str, Schema]:
-    """Every message type under its own name, and the parts that they are made of."""
-    refs, found = models_json_schema(
+    """The schemas of all message types by name, and of their parts."""
+    refs, generated = models_json_schema(
         [(body, "validation") for body in BODIES.values()], ref_template=COMPONENTS + "{model}"
     )
-    named = {
+    type_names = {
         refs[body, "validation"]["$ref"].removeprefix(COMPONENTS): name
         for name, body in BODIES.items()
     }
-    parts = {named.get(name, name): part for name, part in found["$defs"].items()}
-    types = {name: _in_both(_described(body, parts[name]), body) for name, body in BODIES.items()}
-    renamed: dict[str, Schema] = _renamed({**parts, **types}, named)
-    return renamed
+    parts = {type_names.get(name, name): part for name, part in generated["$defs"].items()}
+    types = {name: _in_both(_describe(body, parts[name]), body) for name, body in BODIES.items()}
+    schemas: dict[str, Schema] = _rename({**parts, **types}, type_names)
+    return schemas
 
 
-def _described(body: type[Body], schema: Schema) -> Schema:
-    """A type's schema with what people need to know of it."""
-    described = {
+def _describe(body: type[Body], schema: Schema) -> Schema:
+    """A type's schema with titles, senders, source and data classes."""
+    annotated = {
         **deepcopy(schema),
         "title": body.TITLE.ja,
         "x-title-en": body.TITLE.en,
@@ -57,17 +57,17 @@ def _described(body: type[Body], schema: Schema) -> Schema:
         "examples": [body.EXAMPLE],
     }
     if body.SOURCE:
-        described["x-source"] = body.SOURCE
-    properties = described["properties"]
+        annotated["x-source"] = body.SOURCE
+    properties = annotated["properties"]
     for name, data_class in body.classes().items():
         properties[name]["x-data-class"] = data_class.value
         properties[name]["x-data-class-title"] = CLASS_TITLES[data_class].ja
     properties["type"]["title"] = "種別"
-    return described
+    return annotated
 
 
 def _in_both(schema: Schema, body: type[Body]) -> Schema:
-    """A type's schema with the words that we have in both languages."""
+    """A type's schema with titles in both languages."""
     schema["title"] = both(*body.TITLE)
     for name, data_class in body.classes().items():
         schema["properties"][name]["x-data-class-title"] = both(*CLASS_TITLES[data_class])
@@ -80,17 +80,17 @@ def _senders(message_type: str) -> list[str]:
     return sorted({by for s in flow.steps if s.type == message_type for by in s.by} - {SYSTEM})
 
 
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """`value` with every reference to a message type by that type's own name."""
+def _rename(value: Any, names: Mapping[str, str]) -> Any:
+    """`value` with the references to message types under the names of the types."""
     if isinstance(value, dict):
         return {key: _reference(key, part, names) for key, part in value.items()}
     if isinstance(value, list):
-        return [_renamed(part, names) for part in value]
+        return [_rename(part, names) for part in value]
     return value
 
 
 def _reference(key: str, value: Any, names: Mapping[str, str]) -> Any:
     if key != "$ref" or not isinstance(value, str):
-        return _renamed(value, names)
+        return _rename(value, names)
     name = value.removeprefix(COMPONENTS)
     return COMPONENTS + names.get(name, name)

@@ -1,4 +1,4 @@
-"""The flows as they are published: tables, schemas and diagrams, for everybody to read."""
+"""Public routes of the flows: tables, schemas and diagrams."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.flows.json_schemas import standalone
-from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, published
+from app.api.flows.json_schemas import message_schema
+from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, example_response
 from app.api.wire.documented import documented
 from app.api.wire.language import Language, language_of
 from app.api.wire.responses import matches
@@ -29,25 +29,25 @@ _FLOW = Text("流れの名前(`GET /v1/flows` にある)", "The name of the flow
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Something that stays the same as long as the process runs."""
+class StaticPage:
+    """An answer that does not change while the process runs."""
 
     content: bytes
     media_type: str
     tag: str
 
     def answer(self, request: Request, headers: Mapping[str, str] | None = None) -> Response:
-        """The page, or that the caller has it already."""
-        said = {"ETag": self.tag, "Cache-Control": "public, max-age=300", **(headers or {})}
+        """The page, or 304 if the caller has it already."""
+        all_headers = {"ETag": self.tag, "Cache-Control": "public, max-age=300", **(headers or {})}
         if matches(request, self.tag):
-            return Response(status_code=304, headers=said)
-        return Response(self.content, headers=said, media_type=self.media_type)
+            return Response(status_code=304, headers=all_headers)
+        return Response(self.content, headers=all_headers, media_type=self.media_type)
 
 
 @router.get(
     "/flows",
     response_class=Response,
-    responses=published(LIST),
+    responses=example_response(LIST),
     **documented(
         "list_flows",
         Text("流れの一覧を読む", "List the flows"),
@@ -57,13 +57,13 @@ class Page:
 )
 async def list_flows(request: Request) -> Response:
     """公開している流れの名前と、詳しい頁の場所を返す。"""
-    return _list().answer(request)
+    return _flow_list().answer(request)
 
 
 @router.get(
     "/flows/{flow}",
     response_class=Response,
-    responses=published(FLOW),
+    responses=example_response(FLOW),
     **documented(
         "read_flow",
         Text("流れを読む", "Read a flow"),
@@ -75,13 +75,13 @@ async def list_flows(request: Request) -> Response:
 )
 async def read_flow(request: Request, flow: str) -> Response:
     """流れの全てを返す。当事者と開ける区分、状態、通信文と項目、表(matrix)、条件。"""
-    return _whole(_known(flow).name).answer(request)
+    return _flow_page(_flow_named(flow).name).answer(request)
 
 
 @router.get(
     "/flows/{flow}/schemas/{event}",
     response_class=Response,
-    responses=published(SCHEMA, "application/schema+json"),
+    responses=example_response(SCHEMA, "application/schema+json"),
     **documented(
         "read_schema",
         Text("通信文の定義を読む", "Read the definition of a message"),
@@ -99,7 +99,7 @@ async def read_flow(request: Request, flow: str) -> Response:
 )
 async def read_schema(request: Request, flow: str, event: str) -> Response:
     """通信文一種類の本文を JSON Schema (2020-12) で返す。区分は `x-data-class`。"""
-    name = f"{_known(flow).name}.{event}"
+    name = f"{_flow_named(flow).name}.{event}"
     if name not in BODIES:
         raise NotFound
     return _schema(name).answer(request)
@@ -120,11 +120,11 @@ async def read_schema(request: Request, flow: str, event: str) -> Response:
 async def read_diagram(request: Request, flow: str) -> Response:
     """流れの状態遷移図を Mermaid で返す。`Accept-Language: en` なら英語。"""
     language = language_of(request)
-    page = _diagram(_known(flow).name, language)
+    page = _diagram(_flow_named(flow).name, language)
     return page.answer(request, {"Content-Language": language, "Vary": "Accept-Language"})
 
 
-def _known(name: str) -> Flow:
+def _flow_named(name: str) -> Flow:
     flow = FLOWS.get(name)
     if flow is None:
         raise NotFound
@@ -132,15 +132,15 @@ def _known(name: str) -> Flow:
 
 
 @cache
-def _list() -> Page:
+def _flow_list() -> StaticPage:
     items = [{"name": f.name, "title": _both(f.title), **_links(f)} for f in FLOWS.values()]
-    return _page({"items": items})
+    return _json_page({"items": items})
 
 
 @cache
-def _whole(name: str) -> Page:
+def _flow_page(name: str) -> StaticPage:
     flow = FLOWS[name]
-    return _page(
+    return _json_page(
         {
             "name": flow.name,
             "title": _both(flow.title),
@@ -161,13 +161,13 @@ def _whole(name: str) -> Page:
 
 
 @cache
-def _schema(message_type: str) -> Page:
-    return _page(standalone(message_type), "application/schema+json")
+def _schema(message_type: str) -> StaticPage:
+    return _json_page(message_schema(message_type), "application/schema+json")
 
 
 @cache
-def _diagram(name: str, language: Language) -> Page:
-    return _content(mermaid(FLOWS[name], language).encode(), MERMAID)
+def _diagram(name: str, language: Language) -> StaticPage:
+    return _static_page(mermaid(FLOWS[name], language).encode(), MERMAID)
 
 
 def _links(flow: Flow) -> dict[str, str]:
@@ -219,10 +219,10 @@ def _both(text: Text) -> dict[str, str]:
     return {"ja": text.ja, "en": text.en}
 
 
-def _page(value: Any, media_type: str = "application/json") -> Page:
+def _json_page(value: Any, media_type: str = "application/json") -> StaticPage:
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return _content(content, media_type)
+    return _static_page(content, media_type)
 
 
-def _content(content: bytes, media_type: str) -> Page:
-    return Page(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+def _static_page(content: bytes, media_type: str) -> StaticPage:
+    return StaticPage(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -1,4 +1,4 @@
-"""How the answers about flows are described in the published contract."""
+"""Examples and descriptions of the answers about flows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -80,10 +80,10 @@ DIAGRAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def published(
+def example_response(
     example: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[int | str, dict[str, Any]]:
-    """How an answer is described whose shape is the table's own."""
+    """The description of an answer by an example, without a schema."""
     content = {"schema": {"type": "object"}, "example": dict(example)}
     return {
         200: {
