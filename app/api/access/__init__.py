@@ -1,4 +1,4 @@
-"""Routes of tokens and of who calls."""
+"""Routes of tokens and of the caller."""
 
 from app.adapters.access.clients import StoredClients
 from app.api.access import me, oauth

@@ -1,4 +1,4 @@
-"""What this token is: for a client that wants to know whom it speaks for."""
+"""The route that shows the seat, the scopes and the expiry of a token."""
 
 from datetime import timedelta, timezone
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Tokens, had and given back (RFC 6749, RFC 7009), and the way there (RFC 8414, RFC 7517)."""
+"""OAuth routes: tokens (RFC 6749), revocation (RFC 7009), metadata (RFC 8414), keys (RFC 7517)."""
 
 from contextlib import suppress
 from typing import Any
@@ -54,7 +54,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 class _ClientSecret(SecurityBase):
-    """Documents `client_secret_basic`; the token endpoint checks it, beside `private_key_jwt`."""
+    """The OpenAPI scheme `client_secret_basic`. `TokenEndpoint` checks it and `private_key_jwt`."""
 
     def __init__(self) -> None:
         self.model = HTTPBase(
@@ -85,20 +85,20 @@ class _ClientSecret(SecurityBase):
 async def issue_token(request: Request) -> JSONResponse:
     """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
     try:
-        form = await _counted_form(request)
+        form = await _count_and_read_form(request)
         proof = _proof(request)
         authorization = request.headers.get("authorization")
-        issued = await dependency(request, TokenEndpoint).token(
+        token = await dependency(request, TokenEndpoint).token(
             authorization, form, proof, network_of(request)
         )
     except (TokenRefused, TooMany, _TooLarge) as error:
-        return _not_done(request, error)
+        return _error_response(request, error)
     answer = TokenOut(
-        access_token=issued.token,
-        token_type="DPoP" if issued.jkt else "Bearer",
-        expires_in=int((issued.expires_at - issued.issued_at).total_seconds()),
-        scope=" ".join(sorted(issued.caller.scopes)),
-        seat=issued.caller.seat_id,
+        access_token=token.token,
+        token_type="DPoP" if token.jkt else "Bearer",
+        expires_in=int((token.expires_at - token.issued_at).total_seconds()),
+        scope=" ".join(sorted(token.caller.scopes)),
+        seat=token.caller.seat_id,
     )
     return JSONResponse(answer.model_dump(), headers=_UNCACHED)
 
@@ -131,11 +131,11 @@ async def revoke_token(request: Request) -> Response:
     受けたプロセスでは直ちに、他では数秒以内に効く。
     """
     try:
-        form = await _counted_form(request)
+        form = await _count_and_read_form(request)
         authorization = request.headers.get("authorization")
         await dependency(request, TokenRevocation).revoke(authorization, form, network_of(request))
     except (TokenRefused, TooMany, _TooLarge) as error:
-        return _not_done(request, error)
+        return _error_response(request, error)
     return Response(headers=_UNCACHED)
 
 
@@ -184,25 +184,26 @@ async def read_jwks(request: Request) -> JSONResponse:
 
 
 def _proof(request: Request) -> Proof | None:
-    sent, path = request.headers.getlist("dpop"), request.scope["raw_path"].decode("latin-1")
+    proofs = request.headers.getlist("dpop")
+    path = request.scope["raw_path"].decode("latin-1")
     try:
-        return dependency(request, Proofs).for_token(sent, request.method, path)
+        return dependency(request, Proofs).for_token(proofs, request.method, path)
     except NotGenuine as error:
         raise invalid_dpop_proof() from error
 
 
 class _TooLarge(Exception):
-    """More was sent than is read."""
+    """The body is larger than the limit."""
 
 
-async def _counted_form(request: Request) -> dict[str, str]:
+async def _count_and_read_form(request: Request) -> dict[str, str]:
     rates = dependency(request, Rates)
     rates.count_token_address(request)
     form = await _form(request)
     with suppress(TokenRefused):  # the token endpoint answers what is wrong
-        # Whoever the client says to be: nothing is proved yet, and nobody has looked it up.
-        given = read_credentials(request.headers.get("authorization"), form)
-        rates.count_token_client(request, given.client_id)
+        # Counted under the claimed client id, before it is looked up or authenticated.
+        credentials = read_credentials(request.headers.get("authorization"), form)
+        rates.count_token_client(request, credentials.client_id)
     return form
 
 
@@ -233,24 +234,24 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _not_done(request: Request, error: Exception) -> JSONResponse:
+def _error_response(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, TooMany):
         count(request, error.code)
-        return _wait(error)
+        return _wait_response(error)
     if not isinstance(error, TokenRefused):
-        return _refused(TokenRefused("invalid_request", "more than 16 KiB"), 413)
+        return _refusal_response(TokenRefused("invalid_request", "more than 16 KiB"), 413)
     count(request, "not_authenticated")
-    return _refused(error, 401 if error.error == "invalid_client" else 400)
+    return _refusal_response(error, 401 if error.error == "invalid_client" else 400)
 
 
-def _wait(refusal: TooMany) -> JSONResponse:
-    told = TokenRefused("temporarily_unavailable", "too many requests; wait, then try again")
-    answer = _refused(told, 429)
+def _wait_response(refusal: TooMany) -> JSONResponse:
+    error = TokenRefused("temporarily_unavailable", "too many requests; wait, then try again")
+    answer = _refusal_response(error, 429)
     answer.headers["Retry-After"] = str(refusal.facts["retry_after"])
     return answer
 
 
-def _refused(refusal: TokenRefused, status: int) -> JSONResponse:
+def _refusal_response(refusal: TokenRefused, status: int) -> JSONResponse:
     headers = dict(_UNCACHED)
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="tsunagu", charset="UTF-8"'

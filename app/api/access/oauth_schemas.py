@@ -1,4 +1,4 @@
-"""What the token endpoint and its metadata look like in the API's description."""
+"""Schemas of the token endpoint, revocation and metadata."""
 
 from typing import Any
 
