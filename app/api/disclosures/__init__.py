@@ -1,4 +1,4 @@
-"""Routes of disclosures, and the sheet for the person concerned."""
+"""Routes of disclosures and of the person's sheet."""
 
 from app.adapters.disclosures.listing import Disclosures
 from app.api.disclosures import person_sheet, routes

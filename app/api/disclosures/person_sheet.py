@@ -1,4 +1,4 @@
-"""The sheet of disclosures for the person concerned: who was told what, in plain words (PDF)."""
+"""The person's sheet: the disclosures of a case for the person concerned, in plain words (PDF)."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,10 @@ from app.domain.text import Text
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 
 MOST_PRINTED = 500
-"""Disclosures on one sheet: a hundred pages at the most."""
+"""The most disclosures on one sheet: about a hundred pages."""
 _COLUMNS = (52.0, 66.0, 56.0)
-_PRESS = ThreadPoolExecutor(1, "press")
-"""Makes one sheet at a time, beside the loop: whoever asks for many waits for their own."""
+_EXECUTOR = ThreadPoolExecutor(1, "person-sheet")
+"""Makes one sheet at a time in a thread of its own, so that other calls need not wait."""
 
 PDF_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
@@ -51,8 +51,8 @@ PDF_ANSWER: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What stands on a sheet. `complete` is false if there was more than is printed."""
+class PersonSheet:
+    """The contents of a sheet. `complete` is false if some disclosures are left out."""
 
     agency_id: str
     references: Sequence[str]
@@ -95,14 +95,14 @@ async def print_disclosures(
     """
     wanted, at = id_in_path(case_id), current_time(request)
     disclosures = dependency(request, Disclosures)
-    found, complete = await disclosures.to_print(caller.agency_id, wanted, MOST_PRINTED)
-    references = list(dict.fromkeys(reference_of(each.via) for each in found))
-    sheet = Sheet(caller.agency_id, references, found, complete, at)
+    records, complete = await disclosures.to_print(caller.agency_id, wanted, MOST_PRINTED)
+    references = list(dict.fromkeys(reference_of(each.via) for each in records))
+    sheet = PersonSheet(caller.agency_id, references, records, complete, at)
     directory = current_directory(request)
     content = await asyncio.get_running_loop().run_in_executor(
-        _PRESS, lambda: render_pdf(document(sheet, directory, lang))
+        _EXECUTOR, lambda: render_pdf(document(sheet, directory, lang))
     )
-    await disclosures.record_export(caller, wanted, {"language": lang, "disclosures": len(found)})
+    await disclosures.record_export(caller, wanted, {"language": lang, "disclosures": len(records)})
     headers = {
         "Cache-Control": "no-store",
         "Content-Language": lang,
@@ -111,17 +111,17 @@ async def print_disclosures(
     return Response(content, headers=headers, media_type="application/pdf")
 
 
-def document(sheet: Sheet, directory: Directory, language: Language) -> Document:
-    """The sheet as what is to be printed, the same for the same records and moment."""
-    written = _Writing(directory, language)
-    maker = written.agency(sheet.agency_id)
+def document(sheet: PersonSheet, directory: Directory, language: Language) -> Document:
+    """The sheet as a document to print; the same for the same records and time."""
+    writer = _SheetWriter(directory, language)
+    maker = writer.agency(sheet.agency_id)
     foot = words.FOOT.in_language(language).format(
         reference=sheet.references[0] if sheet.references else "-", agency=plain(maker)
     )
     return Document(
         title=plain(words.TITLE.in_language(language)),
         language=language,
-        blocks=[*written.beginning(sheet), *written.tables(sheet), *written.end()],
+        blocks=[*writer.beginning(sheet), *writer.tables(sheet), *writer.end()],
         foot=foot,
         made_at=sheet.made_at,
         ruby=language == "ja",
@@ -129,8 +129,8 @@ def document(sheet: Sheet, directory: Directory, language: Language) -> Document
 
 
 @dataclass(frozen=True, slots=True)
-class _Writing:
-    """Puts a sheet in words of one language."""
+class _SheetWriter:
+    """Writes a sheet in one language."""
 
     directory: Directory
     language: Language
@@ -139,17 +139,17 @@ class _Writing:
         return text.in_language(self.language)
 
     def agency(self, agency_id: str) -> str:
-        found = self.directory.agency(agency_id)
-        if found is None:
+        agency = self.directory.agency(agency_id)
+        if agency is None:
             return agency_id
         if self.language == "en":
-            return found.name_en or found.name
-        return add_readings(found.name, readings())
+            return agency.name_en or agency.name
+        return add_readings(agency.name, readings())
 
     def day(self, at: datetime) -> str:
         return self.say(day_words(at.astimezone(JAPAN).date()))
 
-    def beginning(self, sheet: Sheet) -> Iterator[Block]:
+    def beginning(self, sheet: PersonSheet) -> Iterator[Block]:
         yield Paragraph(self.say(words.TITLE), size=20.0, after=5.0)
         facts = (
             (words.REFERENCE, "、 ".join(sheet.references) or "-"),
@@ -164,50 +164,50 @@ class _Writing:
         if not sheet.complete:
             yield Paragraph(self.say(words.NOT_ALL), sign="※")
 
-    def tables(self, sheet: Sheet) -> Iterator[Block]:
-        told = by_agency(sheet.disclosures)
-        if not told:
+    def tables(self, sheet: PersonSheet) -> Iterator[Block]:
+        recipients = by_agency(sheet.disclosures)
+        if not recipients:
             yield Paragraph(self.say(words.NOTHING))
-        for agency_id, passings in told.items():
+        for agency_id, messages in recipients.items():
             name = self.agency(agency_id)
-            rows = [self.row(each) for each in passings if not each.nameless]
+            rows = [self.row(each) for each in messages if not each.nameless]
             if rows:
                 head = tuple(map(self.say, words.HEAD))
                 again = self.say(words.AGAIN).format(agency=name)
                 yield Table(name, again, head, rows, _COLUMNS)
             else:
                 yield Heading(name, 14.0)
-            if nameless := [each for each in passings if each.nameless]:
-                yield self.nameless(nameless)
+            if without_name := [each for each in messages if each.nameless]:
+                yield self.nameless(without_name)
 
-    def row(self, passing: KnownMessage) -> tuple[tuple[str, ...], ...]:
-        return tuple(self.when(passing)), tuple(self.what(passing)), tuple(self.why(passing))
+    def row(self, message: KnownMessage) -> tuple[tuple[str, ...], ...]:
+        return tuple(self.when(message)), tuple(self.what(message)), tuple(self.why(message))
 
-    def when(self, passing: KnownMessage) -> Iterator[str]:
-        for how, at in sorted(passing.first.items(), key=lambda pair: pair[1]):
+    def when(self, message: KnownMessage) -> Iterator[str]:
+        for how, at in sorted(message.first.items(), key=lambda pair: pair[1]):
             yield self.day(at)
             yield self.say(EVENTS[how])
 
-    def what(self, passing: KnownMessage) -> Iterator[str]:
-        if passing.classes is None:
+    def what(self, message: KnownMessage) -> Iterator[str]:
+        if message.classes is None:
             yield self.say(UNKNOWN)
             return
-        for data_class in sorted(passing.classes):
+        for data_class in sorted(message.classes):
             yield "・" + self.say(KINDS[data_class])
 
-    def why(self, passing: KnownMessage) -> Iterator[str]:
-        basis = BASES.get(passing.legal_basis or "")
+    def why(self, message: KnownMessage) -> Iterator[str]:
+        basis = BASES.get(message.legal_basis or "")
         if basis:
             yield self.say(basis)
-        if passing.consented and passing.legal_basis != "consent_only":
+        if message.consented and message.legal_basis != "consent_only":
             yield self.say(CONSENT)
-        if not (basis or passing.consented):
-            # Whoever is told without consent is told for its part in the flow.
-            yield self.say(UNSAID if passing.classes is None else TASK)
+        if not (basis or message.consented):
+            # Without consent, an agency receives it because of its task in the flow.
+            yield self.say(UNSAID if message.classes is None else TASK)
 
-    def nameless(self, passings: Sequence[KnownMessage]) -> Paragraph:
-        last = max(at for each in passings for at in each.first.values())
-        text = self.say(words.NAMELESS).format(count=len(passings), day=self.day(last))
+    def nameless(self, messages: Sequence[KnownMessage]) -> Paragraph:
+        last = max(at for each in messages for at in each.first.values())
+        text = self.say(words.NAMELESS).format(count=len(messages), day=self.day(last))
         return Paragraph(text, size=12.0, after=4.0, indent=2.0)
 
     def end(self) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""The fixed texts of the sheet of disclosures, in plain Japanese with readings, and in English."""
+"""The fixed texts of the person's sheet, in plain Japanese with readings and in English."""
 
 from app.domain.text import Text
 

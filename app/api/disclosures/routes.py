@@ -1,4 +1,4 @@
-"""Disclosures of a case (提供の記録): who received and opened what, as far as a party may know."""
+"""The route of the disclosures of a case (提供の記録) that the caller may know of."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -79,7 +79,7 @@ async def list_disclosures(
         limit,
     )
     following = cursor_of(*page.following) if page.following else None
-    return json_answer({"items": [_shown(each) for each in page.items], "next": following})
+    return json_answer({"items": [_describe(each) for each in page.items], "next": following})
 
 
 def _key_in(cursor: str | None) -> Key | None:
@@ -91,19 +91,19 @@ def _key_in(cursor: str | None) -> Key | None:
         raise bad_cursor() from None
 
 
-def _shown(found: Disclosure) -> dict[str, Any]:
+def _describe(disclosure: Disclosure) -> dict[str, Any]:
     return {
-        "how": found.how,
-        "at": moment(found.at),
-        "agency_id": found.agency_id,
-        "party": found.party,
-        "seat_id": found.seat_id,
-        "classes": None if found.classes is None else list(found.classes),
-        "referral_id": str(found.referral_id),
-        "message_id": str(found.message_id),
-        "type": found.type,
-        "from": {"party": found.from_party, "agency_id": found.from_agency},
-        "shown_by": str(found.shown_by) if found.shown_by else None,
-        "legal_basis": found.legal_basis,
-        "consent_ids": [str(each) for each in found.consent_ids],
+        "how": disclosure.how,
+        "at": moment(disclosure.at),
+        "agency_id": disclosure.agency_id,
+        "party": disclosure.party,
+        "seat_id": disclosure.seat_id,
+        "classes": None if disclosure.classes is None else list(disclosure.classes),
+        "referral_id": str(disclosure.referral_id),
+        "message_id": str(disclosure.message_id),
+        "type": disclosure.type,
+        "from": {"party": disclosure.from_party, "agency_id": disclosure.from_agency},
+        "shown_by": str(disclosure.shown_by) if disclosure.shown_by else None,
+        "legal_basis": disclosure.legal_basis,
+        "consent_ids": [str(each) for each in disclosure.consent_ids],
     }

@@ -1,4 +1,4 @@
-"""What the answers about disclosures look like, for the published contract."""
+"""Schemas of disclosures."""
 
 from typing import Any
 

@@ -177,4 +177,4 @@ async def test_the_sheet_is_made_beside_the_loop(
     path = f"/v1/cases/{case}/disclosures/sheet"
     answers = await asyncio.gather(*(prison.get(path) for _ in range(3)))
     assert [a.status_code for a in answers] == [200] * 3
-    assert set(made_in) == {"press_0"}
+    assert set(made_in) == {"person-sheet_0"}

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from app.adapters.printing.pdf import render_pdf
 from app.adapters.printing.typesetting import Heading, Paragraph, Table
-from app.api.disclosures.person_sheet import Sheet, document
+from app.api.disclosures.person_sheet import PersonSheet, document
 from app.domain.classes import DataClass
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.disclosures.plain_words import BASES, KINDS
@@ -58,9 +58,9 @@ def told(how: str, days: int, message: UUID, agency: str = "center-13", **more: 
     )
 
 
-def sheet(disclosures: Sequence[Disclosure], complete: bool = True) -> Sheet:
+def sheet(disclosures: Sequence[Disclosure], complete: bool = True) -> PersonSheet:
     """These disclosures as a sheet of the probation office."""
-    return Sheet("probation-13", ["AAAA"], disclosures, complete, AT + timedelta(days=100))
+    return PersonSheet("probation-13", ["AAAA"], disclosures, complete, AT + timedelta(days=100))
 
 
 def rows(disclosures: Sequence[Disclosure]) -> list[list[list[str]]]:
@@ -74,7 +74,7 @@ def rows(disclosures: Sequence[Disclosure]) -> list[list[list[str]]]:
     ]
 
 
-def paragraphs(made: Sheet) -> str:
+def paragraphs(made: PersonSheet) -> str:
     """All that is not in tables."""
     blocks = document(made, DIRECTORY, "ja").blocks
     return "\n".join(plain(b.text) for b in blocks if isinstance(b, Paragraph | Heading))
