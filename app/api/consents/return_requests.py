@@ -1,4 +1,4 @@
-"""Requests to return or destroy what was told on a consent that was withdrawn (返還・廃棄)."""
+"""Routes of requests to return or destroy information (返還・廃棄)."""
 
 from datetime import date
 from functools import partial
@@ -79,10 +79,10 @@ async def list_return_requests(
 ) -> Response:
     """撤回された同意にもとづいて提供を受けたものの返還・廃棄の求めを、まだ答えていないものから返す。"""
     returns = dependency(request, ReturnRequests)
-    found = await returns.own(caller.agency_id, _after(cursor), limit + 1)
-    shown = partial(_shown, today=returns.today())
+    rows = await returns.own(caller.agency_id, _after(cursor), limit + 1)
+    describe = partial(_describe, today=returns.today())
     return json_answer(
-        page(found, limit, shown, lambda r: (int(r.answered_at is not None), r.due_on, r.id))
+        page(rows, limit, describe, lambda r: (int(r.answered_at is not None), r.due_on, r.id))
     )
 
 
@@ -114,11 +114,11 @@ async def list_case_return_requests(
     当事者として知っていた機関への求めだけ。どの通信文・区分についてかは、求められた機関だけに示す。
     """
     returns = dependency(request, ReturnRequests)
-    found = await returns.of_case(
+    rows = await returns.of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
-    shown = partial(_shown, today=returns.today())
-    return json_answer(page(found, limit, shown, lambda r: (r.due_on, r.id)))
+    describe = partial(_describe, today=returns.today())
+    return json_answer(page(rows, limit, describe, lambda r: (r.due_on, r.id)))
 
 
 @router.post(
@@ -152,44 +152,44 @@ async def answer_return_request(
     同じ答えは何度送っても同じ。違う答えは 409。参加していない機関への求めには、提供した機関が、
     紙などで聞いた答えを記録する。
     """
-    sent = (await read_json(request)).model(ReturnAnswerIn)
-    found = await dependency(request, ReturnRequests).answer(
-        caller, id_in_path(request_id), sent.answer, sent.on, sent.legal_basis
+    body = (await read_json(request)).model(ReturnAnswerIn)
+    answered = await dependency(request, ReturnRequests).answer(
+        caller, id_in_path(request_id), body.answer, body.on, body.legal_basis
     )
-    return json_answer(_shown(found, dependency(request, ReturnRequests).today()))
+    return json_answer(_describe(answered, dependency(request, ReturnRequests).today()))
 
 
 def _after(cursor: str | None) -> tuple[bool, date, UUID] | None:
     if cursor is None:
         return None
-    done, day, last = parts_of(cursor, 3)
-    if done not in {"0", "1"}:
+    is_answered, day, last = parts_of(cursor, 3)
+    if is_answered not in {"0", "1"}:
         raise bad_cursor()
     try:
-        return done == "1", date.fromisoformat(day), UUID(last)
+        return is_answered == "1", date.fromisoformat(day), UUID(last)
     except ValueError:
         raise bad_cursor() from None
 
 
-def _shown(found: ReturnRequest, today: date) -> dict[str, Any]:
+def _describe(row: ReturnRequest, today: date) -> dict[str, Any]:
     return {
-        "id": str(found.id),
-        "case_id": str(found.case_id),
-        "referral_id": str(found.referral_id),
-        "agency_id": found.agency_id,
-        "party": found.party,
-        "state": found.state(today),
-        "requested_at": moment(found.requested_at),
-        "due_on": found.due_on.isoformat(),
-        "answer": found.answer,
-        "on": found.done_on.isoformat() if found.done_on else None,
-        "legal_basis": found.legal_basis,
-        "answered_at": moment_or_none(found.answered_at),
-        "answered_by": found.answered_by,
-        "consent_ids": _texts(found.consent_ids),
-        "classes": None if found.classes is None else list(found.classes),
-        "message_ids": _texts(found.message_ids),
-        "messages": found.messages,
+        "id": str(row.id),
+        "case_id": str(row.case_id),
+        "referral_id": str(row.referral_id),
+        "agency_id": row.agency_id,
+        "party": row.party,
+        "state": row.state(today),
+        "requested_at": moment(row.requested_at),
+        "due_on": row.due_on.isoformat(),
+        "answer": row.answer,
+        "on": row.done_on.isoformat() if row.done_on else None,
+        "legal_basis": row.legal_basis,
+        "answered_at": moment_or_none(row.answered_at),
+        "answered_by": row.answered_by,
+        "consent_ids": _texts(row.consent_ids),
+        "classes": None if row.classes is None else list(row.classes),
+        "message_ids": _texts(row.message_ids),
+        "messages": row.messages,
     }
 
 

@@ -1,4 +1,4 @@
-"""Consents of a case (同意), as far as the caller's agency may know of them."""
+"""The route of the consents of a case (同意) that the caller's agency may see."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -48,21 +48,21 @@ async def list_consents(
     記録された案件の当事者と、提供先として挙げられた機関(機関の種類で挙げられたときも)に見える。
     当事者でなくなった機関には、その時までのものが見える。`case_id` は案件の `case_id`。
     """
-    found = await dependency(request, Consents).of_case(
+    rows = await dependency(request, Consents).of_case(
         caller.agency_id, id_in_path(case_id), day_and_id_in(cursor), limit + 1
     )
-    return json_answer(page(found, limit, _shown, _place))
+    return json_answer(page(rows, limit, _describe, _place))
 
 
-def _place(known: KnownConsent) -> tuple[date, UUID]:
-    return known.consent.record.valid_from, known.consent.record.id
+def _place(row: KnownConsent) -> tuple[date, UUID]:
+    return row.consent.record.valid_from, row.consent.record.id
 
 
-def _shown(known: KnownConsent) -> dict[str, Any]:
-    consent, record = known.consent, known.consent.record
+def _describe(row: KnownConsent) -> dict[str, Any]:
+    consent, record = row.consent, row.consent.record
     return {
         "id": str(record.id),
-        "referral_id": _text(known.referral_id),
+        "referral_id": _text(row.referral_id),
         "purpose": record.purpose,
         "recipients": list(record.recipients),
         "classes": sorted(record.classes),
@@ -70,10 +70,10 @@ def _shown(known: KnownConsent) -> dict[str, Any]:
         "valid_until": _text(record.valid_until),
         "withdrawn_on": _text(consent.withdrawn_on),
         "withdrawn_items": sorted(consent.withdrawn_items),
-        "state": known.state,
-        "recorded_in": _text(known.recorded_in),
-        "withdrawn_in": _text(known.withdrawn_in),
-        "counts_in": [str(each) for each in known.counts_in],
+        "state": row.state,
+        "recorded_in": _text(row.recorded_in),
+        "withdrawn_in": _text(row.withdrawn_in),
+        "counts_in": [str(each) for each in row.counts_in],
     }
 
 
