@@ -1,4 +1,4 @@
-"""Complete examples of the directory's answers, for the published contract."""
+"""Examples of the directory's answers, for the published contract."""
 
 from collections.abc import Mapping
 from typing import Any

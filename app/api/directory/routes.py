@@ -1,4 +1,4 @@
-"""The directory over HTTP: which agencies there are, and which is responsible where."""
+"""Routes of the directory: agencies, and those responsible for an area."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_right
@@ -33,7 +33,7 @@ RESPONSIBLE = (
     "prosecutor_district",
     "bar_association",
 )
-"""The kinds that are responsible for an area. An institution only stands in one."""
+"""The kinds that are responsible for an area. Institutions are only located in one."""
 
 Reader = Annotated[Caller, require_scope(Scope.DIRECTORY_READ)]
 _CODE = r"^[a-z0-9_]{1,64}$"
@@ -232,10 +232,10 @@ async def list_agencies(
         raise Invalid.at("/query/prefecture", "area_prefecture")
     wanted = {"kind": kind, "prefecture": prefecture, "connected": connected}
     fields = {name: value for name, value in wanted.items() if value is not None}
-    found = list(islice(_matching(current_directory(request), fields, q, cursor), limit + 1))
+    agencies = list(islice(_matching(current_directory(request), fields, q, cursor), limit + 1))
     return AgencyPage(
-        items=[_summary(agency) for agency in found[:limit]],
-        next=_cursor(found[limit - 1]) if len(found) > limit else None,
+        items=[_summary(agency) for agency in agencies[:limit]],
+        next=_cursor(agencies[limit - 1]) if len(agencies) > limit else None,
     )
 
 
@@ -327,12 +327,12 @@ async def find_routes(
 def _matching(
     directory: Directory, fields: Mapping[str, object], q: str | None, cursor: str | None
 ) -> Iterator[Agency]:
-    words = _folded(q or "")
+    words = _normalise(q or "")
     after = _start(directory, cursor)
     for agency in islice(directory.agencies, after, None):
         if agency.disabled or any(getattr(agency, name) != fields[name] for name in fields):
             continue
-        if words in _folded(agency.name) or words in _folded(agency.name_en or ""):
+        if words in _normalise(agency.name) or words in _normalise(agency.name_en or ""):
             yield agency
 
 
@@ -350,7 +350,7 @@ def _cursor(agency: Agency) -> str:
     return urlsafe_b64encode(agency.id.encode()).decode()
 
 
-def _folded(text: str) -> str:
+def _normalise(text: str) -> str:
     return normalize("NFKC", text).casefold()
 
 
@@ -359,12 +359,12 @@ def _routes(directory: Directory, flow: Flow, area: str) -> Iterator[RouteOut]:
         parties = sorted(name for name, role in flow.parties.items() if kind in role.kinds)
         if not parties:
             continue
-        found = directory.of_kind([kind], flow.name, area)
+        agencies = directory.of_kind([kind], flow.name, area)
         yield RouteOut(
             kind=kind,
             parties=parties,
-            ambiguous=len(found) > 1,
-            candidates=[_summary(agency) for agency in found],
+            ambiguous=len(agencies) > 1,
+            candidates=[_summary(agency) for agency in agencies],
         )
 
 

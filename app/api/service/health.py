@@ -1,4 +1,4 @@
-"""Whether the process answers, and whether it can do its work."""
+"""Routes for health checks: whether the process answers, and whether it is ready."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,10 +13,9 @@ from app.domain.text import Text
 router = APIRouter(tags=["service"])
 
 LATE = 60.0
-"""Seconds after which a notice that nobody tries to deliver shows that no worker works; and an
-entry of the log that nobody seals."""
+"""Seconds after which a due notice or an unsealed log entry shows that no worker is running."""
 UNSEALED = 10_000
-"""Entries of the log not in the tree that show the same, however young they are."""
+"""The number of unsealed log entries that shows the same, whatever their age."""
 
 
 @router.get(
@@ -66,12 +65,12 @@ async def read_readiness(request: Request) -> Response:
     amiss = await dependency(request, Readiness).failing_parts()
     status = "unavailable" if amiss else "ok"
     behind = [] if amiss else _behind(await dependency(request, Figures).read())
-    told = {"status": status, "amiss": amiss, "behind": behind}
-    return json_answer(told, 503 if amiss else 200)
+    answer = {"status": status, "amiss": amiss, "behind": behind}
+    return json_answer(answer, 503 if amiss else 200)
 
 
-def _behind(found: ServiceFigures) -> list[str]:
-    """What is not done in time. Messages are taken and read all the same, so we stay ready."""
-    unsealed = found.unsealed > UNSEALED or found.oldest_unsealed > LATE
-    late = {"deliveries": found.late > LATE, "log": unsealed, "erasures": found.erasing.late}
+def _behind(figures: ServiceFigures) -> list[str]:
+    """The tasks that are late. Messages can still be sent and read, so the service is ready."""
+    unsealed = figures.unsealed > UNSEALED or figures.oldest_unsealed > LATE
+    late = {"deliveries": figures.late > LATE, "log": unsealed, "erasures": figures.erasing.late}
     return [name for name, holds in late.items() if holds]

@@ -1,6 +1,6 @@
-"""Metrics for Prometheus: how long calls take, what waits, what became of attempts.
+"""Metrics for Prometheus: the duration of calls, the work that is due, the outcome of attempts.
 
-Labels are names of ours: no agency, no id, nothing that anybody sent.
+Labels never hold an agency, an id or a value that was sent.
 """
 
 import hmac
@@ -26,12 +26,12 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Seconds."""
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder in which the processes of one service add up what they counted."""
+"""The variable with the folder in which the processes of one service share their metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsToken:
-    """What `/metrics` asks for, if anything."""
+    """The token that `/metrics` requires, if any."""
 
     secret: str | None = field(repr=False)
 
@@ -50,45 +50,45 @@ class Meters:
         )
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
-        """Take note of a call that was answered."""
+        """Record a call that was answered."""
         self._seconds.labels(_operation(scope), f"{status // 100}xx").observe(seconds)
 
-    def text(self, found: ServiceFigures | None) -> bytes:
-        """All that is known, in Prometheus's text form; without a database, less."""
+    def text(self, figures: ServiceFigures | None) -> bytes:
+        """All metrics in Prometheus's text format; without `figures`, those of calls only."""
         registry = self.registry
         if SHARED in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # it has no types
         every = CollectorRegistry()
-        every.register(_Figures(found))
+        every.register(_Figures(figures))
         return generate_latest(registry) + generate_latest(every)
 
 
 class _Figures(Collector):
-    def __init__(self, found: ServiceFigures | None) -> None:
-        self._found = found
+    def __init__(self, figures: ServiceFigures | None) -> None:
+        self._figures = figures
 
     def collect(self) -> Iterable[Metric]:
         """The figures of the database."""
         yield _gauge(
-            "tsunagu_database_up", "Whether the database answers.", self._found is not None
+            "tsunagu_database_up", "Whether the database answers.", self._figures is not None
         )
-        if self._found is not None:
-            yield from _families(self._found)
+        if self._figures is not None:
+            yield from _families(self._figures)
 
 
 @router.get("/metrics", include_in_schema=False)
 async def read_metrics(request: Request) -> Response:
-    """Metrics. They tell of nobody; the operator may ask for a token all the same.
+    """Metrics, without personal data. The operator may require a token.
 
     Raises:
-        NotAuthenticated: the operator does, and it was not sent.
+        NotAuthenticated: the required token was not sent.
     """
     _check_token(request, dependency(request, MetricsToken).secret)
     meters: Meters = request.app.state.meters
     amiss = await dependency(request, Readiness).failing_parts()
-    found = None if "database" in amiss else await dependency(request, Figures).read()
-    return Response(meters.text(found), media_type=MEDIA_TYPE)
+    figures = None if "database" in amiss else await dependency(request, Figures).read()
+    return Response(meters.text(figures), media_type=MEDIA_TYPE)
 
 
 def _check_token(request: Request, wanted: str | None) -> None:
@@ -97,45 +97,45 @@ def _check_token(request: Request, wanted: str | None) -> None:
         raise NotAuthenticated
 
 
-def _families(found: ServiceFigures) -> Iterator[Metric]:
-    yield _gauge("tsunagu_notices_pending", "Notices that have not arrived.", found.pending)
-    yield _gauge("tsunagu_notices_due", "Those whose next attempt is due.", found.due)
-    yield _gauge("tsunagu_oldest_notice_seconds", "Age of the oldest of them.", found.oldest)
+def _families(figures: ServiceFigures) -> Iterator[Metric]:
+    yield _gauge("tsunagu_notices_pending", "Notices that have not arrived.", figures.pending)
+    yield _gauge("tsunagu_notices_due", "Those whose next attempt is due.", figures.due)
+    yield _gauge("tsunagu_oldest_notice_seconds", "Age of the oldest of them.", figures.oldest)
     yield _gauge(
         "tsunagu_notice_late_seconds",
         "For how long a notice for a healthy endpoint has been due.",
-        found.late,
+        figures.late,
     )
-    yield _gauge("tsunagu_webhooks_failing", "Active endpoints that are failing.", found.failing)
-    yield _gauge("tsunagu_log_unsealed", "Entries of the log not in the tree.", found.unsealed)
+    yield _gauge("tsunagu_webhooks_failing", "Active endpoints that are failing.", figures.failing)
+    yield _gauge("tsunagu_log_unsealed", "Entries of the log not in the tree.", figures.unsealed)
     yield _gauge(
-        "tsunagu_log_oldest_unsealed_seconds", "Age of the oldest of them.", found.oldest_unsealed
+        "tsunagu_log_oldest_unsealed_seconds", "Age of the oldest of them.", figures.oldest_unsealed
     )
-    yield _gauge("tsunagu_log_sealed", "Entries of the log in the tree.", found.sealed)
+    yield _gauge("tsunagu_log_sealed", "Entries of the log in the tree.", figures.sealed)
     webhooks = GaugeMetricFamily("tsunagu_webhooks", "Endpoints, by state.", labels=["state"])
-    for state, count in sorted(found.webhooks.items()):
+    for state, count in sorted(figures.webhooks.items()):
         webhooks.add_metric([state], count)
     yield webhooks
     attempts = CounterMetricFamily(
         "tsunagu_attempts", "Attempts to deliver, by outcome.", labels=["outcome"]
     )
-    for outcome, count in sorted(found.attempts.items()):
+    for outcome, count in sorted(figures.attempts.items()):
         attempts.add_metric([outcome], count)
     yield attempts
-    yield from _erasures(found.erasing)
+    yield from _erasures(figures.erasing)
 
 
-def _erasures(found: ErasureFigures) -> Iterator[Metric]:
-    done = CounterMetricFamily(
+def _erasures(figures: ErasureFigures) -> Iterator[Metric]:
+    erasures = CounterMetricFamily(
         "tsunagu_erasures", "Referrals of which something was erased, by rule.", labels=["rule"]
     )
-    for rule, count in sorted(found.erasures.items()):
-        done.add_metric([rule], count)
-    yield done
+    for rule, count in sorted(figures.erasures.items()):
+        erasures.add_metric([rule], count)
+    yield erasures
     due = GaugeMetricFamily(
         "tsunagu_erasures_due", "Referrals whose time has come, by rule.", labels=["rule"]
     )
-    for rule, count in sorted(found.due.items()):
+    for rule, count in sorted(figures.due.items()):
         due.add_metric([rule], count)
     yield due
 

@@ -1,4 +1,4 @@
-"""Pages for people: documentation, problems and printed sheets, all from this service alone."""
+"""HTML pages: the API documentation and the problems. They load nothing from other servers."""
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
@@ -14,7 +14,7 @@ router = APIRouter(tags=["service"])
 
 
 def install(app: FastAPI) -> None:
-    """Serve the files that the pages need: ours, and those of Swagger UI and ReDoc."""
+    """Serve the static files of our pages, of Swagger UI and of ReDoc."""
     files = StaticFiles(directory=HERE / "assets", packages=[("fastapi_offline", "static")])
     app.mount("/assets", files, name="assets")
 
@@ -33,7 +33,7 @@ async def read_redoc(request: Request) -> Response:
 
 @router.get("/favicon.ico", include_in_schema=False)
 async def read_icon() -> Response:
-    """The icon, where browsers look for it unasked."""
+    """The icon, at the path where browsers look for it."""
     content = (HERE / "assets" / "favicon.svg").read_bytes()
     return Response(content, media_type="image/svg+xml")
 
@@ -79,7 +79,7 @@ async def read_problem(code: str) -> Response:
 
 
 def _documentation(template: str, language: Language) -> Response:
-    """The published contract as a page to read, in the caller's language."""
+    """A page that shows the published contract in the caller's language."""
     values = {"language": language, "contract": f"/openapi.json?lang={language}"}
     answer = page(template, values, DOCS_POLICY)
     answer.headers.update({"Content-Language": language, "Vary": "Accept-Language"})

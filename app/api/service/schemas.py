@@ -1,4 +1,4 @@
-"""How the service is doing, as it is answered."""
+"""Schemas of health and readiness."""
 
 from pydantic import Field
 
