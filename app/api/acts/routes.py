@@ -64,8 +64,8 @@ async def propose_act(request: Request, caller: Taker) -> Response:
     同じIDで同じ内容を同じ席から送れば、二重にならず、その行為の今の様子を返す。
     今できないことは提案の時に断る。承認を待つことは、この機関の受信箱に届く(`act.proposed`)。
     """
-    sent = (await read_json(request)).model(ActIn)
-    proposal = Proposal(sent.id, sent.kind, sent.named_target(), sent.checked_detail())
+    body = (await read_json(request)).model(ActIn)
+    proposal = Proposal(body.id, body.kind, body.named_target(), body.checked_detail())
     act, new = await dependency(request, Acts).propose(caller, proposal)
     headers = {"Location": f"/v1/acts/{act.id}"} if new else {}
     return _answer(request, act, 201 if new else 200, headers)
@@ -96,11 +96,11 @@ async def list_acts(
     cursor: Cursor = None,
 ) -> Response:
     """この機関の行為を、新しいものから返す。"""
-    found = await dependency(request, Acts).all(
+    acts = await dependency(request, Acts).all(
         caller.agency_id, moment_and_id_in(cursor), limit + 1, waiting=waiting
     )
     answer = page(
-        found, limit, partial(_shown, request), lambda act: (act.proposed_at.isoformat(), act.id)
+        acts, limit, partial(_describe, request), lambda act: (act.proposed_at.isoformat(), act.id)
     )
     return json_answer(answer, headers=_language(request))
 
@@ -118,8 +118,8 @@ async def list_acts(
 )
 async def read_act(request: Request, act_id: str, caller: Taker) -> Response:
     """この機関の行為を返す。"""
-    found = await dependency(request, Acts).one(caller.agency_id, id_in_path(act_id))
-    return _answer(request, found)
+    act = await dependency(request, Acts).one(caller.agency_id, id_in_path(act_id))
+    return _answer(request, act)
 
 
 @router.post(
@@ -186,14 +186,14 @@ async def withdraw_act(request: Request, act_id: str, caller: Taker) -> Response
 def _answer(
     request: Request, act: Act, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    return json_answer(_shown(request, act), status, {**_language(request), **(headers or {})})
+    return json_answer(_describe(request, act), status, {**_language(request), **(headers or {})})
 
 
 def _language(request: Request) -> dict[str, str]:
     return {"Content-Language": language_of(request), "Vary": "Accept-Language, Authorization"}
 
 
-def _shown(request: Request, act: Act) -> dict[str, Any]:
+def _describe(request: Request, act: Act) -> dict[str, Any]:
     return {
         "id": str(act.id),
         "kind": act.kind,

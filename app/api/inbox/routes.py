@@ -1,4 +1,4 @@
-"""The inbox: what waits for an agency, and its acknowledgement (受領)."""
+"""Routes of the inbox: reading it, and acknowledging its items (受領)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Position = Annotated[int, Field(ge=1, le=LAST)]
 
 @dataclass(frozen=True, slots=True)
 class LongestWait:
-    """For how long one call may wait for something to arrive."""
+    """The longest that a call may wait for new items."""
 
     seconds: float
 
@@ -115,10 +115,10 @@ async def read_inbox(
     """
     if not wait <= dependency(request, LongestWait).seconds:  # `not <=` refuses NaN too
         raise Invalid.at("/query/wait", "less_than_equal")
-    look = dependency(request, Inboxes).read(
+    reading = dependency(request, Inboxes).read(
         caller.agency_id, after, limit, wait, unacknowledged=unacknowledged
     )
-    page = await (_until_let_go(request, look) if wait else look)
+    page = await (_read_until_shutdown(request, reading) if wait else reading)
     if wait:
         require_valid_token(request)
     if page is None:
@@ -146,12 +146,12 @@ async def acknowledge(
     request: Request, caller: Annotated[Caller, require_scope(Scope.INBOX_ACKNOWLEDGE)]
 ) -> Response:
     """届いたものの受領を、このトークンの席として記録する。二度しても変わらない。"""
-    sent = (await read_json(request)).model(AcknowledgementIn)
-    done = await dependency(request, Inboxes).acknowledge(
-        caller, sent.positions or [], sent.through
+    body = (await read_json(request)).model(AcknowledgementIn)
+    result = await dependency(request, Inboxes).acknowledge(
+        caller, body.positions or [], body.through
     )
-    items = [{**i, "acknowledged_at": moment(i["acknowledged_at"])} for i in done["acknowledged"]]
-    return json_answer({"acknowledged": items, "more": done["more"]})
+    items = [{**i, "acknowledged_at": moment(i["acknowledged_at"])} for i in result["acknowledged"]]
+    return json_answer({"acknowledged": items, "more": result["more"]})
 
 
 @router.get(
@@ -169,32 +169,32 @@ async def read_inbox_status(request: Request, caller: Reader) -> Response:
     """最後の番号、件数、最も古い未開封と未受領を返す。"""
     status = await dependency(request, Inboxes).status(caller.agency_id)
     oldest = {
-        "oldest_waiting": _placed(status["oldest_waiting"]),
-        "oldest_unacknowledged": _placed(status["oldest_unacknowledged"]),
+        "oldest_waiting": _describe_item(status["oldest_waiting"]),
+        "oldest_unacknowledged": _describe_item(status["oldest_unacknowledged"]),
     }
     return json_answer({**status, **oldest})
 
 
-async def _until_let_go(request: Request, look: Any) -> str | None:
-    """What `look` finds; None if the process stops first, or nobody is there any more to answer."""
-    looking = asyncio.ensure_future(look)
+async def _read_until_shutdown(request: Request, reading: Any) -> str | None:
+    """The result of `reading`; None if the process shuts down or the client disconnects first."""
+    task = asyncio.ensure_future(reading)
     others = [
         asyncio.ensure_future(dependency(request, Shutdown).wait()),
-        asyncio.ensure_future(_gone(request)),
+        asyncio.ensure_future(_wait_for_disconnect(request)),
     ]
     try:
-        await asyncio.wait([looking, *others], return_when=asyncio.FIRST_COMPLETED)
-        return looking.result() if looking.done() else None
+        await asyncio.wait([task, *others], return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
     finally:
-        for task in (looking, *others):
-            task.cancel()
+        for each in (task, *others):
+            each.cancel()
 
 
-async def _gone(request: Request) -> None:
-    """Wait until the client has hung up."""
+async def _wait_for_disconnect(request: Request) -> None:
+    """Wait until the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-def _placed(item: PlaceJson | None) -> dict[str, Any] | None:
+def _describe_item(item: PlaceJson | None) -> dict[str, Any] | None:
     return {**item, "accepted_at": moment(item["accepted_at"])} if item else None

@@ -1,4 +1,4 @@
-"""The contract's section `webhooks`: what we send to receivers, and what they answer."""
+"""The section `webhooks` of the contract: the notices to receivers, and their answers."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ _HEADERS = (
 
 
 def section() -> dict[str, Any]:
-    """The webhooks of the contract."""
+    """The section `webhooks` of the contract."""
     operation = {
         "operationId": "receive_notice",
         "summary": both("受信箱に届いたことを知らせる", "Tell that something arrived in the inbox"),

@@ -1,4 +1,4 @@
-"""Webhooks: where an agency wants to be told that something waits in its inbox."""
+"""Routes of webhooks, which are notified of new items in the inbox."""
 
 from base64 import b64decode
 from datetime import datetime
@@ -58,8 +58,8 @@ _MOMENTS = (
 )
 async def list_webhooks(request: Request, caller: Manager) -> Response:
     """この機関の送り先を、登録した順に全て返す。"""
-    found = await dependency(request, Webhooks).all(caller.agency_id)
-    return json_answer({"items": [_shown(row) for row in found], "next": None})
+    rows = await dependency(request, Webhooks).all(caller.agency_id)
+    return json_answer({"items": [_describe(row) for row in rows], "next": None})
 
 
 @router.post(
@@ -78,11 +78,11 @@ async def list_webhooks(request: Request, caller: Manager) -> Response:
 )
 async def add_webhook(request: Request, caller: Manager) -> Response:
     """受信箱に届くたびに知らせる先を登録する。登録より後に届いたものから知らせる。"""
-    sent = (await read_json(request)).model(WebhookIn)
-    urgencies = [u.value for u in sent.urgencies] if sent.urgencies else None
-    row, secret = await dependency(request, Webhooks).add(caller, sent.url, sent.flows, urgencies)
+    body = (await read_json(request)).model(WebhookIn)
+    urgencies = [u.value for u in body.urgencies] if body.urgencies else None
+    row, secret = await dependency(request, Webhooks).add(caller, body.url, body.flows, urgencies)
     location = {"Location": f"/v1/webhooks/{row['id']}"}
-    return json_answer({**_shown(row), "secret": secret}, 201, location)
+    return json_answer({**_describe(row), "secret": secret}, 201, location)
 
 
 @router.get(
@@ -98,8 +98,8 @@ async def add_webhook(request: Request, caller: Manager) -> Response:
 )
 async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """送り先と、届いているかどうかを返す。"""
-    found = await dependency(request, Webhooks).one(caller.agency_id, id_in_path(webhook_id))
-    return json_answer(_shown(found))
+    row = await dependency(request, Webhooks).one(caller.agency_id, id_in_path(webhook_id))
+    return json_answer(_describe(row))
 
 
 @router.patch(
@@ -118,10 +118,10 @@ async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
 )
 async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """書いた項目だけを変える。休止中に届いたものも残り、再開すると最初の未達から順に送る。"""
-    found = id_in_path(webhook_id)
-    sent = (await read_json(request)).model(WebhookChange)
+    wanted = id_in_path(webhook_id)
+    body = (await read_json(request)).model(WebhookChange)
     return json_answer(
-        _shown(await dependency(request, Webhooks).change(caller, found, sent.changes()))
+        _describe(await dependency(request, Webhooks).change(caller, wanted, body.changes()))
     )
 
 
@@ -203,11 +203,11 @@ async def list_webhook_attempts(
     cursor: Cursor = None,
 ) -> Response:
     """送った1回ごとの結果と、送らなかったときはその理由を、新しい順に返す。"""
-    found = await dependency(request, Webhooks).attempts(
+    rows = await dependency(request, Webhooks).attempts(
         caller.agency_id, id_in_path(webhook_id), notice_id, _before(cursor), limit + 1
     )
     return json_answer(
-        page(found, limit, _attempt, lambda r: (r["at"], r["notice_id"], r["number"]))
+        page(rows, limit, _attempt, lambda r: (r["at"], r["notice_id"], r["number"]))
     )
 
 
@@ -227,13 +227,13 @@ async def list_webhook_attempts(
 )
 async def replay_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """通知を一つ、またはある時刻より後の全てを、同じIDと内容でもう一度送る。"""
-    found = id_in_path(webhook_id)
-    sent = (await read_json(request)).model(ReplayIn)
-    queued = await dependency(request, Webhooks).replay(caller, found, sent.notice_id, sent.since)
+    wanted = id_in_path(webhook_id)
+    body = (await read_json(request)).model(ReplayIn)
+    queued = await dependency(request, Webhooks).replay(caller, wanted, body.notice_id, body.since)
     return json_answer({"queued": queued}, 202)
 
 
-def _shown(row: WebhookJson) -> dict[str, Any]:
+def _describe(row: WebhookJson) -> dict[str, Any]:
     fields: dict[str, Any] = dict(row)
     moments = {name: moment_or_none(fields[name]) for name in _MOMENTS}
     return {**fields, **moments}
@@ -262,9 +262,9 @@ def _before(cursor: str | None) -> tuple[datetime, UUID, int] | None:
         return None
     at, notice_id, number = parts_of(cursor, 3)
     try:
-        found = moment_in(at), UUID(notice_id), int(number)
+        key = moment_in(at), UUID(notice_id), int(number)
     except ValueError:
         raise bad_cursor() from None
-    if not 0 < found[2] < 2**31:
+    if not 0 < key[2] < 2**31:
         raise bad_cursor()
-    return found
+    return key
