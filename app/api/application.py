@@ -1,4 +1,4 @@
-"""The application: every route, behind the gate."""
+"""The FastAPI application with all routes and the middleware."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -24,10 +24,10 @@ from app.api import (
     wire,
 )
 from app.api.contract import contract
-from app.api.contract import routes as published
+from app.api.contract import routes as contract_routes
 from app.api.service import pages
 from app.api.service.metrics import Meters
-from app.api.webhooks import contract as notices
+from app.api.webhooks import contract as webhook_contract
 from app.api.webhooks.schemas import NoticeOut
 from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate
@@ -50,10 +50,10 @@ SUBJECTS: tuple[Subject, ...] = (
     access,
     service,
 )
-"""In the order in which their routes are published."""
+"""In the order of their routes in the contract."""
 
 NEEDS = (*wire.NEEDS, *(kind for subject in SUBJECTS for kind in subject.NEEDS))
-"""The types of all that the routes work with."""
+"""The types of all dependencies of the routes."""
 
 VERSION = "1.0.0"
 """Of the contract: the part before the first dot is the `v1` in its paths."""
@@ -63,7 +63,7 @@ def application(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
     is_outage: Callable[[Exception], bool],
 ) -> FastAPI:
-    """The application, whose dependencies `lifespan` installs."""
+    """The application. `lifespan` installs its dependencies."""
     app = FastAPI(
         title="つなぐ Tsunagu",
         version=VERSION,
@@ -76,10 +76,10 @@ def application(
     for subject in SUBJECTS:
         for router in subject.ROUTERS:
             app.include_router(router)
-    app.include_router(published.router)
+    app.include_router(contract_routes.router)
     answers.install(app)
     pages.install(app)
-    contract.install(app, notices.section(), [NoticeOut])
+    contract.install(app, webhook_contract.section(), [NoticeOut])
     app.state.meters = Meters()
     app.add_middleware(Gate, is_outage=is_outage, observe=app.state.meters.observe)
     return app

@@ -1,4 +1,4 @@
-"""The cover of a bundle: what is in it and how to check it, for people, with nothing of a body."""
+"""The cover page of a bundle: its contents and how to verify it, without any body."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _REASONS: Mapping[str, str] = {
 def cover(
     case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, directory: Directory
 ) -> bytes:
-    """The page, which needs nothing from elsewhere."""
+    """The page as HTML. It loads nothing."""
     values = {
         "case_id": case_id,
         "agency": _name(directory, maker.caller.agency_id),

@@ -32,14 +32,14 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class SealWithin:
-    """By when after its acceptance a message's entry is to be in the log."""
+    """The time within which the entry of an accepted message must be in the log."""
 
     span: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """For whom a bundle is made, by whom and when, and with which keys it is checked."""
+    """The caller, issuer, time and keys of a bundle."""
 
     caller: Caller
     issuer: str
@@ -47,23 +47,23 @@ class Maker:
     receipt_keys: Mapping[str, Any]
     log_keys: Sequence[VerifierKey]
     seal_within: timedelta
-    """By when after its acceptance a message's entry is to be in the log."""
+    """The time within which the entry of an accepted message must be in the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle but for its signature."""
+    """A bundle without its signature."""
 
     files: Files
     manifest: bytes
 
     @property
     def digest(self) -> str:
-        """What is signed, and written into the log."""
+        """The digest of the manifest, which is signed and written into the log."""
         return sha256(self.manifest)
 
     def claims(self, maker: Maker, case_id: str) -> bytes:
-        """What the service signs over it."""
+        """The claims that the service signs."""
         return canonical(
             {
                 "format": FORMAT,
@@ -75,16 +75,16 @@ class Bundle:
             }
         )
 
-    def sealed(self, signature: str) -> Files:
-        """Every file, with the signature over the manifest."""
+    def with_seal(self, signature: str) -> Files:
+        """All files, with the signature."""
         return {**self.files, MANIFEST: self.manifest, SEAL: signature.encode()}
 
 
 def bundle(case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, cover: bytes) -> Bundle:
-    """All files but the signature.
+    """All files except the signature.
 
     Args:
-        cover: the page for people.
+        cover: the HTML cover page.
     """
     rows = list(_rows(case))
     files: Files = {
@@ -133,11 +133,11 @@ def _rows(case: OpenedCase) -> Iterator[dict[str, Any]]:
 
 
 def _message(message: Opened) -> dict[str, Any]:
-    """A message as it is read, and which of its fields were cut into which class."""
+    """A message as the API returns it, and its fields by data class."""
     classes = BODIES[message.envelope["type"]].classes()
-    there = {"type", *message.body}
+    names = {"type", *message.body}
     fields = {
-        data_class: sorted(name for name in there if classes[name] is data_class)
+        data_class: sorted(name for name in names if classes[name] is data_class)
         for data_class in message.salts
     }
     return {"message": views.message(message), "fields": fields}
@@ -169,5 +169,5 @@ def _consistency(proved: LogProofs) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The same in nothing but JSON's own types."""
+    """The same value in JSON types only."""
     return json.loads(json.dumps(value))

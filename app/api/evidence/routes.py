@@ -1,4 +1,4 @@
-"""The evidence bundle of a case: all that one party may open of it, and the proof of all of it."""
+"""The route of the evidence bundle: the messages that a party may open, with proofs."""
 
 import asyncio
 from typing import Annotated, Any
@@ -108,13 +108,13 @@ async def read_bundle(
         dependency(request, SealWithin).span,
     )
 
-    def made() -> Bundle:
+    def build() -> Bundle:
         page = cover(str(wanted), case, proved, maker, current_directory(request))
         return bundle(str(wanted), case, proved, maker, page)
 
-    unsigned = await asyncio.to_thread(made)  # a large one would hold up everybody else
+    unsigned = await asyncio.to_thread(build)  # in a thread: a large bundle takes long
     signature = ring.signing(made_at).sign(unsigned.claims(maker, str(wanted)), SEAL_TYP)
-    content = await asyncio.to_thread(pack, unsigned.sealed(signature))
+    content = await asyncio.to_thread(pack, unsigned.with_seal(signature))
     if len(content) > LARGEST:
         raise BundleTooLarge(MOST_MESSAGES, LARGEST)
     await evidence.log_export(caller, wanted, unsigned.digest, len(case.messages))
