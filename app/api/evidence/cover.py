@@ -23,7 +23,7 @@ _REASONS: Mapping[str, str] = {
 
 
 def cover(
-    case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, directory: Directory
+    case_id: str, case: OpenedCase, proofs: LogProofs, maker: Maker, directory: Directory
 ) -> bytes:
     """The page as HTML. It loads nothing."""
     values = {
@@ -37,8 +37,8 @@ def cover(
         "referrals": list(_referrals(case, directory)),
         "receipt_keys": [key["kid"] for key in maker.receipt_keys["keys"]],
         "log_keys": [str(key) for key in maker.log_keys],
-        "size": proved.checkpoint.size,
-        "root": proved.note.split("\n")[2],
+        "size": proofs.checkpoint.size,
+        "root": proofs.note.split("\n")[2],
     }
     return render("bundle.html", values).encode()
 

@@ -80,7 +80,7 @@ class Bundle:
         return {**self.files, MANIFEST: self.manifest, SEAL: signature.encode()}
 
 
-def bundle(case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, cover: bytes) -> Bundle:
+def bundle(case_id: str, case: OpenedCase, proofs: LogProofs, maker: Maker, cover: bytes) -> Bundle:
     """All files except the signature.
 
     Args:
@@ -89,13 +89,13 @@ def bundle(case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, cove
     rows = list(_rows(case))
     files: Files = {
         COVER: cover,
-        CHECKPOINT: proved.note.encode(),
+        CHECKPOINT: proofs.note.encode(),
         RECEIPT_KEYS: canonical(_plain(maker.receipt_keys)),
         LOG_KEYS: "".join(f"{key}\n" for key in maker.log_keys).encode(),
-        ENTRIES: canonical(_entries(case, proved, maker)),
+        ENTRIES: canonical(_entries(case, proofs, maker)),
     }
-    if proved.consistency is not None:
-        files[CONSISTENCY] = canonical(_consistency(proved))
+    if proofs.consistency is not None:
+        files[CONSISTENCY] = canonical(_consistency(proofs))
     for row, message in zip(rows, case.messages, strict=True):
         files[row["file"]] = canonical(_plain(_message(message)))
     manifest = {
@@ -109,10 +109,10 @@ def bundle(case_id: str, case: OpenedCase, proved: LogProofs, maker: Maker, cove
         "referrals": [views.referral_in_list(row) for row in case.referrals],
         "messages": rows,
         "log": {
-            "origin": proved.checkpoint.origin,
-            "size": proved.checkpoint.size,
-            "root": proved.note.split("\n")[2],
-            "left_out": proved.left_out,
+            "origin": proofs.checkpoint.origin,
+            "size": proofs.checkpoint.size,
+            "root": proofs.note.split("\n")[2],
+            "left_out": proofs.left_out,
         },
         "files": {name: sha256(files[name]) for name in sorted(files)},
     }
@@ -143,12 +143,12 @@ def _message(message: Opened) -> dict[str, Any]:
     return {"message": views.message(message), "fields": fields}
 
 
-def _entries(case: OpenedCase, proved: LogProofs, maker: Maker) -> dict[str, Any]:
-    waiting = (m.envelope for m in case.messages if m.envelope["id"] in proved.unsealed)
+def _entries(case: OpenedCase, proofs: LogProofs, maker: Maker) -> dict[str, Any]:
+    waiting = (m.envelope for m in case.messages if m.envelope["id"] in proofs.unsealed)
     return {
         "entries": [
             {"index": each.index, "entry": dict(each.entry), "proof": list(each.path)}
-            for each in proved.entries
+            for each in proofs.entries
         ],
         "pending": [
             {
@@ -160,11 +160,11 @@ def _entries(case: OpenedCase, proved: LogProofs, maker: Maker) -> dict[str, Any
     }
 
 
-def _consistency(proved: LogProofs) -> dict[str, Any]:
+def _consistency(proofs: LogProofs) -> dict[str, Any]:
     return {
-        "from": proved.since,
-        "to": proved.checkpoint.size,
-        "proof": list(proved.consistency or ()),
+        "from": proofs.since,
+        "to": proofs.checkpoint.size,
+        "proof": list(proofs.consistency or ()),
     }
 
 

@@ -96,7 +96,7 @@ async def read_bundle(
     wanted = id_in_path(case_id)
     evidence = dependency(request, Evidence)
     case = await evidence.open_case(caller, wanted)
-    proved = await evidence.prove(caller, wanted, case, since)
+    proofs = await evidence.prove(caller, wanted, case, since)
     require_valid_token(request)
     made_at, ring = current_time(request), dependency(request, SigningKeys).ring()
     maker = Maker(
@@ -109,8 +109,8 @@ async def read_bundle(
     )
 
     def build() -> Bundle:
-        page = cover(str(wanted), case, proved, maker, current_directory(request))
-        return bundle(str(wanted), case, proved, maker, page)
+        page = cover(str(wanted), case, proofs, maker, current_directory(request))
+        return bundle(str(wanted), case, proofs, maker, page)
 
     unsigned = await asyncio.to_thread(build)  # in a thread: a large bundle takes long
     signature = ring.signing(made_at).sign(unsigned.claims(maker, str(wanted)), SEAL_TYP)
