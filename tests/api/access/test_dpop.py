@@ -38,7 +38,7 @@ class Holder:
 
     def proof(self, method: str, path: str, token: str | None = None, **changed: Any) -> str:
         ath = part(hashlib.sha256(token.encode()).digest()) if token else None
-        said = {
+        claims = {
             "jti": str(uuid4()),
             "htm": method,
             "htu": f"{ISSUER}{path}",
@@ -46,7 +46,7 @@ class Holder:
             "ath": ath,
             **changed,
         }
-        return proof(self.key, **said)
+        return proof(self.key, **claims)
 
     async def ask(self, **headers: str) -> Response:
         return await self._http.post(
@@ -59,8 +59,8 @@ class Holder:
     async def token(self) -> str:
         answer = await self.ask(DPoP=self.proof("POST", "/oauth/token"))
         assert (answer.status_code, answer.json()["token_type"]) == (200, "DPoP")
-        found: str = answer.json()["access_token"]
-        return found
+        token: str = answer.json()["access_token"]
+        return token
 
     async def call(self, token: str, proven: str | None, path: str = "/v1/inbox") -> Response:
         headers = {"Authorization": f"DPoP {token}"} | ({"DPoP": proven} if proven else {})
@@ -73,7 +73,7 @@ async def holder(service: Service, stranger: AsyncClient) -> Holder:
     return Holder(service, stranger)
 
 
-def challenged(answer: Response, error: str) -> bool:
+def is_challenge(answer: Response, error: str) -> bool:
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == (
         f'DPoP realm="tsunagu", error="{error}", algs="ES256"'
@@ -95,9 +95,9 @@ async def test_a_bound_token_is_worth_nothing_without_its_key(
     bearer = await stranger.get("/v1/inbox", headers={"Authorization": f"Bearer {token}"})
     assert bearer.status_code == 401
     assert 'error="invalid_token", DPoP algs="ES256"' in bearer.headers["WWW-Authenticate"]
-    assert challenged(await holder.call(token, None), "invalid_dpop_proof")
+    assert is_challenge(await holder.call(token, None), "invalid_dpop_proof")
     stolen = await holder.call(token, other.proof("GET", "/v1/inbox", token))
-    assert challenged(stolen, "invalid_dpop_proof")
+    assert is_challenge(stolen, "invalid_dpop_proof")
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ async def test_a_proof_that_is_not_for_this_call_is_refused(
     holder: Holder, changed: dict[str, Any]
 ) -> None:
     token = await holder.token()
-    sent = holder.proof("GET", "/v1/inbox", token, **changed)
-    assert challenged(await holder.call(token, sent), "invalid_dpop_proof")
+    dpop_proof = holder.proof("GET", "/v1/inbox", token, **changed)
+    assert is_challenge(await holder.call(token, dpop_proof), "invalid_dpop_proof")
 
 
 async def test_of_many_calls_with_one_proof_one_is_answered(holder: Holder) -> None:
     token = await holder.token()
-    sent = holder.proof("GET", "/v1/inbox", token)
-    answers = await asyncio.gather(*(holder.call(token, sent) for _ in range(10)))
+    dpop_proof = holder.proof("GET", "/v1/inbox", token)
+    answers = await asyncio.gather(*(holder.call(token, dpop_proof) for _ in range(10)))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 9
 
 
@@ -132,7 +132,7 @@ async def test_two_proofs_in_one_call_are_none(holder: Holder, stranger: AsyncCl
     token = await holder.token()
     proofs = [("DPoP", holder.proof("GET", "/v1/inbox", token)) for _ in range(2)]
     answer = await stranger.get("/v1/inbox", headers=[("Authorization", f"DPoP {token}"), *proofs])
-    assert challenged(answer, "invalid_dpop_proof")
+    assert is_challenge(answer, "invalid_dpop_proof")
 
 
 async def test_a_token_without_a_key_is_not_made_better_by_a_proof(
@@ -140,13 +140,13 @@ async def test_a_token_without_a_key_is_not_made_better_by_a_proof(
 ) -> None:
     token = await service.token(AGENCY, ROLE)
     answer = await holder.call(token, holder.proof("GET", "/v1/inbox", token))
-    assert challenged(answer, "invalid_token")
+    assert is_challenge(answer, "invalid_token")
 
 
 async def test_the_token_endpoint_refuses_a_proof_that_is_not_for_it(holder: Holder) -> None:
     used = holder.proof("POST", "/oauth/token")
     assert (await holder.ask(DPoP=used)).status_code == 200
-    for sent in (
+    for dpop_proof in (
         used,
         holder.proof("GET", "/oauth/token"),
         holder.proof("POST", "/oauth/revoke"),
@@ -154,7 +154,7 @@ async def test_the_token_endpoint_refuses_a_proof_that_is_not_for_it(holder: Hol
         "nonsense",
         "",
     ):
-        answer = await holder.ask(DPoP=sent)
+        answer = await holder.ask(DPoP=dpop_proof)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
 
 
@@ -192,10 +192,10 @@ async def test_a_long_poll_needs_its_proof_once(holder: Holder) -> None:
 
 async def test_a_proof_is_too_old_after_a_minute(holder: Holder, service: Service) -> None:
     token = await holder.token()
-    sent = holder.proof("GET", "/v1/inbox", token)
+    dpop_proof = holder.proof("GET", "/v1/inbox", token)
     service.clock.ahead += PROOF_LIFE + timedelta(seconds=1)
     try:
-        assert challenged(await holder.call(token, sent), "invalid_dpop_proof")
+        assert is_challenge(await holder.call(token, dpop_proof), "invalid_dpop_proof")
     finally:
         service.clock.ahead -= PROOF_LIFE + timedelta(seconds=1)
 
@@ -206,10 +206,10 @@ async def test_the_program_of_the_page_gets_a_bound_token_and_uses_it(
 ) -> None:
     await service.token(AGENCY, ROLE)
     page = (DOCS / language / "access.md").read_text(encoding="utf-8")
-    found = re.search(r"```python\n(# dpop\.py.*?)```", page, re.DOTALL)
-    assert found is not None
+    match = re.search(r"```python\n(# dpop\.py.*?)```", page, re.DOTALL)
+    assert match is not None
     program = tmp_path / "dpop.py"
-    program.write_text(found[1])
+    program.write_text(match[1])
     environment = {"PATH": os.environ["PATH"], "URL": listening.url, "CLIENT": CLIENT}
 
     def run() -> "subprocess.CompletedProcess[str]":
@@ -221,6 +221,6 @@ async def test_the_program_of_the_page_gets_a_bound_token_and_uses_it(
             check=False,
         )
 
-    done = await asyncio.to_thread(run)
-    assert done.returncode == 0, done.stderr
-    assert f'"client_id":"{CLIENT}"' in done.stdout.replace(" ", "")
+    result = await asyncio.to_thread(run)
+    assert result.returncode == 0, result.stderr
+    assert f'"client_id":"{CLIENT}"' in result.stdout.replace(" ", "")

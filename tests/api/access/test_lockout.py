@@ -33,7 +33,7 @@ FORM = {"grant_type": "client_credentials"}
 From = Callable[[str], AsyncClient]
 
 
-class Known:
+class TargetClient:
     """A client that has both a secret and a key."""
 
     def __init__(self, name: str) -> None:
@@ -61,16 +61,16 @@ async def _nothing_before(tables: asyncpg.Pool) -> None:
 
 
 @pytest.fixture
-async def known(service: Service) -> Known:
-    found = Known(f"{AGENCY}.{uuid4().hex[:8]}")
-    seat = Seat(found.id, AGENCY, "席", "viewer", CLASSES["viewer"])
-    jwk, secret_hash = found.key.verifying.jwk(), hash_secret(found.secret)
+async def target(service: Service) -> TargetClient:
+    target = TargetClient(f"{AGENCY}.{uuid4().hex[:8]}")
+    seat = Seat(target.id, AGENCY, "席", "viewer", CLASSES["viewer"])
+    jwk, secret_hash = target.key.verifying.jwk(), hash_secret(target.secret)
     async with connect(service.urls.owner) as connection:
         desk = Administration(connection)
         await desk.add_seat(seat, service.clock())
-        client = Client(found.id, AGENCY, "試験", (seat.id,), secret_hash, jwk)
+        client = Client(target.id, AGENCY, "試験", (seat.id,), secret_hash, jwk)
         await desk.add_client(client, service.clock())
-    return found
+    return target
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def guess(
     return answer
 
 
-async def alerts(tables: asyncpg.Pool, known: Known) -> tuple[int, list[int]]:
+async def alerts(tables: asyncpg.Pool, target: TargetClient) -> tuple[int, list[int]]:
     """Inbox items of the agency, and the counts in the log's entries about this client."""
     items = await tables.fetchval(
         "SELECT count(*) FROM inbox_item WHERE agency_id = $1 AND kind = 'security.lockout'", AGENCY
@@ -110,78 +110,78 @@ async def alerts(tables: asyncpg.Pool, known: Known) -> tuple[int, list[int]]:
     rows = await tables.fetch(
         "SELECT detail, agencies, agency_id FROM log_entry WHERE kind = 'lockout'"
         " AND client_id = $1 ORDER BY at",
-        known.id,
+        target.id,
     )
     assert all(row["agencies"] == [row["agency_id"]] == [AGENCY] for row in rows)
     return items, [json.loads(row["detail"])["lockouts"] for row in rows]
 
 
 async def test_after_wrong_secrets_even_the_right_one_has_to_wait_there_and_nowhere_else(
-    at: From, known: Known, service: Service
+    at: From, target: TargetClient, service: Service
 ) -> None:
     home = at(HOME)
-    assert (await guess(home, known.id, FAILURES)).status_code == 401
+    assert (await guess(home, target.id, FAILURES)).status_code == 401
 
-    locked = await guess(home, known.id, secret=known.secret)
+    locked = await guess(home, target.id, secret=target.secret)
 
     assert (locked.status_code, locked.json()["error"]) == (429, "temporarily_unavailable")
     assert 58 <= int(locked.headers["Retry-After"]) <= 60
     ending = {"token": "x.y.z"}
-    revoking = await home.post("/oauth/revoke", data=ending, auth=(known.id, known.secret))
+    revoking = await home.post("/oauth/revoke", data=ending, auth=(target.id, target.secret))
     assert revoking.status_code == 429
-    assert (await guess(at(ELSEWHERE), known.id, secret=known.secret)).status_code == 200
-    signed = await home.post("/oauth/token", data=known.assertion(service.clock()))
+    assert (await guess(at(ELSEWHERE), target.id, secret=target.secret)).status_code == 200
+    signed = await home.post("/oauth/token", data=target.assertion(service.clock()))
     assert signed.status_code == 200
 
 
 async def test_fewer_wrong_secrets_in_the_window_lock_nobody(
-    at: From, known: Known, service: Service
+    at: From, target: TargetClient, service: Service
 ) -> None:
     home = at(HOME)
     try:
         for _ in range(3):
-            await guess(home, known.id, FAILURES - 1)
-            assert (await guess(home, known.id, secret=known.secret)).status_code == 200
+            await guess(home, target.id, FAILURES - 1)
+            assert (await guess(home, target.id, secret=target.secret)).status_code == 200
             service.clock.ahead += WINDOW + timedelta(seconds=1)
     finally:
         service.clock.ahead = timedelta()
 
 
 async def test_locks_grow_to_their_longest_and_are_forgotten_after_a_quiet_day(
-    at: From, known: Known, service: Service
+    at: From, target: TargetClient, service: Service
 ) -> None:
-    home, lasted = at(HOME), []
+    home, minutes = at(HOME), []
     try:
         for _ in range(6):
-            await guess(home, known.id, FAILURES)
-            locked = await guess(home, known.id, secret=known.secret)
+            await guess(home, target.id, FAILURES)
+            locked = await guess(home, target.id, secret=target.secret)
             seconds = int(locked.headers["Retry-After"])
-            lasted.append(-(-seconds // 60))
+            minutes.append(-(-seconds // 60))
             service.clock.ahead += timedelta(seconds=seconds + 1)
-            assert (await guess(home, known.id, secret=known.secret)).status_code == 200
+            assert (await guess(home, target.id, secret=target.secret)).status_code == 200
         service.clock.ahead += timedelta(days=1)
-        await guess(home, known.id, FAILURES)
-        last = await guess(home, known.id, secret=known.secret)
+        await guess(home, target.id, FAILURES)
+        last = await guess(home, target.id, secret=target.secret)
     finally:
         service.clock.ahead = timedelta()
-    assert lasted == [1, 2, 4, 8, 15, 15]
+    assert minutes == [1, 2, 4, 8, 15, 15]
     assert int(last.headers["Retry-After"]) <= 60
 
 
 async def test_an_id_that_no_client_has_is_answered_in_just_the_same_way(
-    at: From, known: Known, tables: asyncpg.Pool
+    at: From, target: TargetClient, tables: asyncpg.Pool
 ) -> None:
     home, typed = at(HOME), "yamada.taro"
 
     async def answers(name: str) -> list[tuple[int, str, dict[str, str]]]:
-        found = [await guess(home, name) for _ in range(FAILURES + 3)]
-        found.append(await guess(at(ELSEWHERE), name))
-        kept = [{k: v for k, v in a.headers.items() if k != "x-request-id"} for a in found]
+        responses = [await guess(home, name) for _ in range(FAILURES + 3)]
+        responses.append(await guess(at(ELSEWHERE), name))
+        headers = [{k: v for k, v in a.headers.items() if k != "x-request-id"} for a in responses]
         # The first second of a minute may have passed in one of the two.
-        kept = [{k: v for k, v in k_.items() if k != "retry-after"} for k_ in kept]
-        return [(a.status_code, a.text, k) for a, k in zip(found, kept, strict=True)]
+        headers = [{k: v for k, v in k_.items() if k != "retry-after"} for k_ in headers]
+        return [(a.status_code, a.text, k) for a, k in zip(responses, headers, strict=True)]
 
-    of_a_client, of_nobody = await answers(known.id), await answers(typed)
+    of_a_client, of_nobody = await answers(target.id), await answers(typed)
 
     assert of_a_client == of_nobody
     assert [status for status, *_ in of_nobody] == [401] * FAILURES + [429] * 3 + [401]
@@ -192,45 +192,53 @@ async def test_an_id_that_no_client_has_is_answered_in_just_the_same_way(
 
 
 async def test_of_fifty_wrong_secrets_at_once_comes_one_lock_and_one_alert(
-    at: From, known: Known, service: Service, tables: asyncpg.Pool, worker_pool: asyncpg.Pool
+    at: From,
+    target: TargetClient,
+    service: Service,
+    tables: asyncpg.Pool,
+    worker_pool: asyncpg.Pool,
 ) -> None:
     home = at(HOME)
-    before, _ = await alerts(tables, known)
+    before, _ = await alerts(tables, target)
 
-    answers = await asyncio.gather(*(guess(home, known.id) for _ in range(50)))
+    answers = await asyncio.gather(*(guess(home, target.id) for _ in range(50)))
     workers = [Lockouts(worker_pool, service.clock) for _ in range(4)]
-    told = await asyncio.gather(*(worker.notify_agencies() for worker in workers))
+    alerted = await asyncio.gather(*(worker.notify_agencies() for worker in workers))
 
     assert {answer.status_code for answer in answers} <= {401, 429}
-    assert sorted(told) == [0, 0, 0, 1]
-    assert await alerts(tables, known) == (before + 1, [1])
+    assert sorted(alerted) == [0, 0, 0, 1]
+    assert await alerts(tables, target) == (before + 1, [1])
     assert await Lockouts(worker_pool, service.clock).notify_agencies() == 0
 
 
 async def test_an_agency_is_told_once_in_a_while_however_many_places_guess(
-    at: From, known: Known, service: Service, tables: asyncpg.Pool, worker_pool: asyncpg.Pool
+    at: From,
+    target: TargetClient,
+    service: Service,
+    tables: asyncpg.Pool,
+    worker_pool: asyncpg.Pool,
 ) -> None:
     lockouts = Lockouts(worker_pool, service.clock)
-    before, _ = await alerts(tables, known)
+    before, _ = await alerts(tables, target)
     try:
-        await guess(at(HOME), known.id, FAILURES)
+        await guess(at(HOME), target.id, FAILURES)
         await lockouts.notify_agencies()
         for n in range(5):
-            await guess(at(f"198.51.100.{n}"), known.id, FAILURES)
+            await guess(at(f"198.51.100.{n}"), target.id, FAILURES)
             assert await lockouts.notify_agencies() == 0
-        assert await alerts(tables, known) == (before + 1, [1])
+        assert await alerts(tables, target) == (before + 1, [1])
         service.clock.ahead += WINDOW
         assert await lockouts.notify_agencies() == 1
-        assert await alerts(tables, known) == (before + 2, [1, 5])
+        assert await alerts(tables, target) == (before + 2, [1, 5])
         assert await lockouts.notify_agencies() == 0
     finally:
         service.clock.ahead = timedelta()
 
 
 async def test_the_alert_lies_in_the_inbox_as_something_urgent(
-    at: From, known: Known, service: Service, worker_pool: asyncpg.Pool
+    at: From, target: TargetClient, service: Service, worker_pool: asyncpg.Pool
 ) -> None:
-    await guess(at(HOME), known.id, FAILURES)
+    await guess(at(HOME), target.id, FAILURES)
     await Lockouts(worker_pool, service.clock).notify_agencies()
     token = await service.token(AGENCY, "viewer")
     async with service.client(token) as client:
@@ -245,16 +253,16 @@ async def test_the_alert_lies_in_the_inbox_as_something_urgent(
 
 
 async def test_a_lock_writes_nothing_more_and_what_is_over_is_swept(
-    at: From, known: Known, service: Service, tables: asyncpg.Pool
+    at: From, target: TargetClient, service: Service, tables: asyncpg.Pool
 ) -> None:
     home, rows = at(HOME), "SELECT f::text || xmin::text AS row FROM secret_failure f ORDER BY key"
-    await guess(home, known.id, FAILURES)
+    await guess(home, target.id, FAILURES)
     before = await tables.fetch(rows)
-    await guess(home, known.id, 5)
+    await guess(home, target.id, 5)
     assert await tables.fetch(rows) == before
     try:
         service.clock.ahead += timedelta(days=2)
-        await guess(home, known.id)
+        await guess(home, target.id)
         assert await tables.fetchval("SELECT count(*) FROM secret_failure") == 1
     finally:
         service.clock.ahead = timedelta()

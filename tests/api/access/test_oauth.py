@@ -45,7 +45,7 @@ NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
 
 
 @dataclass
-class Registered:
+class OwnClient:
     """A client of an agency of its own, with a decider's and a viewer's seat."""
 
     agency: str
@@ -77,26 +77,26 @@ async def administration(owner: asyncpg.Pool) -> AsyncIterator[Administration]:
 
 
 @pytest.fixture
-async def registered(administration: Administration) -> Registered:
+async def own_client(administration: Administration) -> OwnClient:
     agency = f"agency-{uuid4().hex[:12]}"
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    found = Registered(agency, f"{agency}.system", new_secret(), signing_key(pem))
+    own_client = OwnClient(agency, f"{agency}.system", new_secret(), signing_key(pem))
     kind = "settlement_center"
     await administration.add_agency(Agency(id=agency, kind=kind, name="試験用", prefecture="13"))
     for role in ("viewer", "decider"):
         seat = Seat(f"{agency}.{role}", agency, role, role, CLASSES[role])
         await administration.add_seat(seat, NOW)
     client = Client(
-        id=found.id,
+        id=own_client.id,
         agency_id=agency,
         name="試験用",
         seats=(f"{agency}.viewer", f"{agency}.decider"),
-        secret_hash=hash_secret(found.secret),
-        public_jwk=found.key.verifying.jwk(),
+        secret_hash=hash_secret(own_client.secret),
+        public_jwk=own_client.key.verifying.jwk(),
     )
     await administration.add_client(client, NOW)
-    return found
+    return own_client
 
 
 async def read_inbox(caller: Annotated[Caller, require_scope(Scope.INBOX_READ)]) -> str:
@@ -114,7 +114,7 @@ def off(api: asyncpg.Pool) -> StoppedTokens:
 
 @pytest.fixture
 async def http(
-    api: asyncpg.Pool, registered: Registered, off: StoppedTokens, tmp_path: Path
+    api: asyncpg.Pool, own_client: OwnClient, off: StoppedTokens, tmp_path: Path
 ) -> AsyncIterator[AsyncClient]:
     folder = KeyFolder(tmp_path / "keys")
     folder.prepare(NOW)
@@ -126,7 +126,7 @@ async def http(
     token_endpoint = TokenEndpoint(
         clients, clients, TokenIssuer(keys, terms), audiences, lambda: NOW
     )
-    agency = Agency(registered.agency, "settlement_center", "試験用", "13")
+    agency = Agency(own_client.agency, "settlement_center", "試験用", "13")
     app = FastAPI()
     objects = (
         Issuer(ISSUER),
@@ -156,7 +156,7 @@ async def ask(http: AsyncClient, auth: tuple[str, str] | None, **form: str) -> R
     return await http.post("/oauth/token", data=form, auth=auth)
 
 
-def refused(response: Response, status: int, error: str) -> bool:
+def is_refusal(response: Response, status: int, error: str) -> bool:
     assert (response.status_code, response.json()["error"]) == (status, error)
     assert set(response.json()) == {"error", "error_description"}
     assert response.headers["cache-control"] == "no-store"
@@ -165,25 +165,25 @@ def refused(response: Response, status: int, error: str) -> bool:
 
 
 async def test_a_secret_gets_a_token_of_the_first_seat(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    response = await ask(http, registered.basic)
+    response = await ask(http, own_client.basic)
 
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
     answer = response.json()
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 600)
     assert answer["scope"] == "directory:read inbox:read referral:read"
-    assert answer["seat"] == f"{registered.agency}.viewer"
+    assert answer["seat"] == f"{own_client.agency}.viewer"
 
 
-async def test_me_says_what_the_token_is(http: AsyncClient, registered: Registered) -> None:
-    token = (await ask(http, registered.basic, seat=f"{registered.agency}.decider")).json()
+async def test_me_says_what_the_token_is(http: AsyncClient, own_client: OwnClient) -> None:
+    token = (await ask(http, own_client.basic, seat=f"{own_client.agency}.decider")).json()
     for scheme in ("Bearer", "bEaReR"):
         headers = {"Authorization": f"{scheme} {token['access_token']}"}
         me = (await http.get("/v1/me", headers=headers)).json()
 
-        assert me["client_id"] == registered.id
+        assert me["client_id"] == own_client.id
         assert me["agency"]["kind"] == "settlement_center"
         assert me["seat"]["role"] == "decider"
         assert me["expires_at"] == "2026-11-20T10:25:00.000+09:00"
@@ -191,21 +191,21 @@ async def test_me_says_what_the_token_is(http: AsyncClient, registered: Register
 
 
 async def test_me_names_no_seat_that_is_disabled(
-    http: AsyncClient, registered: Registered, administration: Administration
+    http: AsyncClient, own_client: OwnClient, administration: Administration
 ) -> None:
-    token = (await ask(http, registered.basic)).json()["access_token"]
-    await administration.disable(Seat, f"{registered.agency}.decider", NOW)
+    token = (await ask(http, own_client.basic)).json()["access_token"]
+    await administration.disable(Seat, f"{own_client.agency}.decider", NOW)
 
     me = (await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})).json()
 
     assert [seat["role"] for seat in me["seats"]] == ["viewer"]
 
 
-async def test_a_route_asks_for_its_scope(http: AsyncClient, registered: Registered) -> None:
-    token = (await ask(http, registered.basic, scope="inbox:read")).json()["access_token"]
+async def test_a_route_asks_for_its_scope(http: AsyncClient, own_client: OwnClient) -> None:
+    token = (await ask(http, own_client.basic, scope="inbox:read")).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
 
-    assert (await http.get("/inbox", headers=bearer)).json() == registered.id
+    assert (await http.get("/inbox", headers=bearer)).json() == own_client.id
     with pytest.raises(ScopeMissing) as missing:
         await http.get("/decide", headers=bearer)
     assert missing.value.facts == {"scope": "referral:decide"}
@@ -215,17 +215,17 @@ async def test_a_route_asks_for_its_scope(http: AsyncClient, registered: Registe
 
 
 async def test_a_signed_assertion_gets_a_token_once(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    assertion = registered.assertion()
+    assertion = own_client.assertion()
 
     assert (await ask(http, None, **assertion)).status_code == 200
-    assert refused(await ask(http, None, **assertion), 401, "invalid_client")
-    assert (await ask(http, None, **registered.assertion())).status_code == 200
+    assert is_refusal(await ask(http, None, **assertion), 401, "invalid_client")
+    assert (await ask(http, None, **own_client.assertion())).status_code == 200
 
 
-async def test_of_many_uses_at_once_one_counts(http: AsyncClient, registered: Registered) -> None:
-    assertion = registered.assertion(jti="half a pair: \ud800")
+async def test_of_many_uses_at_once_one_counts(http: AsyncClient, own_client: OwnClient) -> None:
+    assertion = own_client.assertion(jti="half a pair: \ud800")
 
     answers = await asyncio.gather(*(ask(http, None, **assertion) for _ in range(12)))
 
@@ -233,40 +233,42 @@ async def test_of_many_uses_at_once_one_counts(http: AsyncClient, registered: Re
 
 
 async def test_an_assertion_refused_for_its_scope_can_be_told_from_a_stolen_one(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    assert refused(
-        await ask(http, None, **registered.assertion(), scope="x:y"), 400, "invalid_scope"
+    assert is_refusal(
+        await ask(http, None, **own_client.assertion(), scope="x:y"), 400, "invalid_scope"
     )
 
 
 @pytest.mark.parametrize("what", [Agency, Seat, Client])
 async def test_what_is_disabled_gets_no_token(
     http: AsyncClient,
-    registered: Registered,
+    own_client: OwnClient,
     administration: Administration,
     what: type[Agency | Seat | Client],
 ) -> None:
-    seat = f"{registered.agency}.decider"
-    its_id = {Agency: registered.agency, Seat: seat, Client: registered.id}[what]
+    seat = f"{own_client.agency}.decider"
+    its_id = {Agency: own_client.agency, Seat: seat, Client: own_client.id}[what]
     await administration.disable(what, its_id, NOW)
 
-    answer = await ask(http, registered.basic, seat=seat)
+    answer = await ask(http, own_client.basic, seat=seat)
 
-    assert refused(answer, *((400, "invalid_request") if what is Seat else (401, "invalid_client")))
+    assert is_refusal(
+        answer, *((400, "invalid_request") if what is Seat else (401, "invalid_client"))
+    )
 
 
 @pytest.mark.parametrize("what", [Agency, Seat, Client])
 async def test_what_is_disabled_has_no_use_of_its_tokens(
     http: AsyncClient,
-    registered: Registered,
+    own_client: OwnClient,
     administration: Administration,
     off: StoppedTokens,
     what: type[Agency | Seat | Client],
 ) -> None:
-    seat = f"{registered.agency}.decider"
-    its_id = {Agency: registered.agency, Seat: seat, Client: registered.id}[what]
-    token = (await ask(http, registered.basic, seat=seat)).json()["access_token"]
+    seat = f"{own_client.agency}.decider"
+    its_id = {Agency: own_client.agency, Seat: seat, Client: own_client.id}[what]
+    token = (await ask(http, own_client.basic, seat=seat)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
 
     assert await off.refresh()
@@ -282,36 +284,36 @@ async def test_what_is_disabled_has_no_use_of_its_tokens(
     await off.refresh()
     with pytest.raises(NotAuthenticated):
         await http.get("/v1/me", headers=headers)
-    token = (await ask(http, registered.basic, seat=seat)).json()["access_token"]
+    token = (await ask(http, own_client.basic, seat=seat)).json()["access_token"]
     again = await http.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
     assert again.status_code == 200
 
 
 async def test_a_stranger_learns_nothing_about_clients(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    wrong = await ask(http, (registered.id, "tsc_wrong"))
-    unknown = await ask(http, ("center-99.system", registered.secret))
-    nonsense = await ask(http, ("\0'; DROP TABLE client", registered.secret))
+    wrong = await ask(http, (own_client.id, "tsc_wrong"))
+    unknown = await ask(http, ("center-99.system", own_client.secret))
+    nonsense = await ask(http, ("\0'; DROP TABLE client", own_client.secret))
 
-    assert refused(wrong, 401, "invalid_client")
+    assert is_refusal(wrong, 401, "invalid_client")
     assert wrong.json() == unknown.json() == nonsense.json()
 
 
 async def test_a_scope_or_seat_that_is_not_held_is_refused(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    decide = await ask(http, registered.basic, scope="referral:decide")
-    foreign = await ask(http, registered.basic, seat="center-13.decider")
+    decide = await ask(http, own_client.basic, scope="referral:decide")
+    foreign = await ask(http, own_client.basic, seat="center-13.decider")
 
-    assert refused(decide, 400, "invalid_scope")
-    assert refused(foreign, 400, "invalid_request")
+    assert is_refusal(decide, 400, "invalid_scope")
+    assert is_refusal(foreign, 400, "invalid_request")
 
 
 async def test_an_empty_parameter_counts_as_left_out(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    assert (await ask(http, registered.basic, scope="", seat="")).status_code == 200
+    assert (await ask(http, own_client.basic, scope="", seat="")).status_code == 200
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -339,13 +341,13 @@ async def test_a_form_that_cannot_be_read_is_refused(
 ) -> None:
     response = await http.post("/oauth/token", content=body, headers=headers)
 
-    assert refused(response, status, error)
+    assert is_refusal(response, status, error)
 
 
 async def test_an_issued_token_is_logged_and_not_kept(
-    http: AsyncClient, registered: Registered, owner: asyncpg.Pool
+    http: AsyncClient, own_client: OwnClient, owner: asyncpg.Pool
 ) -> None:
-    token = (await ask(http, registered.basic)).json()["access_token"]
+    token = (await ask(http, own_client.basic)).json()["access_token"]
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
 
     rows = await owner.fetch("SELECT log_entry::text AS entry FROM log_entry")

@@ -7,7 +7,7 @@ from app.adapters.access.refused_calls import RefusedCalls
 from tests.support.service import Service, Speak
 
 
-async def counted(tables: asyncpg.Pool, client: str | None) -> list[asyncpg.Record]:
+async def entries_of(tables: asyncpg.Pool, client: str | None) -> list[asyncpg.Record]:
     """The entries that count a client's refused calls."""
     return await tables.fetch(
         "SELECT * FROM log_entry"
@@ -25,9 +25,9 @@ async def test_many_refused_calls_of_one_client_are_one_entry_that_its_agency_ma
         assert (await viewer.post("/v1/referrals", json={})).status_code == 403
     assert (await viewer.get("/v1/referrals/nothing")).status_code == 404
     me = (await viewer.get("/v1/me")).json()
-    before = await counted(tables, me["client_id"])
+    before = await entries_of(tables, me["client_id"])
     await service.dependency(RefusedCalls).flush()
-    (entry,) = (await counted(tables, me["client_id"]))[len(before) :]
+    (entry,) = (await entries_of(tables, me["client_id"]))[len(before) :]
     assert entry["agencies"] == ["center-13"]
     assert entry["detail"] == '{"not_found": 1, "scope_missing": 5}'
 
@@ -36,12 +36,12 @@ async def test_calls_without_a_caller_are_counted_without_a_name(
     service: Service, stranger: AsyncClient, tables: asyncpg.Pool
 ) -> None:
     await service.dependency(RefusedCalls).flush()
-    before = await counted(tables, None)
+    before = await entries_of(tables, None)
     for path in ("/v1/inbox", "/v1/me"):
         assert (await stranger.get(path)).status_code == 401
     assert (await stranger.post("/oauth/token", data={"grant_type": "x"})).status_code == 400
     await service.dependency(RefusedCalls).flush()
-    (entry,) = (await counted(tables, None))[len(before) :]
+    (entry,) = (await entries_of(tables, None))[len(before) :]
     assert entry["agencies"] == []
     assert entry["detail"] == '{"not_authenticated": 3}'
 

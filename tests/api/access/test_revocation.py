@@ -28,22 +28,22 @@ from app.domain.directory.agencies import Agency
 from app.domain.errors import NotAuthenticated
 from tests.api.access.test_oauth import (
     NOW,
-    Registered,
+    OwnClient,
     administration,
     ask,
     http,
+    is_refusal,
     off,
-    refused,
-    registered,
+    own_client,
 )
 from tests.support.service import Service, Speak
 
-__all__ = ["administration", "http", "off", "registered"]
+__all__ = ["administration", "http", "off", "own_client"]
 
 HOUR = timedelta(hours=1)
 
 
-async def token_of(http: AsyncClient, client: Registered) -> str:
+async def token_of(http: AsyncClient, client: OwnClient) -> str:
     answer = await ask(http, client.basic)
     token: str = answer.json()["access_token"]
     return token
@@ -57,105 +57,107 @@ async def works(http: AsyncClient, token: str) -> bool:
     return answer.status_code == 200
 
 
-async def entries(owner: asyncpg.Pool, client: Registered) -> list[asyncpg.Record]:
+async def entries(owner: asyncpg.Pool, client: OwnClient) -> list[asyncpg.Record]:
     return await owner.fetch(
         "SELECT * FROM log_entry WHERE kind = 'revocation' AND agency_id = $1", client.agency
     )
 
 
 async def test_a_client_ends_its_token_at_once_and_the_log_says_so(
-    http: AsyncClient, registered: Registered, owner: asyncpg.Pool
+    http: AsyncClient, own_client: OwnClient, owner: asyncpg.Pool
 ) -> None:
-    token, other = await token_of(http, registered), await token_of(http, registered)
+    token, other = await token_of(http, own_client), await token_of(http, own_client)
     form = {"token": token, "token_type_hint": "access_token"}
     assert await works(http, token)
 
-    answer = await http.post("/oauth/revoke", data=form, auth=registered.basic)
+    answer = await http.post("/oauth/revoke", data=form, auth=own_client.basic)
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["Cache-Control"] == "no-store"
     assert not await works(http, token)
     assert await works(http, other)
-    again = await http.post("/oauth/revoke", data=form, auth=registered.basic)
+    again = await http.post("/oauth/revoke", data=form, auth=own_client.basic)
     assert (again.status_code, again.content) == (200, b"")
-    (entry,) = await entries(owner, registered)
-    assert entry["agencies"] == [registered.agency]
+    (entry,) = await entries(owner, own_client)
+    assert entry["agencies"] == [own_client.agency]
     assert str(UUID(json.loads(entry["detail"])["token"])) == json.loads(entry["detail"])["token"]
     assert token not in str(entry)
 
 
 async def test_an_assertion_serves_to_end_a_token_as_well(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    token = await token_of(http, registered)
+    token = await token_of(http, own_client)
 
-    answer = await http.post("/oauth/revoke", data={"token": token, **registered.assertion()})
+    answer = await http.post("/oauth/revoke", data={"token": token, **own_client.assertion()})
 
     assert answer.status_code == 200
     assert not await works(http, token)
 
 
 async def test_what_is_not_the_clients_own_is_left_alone_and_answered_alike(
-    http: AsyncClient, registered: Registered, administration: Administration, owner: asyncpg.Pool
+    http: AsyncClient, own_client: OwnClient, administration: Administration, owner: asyncpg.Pool
 ) -> None:
-    token, secret = await token_of(http, registered), new_secret()
+    token, secret = await token_of(http, own_client), new_secret()
     stranger = Client(
-        id=f"{registered.agency}.other",
-        agency_id=registered.agency,
+        id=f"{own_client.agency}.other",
+        agency_id=own_client.agency,
         name="試験用",
-        seats=(f"{registered.agency}.viewer",),
+        seats=(f"{own_client.agency}.viewer",),
         secret_hash=hash_secret(secret),
     )
     await administration.add_client(stranger, NOW)
 
-    for sent in (token, "nonsense", f"{token[:-4]}AAAA", "\0", "x" * 9_000):
-        answer = await http.post("/oauth/revoke", data={"token": sent}, auth=(stranger.id, secret))
+    for foreign in (token, "nonsense", f"{token[:-4]}AAAA", "\0", "x" * 9_000):
+        answer = await http.post(
+            "/oauth/revoke", data={"token": foreign}, auth=(stranger.id, secret)
+        )
         assert (answer.status_code, answer.content) == (200, b"")
 
     assert await works(http, token)
-    assert await entries(owner, registered) == []
+    assert await entries(owner, own_client) == []
 
 
 async def test_who_does_not_prove_itself_ends_nothing(
-    http: AsyncClient, registered: Registered
+    http: AsyncClient, own_client: OwnClient
 ) -> None:
-    token = await token_of(http, registered)
+    token = await token_of(http, own_client)
 
-    wrong = await http.post("/oauth/revoke", data={"token": token}, auth=(registered.id, "wrong"))
+    wrong = await http.post("/oauth/revoke", data={"token": token}, auth=(own_client.id, "wrong"))
     nobody = await http.post("/oauth/revoke", data={"token": token})
-    nothing = await http.post("/oauth/revoke", data={}, auth=registered.basic)
+    nothing = await http.post("/oauth/revoke", data={}, auth=own_client.basic)
 
-    assert refused(wrong, 401, "invalid_client")
-    assert refused(nobody, 401, "invalid_client")
-    assert refused(nothing, 400, "invalid_request")
+    assert is_refusal(wrong, 401, "invalid_client")
+    assert is_refusal(nobody, 401, "invalid_client")
+    assert is_refusal(nothing, 400, "invalid_request")
     assert await works(http, token)
 
 
-async def change_role(desk: Administration, client: Registered) -> None:
+async def change_role(desk: Administration, client: OwnClient) -> None:
     await desk.change_seat(f"{client.agency}.viewer", None, "case_worker", CLASSES["case_worker"])
 
 
-async def change_classes(desk: Administration, client: Registered) -> None:
+async def change_classes(desk: Administration, client: OwnClient) -> None:
     await desk.change_seat(f"{client.agency}.viewer", None, None, frozenset({"C0"}))
 
 
-async def unlink(desk: Administration, client: Registered) -> None:
+async def unlink(desk: Administration, client: OwnClient) -> None:
     await desk.link(client.id, [f"{client.agency}.decider"])
 
 
-async def new_key(desk: Administration, client: Registered) -> None:
+async def new_key(desk: Administration, client: OwnClient) -> None:
     await desk.change_client(client.id, secret_hash=hash_secret(client.secret))
 
 
-async def revoke_all(desk: Administration, client: Registered) -> None:
+async def revoke_all(desk: Administration, client: OwnClient) -> None:
     await desk.stop_tokens(Client, client.id, NOW)
 
 
-async def revoke_seat(desk: Administration, client: Registered) -> None:
+async def revoke_seat(desk: Administration, client: OwnClient) -> None:
     await desk.stop_tokens(Seat, f"{client.agency}.viewer", NOW)
 
 
-async def revoke_agency(desk: Administration, client: Registered) -> None:
+async def revoke_agency(desk: Administration, client: OwnClient) -> None:
     await desk.stop_tokens(Agency, client.agency, NOW)
 
 
@@ -166,17 +168,17 @@ async def revoke_agency(desk: Administration, client: Registered) -> None:
 )
 async def test_a_change_of_rights_ends_the_tokens_from_before_it_and_none_from_after(
     http: AsyncClient,
-    registered: Registered,
+    own_client: OwnClient,
     administration: Administration,
     off: StoppedTokens,
-    change: Callable[[Administration, Registered], Awaitable[None]],
+    change: Callable[[Administration, OwnClient], Awaitable[None]],
 ) -> None:
-    before = await token_of(http, registered)
+    before = await token_of(http, own_client)
     assert await works(http, before)
 
-    await change(administration, registered)
+    await change(administration, own_client)
     # Issued in the same second as the change, which the clock of these tests never leaves.
-    after = await token_of(http, registered)
+    after = await token_of(http, own_client)
     await off.refresh()
 
     assert not await works(http, before)
@@ -184,15 +186,15 @@ async def test_a_change_of_rights_ends_the_tokens_from_before_it_and_none_from_a
 
 
 async def test_what_leaves_a_clients_rights_alone_leaves_its_tokens_alone(
-    http: AsyncClient, registered: Registered, administration: Administration, off: StoppedTokens
+    http: AsyncClient, own_client: OwnClient, administration: Administration, off: StoppedTokens
 ) -> None:
-    token = await token_of(http, registered)
-    agency = registered.agency
+    token = await token_of(http, own_client)
+    agency = own_client.agency
 
-    await administration.change_client(registered.id, name="別の名")
+    await administration.change_client(own_client.id, name="別の名")
     await administration.change_seat(f"{agency}.viewer", "別の名", None, None)
-    await administration.link(registered.id, [f"{agency}.decider", f"{agency}.viewer"])
-    await administration.disable(Client, registered.id, None)
+    await administration.link(own_client.id, [f"{agency}.decider", f"{agency}.viewer"])
+    await administration.disable(Client, own_client.id, None)
     await off.refresh()
 
     assert await works(http, token)
@@ -200,38 +202,38 @@ async def test_what_leaves_a_clients_rights_alone_leaves_its_tokens_alone(
 
 async def test_a_token_made_of_rights_that_were_read_before_the_change_is_dead(
     api: asyncpg.Pool,
-    registered: Registered,
+    own_client: OwnClient,
     administration: Administration,
     off: StoppedTokens,
 ) -> None:
-    read = await StoredClients(api).client(registered.id)
+    read = await StoredClients(api).client(own_client.id)
     assert read is not None
-    await change_role(administration, registered)
+    await change_role(administration, own_client)
     await off.refresh()
-    again = await StoredClients(api).client(registered.id)
+    again = await StoredClients(api).client(own_client.id)
     assert again is not None
 
     def good(stops: int) -> bool:
-        caller = _caller(registered)
+        caller = _caller(own_client)
         return off.is_active(caller, str(uuid4()), stops)
 
-    assert not good(read.stops_at(f"{registered.agency}.viewer"))
-    assert good(again.stops_at(f"{registered.agency}.viewer"))
+    assert not good(read.stops_at(f"{own_client.agency}.viewer"))
+    assert good(again.stops_at(f"{own_client.agency}.viewer"))
 
 
 async def test_a_token_tells_nothing_of_what_became_of_the_tokens_of_others(
-    http: AsyncClient, registered: Registered, administration: Administration
+    http: AsyncClient, own_client: OwnClient, administration: Administration
 ) -> None:
-    def counted(token: str) -> object:
+    def stops_of(token: str) -> object:
         return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["stops"]
 
-    before = counted(await token_of(http, registered))
+    before = stops_of(await token_of(http, own_client))
     other = f"agency-{uuid4().hex[:12]}"
     agency = Agency(id=other, kind="settlement_center", name="試験用", prefecture="13")
     await administration.add_agency(agency)
     await administration.stop_tokens(Agency, other, NOW)
 
-    assert counted(await token_of(http, registered)) == before
+    assert stops_of(await token_of(http, own_client)) == before
 
 
 THREE = (Client, Seat, Agency)
@@ -244,16 +246,16 @@ THREE = (Client, Seat, Agency)
 async def test_whatever_happens_in_whatever_order_a_token_lives_until_its_own_rights_change(
     events: list[Any],
     api: asyncpg.Pool,
-    registered: Registered,
+    own_client: OwnClient,
     administration: Administration,
 ) -> None:
     process, clients = StoppedTokens(api, lambda: NOW), StoredClients(api)
-    seat = f"{registered.agency}.viewer"
-    ids = {Client: registered.id, Seat: seat, Agency: registered.agency}
+    seat = f"{own_client.agency}.viewer"
+    ids = {Client: own_client.id, Seat: seat, Agency: own_client.agency}
     tokens: dict[int, bool] = {}
     for event in events:
         if event == "token":
-            read = await clients.client(registered.id)
+            read = await clients.client(own_client.id)
             assert read is not None
             tokens[read.stops_at(seat)] = True
         elif event != "look":
@@ -262,30 +264,30 @@ async def test_whatever_happens_in_whatever_order_a_token_lives_until_its_own_ri
         else:
             await process.refresh()
     await process.refresh()
-    caller = _caller(registered)
+    caller = _caller(own_client)
     assert {n: process.is_active(caller, str(uuid4()), n) for n in tokens} == tokens
 
 
 async def test_revocations_at_once_are_all_seen_by_a_process_that_looks_meanwhile(
-    api: asyncpg.Pool, registered: Registered
+    api: asyncpg.Pool, own_client: OwnClient
 ) -> None:
     """A number that is taken before another one, and committed after it, must not be missed."""
     here, there = StoppedTokens(api, lambda: NOW), StoppedTokens(api, lambda: NOW)
     await there.refresh()
     tokens = [str(uuid4()) for _ in range(40)]
-    done = asyncio.Event()
+    finished = asyncio.Event()
 
     async def look() -> None:
-        while not done.is_set():
+        while not finished.is_set():
             await there.refresh()
 
     looking = asyncio.create_task(look())
-    await asyncio.gather(*(here.revoke(_revocation(registered, jti)) for jti in tokens))
-    done.set()
+    await asyncio.gather(*(here.revoke(_revocation(own_client, jti)) for jti in tokens))
+    finished.set()
     await looking
     await there.refresh()
 
-    assert not any(there.is_active(_caller(registered), jti, 10**9) for jti in tokens)
+    assert not any(there.is_active(_caller(own_client), jti, 10**9) for jti in tokens)
 
 
 class Faltering:
@@ -302,74 +304,74 @@ class Faltering:
 
 
 async def test_whatever_goes_wrong_a_process_goes_on_looking(
-    api: asyncpg.Pool, registered: Registered
+    api: asyncpg.Pool, own_client: OwnClient
 ) -> None:
     faltering: Any = Faltering(api, OSError(), RuntimeError(), asyncpg.InternalClientError())
     there = StoppedTokens(faltering, lambda: NOW, timedelta(milliseconds=1))
     jti = str(uuid4())
-    await StoppedTokens(api, lambda: NOW).revoke(_revocation(registered, jti))
+    await StoppedTokens(api, lambda: NOW).revoke(_revocation(own_client, jti))
     watching = asyncio.create_task(there.watch())
     try:
         async with asyncio.timeout(5):
-            while there.is_active(_caller(registered), jti, 10**9):  # noqa: ASYNC110 - no event
+            while there.is_active(_caller(own_client), jti, 10**9):  # noqa: ASYNC110 - no event
                 await asyncio.sleep(0.001)
     finally:
         watching.cancel()
 
 
 async def test_a_revoked_token_is_forgotten_only_when_no_clock_of_ours_believes_it(
-    api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
+    api: asyncpg.Pool, owner: asyncpg.Pool, own_client: OwnClient
 ) -> None:
     now = NOW
     stops = StoppedTokens(api, lambda: now)
-    jti, kept = str(uuid4()), "SELECT count(*) FROM revoked_token WHERE jti = $1"
-    await stops.revoke(_revocation(registered, jti))
+    jti, count = str(uuid4()), "SELECT count(*) FROM revoked_token WHERE jti = $1"
+    await stops.revoke(_revocation(own_client, jti))
 
-    for late, there in ((SKEW, 1), (timedelta(minutes=1), 1), (timedelta(seconds=61), 0)):
+    for late, expected in ((SKEW, 1), (timedelta(minutes=1), 1), (timedelta(seconds=61), 0)):
         now = NOW + HOUR + late
-        await stops.revoke(_revocation(registered, str(uuid4()), at=now))
-        assert await owner.fetchval(kept, jti) == there
-        assert stops.is_active(_caller(registered), jti, 10**9) is not bool(there)
+        await stops.revoke(_revocation(own_client, str(uuid4()), at=now))
+        assert await owner.fetchval(count, jti) == expected
+        assert stops.is_active(_caller(own_client), jti, 10**9) is not bool(expected)
 
 
 async def test_a_client_that_returns_very_many_tokens_loses_all_and_fills_no_memory(
-    api: asyncpg.Pool, owner: asyncpg.Pool, registered: Registered
+    api: asyncpg.Pool, owner: asyncpg.Pool, own_client: OwnClient
 ) -> None:
     stops = StoppedTokens(api, lambda: NOW)
     await owner.execute(
         "INSERT INTO revoked_token SELECT gen_random_uuid(), $1, -n - 1000000000, $3"
         " FROM generate_series(1, $2) AS n",
-        registered.id,
+        own_client.id,
         MOST,
         NOW + HOUR,
     )
-    before = await StoredClients(api).client(registered.id)
+    before = await StoredClients(api).client(own_client.id)
     assert before is not None
 
-    await stops.revoke(_revocation(registered, str(uuid4())))
+    await stops.revoke(_revocation(own_client, str(uuid4())))
 
     left = "SELECT count(*) FROM revoked_token WHERE client_id = $1"
-    assert await owner.fetchval(left, registered.id) == 0
-    assert not stops.is_active(_caller(registered), str(uuid4()), before.stops)
-    after = await StoredClients(api).client(registered.id)
+    assert await owner.fetchval(left, own_client.id) == 0
+    assert not stops.is_active(_caller(own_client), str(uuid4()), before.stops)
+    after = await StoredClients(api).client(own_client.id)
     assert after is not None
-    assert stops.is_active(_caller(registered), str(uuid4()), after.stops)
+    assert stops.is_active(_caller(own_client), str(uuid4()), after.stops)
 
 
 async def test_an_assertion_is_remembered_while_any_clock_of_ours_takes_it(
-    api: asyncpg.Pool, registered: Registered
+    api: asyncpg.Pool, own_client: OwnClient
 ) -> None:
     """One process's clock may be `SKEW` ahead of another's: the first purges, the second asks."""
     ledger, expires = StoredClients(api), NOW + ASSERTION_LIFE
-    assert await ledger.first_use(registered.id, "a", expires + SKEW, NOW)
+    assert await ledger.first_use(own_client.id, "a", expires + SKEW, NOW)
     last = expires - timedelta(milliseconds=1)  # the last moment at which a clock takes it
     ahead = last + SKEW
 
-    assert await ledger.first_use(registered.id, "purges", ahead + SKEW, ahead)
-    assert not await ledger.first_use(registered.id, "a", expires + SKEW, last)
+    assert await ledger.first_use(own_client.id, "purges", ahead + SKEW, ahead)
+    assert not await ledger.first_use(own_client.id, "a", expires + SKEW, last)
     over = ahead + timedelta(milliseconds=2)
-    assert await ledger.first_use(registered.id, "purges too", over + SKEW, over)
-    assert await ledger.first_use(registered.id, "a", expires + SKEW, over)
+    assert await ledger.first_use(own_client.id, "purges too", over + SKEW, over)
+    assert await ledger.first_use(own_client.id, "a", expires + SKEW, over)
 
 
 async def test_a_long_poll_whose_token_is_revoked_is_told_nothing_of_what_comes(
@@ -386,20 +388,20 @@ async def test_a_long_poll_whose_token_is_revoked_is_told_nothing_of_what_comes(
 
     client_id = "probation-13.viewer-system"
     async with service.client() as client:
-        done = await client.post(
+        revocation = await client.post(
             "/oauth/revoke", data={"token": token}, auth=(client_id, service.secrets[client_id])
         )
-    sent = await prison.post("/v1/referrals", json=opening())
+    acceptance = await prison.post("/v1/referrals", json=opening())
 
-    assert (done.status_code, sent.status_code) == (200, 201)
+    assert (revocation.status_code, acceptance.status_code) == (200, 201)
     assert (await poll).status_code == 401
 
 
-def _caller(client: Registered) -> Caller:
+def _caller(client: OwnClient) -> Caller:
     seat = f"{client.agency}.viewer"
     none: frozenset[str] = frozenset()
     return Caller(client.id, client.agency, seat, "viewer", none, none, decides=False)
 
 
-def _revocation(client: Registered, jti: str, at: datetime = NOW) -> Revocation:
+def _revocation(client: OwnClient, jti: str, at: datetime = NOW) -> Revocation:
     return Revocation(jti, client.id, client.agency, f"{client.agency}.viewer", NOW + HOUR, at)

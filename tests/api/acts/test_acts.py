@@ -14,20 +14,20 @@ from app.adapters.acts.acts import MOST_WAITING
 from app.adapters.acts.expiry import Expiry
 from tests.support.service import Service, Speak
 
-Opened = Callable[[], Awaitable[str]]
+OpenReferral = Callable[[], Awaitable[str]]
 CENTER = "probation-13"
 
 
 @pytest.fixture
-async def referral(speak: Speak, opening: Callable[..., dict[str, Any]]) -> Opened:
+async def referral(speak: Speak, opening: Callable[..., dict[str, Any]]) -> OpenReferral:
     """`await referral()`: the id of a new referral of prison-fuchu and probation-13."""
 
     async def make() -> str:
         prison = await speak("prison-fuchu")
         answer = await prison.post("/v1/referrals", json=opening())
         assert answer.status_code == 201, answer.text
-        found: str = answer.json()["referral_id"]
-        return found
+        referral_id: str = answer.json()["referral_id"]
+        return referral_id
 
     return make
 
@@ -37,16 +37,16 @@ def hold(target: str, **changed: Any) -> dict[str, Any]:
     return {"id": str(uuid4()), "kind": "hold.set", "target": target, "detail": detail, **changed}
 
 
-async def proposed(client: AsyncClient, body: dict[str, Any]) -> str:
+async def propose(client: AsyncClient, body: dict[str, Any]) -> str:
     answer = await client.post("/v1/acts", json=body)
     assert answer.status_code == 201, answer.text
-    found: str = answer.json()["id"]
-    return found
+    act_id: str = answer.json()["id"]
+    return act_id
 
 
 def code(answer: Response) -> str:
-    found: str = answer.json()["type"].rpartition("/")[2]
-    return found
+    name: str = answer.json()["type"].rpartition("/")[2]
+    return name
 
 
 async def holds(client: AsyncClient) -> list[str]:
@@ -54,28 +54,30 @@ async def holds(client: AsyncClient) -> list[str]:
     return [item["referral_id"] for item in answer.json()["items"]]
 
 
-async def test_what_one_seat_proposes_another_makes_happen(speak: Speak, referral: Opened) -> None:
+async def test_what_one_seat_proposes_another_makes_happen(
+    speak: Speak, referral: OpenReferral
+) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     target = await referral()
-    act = await proposed(officer, hold(target))
+    act = await propose(officer, hold(target))
     assert target not in await holds(officer)
     waiting = (await decider.get("/v1/acts?waiting=true")).json()["items"]
     assert act in [item["id"] for item in waiting]
 
-    done = await decider.post(f"/v1/acts/{act}/approve")
+    approval = await decider.post(f"/v1/acts/{act}/approve")
 
-    assert done.status_code == 200
-    assert done.json()["state"] == "approved"
-    assert done.json()["proposed_by"] != done.json()["decided_by"]
+    assert approval.status_code == 200
+    assert approval.json()["state"] == "approved"
+    assert approval.json()["proposed_by"] != approval.json()["decided_by"]
     assert target in await holds(officer)
     waiting = (await decider.get("/v1/acts?waiting=true")).json()["items"]
     assert act not in [item["id"] for item in waiting]
 
 
-async def test_the_seat_that_proposed_cannot_approve(speak: Speak, referral: Opened) -> None:
+async def test_the_seat_that_proposed_cannot_approve(speak: Speak, referral: OpenReferral) -> None:
     officer = await speak(CENTER, "records_officer")
     target = await referral()
-    act = await proposed(officer, hold(target))
+    act = await propose(officer, hold(target))
     for step in ("approve", "refuse"):
         answer = await officer.post(f"/v1/acts/{act}/{step}")
         assert (answer.status_code, code(answer)) == (403, "second_seat")
@@ -83,12 +85,12 @@ async def test_the_seat_that_proposed_cannot_approve(speak: Speak, referral: Ope
 
 
 async def test_a_second_officer_can_approve(
-    service: Service, speak: Speak, referral: Opened
+    service: Service, speak: Speak, referral: OpenReferral
 ) -> None:
     officer = await speak(CENTER, "records_officer")
     client_id, second = f"{CENTER}.second-system", f"{CENTER}.second"
     secret = await service.add_client(CENTER, "records_officer", client_id, second)
-    act = await proposed(officer, hold(await referral()))
+    act = await propose(officer, hold(await referral()))
     form = {"grant_type": "client_credentials", "seat": second}
     async with service.client() as stranger:
         answer = await stranger.post("/oauth/token", auth=(client_id, secret), data=form)
@@ -96,9 +98,9 @@ async def test_a_second_officer_can_approve(
         assert (await client.post(f"/v1/acts/{act}/approve")).json()["state"] == "approved"
 
 
-async def test_nobody_else_can_see_or_settle_an_act(speak: Speak, referral: Opened) -> None:
+async def test_nobody_else_can_see_or_settle_an_act(speak: Speak, referral: OpenReferral) -> None:
     officer = await speak(CENTER, "records_officer")
-    act = await proposed(officer, hold(await referral()))
+    act = await propose(officer, hold(await referral()))
     other = await speak("prison-fuchu")
     there = [
         await other.get(f"/v1/acts/{act}"),
@@ -110,7 +112,9 @@ async def test_nobody_else_can_see_or_settle_an_act(speak: Speak, referral: Open
     assert act not in [i["id"] for i in (await other.get("/v1/acts")).json()["items"]]
 
 
-async def test_a_hold_leaves_no_trace_for_the_other_party(speak: Speak, referral: Opened) -> None:
+async def test_a_hold_leaves_no_trace_for_the_other_party(
+    speak: Speak, referral: OpenReferral
+) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     other, target = await speak("prison-fuchu"), await referral()
 
@@ -119,17 +123,17 @@ async def test_a_hold_leaves_no_trace_for_the_other_party(speak: Speak, referral
         return [(await other.get(path)).content for path in (*paths, "/v1/holds", "/v1/acts")]
 
     before = await seen()
-    act = await proposed(officer, hold(target, detail={"reason": "audit", "whole_case": True}))
+    act = await propose(officer, hold(target, detail={"reason": "audit", "whole_case": True}))
     await decider.post(f"/v1/acts/{act}/approve")
     assert await seen() == before
 
 
 async def test_a_repeat_is_the_same_act_and_another_use_of_the_id_is_refused(
-    speak: Speak, referral: Opened
+    speak: Speak, referral: OpenReferral
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     body = hold(await referral())
-    act = await proposed(officer, body)
+    act = await propose(officer, body)
     again = await officer.post("/v1/acts", json=body)
     assert (again.status_code, again.json()["id"]) == (200, act)
     other = await officer.post("/v1/acts", json={**body, "target": await referral()})
@@ -138,7 +142,7 @@ async def test_a_repeat_is_the_same_act_and_another_use_of_the_id_is_refused(
     assert (await decider.post(f"/v1/acts/{act}/approve")).json() == first.json()
 
 
-async def test_what_cannot_be_done_is_not_proposed(speak: Speak, referral: Opened) -> None:
+async def test_what_cannot_be_done_is_not_proposed(speak: Speak, referral: OpenReferral) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     target = await referral()
     for body, status, reason in (
@@ -158,11 +162,11 @@ async def test_what_cannot_be_done_is_not_proposed(speak: Speak, referral: Opene
 
 
 async def test_what_can_no_longer_be_done_when_it_is_approved_fails_and_does_nothing(
-    speak: Speak, referral: Opened
+    speak: Speak, referral: OpenReferral
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     target = await referral()
-    one, two = [await proposed(officer, hold(target)) for _ in range(2)]
+    one, two = [await propose(officer, hold(target)) for _ in range(2)]
     assert (await decider.post(f"/v1/acts/{one}/approve")).json()["state"] == "approved"
     failed = (await decider.post(f"/v1/acts/{two}/approve")).json()
     assert (failed["state"], failed["outcome"]) == ("failed", {"reason": "already_held"})
@@ -170,10 +174,10 @@ async def test_what_can_no_longer_be_done_when_it_is_approved_fails_and_does_not
 
 
 @pytest.mark.parametrize("last", ["refuse", "withdraw"])
-async def test_what_was_dropped_is_over(speak: Speak, referral: Opened, last: str) -> None:
+async def test_what_was_dropped_is_over(speak: Speak, referral: OpenReferral, last: str) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     target = await referral()
-    act = await proposed(officer, hold(target))
+    act = await propose(officer, hold(target))
     by = decider if last == "refuse" else officer
     wrong = await (officer if last == "refuse" else decider).post(f"/v1/acts/{act}/{last}")
     assert wrong.status_code == 403
@@ -184,11 +188,11 @@ async def test_what_was_dropped_is_over(speak: Speak, referral: Opened, last: st
 
 
 async def test_of_racing_approvals_one_takes_effect(
-    speak: Speak, referral: Opened, tables: asyncpg.Pool
+    speak: Speak, referral: OpenReferral, tables: asyncpg.Pool
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     target = await referral()
-    act = await proposed(officer, hold(target))
+    act = await propose(officer, hold(target))
     answers = await asyncio.gather(
         *(decider.post(f"/v1/acts/{act}/approve") for _ in range(8)),
         officer.post(f"/v1/acts/{act}/withdraw"),
@@ -202,10 +206,10 @@ async def test_of_racing_approvals_one_takes_effect(
 
 
 async def test_a_proposal_runs_out_and_its_agency_is_told(
-    service: Service, speak: Speak, referral: Opened, tables: asyncpg.Pool
+    service: Service, speak: Speak, referral: OpenReferral, tables: asyncpg.Pool
 ) -> None:
     officer = await speak(CENTER, "records_officer")
-    act = await proposed(officer, hold(await referral()))
+    act = await propose(officer, hold(await referral()))
     service.clock.ahead += timedelta(days=7, seconds=1)
     try:
         officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
@@ -232,10 +236,10 @@ async def _worker(service: Service) -> asyncpg.Pool:
 
 
 async def test_every_step_is_in_the_log_of_the_agency_alone(
-    speak: Speak, referral: Opened, tables: asyncpg.Pool
+    speak: Speak, referral: OpenReferral, tables: asyncpg.Pool
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
-    act = await proposed(officer, hold(await referral()))
+    act = await propose(officer, hold(await referral()))
     await decider.post(f"/v1/acts/{act}/approve")
     rows = await tables.fetch(
         "SELECT kind, agencies, seat_id, detail ->> 'step' AS step FROM log_entry"
@@ -269,10 +273,10 @@ async def test_no_more_than_so_many_wait(
 
 
 async def test_the_database_itself_refuses_one_seat_for_both_and_a_second_thought(
-    speak: Speak, referral: Opened, tables: asyncpg.Pool
+    speak: Speak, referral: OpenReferral, tables: asyncpg.Pool
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
-    act = UUID(await proposed(officer, hold(await referral())))
+    act = UUID(await propose(officer, hold(await referral())))
     with pytest.raises(asyncpg.CheckViolationError):
         await tables.execute(
             "UPDATE act SET state = 'approved', decided_by = proposed_by WHERE id = $1", act
@@ -284,14 +288,14 @@ async def test_the_database_itself_refuses_one_seat_for_both_and_a_second_though
 
 
 async def test_what_was_erased_says_so_wherever_it_is_asked_for(
-    speak: Speak, referral: Opened
+    speak: Speak, referral: OpenReferral
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     prison, target = await speak("prison-fuchu"), await referral()
     detail = {"reason": "mistaken_entry"}
-    act = await proposed(officer, hold(target, kind="erase", detail=detail))
+    act = await propose(officer, hold(target, kind="erase", detail=detail))
     assert (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()["withheld"] == []
-    done = (await decider.post(f"/v1/acts/{act}/approve")).json()
+    approval = (await decider.post(f"/v1/acts/{act}/approve")).json()
 
     read = (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()
     listed = (await prison.get(f"/v1/referrals/{target}/erasures")).json()["items"]
@@ -301,10 +305,10 @@ async def test_what_was_erased_says_so_wherever_it_is_asked_for(
     for item in read["withheld"]:
         assert set(item) == {"class", "reason", "erased_at", "because"}
         assert (item["reason"], item["because"]) == ("erased", "commanded")
-        assert item["erased_at"] == done["decided_at"]
+        assert item["erased_at"] == approval["decided_at"]
     assert {item["class"] for item in read["withheld"]} == set(read["digests"])
     assert [item["class"] for item in listed] == sorted(read["digests"])
-    assert {item["complete_on"] for item in listed} == {done["outcome"]["complete_on"]}
+    assert {item["complete_on"] for item in listed} == {approval["outcome"]["complete_on"]}
     seen = (await prison.get(f"/v1/referrals/{target}")).json()
     assert (seen["state"], seen["facts"], seen["actions"]) == ("closed", {}, [])
     items = (await prison.get("/v1/inbox?limit=200")).json()["items"]

@@ -35,8 +35,8 @@ async def decider(speak: Speak) -> AsyncClient:
 
 
 def code(answer: Response) -> str:
-    found: str = answer.json()["type"].rpartition("/")[2]
-    return found
+    name: str = answer.json()["type"].rpartition("/")[2]
+    return name
 
 
 def fresh(what: str = "seat") -> str:
@@ -48,19 +48,19 @@ async def propose(seat: AsyncClient, kind: str, target: str, detail: Any = None)
     return await seat.post("/v1/acts", json=act)
 
 
-async def agreed(
+async def propose_and_approve(
     first: AsyncClient, second: AsyncClient, kind: str, target: str, detail: Any = None
 ) -> str:
     """An act that both seats have agreed on; its id."""
-    proposed = await propose(first, kind, target, detail)
-    assert proposed.status_code == 201, proposed.text
-    act: str = proposed.json()["id"]
-    done = await second.post(f"/v1/acts/{act}/approve")
-    assert done.json()["state"] == "approved", done.text
+    proposal = await propose(first, kind, target, detail)
+    assert proposal.status_code == 201, proposal.text
+    act: str = proposal.json()["id"]
+    approval = await second.post(f"/v1/acts/{act}/approve")
+    assert approval.json()["state"] == "approved", approval.text
     return act
 
 
-async def listed(seat: AsyncClient, what: str, its_id: str) -> dict[str, Any] | None:
+async def find_row(seat: AsyncClient, what: str, its_id: str) -> dict[str, Any] | None:
     items = (await seat.get(f"/v1/administration/{what}?limit=100")).json()["items"]
     return next((item for item in items if item["id"] == its_id), None)
 
@@ -94,24 +94,24 @@ async def test_two_seats_add_a_seat_and_a_client_and_only_who_asked_gets_the_sec
     service: Service, officer: AsyncClient, decider: AsyncClient, tables: asyncpg.Pool
 ) -> None:
     seat, client_id = fresh(), fresh("client")
-    await agreed(
+    await propose_and_approve(
         officer, decider, "seat.add", seat, {"role": "case_worker", "classes": ["C0", "C1"]}
     )
-    added = await listed(officer, "seats", seat)
+    added = await find_row(officer, "seats", seat)
     assert added is not None
     assert (added["role"], added["classes"], added["disabled_at"]) == (
         "case_worker",
         ["C0", "C1"],
         None,
     )
-    act = await agreed(officer, decider, "client.add", client_id, {"seats": [seat]})
-    found = await listed(officer, "clients", client_id)
-    assert found is not None
-    assert (found["seats"], found["proof"]) == ([seat], "none")
+    act = await propose_and_approve(officer, decider, "client.add", client_id, {"seats": [seat]})
+    client_row = await find_row(officer, "clients", client_id)
+    assert client_row is not None
+    assert (client_row["seats"], client_row["proof"]) == ([seat], "none")
 
-    told = (await officer.post(f"/v1/acts/{act}/secret")).json()
-    assert told["client_id"] == client_id
-    got = await token(service, client_id, told["secret"])
+    answer = (await officer.post(f"/v1/acts/{act}/secret")).json()
+    assert answer["client_id"] == client_id
+    got = await token(service, client_id, answer["secret"])
     assert got.status_code == 200
     async with service.client(got.json()["access_token"]) as client:
         me = (await client.get("/v1/me")).json()
@@ -121,11 +121,11 @@ async def test_two_seats_add_a_seat_and_a_client_and_only_who_asked_gets_the_sec
         " SELECT to_jsonb(l)::text FROM log_entry l UNION ALL"
         " SELECT to_jsonb(c)::text FROM client c"
     )
-    assert not any(told["secret"] in row["text"] for row in stored)
+    assert not any(answer["secret"] in row["text"] for row in stored)
     assert (await decider.post(f"/v1/acts/{act}/secret")).status_code in {403, 404}
     # Lost on the way: another one, in place of that.
     again = (await officer.post(f"/v1/acts/{act}/secret")).json()["secret"]
-    assert (await token(service, client_id, told["secret"])).status_code == 401
+    assert (await token(service, client_id, answer["secret"])).status_code == 401
     assert (await token(service, client_id, again)).status_code == 200
 
 
@@ -134,8 +134,8 @@ async def test_a_secret_can_be_fetched_for_an_hour_and_by_the_proposing_seat_onl
 ) -> None:
     client_id = fresh("client")
     seats = {"seats": [f"{AGENCY}.decider"]}
-    made = await propose(officer, "client.add", client_id, seats)
-    act = made.json()["id"]
+    proposal = await propose(officer, "client.add", client_id, seats)
+    act = proposal.json()["id"]
     early = await officer.post(f"/v1/acts/{act}/secret")
     assert (early.status_code, early.json()["reason"]) == (409, "not_approved")
     await decider.post(f"/v1/acts/{act}/approve")
@@ -160,16 +160,16 @@ async def test_one_seat_does_not_undo_with_an_older_secret_what_two_decided_sinc
     officer: AsyncClient, decider: AsyncClient, kind: str
 ) -> None:
     client_id = fresh("client")
-    older = await agreed(
+    older = await propose_and_approve(
         officer, decider, "client.add", client_id, {"seats": [f"{AGENCY}.decider"]}
     )
     assert (await officer.post(f"/v1/acts/{older}/secret")).status_code == 200
     detail = {"public_key": a_key()} if kind == "client.set_key" else {}
-    newer = await agreed(officer, decider, kind, client_id, detail)
-    found = await listed(officer, "clients", client_id)
+    newer = await propose_and_approve(officer, decider, kind, client_id, detail)
+    before = await find_row(officer, "clients", client_id)
     answer = await officer.post(f"/v1/acts/{older}/secret")
     assert (answer.status_code, answer.json().get("reason")) == (409, "superseded")
-    assert await listed(officer, "clients", client_id) == found
+    assert await find_row(officer, "clients", client_id) == before
     if kind == "client.new_secret":
         assert (await officer.post(f"/v1/acts/{newer}/secret")).status_code == 200
 
@@ -188,7 +188,7 @@ async def test_what_a_seat_proposed_before_it_was_taken_away_is_not_done(
     if how == "disabled":
         await officer.post(f"/v1/administration/seats/{lost}/disable")
     else:
-        await agreed(officer, decider, "seat.change", lost, {"role": "viewer"})
+        await propose_and_approve(officer, decider, "seat.change", lost, {"role": "viewer"})
     for _ in range(2):
         answer = await decider.post(f"/v1/acts/{act}/approve")
         assert answer.status_code == 200
@@ -196,14 +196,16 @@ async def test_what_a_seat_proposed_before_it_was_taken_away_is_not_done(
             "failed",
             {"reason": "proposer_gone"},
         )
-    assert await listed(officer, "seats", wanted) is None
+    assert await find_row(officer, "seats", wanted) is None
 
 
 async def test_what_was_lost_is_switched_off_by_one_seat_and_let_in_again_by_two(
     service: Service, officer: AsyncClient, decider: AsyncClient, tables: asyncpg.Pool
 ) -> None:
     client_id = fresh("client")
-    act = await agreed(officer, decider, "client.add", client_id, {"seats": [f"{AGENCY}.decider"]})
+    act = await propose_and_approve(
+        officer, decider, "client.add", client_id, {"seats": [f"{AGENCY}.decider"]}
+    )
     secret = (await officer.post(f"/v1/acts/{act}/secret")).json()["secret"]
     bearer = (await token(service, client_id, secret)).json()["access_token"]
     async with service.client(bearer) as lost:
@@ -235,19 +237,25 @@ async def test_seats_are_changed_and_clients_linked_and_given_keys(
     officer: AsyncClient, decider: AsyncClient, tables: asyncpg.Pool
 ) -> None:
     seat, client_id = fresh(), fresh("client")
-    await agreed(officer, decider, "seat.add", seat, {"role": "viewer", "classes": ["C0"]})
-    await agreed(officer, decider, "seat.change", seat, {"classes": ["C0", "C2"]})
-    await agreed(officer, decider, "seat.change", seat, {"role": "case_worker"})
-    found = await listed(officer, "seats", seat)
-    assert found is not None
-    assert (found["role"], found["classes"]) == ("case_worker", ["C0", "C2"])
+    await propose_and_approve(
+        officer, decider, "seat.add", seat, {"role": "viewer", "classes": ["C0"]}
+    )
+    await propose_and_approve(officer, decider, "seat.change", seat, {"classes": ["C0", "C2"]})
+    await propose_and_approve(officer, decider, "seat.change", seat, {"role": "case_worker"})
+    seat_row = await find_row(officer, "seats", seat)
+    assert seat_row is not None
+    assert (seat_row["role"], seat_row["classes"]) == ("case_worker", ["C0", "C2"])
     key = a_key()
-    await agreed(officer, decider, "client.add", client_id, {"seats": [seat], "public_key": key})
+    await propose_and_approve(
+        officer, decider, "client.add", client_id, {"seats": [seat], "public_key": key}
+    )
     both = [f"{AGENCY}.decider", seat]
-    await agreed(officer, decider, "client.link", client_id, {"seats": both})
+    await propose_and_approve(officer, decider, "client.link", client_id, {"seats": both})
     other_key = a_key()
-    await agreed(officer, decider, "client.set_key", client_id, {"public_key": other_key})
-    client = await listed(officer, "clients", client_id)
+    await propose_and_approve(
+        officer, decider, "client.set_key", client_id, {"public_key": other_key}
+    )
+    client = await find_row(officer, "clients", client_id)
     assert client is not None
     assert (client["seats"], client["proof"]) == (both, "key")
     jwk = await tables.fetchval("SELECT public_jwk FROM client WHERE id = $1", client_id)
@@ -320,8 +328,8 @@ async def test_nobody_takes_over_the_system_of_an_operator(
         desk = Administration(connection)
         await desk.add_seat(Seat(seat, AGENCY, "x", "operator", frozenset()), service.clock())
         for its_id, seats in ((client, (seat,)), (waiting, (plain,))):
-            hashed = hash_secret(new_secret())
-            await desk.add_client(Client(its_id, AGENCY, "x", seats, hashed), service.clock())
+            secret_hash = hash_secret(new_secret())
+            await desk.add_client(Client(its_id, AGENCY, "x", seats, secret_hash), service.clock())
     for kind, detail in (
         ("client.new_secret", {}),
         ("client.set_key", {"public_key": a_key()}),
@@ -330,14 +338,14 @@ async def test_nobody_takes_over_the_system_of_an_operator(
         answer = await propose(officer, kind, client, detail)
         assert (answer.status_code, answer.json()["reason"]) == (409, "operator_seat"), kind
     # Nor one that has become an operator's between the approval and the fetching.
-    act = await agreed(officer, decider, "client.new_secret", waiting)
+    act = await propose_and_approve(officer, decider, "client.new_secret", waiting)
     async with connected_to(service.urls.owner) as connection:
         await Administration(connection).link(waiting, (seat,))
     answer = await officer.post(f"/v1/acts/{act}/secret")
     assert (answer.status_code, answer.json()["reason"]) == (409, "operator_seat")
     # What was lost is switched off all the same.
-    done = await officer.post(f"/v1/administration/clients/{client}/disable")
-    assert done.status_code == 200
+    answer = await officer.post(f"/v1/administration/clients/{client}/disable")
+    assert answer.status_code == 200
 
 
 async def test_another_agencys_seats_and_clients_are_like_none_at_all(
@@ -353,7 +361,7 @@ async def test_another_agencys_seats_and_clients_are_like_none_at_all(
         nowhere = await officer.post(f"/v1/administration/{what}/{OTHER}.nobody/disable")
         assert blank(there) == blank(nowhere)
         assert there.status_code == 404
-        assert await listed(officer, what, its_id) is None
+        assert await find_row(officer, what, its_id) is None
     for kind, target in (
         ("seat.enable", f"{OTHER}.decider"),
         ("client.new_secret", f"{OTHER}.decider-system"),
@@ -375,7 +383,9 @@ async def test_lists_are_paged_in_the_order_of_ids(
     officer: AsyncClient, decider: AsyncClient
 ) -> None:
     for _ in range(3):
-        await agreed(officer, decider, "seat.add", fresh(), {"role": "viewer", "classes": []})
+        await propose_and_approve(
+            officer, decider, "seat.add", fresh(), {"role": "viewer", "classes": []}
+        )
     whole = (await officer.get("/v1/administration/seats?limit=100")).json()["items"]
     ids: list[str] = []
     cursor: str | None = ""
@@ -391,7 +401,7 @@ async def test_lists_are_paged_in_the_order_of_ids(
 @pytest.fixture
 async def operators(service: Service) -> tuple[AsyncClient, AsyncClient]:
     """Two seats that operate the service."""
-    found = []
+    clients = []
     for number in (1, 2):
         seat = f"prefecture-13.operator-{number}"
         client_id, secret = f"{seat}-system", new_secret()
@@ -404,8 +414,8 @@ async def operators(service: Service) -> tuple[AsyncClient, AsyncClient]:
                 await desk.add_client(system, now)
                 service.secrets[client_id] = secret
         answer = await token(service, client_id, service.secrets[client_id])
-        found.append(service.client(answer.json()["access_token"]))
-    return found[0], found[1]
+        clients.append(service.client(answer.json()["access_token"]))
+    return clients[0], clients[1]
 
 
 async def test_two_operators_switch_an_agency_off_and_on_and_it_reads_that_in_its_log(
@@ -415,11 +425,11 @@ async def test_two_operators_switch_an_agency_off_and_on_and_it_reads_that_in_it
 ) -> None:
     first, second = operators
     agency = "bar-27-osaka"
-    await agreed(first, second, "agency.disable", agency)
+    await propose_and_approve(first, second, "agency.disable", agency)
     assert await tables.fetchval("SELECT disabled_at FROM agency WHERE id = $1", agency)
     same = await propose(first, "agency.disable", agency)
     assert same.json()["reason"] == "as_it_is"
-    await agreed(first, second, "agency.enable", agency)
+    await propose_and_approve(first, second, "agency.enable", agency)
     assert not await tables.fetchval("SELECT disabled_at FROM agency WHERE id = $1", agency)
     rows = await tables.fetch(
         "SELECT agency_id, seat_id, agencies, detail FROM log_entry WHERE kind = 'administration'"

@@ -16,9 +16,9 @@ async def test_a_refused_disclosure_says_what_is_missing_and_the_list_says_what_
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
     center = await speak("center-13")
-    sent = opening()
-    place = f"/v1/referrals/{sent['id']}/messages"
-    assert (await prison.post("/v1/referrals", json=sent)).status_code == 201
+    notice = opening()
+    place = f"/v1/referrals/{notice['id']}/messages"
+    assert (await prison.post("/v1/referrals", json=notice)).status_code == 201
     for event in ("start_selection", "record_consent", "select_special"):
         message = envelope(f"special_adjustment.{event}")
         if event == "record_consent":
@@ -44,15 +44,15 @@ async def test_a_refused_disclosure_says_what_is_missing_and_the_list_says_what_
     problem = {g["name"]: g for g in refused.json()["guards"]}["consent_covers"]
     assert problem["consents"] == [{"id": expired, "fails": ["expired", "other_class"]}]
     assert problem["missing"][0]["agency_id"] == "center-13"
-    case = (await office.get(f"/v1/referrals/{sent['id']}")).json()["case_id"]
+    case = (await office.get(f"/v1/referrals/{notice['id']}")).json()["case_id"]
     first = (await office.get(f"/v1/cases/{case}/consents", params={"limit": 1})).json()
     rest = await office.get(f"/v1/cases/{case}/consents", params={"cursor": first["next"]})
-    found = {c["id"]: c for c in (*first["items"], *rest.json()["items"])}
-    assert {i: found[i]["state"] for i in found} == {
+    consents = {c["id"]: c for c in (*first["items"], *rest.json()["items"])}
+    assert {i: consents[i]["state"] for i in consents} == {
         expired: "expired",
         valid["body"]["consent_id"]: "effective",
     }
-    assert found[expired]["counts_in"] == [sent["id"]]
+    assert consents[expired]["counts_in"] == [notice["id"]]
     nothing = await center.get(f"/v1/cases/{uuid4()}/consents")
     hidden = await center.get(f"/v1/cases/{case}/consents")
     assert hidden.status_code == nothing.status_code == 404

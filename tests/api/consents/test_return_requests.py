@@ -31,18 +31,18 @@ async def asked_back(
     async def make() -> tuple[str, AsyncClient]:
         prison, office = await speak("prison-fuchu"), await speak("probation-13")
         center = await speak("center-13")
-        sent, consent = opening(), str(uuid4())
-        place = f"/v1/referrals/{sent['id']}/messages"
-        await prison.post("/v1/referrals", json=sent)
+        notice, consent = opening(), str(uuid4())
+        place = f"/v1/referrals/{notice['id']}/messages"
+        await prison.post("/v1/referrals", json=notice)
         for event in EVENTS:
             message = json.dumps(envelope(f"special_adjustment.{event}"))
-            said = json.loads(message.replace(CONSENT_ID, consent))
+            event_message = json.loads(message.replace(CONSENT_ID, consent))
             sender = prison if event == "withdraw_consent" else office
-            answer = await sender.post(place, json=said)
+            answer = await sender.post(place, json=event_message)
             assert answer.status_code == 201, answer.text
             if event == "request_cooperation":
-                await center.post("/v1/messages/read", json={"ids": [said["id"]]})
-        return sent["id"], center
+                await center.post("/v1/messages/read", json={"ids": [event_message["id"]]})
+        return notice["id"], center
 
     return make
 

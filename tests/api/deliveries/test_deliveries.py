@@ -24,12 +24,12 @@ def valid(answer: Any, shape: str) -> Any:
     return value
 
 
-async def opened(prison: AsyncClient, opening: Make, **changed: Any) -> str:
+async def open_referral(prison: AsyncClient, opening: Make, **changed: Any) -> str:
     """A new referral from the prison to the office."""
-    sent = opening(**changed)
-    answer = await prison.post("/v1/referrals", json=sent)
+    message = opening(**changed)
+    answer = await prison.post("/v1/referrals", json=message)
     assert answer.status_code == 201, answer.text
-    return str(sent["id"])
+    return str(message["id"])
 
 
 async def acknowledge(client: AsyncClient, message_id: str) -> None:
@@ -49,32 +49,32 @@ async def test_a_sender_follows_its_message_to_the_acknowledgement(
     speak: Any, opening: Make
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13", "case_worker")
-    referral = await opened(prison, opening)
+    referral = await open_referral(prison, opening)
     path = f"/v1/referrals/{referral}/deliveries"
 
     async def copy() -> dict[str, Any]:
         (item,) = valid(await prison.get(path), "DeliveryPage")["items"]
-        (found,) = item["recipients"]
-        result: dict[str, Any] = found
+        (recipient,) = item["recipients"]
+        result: dict[str, Any] = recipient
         return result
 
     assert (await copy())["status"] == "waiting"
     await office.get(f"/v1/referrals/{referral}/messages/{referral}")
     assert (await copy())["status"] == "opened"
     await acknowledge(office, referral)
-    done = await copy()
-    assert (done["status"], done["acknowledged_by"]) == (
+    acknowledged_copy = await copy()
+    assert (acknowledged_copy["status"], acknowledged_copy["acknowledged_by"]) == (
         "acknowledged",
         "probation-13.case_worker",
     )
-    assert done["late"] is None
+    assert acknowledged_copy["late"] is None
     theirs = valid(await office.get(path), "DeliveryPage")
     assert theirs == {"items": [], "next": None}
 
 
 async def test_deliveries_come_in_pages(speak: Any, opening: Make, envelope: Make) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    referral = await opened(prison, opening)
+    referral = await open_referral(prison, opening)
     for event in ("start_selection", "record_consent", "select_special"):
         message = envelope(f"special_adjustment.{event}")
         answer = await office.post(f"/v1/referrals/{referral}/messages", json=message)
@@ -93,7 +93,7 @@ async def test_deliveries_come_in_pages(speak: Any, opening: Make, envelope: Mak
 
 async def test_a_stranger_finds_none_of_it(speak: Any, opening: Make) -> None:
     prison, stranger = await speak("prison-fuchu"), await speak("center-47")
-    referral = await opened(prison, opening)
+    referral = await open_referral(prison, opening)
     within = f"/v1/referrals/{referral}"
     for path in (f"{within}/deliveries", f"{within}/messages/{referral}/explain"):
         assert (await stranger.get(path)).status_code == 404
@@ -106,7 +106,7 @@ async def test_a_stranger_finds_none_of_it(speak: Any, opening: Make) -> None:
 async def test_paper_is_marked_as_printed(speak: Any, opening: Make, envelope: Make) -> None:
     office = await speak("probation-12")
     to = {"institution": "prison-chiba"}
-    referral = await opened(office, opening, to=to, paper_origin=PAPER)
+    referral = await open_referral(office, opening, to=to, paper_origin=PAPER)
     start = envelope("special_adjustment.start_selection")
     await office.post(f"/v1/referrals/{referral}/messages", json=start)
     message = f"/v1/referrals/{referral}/messages/{start['id']}"
@@ -127,7 +127,7 @@ async def test_a_message_is_taken_back_and_a_repeat_gets_the_same_answer(
     speak: Any, opening: Make
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    referral = await opened(prison, opening)
+    referral = await open_referral(prison, opening)
     path = f"/v1/referrals/{referral}/messages/{referral}/recall"
     first = await prison.post(path, json={"reason": "wrong_recipient"})
     assert valid(first, "RecallOut")["recalled"][0]["misdirected_disclosure_id"] is None
@@ -153,13 +153,13 @@ async def test_a_recall_that_cannot_be_is_refused(
     speak: Any, opening: Make, body: dict[str, Any], pointer: str
 ) -> None:
     prison = await speak("prison-fuchu")
-    referral = await opened(prison, opening)
+    referral = await open_referral(prison, opening)
     answer = await prison.post(f"/v1/referrals/{referral}/messages/{referral}/recall", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
 
 
 async def test_only_a_deciders_seat_takes_back(speak: Any, opening: Make) -> None:
-    referral = await opened(await speak("prison-fuchu"), opening)
+    referral = await open_referral(await speak("prison-fuchu"), opening)
     worker = await speak("prison-fuchu", "case_worker")
     path = f"/v1/referrals/{referral}/messages/{referral}/recall"
     answer = await worker.post(path, json={"reason": "wrong_person"})
@@ -170,7 +170,7 @@ async def test_both_sides_read_the_record_of_a_misdirected_disclosure(
     speak: Any, opening: Make
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    referral = await opened(prison, opening)
+    referral = await open_referral(prison, opening)
     message = f"/v1/referrals/{referral}/messages/{referral}"
     await office.get(message)
     recalled = await prison.post(f"{message}/recall", json={"reason": "wrong_person"})
@@ -182,8 +182,8 @@ async def test_both_sides_read_the_record_of_a_misdirected_disclosure(
     assert record["clocks"]["preliminary"]["from"] > record["known_at"][:10]
     officer = await speak("probation-13", "records_officer")
     assert (await officer.get(mine.url.path)).content == mine.content
-    listed = valid(await officer.get("/v1/misdirected-disclosures?limit=1"), "MisdirectedPage")
-    assert listed["items"] == [record]
+    records = valid(await officer.get("/v1/misdirected-disclosures?limit=1"), "MisdirectedPage")
+    assert records["items"] == [record]
     english = await office.get(mine.url.path, headers={"Accept-Language": "en"})
     assert english.json()["to_add"][0]["title"] == "cause"
     worker = await speak("probation-13", "case_worker")
@@ -194,7 +194,7 @@ async def test_a_message_is_explained_in_the_readers_language(
     speak: Any, opening: Make, service: Any
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    referral = await opened(prison, opening, urgency="urgent")
+    referral = await open_referral(prison, opening, urgency="urgent")
     path = f"/v1/referrals/{referral}/messages/{referral}/explain"
     mine = valid(await prison.get(path), "ExplainedOut")
     assert (mine["you"], mine["recipients"][0]["where"]) == (
@@ -203,8 +203,8 @@ async def test_a_message_is_explained_in_the_readers_language(
     )
     theirs = await office.get(path, headers={"Accept-Language": "en"})
     assert theirs.headers["Content-Language"] == "en"
-    told = valid(theirs, "ExplainedOut")["recipients"][0]
-    assert told["todo"] == NEXT_STEP[False, "waiting"].en
+    recipient = valid(theirs, "ExplainedOut")["recipients"][0]
+    assert recipient["todo"] == NEXT_STEP[False, "waiting"].en
     service.clock.ahead += timedelta(hours=5)
     try:
         prison = await speak("prison-fuchu")

@@ -55,7 +55,9 @@ async def urls(new_database: Callable[[], Urls]) -> Urls:
 
 
 @asynccontextmanager
-async def served(urls: Urls, folder: KeyFolder, *scopes: Scope) -> AsyncIterator[AsyncClient]:
+async def serve_directory(
+    urls: Urls, folder: KeyFolder, *scopes: Scope
+) -> AsyncIterator[AsyncClient]:
     """The directory's routes over that database, called with a token of these scopes."""
     folder.prepare(NOW)
     keys, terms = SigningKeys(folder), TokenTerms(ISSUER, ISSUER)
@@ -86,15 +88,15 @@ async def served(urls: Urls, folder: KeyFolder, *scopes: Scope) -> AsyncIterator
 @pytest.fixture(scope="module")
 async def http(urls: Urls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncClient]:
     folder = KeyFolder(tmp_path_factory.mktemp("keys"))
-    async with served(urls, folder, Scope.DIRECTORY_READ) as client:
+    async with serve_directory(urls, folder, Scope.DIRECTORY_READ) as client:
         yield client
 
 
 async def page(http: AsyncClient, **query: Any) -> dict[str, Any]:
     response = await http.get("/v1/agencies", params=query)
     assert response.status_code == 200
-    found: dict[str, Any] = response.json()
-    return found
+    answer: dict[str, Any] = response.json()
+    return answer
 
 
 async def ids(http: AsyncClient, **query: Any) -> list[str]:
@@ -263,5 +265,5 @@ async def test_the_directory_is_for_callers_with_its_scope(
     assert (await http.get(path)).status_code == 200
     assert (await http.get(path, headers={"Authorization": ""})).status_code == 401
     folder = KeyFolder(tmp_path_factory.mktemp("keys"))
-    async with served(urls, folder, Scope.INBOX_READ) as other:
+    async with serve_directory(urls, folder, Scope.INBOX_READ) as other:
         assert (await other.get(path)).status_code == 403

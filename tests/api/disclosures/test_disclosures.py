@@ -21,18 +21,18 @@ Opening = Callable[..., dict[str, Any]]
 
 async def case_of(speak: Speak, opening: Opening) -> tuple[str, dict[str, Any]]:
     """A case with one message, sent by the prison: its id, and what was sent."""
-    sent = opening()
+    message = opening()
     prison = await speak("prison-fuchu")
-    assert (await prison.post("/v1/referrals", json=sent)).status_code == 201
-    found: str = (await prison.get(f"/v1/referrals/{sent['id']}")).json()["case_id"]
-    return found, sent
+    assert (await prison.post("/v1/referrals", json=message)).status_code == 201
+    case: str = (await prison.get(f"/v1/referrals/{message['id']}")).json()["case_id"]
+    return case, message
 
 
 async def test_both_sides_read_who_received_and_opened_what(speak: Speak, opening: Opening) -> None:
-    case, sent = await case_of(speak, opening)
+    case, message = await case_of(speak, opening)
     officer = await speak("probation-13", "records_officer")
     reader = await speak("probation-13", "case_worker")
-    await reader.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
+    await reader.get(f"/v1/referrals/{message['id']}/messages/{message['id']}")
     prison = await speak("prison-fuchu")
     for client in (prison, officer):
         answer = await client.get(f"/v1/cases/{case}/disclosures")
@@ -47,10 +47,10 @@ async def test_both_sides_read_who_received_and_opened_what(speak: Speak, openin
 
 
 async def test_pages_follow_each_other_and_can_be_narrowed(speak: Speak, opening: Opening) -> None:
-    case, sent = await case_of(speak, opening)
+    case, message = await case_of(speak, opening)
     office = await speak("probation-13")
     for _ in range(2):
-        await office.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
+        await office.get(f"/v1/referrals/{message['id']}/messages/{message['id']}")
     seen, cursor = list[str](), None
     for _ in range(3):
         params = {"limit": 1, **({"cursor": cursor} if cursor else {})}
@@ -111,12 +111,12 @@ def words_of(content: bytes) -> str:
 async def test_the_sheet_says_who_was_told_what_when_and_nothing_else(
     speak: Speak, opening: Opening, service: Service, tables: asyncpg.Pool
 ) -> None:
-    case, sent = await case_of(speak, opening)
+    case, message = await case_of(speak, opening)
     prison = await speak("prison-fuchu")
     answer = await prison.get(f"/v1/cases/{case}/disclosures/sheet")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
     assert answer.headers["Cache-Control"] == "no-store"
-    said = words_of(answer.content)
+    words = words_of(answer.content)
     today = service.clock().date()
     for expected in (
         "{東京|とうきょう}{保護観察所|ほごかんさつしょ}",
@@ -125,10 +125,10 @@ async def test_the_sheet_says_who_was_told_what_when_and_nothing_else(
         "{事件|じけん}",
         "{届|とど}きました",
     ):
-        assert re.sub(r"[{}|]", "", expected) in said, expected
-    assert f"{today.month}月" in said
-    assert (await prison.get(f"/v1/referrals/{sent['id']}")).json()["reference"] in said
-    subject = sent["body"]["subject"]
+        assert re.sub(r"[{}|]", "", expected) in words, expected
+    assert f"{today.month}月" in words
+    assert (await prison.get(f"/v1/referrals/{message['id']}")).json()["reference"] in words
+    subject = message["body"]["subject"]
     for hidden in (
         "太郎",
         "繋",
@@ -138,7 +138,7 @@ async def test_the_sheet_says_who_was_told_what_when_and_nothing_else(
         "1954",
         subject["address"]["full_address"],
     ):
-        assert hidden not in said
+        assert hidden not in words
     entry = await tables.fetchrow(
         "SELECT * FROM log_entry WHERE kind = 'export' AND case_id = $1", UUID(case)
     )

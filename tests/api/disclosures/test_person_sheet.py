@@ -33,9 +33,11 @@ DIRECTORY = Directory.of(
 )
 
 
-def told(how: str, days: int, message: UUID, agency: str = "center-13", **more: Any) -> Disclosure:
+def disclosure(
+    how: str, days: int, message: UUID, agency: str = "center-13", **more: Any
+) -> Disclosure:
     """Something that became known some days after the start."""
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "classes": (DataClass.C0, DataClass.C1),
         "legal_basis": None,
         "consent_ids": (),
@@ -54,7 +56,7 @@ def told(how: str, days: int, message: UUID, agency: str = "center-13", **more: 
         from_party="probation_office",
         from_agency="probation-13",
         shown_by=None,
-        **given,
+        **values,
     )
 
 
@@ -74,9 +76,9 @@ def rows(disclosures: Sequence[Disclosure]) -> list[list[list[str]]]:
     ]
 
 
-def paragraphs(made: PersonSheet) -> str:
+def paragraphs(person_sheet: PersonSheet) -> str:
     """All that is not in tables."""
-    blocks = document(made, DIRECTORY, "ja").blocks
+    blocks = document(person_sheet, DIRECTORY, "ja").blocks
     return "\n".join(plain(b.text) for b in blocks if isinstance(b, Paragraph | Heading))
 
 
@@ -84,9 +86,9 @@ def test_one_message_to_one_agency_is_one_row_with_what_happened_to_it() -> None
     message = uuid4()
     ((when, what, why),) = rows(
         [
-            told("received", 0, message, legal_basis="circular_244", consent_ids=(uuid4(),)),
-            told("opened", 3, message, classes=(DataClass.C1,)),
-            told("opened", 1, message, classes=(DataClass.C1,)),
+            disclosure("received", 0, message, legal_basis="circular_244", consent_ids=(uuid4(),)),
+            disclosure("opened", 3, message, classes=(DataClass.C1,)),
+            disclosure("opened", 1, message, classes=(DataClass.C1,)),
         ]
     )
     assert when == [
@@ -98,18 +100,18 @@ def test_one_message_to_one_agency_is_one_row_with_what_happened_to_it() -> None
 
 
 def test_what_the_maker_does_not_know_is_said_to_be_unknown() -> None:
-    ((_, what, why),) = rows([told("received", 0, uuid4(), classes=None)])
+    ((_, what, why),) = rows([disclosure("received", 0, uuid4(), classes=None)])
     assert "分かりません" in what[0]
     assert why == ["記録に 書いて ありません"]
 
 
 def test_whoever_is_told_without_consent_and_basis_is_told_for_its_task() -> None:
-    ((_, _, why),) = rows([told("received", 0, uuid4())])
+    ((_, _, why),) = rows([disclosure("received", 0, uuid4())])
     assert why == ["その 機関の 仕事の ため (どの 法律かは 書いて ありません)"]
 
 
 def test_notes_without_a_name_are_counted_not_listed() -> None:
-    notes = [told("received", n, uuid4(), classes=(DataClass.C0,)) for n in range(4)]
+    notes = [disclosure("received", n, uuid4(), classes=(DataClass.C0,)) for n in range(4)]
     assert rows(notes) == []
     said = paragraphs(sheet(notes))
     assert "4回" in said
@@ -117,26 +119,26 @@ def test_notes_without_a_name_are_counted_not_listed() -> None:
 
 
 def test_a_sender_that_reads_its_own_message_was_told_nothing() -> None:
-    assert rows([told("opened", 0, uuid4(), agency="probation-13")]) == []
+    assert rows([disclosure("opened", 0, uuid4(), agency="probation-13")]) == []
     assert "ありません" in paragraphs(sheet([]))
 
 
 def test_an_incomplete_sheet_says_so() -> None:
-    found = [told("received", 0, uuid4())]
+    found = [disclosure("received", 0, uuid4())]
     assert "全部は" in paragraphs(sheet(found, complete=False))
     assert "全部は" not in paragraphs(sheet(found))
 
 
 def test_a_name_without_a_known_reading_is_printed_without() -> None:
     tables = document(
-        sheet([told("received", 0, uuid4(), agency="prison-x")]), DIRECTORY, "ja"
+        sheet([disclosure("received", 0, uuid4(), agency="prison-x")]), DIRECTORY, "ja"
     ).blocks
     (table,) = [b for b in tables if isinstance(b, Table)]
     assert table.heading == "名付難刑務所"
 
 
 def test_all_else_on_the_sheet_has_readings() -> None:
-    found = [told("received", n, uuid4(), legal_basis="rpa_82") for n in range(3)]
+    found = [disclosure("received", n, uuid4(), legal_basis="rpa_82") for n in range(3)]
     for block in document(sheet(found), DIRECTORY, "ja").blocks:
         texts = [block.text] if isinstance(block, Paragraph | Heading) else [block.heading]
         if isinstance(block, Table):
@@ -148,7 +150,7 @@ def test_all_else_on_the_sheet_has_readings() -> None:
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_same_records_are_the_same_bytes_on_every_page_numbered(language: Any) -> None:
     ids = [UUID(int=n) for n in range(60)]
-    made = sheet([told("received", n, i) for n, i in enumerate(ids)])
+    made = sheet([disclosure("received", n, i) for n, i in enumerate(ids)])
     content = render_pdf(document(made, DIRECTORY, language))
     assert render_pdf(document(made, DIRECTORY, language)) == content
     pages = PdfReader(BytesIO(content)).pages

@@ -22,7 +22,7 @@ def texts() -> Iterator[Text]:
                 yield from (t for t in value if isinstance(t, Text))
 
 
-def said(text: Text) -> str:
+def japanese_of(text: Text) -> str:
     """The Japanese of a text, its places for values filled."""
     return text.ja.replace("{{", "{").replace("}}", "}") if "{count}" in text.ja else text.ja
 
@@ -38,7 +38,7 @@ def test_the_texts_of_the_sheet_are_there() -> None:
 
 @pytest.mark.parametrize("text", READ, ids=lambda t: t.en[:40])
 def test_every_kanji_has_a_reading_in_kana(text: Text) -> None:
-    for run in runs(said(text)):
+    for run in runs(japanese_of(text)):
         if run.reading is None:
             assert not has_kanji(run.text), run
         else:

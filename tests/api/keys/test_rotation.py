@@ -28,7 +28,7 @@ ISSUER = "https://rotation.test"
 
 
 @pytest.fixture
-async def alone(
+async def own_service(
     new_database: Callable[[], Urls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Service]:
     """A service of its own; `tsunagu keys` finds its folder and its database."""
@@ -50,21 +50,21 @@ async def tsunagu(*words: str) -> str:
     return result.output
 
 
-async def published(service: Service) -> list[dict[str, str]]:
+async def published_keys(service: Service) -> list[dict[str, str]]:
     async with service.client() as client:
-        found: list[dict[str, str]] = (await client.get("/.well-known/jwks.json")).json()["keys"]
-        return found
+        keys: list[dict[str, str]] = (await client.get("/.well-known/jwks.json")).json()["keys"]
+        return keys
 
 
 async def until_published(service: Service, many: int) -> None:
     async with asyncio.timeout(10):
-        while len(await published(service)) < many:  # noqa: ASYNC110 - the folder rings no bell
+        while len(await published_keys(service)) < many:  # noqa: ASYNC110 - the folder rings no bell
             await asyncio.sleep(0.05)
 
 
 def kid(signed: str) -> str:
-    found: str = jws.get_unverified_header(signed)["kid"]
-    return found
+    key_id: str = jws.get_unverified_header(signed)["kid"]
+    return key_id
 
 
 async def me(service: Service, token: str) -> Response:
@@ -73,79 +73,81 @@ async def me(service: Service, token: str) -> Response:
 
 
 async def test_a_signing_key_is_replaced_and_no_token_and_no_receipt_is_lost(
-    alone: Service, opening: Callable[..., dict[str, Any]]
+    own_service: Service, opening: Callable[..., dict[str, Any]]
 ) -> None:
-    first = await alone.token("prison-fuchu")
-    async with alone.client(first) as client:
+    first = await own_service.token("prison-fuchu")
+    async with own_service.client(first) as client:
         old_receipt = (await client.post("/v1/referrals", json=opening())).json()["receipt"]
     await tsunagu("rotate-signing")
-    await until_published(alone, 2)
+    await until_published(own_service, 2)
     # The new key is known to everybody, and signs nothing yet.
-    second = await alone.token("prison-fuchu")
+    second = await own_service.token("prison-fuchu")
     assert kid(second) == kid(first)
-    assert (await me(alone, first)).status_code == 200
+    assert (await me(own_service, first)).status_code == 200
 
     # A moment before it does, somebody gets a token of the old one, and keeps it for as long as
     # it may be kept.
-    alone.clock.ahead += PUBLISHED_BEFORE - timedelta(seconds=30)
-    last = await alone.token("prison-fuchu")
+    own_service.clock.ahead += PUBLISHED_BEFORE - timedelta(seconds=30)
+    last = await own_service.token("prison-fuchu")
     assert kid(last) == kid(first)
-    alone.clock.ahead += timedelta(minutes=9)
-    new = await alone.token("prison-fuchu")
+    own_service.clock.ahead += timedelta(minutes=9)
+    new = await own_service.token("prison-fuchu")
     assert kid(new) != kid(first)
-    assert (await me(alone, last)).status_code == (await me(alone, new)).status_code == 200
+    assert (
+        (await me(own_service, last)).status_code == (await me(own_service, new)).status_code == 200
+    )
 
-    alone.clock.ahead += OVERLAP + timedelta(days=3650)
-    keys = {key["kid"]: key for key in await published(alone)}
+    own_service.clock.ahead += OVERLAP + timedelta(days=3650)
+    keys = {key["kid"]: key for key in await published_keys(own_service)}
     assert jws.verify(old_receipt, keys[kid(old_receipt)], algorithms=["ES256"])
-    newer = await alone.token("prison-fuchu")
-    async with alone.client(newer) as client:
+    newer = await own_service.token("prison-fuchu")
+    async with own_service.client(newer) as client:
         new_receipt = (await client.post("/v1/referrals", json=opening())).json()["receipt"]
     assert kid(new_receipt) == kid(new)
     assert jws.verify(new_receipt, keys[kid(new_receipt)], algorithms=["ES256"])
 
 
 async def test_no_token_of_a_revoked_signing_key_is_believed_and_its_receipts_still_verify(
-    alone: Service, opening: Callable[..., dict[str, Any]]
+    own_service: Service, opening: Callable[..., dict[str, Any]]
 ) -> None:
-    stolen = await alone.token("prison-fuchu")
-    async with alone.client(stolen) as client:
+    stolen = await own_service.token("prison-fuchu")
+    async with own_service.client(stolen) as client:
         receipt = (await client.post("/v1/referrals", json=opening())).json()["receipt"]
     await tsunagu("rotate-signing", "--at-once")
     await tsunagu("revoke-signing", kid(stolen))
-    await until_published(alone, 2)
-    assert (await me(alone, stolen)).status_code == 401
-    assert (await me(alone, await alone.token("prison-fuchu"))).status_code == 200
-    keys = {key["kid"]: key for key in await published(alone)}
+    await until_published(own_service, 2)
+    assert (await me(own_service, stolen)).status_code == 401
+    assert (await me(own_service, await own_service.token("prison-fuchu"))).status_code == 200
+    keys = {key["kid"]: key for key in await published_keys(own_service)}
     assert jws.verify(receipt, keys[kid(receipt)], algorithms=["ES256"])
     assert all(len(base64url_decode(key["x"].encode())) == 32 for key in keys.values())
 
 
 async def test_a_running_service_wraps_with_a_new_master_key_and_opens_what_was_rewrapped(
-    alone: Service, opening: Callable[..., dict[str, Any]]
+    own_service: Service, opening: Callable[..., dict[str, Any]]
 ) -> None:
-    async def sent(many: int = 1) -> list[str]:
-        async with alone.client(await alone.token("prison-fuchu")) as client:
+    async def send(many: int = 1) -> list[str]:
+        async with own_service.client(await own_service.token("prison-fuchu")) as client:
             answers = [(await client.post("/v1/referrals", json=opening())) for _ in range(many)]
-        found = [answer.json() for answer in answers]
-        return [f"/v1/referrals/{f['referral_id']}/messages/{f['message_id']}" for f in found]
+        receipts = [answer.json() for answer in answers]
+        return [f"/v1/referrals/{f['referral_id']}/messages/{f['message_id']}" for f in receipts]
 
-    paths = await sent()
+    paths = await send()
     await tsunagu("rotate-master")
-    paths += await sent()
-    async with asyncpg.create_pool(alone.urls.owner, min_size=1, max_size=2) as owner:
+    paths += await send()
+    async with asyncpg.create_pool(own_service.urls.owner, min_size=1, max_size=2) as owner:
         newest = "SELECT max(master) FROM referral_key"
         assert await owner.fetchval(newest) == 1
-        alone.clock.ahead += timedelta(minutes=10)
+        own_service.clock.ahead += timedelta(minutes=10)
         async with asyncio.timeout(10):
             while await owner.fetchval(newest) == 1:
-                paths += await sent()
-        service = alone.dependency(Exchange)._writer.vault._service
-        work = Rewrapping(owner, service, alone.clock)
+                paths += await send()
+        service = own_service.dependency(Exchange)._writer.vault._service
+        work = Rewrapping(owner, service, own_service.clock)
         while await work.step():
             pass
         assert await owner.fetchval("SELECT min(master) FROM referral_key") == 2
-    async with alone.client(await alone.token("probation-13")) as reads:
+    async with own_service.client(await own_service.token("probation-13")) as reads:
         for path in paths:
             assert (await reads.get(path)).json()["body"]
         assert (await reads.get("/readyz")).status_code == 200

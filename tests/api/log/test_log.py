@@ -38,7 +38,7 @@ async def seal(sealer: Sealer) -> None:
         pass
 
 
-def opened(receipt: str) -> dict[str, Any]:
+def claims_of(receipt: str) -> dict[str, Any]:
     """The claims of a receipt."""
     body = receipt.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -56,8 +56,10 @@ def checkpoint(note: str, key: str) -> tuple[int, bytes]:
     name, key_id, encoded = key.split("+", 2)
     typed = base64.b64decode(encoded)
     assert hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4].hex() == key_id
-    found = [line.split(" ")[2] for line in signatures.splitlines() if line.split(" ")[1] == name]
-    raw = base64.b64decode(found[0])
+    encoded_signatures = [
+        line.split(" ")[2] for line in signatures.splitlines() if line.split(" ")[1] == name
+    ]
+    raw = base64.b64decode(encoded_signatures[0])
     assert raw[:4].hex() == key_id
     Ed25519PublicKey.from_public_bytes(typed[1:]).verify(raw[4:], (text + "\n").encode())
     origin, size, root = text.split("\n")
@@ -85,8 +87,8 @@ async def test_a_stranger_finds_the_receipts_entry_in_the_signed_tree(
     auditor = await speak(AUDITED, "auditor")
     (key,) = (await stranger.get("/.well-known/log-keys")).text.splitlines()
     before, old_root = checkpoint((await auditor.get("/v1/log/checkpoint")).text, key)
-    sent = (await (await speak(PRISON)).post("/v1/referrals", json=opening())).json()
-    claims = opened(sent["receipt"])
+    receipt = (await (await speak(PRISON)).post("/v1/referrals", json=opening())).json()
+    claims = claims_of(receipt["receipt"])
     officer = await speak(PRISON, "records_officer")
     path = f"/v1/log/entries/{claims['log_entry']}"
     waiting = (await officer.get(path)).json()
@@ -95,8 +97,8 @@ async def test_a_stranger_finds_the_receipts_entry_in_the_signed_tree(
     entry = (await officer.get(path)).json()
     assert entry == waiting | {"index": entry["index"]}
     assert entry["index"] >= before
-    assert entry["entry"]["message_id"] == sent["message_id"]
-    assert entry["entry"]["detail"]["digest"] == sent["digest"]
+    assert entry["entry"]["message_id"] == receipt["message_id"]
+    assert entry["entry"]["detail"]["digest"] == receipt["digest"]
 
     answer = await auditor.get("/v1/log/checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -131,7 +133,7 @@ async def test_a_receipt_says_by_when_its_entry_is_sealed_and_a_repeat_says_the_
     again = await prison.post("/v1/referrals", json=message)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.content == again.content
-    claims = opened(first.json()["receipt"])
+    claims = claims_of(first.json()["receipt"])
     accepted = datetime.fromisoformat(first.json()["accepted_at"])
     assert datetime.fromisoformat(claims["sealed_by"]) == accepted + service.settings.seal_within
     assert service.settings.seal_within == timedelta(hours=1)
@@ -166,11 +168,11 @@ async def test_traffic_between_others_moves_nothing_of_ones_own_entries(
     other = await speak("bar-01-sapporo", "records_officer")
     await seal(sealer)
     before = (await other.get("/v1/log/entries")).json()
-    sent = (await (await speak(PRISON)).post("/v1/referrals", json=opening())).json()
+    receipt = (await (await speak(PRISON)).post("/v1/referrals", json=opening())).json()
     await seal(sealer)
     after = (await other.get("/v1/log/entries")).json()
     assert after == before
-    theirs = opened(sent["receipt"])["log_entry"]
+    theirs = claims_of(receipt["receipt"])["log_entry"]
     absent = "01936b7e-0000-7000-8000-000000000000"
     answers = [await other.get(f"/v1/log/entries/{each}") for each in (theirs, absent, "x")]
     assert {answer.status_code for answer in answers} == {404}
@@ -227,12 +229,12 @@ async def test_before_anything_was_sealed_there_is_no_checkpoint(
     log = service.dependency(Log)
     urls = new_database()
     async with asyncpg.create_pool(urls.api, min_size=0, max_size=1) as pool:
-        kept, log._pool = log._pool, pool
+        original, log._pool = log._pool, pool
         try:
             auditor = await speak(AUDITED, "auditor")
             answer = await auditor.get("/v1/log/checkpoint")
         finally:
-            log._pool = kept
+            log._pool = original
     assert (answer.status_code, answer.json()["size"]) == (409, 0)
 
 
@@ -245,27 +247,29 @@ async def test_an_unsealed_log_is_told_and_takes_messages_all_the_same(
 ) -> None:
     await seal(sealer)
     prison = await speak(PRISON)
-    sent = [(await prison.post("/v1/referrals", json=opening())) for _ in range(5)]
-    assert {answer.status_code for answer in sent} == {201}
-    kept = service.clock.ahead
+    answers = [(await prison.post("/v1/referrals", json=opening())) for _ in range(5)]
+    assert {answer.status_code for answer in answers} == {201}
+    ahead = service.clock.ahead
     service.clock.ahead += timedelta(minutes=2)
     try:
         ready = (await stranger.get("/readyz")).json()
         metrics = (await stranger.get("/metrics")).text
     finally:
-        service.clock.ahead = kept
+        service.clock.ahead = ahead
     assert ready["status"] == "ok"
     assert "log" in ready["behind"]
-    told = dict(line.split(" ") for line in metrics.splitlines() if line.startswith("tsunagu_log"))
-    assert float(told["tsunagu_log_unsealed"]) >= 5
-    assert 120 <= float(told["tsunagu_log_oldest_unsealed_seconds"]) < 600
-    sealed = float(told["tsunagu_log_sealed"])
+    values = dict(
+        line.split(" ") for line in metrics.splitlines() if line.startswith("tsunagu_log")
+    )
+    assert float(values["tsunagu_log_unsealed"]) >= 5
+    assert 120 <= float(values["tsunagu_log_oldest_unsealed_seconds"]) < 600
+    sealed = float(values["tsunagu_log_sealed"])
     await seal(sealer)
     assert "log" not in (await stranger.get("/readyz")).json()["behind"]
     officer = await speak(PRISON, "records_officer")
     places = []
-    for answer in sent:
-        entry = opened(answer.json()["receipt"])["log_entry"]
+    for answer in answers:
+        entry = claims_of(answer.json()["receipt"])["log_entry"]
         places.append((await officer.get(f"/v1/log/entries/{entry}")).json()["index"])
     assert places == sorted(places)
     assert places[0] >= sealed

@@ -15,7 +15,7 @@ Make = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-async def sent(speak: Any, opening: Make) -> dict[str, Any]:
+async def notice(speak: Any, opening: Make) -> dict[str, Any]:
     """A notice of prison-fuchu to probation-13."""
     message = opening()
     answer = await (await speak("prison-fuchu")).post("/v1/referrals", json=message)
@@ -23,22 +23,24 @@ async def sent(speak: Any, opening: Make) -> dict[str, Any]:
     return message
 
 
-async def test_a_referral_has_the_shape_that_is_published(speak: Any, sent: dict[str, Any]) -> None:
+async def test_a_referral_has_the_shape_that_is_published(
+    speak: Any, notice: dict[str, Any]
+) -> None:
     office = await speak("probation-13")
-    answer = await office.get(f"/v1/referrals/{sent['id']}")
-    found = answer.json()
-    assert set(found) == set(shapes.example_of(referral_shapes.ReferralOut))
-    referral_shapes.ReferralOut.model_validate(found)
-    assert found["parties"]["institution"]["agency_id"] == "prison-fuchu"
-    assert found["you"]["party"] == "probation_office"
-    assert found["actions"][0]["title"] == "調査・面接の開始"
-    english = await office.get(f"/v1/referrals/{sent['id']}", headers={"Accept-Language": "en"})
+    answer = await office.get(f"/v1/referrals/{notice['id']}")
+    referral = answer.json()
+    assert set(referral) == set(shapes.example_of(referral_shapes.ReferralOut))
+    referral_shapes.ReferralOut.model_validate(referral)
+    assert referral["parties"]["institution"]["agency_id"] == "prison-fuchu"
+    assert referral["you"]["party"] == "probation_office"
+    assert referral["actions"][0]["title"] == "調査・面接の開始"
+    english = await office.get(f"/v1/referrals/{notice['id']}", headers={"Accept-Language": "en"})
     assert english.json()["actions"][0]["title"] == "start the selection"
 
 
-async def test_what_has_not_changed_is_not_sent_again(speak: Any, sent: dict[str, Any]) -> None:
+async def test_what_has_not_changed_is_not_sent_again(speak: Any, notice: dict[str, Any]) -> None:
     office = await speak("probation-13")
-    where = f"/v1/referrals/{sent['id']}"
+    where = f"/v1/referrals/{notice['id']}"
     tag = (await office.get(where)).headers["ETag"]
     same = await office.get(where, headers={"If-None-Match": f'W/"0", {tag}'})
     assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
@@ -46,42 +48,42 @@ async def test_what_has_not_changed_is_not_sent_again(speak: Any, sent: dict[str
 
 
 async def test_a_message_is_opened_on_the_record(
-    speak: Any, sent: dict[str, Any], tables: asyncpg.Pool
+    speak: Any, notice: dict[str, Any], tables: asyncpg.Pool
 ) -> None:
     office = await speak("probation-13")
-    answer = await office.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
-    found = answer.json()
-    assert set(found) == set(shapes.example_of(referral_shapes.MessageOut))
-    referral_shapes.MessageOut.model_validate(found)
-    assert found["number"] == 1
-    assert found["salts"].keys() == found["digests"].keys()
+    answer = await office.get(f"/v1/referrals/{notice['id']}/messages/{notice['id']}")
+    message = answer.json()
+    assert set(message) == set(shapes.example_of(referral_shapes.MessageOut))
+    referral_shapes.MessageOut.model_validate(message)
+    assert message["number"] == 1
+    assert message["salts"].keys() == message["digests"].keys()
     entries = await tables.fetch(
-        "SELECT seat_id FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", sent["id"]
+        "SELECT seat_id FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", notice["id"]
     )
     assert [entry["seat_id"] for entry in entries] == ["probation-13.decider"]
 
 
-async def test_a_seat_opens_no_more_than_its_classes(speak: Any, sent: dict[str, Any]) -> None:
+async def test_a_seat_opens_no_more_than_its_classes(speak: Any, notice: dict[str, Any]) -> None:
     viewer = await speak("probation-13", "viewer")
-    found = (await viewer.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")).json()
-    assert {"class": "C4", "reason": "not_your_seat"} in found["withheld"]
-    assert "sentence_kind" not in found["body"]
-    assert "C4" in found["digests"]
-    assert "C4" not in found["salts"]
+    message = (await viewer.get(f"/v1/referrals/{notice['id']}/messages/{notice['id']}")).json()
+    assert {"class": "C4", "reason": "not_your_seat"} in message["withheld"]
+    assert "sentence_kind" not in message["body"]
+    assert "C4" in message["digests"]
+    assert "C4" not in message["salts"]
 
 
 async def test_lists_hold_no_body_and_are_no_disclosure(
-    speak: Any, sent: dict[str, Any], tables: asyncpg.Pool
+    speak: Any, notice: dict[str, Any], tables: asyncpg.Pool
 ) -> None:
     office = await speak("probation-13")
-    page = await office.get(f"/v1/referrals/{sent['id']}/messages")
+    page = await office.get(f"/v1/referrals/{notice['id']}/messages")
     referral_shapes.EnvelopePage.model_validate(page.json())
     assert not {"body", "salts", "withheld"} & set(page.json()["items"][0])
-    listed = (await office.get("/v1/referrals?limit=1")).json()
-    referral_shapes.ReferralPage.model_validate(listed)
-    assert listed["items"][0]["id"] == sent["id"]
+    referrals = (await office.get("/v1/referrals?limit=1")).json()
+    referral_shapes.ReferralPage.model_validate(referrals)
+    assert referrals["items"][0]["id"] == notice["id"]
     assert not await tables.fetchval(
-        "SELECT count(*) FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", sent["id"]
+        "SELECT count(*) FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", notice["id"]
     )
 
 
@@ -92,12 +94,12 @@ async def test_pages_meet_without_gap_or_overlap(speak: Any, opening: Make, enve
         message = opening(to={"probation_office": "probation-14"})
         await prison.post("/v1/referrals", json=message)
         ids.append(message["id"])
-    found, path = [], "/v1/referrals?limit=2"
+    seen, path = [], "/v1/referrals?limit=2"
     while path:
         page = (await office.get(path)).json()
-        found += [item["id"] for item in page["items"]]
+        seen += [item["id"] for item in page["items"]]
         path = page["next"] and f"/v1/referrals?limit=2&cursor={page['next']}"
-    assert found == ids[::-1]
+    assert seen == ids[::-1]
     for message_type in ("start_selection", "transfer_office"):
         await office.post(
             f"/v1/referrals/{ids[0]}/messages",
@@ -109,21 +111,23 @@ async def test_pages_meet_without_gap_or_overlap(speak: Any, opening: Make, enve
     assert [p["items"][0]["number"] for p in (first, second)] == [1, 2]
 
 
-async def test_referrals_are_found_by_flow_state_and_time(speak: Any, sent: dict[str, Any]) -> None:
+async def test_referrals_are_found_by_flow_state_and_time(
+    speak: Any, notice: dict[str, Any]
+) -> None:
     office = await speak("probation-13")
     item = (await office.get("/v1/referrals?limit=1")).json()["items"][0]
 
-    async def found(query: str) -> set[str]:
+    async def find(query: str) -> set[str]:
         answer = await office.get(f"/v1/referrals?{query}")
         assert answer.status_code == 200
         return {i["id"] for i in answer.json()["items"]}
 
-    assert sent["id"] in await found("flow=special_adjustment&state=candidate_notified")
-    assert sent["id"] not in await found("flow=suspect_support")
-    assert sent["id"] not in await found("state=closed")
+    assert notice["id"] in await find("flow=special_adjustment&state=candidate_notified")
+    assert notice["id"] not in await find("flow=suspect_support")
+    assert notice["id"] not in await find("state=closed")
     # A plain + is a space in a query; an instant of ours is to work as it stands.
-    assert sent["id"] not in await found(f"updated_after={item['updated_at']}")
-    assert sent["id"] in await found("updated_after=2020-01-01T00:00:00Z")
+    assert notice["id"] not in await find(f"updated_after={item['updated_at']}")
+    assert notice["id"] in await find("updated_after=2020-01-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -152,16 +156,16 @@ async def test_a_wrong_question_is_refused(speak: Any, query: str) -> None:
 
 
 async def test_many_are_opened_at_once_and_what_is_not_ours_is_left_out(
-    speak: Any, sent: dict[str, Any], opening: Make
+    speak: Any, notice: dict[str, Any], opening: Make
 ) -> None:
     osaka = await speak("prison-osaka")
     foreign = opening(to={"probation_office": "probation-27"})
     await osaka.post("/v1/referrals", json=foreign)
     office = await speak("probation-13")
-    wanted = [foreign["id"], sent["id"], str(uuid4()), sent["id"]]
+    wanted = [foreign["id"], notice["id"], str(uuid4()), notice["id"]]
     answer = await office.post("/v1/messages/read", json={"ids": wanted})
     referral_shapes.MessagesOut.model_validate(answer.json())
-    assert [m["id"] for m in answer.json()["items"]] == [sent["id"]]
+    assert [m["id"] for m in answer.json()["items"]] == [notice["id"]]
     too_many = await office.post(
         "/v1/messages/read", json={"ids": [str(uuid4()) for _ in range(51)]}
     )
@@ -169,14 +173,14 @@ async def test_many_are_opened_at_once_and_what_is_not_ours_is_left_out(
 
 
 async def test_a_message_is_only_where_it_was_sent(
-    speak: Any, sent: dict[str, Any], opening: Make, tables: asyncpg.Pool
+    speak: Any, notice: dict[str, Any], opening: Make, tables: asyncpg.Pool
 ) -> None:
     prison, other = await speak("prison-fuchu"), opening()
     await prison.post("/v1/referrals", json=other)
-    answer = await prison.get(f"/v1/referrals/{other['id']}/messages/{sent['id']}")
+    answer = await prison.get(f"/v1/referrals/{other['id']}/messages/{notice['id']}")
     assert answer.status_code == 404
     assert not await tables.fetchval(
-        "SELECT count(*) FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", sent["id"]
+        "SELECT count(*) FROM log_entry WHERE kind = 'disclosure' AND message_id = $1", notice["id"]
     )
 
 
@@ -222,8 +226,8 @@ async def test_a_sheet_says_to_its_recipient_no_more_than_a_connected_one_could_
     assert (await office.post("/v1/referrals", json=keyed)).status_code == 201
     messages = f"/v1/referrals/{keyed['id']}/messages"
     for event in ("start_selection", "record_consent", "select_special"):
-        sent = envelope(f"special_adjustment.{event}")
-        assert (await office.post(messages, json=sent)).status_code == 201
+        step = envelope(f"special_adjustment.{event}")
+        assert (await office.post(messages, json=step)).status_code == 201
     request = envelope("special_adjustment.request_cooperation")
     answer = await office.post(messages, json=request)
     assert answer.status_code == 201

@@ -13,27 +13,27 @@ Make = Callable[..., dict[str, Any]]
 
 async def test_a_referral_is_opened_and_read_by_both_sides(speak: Any, opening: Make) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    sent = opening()
-    answer = await prison.post("/v1/referrals", json=sent)
+    notice = opening()
+    answer = await prison.post("/v1/referrals", json=notice)
     assert answer.status_code == 201
     receipt = answer.json()
     assert list(receipt) == [
         "referral_id", "message_id", "state", "accepted_at", "digest", "receipt", "version",
     ]  # fmt: skip
-    assert receipt["referral_id"] == receipt["message_id"] == sent["id"]
+    assert receipt["referral_id"] == receipt["message_id"] == notice["id"]
     assert receipt["accepted_at"].endswith("+09:00")
     for reader in (prison, office):
-        referral = (await reader.get(f"/v1/referrals/{sent['id']}")).json()
+        referral = (await reader.get(f"/v1/referrals/{notice['id']}")).json()
         assert referral["state"] == receipt["state"] == "candidate_notified"
-        message = await reader.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
+        message = await reader.get(f"/v1/referrals/{notice['id']}/messages/{notice['id']}")
         assert message.json()["body"]["subject"]["family_name"] == "繋"
         assert message.json()["digest"] == receipt["digest"]
 
 
 async def test_a_repeat_gets_the_first_answer_to_the_letter(speak: Any, opening: Make) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    first = await prison.post("/v1/referrals", json=sent)
-    again = await prison.post("/v1/referrals", content=json.dumps(sent, indent=3),
+    prison, notice = await speak("prison-fuchu"), opening()
+    first = await prison.post("/v1/referrals", json=notice)
+    again = await prison.post("/v1/referrals", content=json.dumps(notice, indent=3),
                               headers={"content-type": "application/json"})  # fmt: skip
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.content == again.content
@@ -43,19 +43,19 @@ async def test_an_id_that_stands_for_something_else_is_refused_alike(
     speak: Any, opening: Make
 ) -> None:
     prison, other = await speak("prison-fuchu"), await speak("prison-osaka")
-    sent = opening()
-    await prison.post("/v1/referrals", json=sent)
-    changed = await prison.post("/v1/referrals", json={**sent, "urgency": "urgent"})
-    foreign = await other.post("/v1/referrals", json=sent)
+    notice = opening()
+    await prison.post("/v1/referrals", json=notice)
+    changed = await prison.post("/v1/referrals", json={**notice, "urgency": "urgent"})
+    foreign = await other.post("/v1/referrals", json=notice)
     assert changed.status_code == foreign.status_code == 409
     assert changed.content == foreign.content
     assert changed.json()["type"] == "/problems/id_reused"
 
 
 async def test_without_an_id_the_service_makes_one(speak: Any, opening: Make) -> None:
-    sent = opening()
-    del sent["id"]
-    answer = await (await speak("prison-fuchu")).post("/v1/referrals", json=sent)
+    notice = opening()
+    del notice["id"]
+    answer = await (await speak("prison-fuchu")).post("/v1/referrals", json=notice)
     assert answer.status_code == 201
     assert answer.json()["referral_id"] == answer.json()["message_id"]
 
@@ -63,30 +63,30 @@ async def test_without_an_id_the_service_makes_one(speak: Any, opening: Make) ->
 async def test_a_rehearsal_says_what_would_follow_and_writes_nothing(
     speak: Any, opening: Make
 ) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    answer = await prison.post("/v1/referrals?dry_run=true", json=sent)
+    prison, notice = await speak("prison-fuchu"), opening()
+    answer = await prison.post("/v1/referrals?dry_run=true", json=notice)
     assert answer.status_code == 200
     would = answer.json()["would"]
     assert would["state"] == "candidate_notified"
     assert {r["agency_id"] for r in would["readers"]} == {"prison-fuchu", "probation-13"}
-    assert (await prison.get(f"/v1/referrals/{sent['id']}")).status_code == 404
-    assert (await prison.post("/v1/referrals", json=sent)).status_code == 201
+    assert (await prison.get(f"/v1/referrals/{notice['id']}")).status_code == 404
+    assert (await prison.post("/v1/referrals", json=notice)).status_code == 201
 
 
 async def test_a_misspelt_rehearsal_is_not_the_real_thing(speak: Any, opening: Make) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    answer = await prison.post("/v1/referrals?dryrun=true", json=sent)
+    prison, notice = await speak("prison-fuchu"), opening()
+    answer = await prison.post("/v1/referrals?dryrun=true", json=notice)
     assert answer.json()["errors"] == [{"pointer": "/query/dryrun", "reason": "extra_forbidden"}]
-    assert (await prison.get(f"/v1/referrals/{sent['id']}")).status_code == 404
+    assert (await prison.get(f"/v1/referrals/{notice['id']}")).status_code == 404
 
 
 async def test_a_stale_version_is_refused_and_the_current_one_taken(
     speak: Any, opening: Make, envelope: Make
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    sent = opening()
-    await prison.post("/v1/referrals", json=sent)
-    where = f"/v1/referrals/{sent['id']}/messages"
+    notice = opening()
+    await prison.post("/v1/referrals", json=notice)
+    where = f"/v1/referrals/{notice['id']}/messages"
     start = envelope("special_adjustment.start_selection")
     stale = await office.post(where, json=start, headers={"If-Match": 'W/"7"'})
     assert (stale.status_code, stale.json()["version"]) == (412, 'W/"1"')
@@ -94,7 +94,7 @@ async def test_a_stale_version_is_refused_and_the_current_one_taken(
     assert unreadable.status_code == 412
     taken = await office.post(where, json=start, headers={"If-Match": 'W/"9", W/"1"'})
     assert taken.status_code == 201
-    tag = (await office.get(f"/v1/referrals/{sent['id']}")).headers["ETag"]
+    tag = (await office.get(f"/v1/referrals/{notice['id']}")).headers["ETag"]
     assert tag == taken.json()["version"] == taken.headers["ETag"]
 
 
@@ -102,10 +102,10 @@ async def test_what_the_state_does_not_take_is_refused_with_what_it_takes(
     speak: Any, opening: Make, envelope: Make
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    sent = opening()
-    await prison.post("/v1/referrals", json=sent)
+    notice = opening()
+    await prison.post("/v1/referrals", json=notice)
     answer = await office.post(
-        f"/v1/referrals/{sent['id']}/messages",
+        f"/v1/referrals/{notice['id']}/messages",
         json=envelope("special_adjustment.interview"),
         headers={"Accept-Language": "en"},
     )
@@ -127,9 +127,9 @@ async def test_a_stranger_gets_the_bytes_of_nothing(
     speak: Any, opening: Make, envelope: Make
 ) -> None:
     prison, outsider = await speak("prison-fuchu"), await speak("center-47")
-    sent = opening()
-    await prison.post("/v1/referrals", json=sent)
-    real, made_up = sent["id"], str(uuid4())
+    notice = opening()
+    await prison.post("/v1/referrals", json=notice)
+    real, made_up = notice["id"], str(uuid4())
     for method, path in [
         ("GET", "/v1/referrals/{}"),
         ("GET", "/v1/referrals/{}/messages"),
@@ -177,31 +177,31 @@ async def test_what_is_wrong_is_named_by_place_and_reason(
 async def test_the_services_own_events_are_not_taken_from_outside(
     speak: Any, opening: Make
 ) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    await prison.post("/v1/referrals", json=sent)
+    prison, notice = await speak("prison-fuchu"), opening()
+    await prison.post("/v1/referrals", json=notice)
     event = {
         "occurred_on": "2026-11-20",
         "body": {"type": "special_adjustment.regional_transferred"},
     }
-    answer = await prison.post(f"/v1/referrals/{sent['id']}/messages", json=event)
+    answer = await prison.post(f"/v1/referrals/{notice['id']}/messages", json=event)
     assert answer.json()["errors"] == [{"pointer": "/body/type", "reason": "unknown_type"}]
 
 
 async def test_a_later_message_cannot_have_the_referrals_id(
     speak: Any, opening: Make, envelope: Make
 ) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    await prison.post("/v1/referrals", json=sent)
-    later = envelope("special_adjustment.start_selection", id=sent["id"])
-    answer = await prison.post(f"/v1/referrals/{sent['id']}/messages", json=later)
+    prison, notice = await speak("prison-fuchu"), opening()
+    await prison.post("/v1/referrals", json=notice)
+    later = envelope("special_adjustment.start_selection", id=notice["id"])
+    answer = await prison.post(f"/v1/referrals/{notice['id']}/messages", json=later)
     assert answer.json()["errors"] == [{"pointer": "/id", "reason": "id_of_the_referral"}]
 
 
 async def test_text_is_kept_in_one_form(speak: Any, opening: Make) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    sent["body"]["subject"] = {**sent["body"]["subject"], "family_name": "か\u3099"}
-    await prison.post("/v1/referrals", json=sent)
-    read = await prison.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}")
+    prison, notice = await speak("prison-fuchu"), opening()
+    notice["body"]["subject"] = {**notice["body"]["subject"], "family_name": "か\u3099"}
+    await prison.post("/v1/referrals", json=notice)
+    read = await prison.get(f"/v1/referrals/{notice['id']}/messages/{notice['id']}")
     assert read.json()["body"]["subject"]["family_name"] == "が"
 
 
@@ -209,9 +209,9 @@ async def test_every_check_comes_in_its_order(
     speak: Any, stranger: AsyncClient, opening: Make, envelope: Make
 ) -> None:
     """token → scope → syntax → same id → party → If-Match → state → seat."""
-    prison, sent = await speak("prison-fuchu"), opening()
-    await prison.post("/v1/referrals", json=sent)
-    where = f"/v1/referrals/{sent['id']}/messages"
+    prison, notice = await speak("prison-fuchu"), opening()
+    await prison.post("/v1/referrals", json=notice)
+    where = f"/v1/referrals/{notice['id']}/messages"
     stale = {"If-Match": 'W/"9"'}
     illegal = envelope("special_adjustment.settle")
     used = {**illegal, "id": str(uuid4())}
@@ -233,11 +233,13 @@ async def test_every_check_comes_in_its_order(
 @pytest.mark.parametrize("spelling", ["{{{}}}", "urn:uuid:{}"])
 async def test_an_id_has_one_spelling(speak: Any, opening: Make, spelling: str) -> None:
     prison = await speak("prison-fuchu")
-    sent = opening()
-    refused = await prison.post("/v1/referrals", json=sent | {"id": spelling.format(sent["id"])})
+    notice = opening()
+    refused = await prison.post(
+        "/v1/referrals", json=notice | {"id": spelling.format(notice["id"])}
+    )
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/id"
-    shouted = await prison.post("/v1/referrals", json=sent | {"id": sent["id"].upper()})
+    shouted = await prison.post("/v1/referrals", json=notice | {"id": notice["id"].upper()})
     assert shouted.status_code == 201
 
 
@@ -250,10 +252,10 @@ async def test_a_rehearsal_asked_for_twice_is_not_the_real_thing(speak: Any, ope
 async def test_facts_are_shown_as_far_as_the_seat_may_open_their_class(
     speak: Any, opening: Make
 ) -> None:
-    prison, sent = await speak("prison-fuchu"), opening()
-    await prison.post("/v1/referrals", json=sent)
-    decider = await (await speak("probation-13")).get(f"/v1/referrals/{sent['id']}")
+    prison, notice = await speak("prison-fuchu"), opening()
+    await prison.post("/v1/referrals", json=notice)
+    decider = await (await speak("probation-13")).get(f"/v1/referrals/{notice['id']}")
     records = await speak("probation-13", "records_officer")
-    officer = await records.get(f"/v1/referrals/{sent['id']}")
+    officer = await records.get(f"/v1/referrals/{notice['id']}")
     assert "release_on" in decider.json()["facts"]
     assert officer.json()["facts"] == {}

@@ -27,9 +27,9 @@ async def test_calls_are_counted_by_operation_and_status(
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
     before = await samples(stranger)
-    sent = opening()
-    await prison.post("/v1/referrals", json=sent)
-    await prison.post("/v1/referrals", json={**sent, "urgency": "wrong"})
+    message = opening()
+    await prison.post("/v1/referrals", json=message)
+    await prison.post("/v1/referrals", json={**message, "urgency": "wrong"})
     await office.get("/v1/inbox")
     await office.get("/v1/inbox", params={"wait": 1})
     after = await samples(stranger)
@@ -53,17 +53,17 @@ async def test_what_waits_and_what_became_of_attempts_is_told_and_of_nobody(
     office = await speak("probation-13")
     url = "https://93.184.215.14/"
     hook = (await office.post("/v1/webhooks", json={"url": url})).json()
-    await (await speak("prison-fuchu")).post("/v1/referrals", json=(sent := opening()))
+    await (await speak("prison-fuchu")).post("/v1/referrals", json=(message := opening()))
     await tables.execute("INSERT INTO attempt_total VALUES ('refused', 7)")
     await tables.execute("UPDATE notice SET created_at = created_at - interval '90 s'")
-    found = await samples(stranger)
-    assert found["tsunagu_database_up",] == 1
-    assert found["tsunagu_notices_pending",] == found["tsunagu_notices_due",] == 1
-    assert 90 <= found["tsunagu_oldest_notice_seconds",] < 120
-    assert found["tsunagu_attempts_total", "refused"] == 7
-    assert found["tsunagu_webhooks", "active"] == 1
+    metrics = await samples(stranger)
+    assert metrics["tsunagu_database_up",] == 1
+    assert metrics["tsunagu_notices_pending",] == metrics["tsunagu_notices_due",] == 1
+    assert 90 <= metrics["tsunagu_oldest_notice_seconds",] < 120
+    assert metrics["tsunagu_attempts_total", "refused"] == 7
+    assert metrics["tsunagu_webhooks", "active"] == 1
     text = (await stranger.get("/metrics")).text
-    for word in (sent["id"], hook["id"], url, "probation-13", "prison-fuchu", "93.184"):
+    for word in (message["id"], hook["id"], url, "probation-13", "prison-fuchu", "93.184"):
         assert word not in text
     await tables.execute("UPDATE notice SET due_at = due_at - interval '90 s'")
     ready = await stranger.get("/readyz")
