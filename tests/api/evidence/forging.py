@@ -13,14 +13,14 @@ from app.domain.messages.digest import canonical, sha256
 from tests.api.evidence.played import json_of
 
 Files = dict[str, bytes]
-Remake = Callable[[dict[str, Any]], None]
+ManifestEdit = Callable[[dict[str, Any]], None]
 
 
-def flipped(content: bytes, at: int) -> bytes:
+def flip_bit(content: bytes, at: int) -> bytes:
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
-def remade(files: Files, change: Remake = lambda _: None) -> None:
+def rebuild_manifest(files: Files, change: ManifestEdit = lambda _: None) -> None:
     """Make the manifest agree with the files, as somebody without the signing key can."""
     manifest = json.loads(files[MANIFEST])
     change(manifest)
@@ -31,20 +31,20 @@ def remade(files: Files, change: Remake = lambda _: None) -> None:
 
 def put(files: Files) -> Callable[[Files], object]:
     """Put these files in place of the bundle's."""
-    return lambda held: held.update(files)
+    return lambda content: content.update(files)
 
 
-def lost(file: str) -> Callable[[Files], object]:
+def drop_file(file: str) -> Callable[[Files], object]:
     """Leave a file out, and nothing else."""
-    return lambda held: held.pop(file)
+    return lambda content: content.pop(file)
 
 
-def named(data: bytes) -> list[str]:
+def message_files(data: bytes) -> list[str]:
     """The files of the messages, in order."""
     return [row["file"] for row in json_of(data)["messages"]]
 
 
-def without(file: str) -> Callable[[Files], None]:
+def drop_message(file: str) -> Callable[[Files], None]:
     """Leave a message out so that all but the signature agrees: row, file and log entries."""
 
     def change(files: Files) -> None:
@@ -53,21 +53,21 @@ def without(file: str) -> Callable[[Files], None]:
         log = json.loads(files[ENTRIES])
         log["entries"] = [e for e in log["entries"] if e["entry"]["message_id"] != row["id"]]
         files[ENTRIES] = canonical(log)
-        remade(files, lambda manifest: manifest["messages"].remove(row))
+        rebuild_manifest(files, lambda manifest: manifest["messages"].remove(row))
 
     return change
 
 
-def resealed(files: Files, said: Callable[[bytes], bytes] = lambda claims: claims) -> None:
-    """Sign the manifest with a key of one's own, put beside the service's. `said` changes what is
-    signed."""
+def sign_anew(files: Files, edit_claims: Callable[[bytes], bytes] = lambda claims: claims) -> None:
+    """Sign the manifest with a key of one's own, put beside the service's. `edit_claims`
+    changes what is signed."""
     private = ec.generate_private_key(ec.SECP256R1())
     key = signing_key(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     jwks = json.loads(files[RECEIPT_KEYS])
     jwks["keys"].append(key.verifying.jwk())
     files[RECEIPT_KEYS] = canonical(jwks)
-    remade(files)
+    rebuild_manifest(files)
     manifest = json.loads(files[MANIFEST])
     claims = {name: manifest[name] for name in ("format", "case_id", "agency_id")}
     claims |= {"iss": manifest["issuer"], "iat": 0, "manifest": sha256(files[MANIFEST])}
-    files[SEAL] = key.sign(said(canonical(claims)), SEAL_TYP).encode()
+    files[SEAL] = key.sign(edit_claims(canonical(claims)), SEAL_TYP).encode()

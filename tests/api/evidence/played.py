@@ -42,7 +42,7 @@ async def say(service: Service, agency: str, event: str, **changed: Any) -> dict
     """Send the example of a type from an agency's decider; `within` names the referral."""
     within = changed.pop("within", None)
     edit: Mapping[str, Any] = changed.pop("body", {})
-    sent = {
+    message = {
         "id": str(uuid4()),
         "occurred_on": SAID_ON,
         **changed,
@@ -50,10 +50,10 @@ async def say(service: Service, agency: str, event: str, **changed: Any) -> dict
     }
     path = f"/v1/referrals/{within}/messages" if within else "/v1/referrals"
     async with service.client(await service.token(agency)) as client:
-        answer = await client.post(path, json=sent)
+        answer = await client.post(path, json=message)
     assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    acceptance: dict[str, Any] = answer.json()
+    return acceptance
 
 
 async def play(service: Service, shared: bool = True) -> Case:
@@ -62,22 +62,24 @@ async def play(service: Service, shared: bool = True) -> Case:
     With `shared` false it ends before that, and Osaka hears nothing.
     """
     consent, regional = str(uuid4()), str(uuid4())
-    named = {CONSENT_ID: consent, CONSENT_REGIONAL_ID: regional}
+    own_ids = {CONSENT_ID: consent, CONSENT_REGIONAL_ID: regional}
 
     def body(event: str, **edit: Any) -> Any:
         text = json.dumps({**BODIES[event].EXAMPLE, **edit})
-        for example, own in named.items():
+        for example, own in own_ids.items():
             text = text.replace(example, own)
         return json.loads(text)
 
     async def step(agency: str, event: str, within: str, **changed: Any) -> str:
         edit = changed.pop("edit", {})
-        said = await say(service, agency, event, within=within, body=body(event, **edit), **changed)
-        return str(said["message_id"])
+        acceptance = await say(
+            service, agency, event, within=within, body=body(event, **edit), **changed
+        )
+        return str(acceptance["message_id"])
 
     to = {"probation_office": OFFICE}
-    opened = await say(service, PRISON, "special_adjustment.notify_candidate", to=to)
-    parent = opened["referral_id"]
+    notice = await say(service, PRISON, "special_adjustment.notify_candidate", to=to)
+    parent = notice["referral_id"]
     for event in ("start_selection", "record_consent", "select_special"):
         await step(OFFICE, f"special_adjustment.{event}", parent)
     request = await step(OFFICE, "special_adjustment.request_cooperation", parent)
@@ -91,7 +93,7 @@ async def play(service: Service, shared: bool = True) -> Case:
     )
     if not shared:
         return Case(await case_of(service, parent), parent, parent, request)
-    asked = await say(
+    coordination = await say(
         service,
         CENTER,
         "regional_coordination.request",
@@ -99,7 +101,7 @@ async def play(service: Service, shared: bool = True) -> Case:
         to={"destination_center": OTHER},
         body=body("regional_coordination.request"),
     )
-    child = asked["referral_id"]
+    child = coordination["referral_id"]
     await step(OTHER, "regional_coordination.acknowledge", child)
     await step(OTHER, "regional_coordination.accept", child)
     await step(CENTER, "regional_coordination.offer_transfer", child, shared_messages=[request])
@@ -131,14 +133,14 @@ def json_of(data: bytes, name: str = MANIFEST) -> Any:
     return json.loads(files_of(data)[name])
 
 
-def edited(data: bytes, change: Change) -> bytes:
+def edit_bundle(data: bytes, change: Change) -> bytes:
     """The bundle with its files changed, in the form in which bundles are made."""
     files = files_of(data)
     change(files)
     return pack(files)
 
 
-def _standalone() -> ModuleType:
+def _load_verifier() -> ModuleType:
     spec = importlib.util.spec_from_file_location("verify_bundle", STANDALONE)
     assert spec is not None
     assert spec.loader is not None
@@ -147,10 +149,10 @@ def _standalone() -> ModuleType:
     return module
 
 
-STRANGER = _standalone()
+STRANGER = _load_verifier()
 
 
-def judged(data: bytes, **given: Any) -> tuple[str, str | None, str | None]:
+def verdict_of(data: bytes, **given: Any) -> tuple[str, str | None, str | None]:
     """The verdict, and the first bad thing by code and file, on which both verifiers agree."""
     ours = verify(data, Baseline(**given)).as_json()
     theirs = STRANGER.Check(data, old_note=given.get("checkpoint"))
@@ -161,6 +163,6 @@ def judged(data: bytes, **given: Any) -> tuple[str, str | None, str | None]:
     return verdict, first["code"], first["file"]
 
 
-def found(data: bytes, **given: Any) -> Findings:
+def findings_of(data: bytes, **given: Any) -> Findings:
     """Everything that our verifier has seen."""
     return verify(data, Baseline(**given))

@@ -23,11 +23,11 @@ from tests.api.evidence.played import (
     Case,
     fetch,
     files_of,
-    found,
+    findings_of,
     json_of,
-    judged,
     play,
     say,
+    verdict_of,
 )
 from tests.support.evidence import Sealing
 from tests.support.service import Service
@@ -38,8 +38,8 @@ PROSECUTOR, DEFENCE = "prosecutor-13", "bar-13-tokyo"
 def messages(data: bytes) -> dict[str, Any]:
     """The messages of a bundle by id."""
     names = [row["file"] for row in json_of(data)["messages"]]
-    held = [json_of(data, name)["message"] for name in names]
-    return {message["id"]: message for message in held}
+    contents = [json_of(data, name)["message"] for name in names]
+    return {message["id"]: message for message in contents}
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -53,23 +53,23 @@ def strings(value: Any) -> Iterator[str]:
 
 async def read_over_http(service: Service, agency: str, played_case: Case) -> dict[str, Any]:
     """Every message that an agency reads by the other routes, by id."""
-    found: dict[str, Any] = {}
+    messages_by_id: dict[str, Any] = {}
     async with service.client(await service.token(agency)) as client:
         for referral in (played_case.parent, played_case.child):
-            listed = await client.get(f"/v1/referrals/{referral}/messages?limit=100")
-            ids = [item["id"] for item in listed.json().get("items", [])]
+            listing = await client.get(f"/v1/referrals/{referral}/messages?limit=100")
+            ids = [item["id"] for item in listing.json().get("items", [])]
             if ids:
-                opened = await client.post("/v1/messages/read", json={"ids": ids})
-                found |= {message["id"]: message for message in opened.json()["items"]}
-    return found
+                answer = await client.post("/v1/messages/read", json={"ids": ids})
+                messages_by_id |= {message["id"]: message for message in answer.json()["items"]}
+    return messages_by_id
 
 
 @pytest.mark.parametrize("agency", PARTIES)
 def test_every_party_can_prove_its_part_of_the_case_offline(
     bundles: dict[str, bytes], agency: str
 ) -> None:
-    assert judged(bundles[agency]) == ("verified", None, None)
-    seen = found(bundles[agency])
+    assert verdict_of(bundles[agency]) == ("verified", None, None)
+    seen = findings_of(bundles[agency])
     assert seen.messages == len(json_of(bundles[agency])["messages"]) > 0
     assert seen.entries >= 2 * seen.messages  # accepted or shared, and opened for this bundle
     assert seen.warnings == ["keys_not_pinned"]
@@ -100,8 +100,8 @@ def test_no_text_of_what_others_read_is_in_a_bundle(bundles: dict[str, bytes], a
     hidden -= {row["digest"] for a in PARTIES for row in json_of(bundles[a])["messages"]}
     assert len(hidden) > 20
     content = b"".join(files_of(bundles[agency]).values()).decode()
-    told = {text for text in hidden if text in content}
-    assert told <= set(PARTIES) | {f"{a}.decider" for a in PARTIES}, told
+    leaks = {text for text in hidden if text in content}
+    assert leaks <= set(PARTIES) | {f"{a}.decider" for a in PARTIES}, leaks
 
 
 async def test_messages_between_others_leave_no_trace(service: Service, sealing: Sealing) -> None:
@@ -157,7 +157,7 @@ async def test_the_seat_decides_what_is_opened_and_who_may_ask(
     assert (narrow.status_code, narrow.json()["scope"]) == (403, "referral:read")
     async with sealing():
         officers = (await fetch(service, CENTER, played_case.id, "records_officer")).content
-    assert judged(officers) == ("verified", None, None)
+    assert verdict_of(officers) == ("verified", None, None)
     held = messages(officers).values()
     assert {c for message in held for c in message["salts"]} == {"C0"}
     assert {w["reason"] for message in held for w in message["withheld"]} == {"not_your_seat"}
@@ -194,8 +194,8 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
     await say(service, PROSECUTOR, "suspect_support.explain", within=said["referral_id"])
     monkeypatch.setattr(service.dependency(Evidence), "_patience", 0.0)
     early = (await fetch(service, PROSECUTOR, case)).content
-    assert judged(early) == ("incomplete", None, None)
-    assert found(early).pending == 1
+    assert verdict_of(early) == ("incomplete", None, None)
+    assert findings_of(early).pending == 1
     (pending,) = json_of(early, ENTRIES)["pending"]
     last = json_of(early)["messages"][-1]
     assert pending["message_id"] == last["id"]
@@ -203,7 +203,7 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
     monkeypatch.undo()
     async with sealing():
         late = (await fetch(service, PROSECUTOR, case)).content
-    assert judged(late) == ("verified", None, None)
+    assert verdict_of(late) == ("verified", None, None)
 
 
 async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
@@ -222,10 +222,10 @@ async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
         async with sealing():
             early = (await fetching).content
             late = (await fetch(service, OTHER, case.id)).content
-    assert judged(early) == judged(late) == ("verified", None, None)
+    assert verdict_of(early) == verdict_of(late) == ("verified", None, None)
     assert said["message_id"] not in messages(early)
     assert messages(late).keys() - messages(early).keys() == {said["message_id"]}
-    assert found(late, bundle=early).problems == []
+    assert findings_of(late, bundle=early).problems == []
 
 
 async def test_whatever_became_of_a_case_its_bundles_verify(
@@ -246,8 +246,8 @@ async def test_whatever_became_of_a_case_its_bundles_verify(
         after = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
     reasons = {}
     for agency in PARTIES:
-        assert judged(after[agency]) == ("verified", None, None)
-        shrunk = found(after[agency], bundle=before[agency])
+        assert verdict_of(after[agency]) == ("verified", None, None)
+        shrunk = findings_of(after[agency], bundle=before[agency])
         assert (shrunk.problems, shrunk.warnings[-1]) == ([], "no_consistency_proof")
         held = messages(after[agency]).values()
         reasons[agency] = {w["reason"] for message in held for w in message["withheld"]}
@@ -277,8 +277,8 @@ async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_l
         case = (await client.get(f"/v1/referrals/{within}")).json()["case_id"]
     async with sealing():
         data = (await fetch(service, PROSECUTOR, case)).content
-    assert judged(data) == ("verified", None, None)
-    seen = found(data)
+    assert verdict_of(data) == ("verified", None, None)
+    seen = findings_of(data)
     assert seen.opened == 0
     assert len(seen.erased) == seen.withheld >= seen.messages == 3
     assert {each.because for each in seen.erased} == {"refused"}
@@ -306,11 +306,11 @@ async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_w
             approved = await head.post(f"/v1/acts/{act['id']}/approve")
             assert approved.json()["state"] == "approved", approved.text
         after = (await fetch(service, CENTER, case.id)).content
-    assert judged(after) == ("verified", None, None)
-    assert found(after, bundle=before).problems == []
-    gone = {(each.data_class, each.because) for each in found(after).erased}
+    assert verdict_of(after) == ("verified", None, None)
+    assert findings_of(after, bundle=before).problems == []
+    gone = {(each.data_class, each.because) for each in findings_of(after).erased}
     assert gone == {("C1", "commanded"), ("C4", "commanded")}
-    assert all(each.erased_at for each in found(after).erased)
+    assert all(each.erased_at for each in findings_of(after).erased)
     kept, lost = messages(after), messages(before)
     texts = {
         text

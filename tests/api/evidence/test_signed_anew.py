@@ -13,8 +13,8 @@ from app.adapters.keys.folder import KeyFolder
 from app.domain.evidence.bundle import CHECKPOINT, ENTRIES, MANIFEST, RECEIPT_KEYS, SEAL
 from app.domain.log.signed_note import Checkpoint, Note, sign_note
 from app.domain.messages.digest import canonical, sha256
-from tests.api.evidence.forging import Files, named, put, resealed
-from tests.api.evidence.played import CENTER, PRISON, edited, files_of, json_of, judged
+from tests.api.evidence.forging import Files, message_files, put, sign_anew
+from tests.api.evidence.played import CENTER, PRISON, edit_bundle, files_of, json_of, verdict_of
 from tests.support.service import Service
 
 Edit = Callable[[dict[str, Any]], object]
@@ -25,14 +25,14 @@ def open_class(message: dict[str, Any]) -> Any:
     return next(c for c in sorted(message["salts"]) if c != "C0")
 
 
-def move_field(held: dict[str, Any]) -> None:
-    names = held["fields"][open_class(held["message"])]
-    held["fields"]["C0"].append(names.pop())
+def move_field(document: dict[str, Any]) -> None:
+    names = document["fields"][open_class(document["message"])]
+    document["fields"]["C0"].append(names.pop())
 
 
-def say_otherwise(held: dict[str, Any]) -> None:
-    name = held["fields"][open_class(held["message"])][0]
-    held["message"]["body"][name] = "ほか"
+def say_otherwise(document: dict[str, Any]) -> None:
+    name = document["fields"][open_class(document["message"])][0]
+    document["message"]["body"][name] = "ほか"
 
 
 MESSAGES: dict[str, tuple[str, Edit]] = {
@@ -75,41 +75,41 @@ def data(bundles: dict[str, bytes]) -> bytes:
     return bundles[CENTER]
 
 
-def changed(data: bytes, name: str, edit: Edit) -> bytes:
+def edit_and_sign(data: bytes, name: str, edit: Edit) -> bytes:
     """The bundle with a JSON file edited, and signed anew."""
 
     def change(files: Files) -> None:
-        held = json.loads(files[name])
-        edit(held)
-        files[name] = canonical(held)
-        resealed(files)
+        document = json.loads(files[name])
+        edit(document)
+        files[name] = canonical(document)
+        sign_anew(files)
 
-    return edited(data, change)
+    return edit_bundle(data, change)
 
 
 @pytest.mark.parametrize("what", MESSAGES)
 def test_a_message_that_does_not_agree_with_itself_is_named(data: bytes, what: str) -> None:
     code, edit = MESSAGES[what]
-    file = next(f for f in named(data) if len(json_of(data, f)["message"]["salts"]) > 1)
-    assert judged(changed(data, file, edit)) == ("bad", code, file)
+    file = next(f for f in message_files(data) if len(json_of(data, f)["message"]["salts"]) > 1)
+    assert verdict_of(edit_and_sign(data, file, edit)) == ("bad", code, file)
 
 
 def test_a_withheld_class_is_part_of_what_was_sent(bundles: dict[str, bytes]) -> None:
     prisons = bundles[PRISON]
-    file = next(f for f in named(prisons) if json_of(prisons, f)["message"]["withheld"])
+    file = next(f for f in message_files(prisons) if json_of(prisons, f)["message"]["withheld"])
 
-    def other(held: dict[str, Any]) -> None:
-        withheld = held["message"]["withheld"][0]["class"]
-        held["message"]["digests"][withheld] = "sha256:" + "0" * 64
+    def other(document: dict[str, Any]) -> None:
+        withheld = document["message"]["withheld"][0]["class"]
+        document["message"]["digests"][withheld] = "sha256:" + "0" * 64
 
-    def dropped(held: dict[str, Any]) -> None:
-        held["message"]["withheld"].pop()
+    def drop_withheld(document: dict[str, Any]) -> None:
+        document["message"]["withheld"].pop()
 
-    assert judged(changed(prisons, file, other)) == ("bad", "digest", file)
-    assert judged(changed(prisons, file, dropped)) == ("bad", "fields", file)
+    assert verdict_of(edit_and_sign(prisons, file, other)) == ("bad", "digest", file)
+    assert verdict_of(edit_and_sign(prisons, file, drop_withheld)) == ("bad", "fields", file)
 
 
-def respelled(written: str) -> str:
+def respell(written: str) -> str:
     """The same bytes in base64 or base64url, in another spelling of the last character."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     text = written.rstrip("=")
@@ -118,28 +118,28 @@ def respelled(written: str) -> str:
 
 
 def with_receipt(data: bytes) -> str:
-    return next(f for f in named(data) if json_of(data, f)["message"]["receipt"])
+    return next(f for f in message_files(data) if json_of(data, f)["message"]["receipt"])
 
 
 @pytest.mark.parametrize("receipt", [0, False, ""])
 def test_a_receipt_that_is_none_at_all_is_a_bad_receipt(data: bytes, receipt: Any) -> None:
     file = with_receipt(data)
-    edit: Edit = lambda held: held["message"].update(receipt=receipt)  # noqa: E731
-    assert judged(changed(data, file, edit)) == ("bad", "receipt", file)
+    edit: Edit = lambda document: document["message"].update(receipt=receipt)  # noqa: E731
+    assert verdict_of(edit_and_sign(data, file, edit)) == ("bad", "receipt", file)
 
 
 def test_receipts_and_proofs_have_one_spelling(data: bytes) -> None:
     file = with_receipt(data)
 
-    def receipt(held: dict[str, Any]) -> None:
-        held["message"]["receipt"] = respelled(held["message"]["receipt"])
+    def receipt(document: dict[str, Any]) -> None:
+        document["message"]["receipt"] = respell(document["message"]["receipt"])
 
-    def path(held: dict[str, Any]) -> None:
-        proof = next(entry["proof"] for entry in held["entries"] if entry["proof"])
-        proof[0] = respelled(proof[0])
+    def path(document: dict[str, Any]) -> None:
+        proof = next(entry["proof"] for entry in document["entries"] if entry["proof"])
+        proof[0] = respell(proof[0])
 
-    assert judged(changed(data, file, receipt)) == ("bad", "receipt", file)
-    assert judged(changed(data, ENTRIES, path)) == ("bad", "proof", ENTRIES)
+    assert verdict_of(edit_and_sign(data, file, receipt)) == ("bad", "receipt", file)
+    assert verdict_of(edit_and_sign(data, ENTRIES, path)) == ("bad", "proof", ENTRIES)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_receipts_and_proofs_have_one_spelling(data: bytes) -> None:
     ids=["another id", "no id", "another spelling"],
 )
 def test_a_key_under_another_name_is_none(data: bytes, change: dict[str, Any]) -> None:
-    edit: Edit = lambda held: held["keys"][0].update(change)  # noqa: E731
-    assert judged(changed(data, RECEIPT_KEYS, edit)) == ("bad", "keys", RECEIPT_KEYS)
+    edit: Edit = lambda document: document["keys"][0].update(change)  # noqa: E731
+    assert verdict_of(edit_and_sign(data, RECEIPT_KEYS, edit)) == ("bad", "keys", RECEIPT_KEYS)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_what_is_signed_can_be_read_in_one_way(
     data: bytes, old: bytes, new: bytes, verdict: tuple[str, str, str]
 ) -> None:
     def change(files: Files) -> None:
-        resealed(files, lambda claims: claims.replace(old, new))
+        sign_anew(files, lambda claims: claims.replace(old, new))
 
-    assert judged(edited(data, change)) == verdict
+    assert verdict_of(edit_bundle(data, change)) == verdict
 
 
 @pytest.mark.parametrize(
@@ -176,25 +176,29 @@ def test_what_is_signed_can_be_read_in_one_way(
 def test_a_line_under_the_checkpoint_that_is_no_signature_spoils_it(data: bytes, line: str) -> None:
     def change(files: Files) -> None:
         files[CHECKPOINT] += f"{line}\n".encode()
-        resealed(files)
+        sign_anew(files)
 
-    assert judged(edited(data, change)) == ("bad", "checkpoint", CHECKPOINT)
+    assert verdict_of(edit_bundle(data, change)) == ("bad", "checkpoint", CHECKPOINT)
 
 
 def test_members_that_are_not_described_are_ignored(data: bytes) -> None:
-    file = named(data)[0]
-    assert judged(changed(data, file, lambda held: held.update(more=1))) == ("verified", None, None)
+    file = message_files(data)[0]
+    assert verdict_of(edit_and_sign(data, file, lambda document: document.update(more=1))) == (
+        "verified",
+        None,
+        None,
+    )
 
 
 def test_the_receipt_of_another_message_is_none(data: bytes) -> None:
-    own = [f for f in named(data) if json_of(data, f)["message"]["receipt"]]
+    own = [f for f in message_files(data) if json_of(data, f)["message"]["receipt"]]
     other = json_of(data, own[1])["message"]["receipt"]
-    edit: Edit = lambda held: held["message"].update(receipt=other)  # noqa: E731
-    assert judged(changed(data, own[0], edit)) == ("bad", "receipt", own[0])
+    edit: Edit = lambda document: document["message"].update(receipt=other)  # noqa: E731
+    assert verdict_of(edit_and_sign(data, own[0], edit)) == ("bad", "receipt", own[0])
 
 
-def first(held: dict[str, Any]) -> Any:
-    return held["entries"][0]
+def first(document: dict[str, Any]) -> Any:
+    return document["entries"][0]
 
 
 ENTRY: dict[str, tuple[str, Edit]] = {
@@ -213,7 +217,7 @@ ENTRY: dict[str, tuple[str, Edit]] = {
 @pytest.mark.parametrize("what", ENTRY)
 def test_an_entry_that_is_not_in_the_log_is_found(data: bytes, what: str) -> None:
     code, edit = ENTRY[what]
-    assert judged(changed(data, ENTRIES, edit)) == ("bad", code, ENTRIES)
+    assert verdict_of(edit_and_sign(data, ENTRIES, edit)) == ("bad", code, ENTRIES)
 
 
 def test_a_message_of_which_the_log_says_nothing_is_named_and_a_promise_is_no_proof(
@@ -221,27 +225,29 @@ def test_a_message_of_which_the_log_says_nothing_is_named_and_a_promise_is_no_pr
 ) -> None:
     row = json_of(data)["messages"][2]
 
-    def unlogged(held: dict[str, Any]) -> None:
-        held["entries"] = [e for e in held["entries"] if e["entry"]["message_id"] != row["id"]]
+    def drop_entry(document: dict[str, Any]) -> None:
+        document["entries"] = [
+            e for e in document["entries"] if e["entry"]["message_id"] != row["id"]
+        ]
 
-    def promised(held: dict[str, Any]) -> None:
-        unlogged(held)
-        held["pending"] = [{"message_id": row["id"], "sealed_by": "2026-11-20T10:15:00+09:00"}]
+    def add_promise(document: dict[str, Any]) -> None:
+        drop_entry(document)
+        document["pending"] = [{"message_id": row["id"], "sealed_by": "2026-11-20T10:15:00+09:00"}]
 
-    assert judged(changed(data, ENTRIES, unlogged)) == ("bad", "unlogged", row["file"])
-    assert judged(changed(data, ENTRIES, promised)) == ("incomplete", None, None)
+    assert verdict_of(edit_and_sign(data, ENTRIES, drop_entry)) == ("bad", "unlogged", row["file"])
+    assert verdict_of(edit_and_sign(data, ENTRIES, add_promise)) == ("incomplete", None, None)
 
 
 def test_a_message_written_anew_with_all_its_digests_is_not_the_one_that_was_logged(
     data: bytes,
 ) -> None:
-    file = next(f for f in named(data) if len(json_of(data, f)["message"]["salts"]) > 1)
+    file = next(f for f in message_files(data) if len(json_of(data, f)["message"]["salts"]) > 1)
 
     def change(files: Files) -> None:
-        held = json.loads(files[file])
-        say_otherwise(held)
-        message, data_class = held["message"], open_class(held["message"])
-        fields = {name: message["body"][name] for name in held["fields"][data_class]}
+        document = json.loads(files[file])
+        say_otherwise(document)
+        message, data_class = document["message"], open_class(document["message"])
+        fields = {name: message["body"][name] for name in document["fields"][data_class]}
         salted = {"fields": fields, "salt": message["salts"][data_class]}
         message["digests"][data_class] = sha256(canonical(salted))
         sender = {name: message["from"][name] for name in ("agency_id", "seat_id")}
@@ -250,14 +256,14 @@ def test_a_message_written_anew_with_all_its_digests_is_not_the_one_that_was_log
         envelope |= {"from": sender, "accepted_at": message["created_at"]}
         message["digest"] = sha256(canonical({**envelope, "segments": message["digests"]}))
         message["receipt"] = None
-        files[file] = canonical(held)
+        files[file] = canonical(document)
         manifest = json.loads(files[MANIFEST])
         (row,) = [row for row in manifest["messages"] if row["file"] == file]
         row["digest"] = message["digest"]
         files[MANIFEST] = canonical(manifest)
-        resealed(files)
+        sign_anew(files)
 
-    assert judged(edited(data, change)) == ("bad", "unlogged", file)
+    assert verdict_of(edit_bundle(data, change)) == ("bad", "unlogged", file)
 
 
 @pytest.mark.parametrize(
@@ -267,8 +273,8 @@ def test_a_message_written_anew_with_all_its_digests_is_not_the_one_that_was_log
 def test_json_that_can_be_read_in_two_ways_is_refused(data: bytes, old: bytes, new: bytes) -> None:
     manifest = files_of(data)[MANIFEST]
     assert old in manifest
-    twice = edited(data, put({MANIFEST: manifest.replace(old, new, 1)}))
-    assert judged(twice) == ("bad", "format", MANIFEST)
+    twice = edit_bundle(data, put({MANIFEST: manifest.replace(old, new, 1)}))
+    assert verdict_of(twice) == ("bad", "format", MANIFEST)
 
 
 def test_a_signature_has_one_spelling(data: bytes) -> None:
@@ -284,7 +290,7 @@ def test_a_signature_has_one_spelling(data: bytes) -> None:
     assert len(same) == 16
     for other in set(same) - {signature}:
         spelled = token.replace(signature, other).encode()
-        assert judged(edited(data, put({SEAL: spelled}))) == ("bad", "seal", SEAL)
+        assert verdict_of(edit_bundle(data, put({SEAL: spelled}))) == ("bad", "seal", SEAL)
 
 
 def test_the_checkpoint_of_another_log_says_nothing_of_this_one(
@@ -294,4 +300,4 @@ def test_the_checkpoint_of_another_log_says_nothing_of_this_one(
     own = Checkpoint.parse(Note.parse(files_of(data)[CHECKPOINT].decode()).text)
     other = Checkpoint("another.test/log", own.size, own.root)
     note = str(sign_note(other.text, keys.signers(service.clock())))
-    assert judged(data, checkpoint=note) == ("bad", "earlier", None)
+    assert verdict_of(data, checkpoint=note) == ("bad", "earlier", None)

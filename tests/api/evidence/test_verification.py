@@ -24,19 +24,28 @@ from app.domain.evidence.bundle import (
     SEAL,
 )
 from app.domain.log.signed_note import Checkpoint, Note, sign_note
-from tests.api.evidence.forging import Files, flipped, lost, named, put, remade, resealed, without
+from tests.api.evidence.forging import (
+    Files,
+    drop_file,
+    drop_message,
+    flip_bit,
+    message_files,
+    put,
+    rebuild_manifest,
+    sign_anew,
+)
 from tests.api.evidence.played import (
     CENTER,
     OTHER,
     PARTIES,
     STRANGER,
     Case,
-    edited,
+    edit_bundle,
     fetch,
     files_of,
-    found,
+    findings_of,
     json_of,
-    judged,
+    verdict_of,
 )
 from tests.support.evidence import Sealing
 from tests.support.service import Service
@@ -54,8 +63,8 @@ def test_one_byte_changed_in_any_file_is_found_and_the_file_named(
 ) -> None:
     for name, content in files_of(bundles[agency]).items():
         for at in (0, len(content) // 2, len(content) - 1):
-            other = {name: flipped(content, at)}
-            verdict, _, file = judged(edited(bundles[agency], put(other)))
+            other = {name: flip_bit(content, at)}
+            verdict, _, file = verdict_of(edit_bundle(bundles[agency], put(other)))
             assert (verdict, file) == ("bad", name), (name, at)
 
 
@@ -64,7 +73,7 @@ def test_one_byte_changed_in_any_file_is_found_and_the_file_named(
 def test_one_byte_changed_anywhere_in_the_zip_is_found(data: bytes, share: float, to: int) -> None:
     at = int(share * len(data))
     changed = data[:at] + bytes([data[at] ^ to]) + data[at + 1 :]
-    assert judged(changed)[0] == "bad"
+    assert verdict_of(changed)[0] == "bad"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -78,59 +87,66 @@ def test_one_byte_changed_in_a_file_is_found_where_it_is(
         at = int(share * len(files[name]))
         files[name] = files[name][:at] + bytes([files[name][at] ^ to]) + files[name][at + 1 :]
 
-    verdict, _, file = judged(edited(data, change))
+    verdict, _, file = verdict_of(edit_bundle(data, change))
     assert (verdict, file) == ("bad", name)
 
 
 def test_a_message_that_is_left_out_is_named(data: bytes) -> None:
-    for file in named(data):
-        assert judged(edited(data, lost(file))) == ("bad", "missing", file)
+    for file in message_files(data):
+        assert verdict_of(edit_bundle(data, drop_file(file))) == ("bad", "missing", file)
 
 
 def test_a_message_left_out_of_the_manifest_too_is_found_by_signature_and_number(
     data: bytes,
 ) -> None:
-    file = named(data)[2]
-    changed = edited(data, without(file))
-    assert judged(changed) == ("bad", "manifest", MANIFEST)
-    besides = found(changed).problems[1]
+    file = message_files(data)[2]
+    changed = edit_bundle(data, drop_message(file))
+    assert verdict_of(changed) == ("bad", "manifest", MANIFEST)
+    besides = findings_of(changed).problems[1]
     assert (besides.code, besides.file) == ("order", file)
 
 
 def test_two_messages_that_change_places_are_named(data: bytes) -> None:
-    first, second = named(data)[1:3]
+    first, second = message_files(data)[1:3]
 
     def swap(files: Files) -> None:
         files[first], files[second] = files[second], files[first]
 
-    assert judged(edited(data, swap)) == ("bad", "changed", first)
+    assert verdict_of(edit_bundle(data, swap)) == ("bad", "changed", first)
 
     def swap_in_manifest(files: Files) -> None:
         swap(files)
-        remade(files)
+        rebuild_manifest(files)
 
-    changed = edited(data, swap_in_manifest)
-    assert judged(changed) == ("bad", "manifest", MANIFEST)
-    assert (found(changed).problems[1].code, found(changed).problems[1].file) == ("message", first)
+    changed = edit_bundle(data, swap_in_manifest)
+    assert verdict_of(changed) == ("bad", "manifest", MANIFEST)
+    assert (findings_of(changed).problems[1].code, findings_of(changed).problems[1].file) == (
+        "message",
+        first,
+    )
 
 
 def test_a_message_that_was_added_is_named(data: bytes) -> None:
-    last = named(data)[-1]
+    last = message_files(data)[-1]
     more = last.replace(last[-9:-5], "0999")
-    assert judged(edited(data, put({more: files_of(data)[last]}))) == ("bad", "unknown", more)
+    assert verdict_of(edit_bundle(data, put({more: files_of(data)[last]}))) == (
+        "bad",
+        "unknown",
+        more,
+    )
 
-    def added(files: Files) -> None:
+    def add(files: Files) -> None:
         files[more] = files[last]
         row = {**json.loads(files[MANIFEST])["messages"][-1], "file": more, "number": 999}
-        remade(files, lambda manifest: manifest["messages"].append(row))
+        rebuild_manifest(files, lambda manifest: manifest["messages"].append(row))
 
-    assert judged(edited(data, added)) == ("bad", "manifest", MANIFEST)
+    assert verdict_of(edit_bundle(data, add)) == ("bad", "manifest", MANIFEST)
 
 
 def test_the_last_messages_cut_off_consistently_are_found_by_the_signature(data: bytes) -> None:
-    changed = edited(data, without(named(data)[-1]))
-    assert judged(changed) == ("bad", "manifest", MANIFEST)
-    assert len(found(changed).problems) == 1  # all else agrees: only the signature tells
+    changed = edit_bundle(data, drop_message(message_files(data)[-1]))
+    assert verdict_of(changed) == ("bad", "manifest", MANIFEST)
+    assert len(findings_of(changed).problems) == 1  # all else agrees: only the signature tells
 
 
 def test_cut_off_messages_of_which_the_log_still_tells_are_named(data: bytes) -> None:
@@ -138,9 +154,9 @@ def test_cut_off_messages_of_which_the_log_still_tells_are_named(data: bytes) ->
 
     def cut(files: Files) -> None:
         del files[row["file"]]
-        remade(files, lambda manifest: manifest["messages"].remove(row))
+        rebuild_manifest(files, lambda manifest: manifest["messages"].remove(row))
 
-    besides = found(edited(data, cut)).problems[1]
+    besides = findings_of(edit_bundle(data, cut)).problems[1]
     assert (besides.code, besides.at) == ("unshown", row["id"])
 
 
@@ -151,19 +167,19 @@ async def test_an_older_checkpoint_of_the_same_log_does_not_fit(
         later = (await fetch(service, CENTER, played_case.id)).content
     older = files_of(data)[CHECKPOINT]
 
-    def rolled_back(files: Files) -> None:
+    def roll_back(files: Files) -> None:
         files[CHECKPOINT] = older
 
-    assert judged(edited(later, rolled_back)) == ("bad", "changed", CHECKPOINT)
+    assert verdict_of(edit_bundle(later, roll_back)) == ("bad", "changed", CHECKPOINT)
 
-    def consistently(files: Files) -> None:
-        rolled_back(files)
+    def roll_back_consistently(files: Files) -> None:
+        roll_back(files)
         log = json_of(data)["log"]
-        remade(files, lambda manifest: manifest.update(log=log))
+        rebuild_manifest(files, lambda manifest: manifest.update(log=log))
 
-    changed = edited(later, consistently)
-    assert judged(changed) == ("bad", "manifest", MANIFEST)
-    assert found(changed).problems[1].file == ENTRIES
+    changed = edit_bundle(later, roll_back_consistently)
+    assert verdict_of(changed) == ("bad", "manifest", MANIFEST)
+    assert findings_of(changed).problems[1].file == ENTRIES
 
 
 async def test_the_log_is_shown_to_have_only_grown_or_the_verdict_says_that_it_is_not(
@@ -175,36 +191,36 @@ async def test_the_log_is_shown_to_have_only_grown_or_the_verdict_says_that_it_i
         proved = (await fetch(service, CENTER, played_case.id, since=size)).content
         unproved = (await fetch(service, CENTER, played_case.id)).content
         too_long = await fetch(service, CENTER, played_case.id, since=10**9)
-    assert judged(proved, checkpoint=old) == ("verified", None, None)
-    assert judged(proved) == ("verified", None, None)
-    assert judged(data, checkpoint=old) == ("verified", None, None)
-    assert judged(unproved, checkpoint=old) == ("incomplete", None, None)
-    assert "no_consistency_proof" in found(unproved, checkpoint=old).warnings
+    assert verdict_of(proved, checkpoint=old) == ("verified", None, None)
+    assert verdict_of(proved) == ("verified", None, None)
+    assert verdict_of(data, checkpoint=old) == ("verified", None, None)
+    assert verdict_of(unproved, checkpoint=old) == ("incomplete", None, None)
+    assert "no_consistency_proof" in findings_of(unproved, checkpoint=old).warnings
     assert too_long.status_code == 422
     now = files_of(unproved)[CHECKPOINT].decode()
-    assert judged(data, checkpoint=now) == ("bad", "rolled_back", ENTRIES)
-    assert judged(data, checkpoint="nothing")[:2] == ("bad", "earlier")
+    assert verdict_of(data, checkpoint=now) == ("bad", "rolled_back", ENTRIES)
+    assert verdict_of(data, checkpoint="nothing")[:2] == ("bad", "earlier")
     folder = KeyFolder(service.settings.data_dir / "keys")
     keys = CheckpointKeys(folder, service.settings.log_name)
     point = Checkpoint.parse(Note.parse(old).text)
     fork = Checkpoint(point.origin, size, b"\x01" * 32)
     note = str(sign_note(fork.text, keys.signers(service.clock())))
-    assert judged(proved, checkpoint=note) == ("bad", "rolled_back", CONSISTENCY)
-    assert judged(data, checkpoint=note) == ("bad", "rolled_back", ENTRIES)
-    assert found(proved, bundle=data).verdict == "verified"
+    assert verdict_of(proved, checkpoint=note) == ("bad", "rolled_back", CONSISTENCY)
+    assert verdict_of(data, checkpoint=note) == ("bad", "rolled_back", ENTRIES)
+    assert findings_of(proved, bundle=data).verdict == "verified"
 
 
 def test_an_earlier_bundle_of_which_a_message_is_gone_shows_what_was_lost(
     data: bytes, bundles: dict[str, bytes]
 ) -> None:
-    file = named(data)[-1]
-    shorter = edited(edited(data, without(file)), resealed)
-    assert judged(shorter) == ("verified", None, None)  # by a key that it brings along
-    (problem,) = found(shorter, bundle=data).problems
+    file = message_files(data)[-1]
+    shorter = edit_bundle(edit_bundle(data, drop_message(file)), sign_anew)
+    assert verdict_of(shorter) == ("verified", None, None)  # by a key that it brings along
+    (problem,) = findings_of(shorter, bundle=data).problems
     assert (problem.code, problem.file) == ("shrunk", file)
-    (problem,) = found(data, bundle=bundles[OTHER]).problems
+    (problem,) = findings_of(data, bundle=bundles[OTHER]).problems
     assert (problem.code, problem.at) == ("earlier", "agency_id")
-    (problem,) = found(data, bundle=flipped(data, 3000)).problems
+    (problem,) = findings_of(data, bundle=flip_bit(data, 3000)).problems
     assert problem.code == "earlier"
 
 
@@ -214,9 +230,9 @@ def test_keys_from_elsewhere_unmask_a_bundle_that_was_signed_anew(data: bytes) -
         keys_of(json.loads(files[RECEIPT_KEYS]), None),
         log_keys_of(files[LOG_KEYS].decode().splitlines(), None),
     )
-    assert found(data, trust=trust).as_json()["warnings"] == []
-    forged = edited(edited(data, without(named(data)[-1])), resealed)
-    (problem,) = found(forged, trust=trust).problems
+    assert findings_of(data, trust=trust).as_json()["warnings"] == []
+    forged = edit_bundle(edit_bundle(data, drop_message(message_files(data)[-1])), sign_anew)
+    (problem,) = findings_of(forged, trust=trust).problems
     assert (problem.code, problem.file) == ("untrusted", RECEIPT_KEYS)
     theirs = STRANGER.Check(forged, keys=STRANGER.receipt_keys(files[RECEIPT_KEYS]))
     assert theirs.problems[0] == {"code": "untrusted", "file": RECEIPT_KEYS}
@@ -233,66 +249,68 @@ def test_a_checkpoint_signed_with_another_key_is_not_believed(
     point = Checkpoint(genuine.origin, genuine.size, b"\x02" * 32)
     note = str(sign_note(point.text, keys.signers(now))).encode()
 
-    def forged(files: Files) -> None:
+    def forge(files: Files) -> None:
         files[CHECKPOINT] = note
         log = {**json.loads(files[MANIFEST])["log"], "root": b64encode(point.root).decode()}
-        remade(files, lambda manifest: manifest.update(log=log))
+        rebuild_manifest(files, lambda manifest: manifest.update(log=log))
 
-    assert judged(edited(data, put({CHECKPOINT: note})))[1:] == (
+    assert verdict_of(edit_bundle(data, put({CHECKPOINT: note})))[1:] == (
         "changed",
         CHECKPOINT,
     )
-    changed = edited(data, forged)
-    assert judged(changed) == ("bad", "manifest", MANIFEST)
-    assert found(changed).problems[1].code == "checkpoint"
+    changed = edit_bundle(data, forge)
+    assert verdict_of(changed) == ("bad", "manifest", MANIFEST)
+    assert findings_of(changed).problems[1].code == "checkpoint"
 
     def with_key(files: Files) -> None:
         files[LOG_KEYS] = "".join(f"{key}\n" for key in keys.public_keys()).encode()
-        forged(files)
-        resealed(files)
+        forge(files)
+        sign_anew(files)
 
-    assert judged(edited(data, with_key)) == ("bad", "proof", ENTRIES)
+    assert verdict_of(edit_bundle(data, with_key)) == ("bad", "proof", ENTRIES)
 
 
-def zipped(data: bytes, more: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", method) as archive:
+def zip_bundle(data: bytes, more: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in [*files_of(data).items(), *more.items()]:
             archive.writestr(name, content)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_bundle_that_was_only_packed_anew_is_told_from_one_that_was_changed(
     data: bytes, method: int
 ) -> None:
-    again = zipped(data, {}, method)
-    assert judged(again) == ("bad", "container", None)
-    assert found(again).messages == len(named(data))  # all the rest had been checked by then
+    again = zip_bundle(data, {}, method)
+    assert verdict_of(again) == ("bad", "container", None)
+    assert findings_of(again).messages == len(
+        message_files(data)
+    )  # all the rest had been checked by then
 
 
 @pytest.mark.parametrize(
     "name", ["../evil.txt", "/etc/passwd", "__MACOSX/x.json", "a\\b.json", "UP.json", "COM1"]
 )
 def test_a_name_that_no_bundle_has_is_refused(data: bytes, name: str) -> None:
-    assert judged(zipped(data, {name: b"x"}))[:2] == ("bad", "name")
+    assert verdict_of(zip_bundle(data, {name: b"x"}))[:2] == ("bad", "name")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_stands_there_twice_is_refused(data: bytes) -> None:
-    assert judged(zipped(data, {MANIFEST: b"{}"}))[:2] == ("bad", "name")
+    assert verdict_of(zip_bundle(data, {MANIFEST: b"{}"}))[:2] == ("bad", "name")
 
 
 def test_what_would_swell_is_not_unpacked(data: bytes) -> None:
-    bomb = zipped(data, {"bomb.json": bytes(70 * 2**20)}, zipfile.ZIP_DEFLATED)
+    bomb = zip_bundle(data, {"bomb.json": bytes(70 * 2**20)}, zipfile.ZIP_DEFLATED)
     assert len(bomb) < 2**20
-    assert judged(bomb) == ("bad", "container", None)
+    assert verdict_of(bomb) == ("bad", "container", None)
 
 
 @settings(max_examples=60, deadline=None)
 @given(noise=st.binary(max_size=200))
 def test_what_is_no_zip_is_refused(noise: bytes) -> None:
-    assert judged(noise)[0] == "bad"
+    assert verdict_of(noise)[0] == "bad"
 
 
 @pytest.mark.parametrize(
@@ -308,10 +326,10 @@ def test_what_is_no_zip_is_refused(noise: bytes) -> None:
     ],
 )
 def test_a_manifest_of_another_kind_is_refused(data: bytes, content: bytes) -> None:
-    changed = edited(data, put({MANIFEST: content}))
-    assert judged(changed) == ("bad", "format", MANIFEST)
+    changed = edit_bundle(data, put({MANIFEST: content}))
+    assert verdict_of(changed) == ("bad", "format", MANIFEST)
 
 
 @pytest.mark.parametrize("name", [RECEIPT_KEYS, LOG_KEYS, CHECKPOINT, ENTRIES, SEAL, MANIFEST])
 def test_a_file_that_every_bundle_has_may_not_be_missing(data: bytes, name: str) -> None:
-    assert judged(edited(data, lost(name))) == ("bad", "missing", name)
+    assert verdict_of(edit_bundle(data, drop_file(name))) == ("bad", "missing", name)

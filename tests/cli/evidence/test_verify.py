@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from app.cli import cli
 from app.domain.evidence.bundle import CHECKPOINT, LOG_KEYS, RECEIPT_KEYS
 from app.domain.log.signed_note import VerifierKey
-from tests.api.evidence.played import CENTER, STANDALONE, edited, files_of, json_of
+from tests.api.evidence.played import CENTER, STANDALONE, edit_bundle, files_of, json_of
 
 ROOT = Path(__file__).parents[3]
 OURS = [sys.executable, "-m", "app.cli", "verify"]
@@ -27,7 +27,7 @@ def folder(bundles: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) 
     data = bundles[CENTER]
     file = json_of(data)["messages"][1]["file"]
     (path / "good.zip").write_bytes(data)
-    (path / "bad.zip").write_bytes(edited(data, lambda files: files.pop(file)))
+    (path / "bad.zip").write_bytes(edit_bundle(data, lambda files: files.pop(file)))
     (path / "jwks.json").write_bytes(files_of(data)[RECEIPT_KEYS])
     (path / "log.txt").write_bytes(files_of(data)[LOG_KEYS])
     (path / "old.txt").write_bytes(files_of(data)[CHECKPOINT])
