@@ -12,30 +12,30 @@ from bench.report import Goal, ratio
 def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "bench.json"
     assert main(["--quick", "--json", str(file)]) == 0
-    found = json.loads(file.read_text())
+    results = json.loads(file.read_text())
     served = ("submit 16", "submit 1", "later message 16", "poll of 10,000", "read 50 messages")
     for name in served:
-        sample = found["medians"][name]
+        sample = results["medians"][name]
         assert sample["per_second"] > 0
         assert 0 < sample["p50_ms"] <= sample["p99_ms"]
         assert sample["server_us"] > 0
-    assert found["medians"]["pgbench 16"]["per_second"] > 0
+    assert results["medians"]["pgbench 16"]["per_second"] > 0
     # PostgreSQL tells of the sample before up to a second later: fsyncs mean nothing in this haste.
-    without = found["medians"]["submit 16 without database"]["postgres_us"]
-    assert without < found["medians"]["submit 16"]["postgres_us"]
-    assert found["medians"]["wake 50"]["slowest_ms"] > 0
-    assert set(found["buffers"]) == {"10000", "20000"}
-    assert min(found["parts_us"].values()) >= 0
-    assert len(found["goals"]) == 6
-    assert len(found["trust_us"]) == 4
-    assert all(cost["whole"] > 0 for cost in found["trust_us"])
-    assert found["medians"]["submit 16, nothing sealed"]["caught_up_per_second"] > 0
-    assert set(found["deliveries"]["samples"]) == {"ours 0 ms", "ours 30 ms"}
-    assert len(found["deliveries"]["idle_ms"]) == 10
-    assert found["log"]["sealed_per_second"] > 0
-    assert found["log"]["proofs_ms"]["inclusion proof of 10,000"]["hashes"] == 14
+    without = results["medians"]["submit 16 without database"]["postgres_us"]
+    assert without < results["medians"]["submit 16"]["postgres_us"]
+    assert results["medians"]["wake 50"]["slowest_ms"] > 0
+    assert set(results["buffers"]) == {"10000", "20000"}
+    assert min(results["parts_us"].values()) >= 0
+    assert len(results["goals"]) == 6
+    assert len(results["trust_us"]) == 4
+    assert all(cost["whole"] > 0 for cost in results["trust_us"])
+    assert results["medians"]["submit 16, nothing sealed"]["caught_up_per_second"] > 0
+    assert set(results["deliveries"]["samples"]) == {"ours 0 ms", "ours 30 ms"}
+    assert len(results["deliveries"]["idle_ms"]) == 10
+    assert results["log"]["sealed_per_second"] > 0
+    assert results["log"]["proofs_ms"]["inclusion proof of 10,000"]["hashes"] == 14
     printed = capsys.readouterr().out
-    assert all(goal["name"] in printed for goal in found["goals"])
+    assert all(goal["name"] in printed for goal in results["goals"])
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:

@@ -41,7 +41,7 @@ action = st.one_of(
 
 
 @dataclass
-class Given:
+class GivenConsent:
     """A consent as the model has it. All are recorded in the parent."""
 
     recipients: Sequence[str]
@@ -65,7 +65,7 @@ Held: TypeAlias = tuple[str, UUID, UUID]
 
 
 @dataclass
-class Asked:
+class AskedReturn:
     """A request that the model expects, until it is answered."""
 
     agency: str
@@ -81,11 +81,11 @@ class World:
     office: Office
     parent: UUID
     child: UUID
-    consents: dict[str, Given]
+    consents: dict[str, GivenConsent]
     suspended: set[str] = field(default_factory=set)
     had: dict[Held, set[str]] = field(default_factory=lambda: defaultdict(set))
     """What each agency has opened, and not answered for."""
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[AskedReturn] = field(default_factory=list)
 
     async def send(self, agency: str, message: Message) -> bool:
         """Send it, if it is taken."""
@@ -126,7 +126,7 @@ class World:
         message = saying(f"{PARENT}.{event}_consent", self.parent, body)
         if not await self.send(PROBATION, message):
             return False
-        self.consents[consent] = Given(to, of)
+        self.consents[consent] = GivenConsent(to, of)
         return True
 
     async def _renew(self, to: Sequence[str], of: frozenset[str]) -> None:
@@ -155,7 +155,7 @@ class World:
                 }
                 if held:
                     union = set().union(*held.values())
-                    self.asked.append(Asked(agency, referral, set(held), union))
+                    self.asked.append(AskedReturn(agency, referral, set(held), union))
 
     async def _open(self, agency: str) -> None:
         copies = {row["message_id"]: row for row in await self.copies(agency)}
@@ -165,9 +165,9 @@ class World:
             if row["until"] is not None:
                 assert set(opened.salts) == set()
                 continue
-            found = set(opened.salts) - {"C0"}
-            assert found == (set(row["classes"]) - {"C0"}) & may, opened.envelope["type"]
-            self.had[agency, row["referral_id"], row["message_id"]] |= found
+            classes = set(opened.salts) - {"C0"}
+            assert classes == (set(row["classes"]) - {"C0"}) & may, opened.envelope["type"]
+            self.had[agency, row["referral_id"], row["message_id"]] |= classes
 
     async def _move(self) -> None:
         await self.send(PRISON, saying(f"{PARENT}.change_custody", self.parent))
@@ -199,9 +199,9 @@ class World:
         self.asked = [a for a in self.asked if a.agency != agency]
 
     async def _requests(self, agency: str) -> list[Any]:
-        found = await self.office.returns.own(agency, None, 100_000)
+        requests = await self.office.returns.own(agency, None, 100_000)
         ours = {self.parent, self.child}
-        return [r for r in found if r.referral_id in ours and r.answered_at is None]
+        return [r for r in requests if r.referral_id in ours and r.answered_at is None]
 
     async def holds(self) -> None:
         """Look at all of it: what is asked back, what is a tombstone, what the inbox counts."""
@@ -231,14 +231,14 @@ class World:
 
 
 @pytest.fixture
-def held_to_it(office: Office) -> Played:
+def checked_play(office: Office) -> Played:
     """Plays actions on a case of its own, and looks after each of them."""
 
     async def play(actions: list[tuple[Any, ...]]) -> None:
         taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
         parent, child = await handed_over(office, *taken)
         consents = {
-            i: Given(("settlement_center",), ALL) for i in (CONSENT_ID, CONSENT_REGIONAL_ID)
+            i: GivenConsent(("settlement_center",), ALL) for i in (CONSENT_ID, CONSENT_REGIONAL_ID)
         }
         world = World(office, parent, child, consents)
         try:
@@ -261,6 +261,6 @@ def held_to_it(office: Office) -> Played:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_the_service_does_what_a_model_of_consent_says(
-    held_to_it: Played, actions: list[tuple[Any, ...]]
+    checked_play: Played, actions: list[tuple[Any, ...]]
 ) -> None:
-    await held_to_it(actions)
+    await checked_play(actions)

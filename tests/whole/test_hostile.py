@@ -23,25 +23,26 @@ ROUTES = [
 ]
 NAMES = [operation["operationId"] for _, _, operation in ROUTES]
 
-told = settings(
+hostile_settings = settings(
     max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-marked = st.text(max_size=20).map(lambda text: MARK + text)
+marked_text = st.text(max_size=20).map(lambda text: MARK + text)
 leaf = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
-    | marked
+    | marked_text
     | st.sampled_from(["\x00" + MARK, MARK + "\ud800", MARK * 2000, "", " ", "9" * 400])
 )
 anything = st.recursive(
     leaf,
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(marked | st.just("type"), inner, max_size=4)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(marked_text | st.just("type"), inner, max_size=4)
     ),
     max_leaves=8,
 )
@@ -77,7 +78,7 @@ def almost(draw: st.DrawFn) -> Any:
     for key in above:
         target = target[key]
     if isinstance(target, dict) and draw(st.booleans()):
-        target[draw(marked)] = draw(anything)
+        target[draw(marked_text)] = draw(anything)
     else:
         target[last] = draw(anything)
     return body
@@ -90,7 +91,7 @@ bodies = json_bytes | st.binary(max_size=100).map(lambda raw: MARK.encode() + ra
 header = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
-sendable = marked.map(lambda text: text.encode(errors="ignore").decode())
+sendable = marked_text.map(lambda text: text.encode(errors="ignore").decode())
 values = {
     "path": sendable | st.just(str(uuid4())) | st.just(".."),
     "query": st.none() | sendable | st.integers().map(str) | st.floats().map(str),
@@ -102,18 +103,20 @@ media_types = ["application/json"] * 9 + ["application/problem+json", "text/plai
 @st.composite
 def hostile(draw: st.DrawFn, method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """A call of an operation, with something unexpected wherever something can be said."""
-    said = {
+    arguments = {
         (p["in"], p["name"]): draw(values[p["in"]])
         for p in operation.get("parameters", [])
         if p["name"] != "wait"  # a valid one would only take its time
     }
-    for (place, name), value in said.items():
+    for (place, name), value in arguments.items():
         if place == "path":
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
-    headers = {n: v for (place, n), v in said.items() if place == "header" and v is not None}
+    headers = {n: v for (place, n), v in arguments.items() if place == "header" and v is not None}
     headers["Accept-Language"] = draw(header)
     call = {"method": method.upper(), "url": path, "headers": headers}
-    call["params"] = {n: v for (place, n), v in said.items() if place == "query" and v is not None}
+    call["params"] = {
+        n: v for (place, n), v in arguments.items() if place == "query" and v is not None
+    }
     if method == "post":
         call["content"] = draw(bodies)
         headers["Content-Type"] = draw(st.sampled_from(media_types))
@@ -121,7 +124,7 @@ def hostile(draw: st.DrawFn, method: str, path: str, operation: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), ROUTES, ids=NAMES)
-@told
+@hostile_settings
 @given(data=st.data())
 async def test_hostile_input_is_refused_in_silence(
     method: str,

@@ -163,7 +163,7 @@ async def tables(owner: asyncpg.Pool) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def seen(office: Office, table: str, agency: str | None) -> set[str]:
+async def visible_ids(office: Office, table: str, agency: str | None) -> set[str]:
     """What a plain SELECT gives to an agency."""
     key = SHOWN.get(table, "id::text")
     async with office.pool.acquire() as connection, connection.transaction():
@@ -192,20 +192,20 @@ async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
         expected = {
             row[0] for row in await busy.owner.fetch(own, *([agency] if "$1" in own else []))
         }
-        assert await seen(busy, table, agency) == expected, table
+        assert await visible_ids(busy, table, agency) == expected, table
     for table in NOTHING:
-        assert await seen(busy, table, agency) == set(), table
+        assert await visible_ids(busy, table, agency) == set(), table
 
 
 async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
     shown = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry", "recall")
     for table in (*shown, "delivery_term", "webhook", "notice", "attempt"):
-        assert await seen(busy, table, "probation-13"), table
+        assert await visible_ids(busy, table, "probation-13"), table
 
 
 async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> None:
     for table in (*OWN, *NOTHING):
-        assert await seen(busy, table, None) == set(), table
+        assert await visible_ids(busy, table, None) == set(), table
 
 
 @pytest.mark.parametrize(
@@ -254,5 +254,5 @@ async def test_a_dump_holds_nothing_personal_in_clear(busy: Office) -> None:
             continue
         rows = await busy.owner.fetch(f"SELECT t::text AS row FROM {table} t")  # noqa: S608 - ours
         text = "".join(row["row"] for row in rows)
-        found = [w for w in [*words, subject["date_of_birth"]] if w in text]
-        assert found == [], table
+        leaks = [w for w in [*words, subject["date_of_birth"]] if w in text]
+        assert leaks == [], table

@@ -118,11 +118,11 @@ async def test_whoever_may_not_read_a_message_sees_the_same_before_and_after_it(
     known = consents(opening)
     before = {a: await what_it_sees(office, a, opening.id) for a in (*WATCHERS, STRANGER)}
     for _ in range(STEPS):
-        found = await likely(office, chance, flow, opening.id, known)
-        if found is None:
+        sending = await likely(office, chance, flow, opening.id, known)
+        if sending is None:
             break
         wild = chance.random() < 0.15
-        agency, message = anything(chance, flow, opening.id, known) if wild else found
+        agency, message = anything(chance, flow, opening.id, known) if wild else sending
         refused = False
         try:
             accepted = await office.exchange.accept(message, seat(agency))

@@ -32,7 +32,7 @@ async def at_some_moment(act: Callable[[], Awaitable[Any]]) -> Any:
     return await act()
 
 
-def withdrawing(office: Office, referral: UUID) -> Callable[[], Awaitable[Any]]:
+def withdrawal(office: Office, referral: UUID) -> Callable[[], Awaitable[Any]]:
     """The act of withdrawing in a special adjustment."""
     message = saying("special_adjustment.withdraw_consent", referral)
     return lambda: office.exchange.accept(message, seat(PROBATION))
@@ -48,17 +48,17 @@ async def copy_in_inbox(office: Office, agency: str, message: UUID) -> asyncpg.R
     )
 
 
-async def asked_for(office: Office, agency: str, referral: UUID) -> set[UUID]:
+async def requested_messages(office: Office, agency: str, referral: UUID) -> set[UUID]:
     """The messages that an agency was asked to return in a referral."""
-    found = await office.returns.own(agency, None, 100_000)
-    return {m for r in found if r.referral_id == referral for m in r.message_ids or ()}
+    requests = await office.returns.own(agency, None, 100_000)
+    return {m for r in requests if r.referral_id == referral for m in r.message_ids or ()}
 
 
 async def the_request(office: Office, referral: UUID) -> UUID:
     """The request for cooperation."""
     query = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
-    found: UUID = await office.owner.fetchval(query, referral)
-    return found
+    request_id: UUID = await office.owner.fetchval(query, referral)
+    return request_id
 
 
 async def test_what_is_opened_is_asked_back_and_what_is_not_opened_cannot_be_any_more(
@@ -79,7 +79,7 @@ async def _opening(office: Office) -> bool:
         return set(opened.salts) != {"C0"}
 
     acts: list[Callable[[], Awaitable[Any]]] = [
-        withdrawing(office, referral),
+        withdrawal(office, referral),
         lambda: open_it([request]),
         lambda: open_it(many),
     ]
@@ -87,7 +87,7 @@ async def _opening(office: Office) -> bool:
     row = await copy_in_inbox(office, CENTER, request)
     assert row["withdrawn"] is not any(read)
     assert (row["opened_at"] is not None) is any(read)
-    assert await asked_for(office, CENTER, referral) == ({request} if any(read) else set())
+    assert await requested_messages(office, CENTER, referral) == ({request} if any(read) else set())
     assert not await open_it(many)
     return any(read)
 
@@ -104,14 +104,14 @@ async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Offi
             request,
         )
         await asyncio.gather(
-            at_some_moment(withdrawing(office, referral)),
+            at_some_moment(withdrawal(office, referral)),
             at_some_moment(
                 lambda: office.mailboxes.acknowledge(seat(CENTER), [position], None)  # noqa: B023
             ),
         )
         row = await copy_in_inbox(office, CENTER, request)
         assert row["acknowledged_at"] is not None
-        asked = await asked_for(office, CENTER, referral)
+        asked = await requested_messages(office, CENTER, referral)
         assert asked == (set() if row["withdrawn"] else {request})
         outcomes.append(row["withdrawn"])
     status = await office.mailboxes.status(CENTER)
@@ -146,14 +146,14 @@ async def _sharing(office: Office) -> bool:
         return True
 
     async def read() -> bool:
-        found = await office.reading.open(seat(OTHER_CENTER), [request])
-        return any(set(o.salts) - {"C0"} for o in found)
+        opened = await office.reading.open(seat(OTHER_CENTER), [request])
+        return any(set(o.salts) - {"C0"} for o in opened)
 
-    acts: list[Callable[[], Awaitable[Any]]] = [withdrawing(office, parent), share, read, read]
+    acts: list[Callable[[], Awaitable[Any]]] = [withdrawal(office, parent), share, read, read]
     _, shared, *seen = await asyncio.gather(*map(at_some_moment, acts))
     assert shared or not any(seen)
     assert not await read()
-    asked = await asked_for(office, OTHER_CENTER, child)
+    asked = await requested_messages(office, OTHER_CENTER, child)
     assert (request in asked) is any(seen)
     return bool(shared)
 
@@ -190,7 +190,7 @@ async def test_a_notice_is_carried_before_the_withdrawal_or_never(office: Office
             referral = await special(office, REQUESTED)
             request = str(await the_request(office, referral))
             _, first = await asyncio.gather(
-                at_some_moment(withdrawing(office, referral)), at_some_moment(carry)
+                at_some_moment(withdrawal(office, referral)), at_some_moment(carry)
             )
             later = await carry()
             carried = [d for d in first if d["message_id"] == request]

@@ -234,8 +234,8 @@ async def test_every_flow_is_published(stranger: AsyncClient, flow: str) -> None
     listed = (await stranger.get("/v1/flows")).json()["items"]
     assert flow in {item["name"] for item in listed}
     answer = await stranger.get(f"/v1/flows/{flow}")
-    found = answer.json()
-    assert {row["type"] for row in found["matrix"]} == set(FLOWS[flow].bodies)
+    flow_page = answer.json()
+    assert {row["type"] for row in flow_page["matrix"]} == set(FLOWS[flow].bodies)
     same = await stranger.get(
         f"/v1/flows/{flow}", headers={"If-None-Match": answer.headers["ETag"]}
     )
@@ -243,7 +243,7 @@ async def test_every_flow_is_published(stranger: AsyncClient, flow: str) -> None
     diagram = await stranger.get(f"/v1/flows/{flow}/diagram")
     assert diagram.headers["Content-Type"].startswith("text/vnd.mermaid")
     assert diagram.text.startswith("stateDiagram-v2")
-    for message in found["messages"]:
+    for message in flow_page["messages"]:
         schema = (await stranger.get(message["schema"])).json()
         Draft202012Validator.check_schema(schema)
         example = BODIES[message["type"]].EXAMPLE
@@ -272,8 +272,8 @@ async def test_the_documentation_comes_from_here_alone(stranger: AsyncClient, pa
 async def test_the_service_says_whether_it_can_work(stranger: AsyncClient) -> None:
     assert (await stranger.get("/healthz")).json() == {"status": "ok"}
     # What is behind depends on how long the tests before have left the log to itself.
-    told = (await stranger.get("/readyz")).json()
-    assert (told["status"], told["amiss"]) == ("ok", [])
+    readiness = (await stranger.get("/readyz")).json()
+    assert (readiness["status"], readiness["amiss"]) == ("ok", [])
 
 
 def test_the_notice_is_described_as_it_is_sent() -> None:

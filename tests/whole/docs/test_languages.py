@@ -46,8 +46,8 @@ def _all(language: str) -> list[Path]:
 
 def names() -> list[str]:
     """Every page that either language has, by its path in the language's folder."""
-    found = {str(p.relative_to(DOCS / each)) for each in LANGUAGES for p in _all(each)}
-    return [LANDING, *sorted(found)]
+    paths = {str(p.relative_to(DOCS / each)) for each in LANGUAGES for p in _all(each)}
+    return [LANDING, *sorted(paths)]
 
 
 def twins(name: str) -> tuple[str, str]:

@@ -49,7 +49,9 @@ def check(request: pytest.FixtureRequest) -> str:
     return program(request.param)
 
 
-def published(folder: Path, check: str, index: int, signers: Sequence[Signer] = (OLD, NEW)) -> None:
+def write_files(
+    folder: Path, check: str, index: int, signers: Sequence[Signer] = (OLD, NEW)
+) -> None:
     """What curl would have fetched of a log of SIZE entries."""
     entries: list[Any] = [
         {"id": f"entry {number}", "detail": {"ä": number}} for number in range(SIZE)
@@ -74,10 +76,10 @@ def published(folder: Path, check: str, index: int, signers: Sequence[Signer] = 
 
 
 def checks(folder: Path) -> bool:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "check.py"], cwd=folder, capture_output=True, check=False
     )
-    return done.returncode == 0
+    return result.returncode == 0
 
 
 def test_the_check_is_short(check: str) -> None:
@@ -86,7 +88,7 @@ def test_the_check_is_short(check: str) -> None:
 
 @pytest.mark.parametrize("index", [0, 5, 7, 8, 10])
 def test_a_good_entry_is_found_in_the_log(tmp_path: Path, check: str, index: int) -> None:
-    published(tmp_path, check, index)
+    write_files(tmp_path, check, index)
     assert checks(tmp_path)
 
 
@@ -101,7 +103,7 @@ def test_a_good_entry_is_found_in_the_log(tmp_path: Path, check: str, index: int
     ],
 )
 def test_a_changed_one_is_not(tmp_path: Path, check: str, name: str, old: str, new: str) -> None:
-    published(tmp_path, check, 8, (OLD,))
+    write_files(tmp_path, check, 8, (OLD,))
     text = (tmp_path / name).read_text(encoding="utf-8")
     assert old in text
     (tmp_path / name).write_text(text.replace(old, new), encoding="utf-8")

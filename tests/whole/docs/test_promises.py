@@ -24,7 +24,7 @@ PAGES = pages()
 NOT_SETTINGS = {"TSUNAGU_TEST_DATABASE_URL", "TSUNAGU_CLIENT_SECRET"}
 
 
-def said(command: str) -> set[str]:
+def commands_after(command: str) -> set[str]:
     """What follows `command` wherever the pages tell somebody to run it."""
     code = [c for page in PAGES.values() for c in (*code_blocks(page, "sh"), *spans(page))]
     return {rest for c in code for rest in re.findall(rf"(?:^|[\s/]){command} ([^\n|#`]+)", c)}
@@ -32,13 +32,13 @@ def said(command: str) -> set[str]:
 
 def test_the_makefile_has_every_target_that_is_named() -> None:
     targets = set(re.findall(r"^([.a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {rest.split()[0] for rest in said("make")}
+    named = {rest.split()[0] for rest in commands_after("make")}
     assert {"run", "demo", "test", "check", "bench", "openapi"} <= named
     assert named <= targets
 
 
 def test_the_command_line_has_every_command_that_is_named() -> None:
-    named = {tuple(rest.split()) for rest in said("tsunagu")}
+    named = {tuple(rest.split()) for rest in commands_after("tsunagu")}
     assert {("migrate",), ("serve",), ("worker",)} <= {words[:1] for words in named}
     for words in named:
         command: Any = get_command(cli)
@@ -102,7 +102,7 @@ def test_the_curl_commands_work_as_they_are_pasted(
     whole_service: Service, tmp_path: Path, language: str
 ) -> None:
     blocks = code_blocks(PAGES[f"docs/{language}/tutorial.md"], "sh")
-    done = subprocess.run(
+    result = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
         env=os.environ | {"URL": whole_service.url, "CLIENTS": str(whole_service.clients)},
         cwd=tmp_path,
@@ -110,7 +110,7 @@ def test_the_curl_commands_work_as_they_are_pasted(
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert len(re.findall("curl", "".join(blocks))) >= 9
     for answer in (
         '"state": "consulted"',  # the opening is accepted
@@ -120,8 +120,8 @@ def test_the_curl_commands_work_as_they_are_pasted(
         '"title": "Not found"',  # the center finds nothing
         '"would"',
     ):
-        assert answer in done.stdout, answer
-    assert re.findall('"status": [45]', done.stdout) == ['"status": 4']
+        assert answer in result.stdout, answer
+    assert re.findall('"status": [45]', result.stdout) == ['"status": 4']
     assert not verify((tmp_path / "bundle.zip").read_bytes(), Baseline()).problems
 
 

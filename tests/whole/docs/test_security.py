@@ -27,7 +27,7 @@ SECTIONS = """
 ROW = re.compile(r"^\| ([\d.]+)(?:–(\d+))? \| (.) \| (.+?) \| ?(.*?) ?\|$", re.MULTILINE)
 
 
-def named(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
+def named_tests(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Every file of tests that a page names, and the test in it (empty: the whole file)."""
     for page in pages:
         for file, _, test in re.findall(r"`(tests/[\w/]+\.py)(::(\w+))?`", page):
@@ -36,19 +36,19 @@ def named(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def test_every_test_that_is_named_is_there() -> None:
     missing = []
-    for file, test in named([*SECURITY.values(), *ASVS.values()]):
+    for file, test in named_tests([*SECURITY.values(), *ASVS.values()]):
         path = ROOT / file
         text = path.read_text() if path.exists() else ""
         if not re.search(rf"def {test}\b" if test else r"def test_", text):
             missing.append(f"{file}::{test}")
     assert missing == []
     for language in LANGUAGES:
-        assert len(set(named([SECURITY[language], ASVS[language]]))) > 100
+        assert len(set(named_tests([SECURITY[language], ASVS[language]]))) > 100
 
 
 def test_both_languages_name_the_same_tests_for_the_same_claims() -> None:
     for pages in (SECURITY, ASVS):
-        assert list(named([pages["ja"]])) == list(named([pages["en"]]))
+        assert list(named_tests([pages["ja"]])) == list(named_tests([pages["en"]]))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -52,8 +52,8 @@ def section(language: str, page: str, anchor: str) -> str:
 
 def rows(text: str) -> list[list[str]]:
     """The rows of its tables, without their heads, as cells."""
-    found = re.findall(r"^\|(?!-)(.*)\|$", re.sub(r"^\|.*\|\n(?=\|-)", "", text, flags=re.M), re.M)
-    return [row.split("|") for row in found]
+    lines = re.findall(r"^\|(?!-)(.*)\|$", re.sub(r"^\|.*\|\n(?=\|-)", "", text, flags=re.M), re.M)
+    return [row.split("|") for row in lines]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -46,20 +46,20 @@ def runs(language: str, name: str, folder: Path, more: dict[str, str], body: str
     file, content = folder / name, folder / "body.json"
     file.write_text(BLOCKS[language][name])
     content.write_text(body)
-    done = subprocess.run(
+    result = subprocess.run(
         [program, file],
         env={"PATH": os.environ["PATH"], "BODY": str(content), "SECRET": SECRET, **more},
         input=body.encode(),
         capture_output=True,
         check=False,
     )
-    return done.returncode == 0
+    return result.returncode == 0
 
 
 def headers(seconds: int, secret: str = SECRET, body: str = BODY) -> dict[str, str]:
     """The headers of a notice, as environment."""
-    made = signed_headers([b"another", _key(secret)], "an-id", seconds, body.encode())
-    return {name.removeprefix("webhook-").upper(): value for name, value in made.items()}
+    signed = signed_headers([b"another", _key(secret)], "an-id", seconds, body.encode())
+    return {name.removeprefix("webhook-").upper(): value for name, value in signed.items()}
 
 
 def _key(secret: str) -> bytes:

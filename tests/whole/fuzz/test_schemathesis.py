@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import NewDatabase
 from tests.support.service import Running, serve_in_thread
 from tests.whole.matrix.agreed import ROLES
-from tests.whole.matrix.conftest import US, Folders, World, created
+from tests.whole.matrix.conftest import US, Folders, World, create_world
 from tests.whole.matrix.tokens import caller
 
 EXAMPLES = os.environ.get("TSUNAGU_FUZZ_EXAMPLES", "5")
@@ -46,8 +46,8 @@ COVERED = ("decider", "records_officer")
 @pytest.fixture(scope="module")
 async def world(new_database: NewDatabase, tmp_path_factory: Folders) -> AsyncIterator[World]:
     """A world of our own, in which anything may happen."""
-    async with created(new_database(), tmp_path_factory) as made:
-        yield made
+    async with create_world(new_database(), tmp_path_factory) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +61,20 @@ async def running(world: World) -> AsyncIterator[Running]:
 def contract(world: World) -> str:
     """The contract with the scheme `http bearer` for our `oauth2`, of which Schemathesis does not
     know that it is the same header: it would not look whether a call without it is refused."""
-    found: dict[str, Any] = json.loads(json.dumps(world.app.openapi()))
-    found["components"]["securitySchemes"]["tsunagu"] = {"type": "http", "scheme": "bearer"}
-    for methods in found["paths"].values():
+    document: dict[str, Any] = json.loads(json.dumps(world.app.openapi()))
+    document["components"]["securitySchemes"]["tsunagu"] = {"type": "http", "scheme": "bearer"}
+    for methods in document["paths"].values():
         for operation in methods.values():
             operation["security"] = [
                 {name: [] for name in scheme} for scheme in operation["security"]
             ]
-    return json.dumps(found)
+    return json.dumps(document)
 
 
 def known_ids(world: World) -> str:
     """The part of Schemathesis's settings by which half of the ids are those of something."""
     ours = world.ours
-    found = {
+    ids = {
         "referral_id": [ours.referral],
         "message_id": [ours.request, ours.accepted, ours.interview],
         "disclosure_id": [ours.disclosure],
@@ -84,8 +84,8 @@ def known_ids(world: World) -> str:
         "event": ["accept"],
         "code": ["not_found"],
     }
-    values = [f"[dictionaries.{n}]\nvalues = {json.dumps(v)}" for n, v in found.items()]
-    bound = [f'{n} = {{ dictionary = "{n}", probability = 0.5 }}' for n in found]
+    values = [f"[dictionaries.{n}]\nvalues = {json.dumps(v)}" for n, v in ids.items()]
+    bound = [f'{n} = {{ dictionary = "{n}", probability = 0.5 }}' for n in ids]
     return "\n".join([*values, "[parameters]", *bound])
 
 
@@ -98,9 +98,9 @@ async def schemathesis(running: Running, token: str, folder: Path, options: list
         "--no-color", "--no-shrink", "--continue-on-failure", "--warnings=off", *options,
         cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    return said.decode()
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ async def test_the_service_keeps_its_contract_whoever_asks_and_whatever(
     (tmp_path / "contract.json").write_text(contract(world))
     (tmp_path / "settings.toml").write_text(known_ids(world))
     token = world.mints.good(caller(US, role))
-    said = await schemathesis(running, token, tmp_path, PHASES[phase])
-    generated = re.search(r"(\d+) generated", said)
-    assert generated is not None, said
+    output = await schemathesis(running, token, tmp_path, PHASES[phase])
+    generated = re.search(r"(\d+) generated", output)
+    assert generated is not None, output
     assert int(generated[1]) > len(CHECKS)

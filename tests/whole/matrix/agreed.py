@@ -146,8 +146,8 @@ def _row(line: str) -> Row:
 def _by_role(text: str) -> Mapping[str, int]:
     decider, _, others = text.rpartition("|")
     usual, *named = others.split(",")
-    said = dict(part.split("=") for part in named)
-    exceptions = {**({"decider": decider} if decider else {}), **said}
+    pairs = dict(part.split("=") for part in named)
+    exceptions = {**({"decider": decider} if decider else {}), **pairs}
     return {role: int(exceptions.get(role, usual)) for role in ROLES}
 
 

@@ -83,12 +83,12 @@ class World:
 @pytest.fixture(scope="session")
 async def world(new_database: NewDatabase, tmp_path_factory: Folders) -> AsyncIterator[World]:
     """The world of the matrix, in which nothing is done but what the matrix does."""
-    async with created(new_database(), tmp_path_factory) as made:
-        yield made
+    async with create_world(new_database(), tmp_path_factory) as world:
+        yield world
 
 
 @asynccontextmanager
-async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
+async def create_world(urls: Urls, folders: Folders) -> AsyncIterator[World]:
     """A world in an empty database."""
     clock = MovableClock()
     async with connect(urls.owner) as connection:
@@ -115,36 +115,36 @@ async def created(urls: Urls, folders: Folders) -> AsyncIterator[World]:
         speaker = Speaker(http, mints)
         ours = await play(speaker, "probation-13", US)
         theirs = await play(speaker, "probation-27", OTHERS)
-        found = World(app, settings, urls, clock, http, tables, mints, speaker, ours, theirs)
-        await found.seal()
-        yield found
+        world = World(app, settings, urls, clock, http, tables, mints, speaker, ours, theirs)
+        await world.seal()
+        yield world
 
 
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:
     for agency in ("probation-13", "probation-27"):
-        await _seated(connection, agency, "decider", "decider")
+        await _add_seat(connection, agency, "decider", "decider")
     for role in ROLES:
-        await _seated(connection, "prison-fuchu", role, role)
-        await _seated(connection, OTHERS, role, role)
-        await _seated(connection, US, role, role)
-        await _seated(connection, CLOSED, role, role)
-        seat, _ = await _seated(connection, US, role, f"{role}-off-seat")
+        await _add_seat(connection, "prison-fuchu", role, role)
+        await _add_seat(connection, OTHERS, role, role)
+        await _add_seat(connection, US, role, role)
+        await _add_seat(connection, CLOSED, role, role)
+        seat, _ = await _add_seat(connection, US, role, f"{role}-off-seat")
         await connection.execute("UPDATE seat SET disabled_at = $2 WHERE id = $1", seat, clock())
-        _, client = await _seated(connection, US, role, f"{role}-off-client")
+        _, client = await _add_seat(connection, US, role, f"{role}-off-client")
         off = "UPDATE client SET disabled_at = $2 WHERE id = $1"
         await connection.execute(off, client, clock())
-        _, client = await _seated(connection, US, role, f"{role}-unlinked")
+        _, client = await _add_seat(connection, US, role, f"{role}-unlinked")
         await connection.execute("DELETE FROM client_seat WHERE client_id = $1", client)
-        seat, _ = await _seated(connection, US, role, f"{role}-changed")
+        seat, _ = await _add_seat(connection, US, role, f"{role}-changed")
         await connection.execute("UPDATE seat SET classes = '{C3}' WHERE id = $1", seat)
-        _, client = await _seated(connection, US, role, f"{role}-rekeyed")
+        _, client = await _add_seat(connection, US, role, f"{role}-rekeyed")
         anew = "UPDATE client SET secret_hash = $2 WHERE id = $1"
         await connection.execute(anew, client, hash_secret(SECRET[::-1]))
     await connection.execute("UPDATE agency SET connected = false WHERE id = $1", ON_PAPER)
     await connection.execute("UPDATE agency SET disabled_at = $2 WHERE id = $1", CLOSED, clock())
 
 
-async def _seated(
+async def _add_seat(
     connection: asyncpg.Connection, agency: str, role: str, name: str
 ) -> tuple[str, str]:
     seat, client = f"{agency}.{name}", f"{agency}.{name}-system"

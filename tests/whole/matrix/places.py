@@ -52,10 +52,10 @@ def _entry(ours: Played, theirs: Played) -> dict[str, Named]:
 
 def _message_sent(own: str) -> Callable[[Played, Played], dict[str, Named]]:
     def places(ours: Played, theirs: Played) -> dict[str, Named]:
-        found = _message(ours, theirs)
+        others = _message(ours, theirs)
         mine = {"referral_id": ours.referral, "message_id": getattr(ours, own)}
         another = {"referral_id": theirs.referral, "message_id": getattr(theirs, own)}
-        return {**found, OWN: mine, "another's": another}
+        return {**others, OWN: mine, "another's": another}
 
     return places
 
@@ -104,7 +104,7 @@ def _public(**named: tuple[str, str]) -> Callable[[Played, Played], dict[str, Na
     return places
 
 
-def _administered(parameter: str, off: str, theirs: str) -> Callable[[Played, Played], Any]:
+def _administration(parameter: str, off: str, theirs: str) -> Callable[[Played, Played], Any]:
     """Of ours one that is switched off already, so that nobody else in the matrix is stopped."""
 
     def places(_ours: Played, _theirs: Played) -> dict[str, Named]:
@@ -134,8 +134,8 @@ PLACES: Mapping[str, Callable[[Played, Played], dict[str, Named]]] = {
     "entry": _entry,
     "webhook": _one("webhook_id", "webhook"),
     "notice": _of_our_webhook,
-    "own_seat": _administered("seat_id", "viewer-off-seat", "decider"),
-    "own_client": _administered("client_id", "viewer-off-client-system", "decider-system"),
+    "own_seat": _administration("seat_id", "viewer-off-seat", "decider"),
+    "own_client": _administration("client_id", "viewer-off-client-system", "decider-system"),
     "act": _one("act_id", "act"),
     "refused_act": _one("act_id", "refused_act"),
     "withdrawn_act": _one("act_id", "withdrawn_act"),

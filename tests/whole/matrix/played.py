@@ -58,8 +58,8 @@ def envelope(message_type: str, **changed: Any) -> dict[str, Any]:
 def entry_of(accepted: Mapping[str, str]) -> str:
     """The entry of the log that a receipt names."""
     claims = accepted["receipt"].split(".")[1]
-    found: str = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["log_entry"]
-    return found
+    entry: str = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["log_entry"]
+    return entry
 
 
 def hold(referral: str) -> dict[str, Any]:
@@ -86,42 +86,42 @@ async def ask_back(speaker: Speaker, office: str, center: str) -> str:
     ):
         to = {"to": {"center": center}} if event == "request_cooperation" else {}
         written = json.dumps(envelope(f"special_adjustment.{event}", **to))
-        said = json.loads(written.replace(CONSENT_ID, consent))
-        await speaker.post(office, f"/v1/referrals/{referral}/messages", said)
+        message = json.loads(written.replace(CONSENT_ID, consent))
+        await speaker.post(office, f"/v1/referrals/{referral}/messages", message)
         if to:
-            await speaker.post(center, "/v1/messages/read", {"ids": [said["id"]]})
-    asked = (await speaker.get(center, "/v1/return-requests")).json()["items"]
-    return next(str(each["id"]) for each in asked if each["referral_id"] == referral)
+            await speaker.post(center, "/v1/messages/read", {"ids": [message["id"]]})
+    requests = (await speaker.get(center, "/v1/return-requests")).json()["items"]
+    return next(str(each["id"]) for each in requests if each["referral_id"] == referral)
 
 
 async def play(speaker: Speaker, office: str, center: str) -> Played:
     """A special adjustment that the center has accepted, with something of every kind in it."""
     post = speaker.post
     webhook = (await post(center, "/v1/webhooks", {"url": URL})).json()["id"]
-    tried = (await post(center, f"/v1/webhooks/{webhook}/test", None)).json()
+    test_notice = (await post(center, f"/v1/webhooks/{webhook}/test", None)).json()
     opening = envelope(
         "special_adjustment.notify_candidate",
         to={"institution": "prison-chiba", "probation_office": office},
         paper_origin={"medium": "paper", "received_on": "2026-11-19"},
     )
-    opened = (await post(office, "/v1/referrals", opening)).json()
-    referral = opened["referral_id"]
+    notice = (await post(office, "/v1/referrals", opening)).json()
+    referral = notice["referral_id"]
     consent = str(uuid4())  # not the examples': each case is to have one of its own
     within = f"/v1/referrals/{referral}/messages"
 
-    async def said(agency: str, event: str, **changed: Any) -> dict[str, str]:
+    async def send(agency: str, event: str, **changed: Any) -> dict[str, str]:
         written = json.dumps(envelope(f"special_adjustment.{event}", **changed))
-        sent = json.loads(written.replace(CONSENT_ID, consent))
-        answer: dict[str, str] = (await post(agency, within, sent)).json()
+        message = json.loads(written.replace(CONSENT_ID, consent))
+        answer: dict[str, str] = (await post(agency, within, message)).json()
         return answer
 
     async def say(agency: str, event: str, **changed: Any) -> str:
-        return (await said(agency, event, **changed))["message_id"]
+        return (await send(agency, event, **changed))["message_id"]
 
     for event in ("start_selection", "record_consent", "select_special"):
         await say(office, event)
     request = await say(office, "request_cooperation", to={"center": center})
-    accepted = await said(center, "accept")
+    accepted = await send(center, "accept")
     taken_back = await say(center, "interview", urgency="urgent")
     await post(office, "/v1/messages/read", {"ids": [taken_back]})
     interview = await say(center, "interview")
@@ -141,14 +141,14 @@ async def play(speaker: Speaker, office: str, center: str) -> Played:
         request=request,
         accepted=accepted["message_id"],
         entry=entry_of(accepted),
-        hidden_entry=entry_of(opened),
+        hidden_entry=entry_of(notice),
         interview=interview,
         taken_back=taken_back,
         asked_back=await ask_back(speaker, office, center),
         disclosure=copy["misdirected_disclosure_id"],
         consent=consent,
         webhook=webhook,
-        notice=tried["notice_id"],
+        notice=test_notice["notice_id"],
         act=act,
         refused_act=refused,
         withdrawn_act=withdrawn,

@@ -32,10 +32,10 @@ OF_THE_WHOLE_LOG = {"read_checkpoint", "list_leaves", "prove_inclusion", "prove_
 OPENING = {"read_message", "print_message", "read_bundle", "print_disclosures"}
 """To read these is written down, and so changes what oneself reads of the log."""
 
-Asked = dict[tuple[str, str], Any]
+Answers = dict[tuple[str, str], Any]
 
 
-def reading() -> Iterator[tuple[str, str]]:
+def read_operations() -> Iterator[tuple[str, str]]:
     """Every operation that reads what is not the same for everybody: id and path."""
     for path, methods in CONTRACT["paths"].items():
         operation = methods.get("get", {})
@@ -43,32 +43,32 @@ def reading() -> Iterator[tuple[str, str]]:
             yield operation["operationId"], path
 
 
-async def all_that(world: World, who: str, names: set[str], named: Mapping[str, str]) -> Asked:
+async def ask_all(world: World, who: str, names: set[str], named: Mapping[str, str]) -> Answers:
     """What an agency is answered by these operations, in every role."""
-    found: Asked = {}
+    answers: Answers = {}
     for role in ROLES:
         headers = bearer(world.mints.good(caller(who, role)))
-        for name, path in reading():
+        for name, path in read_operations():
             if name not in names:
                 continue
             query = dict(QUERIES[name](named)) if name in QUERIES else {}
             answer = await world.http.get(path.format_map(named), params=query, headers=headers)
-            found[name, role] = shown(answer)
-    return found
+            answers[name, role] = stable_part(answer)
+    return answers
 
 
-def shown(answer: Response) -> Any:
+def stable_part(answer: Response) -> Any:
     """An answer, without what is another at every call."""
     kind = answer.headers["content-type"]
     if kind == "application/zip":
-        return answer.status_code, sorted(_told(answer.content))
+        return answer.status_code, sorted(_bundle_contents(answer.content))
     if kind == "application/pdf":
         return answer.status_code, kind
     headers = {n: v for n, v in answer.headers.items() if n not in {"x-request-id", "date"}}
     return answer.status_code, headers, re.sub(r"\d{2}:\d{2}:\d{2}\.\d+", "", answer.text)
 
 
-def _told(content: bytes) -> Iterator[tuple[str, str]]:
+def _bundle_contents(content: bytes) -> Iterator[tuple[str, str]]:
     """What a bundle tells of the case; the state of the log in it is another each time."""
     with zipfile.ZipFile(io.BytesIO(content)) as bundle:
         for name in bundle.namelist():
@@ -95,7 +95,7 @@ async def between_office_and_center(world: World, named: Mapping[str, str]) -> N
     await post(CENTER, f"{within}/{again['id']}/recall", {"reason": "wrong_content"})
     await post(OFFICE, f"{within}?dry_run=true", envelope("special_adjustment.answer_query"))
     await post(CENTER, "/v1/acts", hold(named["referral_id"]), "records_officer")
-    await exported(world, CENTER, named)
+    await export_case(world, CENTER, named)
 
 
 async def above_the_helper(world: World, named: Mapping[str, str]) -> None:
@@ -110,10 +110,10 @@ async def above_the_helper(world: World, named: Mapping[str, str]) -> None:
     await post(PRISON, within, consent)
     await post(PRISON, f"{within}/{moved['id']}/recall", {"reason": "wrong_content"})
     await post(CENTER, "/v1/acts", hold(named["above"]), "records_officer")
-    await exported(world, OFFICE, named)
+    await export_case(world, OFFICE, named)
 
 
-async def exported(world: World, who: str, named: Mapping[str, str]) -> None:
+async def export_case(world: World, who: str, named: Mapping[str, str]) -> None:
     """Somebody has all that it knows of the case written down for itself."""
     for path in ("disclosures", "consents", "bundle", "disclosures/sheet"):
         await world.speaker.get(who, f"/v1/cases/{named['case_id']}/{path}")
@@ -192,19 +192,19 @@ async def test_what_others_do_changes_nothing_that_one_reads(
     world: World,
 ) -> None:
     named = await play(world)
-    names = {name for name, _ in reading()}
+    names = {name for name, _ in read_operations()}
     assert names <= {row.operation for row in ROWS}
     async with world.sealing():
-        opened = await all_that(world, who, OPENING, named)
+        opened = await ask_all(world, who, OPENING, named)
     await world.seal()
-    before = await all_that(world, who, names - OPENING, named)
+    before = await ask_all(world, who, names - OPENING, named)
     assert before["read_referral", "decider"][0] == 200
     assert before["list_log_entries", "records_officer"][0] == 200
     async with world.sealing():
         await others(world, named)
     await world.seal()
-    after = await all_that(world, who, names - OPENING, named)
+    after = await ask_all(world, who, names - OPENING, named)
     assert [(key, before[key], after[key]) for key in before if before[key] != after[key]] == []
     async with world.sealing():
-        again = await all_that(world, who, OPENING, named)
+        again = await ask_all(world, who, OPENING, named)
     assert [key for key in opened if opened[key] != again[key]] == []

@@ -76,7 +76,7 @@ class Cell:
 
 def cells(row: Row, world: World) -> Iterator[Cell]:
     """Every cell of a row."""
-    tokens = [GOOD, *world.mints.refused(), *OFF, REVOKED]
+    tokens = [GOOD, *world.mints.invalid(), *OFF, REVOKED]
     for place, named in PLACES[row.kind](world.ours, world.theirs).items():
         for role in ROLES:
             narrow = [NARROW] if row.scope in ROLES[role] else []
@@ -89,7 +89,7 @@ class Asker:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._refused = world.mints.refused()
+        self._invalid = world.mints.invalid()
         self._tokens: dict[tuple[str, str, str], str | None] = {}
 
     async def ask(self, cell: Cell) -> Response:
@@ -119,13 +119,13 @@ class Asker:
     def _token(self, cell: Cell) -> str | None:
         key = cell.token, cell.role, cell.row.scope if cell.token == NARROW else ""
         if key not in self._tokens:
-            self._tokens[key] = self._minted(cell)
+            self._tokens[key] = self._mint(cell)
         return self._tokens[key]
 
-    def _minted(self, cell: Cell) -> str | None:
+    def _mint(self, cell: Cell) -> str | None:
         who = caller(US, cell.role)
-        if cell.token in self._refused:
-            return self._refused[cell.token](who)
+        if cell.token in self._invalid:
+            return self._invalid[cell.token](who)
         if cell.token in OFF:
             who = OFF[cell.token](cell.role)
         elif cell.token == NARROW:
@@ -136,9 +136,9 @@ class Asker:
 @pytest.fixture(scope="session")
 async def asker(world: World) -> Asker:
     """One for all rows."""
-    found = Asker(world)
-    await found.revoke()
-    return found
+    asker = Asker(world)
+    await asker.revoke()
+    return asker
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
@@ -154,10 +154,10 @@ async def test_whoever_calls_is_answered_as_agreed_and_changes_nothing_that_is_n
     assert not wrong, f"{len(wrong)} of {len(refused)}, first {wrong[:5]}"
     if await fingerprint(world.tables) != before:
         raise AssertionError([str(cell) async for cell in writing(refused, world, asker)])
-    assert not list(told_apart(answers))
+    assert not list(differences(answers))
     for cell in every:
         if cell.succeeds:
-            answer = await asker.ask(await prepared(cell, world))
+            answer = await asker.ask(await prepare(cell, world))
             assert answer.status_code == cell.expected, (str(cell), answer.text)
     record_property(CELLS, len(every))
 
@@ -171,7 +171,7 @@ async def writing(cells: list[Cell], world: World, asker: Asker) -> Any:
             yield cell
 
 
-def told_apart(answers: Mapping[Cell, Response]) -> Iterator[str]:
+def differences(answers: Mapping[Cell, Response]) -> Iterator[str]:
     """The places from which a role learns whether another's object is there."""
     seen: dict[str, tuple[str, Any]] = {}
     for cell, answer in answers.items():
@@ -191,7 +191,7 @@ def comparable(answer: Response) -> Any:
     return answer.status_code, headers, list(problem.items())
 
 
-async def prepared(cell: Cell, world: World) -> Cell:
+async def prepare(cell: Cell, world: World) -> Cell:
     """The same cell, with something of one's own that may be spent."""
     if cell.row.kind != "spare_webhook":
         return cell

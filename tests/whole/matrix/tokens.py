@@ -30,9 +30,9 @@ class Mints:
 
     def good(self, caller: Caller) -> str:
         """A token as the service gives it."""
-        return self._issued(caller)
+        return self._issue(caller)
 
-    def refused(self) -> Mapping[str, Mint]:
+    def invalid(self) -> Mapping[str, Mint]:
         """By name: what has to be answered with 401, made for any caller."""
         elsewhere = KeyFolder(self.folder)
         elsewhere.prepare(self.now)
@@ -42,24 +42,24 @@ class Mints:
         return {
             "no token": lambda _: None,
             "not a token": lambda _: "opensesame",
-            "expired": lambda c: self._issued(c, self.now - hour),
-            "not yet good": lambda c: self._issued(c, self.now + hour),
-            "wrong audience": lambda c: self._issued(c, audience="https://another.test"),
-            "wrong issuer": lambda c: self._issued(c, issuer="https://another.test"),
+            "expired": lambda c: self._issue(c, self.now - hour),
+            "not yet good": lambda c: self._issue(c, self.now + hour),
+            "wrong audience": lambda c: self._issue(c, audience="https://another.test"),
+            "wrong issuer": lambda c: self._issue(c, issuer="https://another.test"),
             "signed by another": lambda c: forger.issue(c, self.now).token,
-            "not signed": lambda c: _unsigned(self._issued(c)),
-            "changed": lambda c: _changed(self._issued(c)),
+            "not signed": lambda c: _remove_signature(self._issue(c)),
+            "changed": lambda c: _add_scopes(self._issue(c)),
             "bound to a key": lambda c: bound.issue(c, self.now, jkt="0" * 43).token,
             "a receipt": lambda c: self._receipt(c),
         }
 
-    def _issued(self, caller: Caller, at: datetime | None = None, **terms: str) -> str:
+    def _issue(self, caller: Caller, at: datetime | None = None, **terms: str) -> str:
         issuer = TokenIssuer(self.keys, replace(self.terms, **terms))  # type: ignore[arg-type]
         return issuer.issue(caller, at or self.now).token
 
     def _receipt(self, caller: Caller) -> str:
-        claims = self._issued(caller).split(".")[1]
-        return ReceiptSigner(self.keys, lambda: self.now).sign(_decoded(claims))
+        claims = self._issue(caller).split(".")[1]
+        return ReceiptSigner(self.keys, lambda: self.now).sign(_decode(claims))
 
 
 def caller(agency: str, role: str, client: str | None = None, seat: str | None = None) -> Caller:
@@ -81,25 +81,25 @@ def without(who: Caller, scope: str) -> Caller:
     return replace(who, scopes=left, decides=who.decides and "referral:decide" in left)
 
 
-def _unsigned(token: str) -> str:
+def _remove_signature(token: str) -> str:
     head, claims, _ = token.split(".")
-    none = {**json.loads(_decoded(head)), "alg": "none"}
-    return f"{_encoded(none)}.{claims}."
+    none = {**json.loads(_decode(head)), "alg": "none"}
+    return f"{_encode(none)}.{claims}."
 
 
-def _changed(token: str) -> str:
+def _add_scopes(token: str) -> str:
     """More scopes than were signed for."""
     head, claims, signature = token.split(".")
     every = {
-        **json.loads(_decoded(claims)),
+        **json.loads(_decode(claims)),
         "scope": " ".join(sorted(set().union(*ROLES.values()))),
     }
-    return f"{head}.{_encoded(every)}.{signature}"
+    return f"{head}.{_encode(every)}.{signature}"
 
 
-def _decoded(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _encoded(value: object) -> str:
+def _encode(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -32,16 +32,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 async def bearer(client: httpx.AsyncClient, running: Running, agency: str) -> dict[str, str]:
     """The authorization of an agency's first seat."""
     demo = json.loads((running.data_dir / "demo-clients.json").read_text())
-    found = next(c for c in demo if c["agency_id"] == agency)
+    client_row = next(c for c in demo if c["agency_id"] == agency)
     answer = await client.post(
         "/oauth/token",
         data={"grant_type": "client_credentials"},
-        auth=(found["client_id"], found["secret"]),
+        auth=(client_row["client_id"], client_row["secret"]),
     )
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-def speaking(running: Running) -> httpx.AsyncClient:
+def open_client(running: Running) -> httpx.AsyncClient:
     """A client with enough connections to have many calls under way at once."""
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", timeout=PATIENCE)
 
@@ -52,7 +52,7 @@ def opening() -> dict[str, Any]:
     return {"id": str(uuid4()), "occurred_on": "2026-11-20", "body": body}
 
 
-async def sent(
+async def try_send(
     client: httpx.AsyncClient, message: dict[str, Any], headers: dict[str, str]
 ) -> dict[str, Any] | None:
     """The receipt of a message, unless the service goes before it gives one."""
@@ -67,7 +67,7 @@ async def sent(
 async def test_what_was_answered_is_there_once_after_a_kill_and_the_rest_can_be_sent_again(
     running: Running,
 ) -> None:
-    async with speaking(running) as client:
+    async with open_client(running) as client:
         prison = await bearer(client, running, "prison-fuchu")
         sends = [opening() for _ in range(SENDS)]
         answered: dict[str, dict[str, Any]] = {}
@@ -76,7 +76,9 @@ async def test_what_was_answered_is_there_once_after_a_kill_and_the_rest_can_be_
 
         async def send(message: dict[str, Any]) -> None:
             async with under_way:
-                receipt = await sent(client, message, prison) if len(answered) < KILL_AT else None
+                receipt = (
+                    await try_send(client, message, prison) if len(answered) < KILL_AT else None
+                )
             if receipt is not None:
                 answered[message["id"]] = receipt
                 if len(answered) == KILL_AT:
@@ -97,20 +99,20 @@ async def test_what_was_answered_is_there_once_after_a_kill_and_the_rest_can_be_
     assert {item["message_id"] for item in items} == {message["id"] for message in sends}
 
 
-def marked(value: Any) -> Any:
+def mark_texts(value: Any) -> Any:
     """The same JSON with every text that is not a code replaced by the mark."""
     if isinstance(value, dict):
-        return {k: v if k == "type" else marked(v) for k, v in value.items()}
+        return {k: v if k == "type" else mark_texts(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [marked(v) for v in value]
+        return [mark_texts(v) for v in value]
     return MARK if isinstance(value, str) and not value.isascii() else value
 
 
 async def test_no_answer_and_no_log_line_holds_what_was_sent(running: Running) -> None:
     answers: list[str] = []
-    async with speaking(running) as client:
+    async with open_client(running) as client:
         prison = await bearer(client, running, "prison-fuchu")
-        good = opening() | {"body": marked(opening()["body"])}
+        good = opening() | {"body": mark_texts(opening()["body"])}
         name = {"body": {**good["body"], "subject": {**good["body"]["subject"], MARK: MARK}}}
         bad: list[Any] = [
             good,

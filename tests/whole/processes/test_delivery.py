@@ -69,8 +69,8 @@ async def owner(
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
+    async with Receiver() as server:
+        yield server
 
 
 async def commit(pool: asyncpg.Pool, many: int) -> None:
@@ -100,7 +100,7 @@ async def worker(urls: Urls, data: Path, ahead: int = 0) -> Process:
 
 
 @asynccontextmanager
-async def working(urls: Urls, data: Path, many: int = 1, ahead: int = 0) -> AsyncIterator[None]:
+async def run_workers(urls: Urls, data: Path, many: int = 1, ahead: int = 0) -> AsyncIterator[None]:
     """Workers that are told to stop at the end."""
     workers = [await worker(urls, data, ahead) for _ in range(many)]
     yield
@@ -133,11 +133,11 @@ async def test_every_notice_arrives_though_workers_are_killed_at_random(
             await each.wait()
             kills.append(time.time())
     await sending
-    async with working(urls, tmp_path, 2, ahead=LEASE * rounds):
+    async with run_workers(urls, tmp_path, 2, ahead=LEASE * rounds):
         async with asyncio.timeout(60):
             while await pool.fetchval("SELECT count(*) FROM notice WHERE state = 'pending'"):  # noqa: ASYNC110 - nobody is told of it
                 await asyncio.sleep(0.05)
-    by_id = believed(receiver)
+    by_id = verify_all(receiver)
     expected = await pool.fetch("SELECT id::text, payload FROM notice")
     assert {row["id"] for row in expected} == by_id.keys()
     assert len(by_id) == MESSAGES
@@ -151,7 +151,7 @@ async def test_every_notice_arrives_though_workers_are_killed_at_random(
     assert await pool.fetchval(delivered) == MESSAGES
 
 
-def believed(receiver: Receiver) -> dict[str, list[Received]]:
+def verify_all(receiver: Receiver) -> dict[str, list[Received]]:
     """All that came, by id; each signed anew, at the moment at which it was sent."""
     by_id: defaultdict[str, list[Received]] = defaultdict(list)
     for request in receiver.received:
@@ -165,7 +165,7 @@ async def test_a_worker_that_is_idle_posts_a_moment_after_the_commit(
     owner: tuple[Urls, asyncpg.Pool], tmp_path: Path, receiver: Receiver
 ) -> None:
     urls, pool = owner
-    async with working(urls, tmp_path):
+    async with run_workers(urls, tmp_path):
         await commit(pool, 1)
         await receiver.until(1, PATIENCE)
         waits = []

@@ -55,7 +55,7 @@ async def until(connection: asyncpg.Connection | asyncpg.Pool, query: str, wante
             await asyncio.sleep(0.02)
 
 
-async def closed(office: Office) -> UUID:
+async def close_referral(office: Office) -> UUID:
     referral = await special(office, TO_ASSESSING)
     close = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
     await office.exchange.accept(close, seat(CENTER))
@@ -67,7 +67,7 @@ async def test_a_worker_killed_in_the_middle_leaves_everything_or_nothing(
 ) -> None:
     folder = KeyFolder(tmp_path / "keys")
     folder.prepare(office.clock())
-    referrals = [await closed(office) for _ in range(3)]
+    referrals = [await close_referral(office) for _ in range(3)]
     before = await office.owner.fetch(STANDING, referrals)
     erasing = f"{IN_THE_MIDDLE} 'SELECT erase(%'"
     name = urlsplit(office.urls.owner).path[1:]

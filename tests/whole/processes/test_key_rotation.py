@@ -56,7 +56,7 @@ async def stock(owner: asyncpg.Pool, keys: FolderKeys) -> dict[UUID, bytes]:
     return plain
 
 
-async def rewrapping(urls: Urls, data: Path) -> Process:
+async def start_rewrapping(urls: Urls, data: Path) -> Process:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TSUNAGU_")}
     environment |= {"TSUNAGU_DATABASE_URL": urls.owner, "TSUNAGU_DATA_DIR": str(data)}
     return await asyncio.create_subprocess_exec(
@@ -77,7 +77,7 @@ async def test_rewrapping_that_is_killed_is_finished_by_the_next_and_two_at_once
         past = datetime.now(UTC) - timedelta(minutes=1)
         folder.add_master(past, past)
         for _ in range(2):
-            killed = await rewrapping(urls, tmp_path)
+            killed = await start_rewrapping(urls, tmp_path)
             assert killed.stdout is not None
             for _ in range(chance.randint(1, 4)):
                 assert await killed.stdout.readline()
@@ -85,7 +85,7 @@ async def test_rewrapping_that_is_killed_is_finished_by_the_next_and_two_at_once
             await killed.communicate()
             moved = "SELECT count(*) FROM referral_key WHERE master = 2"
             assert 0 < await owner.fetchval(moved) < ROWS
-        both = [await rewrapping(urls, tmp_path) for _ in range(2)]
+        both = [await start_rewrapping(urls, tmp_path) for _ in range(2)]
         await owner.execute("DELETE FROM referral_key WHERE referral_id = ANY ($1)", erased)
         for each in both:
             await each.communicate()
@@ -109,8 +109,8 @@ async def test_a_rotation_that_is_killed_leaves_a_whole_key_or_none(tmp_path: Pa
         for _ in range(5):
             last = int(await process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-        told, _ = await process.communicate()
-        last = max([last, *map(int, told.split()[:-1])])
+        output, _ = await process.communicate()
+        last = max([last, *map(int, output.split()[:-1])])
         versions = [key.version for key in folder.masters()]
         assert versions == list(range(1, len(versions) + 1))
         assert len(versions) >= last

@@ -80,8 +80,8 @@ class Two:
         began = time.monotonic()
         async with asyncio.timeout(PATIENCE):
             while True:
-                found = {await status(each, token) for each in (self.here, self.there)}
-                if found == {401}:
+                statuses = {await status(each, token) for each in (self.here, self.there)}
+                if statuses == {401}:
                     return time.monotonic() - began
                 await asyncio.sleep(0.05)
 
@@ -103,8 +103,8 @@ async def two(
         clients = []
         for _ in range(2):
             port = free_port()
-            process = await served(urls, data, port)
-            ending.push_async_callback(ended, process)
+            process = await start_api(urls, data, port)
+            ending.push_async_callback(stop, process)
             url = f"http://127.0.0.1:{port}"
             client = httpx.AsyncClient(base_url=url, timeout=PATIENCE)
             clients.append(await ending.enter_async_context(client))
@@ -113,7 +113,7 @@ async def two(
         yield Two(urls, *clients)
 
 
-async def served(urls: Urls, data: Path, port: int) -> Process:
+async def start_api(urls: Urls, data: Path, port: int) -> Process:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TSUNAGU_")}
     environment |= {
         "TSUNAGU_API_DATABASE_URL": urls.api,
@@ -128,7 +128,7 @@ async def served(urls: Urls, data: Path, port: int) -> Process:
     )
 
 
-async def ended(process: Process) -> None:
+async def stop(process: Process) -> None:
     process.terminate()
     assert await process.wait() == 0
 
@@ -203,7 +203,7 @@ async def test_a_disabled_agency_is_out_everywhere_within_seconds(two: Two) -> N
 async def test_a_proof_counts_once_in_both_processes_together(two: Two) -> None:
     basic, key = await two.let_in("tests.bound"), ec.generate_private_key(ec.SECP256R1())
 
-    def proven(method: str, path: str, ath: str | None = None) -> str:
+    def make_proof(method: str, path: str, ath: str | None = None) -> str:
         jti, iat = str(uuid4()), int(time.time())
         return proof(key, jti=jti, iat=iat, htm=method, htu=f"{ISSUER}{path}", ath=ath)
 
@@ -211,14 +211,14 @@ async def test_a_proof_counts_once_in_both_processes_together(two: Two) -> None:
         "/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=basic,
-        headers={"DPoP": proven("POST", "/oauth/token")},
+        headers={"DPoP": make_proof("POST", "/oauth/token")},
     )
     token = asked.json()["access_token"]
     ath = part(hashlib.sha256(token.encode()).digest())
     for _ in range(5):
-        shown = {"Authorization": f"DPoP {token}", "DPoP": proven("GET", "/v1/me", ath=ath)}
+        headers = {"Authorization": f"DPoP {token}", "DPoP": make_proof("GET", "/v1/me", ath=ath)}
         answers = await asyncio.gather(
-            *(each.get("/v1/me", headers=shown) for each in (two.here, two.there) * 2)
+            *(each.get("/v1/me", headers=headers) for each in (two.here, two.there) * 2)
         )
         assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
 

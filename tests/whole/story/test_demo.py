@@ -58,7 +58,7 @@ def test_every_message_shows_when_it_was_accepted(story: Callable[[str], Result]
 
 
 @pytest.mark.parametrize(
-    ("told_wrong", "found"),
+    ("wrong_scene", "difference"),
     [
         (lambda s: replace(s, then="closed"), "expected closed, found"),
         (lambda s: replace(s, recipients={}), "expected 404 GET"),
@@ -71,21 +71,21 @@ def test_every_message_shows_when_it_was_accepted(story: Callable[[str], Result]
 def test_a_step_that_is_answered_otherwise_stops_the_story(
     whole_service: Service,
     only: Callable[[Scenes], None],
-    told_wrong: Callable[[Sends], Sends],
-    found: str,
+    wrong_scene: Callable[[Sends], Sends],
+    difference: str,
 ) -> None:
     def otherwise(today: date) -> Iterator[Scene]:
         scenes = home.scenes(today)
         yield next(scenes)
         first = next(scenes)
         assert isinstance(first, Sends)
-        yield told_wrong(first)
+        yield wrong_scene(first)
 
     only(otherwise)
-    told = play(whole_service)
-    assert told.exit_code == 1
-    assert found in told.stderr
-    assert ENDS["ja"] not in told.stdout
+    result = play(whole_service)
+    assert result.exit_code == 1
+    assert difference in result.stderr
+    assert ENDS["ja"] not in result.stdout
 
 
 def test_a_message_that_is_accepted_though_it_should_be_refused_stops_the_story(
@@ -99,9 +99,9 @@ def test_a_message_that_is_accepted_though_it_should_be_refused_stops_the_story(
         yield Refused(first, "guard_failed")
 
     only(otherwise)
-    told = play(whole_service)
-    assert told.exit_code == 1
-    assert "expected guard_failed, found 201" in told.stderr
+    result = play(whole_service)
+    assert result.exit_code == 1
+    assert "expected guard_failed, found 201" in result.stderr
 
 
 def test_a_service_that_is_not_there_is_said_in_words(whole_service: Service) -> None:
@@ -125,11 +125,11 @@ def test_credentials_that_are_not_there_are_said_in_words(
     whole_service: Service, tmp_path: Path
 ) -> None:
     def with_clients(file: Path) -> str:
-        told = CliRunner().invoke(
+        result = CliRunner().invoke(
             cli, ["demo", "--url", whole_service.url, "--clients", str(file), "--lang", "en"]
         )
-        assert told.exit_code == 1
-        return told.stderr
+        assert result.exit_code == 1
+        return result.stderr
 
     assert "cannot be read" in with_clients(tmp_path / "none.json")
     broken = tmp_path / "broken.json"
