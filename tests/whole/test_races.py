@@ -116,13 +116,13 @@ async def _withdraw_while_the_child_discloses(office: Office) -> None:
     async def disclose() -> int:
         for count in range(20):
             try:
-                told = saying("regional_coordination.interview", child)
-                await office.exchange.accept(told, seat(CENTER))
+                interview = saying("regional_coordination.interview", child)
+                await office.exchange.accept(interview, seat(CENTER))
             except IllegalMove:
                 return count
         return 20
 
-    _, told = await asyncio.gather(withdraw(), disclose())
+    _, interviews = await asyncio.gather(withdraw(), disclose())
     # Positions are in the order of commits, and the withdrawal reaches this inbox too.
     rows = await office.owner.fetch(
         "SELECT type FROM inbox_item WHERE agency_id = $1 AND referral_id = $2 ORDER BY position",
@@ -130,7 +130,7 @@ async def _withdraw_while_the_child_discloses(office: Office) -> None:
         child,
     )
     types = [row["type"] for row in rows]
-    assert types.count("regional_coordination.interview") == told
+    assert types.count("regional_coordination.interview") == interviews
     assert types[-1] == "regional_coordination.consent_suspended"
     late = saying("regional_coordination.interview", child)
     with pytest.raises(IllegalMove):

@@ -1,4 +1,4 @@
-"""What the routes of weighty acts take and answer."""
+"""Schemas of acts that take two seats."""
 
 import json
 from collections.abc import Mapping
@@ -88,8 +88,8 @@ class ActIn(BaseModel):
         try:
             return _read(kind, self.detail)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-            raise Invalid(errors_at(found, "/detail")) from None
+            errors = error.errors(include_url=False, include_context=False, include_input=False)
+            raise Invalid(errors_at(errors, "/detail")) from None
 
 
 def _read(kind: ActKind, detail: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the answers about consents look like, for the published contract."""
+"""Schemas of consents and return requests."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""What the answers about deliveries and recalls look like, for the published contract."""
+"""Schemas of deliveries and recalls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the routes of the inbox answer."""
+"""Schemas of the inbox."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""What the routes of referrals and messages answer."""
+"""Schemas of referrals and messages."""
 
 from typing import Any
 

@@ -92,8 +92,8 @@ async def read_metrics(request: Request) -> Response:
 
 
 def _check_token(request: Request, wanted: str | None) -> None:
-    sent = request.headers.get("authorization", "").encode()
-    if wanted is not None and not hmac.compare_digest(sent, f"Bearer {wanted}".encode()):
+    authorization = request.headers.get("authorization", "").encode()
+    if wanted is not None and not hmac.compare_digest(authorization, f"Bearer {wanted}".encode()):
         raise NotAuthenticated
 
 

@@ -1,4 +1,4 @@
-"""What the routes of webhooks take and answer, and what a notice looks like."""
+"""Schemas of webhooks and of notices."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -103,8 +103,8 @@ class WebhookChange(_Filters):
 
     def changes(self) -> dict[str, Any]:
         """The fields that were sent."""
-        sent = self.model_dump(mode="json", include=self.model_fields_set)
-        return {k: v for k, v in sent.items() if v is not None or k in {"flows", "urgencies"}}
+        fields = self.model_dump(mode="json", include=self.model_fields_set)
+        return {k: v for k, v in fields.items() if v is not None or k in {"flows", "urgencies"}}
 
 
 class ReplayIn(BaseModel):

@@ -225,10 +225,10 @@ async def test_a_proposal_runs_out_and_its_agency_is_told(
     row = await tables.fetchrow("SELECT state, decided_by FROM act WHERE id = $1", UUID(act))
     assert row is not None
     assert tuple(row) == ("expired", None)
-    told = await tables.fetchval(
+    told_count = await tables.fetchval(
         "SELECT count(*) FROM inbox_item WHERE agency_id = $1 AND kind = 'act.expired'", CENTER
     )
-    assert told >= 1
+    assert told_count >= 1
 
 
 async def _worker(service: Service) -> asyncpg.Pool:

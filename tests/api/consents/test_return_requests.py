@@ -62,15 +62,15 @@ async def test_a_request_is_answered_once_and_followed_by_who_told_and_who_withd
     assert asked["consent_ids"]
     assert "C1" in asked["classes"]
     place = f"/v1/return-requests/{asked['id']}/answer"
-    said = {"answer": "destroyed", "on": asked["requested_at"][:10]}
-    answered = await center.post(place, json=said)
+    answer_body = {"answer": "destroyed", "on": asked["requested_at"][:10]}
+    answered = await center.post(place, json=answer_body)
     assert answered.status_code == 200, answered.text
     assert (answered.json()["state"], answered.json()["answered_by"]) == (
         "answered",
         "center-13.decider",
     )
-    assert (await center.post(place, json=said)).json() == answered.json()
-    other = await center.post(place, json={**said, "answer": "returned"})
+    assert (await center.post(place, json=answer_body)).json() == answered.json()
+    other = await center.post(place, json={**answer_body, "answer": "returned"})
     assert (other.status_code, other.json()["type"]) == (409, "/problems/already_answered")
     for agency in ("prison-fuchu", "probation-13"):
         client = await speak(agency)
@@ -78,7 +78,7 @@ async def test_a_request_is_answered_once_and_followed_by_who_told_and_who_withd
         (seen,) = (await client.get(f"/v1/cases/{case}/return-requests")).json()["items"]
         assert (seen["agency_id"], seen["answer"]) == ("center-13", "destroyed")
         assert seen["message_ids"] is seen["classes"] is seen["consent_ids"] is None
-        assert (await client.post(place, json=said)).status_code == 404
+        assert (await client.post(place, json=answer_body)).status_code == 404
     stranger = await speak("center-27")
     hidden = await stranger.get(f"/v1/cases/{case}/return-requests")
     nothing = await stranger.get(f"/v1/cases/{uuid4()}/return-requests")
@@ -108,17 +108,20 @@ async def test_who_may_answer_and_how(
         assert answer.status_code == 422, bad
         assert answer.json()["errors"][0]["pointer"] == pointer
     officer = await speak("center-13", "records_officer")
-    kept = {"answer": "kept_by_law", "on": today, "legal_basis": "rpa_82"}
-    done = await officer.post(place, json=kept)
-    assert (done.status_code, done.json()["answered_by"]) == (200, "center-13.records_officer")
+    other_answer = {"answer": "kept_by_law", "on": today, "legal_basis": "rpa_82"}
+    response = await officer.post(place, json=other_answer)
+    assert (response.status_code, response.json()["answered_by"]) == (
+        200,
+        "center-13.records_officer",
+    )
 
 
 async def test_the_list_goes_on_where_a_page_ended_and_takes_no_cursor_but_ours(
     asked_back: Callable[[], Awaitable[tuple[str, AsyncClient]]],
 ) -> None:
-    made = [await asked_back() for _ in range(2)]
-    center = made[0][1]
-    first = await own(center, made[0][0])
+    requests = [await asked_back() for _ in range(2)]
+    center = requests[0][1]
+    first = await own(center, requests[0][0])
     place = f"/v1/return-requests/{first['id']}/answer"
     await center.post(place, json={"answer": "returned", "on": first["requested_at"][:10]})
     whole = (await center.get("/v1/return-requests", params={"limit": 100})).json()["items"]

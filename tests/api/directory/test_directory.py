@@ -158,9 +158,9 @@ async def test_a_full_last_page_has_no_next(http: AsyncClient) -> None:
     ],
 )
 async def test_names_are_searched_in_both_languages_whatever_their_width_or_case(
-    http: AsyncClient, q: str, found: list[str]
+    http: AsyncClient, q: str, body: list[str]
 ) -> None:
-    assert await ids(http, q=q) == found
+    assert await ids(http, q=q) == body
 
 
 async def test_who_does_not_take_part_can_be_listed(http: AsyncClient) -> None:
@@ -205,9 +205,9 @@ async def test_two_digits_are_a_whole_prefecture_and_several_agencies_are_said_t
     http: AsyncClient,
 ) -> None:
     response = await http.get("/v1/routes", params={"flow": "special_adjustment", "area": "01"})
-    found = response.json()
-    assert (found["area"], found["prefecture"]) == ("010006", "北海道")
-    (centers,) = [item for item in found["items"] if item["kind"] == "settlement_center"]
+    body = response.json()
+    assert (body["area"], body["prefecture"]) == ("010006", "北海道")
+    (centers,) = [item for item in body["items"] if item["kind"] == "settlement_center"]
     assert centers["parties"] == ["center"]
     assert centers["ambiguous"] is True
     assert [center["id"] for center in centers["candidates"]] == [

@@ -113,9 +113,9 @@ def test_whoever_is_told_without_consent_and_basis_is_told_for_its_task() -> Non
 def test_notes_without_a_name_are_counted_not_listed() -> None:
     notes = [disclosure("received", n, uuid4(), classes=(DataClass.C0,)) for n in range(4)]
     assert rows(notes) == []
-    said = paragraphs(sheet(notes))
-    assert "4回" in said
-    assert "6月23日" in said
+    text = paragraphs(sheet(notes))
+    assert "4回" in text
+    assert "6月23日" in text
 
 
 def test_a_sender_that_reads_its_own_message_was_told_nothing() -> None:
@@ -124,9 +124,9 @@ def test_a_sender_that_reads_its_own_message_was_told_nothing() -> None:
 
 
 def test_an_incomplete_sheet_says_so() -> None:
-    found = [disclosure("received", 0, uuid4())]
-    assert "全部は" in paragraphs(sheet(found, complete=False))
-    assert "全部は" not in paragraphs(sheet(found))
+    disclosures = [disclosure("received", 0, uuid4())]
+    assert "全部は" in paragraphs(sheet(disclosures, complete=False))
+    assert "全部は" not in paragraphs(sheet(disclosures))
 
 
 def test_a_name_without_a_known_reading_is_printed_without() -> None:
@@ -138,8 +138,8 @@ def test_a_name_without_a_known_reading_is_printed_without() -> None:
 
 
 def test_all_else_on_the_sheet_has_readings() -> None:
-    found = [disclosure("received", n, uuid4(), legal_basis="rpa_82") for n in range(3)]
-    for block in document(sheet(found), DIRECTORY, "ja").blocks:
+    disclosures = [disclosure("received", n, uuid4(), legal_basis="rpa_82") for n in range(3)]
+    for block in document(sheet(disclosures), DIRECTORY, "ja").blocks:
         texts = [block.text] if isinstance(block, Paragraph | Heading) else [block.heading]
         if isinstance(block, Table):
             texts += [*block.head, *(t for row in block.rows for cell in row for t in cell)]
@@ -156,7 +156,7 @@ def test_the_same_records_are_the_same_bytes_on_every_page_numbered(language: An
     pages = PdfReader(BytesIO(content)).pages
     name = {"ja": "定着ていちゃく支援しえんセンター", "en": "TokyoCenter"}[language]
     for number, page in enumerate(pages, start=1):
-        said = re.sub(r"[\x00\s]", "", page.extract_text())
-        assert f"{number}/{len(pages)}" in said
-        assert "AAAA" in said
-        assert number == len(pages) or name in said
+        text = re.sub(r"[\x00\s]", "", page.extract_text())
+        assert f"{number}/{len(pages)}" in text
+        assert "AAAA" in text
+        assert number == len(pages) or name in text

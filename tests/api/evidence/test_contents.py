@@ -186,12 +186,12 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
     service: Service, sealing: Sealing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with sealing():
-        said = await say(service, PROSECUTOR, "suspect_support.consult")
+        acceptance = await say(service, PROSECUTOR, "suspect_support.consult")
         async with service.client(await service.token(PROSECUTOR)) as client:
-            read = await client.get(f"/v1/referrals/{said['referral_id']}")
+            read = await client.get(f"/v1/referrals/{acceptance['referral_id']}")
             case = read.json()["case_id"]
         await fetch(service, PROSECUTOR, case)
-    await say(service, PROSECUTOR, "suspect_support.explain", within=said["referral_id"])
+    await say(service, PROSECUTOR, "suspect_support.explain", within=acceptance["referral_id"])
     monkeypatch.setattr(service.dependency(Evidence), "_patience", 0.0)
     early = (await fetch(service, PROSECUTOR, case)).content
     assert verdict_of(early) == ("incomplete", None, None)
@@ -218,13 +218,15 @@ async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
         fetching = asyncio.create_task(fetch(service, OTHER, case.id))
         while not await tables.fetchval(opened, OTHER, case.id):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
-        said = await say(service, OTHER, "regional_coordination.refuse_transfer", within=case.child)
+        acceptance = await say(
+            service, OTHER, "regional_coordination.refuse_transfer", within=case.child
+        )
         async with sealing():
             early = (await fetching).content
             late = (await fetch(service, OTHER, case.id)).content
     assert verdict_of(early) == verdict_of(late) == ("verified", None, None)
-    assert said["message_id"] not in messages(early)
-    assert messages(late).keys() - messages(early).keys() == {said["message_id"]}
+    assert acceptance["message_id"] not in messages(early)
+    assert messages(late).keys() - messages(early).keys() == {acceptance["message_id"]}
     assert findings_of(late, bundle=early).problems == []
 
 
@@ -269,8 +271,8 @@ async def test_a_case_that_is_too_large_is_refused_in_words(
 async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_left(
     service: Service, sealing: Sealing
 ) -> None:
-    said = await say(service, PROSECUTOR, "suspect_support.consult")
-    within = said["referral_id"]
+    acceptance = await say(service, PROSECUTOR, "suspect_support.consult")
+    within = acceptance["referral_id"]
     await say(service, PROSECUTOR, "suspect_support.explain", within=within)
     await say(service, PROSECUTOR, "suspect_support.refuse", within=within)
     async with service.client(await service.token(PROSECUTOR)) as client:
@@ -311,14 +313,14 @@ async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_w
     gone = {(each.data_class, each.because) for each in findings_of(after).erased}
     assert gone == {("C1", "commanded"), ("C4", "commanded")}
     assert all(each.erased_at for each in findings_of(after).erased)
-    kept, lost = messages(after), messages(before)
+    left, lost = messages(after), messages(before)
     texts = {
         text
         for message_id, message in lost.items()
-        for name in message["body"].keys() - kept[message_id]["body"].keys()
+        for name in message["body"].keys() - left[message_id]["body"].keys()
         for text in strings(message["body"][name])
     }
-    texts -= set(strings(list(kept.values())))
+    texts -= set(strings(list(left.values())))
     assert texts
     assert not [text for text in texts if text.encode() in b"".join(files_of(after).values())]
 
@@ -327,9 +329,9 @@ async def test_privileged_data_is_never_in_a_prosecutors_bundle(
     service: Service, sealing: Sealing
 ) -> None:
     to = {"center": CENTER}
-    said = await say(service, DEFENCE, "defence_support.inquire", to=to)
+    acceptance = await say(service, DEFENCE, "defence_support.inquire", to=to)
     async with service.client(await service.token(DEFENCE)) as client:
-        defence = (await client.get(f"/v1/referrals/{said['referral_id']}")).json()["case_id"]
+        defence = (await client.get(f"/v1/referrals/{acceptance['referral_id']}")).json()["case_id"]
     async with sealing():
         assert (await fetch(service, DEFENCE, defence)).status_code == 200
         assert (await fetch(service, PROSECUTOR, defence)).status_code == 404

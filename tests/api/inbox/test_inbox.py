@@ -27,12 +27,12 @@ async def test_what_is_sent_waits_without_a_gap_and_without_a_body(
     speak: Any, opening: Make
 ) -> None:
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    sent = [opening() for _ in range(3)]
-    for one in sent:
+    notices = [opening() for _ in range(3)]
+    for one in notices:
         assert (await prison.post("/v1/referrals", json=one)).status_code == 201
     items = await everything(office)
     assert [i["position"] for i in items] == list(range(1, len(items) + 1))
-    assert [i["message_id"] for i in items[-3:]] == [one["id"] for one in sent]
+    assert [i["message_id"] for i in items[-3:]] == [one["id"] for one in notices]
     assert {i["state"] for i in items[-3:]} == {"waiting"}
     page = await office.get("/v1/inbox?limit=2")
     inbox_shapes.InboxOut.model_validate(page.json())
@@ -73,7 +73,7 @@ async def test_acknowledging_through_a_position_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize(
-    ("sent", "pointer"),
+    ("body", "pointer"),
     [
         ({}, ""),
         ({"positions": [1], "through": 1}, ""),
@@ -87,10 +87,10 @@ async def test_acknowledging_through_a_position_leaves_nothing_behind(
     ],
 )
 async def test_a_wrong_acknowledgement_says_what_is_wrong(
-    speak: Any, sent: dict[str, Any], pointer: str
+    speak: Any, body: dict[str, Any], pointer: str
 ) -> None:
     office = await speak("probation-13")
-    answer = await office.post("/v1/inbox/acknowledgements", json=sent)
+    answer = await office.post("/v1/inbox/acknowledgements", json=body)
     assert answer.status_code == 422
     assert pointer in {error["pointer"] for error in answer.json()["errors"]}
 
@@ -123,12 +123,12 @@ async def test_whoever_waits_is_answered_when_something_comes(
     head = (await office.get("/v1/inbox/status")).json()["head"]
     waiting = asyncio.create_task(office.get(f"/v1/inbox?after={head}&wait=30"))
     await until_waits(service.app, "probation-27", True)
-    sent = opening(to={"probation_office": "probation-27"})
-    assert (await prison.post("/v1/referrals", json=sent)).status_code == 201
+    notice = opening(to={"probation_office": "probation-27"})
+    assert (await prison.post("/v1/referrals", json=notice)).status_code == 201
     begun = time.monotonic()
     page = await waiting
     assert time.monotonic() - begun < 0.5
-    assert [i["message_id"] for i in page.json()["items"]] == [sent["id"]]
+    assert [i["message_id"] for i in page.json()["items"]] == [notice["id"]]
 
 
 async def test_waiting_in_vain_ends_in_time(speak: Any) -> None:
@@ -143,14 +143,14 @@ async def test_days_to_keep_come_in_their_order_page_by_page(speak: Any, opening
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
     for _ in range(3):
         await prison.post("/v1/referrals", json=opening())
-    found: list[dict[str, Any]] = []
+    deadlines: list[dict[str, Any]] = []
     cursor = ""
     while cursor is not None:
         page = (await office.get(f"/v1/deadlines?limit=2{cursor and '&cursor='}{cursor}")).json()
         referral_shapes.DeadlinePage.model_validate(page)
-        found += page["items"]
+        deadlines += page["items"]
         cursor = page["next"]
-    keys = [(d["due_on"], d["referral_id"], d["kind"]) for d in found]
+    keys = [(d["due_on"], d["referral_id"], d["kind"]) for d in deadlines]
     assert len(keys) >= 3
     assert keys == sorted(set(keys))
 

@@ -120,11 +120,11 @@ async def test_a_message_to_an_agency_that_is_not_connected_is_printed_for_it(
             "probation-20", AgencyChange(connected=False)
         )
     await directory_again()
-    prison, sent = await speak("prison-fuchu"), opening(to={"probation_office": "probation-20"})
-    would = await prison.post("/v1/referrals?dry_run=true", json=sent)
+    prison, message = await speak("prison-fuchu"), opening(to={"probation_office": "probation-20"})
+    would = await prison.post("/v1/referrals?dry_run=true", json=message)
     assert [r["to_print"] for r in would.json()["would"]["readers"]] == [False, True]
-    await prison.post("/v1/referrals", json=sent)
-    sheet = await prison.get(f"/v1/referrals/{sent['id']}/messages/{sent['id']}/sheet")
+    await prison.post("/v1/referrals", json=message)
+    sheet = await prison.get(f"/v1/referrals/{message['id']}/messages/{message['id']}/sheet")
     assert "長野保護観察所 御中" in sheet.text
     waiting = await (await speak("probation-20")).get("/v1/inbox")
     assert waiting.json()["items"][-1]["to_print"] is True
@@ -136,8 +136,8 @@ async def test_while_the_key_service_is_away_nothing_is_written_and_callers_are_
     socket = Path(mkdtemp()) / "socket"
     keys = FolderKeys(KeyFolder(service.settings.data_dir / "keys"), service.clock)
     prison, office = await speak("prison-fuchu"), await speak("probation-13")
-    sent = (await prison.post("/v1/referrals", json=opening())).json()
-    path = f"/v1/referrals/{sent['referral_id']}/messages/{sent['message_id']}"
+    message = (await prison.post("/v1/referrals", json=opening())).json()
+    path = f"/v1/referrals/{message['referral_id']}/messages/{message['message_id']}"
     counts = (
         "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM segment),"
         " (SELECT count(*) FROM referral_key), (SELECT count(*) FROM log_entry)"

@@ -64,8 +64,8 @@ async def test_an_endpoint_that_could_do_harm_is_refused(
 
 async def test_a_change_keeps_what_it_does_not_name(speak: Speak) -> None:
     center = await speak("center-13")
-    sent = {"url": URL, "flows": ["special_adjustment"], "urgencies": ["urgent"]}
-    added = (await center.post("/v1/webhooks", json=sent)).json()
+    body = {"url": URL, "flows": ["special_adjustment"], "urgencies": ["urgent"]}
+    added = (await center.post("/v1/webhooks", json=body)).json()
     place = f"/v1/webhooks/{added['id']}"
     paused = (await center.patch(place, json={"state": "paused"})).json()
     assert (paused["state"], paused["reason"]) == ("paused", "asked")
@@ -81,7 +81,7 @@ async def test_a_change_keeps_what_it_does_not_name(speak: Speak) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "body",
     [
         {},
         {"url": URL, "more": 1},
@@ -91,8 +91,8 @@ async def test_a_change_keeps_what_it_does_not_name(speak: Speak) -> None:
         {"url": 1},
     ],
 )
-async def test_a_wrong_shape_is_refused(speak: Speak, sent: dict[str, Any]) -> None:
-    answer = await (await speak("center-13")).post("/v1/webhooks", json=sent)
+async def test_a_wrong_shape_is_refused(speak: Speak, body: dict[str, Any]) -> None:
+    answer = await (await speak("center-13")).post("/v1/webhooks", json=body)
     assert answer.status_code == 422
 
 
@@ -133,13 +133,13 @@ async def test_a_replay_names_one_notice_or_one_moment(speak: Speak) -> None:
     center = await speak("center-13")
     added = (await center.post("/v1/webhooks", json={"url": URL})).json()
     place = f"/v1/webhooks/{added['id']}/replay"
-    for sent in (
+    for body in (
         {},
         {"notice_id": str(uuid4()), "since": "2026-01-01T00:00:00Z"},
         {"since": "2026-01-01T00:00:00"},
         {"notice_id": "x"},
     ):
-        assert (await center.post(place, json=sent)).status_code == 422
+        assert (await center.post(place, json=body)).status_code == 422
     unknown = await center.post(place, json={"notice_id": str(uuid4())})
     assert unknown.status_code == 404
 

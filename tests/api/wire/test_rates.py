@@ -23,12 +23,12 @@ from tests.support.service import Service, serve_in_thread
 CALLS, STRANGERS, TOKENS = 5, 3, 2
 AGENCY = "center-13"
 HOME = "203.0.113.7"
-Called = Callable[..., AsyncClient]
+ClientAt = Callable[..., AsyncClient]
 
 
 @pytest.fixture
-async def called(service: Service) -> AsyncIterator[Called]:
-    """`called(token, address)`: a client of a process that counts, new for each test."""
+async def client_at(service: Service) -> AsyncIterator[ClientAt]:
+    """`client_at(token, address)`: a client of a process that counts, new for each test."""
     limits = {
         "rate_limit": CALLS,
         "stranger_rate_limit": STRANGERS,
@@ -61,9 +61,9 @@ async def ask(client: AsyncClient, service: Service, role: str = "viewer") -> ht
 
 
 async def test_a_client_is_told_what_is_left_to_it_and_then_to_wait(
-    service: Service, called: Called
+    service: Service, client_at: ClientAt
 ) -> None:
-    client = called(await service.token(AGENCY, "viewer"))
+    client = client_at(await service.token(AGENCY, "viewer"))
     for left in reversed(range(CALLS)):
         answer = await client.get("/v1/me")
         assert answer.status_code == 200
@@ -76,47 +76,47 @@ async def test_a_client_is_told_what_is_left_to_it_and_then_to_wait(
 
 
 async def test_what_is_refused_for_its_scope_counts_and_names_no_other_client(
-    service: Service, called: Called
+    service: Service, client_at: ClientAt
 ) -> None:
-    viewer = called(await service.token(AGENCY, "viewer"))
+    viewer = client_at(await service.token(AGENCY, "viewer"))
     for _ in range(CALLS):
         assert (await viewer.post("/v1/referrals", json={})).status_code == 403
     assert (await viewer.post("/v1/referrals", json={})).status_code == 429
-    decider = called(await service.token(AGENCY, "decider"))
+    decider = client_at(await service.token(AGENCY, "decider"))
     assert (await decider.get("/v1/me")).status_code == 200
 
 
 async def test_a_client_that_gets_itself_another_token_is_the_same_client(
-    service: Service, called: Called
+    service: Service, client_at: ClientAt
 ) -> None:
     for _ in range(CALLS):
-        client = called(await service.token(AGENCY, "viewer"))
+        client = client_at(await service.token(AGENCY, "viewer"))
         assert (await client.get("/v1/me")).status_code == 200
-    client = called(await service.token(AGENCY, "viewer"), "198.51.100.1")
+    client = client_at(await service.token(AGENCY, "viewer"), "198.51.100.1")
     assert (await client.get("/v1/me")).status_code == 429
 
 
 async def test_bad_tokens_from_one_address_are_answered_so_often_and_stop_no_good_one(
-    service: Service, called: Called
+    service: Service, client_at: ClientAt
 ) -> None:
-    stranger = called("x.y.z")
+    stranger = client_at("x.y.z")
     statuses = [(await stranger.get("/v1/me")).status_code for _ in range(STRANGERS + 2)]
     assert statuses == [401] * STRANGERS + [429] * 2
-    over = await called().get("/v1/inbox")
+    over = await client_at().get("/v1/inbox")
     assert over.status_code == 429
     assert "RateLimit" not in over.headers
     assert int(over.headers["Retry-After"]) <= 60
-    assert (await called(address="198.51.100.1").get("/v1/me")).status_code == 401
-    assert (await called(await service.token(AGENCY, "viewer")).get("/v1/me")).status_code == 200
-    assert (await called().get("/v1/flows")).status_code == 200
+    assert (await client_at(address="198.51.100.1").get("/v1/me")).status_code == 401
+    assert (await client_at(await service.token(AGENCY, "viewer")).get("/v1/me")).status_code == 200
+    assert (await client_at().get("/v1/flows")).status_code == 200
 
 
 async def test_the_token_endpoint_counts_for_each_client_and_address(
-    service: Service, called: Called
+    service: Service, client_at: ClientAt
 ) -> None:
     for role in ("viewer", "decider"):
         await service.token(AGENCY, role)
-    home, elsewhere = called(), called(address="198.51.100.1")
+    home, elsewhere = client_at(), client_at(address="198.51.100.1")
     for _ in range(TOKENS):
         assert (await ask(home, service)).status_code == 200
     over = await ask(home, service)
@@ -127,8 +127,8 @@ async def test_the_token_endpoint_counts_for_each_client_and_address(
     assert (await ask(home, service, "decider")).status_code == 200
 
 
-async def test_ever_new_names_from_one_address_come_to_an_end(called: Called) -> None:
-    client, form = called(), {"grant_type": "client_credentials"}
+async def test_ever_new_names_from_one_address_come_to_an_end(client_at: ClientAt) -> None:
+    client, form = client_at(), {"grant_type": "client_credentials"}
     most = TOKENS * TOKENS_OF_ONE_ADDRESS
     statuses = [
         (await client.post("/oauth/token", data=form, auth=(f"nobody.{n}", "x"))).status_code
@@ -138,10 +138,12 @@ async def test_ever_new_names_from_one_address_come_to_an_end(called: Called) ->
     assert (await client.post("/oauth/revoke", data={"token": "x"})).status_code == 429
 
 
-async def test_metrics_want_their_token_if_there_is_one(service: Service, called: Called) -> None:
-    assert (await called().get("/metrics")).status_code == 401
-    assert (await called("something").get("/metrics")).status_code == 401
-    assert (await called("let me see").get("/metrics")).status_code == 200
+async def test_metrics_want_their_token_if_there_is_one(
+    service: Service, client_at: ClientAt
+) -> None:
+    assert (await client_at().get("/metrics")).status_code == 401
+    assert (await client_at("something").get("/metrics")).status_code == 401
+    assert (await client_at("let me see").get("/metrics")).status_code == 200
     async with service.client() as client:
         assert (await client.get("/metrics")).status_code == 200
 
@@ -154,11 +156,11 @@ async def test_behind_a_trusted_proxy_the_caller_counts_and_else_the_proxy(
     settings = service.settings.model_copy(update=update)
     with serve_in_thread(settings, service.clock) as running:
         async with AsyncClient(base_url=running.url) as client:
-            found = [
+            answered = [
                 (await client.get("/v1/me", headers={"X-Forwarded-For": caller})).status_code
                 for caller in ("198.51.100.1", "198.51.100.2")
             ]
-    assert found == statuses
+    assert answered == statuses
 
 
 @pytest.mark.parametrize(
@@ -185,34 +187,34 @@ def test_the_lower_half_of_an_address_makes_nobody_new(address: Any, lower: int)
 
 def test_a_new_minute_brings_a_new_quota() -> None:
     now = 1_000_000.0
-    found = Rates(Rate(of_a_client=2), lambda: now)
+    counter = Rates(Rate(of_a_client=2), lambda: now)
     for _ in range(2):
-        found.count_client("a")
+        counter.count_client("a")
     now += 59.5
     with pytest.raises(TooMany) as over:
-        found.count_client("a")
+        counter.count_client("a")
     assert over.value.facts == {"retry_after": 1}
     now += 0.5
-    quota = found.count_client("a")
+    quota = counter.count_client("a")
     assert quota is not None
     assert (quota.left, quota.seconds) == (1, 60)
 
 
 def test_however_many_come_the_memory_for_them_is_bounded() -> None:
     now = 1_000_000.0
-    found = Rates(Rate(of_a_client=2), lambda: now)
+    counter = Rates(Rate(of_a_client=2), lambda: now)
     for n in range(rates.MOST_WINDOWS + 50):
-        found.count_client(f"c{n}")
-    assert len(found._windows._windows) == rates.MOST_WINDOWS
+        counter.count_client(f"c{n}")
+    assert len(counter._windows._windows) == rates.MOST_WINDOWS
     now += 61
-    found.count_client("last")
-    assert len(found._windows._windows) == 1
+    counter.count_client("last")
+    assert len(counter._windows._windows) == 1
 
 
 def test_counting_a_call_costs_microseconds() -> None:
     """Measured: 3 µs with what the headers need. The bound leaves room for a busy machine."""
-    found = Rates(Rate(of_a_client=10**9))
+    counter = Rates(Rate(of_a_client=10**9))
     best = min(
-        timeit.repeat(lambda: found.count_client("center-13.system"), number=2_000, repeat=7)
+        timeit.repeat(lambda: counter.count_client("center-13.system"), number=2_000, repeat=7)
     )
     assert best / 2_000 < 20e-6
