@@ -149,7 +149,7 @@ async def test_a_full_last_page_has_no_next(http: AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("q", "found"),
+    ("q", "expected"),
     [
         ("府中", ["prison-fuchu"]),
         ("ｆｕｃｈｕ", ["prison-fuchu"]),
@@ -158,9 +158,9 @@ async def test_a_full_last_page_has_no_next(http: AsyncClient) -> None:
     ],
 )
 async def test_names_are_searched_in_both_languages_whatever_their_width_or_case(
-    http: AsyncClient, q: str, body: list[str]
+    http: AsyncClient, q: str, expected: list[str]
 ) -> None:
-    assert await ids(http, q=q) == body
+    assert await ids(http, q=q) == expected
 
 
 async def test_who_does_not_take_part_can_be_listed(http: AsyncClient) -> None:
