@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.api.referrals.examples import request_example
+from app.api.wire.message_examples import request_example
 from tests.support.contract import CONTRACT
 
 MARK = "ひみつ"

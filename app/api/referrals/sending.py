@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from app.adapters.ids import time_ordered_id
 from app.adapters.referrals.exchange import Exchange, Rehearsed
 from app.api.referrals import envelopes, views
-from app.api.referrals.examples import request_examples
 from app.api.referrals.schemas import AcceptedOut, RehearsedOut
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory, current_time, dependency
 from app.api.wire.documented import both, documented, example_named
 from app.api.wire.json_body import read_json
+from app.api.wire.message_examples import request_examples
 from app.api.wire.problems.answers import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
 from app.api.wire.schemas import REFERRAL_ID, example_of

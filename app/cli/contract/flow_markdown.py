@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.cli.contract.field_notes import NOTES, SOURCES
+from app.api.flows.field_notes import NOTES, SOURCES
 from app.cli.contract.generated import in_the_other_language
 from app.domain.cases.case import CLOSED
 from app.domain.flows import FLOWS

@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.api.contract import contract
 from app.api.referrals import envelopes
-from app.api.referrals.examples import request_example
 from app.api.wire.documented import is_japanese
 from app.api.wire.json_body import parse
+from app.api.wire.message_examples import request_example
 from app.api.wire.problems.kinds import KINDS
 from app.auth.scopes import Scope
 from app.domain.flows import BODIES, FLOWS

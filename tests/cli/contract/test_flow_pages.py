@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
-from app.cli.contract.field_notes import NOTES, SOURCES
+from app.api.flows.field_notes import NOTES, SOURCES
 from app.cli.contract.flow_markdown import page, rows
 from app.cli.contract.flow_pages import flow_pages, flows_docs
 from app.domain.flows import FLOWS

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-from app.api.referrals.envelopes import OPENING_TYPES
 from app.api.wire.documented import example_named
 from app.api.wire.schemas import MESSAGE, REFERRAL
 from app.domain.flows import BODIES, FLOWS
@@ -21,10 +20,11 @@ def request_examples(types: Collection[str]) -> dict[str, Any]:
 
 def request_example(message_type: str) -> dict[str, Any]:
     """A complete message of this type, as it can be sent."""
-    opens = message_type in OPENING_TYPES
+    flow = FLOWS[message_type.partition(".")[0]]
+    opens = message_type in flow.openings
     return {
         "id": REFERRAL if opens else MESSAGE,
-        **(_opening(FLOWS[message_type.partition(".")[0]]) if opens else {}),
+        **(_opening(flow) if opens else {}),
         "occurred_on": "2026-11-20",
         "urgency": "normal",
         "body": dict(BODIES[message_type].EXAMPLE),
