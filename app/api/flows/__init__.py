@@ -1,4 +1,4 @@
-"""Routes of the flows: tables, schemas and diagrams."""
+"""Routes of the flows: tables, schemas, pages and diagrams."""
 
 from app.api.flows import routes
 

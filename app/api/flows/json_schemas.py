@@ -67,12 +67,22 @@ def _describe(body: type[Body], schema: Schema) -> Schema:
 
 
 def _in_both(schema: Schema, body: type[Body]) -> Schema:
-    """A type's schema with titles in both languages."""
+    """A type's schema with the words that we have in both languages, and a link to its page."""
     schema["title"] = both(*body.TITLE)
     for name, data_class in body.classes().items():
         schema["properties"][name]["x-data-class-title"] = both(*CLASS_TITLES[data_class])
     schema["properties"]["type"]["title"] = both("種別", "Type")
+    schema["externalDocs"] = {
+        "description": both("この通信文の説明", "What this message type is"),
+        "url": page_of(body.wire_type()),
+    }
     return schema
+
+
+def page_of(message_type: str) -> str:
+    """Where the service shows the page of a message type."""
+    flow, _, event = message_type.partition(".")
+    return f"/v1/flows/{flow}/messages/{event}"
 
 
 def _senders(message_type: str) -> list[str]:

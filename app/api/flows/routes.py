@@ -1,18 +1,20 @@
-"""Public routes of the flows: tables, schemas and diagrams."""
+"""Public routes of the flows: tables, schemas, pages of message types and diagrams."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.api.flows.json_schemas import message_schema
+from app.api.flows.json_schemas import message_schema, page_of
+from app.api.flows.message_page import message_page
 from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, example_response
-from app.api.wire.documented import documented
+from app.api.wire.documented import both, documented
 from app.api.wire.language import Language, language_of
+from app.api.wire.pages import HTML, HTML_ANSWER, PAGE_POLICY, render
 from app.api.wire.responses import matches
 from app.domain.cases.case import SYSTEM
 from app.domain.classes import CLASS_TITLES
@@ -26,6 +28,19 @@ router = APIRouter(prefix="/v1", tags=["flows"])
 
 MERMAID = "text/vnd.mermaid; charset=utf-8"
 _FLOW = Text("流れの名前(`GET /v1/flows` にある)", "The name of the flow (see `GET /v1/flows`)")
+_EVENT = Text(
+    "通信文の名前(種類のうち点より後ろ)",
+    "The name of the message: what stands after the dot in its type",
+)
+PageLanguage = Annotated[
+    Language | None,
+    Query(
+        description=both(
+            "頁の言語。省けば Accept-Language による",
+            "The language of the page; left out, Accept-Language decides",
+        )
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +104,47 @@ async def read_flow(request: Request, flow: str) -> Response:
         field's data class.""",
         parameters={
             "flow": _FLOW,
-            "event": Text(
-                "通信文の名前(種類のうち点より後ろ)",
-                "The name of the message: what stands after the dot in its type",
-            ),
+            "event": _EVENT,
         },
         public=True,
     ),
 )
 async def read_schema(request: Request, flow: str, event: str) -> Response:
     """通信文一種類の本文を JSON Schema (2020-12) で返す。区分は `x-data-class`。"""
-    name = f"{_flow_named(flow).name}.{event}"
-    if name not in BODIES:
-        raise NotFound
-    return _schema(name).answer(request)
+    return _schema(_message_type(flow, event)).answer(request)
+
+
+@router.get(
+    "/flows/{flow}/messages/{event}",
+    response_class=Response,
+    responses=HTML_ANSWER,
+    **documented(
+        "read_message_page",
+        Text("通信文の説明を見る", "See what a message type is"),
+        """Shows all there is to know of one message type (HTML): who may send it in which state and
+        where that leads, what must hold first, who receives which data classes, its fields, an
+        example and the answer to it. The schema of each message type links here (`externalDocs`).
+        """,
+        parameters={"flow": _FLOW, "event": _EVENT},
+        public=True,
+    ),
+)
+async def read_message_page(
+    request: Request, flow: str, event: str, lang: PageLanguage = None
+) -> Response:
+    """通信文一種類の全てを示す(HTML)。
+
+    誰がどの状態で送れてどこへ進むか、満たすべき条件、誰にどの区分が届くか、項目、例、答え。
+    各種類のスキーマがここへ案内する(`externalDocs`)。
+    """
+    language = lang or language_of(request)
+    page = _message_page(_message_type(flow, event), language)
+    headers = {
+        "Content-Security-Policy": PAGE_POLICY,
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+    }
+    return page.answer(request, headers)
 
 
 @router.get(
@@ -129,6 +171,13 @@ def _flow_named(name: str) -> Flow:
     if flow is None:
         raise NotFound
     return flow
+
+
+def _message_type(flow: str, event: str) -> str:
+    name = f"{_flow_named(flow).name}.{event}"
+    if name not in BODIES:
+        raise NotFound
+    return name
 
 
 @cache
@@ -163,6 +212,12 @@ def _flow_page(name: str) -> StaticPage:
 @cache
 def _schema(message_type: str) -> StaticPage:
     return _json_page(message_schema(message_type), "application/schema+json")
+
+
+@cache
+def _message_page(message_type: str, language: Language) -> StaticPage:
+    values = {"page": message_page(message_type, language), "language": language}
+    return _static_page(render("message.html", values).encode(), HTML)
 
 
 @cache
@@ -207,6 +262,7 @@ def _message(flow: Flow, message_type: str) -> dict[str, Any]:
             if name != "type"
         ],
         "schema": f"/v1/flows/{flow.name}/schemas/{message_type.partition('.')[2]}",
+        "page": page_of(message_type),
     }
 
 

@@ -35,6 +35,7 @@ FLOW: dict[str, Any] = {
             "sent_by_service": False,
             "fields": [{"name": "officer", "title": "担当官", "class": "C7", "required": False}],
             "schema": "/v1/flows/special_adjustment/schemas/start_selection",
+            "page": "/v1/flows/special_adjustment/messages/start_selection",
         }
     ],
     "matrix": [

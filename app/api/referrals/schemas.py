@@ -6,12 +6,12 @@ from pydantic import Field
 
 from app.api.referrals.envelopes import SENT_TYPES
 from app.api.wire.documented import both, one_of, reference
+from app.api.wire.message_examples import ACCEPTED
 from app.api.wire.schemas import (
     AT,
     CASE,
     DIGEST,
     MESSAGE,
-    RECEIPT,
     REFERRAL,
     SALT,
     Day,
@@ -31,17 +31,7 @@ class AcceptedOut(Shape):
     A message that was accepted. Sending it again returns the same.
     """
 
-    model_config = like(
-        {
-            "referral_id": REFERRAL,
-            "message_id": REFERRAL,
-            "state": "candidate_notified",
-            "accepted_at": AT,
-            "digest": DIGEST,
-            "receipt": RECEIPT,
-            "version": 'W/"1"',
-        }
-    )
+    model_config = like(ACCEPTED)
 
     referral_id: Uuid
     message_id: Uuid

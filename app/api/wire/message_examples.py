@@ -1,12 +1,24 @@
-"""Examples of complete messages, for the published contract."""
+"""Examples of complete messages, and of the answers to them, for the published contract."""
 
 from collections.abc import Collection
 from typing import Any
 
 from app.api.wire.documented import example_named
-from app.api.wire.schemas import MESSAGE, REFERRAL
+from app.api.wire.schemas import AT, DIGEST, MESSAGE, RECEIPT, REFERRAL
+from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
-from app.domain.state_machine.table import Flow
+from app.domain.state_machine.table import BACK, SAME, Flow, Step
+
+ACCEPTED: dict[str, Any] = {
+    "referral_id": REFERRAL,
+    "message_id": REFERRAL,
+    "state": "candidate_notified",
+    "accepted_at": AT,
+    "digest": DIGEST,
+    "receipt": RECEIPT,
+    "version": 'W/"1"',
+}
+"""The answer to a message that opened a referral."""
 
 
 def request_examples(types: Collection[str]) -> dict[str, Any]:
@@ -29,6 +41,24 @@ def request_example(message_type: str) -> dict[str, Any]:
         "urgency": "normal",
         "body": dict(BODIES[message_type].EXAMPLE),
     }
+
+
+def answer_example(message_type: str) -> dict[str, Any]:
+    """The answer to the message of `request_example`, sent in the first state that takes it."""
+    flow = FLOWS[message_type.partition(".")[0]]
+    step = next(s for s in flow.steps if s.type == message_type and s.by != (SYSTEM,))
+    answer = {**ACCEPTED, "state": _state_after(flow, step)}
+    if message_type in flow.openings:
+        return answer
+    return {**answer, "message_id": MESSAGE, "version": 'W/"8"'}
+
+
+def _state_after(flow: Flow, step: Step) -> str:
+    if step.to == SAME:
+        return step.state
+    if step.to == BACK:
+        return next(s.state for s in flow.steps if s.to == step.state and s.state != NEW)
+    return step.to
 
 
 def _opening(flow: Flow) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """A flow as pages in Markdown, in one language each, made from its table.
 
 Headings have anchors of their own, so that a link holds in both languages.
+
+A message type has a section here that is complete in itself, and no file of its own: it says the
+same as the page that the service serves of it, `GET /v1/flows/{flow}/messages/{event}`, to which
+the contract links. One file for each of the 134 types in each language would say no more, and
+whoever reviews a change of a table would have to look through dozens of files.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.api.flows.field_notes import NOTES, SOURCES
+from app.api.flows.message_page import Json, Table, message_page
 from app.cli.contract.generated import in_the_other_language
 from app.domain.cases.case import CLOSED
 from app.domain.flows import FLOWS
@@ -20,12 +24,17 @@ LIST = Text("流れの一覧", "The flows")
 WHAT_A_FLOW_IS = Text(
     """\
 流れは一枚の表です。どの状態で、誰が、何を送れて、どの状態に進み、誰に何の写しが届くかが書いてあります。
-各流れの頁に、当事者、状態、状態遷移図、表、条件、全ての通信文とその項目があります。
-動いているサービスでは、同じものを `GET /v1/flows` で読めます。""",
+各流れの頁に、当事者、状態、状態遷移図、表、条件、全ての通信文があります。通信文の節はそれだけで
+完結しています。誰がどの状態で送れてどこへ進むか、満たすべき条件、誰にどの区分が届くか、項目、例、答え。
+動いているサービスでは、同じものを `GET /v1/flows` で、通信文一種類を
+`GET /v1/flows/{flow}/messages/{event}` で読めます。""",
     """\
 A flow is one table: in which state who may send what, to which state that leads, and who gets a
 copy of what. The page of each flow has its parties, states, a state diagram, the table, the guards,
-and every message with its fields. On a running service the same is at `GET /v1/flows`.""",
+and every message type in a section that is complete in itself: who may send it in which state and
+where that leads, what must hold first, who receives which data classes, its fields, an example and
+the answer. On a running service the same is at `GET /v1/flows`, and one message type at
+`GET /v1/flows/{flow}/messages/{event}`.""",
 )
 FLOW_COLUMNS = Text(
     "| 符号 | 流れ | 当事者 | 通信文の種類 |", "| Code | Flow | Parties | Message types |"
@@ -74,25 +83,12 @@ TABLE_COLUMNS = Text(
 GUARDS = Text("条件", "Guards")
 GUARD_COLUMNS = Text("| 符号 | 条件 |", "| Code | Guard |")
 MESSAGES = Text("通信文", "Messages")
-SOURCE = Text("出典", "Source")
-NO_FIELDS = Text("項目はありません。", "It has no fields.")
-FIELD_COLUMNS = Text(
-    "| 項目 | 名称 | 種類 | 必須 | 形 | 備考 |",
-    "| Field | Japanese title | Class | Required | Form | Notes |",
-)
 YES = Text("要", "yes")
 REPORTS = Text("元の案件に `{}`", "`{}` in the parent")
 LEADS = Text("主担当は {}", "{} leads")
 NOBODY_LEADS = Text("主担当なし", "nobody leads")
 ERASES = Text("鍵を破棄", "keys destroyed")
 BUT = Text(" ただし {} を除く", " but {}")
-OR = Text(" か ", " or ")
-LIST_OF = Text("{} の並び", "list of {}")
-OPEN_CODE = Text("符号(ほかの値も可)", "code (open)")
-CODE = Text("符号", "code")
-
-_PRIVATE = re.compile(r"domain reference|agreed tables$|common rows of the agreed tables")
-_JAPANESE = re.compile(r"[぀-ヿ㐀-鿿々][぀-ヿ㐀-鿿々0-9第・]*")
 
 
 def contents(language: str) -> str:
@@ -106,13 +102,15 @@ def page(flow: Flow, language: str) -> str:
 
 
 def message(body: type[Body], language: str) -> Iterator[str]:
-    """The section of a message: what it is for, where it comes from, its fields."""
-    yield from heading(event_of(body.wire_type()), message_title(body, language), 3)
-    if language == "en" and _says_more(body):
-        yield f"{body.__doc__}\n"
-    if sources := [_source(s, language) for s in body.SOURCE.split("; ") if _is_public(s)]:
-        yield f"{SOURCE.in_language(language)}: {'; '.join(sources)}\n"
-    yield from _fields(body, language)
+    """The section of a message: its page, as the service serves it, in Markdown."""
+    described = message_page(body.wire_type(), language)
+    event = described.event
+    yield from heading(event, f"`{event}` {described.title}", 3)
+    yield from (f"{paragraph}\n" for paragraph in described.introduction)
+    for section in described.sections:
+        yield from heading(f"{event}-{section.anchor}", section.title, 4)
+        for block in section.blocks:
+            yield _block(block)
 
 
 def rows(flow: Flow, language: str, only: str | None = None) -> Iterator[str]:
@@ -135,11 +133,6 @@ def title_of(flow: Flow, language: str) -> str:
     """The title of a flow, as a heading has it."""
     title = flow.title.in_language(language)
     return title[0].upper() + title[1:]
-
-
-def message_title(body: type[Body], language: str) -> str:
-    """The event of a message type, and its title."""
-    return f"`{event_of(body.wire_type())}` {body.TITLE.in_language(language)}"
 
 
 def event_of(message_type: str) -> str:
@@ -246,63 +239,13 @@ def _guards(flow: Flow, language: str) -> Iterator[str]:
     yield ""
 
 
-def _says_more(body: type[Body]) -> bool:
-    """Whether the description of a message says more than its title, as Japanese titles do."""
-    return (body.__doc__ or "").rstrip(".").lower() not in {"", body.TITLE.en.lower()}
-
-
-def _is_public(source: str) -> bool:
-    """Whether a reader can look it up: the notes and tables of the design are not published."""
-    return bool(source) and not _PRIVATE.match(source)
-
-
-def _source(source: str, language: str) -> str:
-    return _JAPANESE.sub(r"「\g<0>」", source) if language == "en" else SOURCES.get(source, source)
-
-
-def _fields(body: type[Body], language: str) -> Iterator[str]:
-    fields = [name for name in body.model_fields if name != "type"]
-    if not fields:
-        yield f"{NO_FIELDS.in_language(language)}\n"
-        return
-    yield FIELD_COLUMNS.in_language(language)
-    yield "|---|---|---|---|---|---|"
-    shapes = body.model_json_schema()["properties"]
-    for name in fields:
-        yield _field(body, name, shapes[name], language)
-    yield ""
-
-
-def _field(body: type[Body], name: str, shape: Mapping[str, Any], language: str) -> str:
-    field, data_class = body.model_fields[name], body.classes()[name]
-    title = field.title or ""
-    if title and language == "en":
-        title = f"「{title}」"
-    note = field.description or ""
-    if language == "ja":
-        note = NOTES.get(note, note)
-    required = YES.in_language(language) if field.is_required() else ""
-    form = _form(shape, language)
-    return f"| `{name}` | {title} | {data_class} | {required} | {form} | {note} |"
-
-
-def _form(shape: Mapping[str, Any], language: str) -> str:
-    """What kind of value a schema takes, in a word or two."""
-    if "anyOf" in shape:
-        forms = [_form(one, language) for one in shape["anyOf"] if one.get("type") != "null"]
-        return OR.in_language(language).join(forms)
-    if "x-known-values" in shape:
-        return OPEN_CODE.in_language(language)
-    if shape.get("type") == "array":
-        return LIST_OF.in_language(language).format(_form(shape.get("items", {}), language))
-    return _named_form(shape, language)
-
-
-def _named_form(shape: Mapping[str, Any], language: str) -> str:
-    if "$ref" in shape:
-        return f"`{str(shape['$ref']).rpartition('/')[2]}`"
-    name = shape.get("format") or shape.get("const") or shape.get("type")
-    return f"`{name}`" if name else CODE.in_language(language)
+def _block(block: str | Table | Json) -> str:
+    if isinstance(block, Json):
+        return f"```json\n{block.text}\n```\n"
+    if isinstance(block, str):
+        return f"{block}\n"
+    lines = [f"| {' | '.join(cells)} |\n" for cells in (block.columns, *block.rows)]
+    return "".join((lines[0], "|", "---|" * len(block.columns), "\n", *lines[1:]))
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -10,14 +10,23 @@ from app.domain.state_machine.table import BACK, SAME, Flow, Step
 
 
 def matrix(flow: Flow) -> list[dict[str, Any]]:
-    """The table as plain values. Rows that differ only in the state they start from are merged."""
+    """The table as plain values, its rows merged as `merged_rows` has them."""
+    return [_row(states, step) for states, step in merged_rows(flow)]
+
+
+def merged_rows(flow: Flow) -> list[tuple[list[str], Step]]:
+    """The rows of the table; those that differ only in the state they start from are merged.
+
+    Returns:
+        The states that each starts from, and the last of the steps that are the same otherwise.
+    """
     states: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
     steps: dict[tuple[Any, ...], Step] = {}
     for step in flow.steps:
         key = _key_without_state(step)
         states[key].append(step.state)
         steps[key] = step
-    return [_row(states[key], step) for key, step in steps.items()]
+    return [(states[key], step) for key, step in steps.items()]
 
 
 def _key_without_state(step: Step) -> tuple[Any, ...]:

@@ -24,8 +24,9 @@ from tests.support.contract import CONTRACT, ENGLISH, PUBLISHED
 FILES = Path(__file__).parents[3] / "openapi"
 ASSEMBLY = Path(contract.__file__).parent
 PUBLIC = {
-    "list_flows", "read_flow", "read_schema", "read_diagram", "list_problems", "read_problem",
-    "read_health", "read_readiness", "read_authorization_server", "read_jwks", "read_log_keys",
+    "list_flows", "read_flow", "read_schema", "read_message_page", "read_diagram",
+    "list_problems", "read_problem", "read_health", "read_readiness",
+    "read_authorization_server", "read_jwks", "read_log_keys",
 }  # fmt: skip
 
 
@@ -244,13 +245,17 @@ async def test_every_flow_is_published(stranger: AsyncClient, flow: str) -> None
     assert diagram.headers["Content-Type"].startswith("text/vnd.mermaid")
     assert diagram.text.startswith("stateDiagram-v2")
     for message in flow_page["messages"]:
+        assert (await stranger.get(message["page"])).status_code == 200
         schema = (await stranger.get(message["schema"])).json()
         Draft202012Validator.check_schema(schema)
         example = BODIES[message["type"]].EXAMPLE
         assert not list(Draft202012Validator(schema).iter_errors(example))
 
 
-@pytest.mark.parametrize("path", ["/v1/flows/x", "/v1/flows/x/diagram", "/v1/flows/x/schemas/y"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/flows/x", "/v1/flows/x/diagram", "/v1/flows/x/schemas/y", "/v1/flows/x/messages/y"],
+)
 async def test_what_is_no_flow_is_not_found(stranger: AsyncClient, path: str) -> None:
     assert (await stranger.get(path)).status_code == 404
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from app.api.flows.field_notes import NOTES, SOURCES
+from app.api.flows.message_page import Json, Table, message_page
 from app.cli.contract.flow_markdown import page, rows
 from app.cli.contract.flow_pages import flow_pages, flows_docs
 from app.domain.flows import FLOWS
@@ -39,6 +40,31 @@ def test_a_page_names_every_message_guard_and_added_row(name: str, language: str
         event = step.type.partition(".")[2]
         assert (f"| [`{event}`](#{event}) † " in text) is step.added
         assert all(f"| `{guard.name}` |" in text for guard in step.guards)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_section_of_a_message_says_all_that_its_served_page_does(
+    name: str, language: str
+) -> None:
+    _, *sections = re.split(r'^<a id="(\w+)"></a>\n### ', page(FLOWS[name], language), flags=re.M)
+    texts = dict(zip(sections[::2], sections[1::2], strict=True))
+    assert list(texts) == [
+        body.wire_type().partition(".")[2] for body in FLOWS[name].bodies.values()
+    ]
+    for event, text in texts.items():
+        served = message_page(f"{name}.{event}", language)
+        assert set(served.introduction) <= set(text.splitlines())
+        for section in served.sections:
+            assert f'<a id="{event}-{section.anchor}"></a>\n#### {section.title}\n' in text
+            assert all(is_said(block, text) for block in section.blocks)
+
+
+def is_said(block: str | Table | Json, text: str) -> bool:
+    """Whether a page in Markdown has a part of the page that is served."""
+    if isinstance(block, Table):
+        return {f"| {' | '.join(row)} |" for row in block.rows} <= set(text.splitlines())
+    return (block.text if isinstance(block, Json) else block) in text
 
 
 @pytest.mark.parametrize("name", ALL)

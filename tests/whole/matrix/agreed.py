@@ -95,6 +95,7 @@ read_me                          any                -                200       -
 list_flows                       public             -                200       -
 read_flow                        public             flow             200       404
 read_schema                      public             schema           200       404
+read_message_page                public             schema           200       404
 read_diagram                     public             flow             200       404
 read_authorization_server        public             -                200       -
 read_log_keys                    public             -                200       -
