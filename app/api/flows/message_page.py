@@ -172,11 +172,7 @@ def _sections(flow: Flow, body: type[Body], language: str) -> Iterator[Section]:
     yield _section("states", MOVES, (_table(MOVE_COLUMNS, moves, language),), language)
     yield _section("guards", GUARDS, (_guards(steps, language),), language)
     yield _section("copies", COPIES, tuple(_copies(flow, body, steps, language)), language)
-    fields = tuple(message_fields.fields(body, language))
-    listed = _table(message_fields.COLUMNS, fields, language)
-    yield _section(
-        "fields", FIELDS, (listed if fields else NO_FIELDS.in_language(language),), language
-    )
+    yield _section("fields", FIELDS, (_fields(body, language),), language)
     if _is_sent(flow, body):
         request, answer = request_example(body.wire_type()), answer_example(body.wire_type())
         yield _section("request", REQUEST, (Json(request),), language)
@@ -242,29 +238,35 @@ def _guards(steps: Iterable[Step], language: str) -> str | Table:
     return _table(GUARD_COLUMNS, rows, language) if rows else NO_GUARDS.in_language(language)
 
 
+def _fields(body: type[Body], language: str) -> str | Table:
+    rows = tuple(message_fields.fields(body, language))
+    if not rows:
+        return NO_FIELDS.in_language(language)
+    return _table(message_fields.COLUMNS, rows, language)
+
+
 def _copies(
     flow: Flow, body: type[Body], steps: list[Step], language: str
 ) -> Iterator[str | Table]:
+    rows = tuple(_copy_rows(flow, steps, language))
+    yield _table(COPY_COLUMNS, rows, language) if rows else NO_COPIES.in_language(language)
+    titles = (f"`{c}` {CLASS_TITLES[c].in_language(language)}" for c in sorted(classes_of(body)))
+    yield CLASSES.in_language(language).format("; ".join(titles))
+
+
+def _copy_rows(flow: Flow, steps: list[Step], language: str) -> Iterator[tuple[str, ...]]:
     """Each recipient once, with the numbers of the rows by which it receives the same."""
     numbers: dict[Copy, list[str]] = {}
     for number, step in enumerate(steps, 1):
         for copy in copies(flow, step):
             numbers.setdefault(copy, []).append(str(number))
-    if not numbers:
-        yield NO_COPIES.in_language(language)
-    else:
-        rows = tuple(
-            (
-                AND.in_language(language).join(of),
-                _party(flow, copy.party, language),
-                _codes(copy.classes),
-                _joined(_notes(flow, copy, language), language),
-            )
-            for copy, of in numbers.items()
+    for copy, of in numbers.items():
+        yield (
+            _joined(of, language),
+            _party(flow, copy.party, language),
+            _codes(copy.classes),
+            _joined(_notes(flow, copy, language), language),
         )
-        yield _table(COPY_COLUMNS, rows, language)
-    titles = (f"`{c}` {CLASS_TITLES[c].in_language(language)}" for c in sorted(classes_of(body)))
-    yield CLASSES.in_language(language).format("; ".join(titles))
 
 
 def _notes(flow: Flow, copy: Copy, language: str) -> Iterator[str]:
