@@ -111,7 +111,7 @@ def _arguments(place: Place, writer: DecisionWriter, sender: str) -> str:
     message = notice()
     submission = submit_opening(place, message, sender)
     written = at_once(writer.write(submission, decide(submission), {}, None))
-    rows, *columns = written.arguments()
+    rows, *columns = written.values()
     tree = json.loads(rows)
     ids = {
         str(message.id): f"{FRESH}-4000-8000-000000000001",

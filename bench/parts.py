@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from app.adapters.keys.vault import Keyring
 from app.adapters.referrals.decision_rows import DecisionWriter
-from app.adapters.referrals.message_rows import sent_content
+from app.adapters.referrals.message_rows import content_to_repeat
 from app.api.referrals import envelopes
 from app.api.wire.json_body import parse
 from app.auth.receipts import ReceiptSigner
@@ -56,10 +56,10 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
         "canonical form": lambda: segments(message.body),
         "seal": lambda: keyring().seal(message.id, contents),
         "receipt": lambda: signer.sign(claims),
-        "keyed hash for repeats": lambda: ring.mac(sent_content(message, contents)),
+        "keyed hash for repeats": lambda: ring.mac(content_to_repeat(message, contents)),
         "all rows, sealed and signed": lambda: at_once(
             writer.write(submission, decision, {}, None)
-        ).arguments(),
+        ).values(),
     }
     gc.collect()
     gc.freeze()  # as the service does

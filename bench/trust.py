@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from app.adapters.ids import time_ordered_id
-from app.adapters.referrals.decision_rows import DecisionWriter, Written
+from app.adapters.referrals.decision_rows import AcceptArguments, DecisionWriter
 from app.adapters.referrals.exchange import ACCEPT, LOAD
 from app.adapters.referrals.reading import DISCLOSE
 from app.auth.receipts import ReceiptSigner
@@ -95,7 +95,7 @@ async def _costs(place: Place, calls: int) -> list[Cost]:
             await case.send(await case.write_rows(agency, event))
         results = [_consent_checks(case, calls)]
         request = await case.write_rows(*REQUEST)
-        answer, accepting = request.answer, request.arguments()
+        answer, accepting = request.answer, request.values()
         loading: tuple[Any, ...] = (OFFICE, answer.message_id, answer.referral_id, [], False)
         results += [
             await _in_database(api, "load_case: the consents", LOAD, loading, calls),
@@ -137,7 +137,7 @@ class _CaseInProgress:
     def decide(self, agency: str, message: Message) -> Decision:
         return deciding.decide(self.submit(agency, message))
 
-    async def write_rows(self, agency: str, event: str) -> Written:
+    async def write_rows(self, agency: str, event: str) -> AcceptArguments:
         submission = self.submit(agency, self.message(event))
         decision = deciding.decide(submission)
         self.following = decision.case
@@ -145,12 +145,12 @@ class _CaseInProgress:
         writer = DecisionWriter(self.place.vault(), signer, ISSUER)
         return await writer.write(submission, decision, self.keys, self.version or None)
 
-    async def send(self, rows: Written) -> None:
-        if not await self.api.fetchval(ACCEPT, *rows.arguments()):
+    async def send(self, rows: AcceptArguments) -> None:
+        if not await self.api.fetchval(ACCEPT, *rows.values()):
             raise RuntimeError("the case has moved")
         self.case, self.version = self.following, self.version + 1
         for ring in rows.keyrings:
-            self.keys.setdefault(ring.referral_id, {}).update(ring.made)
+            self.keys.setdefault(ring.referral_id, {}).update(ring.new_keys)
 
     def disclosure(self, message_id: UUID) -> str:
         if self.case is None:

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from fastapi import FastAPI
 
 from app.adapters.inbox.inboxes import Inboxes
-from app.adapters.referrals.decision_rows import Answer
+from app.adapters.referrals.decision_rows import AcceptanceAnswer
 from app.adapters.referrals.exchange import Accepted, Exchange
 from app.api.wire.dependencies import Dependencies
 from app.domain.access.caller import Caller
@@ -50,7 +50,8 @@ class AcceptsAll:
         """An answer as the exchange gives it."""
         digest = "sha256:" + "0" * 64
         ids = message.referral_id, message.id
-        answer = Answer(*ids, "candidate_notified", self._clock(), digest, RECEIPT, 'W/"1"')
+        at = self._clock()
+        answer = AcceptanceAnswer(*ids, "candidate_notified", at, digest, RECEIPT, 'W/"1"')
         return Accepted(answer, repeated=False)
 
 

@@ -64,12 +64,12 @@ class Office:
     reading: Reading
     deadlines: DeadlineList
     erasures: Erasures
-    mailboxes: Inboxes
+    inboxes: Inboxes
     deliveries: Deliveries
     recalls: Recalls
     disclosures: Disclosures
     consents: Consents
-    returns: ReturnRequests
+    return_requests: ReturnRequests
     directory: Directory
     writer: DecisionWriter
     clock: Clock

@@ -190,7 +190,7 @@ class World:
         """What is answered for is had no more, until it is opened again."""
         today = self.office.clock().date()
         for request in await self._requests(agency):
-            await self.office.returns.answer(
+            await self.office.return_requests.answer(
                 seat(agency), request.id, ReturnAnswer.DESTROYED, today, None
             )
         for asked in self.asked:
@@ -199,7 +199,7 @@ class World:
         self.asked = [a for a in self.asked if a.agency != agency]
 
     async def _requests(self, agency: str) -> list[Any]:
-        requests = await self.office.returns.own(agency, None, 100_000)
+        requests = await self.office.return_requests.sent_to(agency, None, 100_000)
         ours = {self.parent, self.child}
         return [r for r in requests if r.referral_id in ours and r.answered_at is None]
 
@@ -221,7 +221,7 @@ class World:
                 wanted = set(row["classes"]) - {"C0"}
                 if row["waits"] and row["until"] is None and stone:
                     assert not wanted & self.lets(agency) or row["flow"] in self.suspended
-            status = await self.office.mailboxes.status(agency)
+            status = await self.office.inboxes.status(agency)
             waiting = await self.office.owner.fetchval(
                 "SELECT count(*) FROM inbox_item WHERE agency_id = $1 AND opened_at IS NULL"
                 " AND acknowledged_at IS NULL AND recalled_at IS NULL",

@@ -74,9 +74,7 @@ async def test_writers_to_overlapping_recipients_never_wait_for_each_other_in_a_
 async def test_a_reader_who_pages_while_writers_commit_skips_nothing_and_sees_nothing_twice(
     office: Office,
 ) -> None:
-    start = json.loads(await office.mailboxes.read(PROBATION, 0, 1, 0, unacknowledged=False))[
-        "head"
-    ]
+    start = json.loads(await office.inboxes.read(PROBATION, 0, 1, 0, unacknowledged=False))["head"]
     wanted = 120
     writing = asyncio.gather(
         *(
@@ -88,7 +86,7 @@ async def test_a_reader_who_pages_while_writers_commit_skips_nothing_and_sees_no
     messages: list[str] = []
     after = start
     while len(messages) < wanted:
-        page = json.loads(await office.mailboxes.read(PROBATION, after, 7, 5, unacknowledged=False))
+        page = json.loads(await office.inboxes.read(PROBATION, after, 7, 5, unacknowledged=False))
         positions += [item["position"] for item in page["items"]]
         messages += [item["message_id"] for item in page["items"]]
         after = page["next"]

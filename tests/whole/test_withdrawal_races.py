@@ -50,7 +50,7 @@ async def copy_in_inbox(office: Office, agency: str, message: UUID) -> asyncpg.R
 
 async def requested_messages(office: Office, agency: str, referral: UUID) -> set[UUID]:
     """The messages that an agency was asked to return in a referral."""
-    requests = await office.returns.own(agency, None, 100_000)
+    requests = await office.return_requests.sent_to(agency, None, 100_000)
     return {m for r in requests if r.referral_id == referral for m in r.message_ids or ()}
 
 
@@ -93,7 +93,7 @@ async def _opening(office: Office) -> bool:
 
 
 async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Office) -> None:
-    before = await office.mailboxes.status(CENTER)
+    before = await office.inboxes.status(CENTER)
     outcomes = []
     for _ in range(ROUNDS // 2):
         referral = await special(office, REQUESTED)
@@ -106,7 +106,7 @@ async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Offi
         await asyncio.gather(
             at_some_moment(withdrawal(office, referral)),
             at_some_moment(
-                lambda: office.mailboxes.acknowledge(seat(CENTER), [position], None)  # noqa: B023
+                lambda: office.inboxes.acknowledge(seat(CENTER), [position], None)  # noqa: B023
             ),
         )
         row = await copy_in_inbox(office, CENTER, request)
@@ -114,7 +114,7 @@ async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Offi
         asked = await requested_messages(office, CENTER, referral)
         assert asked == (set() if row["withdrawn"] else {request})
         outcomes.append(row["withdrawn"])
-    status = await office.mailboxes.status(CENTER)
+    status = await office.inboxes.status(CENTER)
     counted = await office.row(
         "SELECT count(*) FILTER (WHERE opened_at IS NULL AND acknowledged_at IS NULL"
         " AND recalled_at IS NULL) AS waiting FROM inbox_item WHERE agency_id = $1",
@@ -228,8 +228,8 @@ async def test_withdrawals_renewals_receipts_and_messages_never_wait_for_each_ot
     async def take_note() -> None:
         for _ in range(30):
             for agency in (CENTER, PROBATION, PRISON):
-                head = (await office.mailboxes.status(agency))["head"]
-                await office.mailboxes.acknowledge(seat(agency), [], head)
+                head = (await office.inboxes.status(agency))["head"]
+                await office.inboxes.acknowledge(seat(agency), [], head)
 
     await asyncio.gather(take_note(), *(to_and_fro(r) for r in cases))
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"

@@ -168,7 +168,7 @@ class Acts:
             await self._write(connection, settled, caller, at)
         return settled
 
-    async def one(self, agency_id: str, act_id: UUID) -> Act:
+    async def read_act(self, agency_id: str, act_id: UUID) -> Act:
         """An act of this agency.
 
         Raises:
@@ -179,7 +179,7 @@ class Acts:
             raise NotFound
         return read_act(json.loads(text))
 
-    async def all(
+    async def list_acts(
         self, agency_id: str, before: Before | None, limit: int, *, waiting: bool
     ) -> Sequence[Act]:
         """Acts of this agency, the last proposed first; or only those that wait."""

@@ -37,7 +37,9 @@ class AgencyAdministration:
         self._bell = bell
         self._acts = acts
 
-    async def all(self, what: What, agency_id: str, after: str | None, limit: int) -> list[Row]:
+    async def list_rows(
+        self, what: What, agency_id: str, after: str | None, limit: int
+    ) -> list[Row]:
         """The seats or clients of an agency, by id."""
         return await self._list(what, agency_id, None, after, limit)
 
@@ -72,7 +74,7 @@ class AgencyAdministration:
                 secret was approved since, or the client was linked to a seat that operates the
                 service.
         """
-        act, at = await self._acts.one(caller.agency_id, act_id), self._clock()
+        act, at = await self._acts.read_act(caller.agency_id, act_id), self._clock()
         _check_secret(act, caller, at)
         detail = {"target": act.target, "act_id": str(act.id)}
         entry = administration_entry(at, "client.secret", [caller.agency_id], detail, caller)

@@ -1,1 +1,1 @@
-"""Consents and return requests, as the database keeps them."""
+"""Consents and return requests in the database."""

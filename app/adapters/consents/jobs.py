@@ -1,4 +1,4 @@
-"""What consents have the worker do."""
+"""Jobs of the worker for consents."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
-    """Remind of return requests that are not answered in time."""
+    """Send reminders of return requests that are not answered in time."""
     yield PeriodicJob(LateReturnRequests(pool, clock).tell_late, MOST)

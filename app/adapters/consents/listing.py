@@ -1,4 +1,4 @@
-"""The consents of a case, as far as an agency may know of them."""
+"""The consents of a case that an agency may see."""
 
 import json
 from collections.abc import Sequence
@@ -23,23 +23,23 @@ LIST = "SELECT list_consents($1, $2, $3, $4, $5)"
 
 @dataclass(frozen=True, slots=True)
 class KnownConsent:
-    """A consent as one agency may know it."""
+    """A consent as one agency may see it."""
 
     consent: Consent
     referral_id: UUID | None
-    """Where it was recorded; None for a recipient that has no part there."""
+    """The referral where it was recorded; None for a recipient that is no party of it."""
     state: str
-    """How it stands today, where it counts for this agency."""
+    """Its state today in the referrals where it counts for this agency."""
     recorded_in: UUID | None
     """The message that recorded it, if this agency may read that."""
     withdrawn_in: UUID | None
-    """The message that took it back, or some of it, if this agency may read that."""
+    """The message that withdrew it, or a part of it, if this agency may read that."""
     counts_in: Sequence[UUID]
-    """The referrals of this agency in which something can be told on it."""
+    """The referrals of this agency in which data can be disclosed on it."""
 
 
 class Consents:
-    """Reads consents, for those who may know of them."""
+    """Reads the consents that an agency may see."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
@@ -48,9 +48,9 @@ class Consents:
     async def of_case(
         self, agency_id: str, case_id: UUID, after: tuple[date, UUID] | None, limit: int
     ) -> Sequence[KnownConsent]:
-        """The consents of a case that this agency may know of, by first day and id.
+        """The consents of a case that this agency may see, by first day and id.
 
-        A party that has ended sees what it could see then, and so do the recipients named.
+        An agency whose part has ended, and a named recipient, see what they could see then.
 
         Raises:
             NotFound: there is no such case, or the agency never had a part in it.
@@ -71,11 +71,11 @@ def _known_consent(row: "Mapping[str, Any]", today: date) -> KnownConsent:
         valid_from=date.fromisoformat(row["valid_from"]),
         valid_until=_day(row["valid_until"]),
     )
-    where = _id(row["referral_id"])
-    # Where the agency has no part the referral's own id says nothing to it; it is not shown.
+    referral_id = _id(row["referral_id"])
+    # An agency that is no party of the referral is not given its id.
     consent = Consent(
         record,
-        where or record.id,
+        referral_id or record.id,
         _day(row["withdrawn_on"]),
         frozenset(row["withdrawn_items"]),
     )
@@ -85,7 +85,7 @@ def _known_consent(row: "Mapping[str, Any]", today: date) -> KnownConsent:
         state = "suspended"
     return KnownConsent(
         consent,
-        where,
+        referral_id,
         state,
         _id(row["recorded_in"]),
         _id(row["withdrawn_in"]),

@@ -1,4 +1,4 @@
-"""Requests to return or destroy: shown to those concerned, answered, and followed up when late."""
+"""Requests to return or destroy data: lists of them, answers, and reminders when they are late."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from app.domain.vocabulary.law import LegalBasis
 if TYPE_CHECKING:
     from app.adapters.database.pool import Pool
 
-OWN = "SELECT list_returns($1, $2, $3, $4, $5)"
+SENT_TO = "SELECT list_returns($1, $2, $3, $4, $5)"
 OF_CASE = "SELECT list_case_returns($1, $2, $3, $4, $5)"
 ANSWER = "SELECT answer_return($1)"
 TELL = "SELECT tell_returns($1, $2, $3)"
@@ -26,23 +26,23 @@ Row = Mapping[str, Any]
 
 
 class ReturnRequests:
-    """Shows requests to whom they were sent and to who follows them, and takes answers."""
+    """Lists requests for the agencies that were sent or follow them, and records answers."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
-    async def own(
+    async def sent_to(
         self, agency_id: str, after: tuple[bool, date, UUID] | None, limit: int
     ) -> Sequence[ReturnRequest]:
-        """What this agency is asked, the open ones first, by the day they are due."""
-        text = await self._pool.fetchval(OWN, agency_id, *(after or (None, None, None)), limit)
+        """The requests to this agency, the open ones first, by the day they are due."""
+        text = await self._pool.fetchval(SENT_TO, agency_id, *(after or (None, None, None)), limit)
         return [_request(row) for row in json.loads(text)]
 
     async def of_case(
         self, agency_id: str, case_id: UUID, after: tuple[date, UUID] | None, limit: int
     ) -> Sequence[ReturnRequest]:
-        """The requests of a case that this agency follows, and its own, by the day they are due.
+        """The requests of a case that this agency was sent or follows, by the day they are due.
 
         Raises:
             NotFound: there is no such case, or the agency never had a part in it.
@@ -62,14 +62,15 @@ class ReturnRequests:
         on: date,
         legal_basis: LegalBasis | None,
     ) -> ReturnRequest:
-        """Take down what became of it, once. Whoever follows it hears of the answer.
+        """Record the answer to a request, once, and notify the agencies that follow it.
 
-        The agency that was asked answers; for one that takes no part here, who told it.
+        The agency that was sent the request answers. For an agency that is not connected, one
+        that disclosed the data to it answers.
 
         Raises:
             NotFound: there is no such request for this agency.
             Invalid: as `check_answer` says.
-            AlreadyAnswered: it was answered before, and otherwise.
+            AlreadyAnswered: it was answered before, and differently.
         """
         at = self._clock()
         check_answer(answer, on, legal_basis, at.date())
@@ -101,18 +102,18 @@ class ReturnRequests:
 
 
 class LateReturnRequests:
-    """Reminds of requests whose term has run out. Any number of workers may do it."""
+    """Sends reminders of late requests. Any number of workers may run it at once."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
     async def tell_late(self) -> int:
-        """Tell of each once; how many there were, at most `MOST`."""
+        """Send one reminder of each late request; how many were looked at, at most `MOST`."""
         at = self._clock()
-        told = json.loads(await self._pool.fetchval(TELL, at, at.date(), MOST))
-        await ring(self._pool, told["agencies"])
-        looked_at: int = told["looked_at"]
+        row = json.loads(await self._pool.fetchval(TELL, at, at.date(), MOST))
+        await ring(self._pool, row["agencies"])
+        looked_at: int = row["looked_at"]
         return looked_at
 
 

@@ -1,4 +1,4 @@
-"""What a decision does to consents, as the function `accept` takes it."""
+"""The consents that a decision records or withdraws, as rows for `accept`."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from app.domain.decisions.reach import affected_referrals
 
 
 def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """The consent that is recorded, and those that are withdrawn, each with all that it reaches."""
+    """The consent that is recorded, and those that are withdrawn, with the affected referrals."""
     rows: dict[str, Any] = {}
     if recorded := acceptance.decision.recorded:
         rows["consent"] = _recorded_consent(acceptance, recorded)
@@ -24,12 +24,12 @@ def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
 
 
 def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
-    """The withdrawal on the log: for the withdrawer alone, with the consents that it may know."""
+    """The log entry of a withdrawal, for the withdrawer alone: it names consents it may see."""
     decision, message, caller = acceptance.decision, acceptance.message, acceptance.caller
     agency = acceptance.directory.agency(caller.agency_id)
     if not decision.withdrawn or agency is None:
         return
-    known = [
+    visible = [
         c.record.id
         for c in decision.case.consents
         if c.record.id in decision.withdrawn and may_know(decision.case, c, agency)
@@ -37,7 +37,7 @@ def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
     yield log_entry(
         acceptance.at,
         "withdrawal",
-        {"consents": _texts(known), "items": sorted(message.body.items_withdrawn())},
+        {"consents": _texts(visible), "items": sorted(message.body.items_withdrawn())},
         caller,
         case_id=decision.case.id,
         referral_id=message.referral_id,
@@ -45,8 +45,8 @@ def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
     )
 
 
-def who_may_hear(decision: Decision) -> set[str]:
-    """Agencies to which a withdrawal may have brought something beside the message itself."""
+def agencies_to_notify(decision: Decision) -> set[str]:
+    """The agencies that may have got an inbox item by a withdrawal, besides the message itself."""
     if not decision.withdrawn:
         return set()
     return {p.agency_id for r in decision.case.referrals.values() for p in r.parties}

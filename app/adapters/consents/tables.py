@@ -1,4 +1,4 @@
-"""Consents, and requests to return or destroy what was disclosed on one that was withdrawn."""
+"""Consents, and requests to return or destroy data disclosed on a consent that was withdrawn."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from app.adapters.database.row import TEXTS, Row
 
 
 class ReturnRequestRow(Row, table=True):
-    """What one agency is asked to return or destroy in one referral, and what it answered."""
+    """A request to one agency to return or destroy data of one referral, and its answer."""
 
     __tablename__ = "return_request"
     __table_args__ = (
@@ -104,7 +104,7 @@ class PurposeFlowRow(Row, table=True):
         UniqueConstraint("purpose", "flow", postgresql_nulls_not_distinct=True),
         {"comment": "The flows that a purpose of consent serves; without a flow: none."},
     )
-    # The table has no primary key, since `flow` may be missing; an object needs one all the same.
+    # The table has no primary key, since `flow` may be missing; SQLAlchemy needs one all the same.
     __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": ["purpose", "flow"]}
 
     purpose: str

@@ -1,1 +1,1 @@
-"""What became of messages: deliveries, recalls and overdue items."""
+"""Deliveries, recalls and overdue messages."""

@@ -1,4 +1,4 @@
-"""What became of the messages that an agency sent, and the copies that it printed."""
+"""The deliveries of an agency's messages, and the copies that it printed."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 LIST = "SELECT list_deliveries($1, $2, $3, $4)"
 EXPLAIN = "SELECT explain_message($1, $2, $3)"
 PAPER = "SELECT paper_copies($1, $2, $3)"
-PRINTED = "SELECT mark_printed($1)"
+MARK_PRINTED = "SELECT mark_printed($1)"
 
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A message with what became of its copies."""
+    """A message with the delivery to each of its recipients."""
 
     message_id: UUID
     referral_id: UUID
@@ -40,18 +40,18 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A message as one agency may be told about it."""
+    """The deliveries of a message that one agency may see."""
 
     tracked: Tracked
-    sent: bool
-    """Whether the agency sent it; otherwise it is a recipient."""
+    is_sender: bool
+    """Whether the agency is its sender; otherwise it is a recipient."""
     notices: Sequence[NoticeJson]
     """The notices to the agency's own endpoints, each with its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
-    """A copy that was printed for an agency that takes no part."""
+class PrintedCopy:
+    """A copy that was printed for an agency that is not connected."""
 
     agency_id: str
     printed_at: datetime
@@ -59,16 +59,16 @@ class Printed:
 
 
 class Deliveries:
-    """Answers nothing but about messages that the asking agency sent or received."""
+    """Reads the deliveries of messages that an agency sent or received, and records printing."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
-    async def sent(
+    async def sent_messages(
         self, agency_id: str, referral_id: UUID, after: int, limit: int
     ) -> Sequence[Tracked]:
-        """The messages that this agency sent in a referral, in its order, after a number.
+        """The messages that this agency sent in a referral after a number, in their order.
 
         Raises:
             NotFound: there is no such referral for this agency.
@@ -76,10 +76,12 @@ class Deliveries:
         text = await self._pool.fetchval(LIST, agency_id, referral_id, after, limit)
         if text is None:
             raise NotFound
-        return [_track({**row, "referral_id": str(referral_id)}) for row in json.loads(text)]
+        return [
+            _tracked_message({**row, "referral_id": str(referral_id)}) for row in json.loads(text)
+        ]
 
     async def explain(self, agency_id: str, referral_id: UUID, message_id: UUID) -> Explained:
-        """Where a message is, for its sender or one of its recipients.
+        """The deliveries of a message: all for its sender, its own for a recipient.
 
         Raises:
             NotFound: there is none, or it was neither sent by nor sent to this agency.
@@ -88,7 +90,7 @@ class Deliveries:
         if text is None:
             raise NotFound
         row = json.loads(text)
-        return Explained(_track(row), row["you"] == "sender", row["notices"])
+        return Explained(_tracked_message(row), row["you"] == "sender", row["notices"])
 
     async def mark_printed(
         self,
@@ -96,22 +98,23 @@ class Deliveries:
         referral_id: UUID,
         message_id: UUID,
         recipients: Collection[str] | None,
-    ) -> Sequence[Printed]:
-        """Take down that the copies for these recipients, or all, were printed; once for each.
+    ) -> Sequence[PrintedCopy]:
+        """Record once for each of these recipients, or all, that its copy was printed.
 
         Raises:
             NotFound: there is no such message of this agency.
             NotToPrint: nothing of it is printed.
             Invalid: one of `recipients` has no copy to print.
-            AlreadyRecalled: the sender has taken it back.
+            AlreadyRecalled: the sender has recalled it.
         """
         at = self._clock()
         text = await self._pool.fetchval(
-            PRINTED, json.dumps(_printing(caller, referral_id, message_id, recipients, at))
+            MARK_PRINTED,
+            json.dumps(_printing_arguments(caller, referral_id, message_id, recipients, at)),
         )
         if text is None:
             raise NotFound
-        return _copies(json.loads(text), recipients)
+        return _printed_copies(json.loads(text), recipients)
 
     async def paper_copies(self, agency_id: str, message_id: UUID) -> dict[str, frozenset[str]]:
         """The recipients that get a message on paper, and the classes that each may be given."""
@@ -119,29 +122,29 @@ class Deliveries:
         return {agency: frozenset(classes) for agency, classes in json.loads(text).items()}
 
 
-def _printing(
+def _printing_arguments(
     caller: Caller,
     referral_id: UUID,
     message_id: UUID,
     recipients: Collection[str] | None,
     at: datetime,
 ) -> dict[str, Any]:
-    within = {"referral_id": str(referral_id), "message_id": str(message_id)}
+    message = {"referral_id": str(referral_id), "message_id": str(message_id)}
     seat = {"agency_id": caller.agency_id, "seat_id": caller.seat_id}
-    # For whom it was printed, the function of the database adds.
+    # The database function adds the recipients to the log entry.
     entry = log_entry(at, "printing", {}, caller, referral_id=referral_id, message_id=message_id)
     return {
         "at": at.isoformat(),
-        **within,
+        **message,
         **seat,
         "recipients": None if recipients is None else list(recipients),
         "log": entry.row(),
     }
 
 
-def _copies(
+def _printed_copies(
     rows: Sequence[Mapping[str, Any]], recipients: Collection[str] | None
-) -> Sequence[Printed]:
+) -> Sequence[PrintedCopy]:
     to_print = {row["agency_id"]: row for row in rows}
     wrong = [n for n, agency_id in enumerate(recipients or ()) if agency_id not in to_print]
     if wrong:
@@ -149,7 +152,7 @@ def _copies(
     if not to_print:
         raise NotToPrint
     printed = [
-        Printed(row["agency_id"], datetime.fromisoformat(row["printed_at"]), row["printed_by"])
+        PrintedCopy(row["agency_id"], datetime.fromisoformat(row["printed_at"]), row["printed_by"])
         for row in rows
         if row["printed_at"]
     ]
@@ -158,7 +161,7 @@ def _copies(
     return printed
 
 
-def _track(row: Mapping[str, Any]) -> Tracked:
+def _tracked_message(row: Mapping[str, Any]) -> Tracked:
     due = None
     if row["overdue_at"]:
         due = Terms(_at(row["overdue_at"]), _at(row["failed_at"]))

@@ -1,4 +1,4 @@
-"""What deliveries have the worker do."""
+"""Jobs of the worker for deliveries."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock) -> Iterator[Job]:
-    """Tell senders of messages that nobody opened in time."""
+    """Notify senders and recipients of messages that were not acknowledged in time."""
     yield PeriodicJob(Overdue(pool, clock).tell_late, MOST)

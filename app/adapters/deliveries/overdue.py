@@ -1,4 +1,4 @@
-"""Terms that run out: told to the sender and to whoever has not acknowledged."""
+"""Delivery terms that have run out: items for the sender and those who have not acknowledged."""
 
 import json
 from typing import TYPE_CHECKING
@@ -14,15 +14,15 @@ MOST = 200
 
 
 class Overdue:
-    """Tells of messages that are overdue or have failed. Any number of workers may do it."""
+    """Notifies agencies of overdue and failed messages. Any number of workers may run it."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
     async def tell_late(self) -> int:
-        """Look at the messages whose terms have run out; how many there were, at most `MOST`."""
-        told = json.loads(await self._pool.fetchval(TELL, self._clock(), MOST))
-        await ring(self._pool, told["agencies"])
-        looked_at: int = told["looked_at"]
+        """Notify of messages whose terms have run out; how many were looked at, at most `MOST`."""
+        row = json.loads(await self._pool.fetchval(TELL, self._clock(), MOST))
+        await ring(self._pool, row["agencies"])
+        looked_at: int = row["looked_at"]
         return looked_at

@@ -1,4 +1,4 @@
-"""Recalls: a copy taken back leaves a tombstone, or a misdirected disclosure if it was opened."""
+"""Recalls: a recalled copy leaves a tombstone, or a misdirected disclosure if it was opened."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A copy that was taken back. `clocks` are there if it had been opened or printed."""
+    """A recalled copy. It has `clocks` if it had been opened or printed."""
 
     id: UUID
     message_id: UUID
@@ -46,7 +46,7 @@ class Recall:
     sender_agency: str
     recipient_agency: str
     recipient_party: str | None
-    """None for a reader to whom it was shown by a recipient."""
+    """None for a reader with whom a recipient shared the message."""
     reason: str
     recalled_at: datetime
     recalled_by: str
@@ -55,7 +55,7 @@ class Recall:
 
 
 class Recalls:
-    """Takes messages back, and shows both sides what had been opened by then."""
+    """Recalls messages, and reads recalls with the openings that preceded them."""
 
     def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
         self._pool = pool
@@ -70,10 +70,10 @@ class Recalls:
         reason: RecallReason,
         recipients: Collection[str] | None,
     ) -> Sequence[Recall]:
-        """Take a message back from these recipients, or from everybody. Twice is as once.
+        """Recall a message from these recipients, or from all. A repeat changes nothing.
 
-        Holding the case keeps every opening out: each is either written down before, or finds
-        the copy recalled.
+        The case is locked meanwhile: an opening is either logged before, or finds the copy
+        recalled.
 
         Raises:
             NotFound: this agency sent no such message.
@@ -83,25 +83,27 @@ class Recalls:
             text = await connection.fetchval(HOLD, caller.agency_id, referral_id, message_id)
             if text is None:
                 raise NotFound
-            held, at = json.loads(text), self._clock()
-            copies = [_held(row) for row in held["copies"]]
-            left = copies_to_recall(copies, reason, recipients)
-            written = _Writing(caller, referral_id, message_id, reason, held, at).rows(left)
-            if left:
-                await connection.execute(WRITE, json.dumps(written))
+            message, at = json.loads(text), self._clock()
+            copies = [_held_copy(row) for row in message["copies"]]
+            to_recall = copies_to_recall(copies, reason, recipients)
+            rows_to_write = _RecallRows(caller, referral_id, message_id, reason, message, at).rows(
+                to_recall
+            )
+            if to_recall:
+                await connection.execute(WRITE, json.dumps(rows_to_write))
             rows = json.loads(await connection.fetchval(OF_MESSAGE, caller.agency_id, message_id))
-        self._bell.ring({item["agency_id"] for item in written["items"]})
+        self._bell.ring({item["agency_id"] for item in rows_to_write["items"]})
         recalls = (_recall(row) for row in rows)
         return [r for r in recalls if recipients is None or r.recipient_agency in recipients]
 
-    async def misdirected(
+    async def misdirected_disclosures(
         self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[Recall]:
-        """Misdirected disclosures by or to this agency, the last one first."""
+        """Misdirected disclosures by or to this agency, the newest first."""
         text = await self._pool.fetchval(MISDIRECTED, agency_id, *(before or (None, None)), limit)
         return [_recall(row) for row in json.loads(text)]
 
-    async def misdirected_one(self, agency_id: str, disclosure_id: UUID) -> Recall:
+    async def misdirected_disclosure(self, agency_id: str, disclosure_id: UUID) -> Recall:
         """A misdirected disclosure by or to this agency.
 
         Raises:
@@ -114,24 +116,24 @@ class Recalls:
 
 
 @dataclass(frozen=True, slots=True)
-class _Writing:
-    """Turns what is recalled into the rows that `write_recall` takes."""
+class _RecallRows:
+    """Turns recalled copies into the rows that `write_recall` takes."""
 
     caller: Caller
     referral_id: UUID
     message_id: UUID
     reason: RecallReason
-    held: Row
+    message: Row
     at: datetime
 
     def rows(self, copies: Sequence[HeldCopy]) -> dict[str, Any]:
         return {
             "at": self.at.isoformat(),
-            "case_id": self.held["case_id"],
+            "case_id": self.message["case_id"],
             "message_id": str(self.message_id),
             "referral_id": str(self.referral_id),
-            "type": self.held["type"],
-            "accepted_at": self.held["accepted_at"],
+            "type": self.message["type"],
+            "accepted_at": self.message["accepted_at"],
             "agency_id": self.caller.agency_id,
             "seat_id": self.caller.seat_id,
             "reason": self.reason.value,
@@ -166,8 +168,8 @@ class _Writing:
         }
 
     def _entry(self, copy: HeldCopy) -> LogEntry:
-        # A reader whom the sender does not know is not named to it, unless it has opened it.
-        known = {self.caller.agency_id} if copy.named or copy.disclosed else set()
+        # A reader unknown to the sender is named to it only if it has opened the message.
+        sender = {self.caller.agency_id} if copy.named or copy.disclosed else set()
         detail = {
             "from": copy.agency_id,
             "reason": self.reason.value,
@@ -178,8 +180,8 @@ class _Writing:
             "recall",
             detail,
             self.caller,
-            {copy.agency_id} | known,
-            case_id=self.held["case_id"],
+            {copy.agency_id} | sender,
+            case_id=self.message["case_id"],
             referral_id=self.referral_id,
             message_id=self.message_id,
         )
@@ -189,15 +191,15 @@ class _Writing:
         item = {
             "kind": kind,
             "message_id": str(self.message_id),
-            "type": self.held["type"],
-            "urgency": self.held["urgency"],
+            "type": self.message["type"],
+            "urgency": self.message["urgency"],
         }
         if not copy.to_print:
             yield {
                 **item,
                 "agency_id": copy.agency_id,
                 "referral_id": str(copy.referral_id),
-                "from_party": self.held["from_party"],
+                "from_party": self.message["from_party"],
                 "from_agency": self.caller.agency_id,
             }
         if copy.disclosed:
@@ -210,8 +212,8 @@ class _Writing:
             }
 
 
-def _held(row: Row) -> HeldCopy:
-    openings = [_opening(each) for each in row["openings"]]
+def _held_copy(row: Row) -> HeldCopy:
+    openings = [_read_copy(each) for each in row["openings"]]
     if row["printed_at"]:
         on_paper = tuple(sorted(set(row["classes"]) & set(row["has"])))
         printed_at = datetime.fromisoformat(row["printed_at"])
@@ -227,7 +229,7 @@ def _held(row: Row) -> HeldCopy:
     )
 
 
-def _opening(row: Row) -> ReadCopy:
+def _read_copy(row: Row) -> ReadCopy:
     at = datetime.fromisoformat(row["at"])
     return ReadCopy(row["how"], at, row["seat_id"], tuple(row["classes"]))
 
@@ -246,7 +248,7 @@ def _recall(row: Row) -> Recall:
         reason=row["reason"],
         recalled_at=datetime.fromisoformat(row["recalled_at"]),
         recalled_by=row["recalled_by"],
-        openings=[_opening(each) for each in row["openings"]],
+        openings=[_read_copy(each) for each in row["openings"]],
         clocks=ReportDays(**{n: date.fromisoformat(d) for n, d in days.items()})
         if row["disclosed"]
         else None,

@@ -1,4 +1,4 @@
-"""Rows of deliveries: as functions of the database answer them, and as `accept` takes them."""
+"""Rows of deliveries: as database functions return them, and as `accept` takes them."""
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -31,14 +31,14 @@ class NoticeJson(TypedDict):
 
 
 def term_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """The terms of each message that goes to an inbox."""
+    """The delivery terms of each message that goes to an inbox."""
     return {"terms": list(_terms(acceptance))}
 
 
 def _terms(acceptance: Acceptance) -> Iterator[dict[str, Any]]:
     for move, message_id in acceptance.messages():
         if not any(copy.waits for copy in move.copies):
-            continue  # those who see it only as its sender have nothing to acknowledge
+            continue  # a copy for the sender alone has nobody who could acknowledge it
         due = terms(move.body.type, acceptance.urgency, acceptance.at)
         yield {
             "message_id": str(message_id),

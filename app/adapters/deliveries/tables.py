@@ -1,4 +1,4 @@
-"""What becomes of messages: by when they are to be acknowledged, and which were taken back."""
+"""Delivery terms of messages, and recalls."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app.adapters.database.row import Row
 
 
 class DeliveryTermRow(Row, table=True):
-    """When a message that somebody has not acknowledged is overdue, and when it has failed."""
+    """When a message that a recipient has not acknowledged is overdue, and when it has failed."""
 
     __tablename__ = "delivery_term"
     __table_args__ = (
@@ -32,7 +32,7 @@ class DeliveryTermRow(Row, table=True):
 
 
 class RecallRow(Row, table=True):
-    """A copy that was taken back; with both clocks if it was disclosed by then. Never updated."""
+    """A recalled copy; with the days to report it if it was disclosed by then. Never updated."""
 
     __tablename__ = "recall"
     __table_args__ = (

@@ -1,1 +1,1 @@
-"""The list of disclosures."""
+"""The list of disclosures of a case."""

@@ -1,4 +1,4 @@
-"""Disclosures of a case, page by page as one party may know them, and printed on the record."""
+"""Disclosures of a case, in pages, as one party may see them; an export of them is logged."""
 
 import json
 import re
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 LIST = "SELECT list_disclosures($1, $2, $3, $4, $5, $6, $7, $8)"
 MOST_LOOKED_AT = 500
-"""Messages and disclosures that one page looks at, however few of them are asked for."""
+"""The most messages and disclosures that one page looks at, whatever its filter leaves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which disclosures: all, or those of a referral, an agency, a class."""
+class DisclosureFilter:
+    """Which disclosures to list: all, or those of a referral, an agency, a class."""
 
     referral_id: UUID | None = None
     agency_id: str | None = None
     data_class: DataClass | None = None
 
 
-ALL = Wanted()
+ALL = DisclosureFilter()
 
 _AGENCY = re.compile(r"[a-z0-9-]{0,64}")
 _NUMBER = re.compile(r"[0-9]{1,16}")
@@ -43,21 +43,21 @@ Key = tuple[UUID, int, str, int, int, UUID]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some disclosures, and where the next page begins. It may be empty and have a next one."""
+    """Some disclosures, and the key after which the next page begins. A page may be empty."""
 
     items: Sequence[Disclosure]
     following: Sequence[Any] | None
 
 
 class Disclosures:
-    """Answers what a party of the case knows anyhow: see the function `list_disclosures`."""
+    """Lists disclosures that a party may see: see the database function `list_disclosures`."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
     async def page(
-        self, agency_id: str, case_id: UUID, wanted: Wanted, after: Key | None, limit: int
+        self, agency_id: str, case_id: UUID, chosen: DisclosureFilter, after: Key | None, limit: int
     ) -> Page:
         """Disclosures by referral, message, agency and time, after a key.
 
@@ -68,9 +68,9 @@ class Disclosures:
             LIST,
             agency_id,
             case_id,
-            wanted.referral_id,
-            wanted.agency_id,
-            wanted.data_class,
+            chosen.referral_id,
+            chosen.agency_id,
+            chosen.data_class,
             json.dumps([str(p) if isinstance(p, UUID) else p for p in after]) if after else None,
             limit,
             MOST_LOOKED_AT,
@@ -83,7 +83,7 @@ class Disclosures:
     async def to_print(
         self, agency_id: str, case_id: UUID, most: int
     ) -> tuple[Sequence[Disclosure], bool]:
-        """All disclosures of a case, `most` at the most, and whether that is all.
+        """The disclosures of a case, at most `most`, and whether that is all of them.
 
         Raises:
             NotFound: this agency was never a party of such a case.
@@ -99,18 +99,17 @@ class Disclosures:
         return items[:most], False
 
     async def record_export(self, caller: Caller, case_id: UUID, detail: Mapping[str, Any]) -> None:
-        """Write down that a sheet of them was made; before it is handed out."""
+        """Log that a sheet of them is exported, before it is handed out."""
         at = self._clock()
-        told = {"what": "disclosures", **detail}
-        entry = log_entry(at, "export", told, caller, case_id=case_id)
+        entry = log_entry(at, "export", {"what": "disclosures", **detail}, caller, case_id=case_id)
         await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
 
 
 def key_of(parts: Sequence[Any]) -> Key:
-    """The key that these parts stand for, as numbers and ids or as their texts.
+    """The key made of these parts, which are numbers and ids, or their texts.
 
     Raises:
-        ValueError: they are none.
+        ValueError: they are not the parts of a key.
     """
     referral, number, agency, at, rank, last = parts
     if not _AGENCY.fullmatch(agency):

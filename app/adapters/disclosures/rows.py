@@ -1,4 +1,4 @@
-"""The older messages that an accepted message shows, as the function `accept` takes them."""
+"""The older messages that an accepted message shares, as rows for `accept`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from app.domain.flows import FLOWS
 
 
 def showing_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """Which older messages are shown to whom, and in which classes."""
+    """Which older messages are shared with which agencies, and in which classes."""
     if not acceptance.message.shared_messages:
         return {}
     return {"shown": list(_showings(acceptance))}

@@ -1,4 +1,4 @@
-"""Messages of one referral that were given to an agency of another."""
+"""Messages of one referral that were shared with an agency of another."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from app.adapters.database.row import TEXTS, Row
 
 
 class ShownRow(Row, table=True):
-    """An older message that a message showed to one of its recipients."""
+    """An older message that a message shared with one of its recipients."""
 
     __tablename__ = "shown"
     __table_args__ = (

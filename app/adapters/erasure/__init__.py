@@ -1,1 +1,1 @@
-"""Erases by rule and by command, and keeps the list of it."""
+"""Erasure by rule and by command, and the record of it."""

@@ -1,41 +1,38 @@
-"""What acts do that erase, or keep from being erased, once two seats have agreed on them."""
+"""The effects of acts about erasure: legal holds and erasure by command."""
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from app.adapters.acts.work import Effect, Work
-from app.adapters.erasure.writing import Erasing, hold
+from app.adapters.erasure.writing import ErasureWriter, hold
 from app.domain.acts.details import EraseDetail
 from app.domain.erasure.objections import objection_to_command
 from app.domain.erasure.retention import COMMANDED
 from app.domain.errors import ActImpossible, NotFound
-
-if TYPE_CHECKING:
-    pass
 
 SET_HOLD = "SELECT set_hold($1)"
 LIFT_HOLD = "SELECT lift_hold($1)"
 
 
 async def set_hold(work: Work) -> Mapping[str, Any]:
-    """Keep a referral, or its whole case, from being erased."""
-    row = await _on_referral(work, SET_HOLD, dict(work.act.detail))
+    """Set a legal hold on a referral or its whole case."""
+    row = await _call_on_referral(work, SET_HOLD, dict(work.act.detail))
     detail = {"step": "set", **work.act.detail}
     await work.log("hold", detail, case_id=row["case_id"], referral_id=work.act.target)
     return {}
 
 
 async def lift_hold(work: Work) -> Mapping[str, Any]:
-    """Let it be erased again, as far as this agency is concerned."""
-    row = await _on_referral(work, LIFT_HOLD, {})
+    """Lift this agency's legal hold."""
+    row = await _call_on_referral(work, LIFT_HOLD, {})
     await work.log("hold", {"step": "lifted"}, case_id=row["case_id"], referral_id=work.act.target)
     return {}
 
 
 async def erase(work: Work) -> Mapping[str, Any]:
-    """Erase a referral, or some classes of it, before its time."""
+    """Erase a referral, or some classes of it, before its retention period ends."""
     return await _erase(work, work.act.agency_id)
 
 
@@ -50,42 +47,42 @@ ERASURE: Mapping[str, Effect] = {
     "erase": erase,
     "erase.ordered": erase_by_order,
 }
-"""By the kind of act: what each that erases, or keeps from being erased, does."""
+"""The effect of each kind of act about erasure."""
 
 
 async def _erase(work: Work, agency_id: str | None) -> Mapping[str, Any]:
-    asked = EraseDetail.model_validate(work.act.detail)
-    standing = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
-    if standing is None:
+    detail = EraseDetail.model_validate(work.act.detail)
+    referral = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
+    if referral is None:
         raise NotFound
-    against = objection_to_command(standing, agency_id, asked.classes_to_erase(), asked.reason)
-    if against is not None:
-        raise ActImpossible(against)
+    objection = objection_to_command(referral, agency_id, detail.classes_to_erase(), detail.reason)
+    if objection is not None:
+        raise ActImpossible(objection)
     if work.rehearsed:
         return {}
-    erasing = Erasing(
-        standing,
-        asked.classes_to_erase(),
+    writer = ErasureWriter(
+        referral,
+        detail.classes_to_erase(),
         COMMANDED,
         work.at,
         work.backup_age,
         work.act.id,
         work.caller if agency_id else None,
     )
-    work.recipients.update(await erasing.write(work.connection))
-    return {"complete_on": erasing.complete_on.isoformat()}
+    work.recipients.update(await writer.write(work.connection))
+    return {"complete_on": writer.complete_on.isoformat()}
 
 
-async def _on_referral(work: Work, statement: str, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Call a function on the referral that the act is about, as its agency."""
-    asked = {
+async def _call_on_referral(work: Work, statement: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Call a database function for the act's agency on the referral that the act is about."""
+    arguments = {
         "act_id": str(work.act.id),
         "agency_id": work.act.agency_id,
         "referral_id": work.act.target,
         "at": work.at.isoformat(),
         **more,
     }
-    text = await work.connection.fetchval(statement, json.dumps(asked))
+    text = await work.connection.fetchval(statement, json.dumps(arguments))
     if text is None:
         raise NotFound
     outcome: dict[str, Any] = json.loads(text)

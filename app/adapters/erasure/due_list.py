@@ -1,4 +1,4 @@
-"""What is due to be erased and what was, for whoever runs the service: ids and codes only."""
+"""What is due to be erased and what was erased, for the operator: ids and codes only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.domain.erasure.retention import Periods
 if TYPE_CHECKING:
     from app.adapters.directory.cache import Connection
 
-# Read as the owner of the tables; under each rule the earliest first, by its index.
+# Read as the owner of the tables. Under each rule the earliest comes first, by an index.
 _DUE = """
     SELECT t.referral_id, t.since, is_held(r.case_id, r.id) AS held
     FROM retention t JOIN referral r ON r.id = t.referral_id
@@ -23,7 +23,7 @@ _COUNT = """
     SELECT count(*) FILTER (WHERE NOT held), count(*) FILTER (WHERE held)
     FROM retention WHERE rule = $1 AND since <= $2
 """
-_RECENT = """
+_RECENT_ERASURES = """
     SELECT erased_at, referral_id, rule, array_agg(class ORDER BY class) AS classes, complete_on
     FROM erasure GROUP BY erased_at, referral_id, rule, complete_on
     ORDER BY erased_at DESC, referral_id LIMIT $1
@@ -32,7 +32,7 @@ _RECENT = """
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A referral whose time has come by a rule."""
+    """A referral whose retention period under a rule has ended."""
 
     referral_id: UUID
     rule: Rule
@@ -42,8 +42,8 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """What was erased of a referral at once."""
+class ErasedReferral:
+    """What was erased of a referral at one time."""
 
     referral_id: UUID
     erased_at: datetime
@@ -53,7 +53,7 @@ class Erased:
 
 
 class ErasureList:
-    """Looks; changes nothing."""
+    """Reads what is due and what was erased. Changes nothing."""
 
     def __init__(self, connection: "Connection", periods: Periods) -> None:
         self._connection = connection
@@ -72,7 +72,7 @@ class ErasureList:
         return sorted(due, key=lambda each: (each.due_on, each.referral_id))
 
     async def count(self, today: date) -> tuple[int, int]:
-        """How many are due by today, and how many more are put off by a hold."""
+        """How many are due by today, and how many others a legal hold puts off."""
         due = held = 0
         for rule in Rule:
             last = self._periods.of(rule).last_over(today)
@@ -80,11 +80,11 @@ class ErasureList:
             due, held = due + row[0], held + row[1]
         return due, held
 
-    async def recent(self, limit: int) -> Sequence[Erased]:
-        """What was erased last."""
-        rows = await self._connection.fetch(_RECENT, limit)
+    async def recent_erasures(self, limit: int) -> Sequence[ErasedReferral]:
+        """The last erasures, the newest first."""
+        rows = await self._connection.fetch(_RECENT_ERASURES, limit)
         return [
-            Erased(
+            ErasedReferral(
                 r["referral_id"], r["erased_at"], r["rule"], tuple(r["classes"]), r["complete_on"]
             )
             for r in rows

@@ -1,4 +1,4 @@
-"""What erasure has the worker do."""
+"""Jobs of the worker for erasure."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock, periods: Periods, backup_age: timedelta) -> Iterator[Job]:
-    """Erase what no rule keeps any longer."""
+    """Erase referrals whose retention period has ended."""
     yield PeriodicJob(Eraser(pool, clock, periods, backup_age).erase_due)

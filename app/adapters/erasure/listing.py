@@ -1,4 +1,4 @@
-"""What was erased, and what an agency keeps from being erased, as the agency may know it."""
+"""Erasures and legal holds, as an agency may see them."""
 
 import json
 from datetime import datetime
@@ -18,7 +18,7 @@ Before = tuple[datetime, UUID]
 
 
 class Erasures:
-    """Reads erasures and holds."""
+    """Reads erasures and legal holds."""
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
@@ -36,7 +36,7 @@ class Erasures:
         return erasures
 
     async def holds(self, agency_id: str, before: Before | None, limit: int) -> list[HoldJson]:
-        """What this agency keeps from being erased, the last set first."""
+        """The legal holds of this agency, the newest first."""
         text = await self._pool.fetchval(HOLDS, agency_id, *(before or (None, None)), limit)
         holds: list[HoldJson] = json.loads(text)
         return holds

@@ -1,4 +1,4 @@
-"""Erasures, holds and clocks of retention, as the functions of the database give and take them."""
+"""Rows of erasures, legal holds and retention clocks, as database functions return or take them."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,11 +11,11 @@ from app.domain.erasure.objections import complete_on
 ErasureJson = TypedDict(
     "ErasureJson", {"class": str, "erased_at": str, "because": str, "complete_on": str}
 )
-"""An erased class of a referral, as `read_erasures` answers it."""
+"""An erased class of a referral, as `read_erasures` returns it."""
 
 
 class HoldJson(TypedDict):
-    """What an agency keeps from being erased, as `list_holds` answers it."""
+    """A legal hold, as `list_holds` returns it."""
 
     id: str
     referral_id: str
@@ -25,7 +25,7 @@ class HoldJson(TypedDict):
 
 
 def erasure_rows(acceptance: Acceptance, backup_age: timedelta) -> dict[str, Any]:
-    """The clocks that an accepted message starts or stops, and the referral that it erases.
+    """The retention clocks that an accepted message starts or stops, and the erasure it causes.
 
     Args:
         backup_age: how long backups hold a key after it was erased.
@@ -34,7 +34,7 @@ def erasure_rows(acceptance: Acceptance, backup_age: timedelta) -> dict[str, Any
     if acceptance.decision.clocks:
         rows["clocks"] = clock_rows(acceptance.decision.clocks)
     if acceptance.decision.erases:
-        # The keys made for this very message are destroyed with all others of the referral.
+        # The keys of this message itself are deleted with all others of the referral.
         rows["erased"] = {
             "referral_id": str(acceptance.message.referral_id),
             "complete_on": complete_on(acceptance.at, backup_age).isoformat(),
@@ -43,7 +43,7 @@ def erasure_rows(acceptance: Acceptance, backup_age: timedelta) -> dict[str, Any
 
 
 def clock_rows(clocks: Iterable[RetentionClock]) -> list[dict[str, Any]]:
-    """Clocks of retention, as `set_clocks` takes them; without a day one stops."""
+    """Retention clocks, as `set_clocks` takes them. A clock without a day is stopped."""
     return [
         {
             "referral_id": str(clock.referral_id),

@@ -1,4 +1,4 @@
-"""What is to be erased when its time has come, what was, and what is kept from it."""
+"""Retention clocks, erasures and legal holds."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.adapters.database.row import Row
 
 
 class ErasureRow(Row, table=True):
-    """The keys of one class of a referral were destroyed: when, why, on whose word. For ever."""
+    """The erasure of one class of a referral: when and by which rule or act. Never deleted."""
 
     __tablename__ = "erasure"
     __table_args__ = (Index("ix_erasure_at", text("erased_at DESC")),)
@@ -26,7 +26,7 @@ class ErasureRow(Row, table=True):
 
 
 class RetentionRow(Row, table=True):
-    """A rule that runs for a referral, and since which day."""
+    """A retention clock: a rule that runs for a referral, and since which day."""
 
     __tablename__ = "retention"
     __table_args__ = (
@@ -56,7 +56,7 @@ class ErasureTotalRow(Row, table=True):
 
 
 class LegalHoldRow(Row, table=True):
-    """What an agency keeps from being erased, until it is lifted."""
+    """A legal hold of an agency on a referral or its case, until it is lifted."""
 
     __tablename__ = "legal_hold"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Erasing: holding a referral's case, and writing down that keys were destroyed, and for whom."""
+"""Locks a referral's case for erasure, and writes the erasure, its log entries and inbox items."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -27,17 +27,18 @@ LEDGER = "SELECT erase_ledger($1)"
 
 
 @dataclass(frozen=True, slots=True)
-class Erasing:
-    """What is to be erased of a referral that is held, because of what, and on whose word."""
+class ErasureWriter:
+    """Writes the erasure of some classes of a referral whose case is locked."""
 
-    standing: HeldReferral
+    referral: HeldReferral
     classes: frozenset[DataClass]
     because: str
+    """The rule, or `COMMANDED`."""
     at: datetime
     backup_age: timedelta
     act_id: UUID | None = None
     caller: Caller | None = None
-    """The second seat, if it was done by command."""
+    """The second seat, if it is erased by command."""
 
     @property
     def complete_on(self) -> date:
@@ -45,12 +46,12 @@ class Erasing:
         return complete_on(self.at, self.backup_age)
 
     async def write(self, connection: "Connection") -> set[str]:
-        """Erase, and write it down; gives the agencies whose inboxes say so."""
+        """Erase and log it. Returns the agencies that get an inbox item."""
         items = list(self._items())
         rows = {
             "at": self.at.isoformat(),
-            "case_id": str(self.standing.case_id),
-            "referral_id": str(self.standing.id),
+            "case_id": str(self.referral.case_id),
+            "referral_id": str(self.referral.id),
             "classes": sorted(self.classes),
             "facts": facts_of(self.classes),
             "rule": self.because,
@@ -64,12 +65,12 @@ class Erasing:
         return {item["agency_id"] for item in items}
 
     async def write_ledger(self, connection: "Connection") -> None:
-        """Delete the record of consents, and write that down."""
+        """Delete the record of consents, and log that."""
         rows = {
             "at": self.at.isoformat(),
-            "referral_id": str(self.standing.id),
+            "referral_id": str(self.referral.id),
             "rule": self.because,
-            "clocks": clock_rows([RetentionClock(self.standing.id, Rule.LEDGER, None)]),
+            "clocks": clock_rows([RetentionClock(self.referral.id, Rule.LEDGER, None)]),
             "log": [entry.row() for entry in self._log()],
         }
         await connection.execute(LEDGER, json.dumps(rows))
@@ -79,20 +80,20 @@ class Erasing:
         return DataClass.C0 in self.classes
 
     def _clocks(self) -> Iterator[RetentionClock]:
-        """What was erased needs no clock; the record of consents stays a while longer."""
-        for rule in self.standing.clocks:
-            gone = self._whole or (rule == Rule.CLEARED and DataClass.C4 in self.classes)
-            if gone and rule != Rule.LEDGER:
-                yield RetentionClock(self.standing.id, Rule[rule.upper()], None)
+        """Stop the clocks of what is erased; start that of the record of consents, kept longer."""
+        for rule in self.referral.clocks:
+            is_erased = self._whole or (rule == Rule.CLEARED and DataClass.C4 in self.classes)
+            if is_erased and rule != Rule.LEDGER:
+                yield RetentionClock(self.referral.id, Rule[rule.upper()], None)
         if self._whole:
-            closed_on = self.standing.clocks.get(Rule.CASE_CLOSED, self.at.date())
-            yield RetentionClock(self.standing.id, Rule.LEDGER, closed_on)
+            closed_on = self.referral.clocks.get(Rule.CASE_CLOSED, self.at.date())
+            yield RetentionClock(self.referral.id, Rule.LEDGER, closed_on)
 
     def _log(self) -> Iterator[LogEntry]:
-        """An entry for each reader, with what it had copies of and nobody else's name."""
-        for reader, classes in self._told():
+        """An entry for each reader with the classes that it had copies of. It names no other."""
+        for reader, classes in self._recipients():
             acting = self.caller if self.caller and self.caller.agency_id == reader else None
-            told = {
+            detail = {
                 "because": self.because,
                 "classes": classes,
                 "complete_on": self.complete_on.isoformat(),
@@ -101,27 +102,28 @@ class Erasing:
             yield log_entry(
                 self.at,
                 "erasure",
-                told,
+                detail,
                 acting,
                 [reader],
-                case_id=self.standing.case_id,
-                referral_id=self.standing.id,
+                case_id=self.referral.case_id,
+                referral_id=self.referral.id,
             )
 
-    def _told(self) -> Iterator[tuple[str, list[str]]]:
-        for reader in self.standing.readers:
-            classes = sorted(reader.classes & self.classes - self.standing.erased)
+    def _recipients(self) -> Iterator[tuple[str, list[str]]]:
+        """The agencies that are notified, each with the erased classes that it had copies of."""
+        for reader in self.referral.readers:
+            classes = sorted(reader.classes & self.classes - self.referral.erased)
             if classes or not self.classes:
                 yield reader.agency_id, classes
 
     def _items(self) -> Iterator[dict[str, Any]]:
-        takes_part = {reader.agency_id for reader in self.standing.readers if reader.connected}
-        for agency_id, _ in self._told():
+        takes_part = {reader.agency_id for reader in self.referral.readers if reader.connected}
+        for agency_id, _ in self._recipients():
             if agency_id in takes_part:
                 yield {
                     "agency_id": agency_id,
                     "kind": "erasure",
-                    "referral_id": str(self.standing.id),
+                    "referral_id": str(self.referral.id),
                     "type": f"erasure.{self.because}",
                     "urgency": "normal",
                 }
@@ -130,17 +132,17 @@ class Erasing:
 async def hold(
     connection: "Connection", agency_id: str | None, referral_id: UUID, *, wait: bool
 ) -> HeldReferral | None:
-    """Hold the case of a referral until the transaction ends, and say how the referral stands.
+    """Lock the case of a referral until the transaction ends, and read the referral.
 
     Args:
-        agency_id: answer only if this agency is or was a party.
-        wait: for whoever else holds the case; else None where somebody does.
+        agency_id: return None unless this agency is or was a party; None for any agency.
+        wait: wait for a transaction that has locked the case; if false, return None instead.
     """
     text = await connection.fetchval(HOLD, agency_id, referral_id, wait)
-    return _standing(json.loads(text)) if text else None
+    return _held_referral(json.loads(text)) if text else None
 
 
-def _standing(row: Mapping[str, Any]) -> HeldReferral:
+def _held_referral(row: Mapping[str, Any]) -> HeldReferral:
     return HeldReferral(
         id=UUID(row["id"]),
         case_id=UUID(row["case_id"]),

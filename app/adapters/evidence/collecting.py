@@ -111,18 +111,18 @@ class Evidence:
                 return ids
 
     async def _open(self, caller: Caller, ids: Sequence[UUID]) -> list[Opened]:
-        opened: list[Opened] = []
+        messages: list[Opened] = []
         size = 0
         for start in range(0, len(ids), OPENED_AT_ONCE):
-            wanted = ids[start : start + OPENED_AT_ONCE]
-            batch = await self._reading.open(caller, wanted)
-            if len(batch) != len(wanted):
+            part = ids[start : start + OPENED_AT_ONCE]
+            batch = await self._reading.open(caller, part)
+            if len(batch) != len(part):
                 raise Busy
-            opened += batch
+            messages += batch
             size += sum(len(json.dumps(each.body, ensure_ascii=False)) for each in batch)
             if size * 3 > LARGEST:  # a character takes three bytes, and there is more in a bundle
                 raise BundleTooLarge(MOST_MESSAGES, LARGEST)
-        return opened
+        return messages
 
     async def prove(
         self, caller: Caller, case_id: UUID, case: OpenedCase, since: int | None

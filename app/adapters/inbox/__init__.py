@@ -1,1 +1,1 @@
-"""Inboxes, and the bell that wakes who waits for one."""
+"""Inboxes, and the bell that wakes calls which wait for one."""

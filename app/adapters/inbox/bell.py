@@ -1,8 +1,8 @@
-"""The bell: tells whoever waits for an agency's inbox that something was committed.
+"""The bell: wakes the calls that wait for an agency's inbox, once an item is committed.
 
 It is rung after the commit, never within it: NOTIFY inside a transaction takes a lock over the
 whole server and switches group commit off. A ring that is lost costs at most a second, since
-whoever waits also looks by itself.
+a waiting call reads the inbox again by itself.
 """
 
 import asyncio
@@ -34,16 +34,16 @@ class Bell:
         self._pool = pool
         self._url = url
         self._waiting: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
-        self._rung: set[str] = set()
-        self._something = asyncio.Event()
+        self._to_notify: set[str] = set()
+        self._pending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin to listen, and to tell other processes."""
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
+        """Begin to listen, and to notify other processes."""
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._notify())]
 
     async def stop(self) -> None:
-        """Let everybody who waits go, and stop."""
+        """End all waits, and stop."""
         for events in self._waiting.values():
             for event in events:
                 event.set()
@@ -52,16 +52,16 @@ class Bell:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def ring(self, agencies: Iterable[str]) -> None:
-        """Something was committed for these agencies."""
+        """Wake the calls that wait for these agencies, for whom an item was committed."""
         for agency in agencies:
             self._wake(agency)
-            self._rung.add(agency)
-        if self._rung:
-            self._something.set()
+            self._to_notify.add(agency)
+        if self._to_notify:
+            self._pending.set()
 
     @contextlib.contextmanager
-    def hearing(self, agency: str | None) -> Iterator[asyncio.Event]:
-        """An event that is set when the bell rings for `agency`, or None: anybody, from now on."""
+    def subscribe(self, agency: str | None) -> Iterator[asyncio.Event]:
+        """An event that is set when the bell rings for `agency`; None: for any agency."""
         event = asyncio.Event()
         self._waiting[agency].add(event)
         try:
@@ -72,18 +72,18 @@ class Bell:
                 del self._waiting[agency]
 
     def _wake(self, agency: str) -> None:
-        for whom in (agency, None):
-            for event in self._waiting.get(whom, ()):
+        for key in (agency, None):
+            for event in self._waiting.get(key, ()):
                 event.set()
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         while True:
-            await self._something.wait()
+            await self._pending.wait()
             await asyncio.sleep(GATHERING)
-            self._something.clear()
-            rung, self._rung = self._rung, set()
+            self._pending.clear()
+            agencies, self._to_notify = self._to_notify, set()
             try:
-                await ring(self._pool, rung)
+                await ring(self._pool, agencies)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 _log.warning("the bell could not be rung in other processes")
 
@@ -97,21 +97,23 @@ class Bell:
 
     async def _listen_once(self) -> None:
         connection = await asyncpg.connect(self._url)
-        gone = asyncio.Event()
+        closed = asyncio.Event()
         try:
-            connection.add_termination_listener(lambda _: gone.set())
-            await connection.add_listener(CHANNEL, self._heard)
-            await gone.wait()
+            connection.add_termination_listener(lambda _: closed.set())
+            await connection.add_listener(CHANNEL, self._on_notification)
+            await closed.wait()
         finally:
             connection.terminate()
 
-    def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+    def _on_notification(
+        self, _connection: object, _pid: int, _channel: str, payload: object
+    ) -> None:
         for agency in str(payload).split(","):
             self._wake(agency)
 
 
 async def ring(pool: "Pool", agencies: Iterable[str]) -> None:
-    """Ring for these agencies in all processes: for those who have no `Bell`, as the worker's."""
+    """Ring for these agencies in all processes. For callers without a `Bell`, as the worker."""
     for text in _pack(agencies):
         await pool.execute("SELECT pg_notify($1, $2)", CHANNEL, text)
 

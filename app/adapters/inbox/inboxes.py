@@ -1,4 +1,4 @@
-"""The inbox of an agency: what waits, in one order without gaps, and who has acknowledged it."""
+"""The inbox of an agency: its items in one order without gaps, and their acknowledgements."""
 
 import asyncio
 import json
@@ -20,14 +20,14 @@ READ = "SELECT read_inbox($1, $2, $3, $4)"
 STATUS = "SELECT inbox_status($1)"
 ACKNOWLEDGE = "SELECT acknowledge($1, $2, $3, $4, $5, $6, $7)"
 LOOK_AGAIN = 1.0
-"""Seconds after which whoever waits looks by itself: a ring of the bell can be lost."""
+"""Seconds after which a waiting call reads the inbox again: a ring of the bell can be lost."""
 MOST_ACKNOWLEDGED = 1_000
-"""Items acknowledged by one call; `more` says that some are left."""
+"""Items acknowledged by one call; `more` says that others are left."""
 NOTHING = '{"items":[]'
 
 
 class Inboxes:
-    """Reads and acknowledges what waits for an agency."""
+    """Reads and acknowledges the items in an agency's inbox."""
 
     def __init__(self, pool: "Pool", bell: "Bell", clock: Clock) -> None:
         self._pool = pool
@@ -40,27 +40,27 @@ class Inboxes:
         """A page of the inbox after a position, as JSON text.
 
         Args:
-            wait: seconds to wait for something if there is nothing yet.
+            wait: seconds to wait for an item if there is none yet.
         """
         if wait <= 0:
             return await self._page(agency_id, after, limit, unacknowledged)
         until = time.monotonic() + wait
-        with self._bell.hearing(agency_id) as rung:
+        with self._bell.subscribe(agency_id) as event:
             while True:
-                # Cleared before the look: a ring during it wakes the wait that follows.
-                rung.clear()
+                # Cleared before the page is read: a ring during that ends the wait that follows.
+                event.clear()
                 page = await self._page(agency_id, after, limit, unacknowledged)
-                left = until - time.monotonic()
-                if not page.startswith(NOTHING) or left <= 0:
+                remaining = until - time.monotonic()
+                if not page.startswith(NOTHING) or remaining <= 0:
                     return page
                 try:
-                    async with asyncio.timeout(min(LOOK_AGAIN, left)):
-                        await rung.wait()
+                    async with asyncio.timeout(min(LOOK_AGAIN, remaining)):
+                        await event.wait()
                 except TimeoutError:
                     continue
 
     async def status(self, agency_id: str) -> InboxStatusJson:
-        """Head, oldest waiting, oldest unacknowledged, counts."""
+        """The last position, the oldest waiting and unacknowledged items, and the counts."""
         text = await self._pool.fetchval(STATUS, agency_id)
         status: InboxStatusJson = json.loads(text)
         return status
@@ -68,13 +68,13 @@ class Inboxes:
     async def acknowledge(
         self, caller: Caller, positions: Sequence[int], through: int | None
     ) -> AcknowledgementJson:
-        """Take note of items (受領), as the caller's seat. Doing it twice changes nothing.
+        """Acknowledge items (受領) as the caller's seat. A repeat changes nothing.
 
         Raises:
             Invalid: a position that the inbox has not reached.
         """
         at = self._clock()
-        # Which positions they were, the function of the database adds.
+        # The database function adds the positions to the log entry.
         entry = log_entry(at, "acknowledgement", {}, caller)
         text = await self._pool.fetchval(
             ACKNOWLEDGE,

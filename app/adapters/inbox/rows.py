@@ -1,4 +1,4 @@
-"""Rows of inboxes: as functions of the database answer them, and as `accept` takes them."""
+"""Rows of inboxes: as database functions return them, and as `accept` takes them."""
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -8,14 +8,14 @@ from app.domain.decisions.acceptance import Acceptance
 
 
 class PlaceJson(TypedDict):
-    """Where an item stands in its inbox, and since when."""
+    """The position of an item in its inbox, and when it was put there."""
 
     position: int
     accepted_at: str
 
 
 class CountsJson(TypedDict):
-    """How many items of an inbox are not opened, not acknowledged, acknowledged."""
+    """Counts of items: not opened, not acknowledged, acknowledged."""
 
     waiting: int
     unacknowledged: int
@@ -23,7 +23,7 @@ class CountsJson(TypedDict):
 
 
 class InboxStatusJson(TypedDict):
-    """How an inbox stands."""
+    """The status of an inbox."""
 
     head: int
     counts: CountsJson
@@ -40,14 +40,14 @@ class AcknowledgedItemJson(TypedDict):
 
 
 class AcknowledgementJson(TypedDict):
-    """The items of one call, and whether others are left to acknowledge."""
+    """The items that one call acknowledged, and whether others are left."""
 
     acknowledged: list[AcknowledgedItemJson]
     more: bool
 
 
 def inbox_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """An item for each agency that a message goes to."""
+    """An inbox item for each recipient of each message."""
     return {"items": list(_items(acceptance))}
 
 

@@ -1,4 +1,4 @@
-"""Mailboxes, and the items that wait in them."""
+"""Mailboxes and the items in them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -23,7 +23,7 @@ class MailboxRow(Row, table=True):
 
 
 class InboxItemRow(Row, table=True):
-    """Something that waits for an agency, at its position in the mailbox: an envelope, no body."""
+    """An item for an agency, at its position in the mailbox: an envelope without the body."""
 
     __tablename__ = "inbox_item"
     __table_args__ = (

@@ -37,7 +37,7 @@ class MasterKeyStatus:
     unused_since: datetime | None
 
     @property
-    def old(self) -> bool:
+    def is_old(self) -> bool:
         """Whether a newer one is active."""
         return self.version < self.active
 

@@ -39,10 +39,13 @@ class Segment:
 
 @dataclass(slots=True)
 class Keyring:
-    """The unwrapped keys of one referral while a message is written, and the new ones (`made`)."""
+    """The unwrapped keys of one referral while a message is written.
+
+    `new_keys` holds those made for this message, wrapped.
+    """
 
     referral_id: UUID
-    made: dict[str, WrappedKey] = field(default_factory=dict)
+    new_keys: dict[str, WrappedKey] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def seal(self, message_id: UUID, fields: Mapping[DataClass, bytes]) -> list[Segment]:
@@ -89,15 +92,15 @@ class Vault:
         for referral_id, classes in needed.items():
             _sort(rings[referral_id], classes, stored.get(referral_id, _NONE), old, new)
         if old:
-            opened = await self._service.unwrap([(binding(r.referral_id, c), s) for r, c, s in old])
-            for (ring, data_class, _), key in zip(old, opened, strict=True):
+            keys = await self._service.unwrap([(binding(r.referral_id, c), s) for r, c, s in old])
+            for (ring, data_class, _), key in zip(old, keys, strict=True):
                 ring.keys[data_class] = key
         if new:
             fresh = random_parts(len(new), KEY)
             bindings = [binding(ring.referral_id, data_class) for ring, data_class in new]
-            made = await self._service.wrap(list(zip(bindings, fresh, strict=True)))
-            for (ring, data_class), key, wrapped in zip(new, fresh, made, strict=True):
-                ring.keys[data_class], ring.made[data_class] = key, wrapped
+            wrapped_keys = await self._service.wrap(list(zip(bindings, fresh, strict=True)))
+            for (ring, data_class), key, wrapped in zip(new, fresh, wrapped_keys, strict=True):
+                ring.keys[data_class], ring.new_keys[data_class] = key, wrapped
         return rings
 
     async def unwrap(self, keys: Sequence[tuple[UUID, str, WrappedKey]]) -> list[bytes]:

@@ -1,1 +1,1 @@
-"""Sending and reading messages: one transaction a message."""
+"""Sending and reading messages: one transaction for each message."""

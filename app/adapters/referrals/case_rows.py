@@ -1,4 +1,4 @@
-"""A case as PostgreSQL gives it, and as it takes it: rows and the values that rules work on."""
+"""Converts a case between the rows of the database and the values that rules work on."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def read_case(row: Row) -> Case:
-    """The case that `load_case` gives."""
+    """The case that `load_case` returns."""
     referrals = (_referral(r) for r in row["referrals"])
     references = (_reference(r) for r in row["references"])
     return Case(
@@ -40,7 +40,7 @@ def read_keys(row: Row) -> dict[UUID, dict[str, WrappedKey]]:
 
 
 def case_rows(acceptance: Acceptance, expected: int | None) -> dict[str, Any]:
-    """The case, and each referral that a message touched with its parties, as they now stand.
+    """The case, and each referral that a message changed, with its parties.
 
     Args:
         expected: the version that the case must still have; None for a new case.
@@ -65,7 +65,7 @@ def read_view(row: Row) -> View:
 
 
 def write_view(view: View) -> dict[str, Any]:
-    """A party's view, as its row will hold it."""
+    """A party's view, as its row is to hold it."""
     return {
         "number": view.number,
         "state": view.state,
@@ -84,13 +84,13 @@ def write_view(view: View) -> dict[str, Any]:
 
 
 def _moved_referrals(decision: Decision) -> Iterator[Referral]:
-    """Each referral that a move touched, once, as it stands at the end; parents come first."""
-    seen = {move.referral.id for move in decision.moves}
-    yield from (r for r in decision.case.referrals.values() if r.id in seen)
+    """Each referral that a move changed, once, in its last state; parents come first."""
+    ids = {move.referral.id for move in decision.moves}
+    yield from (r for r in decision.case.referrals.values() if r.id in ids)
 
 
 def _referral_row(referral: Referral, decision: Decision) -> dict[str, Any]:
-    erased = decision.erases and referral.id == decision.moves[0].referral.id
+    is_erased = decision.erases and referral.id == decision.moves[0].referral.id
     return {
         "id": str(referral.id),
         "flow": referral.flow,
@@ -99,7 +99,7 @@ def _referral_row(referral: Referral, decision: Decision) -> dict[str, Any]:
         "back": list(referral.back),
         "facts": dict(referral.facts),
         "parent_id": str(referral.parent) if referral.parent else None,
-        "erased_reason": "refused" if erased else None,
+        "erased_reason": "refused" if is_erased else None,
     }
 
 

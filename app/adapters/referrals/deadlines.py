@@ -1,4 +1,4 @@
-"""Deadlines: the days that an agency has to keep, and their reminders in its inbox."""
+"""Deadlines of agencies, and the reminders of them in inboxes."""
 
 import json
 from datetime import date
@@ -32,7 +32,7 @@ class DeadlineList:
         limit: int,
         seat: frozenset[str] = EVERY_CLASS,
     ) -> list[DeadlineJson]:
-        """Days that this agency has to keep, as far as the seat may know, the next one first."""
+        """The deadlines of this agency that the seat may see, the next one first."""
         text = await self._pool.fetchval(
             LIST,
             agency_id,
@@ -46,14 +46,14 @@ class DeadlineList:
 
 
 class Deadlines:
-    """Tells agencies of the days that have come. Any number of workers may do it at once."""
+    """Reminds agencies of deadlines that have come. Any number of workers may run it at once."""
 
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 
     async def tell_due(self) -> int:
-        """Put what is due into the inboxes; how many agencies were told, at most `MOST` items."""
+        """Put reminders into inboxes, at most `MOST`; return how many agencies were notified."""
         at = self._clock()
         agencies: list[str] = await self._pool.fetchval(TELL, at, at.date(), MOST)
         await ring(self._pool, agencies)

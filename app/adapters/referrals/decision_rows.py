@@ -1,6 +1,6 @@
-"""A decision as PostgreSQL takes it: every row that follows, its segments already sealed."""
+"""The arguments of the database function `accept`: every row of a decision, and sealed segments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,9 @@ from app.adapters.keys.vault import Keyring, Segment, StoredKeys, Vault
 from app.adapters.referrals.case_rows import case_rows
 from app.adapters.referrals.message_rows import (
     acceptance_entries,
+    content_to_repeat,
     copy_rows,
     message_rows,
-    sent_content,
     sharing_entries,
 )
 from app.adapters.referrals.rows import deadline_rows, settlement_rows
@@ -34,8 +34,8 @@ from app.domain.messages.digest import segments, wire_time
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the sender is told, the first time and at every repeat."""
+class AcceptanceAnswer:
+    """What is answered to the sender of an accepted message, and at every repeat of it."""
 
     referral_id: UUID
     message_id: UUID
@@ -47,20 +47,20 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Written:
-    """The arguments of the function `accept`, in its order, and the answer to give."""
+class AcceptArguments:
+    """The arguments of the database function `accept`, and the answer to give."""
 
-    answer: Answer
+    answer: AcceptanceAnswer
     rows: dict[str, Any]
     keyrings: list[Keyring] = field(default_factory=list)
     segments: list[tuple[UUID, Segment]] = field(default_factory=list)
 
-    def arguments(self) -> tuple[Any, ...]:
-        """What `accept` takes."""
+    def values(self) -> tuple[Any, ...]:
+        """The values of the parameters of `accept`, in its order."""
         keys = [
-            (r.referral_id, c, k.master, k.wrapped)
-            for r in self.keyrings
-            for c, k in r.made.items()
+            (ring.referral_id, data_class, key.master, key.wrapped)
+            for ring in self.keyrings
+            for data_class, key in ring.new_keys.items()
         ]
         sealed = [(m, s.data_class.value, s.sealed) for m, s in self.segments]
         return (orjson.dumps(self.rows).decode(), *_columns(keys, 4), *_columns(sealed, 3))
@@ -68,19 +68,19 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class DecisionWriter:
-    """Turns decisions into rows. Each subject makes its own; here they are only collected."""
+    """Turns decisions into rows. Each subject makes its own rows; this collects them."""
 
     vault: Vault
     signer: Signer
     issuer: str
     seal_within: timedelta = timedelta(hours=1)
-    """By when the log's entry of a message is in the tree: its receipt says so."""
+    """How soon the log entry of a message is in the tree; a receipt says by when."""
     backup_age: timedelta = BACKUP_AGE
     """How long backups hold a key after it was erased."""
 
     async def write(
         self, submission: Submission, decision: Decision, keys: StoredKeys, expected: int | None
-    ) -> Written:
+    ) -> AcceptArguments:
         """All rows of a decision.
 
         Args:
@@ -89,84 +89,113 @@ class DecisionWriter:
             expected: the version that the case must still have; None for a new case.
 
         Raises:
-            KeyServiceAway: the keys cannot be had.
+            KeyServiceAway: the key service does not answer.
         """
-        message, at = submission.message, submission.at
-        added = (time_ordered_id(at) for _ in decision.moves[1:])
-        accepted = Acceptance(
-            message, submission.caller, submission.directory, at, decision, (message.id, *added)
-        )
+        acceptance = _acceptance(submission, decision)
         contents = [segments(move.body) for move in decision.moves]
-        rings = await self.vault.keyrings(_key_classes(decision, contents), keys)
+        keyrings = await self.vault.keyrings(_key_classes(decision, contents), keys)
         sealed = [
-            rings[move.referral.id].seal(message_id, fields)
-            for (move, message_id), fields in zip(accepted.messages(), contents, strict=True)
+            keyrings[move.referral.id].seal(message_id, fields)
+            for (move, message_id), fields in zip(acceptance.messages(), contents, strict=True)
         ]
-        messages = message_rows(accepted, sealed)
-        entry_ids = [time_ordered_id(at) for _ in decision.moves]
-        view = decision.caller.view
-        answer = Answer(
-            message.referral_id,
-            message.id,
+        messages = message_rows(acceptance, sealed)
+        entry_ids = [time_ordered_id(acceptance.at) for _ in decision.moves]
+        answer = self._answer(acceptance, messages[0], entry_ids[0])
+        message = acceptance.message
+        mac = keyrings[message.referral_id].mac(content_to_repeat(message, contents[0]))
+        messages[0] |= {"receipt": answer.receipt, "mac": mac.hex()}
+        rows = {
+            "at": acceptance.at.isoformat(),
+            **case_rows(acceptance, expected),
+            "messages": messages,
+            **self._effect_rows(acceptance),
+            "log": _log_rows(acceptance, messages, entry_ids),
+        }
+        segment_rows = [
+            (message_id, segment)
+            for message_id, parts in zip(acceptance.ids, sealed, strict=True)
+            for segment in parts
+        ]
+        return AcceptArguments(answer, rows, list(keyrings.values()), segment_rows)
+
+    def _effect_rows(self, acceptance: Acceptance) -> dict[str, Any]:
+        """The rows that follow from the messages: copies, items, terms, consents and so on."""
+        return {
+            **copy_rows(acceptance),
+            **inbox_rows(acceptance),
+            **term_rows(acceptance),
+            **consent_rows(acceptance),
+            **deadline_rows(acceptance),
+            **settlement_rows(acceptance),
+            **showing_rows(acceptance),
+            **erasure_rows(acceptance, self.backup_age),
+        }
+
+    def _answer(
+        self, acceptance: Acceptance, message_row: Mapping[str, Any], entry_id: UUID
+    ) -> AcceptanceAnswer:
+        """The answer to the sender, with the receipt of the first message."""
+        view = acceptance.decision.caller.view
+        return AcceptanceAnswer(
+            acceptance.message.referral_id,
+            acceptance.message.id,
             view.state,
-            at,
-            messages[0]["digest"],
-            self._receipt(messages[0], decision, str(entry_ids[0]), at),
+            acceptance.at,
+            message_row["digest"],
+            self._receipt(acceptance, message_row, entry_id),
             view.version,
         )
-        mac = rings[message.referral_id].mac(sent_content(message, contents[0]))
-        messages[0] |= {"receipt": answer.receipt, "mac": mac.hex()}
-        entries = (
-            *acceptance_entries(accepted, messages, entry_ids),
-            *sharing_entries(accepted),
-            *withdrawal_entries(accepted),
-        )
-        rows = {
-            "at": at.isoformat(),
-            **case_rows(accepted, expected),
-            "messages": messages,
-            **copy_rows(accepted),
-            **inbox_rows(accepted),
-            **term_rows(accepted),
-            **consent_rows(accepted),
-            **deadline_rows(accepted),
-            **settlement_rows(accepted),
-            **showing_rows(accepted),
-            **erasure_rows(accepted, self.backup_age),
-            "log": [entry.row() for entry in entries],
-        }
-        segmented = [
-            (i, segment) for i, parts in zip(accepted.ids, sealed, strict=True) for segment in parts
-        ]
-        return Written(answer, rows, list(rings.values()), segmented)
 
     def _receipt(
-        self, head: Mapping[str, Any], decision: Decision, entry: str, at: datetime
+        self, acceptance: Acceptance, message_row: Mapping[str, Any], entry_id: UUID
     ) -> str:
+        """A signed receipt (JWS) for the message of this row and its log entry."""
+        at = acceptance.at
         claims = {
             "iss": self.issuer,
             "iat": int(at.timestamp()),
-            "message_id": head["id"],
-            "referral_id": head["referral_id"],
-            "type": head["type"],
-            "agency_id": decision.caller.agency_id,
-            "digest": head["digest"],
+            "message_id": message_row["id"],
+            "referral_id": message_row["referral_id"],
+            "type": message_row["type"],
+            "agency_id": acceptance.decision.caller.agency_id,
+            "digest": message_row["digest"],
             "accepted_at": wire_time(at),
-            "log_entry": entry,
+            "log_entry": str(entry_id),
             "sealed_by": wire_time(at + self.seal_within),
         }
         return self.signer.sign(orjson.dumps(claims))
 
 
+def _acceptance(submission: Submission, decision: Decision) -> Acceptance:
+    """The submission with its decision, and an id for each further message of the decision."""
+    message, at = submission.message, submission.at
+    further_ids = [time_ordered_id(at) for _ in decision.moves[1:]]
+    return Acceptance(
+        message, submission.caller, submission.directory, at, decision, (message.id, *further_ids)
+    )
+
+
+def _log_rows(
+    acceptance: Acceptance, messages: Sequence[dict[str, Any]], entry_ids: Sequence[UUID]
+) -> list[dict[str, Any]]:
+    entries = (
+        *acceptance_entries(acceptance, messages, entry_ids),
+        *sharing_entries(acceptance),
+        *withdrawal_entries(acceptance),
+    )
+    return [entry.row() for entry in entries]
+
+
 def _key_classes(
     decision: Decision, contents: Iterable[Mapping[DataClass, bytes]]
 ) -> dict[UUID, list[str]]:
-    """The classes whose keys each referral needs: C0 always, for the keyed hash."""
-    needed: dict[UUID, list[str]] = {}
+    """The classes whose keys each referral needs. C0 is always one: its key makes the hash."""
+    classes: dict[UUID, list[str]] = {}
     for move, fields in zip(decision.moves, contents, strict=True):
-        needed.setdefault(move.referral.id, [DataClass.C0]).extend(fields)
-    return needed
+        classes.setdefault(move.referral.id, [DataClass.C0]).extend(fields)
+    return classes
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> tuple[list[Any], ...]:
+    """The columns of these rows: `accept` takes an array for each."""
     return tuple([row[i] for row in rows] for i in range(width))

@@ -1,4 +1,4 @@
-"""Exchange: writes all that follows from a message in one transaction, or nothing."""
+"""Accepts messages: writes a message and all its effects in one transaction, or nothing."""
 
 import hmac
 import json
@@ -11,13 +11,13 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from app.adapters.consents.rows import who_may_hear
+from app.adapters.consents.rows import agencies_to_notify
 from app.adapters.ids import time_ordered_id
 from app.adapters.keys.vault import StoredKeys
 from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
 from app.adapters.referrals.case_rows import read_case, read_keys
-from app.adapters.referrals.decision_rows import Answer, DecisionWriter
-from app.adapters.referrals.message_rows import sent_content
+from app.adapters.referrals.decision_rows import AcceptanceAnswer, DecisionWriter
+from app.adapters.referrals.message_rows import content_to_repeat
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Case
@@ -43,27 +43,27 @@ LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
 REPEAT = "SELECT find_repeat($1)"
 ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8)"
 TRIES = 3
-"""Times that a message is decided on anew because its case has moved, before the case is held."""
+"""Tries without a lock, each of which a change of the case can defeat. The last try locks it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer to a message, and whether it was given before."""
+    """The answer to a message, and whether the message is a repeat."""
 
-    answer: Answer
+    answer: AcceptanceAnswer
     repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What would follow from a message, and the state that its sender would be told."""
+    """The decision on a message that is not sent, and the state to answer to its sender."""
 
     decision: Decision
     state: str
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedCase:
     """A case with its keys, and the version it must still have when it is written."""
 
     case: Case
@@ -71,8 +71,8 @@ class Loaded:
     expected: int | None
 
 
-class Repeated(Exception):
-    """The id is already there: `row` is what is stored of it."""
+class RepeatedMessage(Exception):
+    """A message with this id was accepted before. `row` is what is stored of it."""
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         super().__init__("repeated")
@@ -99,13 +99,13 @@ class Exchange:
     async def accept(
         self, message: Message, caller: Caller, if_match: frozenset[str] = frozenset()
     ) -> Accepted:
-        """Decide on `message` and write down all that follows, or nothing.
+        """Decide on `message`, and write it and all its effects, or nothing.
 
-        The transaction ends inside: what is answered has been committed.
+        The transaction is committed before this returns.
 
         Raises:
-            IdReused: the id stands for another message, or for somebody else's.
-            Busy: the case moved at every try.
+            IdReused: another message, or another agency's, has this id.
+            Busy: the case changed at every try.
             Refusal: whatever `decide` refuses.
         """
         try:
@@ -117,12 +117,12 @@ class Exchange:
     async def rehearse(
         self, message: Message, caller: Caller, if_match: frozenset[str] = frozenset()
     ) -> Rehearsed | Accepted:
-        """What would follow from `message`; its first answer, if it was sent already.
+        """Decide on `message` without sending it; its first answer, if it was accepted before.
 
-        Writes nothing but that it was asked.
+        Writes nothing but a log entry of the rehearsal.
 
         Raises:
-            IdReused: the id stands for another message, or for somebody else's.
+            IdReused: another message, or another agency's, has this id.
             Refusal: whatever `decide` refuses.
         """
         try:
@@ -138,29 +138,31 @@ class Exchange:
     ) -> Rehearsed | Accepted:
         try:
             loaded = await self._load(self._pool, message, caller, hold=False)
-        except Repeated as repeated:
-            return await self._again(repeated.row, message, caller)
+        except RepeatedMessage as repeated:
+            return await self._repeat_answer(repeated.row, message, caller)
         if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
-            return await self._again(json.loads(row), message, caller)
+            return await self._repeat_answer(json.loads(row), message, caller)
         decision = decide(self._submission(loaded, message, caller), if_match)
-        return Rehearsed(decision, _state_to_tell(loaded.case, decision))
+        return Rehearsed(decision, _visible_state(loaded.case, decision))
 
     async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
         try:
             for _ in range(TRIES):
-                if answer := await self._try(self._pool, message, caller, if_match, hold=False):
+                if answer := await self._try_to_accept(
+                    self._pool, message, caller, if_match, hold=False
+                ):
                     return Accepted(answer, repeated=False)
             async with self._pool.acquire() as connection, connection.transaction():
-                answer = await self._try(connection, message, caller, if_match, hold=True)
+                answer = await self._try_to_accept(connection, message, caller, if_match, hold=True)
         except asyncpg.UniqueViolationError:
             return await self._first_answer(message, caller)
-        except Repeated as repeated:
-            return await self._again(repeated.row, message, caller)
+        except RepeatedMessage as repeated:
+            return await self._repeat_answer(repeated.row, message, caller)
         if answer is None:
             raise Busy
         return Accepted(answer, repeated=False)
 
-    async def _try(
+    async def _try_to_accept(
         self,
         executor: "Executor",
         message: Message,
@@ -168,59 +170,64 @@ class Exchange:
         if_match: frozenset[str],
         *,
         hold: bool,
-    ) -> Answer | None:
-        """One try; None if the case has moved since it was loaded."""
+    ) -> AcceptanceAnswer | None:
+        """Decide and write once; None if the case has changed since it was loaded."""
         loaded = await self._load(executor, message, caller, hold=hold)
         submission = self._submission(loaded, message, caller)
         try:
             decision = decide(submission, if_match)
         except Refusal:
-            # A new case is decided on without a look at the database; the same id goes first.
+            # A new case is decided on without reading the database. If the message is a repeat,
+            # its first answer takes precedence over the refusal.
             if loaded.expected is None and (row := await executor.fetchval(REPEAT, message.id)):
-                raise Repeated(json.loads(row)) from None
+                raise RepeatedMessage(json.loads(row)) from None
             raise
-        written = await self._writer.write(submission, decision, loaded.keys, loaded.expected)
-        if not await executor.fetchval(ACCEPT, *written.arguments()):
+        arguments = await self._writer.write(submission, decision, loaded.keys, loaded.expected)
+        if not await executor.fetchval(ACCEPT, *arguments.values()):
             return None
-        told = {item["agency_id"] for item in written.rows["items"]}
-        self._bell.ring(told | who_may_hear(decision))
-        return written.answer
+        recipients = {item["agency_id"] for item in arguments.rows["items"]}
+        self._bell.ring(recipients | agencies_to_notify(decision))
+        return arguments.answer
 
-    def _submission(self, loaded: Loaded, message: Message, caller: Caller) -> Submission:
+    def _submission(self, loaded: LoadedCase, message: Message, caller: Caller) -> Submission:
         return Submission(loaded.case, message, caller, self._directory(), self._clock())
 
     async def _load(
         self, executor: "Executor", message: Message, caller: Caller, *, hold: bool
-    ) -> Loaded:
+    ) -> LoadedCase:
         if message.opens and message.parent is None:
-            return Loaded(Case(time_ordered_id(self._clock())), {}, None)
-        pointed = [message.in_reply_to, message.corrects, *message.shared_messages]
+            return LoadedCase(Case(time_ordered_id(self._clock())), {}, None)
+        referenced = [message.in_reply_to, message.corrects, *message.shared_messages]
         text = await executor.fetchval(
             LOAD,
             caller.agency_id,
             message.id,
             message.parent or message.referral_id,
-            [i for i in pointed if i is not None],
+            [i for i in referenced if i is not None],
             hold,
         )
         row = orjson.loads(text) if text else None
         if row is None:
             raise NotFound
         if "repeat" in row:
-            raise Repeated(row["repeat"])
-        return Loaded(read_case(row), read_keys(row), row["version"])
+            raise RepeatedMessage(row["repeat"])
+        return LoadedCase(read_case(row), read_keys(row), row["version"])
 
     async def _first_answer(self, message: Message, caller: Caller) -> Accepted:
-        """The answer that the same id got from whoever was faster."""
+        """The answer to a message with the same id that was accepted at the same time."""
         text = await self._pool.fetchval(REPEAT, message.id)
         if text is None:
             raise IdReused
-        return await self._again(json.loads(text), message, caller)
+        return await self._repeat_answer(json.loads(text), message, caller)
 
-    async def _again(self, row: Mapping[str, Any], message: Message, caller: Caller) -> Accepted:
-        if row["caller_agency"] != caller.agency_id or not await self._same(row, message):
+    async def _repeat_answer(
+        self, row: Mapping[str, Any], message: Message, caller: Caller
+    ) -> Accepted:
+        if row["caller_agency"] != caller.agency_id or not await self._is_same_message(
+            row, message
+        ):
             raise IdReused
-        answer = Answer(
+        answer = AcceptanceAnswer(
             referral_id=UUID(row["referral_id"]),
             message_id=message.id,
             state=row["state"],
@@ -231,8 +238,8 @@ class Exchange:
         )
         return Accepted(answer, repeated=True)
 
-    async def _same(self, row: Mapping[str, Any], message: Message) -> bool:
-        """Whether a repeat says the same. After erasure nobody can tell: it counts as such."""
+    async def _is_same_message(self, row: Mapping[str, Any], message: Message) -> bool:
+        """Whether `message` repeats the stored one. After erasure nobody can tell: then true."""
         if row["referral_id"] != str(message.referral_id):
             return False
         if row["key"] is None:
@@ -240,26 +247,26 @@ class Exchange:
         stored = {"C0": WrappedKey(row["key"]["master"], bytes.fromhex(row["key"]["wrapped"]))}
         own = message.referral_id
         rings = await self._writer.vault.keyrings({own: stored}, {own: stored})
-        content = sent_content(message, segments(message.body))
+        content = content_to_repeat(message, segments(message.body))
         return hmac.compare_digest(rings[own].mac(content), bytes.fromhex(row["mac"]))
 
     async def _log(
         self, message: Message, caller: Caller, kind: str, detail: Mapping[str, Any]
     ) -> None:
-        """Write down a call that changed nothing. It names no referral: it may be another's."""
+        """Log a call that changed nothing. It names no referral: that may be another agency's."""
         at = self._clock()
         entry = log_entry(at, kind, {**detail, "type": message.body.type}, caller)
         await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
 
 
-def _state_to_tell(case: Case, decision: Decision) -> str:
+def _visible_state(case: Case, decision: Decision) -> str:
     """The state to answer to a rehearsal.
 
-    Where the message would move nothing it is the state that the caller has seen: a rehearsal,
-    which leaves no message, must not be a way to look behind messages between others.
+    If the message would not change the state, this is the state that the caller has seen: a
+    rehearsal must not reveal the effect of messages between other agencies.
     """
     move = decision.moves[0]
-    standing = case.referrals.get(move.referral.id)
-    if standing is None or move.before != move.referral.state:
+    referral = case.referrals.get(move.referral.id)
+    if referral is None or move.before != move.referral.state:
         return decision.caller.view.state
-    return standing.party_of(decision.caller.agency_id).view.state
+    return referral.party_of(decision.caller.agency_id).view.state

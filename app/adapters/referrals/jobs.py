@@ -1,4 +1,4 @@
-"""What referrals have the worker do."""
+"""Jobs of the worker for referrals."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

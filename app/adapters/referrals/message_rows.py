@@ -31,14 +31,14 @@ def message_rows(acceptance: Acceptance, segments: Sequence[Sequence[Segment]]) 
 
 
 def copy_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """Who may read each message, and which older ones more agencies may read from now on."""
+    """The copies of each new message, and of older messages that it shares."""
     return {"copies": list(_copies(acceptance))}
 
 
 def acceptance_entries(
     acceptance: Acceptance, messages: Sequence[Row], entry_ids: Sequence[UUID]
 ) -> Iterator[LogEntry]:
-    """The acceptance of each message on the log.
+    """The log entry of each message's acceptance.
 
     Args:
         messages: the rows of the messages.
@@ -49,7 +49,7 @@ def acceptance_entries(
         acceptance.messages(), messages, entry_ids, strict=True
     ):
         own = acceptance.is_own(move)
-        # Whom, not in which classes: what consent let one be given is not for the others.
+        # Without classes: those that consent covers for one recipient are not for the others.
         recipients = sorted(c.agency_id for c in move.copies if c.waits)
         # A refusal by a detained person must look like any other acceptance: hence no type here.
         detail: Row = {"digest": row["digest"], "to": recipients}
@@ -69,11 +69,11 @@ def acceptance_entries(
 
 
 def sharing_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
-    """One entry for each older message and each agency that is given it.
+    """One log entry for each older message and each agency with which it is shared.
 
-    The entry of its acceptance does not name them, and neither its sender nor they need know of
-    each other: this one is what proves the message to them. Whoever had it already gets one too,
-    or else the sharer could tell.
+    The entry of its acceptance does not name these agencies, and they and its sender need not
+    know of each other: this entry proves the message to them. An agency that had the message
+    already gets an entry too; otherwise the sharer could tell that it had it.
     """
     message, caller, decision = acceptance.message, acceptance.caller, acceptance.decision
     flow, move = FLOWS[message.flow], decision.moves[0]
@@ -91,8 +91,8 @@ def sharing_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
         )
 
 
-def sent_content(message: Message, fields: Mapping[DataClass, bytes]) -> Iterator[bytes]:
-    """What a repeat must say again to the letter: the envelope and the fields of the body."""
+def content_to_repeat(message: Message, fields: Mapping[DataClass, bytes]) -> Iterator[bytes]:
+    """What a repeat must repeat exactly: the envelope and the fields of the body."""
     paper = message.paper_origin
     envelope = {
         "referral_id": str(message.referral_id),

@@ -1,14 +1,14 @@
-"""Reading: referrals and messages as one agency may see them, and opening bodies on the record."""
+"""Reads referrals and messages as one agency may see them, and logs each opening of a body."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.adapters.keys.vault import Vault
-from app.adapters.log.entry import log_entry
+from app.adapters.log.entry import LogEntry, log_entry
 from app.adapters.referrals.case_rows import read_view
 from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
 from app.domain.access.caller import Caller
@@ -34,8 +34,8 @@ EVERY_CLASS = frozenset(c.value for c in DataClass)
 
 
 @dataclass(frozen=True, slots=True)
-class StandingReferral:
-    """A referral as its row and its reader's view give it."""
+class VisibleReferral:
+    """A referral as one agency may see it. `reader` is that agency, with its view."""
 
     id: UUID
     case_id: UUID
@@ -69,7 +69,7 @@ class _Copy:
 
 
 class Reading:
-    """Reads what is an agency's own. Row security holds in every query."""
+    """Reads an agency's referrals and messages. Row security applies to every query."""
 
     def __init__(self, pool: "Pool", vault: Vault, clock: Clock) -> None:
         self._pool = pool
@@ -78,7 +78,7 @@ class Reading:
 
     async def referral(
         self, agency_id: str, referral_id: UUID, seat: frozenset[str] = EVERY_CLASS
-    ) -> StandingReferral:
+    ) -> VisibleReferral:
         """A referral as this agency sees it, with the facts that a seat of these classes may see.
 
         Raises:
@@ -88,19 +88,14 @@ class Reading:
         if text is None:
             raise NotFound
         row = json.loads(text)
-        until = datetime.fromisoformat(row["until"]) if row["until"] else None
-        since = datetime.fromisoformat(row["since"])
-        view = read_view(row["view"])
-        covered = frozenset(row["covered"]) if row["covered"] is not None else None
-        facts = known_facts(view.facts, seat, covered, ended=until is not None)
-        return StandingReferral(
+        return VisibleReferral(
             id=UUID(row["id"]),
             case_id=UUID(row["case_id"]),
             reference=row["reference"],
             flow=row["flow"],
             parent=UUID(row["parent"]) if row["parent"] else None,
             children=tuple(map(UUID, row["children"])),
-            reader=Party(row["name"], agency_id, since, until, replace(view, facts=facts)),
+            reader=_reader(row, agency_id, seat),
         )
 
     async def referrals(
@@ -112,7 +107,7 @@ class Reading:
         before: tuple[datetime, UUID] | None,
         limit: int,
     ) -> list[ReferralJson]:
-        """Referrals of this agency, the last changed first; no bodies."""
+        """Referrals of this agency, the last updated first; no bodies."""
         text = await self._pool.fetchval(
             REFERRALS, agency_id, flow, state, updated_after, *(before or (None, None)), limit
         )
@@ -136,7 +131,7 @@ class Reading:
     async def open(
         self, caller: Caller, ids: Sequence[UUID], within: UUID | None = None
     ) -> list[Opened]:
-        """Open messages, as far as the caller may. It is on the record before it is answered.
+        """Open messages, as far as the caller may. The openings are logged before this returns.
 
         Args:
             within: open only those that are read through this referral, or were sent in it.
@@ -145,29 +140,33 @@ class Reading:
             The messages in the order of `ids`, without those that this agency may not read.
 
         Raises:
-            Busy: their cases moved at every try.
-            KeyServiceAway: their keys cannot be had.
+            Busy: their cases changed at every try.
+            KeyServiceAway: the key service does not answer.
         """
         for _ in range(TRIES):
             at = self._clock()
-            rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
-            copies = [(json.loads(row["meta"]), row) for row in rows]
-            if within is not None:
-                copies = [(m, r) for m, r in copies if str(within) in {m["via"], m["referral_id"]}]
-            metas = [meta for meta, _ in copies]
-            opened = await self._decrypt([_rights(meta, row, caller) for meta, row in copies])
-            if not opened or await self._record_disclosures(caller, metas, opened, at):
-                return opened
+            messages = await self._decrypt(await self._read_copies(caller, ids, within, at))
+            if not messages or await self._record_disclosures(caller, messages, at):
+                return messages
         raise Busy
 
-    async def _decrypt(self, copies: "Sequence[_Copy]") -> list[Opened]:
-        """The messages. Their keys are asked for in one call."""
-        wanted = {(c.referral_id, name): c.keys[name] for c in copies for name in c.classes}
-        keys = await self._vault.unwrap([(*owner, stored) for owner, stored in wanted.items()])
-        opened: dict[tuple[UUID, str], bytes] = dict(zip(wanted, keys, strict=True))
-        return [self._unseal(c, opened) for c in copies]
+    async def _read_copies(
+        self, caller: Caller, ids: Sequence[UUID], within: UUID | None, at: datetime
+    ) -> "list[_Copy]":
+        rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
+        copies = [_copy(json.loads(row["meta"]), row, caller) for row in rows]
+        if within is None:
+            return copies
+        return [c for c in copies if str(within) in {c.meta["via"], c.meta["referral_id"]}]
 
-    def _unseal(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
+    async def _decrypt(self, copies: "Sequence[_Copy]") -> list[Opened]:
+        """The messages with their bodies. All keys are unwrapped in one call."""
+        wrapped = {(c.referral_id, name): c.keys[name] for c in copies for name in c.classes}
+        keys = await self._vault.unwrap([(*owner, key) for owner, key in wrapped.items()])
+        unwrapped: dict[tuple[UUID, str], bytes] = dict(zip(wrapped, keys, strict=True))
+        return [self._decrypt_one(copy, unwrapped) for copy in copies]
+
+    def _decrypt_one(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
         message_id = UUID(copy.meta["id"])
         body: dict[str, Any] = {}
         salts: dict[DataClass, str] = {}
@@ -179,53 +178,44 @@ class Reading:
         return Opened(copy.meta, body, salts, copy.withheld)
 
     async def _record_disclosures(
-        self,
-        caller: Caller,
-        metas: Sequence[MessageJson],
-        opened: Iterable[Opened],
-        at: datetime,
+        self, caller: Caller, messages: Sequence[Opened], at: datetime
     ) -> bool:
-        """Write down what is about to be told; False if a case has moved meanwhile.
+        """Log the openings of these messages; False if a case has changed since it was read."""
+        rows = _disclosure_rows(caller, messages, at)
+        is_written = await self._pool.fetchval(DISCLOSE, json.dumps(rows))
+        return bool(is_written)
 
-        A message of which every class is withheld was asked for, and not opened.
-        """
-        opened = list(opened)
-        entries = [
-            log_entry(
-                at,
-                "disclosure",
-                {"classes": sorted(message.salts)},
-                caller,
-                _agencies_to_name(caller, meta),
-                case_id=meta["case_id"],
-                referral_id=meta["referral_id"],
-                message_id=meta["id"],
-            ).row()
-            for meta, message in zip(metas, opened, strict=True)
-        ]
-        written = await self._pool.fetchval(
-            DISCLOSE,
-            json.dumps(
-                {
-                    "at": at.isoformat(),
-                    "agency_id": caller.agency_id,
-                    "cases": {meta["case_id"]: meta["case_version"] for meta in metas},
-                    "message_ids": [
-                        meta["id"]
-                        for meta, message in zip(metas, opened, strict=True)
-                        if message.salts
-                    ],
-                    "log": entries,
-                }
-            ),
+
+def _reader(row: Mapping[str, Any], agency_id: str, seat: frozenset[str]) -> Party:
+    """The agency as a party, with the facts of its view that its seat may see."""
+    until = datetime.fromisoformat(row["until"]) if row["until"] else None
+    since = datetime.fromisoformat(row["since"])
+    view = read_view(row["view"])
+    covered = frozenset(row["covered"]) if row["covered"] is not None else None
+    facts = known_facts(view.facts, seat, covered, ended=until is not None)
+    return Party(row["name"], agency_id, since, until, replace(view, facts=facts))
+
+
+def _copy(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
+    """The stored message of a row, with the classes that its reader may open."""
+    keys = {
+        c: WrappedKey(m, w)
+        for c, m, w in zip(
+            row["key_classes"] or (), row["masters"] or (), row["wrapped"] or (), strict=True
         )
-        return bool(written)
+    }
+    # Row security hides segments and keys that are not the reader's. The digests in the
+    # envelope still say which classes the message has.
+    classes, withheld = openable(frozenset(meta["digests"]), keys, _rights(meta, caller))
+    sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
+    return _Copy(meta, UUID(meta["referral_id"]), classes, withheld, keys, sealed)
 
 
-def _rights(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
+def _rights(meta: MessageJson, caller: Caller) -> Rights:
+    """What the caller may open of a message, by its copy, its seat and consent."""
     reader = meta["reader"]
     covered = reader["covered"]
-    rights = Rights(
+    return Rights(
         copied=frozenset(reader["classes"]),
         seat=caller.classes,
         covered=frozenset(covered) if covered is not None else None,
@@ -233,24 +223,43 @@ def _rights(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
         recalled=reader["recalled"],
         lost=frozenset(reader["lost"] or ()),
     )
-    keys = {
-        c: WrappedKey(m, w)
-        for c, m, w in zip(
-            row["key_classes"] or (), row["masters"] or (), row["wrapped"] or (), strict=True
-        )
+
+
+def _disclosure_rows(caller: Caller, messages: Sequence[Opened], at: datetime) -> dict[str, Any]:
+    """The argument of the database function `disclose`.
+
+    A message of which every class is withheld is logged, but does not count as opened.
+    """
+    envelopes = [message.envelope for message in messages]
+    return {
+        "at": at.isoformat(),
+        "agency_id": caller.agency_id,
+        "cases": {each["case_id"]: each["case_version"] for each in envelopes},
+        "message_ids": [message.envelope["id"] for message in messages if message.salts],
+        "log": [_disclosure_entry(caller, message, at).row() for message in messages],
     }
-    # Row security hides segments and keys that are not the reader's; the envelope's digests
-    # still tell which classes the message has.
-    opened, withheld = openable(frozenset(meta["digests"]), keys, rights)
-    sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
-    return _Copy(meta, UUID(meta["referral_id"]), opened, withheld, keys, sealed)
+
+
+def _disclosure_entry(caller: Caller, message: Opened, at: datetime) -> LogEntry:
+    """The log entry of an opening. It names the reader, and the sender if it knows the reader."""
+    envelope = message.envelope
+    return log_entry(
+        at,
+        "disclosure",
+        {"classes": sorted(message.salts)},
+        caller,
+        _agencies_to_name(caller, envelope),
+        case_id=envelope["case_id"],
+        referral_id=envelope["referral_id"],
+        message_id=envelope["id"],
+    )
 
 
 def _agencies_to_name(caller: Caller, meta: MessageJson) -> set[str]:
-    """Whom the entry of a reading names: the reader, and the sender who knows of the reader.
+    """The agencies that the log entry of an opening names.
 
-    A message that was shared with another referral is read there by agencies of which its sender
-    may know nothing.
+    A message that was shared with another referral is read there by agencies that its sender may
+    not know. Then the entry does not name the sender.
     """
     sender = meta["from"]["agency_id"] if meta["via"] == meta["referral_id"] else None
     return {caller.agency_id} if sender is None else {caller.agency_id, sender}

@@ -1,4 +1,4 @@
-"""Rows of referrals: as functions of the database answer them, and as `accept` takes them."""
+"""Rows of referrals: as database functions return them, and as `accept` takes them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -22,7 +22,7 @@ class ReferralJson(TypedDict):
 
 
 class DeadlineJson(TypedDict):
-    """A day that an agency has to keep."""
+    """A deadline of an agency."""
 
     referral_id: str
     kind: str
@@ -39,7 +39,7 @@ class SenderJson(TypedDict):
 
 
 class RecipientJson(TypedDict):
-    """A part of the referral that a message went to, and its agency."""
+    """A recipient of a message: its part in the referral, and its agency."""
 
     party: str
     agency_id: str
@@ -82,14 +82,14 @@ class ReaderJson(TypedDict):
 
 
 class ErasedClassJson(TypedDict):
-    """Since when a class of a referral is erased, and because of what."""
+    """When and why a class of a referral was erased."""
 
     erased_at: str
     because: str
 
 
 class MessageJson(EnvelopeJson):
-    """A message that is to be opened, without its segments."""
+    """A message to be opened, without its segments."""
 
     reader: ReaderJson
     erased: Mapping[str, ErasedClassJson] | None
@@ -98,8 +98,8 @@ class MessageJson(EnvelopeJson):
 
 
 def deadline_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """The days that agencies now have to keep, and those that they need not keep any more."""
-    # The last word of a decision on a day counts, and each row may be written only once.
+    """The deadlines that a decision sets, and those that it lifts."""
+    # A later move replaces the deadline of an earlier one: each row may be written only once.
     days = {
         (str(move.referral.id), agency_id, kind): due_on
         for move in acceptance.decision.moves
@@ -116,7 +116,7 @@ def deadline_rows(acceptance: Acceptance) -> dict[str, Any]:
 
 
 def settlement_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """What the statistics count of a settlement, if the message tells of one."""
+    """What the statistics count of a settlement, if the message reports one."""
     cell = acceptance.message.body.settlement()
     if cell is None:
         return {}

@@ -12,7 +12,7 @@ from app.adapters.database.row import TEXTS, Row
 
 
 class CaseRow(Row, table=True):
-    """Referrals that belong together, and the one lock for all that happens in them."""
+    """Referrals that belong together. Its row is the lock for all changes to them."""
 
     __tablename__ = "case"
 
@@ -23,7 +23,7 @@ class CaseRow(Row, table=True):
 
 
 class ReferralRow(Row, table=True):
-    """One person's way through one flow: the state it is in, and what its guards need to know."""
+    """One person's referral through one flow: its state, and the facts that guards need."""
 
     __tablename__ = "referral"
     __table_args__ = (
@@ -92,7 +92,7 @@ class PartyRow(Row, table=True):
 
 
 class DeadlineRow(Row, table=True):
-    """A day by which an agency has to do something in a referral; `told_at` once it was told."""
+    """A deadline of an agency in a referral; `told_at` is when the agency was reminded of it."""
 
     __tablename__ = "deadline"
     __table_args__ = (
@@ -108,7 +108,7 @@ class DeadlineRow(Row, table=True):
 
 
 class SettlementRow(Row, table=True):
-    """A settlement as the statistics count it, without a way back to the referral."""
+    """A settlement as the statistics count it. It does not name the referral."""
 
     __tablename__ = "settlement"
     __table_args__ = (Index("ix_settlement_center", "center_id", "fiscal_year"),)
@@ -166,7 +166,7 @@ class MessageRow(Row, table=True):
 
 
 class SegmentRow(Row, table=True):
-    """What a message says in one data class, sealed. Never updated; unreadable without its key."""
+    """The content of a message in one data class, sealed. Unreadable without its key."""
 
     __tablename__ = "segment"
 
@@ -209,7 +209,7 @@ class CopyRow(Row, table=True):
 
 
 class DeadlineKindRow(Row, table=True):
-    """The data class that a deadline of a kind tells."""
+    """The data class of a kind of deadline."""
 
     __tablename__ = "deadline_kind"
     __table_args__ = ({"comment": "The data class that a deadline of each kind tells."},)

@@ -98,13 +98,13 @@ class Courier:
         """Deliver until `stop` is set; then finish running attempts, and release other notices."""
         settling = asyncio.create_task(self._settle_all())
         stopping = asyncio.create_task(stop.wait())
-        with self._bell.hearing(None) as rung:
+        with self._bell.subscribe(None) as event:
             while not stop.is_set() and not settling.done():
                 # Cleared before the claim, so that a ring during it ends the wait that follows.
-                rung.clear()
+                event.clear()
                 self._room.clear()
                 if not await self._claim_and_send():
-                    await _first_of(PAUSE, stopping, rung, self._room)
+                    await _first_of(PAUSE, stopping, event, self._room)
         stopping.cancel()
         await self._drain()
         self._closing = True
@@ -301,10 +301,10 @@ def _due(result: Result, now: datetime) -> tuple[datetime | None, datetime | Non
     notice, attempt = result.notice, result.attempt
     if attempt.outcome == "delivered" or notice.is_test:
         return None, None
-    asked = asked_wait(attempt.retry_after, datetime.now(UTC))
+    pause = asked_wait(attempt.retry_after, datetime.now(UTC))
     chance = random.random()  # noqa: S311 - spreads load, guards nothing
-    due = next_due(notice.tries + 1, notice.since, now, chance, asked)
-    return due, now + asked if asked is not None else None
+    due = next_due(notice.tries + 1, notice.since, now, chance, pause)
+    return due, now + pause if pause is not None else None
 
 
 async def _first_of(seconds: float, stopping: asyncio.Task[bool], *events: asyncio.Event) -> None:

@@ -54,12 +54,12 @@ class Webhooks:
         self._clock = clock
         self._loopback = loopback
 
-    async def all(self, agency_id: str) -> list[WebhookJson]:
+    async def list_webhooks(self, agency_id: str) -> list[WebhookJson]:
         """The webhooks of an agency, the oldest first."""
         rows: list[WebhookJson] = json.loads(await self._pool.fetchval(LIST, agency_id, None))
         return rows
 
-    async def one(self, agency_id: str, webhook_id: UUID) -> WebhookJson:
+    async def read_webhook(self, agency_id: str, webhook_id: UUID) -> WebhookJson:
         """A webhook of this agency.
 
         Raises:
@@ -91,7 +91,7 @@ class Webhooks:
         log = _entry(caller, at, "webhook.added", webhook_id)
         if not await self._pool.fetchval(ADD, json.dumps(row), sealed.master, sealed.wrapped, log):
             raise TooManyWebhooks
-        return await self.one(caller.agency_id, webhook_id), secret_text(secret)
+        return await self.read_webhook(caller.agency_id, webhook_id), secret_text(secret)
 
     async def change(
         self, caller: Caller, webhook_id: UUID, changes: Mapping[str, Any]
@@ -102,14 +102,14 @@ class Webhooks:
             NotFound: the agency has no such webhook.
             Invalid: nothing may be sent to the URL.
         """
-        await self.one(caller.agency_id, webhook_id)
+        await self.read_webhook(caller.agency_id, webhook_id)
         at = self._clock()
         row = {**_voucher_row(caller, webhook_id, at), **changes}
         if "url" in changes:
             row["url"] = await self._check_url(changes["url"])
         log = _entry(caller, at, "webhook.changed", webhook_id, {"fields": sorted(changes)})
         self._notify_couriers(await self._pool.fetchval(CHANGE, json.dumps(row), log), caller)
-        return await self.one(caller.agency_id, webhook_id)
+        return await self.read_webhook(caller.agency_id, webhook_id)
 
     async def rotate(self, caller: Caller, webhook_id: UUID) -> tuple[str, datetime]:
         """A new secret, shown only this once, and until when the old one signs too.

@@ -96,7 +96,7 @@ async def list_acts(
     cursor: Cursor = None,
 ) -> Response:
     """この機関の行為を、新しいものから返す。"""
-    acts = await dependency(request, Acts).all(
+    acts = await dependency(request, Acts).list_acts(
         caller.agency_id, moment_and_id_in(cursor), limit + 1, waiting=waiting
     )
     answer = page(
@@ -118,7 +118,7 @@ async def list_acts(
 )
 async def read_act(request: Request, act_id: str, caller: Taker) -> Response:
     """この機関の行為を返す。"""
-    act = await dependency(request, Acts).one(caller.agency_id, id_in_path(act_id))
+    act = await dependency(request, Acts).read_act(caller.agency_id, id_in_path(act_id))
     return _answer(request, act)
 
 

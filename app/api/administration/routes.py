@@ -166,7 +166,7 @@ async def _page(
     after = parts_of(cursor, 1)[0] if cursor is not None else None
     if after is not None and not _ID.fullmatch(after):
         raise bad_cursor()
-    rows = await dependency(request, AgencyAdministration).all(
+    rows = await dependency(request, AgencyAdministration).list_rows(
         what, caller.agency_id, after, limit + 1
     )
     return json_answer(page(rows, limit, _describe, lambda row: (row["id"],)))

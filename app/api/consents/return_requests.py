@@ -79,7 +79,7 @@ async def list_return_requests(
 ) -> Response:
     """撤回された同意にもとづいて提供を受けたものの返還・廃棄の求めを、まだ答えていないものから返す。"""
     returns = dependency(request, ReturnRequests)
-    rows = await returns.own(caller.agency_id, _after(cursor), limit + 1)
+    rows = await returns.sent_to(caller.agency_id, _after(cursor), limit + 1)
     describe = partial(_describe, today=returns.today())
     return json_answer(
         page(rows, limit, describe, lambda r: (int(r.answered_at is not None), r.due_on, r.id))

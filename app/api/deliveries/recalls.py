@@ -112,7 +112,7 @@ async def list_misdirected_disclosures(
     request: Request, caller: Officer, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """この機関が送った、またはこの機関に届いた誤送付の記録を、新しいものから返す。"""
-    recalls = await dependency(request, Recalls).misdirected(
+    recalls = await dependency(request, Recalls).misdirected_disclosures(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
     answer = page(recalls, limit, _disclosure, lambda r: (r.recalled_at.isoformat(), r.id))
@@ -144,7 +144,7 @@ async def read_misdirected_disclosure(
 
     報告するかどうか、どちらが報告するかは、それぞれの機関が決める。
     """
-    recall = await dependency(request, Recalls).misdirected_one(
+    recall = await dependency(request, Recalls).misdirected_disclosure(
         caller.agency_id, id_in_path(disclosure_id)
     )
     return _in_language(request, _disclosure(recall))

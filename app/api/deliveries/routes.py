@@ -77,7 +77,7 @@ async def list_deliveries(
 
     他の機関が送ったものは含まない。読んでも提供にはならない。
     """
-    messages = await dependency(request, Deliveries).sent(
+    messages = await dependency(request, Deliveries).sent_messages(
         caller.agency_id, id_in_path(referral_id), number_in(cursor), limit + 1
     )
     at = current_time(request)
@@ -166,9 +166,9 @@ def _explanation(explained: Explained, at: datetime, language: Language) -> dict
         **_head(tracked),
         "referral_id": str(tracked.referral_id),
         "title": BODIES[tracked.type].TITLE,
-        "you": "sender" if explained.sent else "recipient",
+        "you": "sender" if explained.is_sender else "recipient",
         "recipients": [
-            _explain_delivery(d, at, to_sender=explained.sent) for d in tracked.deliveries
+            _explain_delivery(d, at, to_sender=explained.is_sender) for d in tracked.deliveries
         ],
         "notices": [_notice(notice) for notice in explained.notices],
     }

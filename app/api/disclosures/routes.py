@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.adapters.disclosures.listing import Disclosures, Key, Wanted, key_of
+from app.adapters.disclosures.listing import DisclosureFilter, Disclosures, Key, key_of
 from app.api.disclosures.schemas import DisclosurePage
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
@@ -74,7 +74,7 @@ async def list_disclosures(
     page = await dependency(request, Disclosures).page(
         caller.agency_id,
         id_in_path(case_id),
-        Wanted(referral, agency, data_class),
+        DisclosureFilter(referral, agency, data_class),
         _key_in(cursor),
         limit,
     )

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.adapters.referrals.decision_rows import Answer
+from app.adapters.referrals.decision_rows import AcceptanceAnswer
 from app.adapters.referrals.exchange import Rehearsed
-from app.adapters.referrals.reading import Opened, StandingReferral
+from app.adapters.referrals.reading import Opened, VisibleReferral
 from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
 from app.api.wire.language import Language, localise
 from app.api.wire.views import moment, moment_or_none
@@ -25,7 +25,7 @@ _ENVELOPE = (
 _SEALED = ("digests", "digest", "receipt")
 
 
-def acceptance(answer: Answer) -> dict[str, Any]:
+def acceptance(answer: AcceptanceAnswer) -> dict[str, Any]:
     """The answer to an accepted message; the same when the message is sent again."""
     return {
         "referral_id": str(answer.referral_id),
@@ -61,7 +61,7 @@ def rehearsal(outcome: Rehearsed, agency_id: str, directory: Directory) -> dict[
     }
 
 
-def referral(current: StandingReferral, language: Language) -> dict[str, Any]:
+def referral(current: VisibleReferral, language: Language) -> dict[str, Any]:
     """A referral as the reader's party sees it."""
     view = current.reader.view
     return {

@@ -58,7 +58,7 @@ _MOMENTS = (
 )
 async def list_webhooks(request: Request, caller: Manager) -> Response:
     """この機関の送り先を、登録した順に全て返す。"""
-    rows = await dependency(request, Webhooks).all(caller.agency_id)
+    rows = await dependency(request, Webhooks).list_webhooks(caller.agency_id)
     return json_answer({"items": [_describe(row) for row in rows], "next": None})
 
 
@@ -98,7 +98,7 @@ async def add_webhook(request: Request, caller: Manager) -> Response:
 )
 async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
     """送り先と、届いているかどうかを返す。"""
-    row = await dependency(request, Webhooks).one(caller.agency_id, id_in_path(webhook_id))
+    row = await dependency(request, Webhooks).read_webhook(caller.agency_id, id_in_path(webhook_id))
     return json_answer(_describe(row))
 
 

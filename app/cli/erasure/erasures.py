@@ -44,7 +44,7 @@ def list_due(limit: Most = 50) -> None:
 @erasures.command("recent")
 def list_recent(limit: Most = 50) -> None:
     """最近の消去と、控えからも消える日 / Recent ones, and when no backup holds the key."""
-    acts = _query(Settings(), lambda each: each.recent(limit))
+    acts = _query(Settings(), lambda each: each.recent_erasures(limit))
     print_table(
         (
             each.erased_at.astimezone(JAPAN).isoformat(timespec="seconds"),

@@ -79,7 +79,7 @@ def rewrap() -> None:
     settings = Settings()
 
     async def work(database: "Connection", keys: KeyService) -> None:
-        before = sum(s.rows or 0 for s in await master_key_statuses(keys, database) if s.old)
+        before = sum(s.rows or 0 for s in await master_key_statuses(keys, database) if s.is_old)
         rewrapping = Rewrapping(database, keys, settings.running_clock())
         while await rewrapping.step():
             print(f"{rewrapping.moved} of {before} rows", flush=True)

@@ -51,7 +51,7 @@ async def withdraw(office: Office, agency: str, referral: UUID, **changes: Any) 
 
 async def inbox(office: Office, agency: str, *referrals: UUID) -> list[dict[str, Any]]:
     """What an agency's inbox says of some referrals."""
-    page = json.loads(await office.mailboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
+    page = json.loads(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
     wanted = {str(r) for r in referrals}
     return [item for item in page["items"] if item["referral_id"] in wanted]
 
@@ -73,19 +73,19 @@ async def kinds(office: Office, agency: str, *referrals: UUID) -> list[str]:
 
 async def asked(office: Office, agency: str, *referrals: UUID) -> list[ReturnRequest]:
     """What an agency is asked to return in some referrals."""
-    found = await office.returns.own(agency, None, 10_000)
+    found = await office.return_requests.sent_to(agency, None, 10_000)
     return [r for r in found if r.referral_id in referrals]
 
 
 async def followed(office: Office, agency: str, referral: UUID) -> Sequence[ReturnRequest]:
     """The requests of a referral's case that an agency sees."""
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
-    return await office.returns.of_case(agency, case, None, 100)
+    return await office.return_requests.of_case(agency, case, None, 100)
 
 
 async def counts_hold(office: Office, agency: str) -> None:
     """The counts of an inbox are those of its items."""
-    status = await office.mailboxes.status(agency)
+    status = await office.inboxes.status(agency)
     counted = await office.row(
         "SELECT count(*) FILTER (WHERE opened_at IS NULL AND acknowledged_at IS NULL"
         " AND recalled_at IS NULL) AS waiting FROM inbox_item WHERE agency_id = $1",
@@ -109,7 +109,7 @@ async def test_an_unopened_copy_becomes_a_tombstone_and_a_new_consent_gives_it_a
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "recalled"
     (sent_copy,) = [
         c
-        for t in await office.deliveries.sent(PROBATION, referral, 0, 100)
+        for t in await office.deliveries.sent_messages(PROBATION, referral, 0, 100)
         for c in t.deliveries
         if t.message_id == request and c.agency_id == CENTER
     ]
@@ -137,7 +137,7 @@ async def test_an_acknowledged_tombstone_counts_once(office: Office) -> None:
     referral = await special(office, REQUESTED)
     await withdraw(office, PROBATION, referral)
     positions = [i["position"] for i in await inbox(office, CENTER, referral)]
-    await office.mailboxes.acknowledge(seat(CENTER), positions, None)
+    await office.inboxes.acknowledge(seat(CENTER), positions, None)
     await counts_hold(office, CENTER)
     await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
     await counts_hold(office, CENTER)
@@ -204,7 +204,7 @@ async def test_whoever_had_opened_it_is_asked_and_the_answer_is_followed(office:
         (seen,) = await followed(office, agency, referral)
         assert (seen.agency_id, seen.state(TODAY)) == (CENTER, "open")
         assert (seen.classes, seen.message_ids, seen.consent_ids, seen.messages) == (None,) * 4
-    answered = await office.returns.answer(seat(CENTER), mine.id, DONE, TODAY, None)
+    answered = await office.return_requests.answer(seat(CENTER), mine.id, DONE, TODAY, None)
     assert (answered.answer, answered.answered_by) == ("destroyed", f"{CENTER}.decider")
     for agency in (PRISON, PROBATION):
         (seen,) = await followed(office, agency, referral)
@@ -221,7 +221,7 @@ async def test_an_answer_holds_and_one_that_cannot_be_is_refused(office: Office)
     await office.reading.open(seat(CENTER), [await the(office, referral, "request_cooperation")])
     await withdraw(office, PROBATION, referral)
     (mine,) = await asked(office, CENTER, referral)
-    returns, caller = office.returns, seat(CENTER)
+    returns, caller = office.return_requests, seat(CENTER)
     for bad in (
         (DONE, TODAY + timedelta(days=1), None),
         (DONE, TODAY, LegalBasis.RPA_82),
@@ -283,7 +283,7 @@ async def test_a_recipient_of_whom_the_withdrawer_knows_nothing_is_asked_and_sta
         assert OTHER_CENTER not in repr(await followed(office, agency, parent))
     seen = {r.agency_id for r in await followed(office, CENTER, parent)}
     assert OTHER_CENTER in seen  # the center showed it, and follows
-    await office.returns.answer(seat(OTHER_CENTER), theirs.id, DONE, TODAY, None)
+    await office.return_requests.answer(seat(OTHER_CENTER), theirs.id, DONE, TODAY, None)
     for agency in (PRISON, PROBATION):
         assert OTHER_CENTER not in repr(await inbox(office, agency, parent, child))
         entries = await office.owner.fetch(
@@ -304,7 +304,7 @@ async def test_every_request_and_answer_is_on_the_log_and_no_entry_names_two_who
     await office.reading.open(seat(CENTER), [await the(office, referral, "request_cooperation")])
     withdrawal = await withdraw(office, PRISON, referral)
     (mine,) = await asked(office, CENTER, referral)
-    await office.returns.answer(seat(CENTER), mine.id, DONE, TODAY, None)
+    await office.return_requests.answer(seat(CENTER), mine.id, DONE, TODAY, None)
     rows = await office.owner.fetch(
         "SELECT kind, agencies, agency_id, detail::jsonb ->> 'recipient' AS recipient"
         " FROM log_entry WHERE referral_id = $1"
@@ -384,7 +384,7 @@ async def test_what_was_answered_for_is_asked_again_only_if_it_was_opened_again(
             await withdraw(office, PROBATION, referral)
             (mine,) = [r for r in await asked(office, CENTER, referral) if not r.answered_at]
             office.clock.now += timedelta(hours=1)
-            await office.returns.answer(seat(CENTER), mine.id, DONE, TODAY, None)
+            await office.return_requests.answer(seat(CENTER), mine.id, DONE, TODAY, None)
             renewed = {"consent_id": str(uuid4())}
             await sent(
                 office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed)
@@ -413,13 +413,13 @@ async def test_the_open_ones_come_first_and_late_ones_are_told_once(office: Offi
         await withdraw(office, PROBATION, referral)
         made.append(referral)
     (first,) = await asked(office, CENTER, made[0])
-    await office.returns.answer(seat(CENTER), first.id, DONE, TODAY, None)
-    mine = await office.returns.own(CENTER, None, 10_000)
+    await office.return_requests.answer(seat(CENTER), first.id, DONE, TODAY, None)
+    mine = await office.return_requests.sent_to(CENTER, None, 10_000)
     done = [r.answered_at is not None for r in mine]
     assert done == sorted(done)
     paged: list[ReturnRequest] = []
     after = None
-    while page := await office.returns.own(CENTER, after, 7):
+    while page := await office.return_requests.sent_to(CENTER, after, 7):
         paged += page
         after = (page[-1].answered_at is not None, page[-1].due_on, page[-1].id)
     assert paged == list(mine)
@@ -463,8 +463,8 @@ async def test_for_an_agency_that_takes_no_part_whoever_told_it_asks_and_answers
         assert item["from"]["agency_id"] == CENTER
         (seen,) = await followed(office, PROBATION, referral)
         with pytest.raises(NotFound):
-            await office.returns.answer(seat(PRISON), seen.id, DONE, TODAY, None)
-        done = await office.returns.answer(seat(PROBATION), seen.id, DONE, TODAY, None)
+            await office.return_requests.answer(seat(PRISON), seen.id, DONE, TODAY, None)
+        done = await office.return_requests.answer(seat(PROBATION), seen.id, DONE, TODAY, None)
         assert done.answered_by == f"{PROBATION}.decider"
     finally:
         await office.owner.execute("UPDATE agency SET connected = true WHERE id = $1", CENTER)
@@ -514,7 +514,7 @@ async def test_an_answer_for_one_message_is_none_for_another(office: Office) -> 
         await office.reading.open(seat(CENTER), [moved.id])
         office.clock.now += timedelta(hours=1)
         (first,) = await asked(office, CENTER, referral)
-        await office.returns.answer(seat(CENTER), first.id, DONE, TODAY, None)
+        await office.return_requests.answer(seat(CENTER), first.id, DONE, TODAY, None)
         await withdraw(office, PROBATION, referral)
     finally:
         office.clock.now = START

@@ -46,7 +46,7 @@ async def told(office: Office) -> int:
 
 async def sent(office: Office, agency: str, referral: UUID) -> dict[str, Tracked]:
     """What an agency sent in a referral, by event."""
-    found = await office.deliveries.sent(agency, referral, 0, 100)
+    found = await office.deliveries.sent_messages(agency, referral, 0, 100)
     return {each.type.partition(".")[2]: each for each in found}
 
 
@@ -144,7 +144,7 @@ async def test_the_sender_sees_each_copy_wait_be_opened_and_be_acknowledged(
     opened = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
     assert (opened.status, opened.opened_at) == ("opened", START)
     at = await position(office, PROBATION, referral)
-    await office.mailboxes.acknowledge(seat(PROBATION), [at], None)
+    await office.inboxes.acknowledge(seat(PROBATION), [at], None)
     done = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
     assert (done.status, done.acknowledged_by) == ("acknowledged", f"{PROBATION}.decider")
 
@@ -156,14 +156,14 @@ async def test_an_agency_is_told_of_its_own_messages_only(office: Office) -> Non
     assert "accept" not in await sent(office, PROBATION, referral)
     for stranger, place in ((OTHER_CENTER, referral), (PRISON, uuid4())):
         with pytest.raises(NotFound):
-            await office.deliveries.sent(stranger, place, 0, 10)
+            await office.deliveries.sent_messages(stranger, place, 0, 10)
 
 
 async def test_pages_of_deliveries_follow_each_other(office: Office) -> None:
     referral = await special(office)
-    everything = await office.deliveries.sent(PROBATION, referral, 0, 100)
+    everything = await office.deliveries.sent_messages(PROBATION, referral, 0, 100)
     paged: list[Tracked] = []
-    while page := await office.deliveries.sent(
+    while page := await office.deliveries.sent_messages(
         PROBATION, referral, paged[-1].number if paged else 0, 2
     ):
         paged += page
@@ -284,7 +284,7 @@ async def test_what_nobody_acknowledges_is_overdue_for_both_sides_and_then_has_f
         expected = [(*overdue, other), (*failed, other)]
         assert await reminders(office, agency, opening.id) == expected
     at = await position(office, PROBATION, opening.id)
-    await office.mailboxes.acknowledge(seat(PROBATION), [at], None)
+    await office.inboxes.acknowledge(seat(PROBATION), [at], None)
     copy = await copy_of(office, PRISON, opening.id, "notify_candidate", PROBATION)
     assert (copy.status, copy.lateness(office.clock())) == ("acknowledged", "failed")
     assert len(await reminders(office, PRISON, opening.id)) == 2
@@ -293,7 +293,7 @@ async def test_what_nobody_acknowledges_is_overdue_for_both_sides_and_then_has_f
 async def test_what_is_acknowledged_in_time_reminds_nobody(office: Office) -> None:
     referral = await special(office, ())
     at = await position(office, PROBATION, referral)
-    await office.mailboxes.acknowledge(seat(PROBATION), [at], None)
+    await office.inboxes.acknowledge(seat(PROBATION), [at], None)
     office.clock.now = START + timedelta(days=30)
     await told(office)
     assert await reminders(office, PRISON, referral) == []
@@ -325,7 +325,7 @@ async def test_a_reminder_names_no_person_and_nobody_who_is_not_concerned(office
     referral = await special(office)
     office.clock.now = START + timedelta(days=30)
     await told(office)
-    page = json.loads(await office.mailboxes.read(CENTER, 0, 100_000, 0, unacknowledged=False))
+    page = json.loads(await office.inboxes.read(CENTER, 0, 100_000, 0, unacknowledged=False))
     items: list[dict[str, Any]] = [
         i
         for i in page["items"]
@@ -368,11 +368,11 @@ async def test_a_message_is_explained_to_its_sender_and_its_recipients_and_to_no
     request = (await sent(office, PROBATION, referral))["request_cooperation"]
     await notified(office, CENTER, request.message_id, office.clock())
     mine = await office.deliveries.explain(PROBATION, referral, request.message_id)
-    assert mine.sent
+    assert mine.is_sender
     assert {d.agency_id for d in mine.tracked.deliveries} == {CENTER, PRISON}
     assert mine.notices == []
     theirs = await office.deliveries.explain(CENTER, referral, request.message_id)
-    assert not theirs.sent
+    assert not theirs.is_sender
     assert [d.agency_id for d in theirs.tracked.deliveries] == [CENTER]
     (notice,) = theirs.notices
     assert [a["outcome"] for a in notice["attempts"]] == ["timeout", "delivered", "delivered"]

@@ -38,7 +38,7 @@ async def recall(office: Office, agency: str, referral: UUID, message: UUID) -> 
 
 async def items(office: Office, agency: str, message: UUID) -> list[dict[str, Any]]:
     """What an agency's inbox says of a message."""
-    page = json.loads(await office.mailboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
+    page = json.loads(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
     return [item for item in page["items"] if item["message_id"] == str(message)]
 
 
@@ -50,14 +50,14 @@ async def seen(office: Office, agency: str, referrals: list[UUID]) -> str:
             found.append(await office.reading.referral(agency, referral))
             listed = await office.reading.messages(agency, referral, 0, 100)
             found.append(listed)
-            found.append(await office.deliveries.sent(agency, referral, 0, 100))
+            found.append(await office.deliveries.sent_messages(agency, referral, 0, 100))
             opened = await office.reading.open(seat(agency), [UUID(m["id"]) for m in listed])
             found.append([views.message(each) for each in opened])
         except NotFound:
             found.append(None)
-    found.append(await office.mailboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
-    found.append(await office.mailboxes.status(agency))
-    found.append(await office.recalls.misdirected(agency, None, 1000))
+    found.append(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
+    found.append(await office.inboxes.status(agency))
+    found.append(await office.recalls.misdirected_disclosures(agency, None, 1000))
     async with office.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
         found.append(
@@ -132,12 +132,12 @@ async def test_an_opened_message_is_a_misdirected_disclosure_with_its_facts_and_
     for agency, other in ((CENTER, PROBATION), (PROBATION, CENTER)):
         told = [i for i in await items(office, agency, request) if "misdirected" in i["kind"]]
         assert [i["from"]["agency_id"] for i in told] == [other]
-        listed = await office.recalls.misdirected(agency, None, 10)
+        listed = await office.recalls.misdirected_disclosures(agency, None, 10)
         assert theirs in listed
-        assert await office.recalls.misdirected_one(agency, theirs.id) == theirs
+        assert await office.recalls.misdirected_disclosure(agency, theirs.id) == theirs
     for agency in (PRISON, OTHER_CENTER):
         with pytest.raises(NotFound):
-            await office.recalls.misdirected_one(agency, theirs.id)
+            await office.recalls.misdirected_disclosure(agency, theirs.id)
     (again,) = await office.reading.open(seat(CENTER), [request])
     assert again.body == {}
     copy = await copy_of(office, PROBATION, referral, "request_cooperation", CENTER)
@@ -153,10 +153,10 @@ async def test_misdirected_disclosures_come_in_pages_the_last_one_first(office: 
         (found,) = await recall(office, PRISON, referral, referral)
         made.append(found.id)
     office.clock.now = START
-    first = await office.recalls.misdirected(PRISON, None, 2)
+    first = await office.recalls.misdirected_disclosures(PRISON, None, 2)
     assert [f.id for f in first] == [made[2], made[1]]
     last = first[-1]
-    following = await office.recalls.misdirected(PRISON, (last.recalled_at, last.id), 1)
+    following = await office.recalls.misdirected_disclosures(PRISON, (last.recalled_at, last.id), 1)
     assert [f.id for f in following] == [made[0]]
 
 
@@ -323,15 +323,15 @@ async def test_a_recalled_message_is_neither_shown_on_nor_corrected_to_whoever_l
 
 async def test_the_counts_of_the_inbox_hold_after_recalls(office: Office) -> None:
     opened, acknowledged, waiting = [await special(office, ()) for _ in range(3)]
-    before = await office.mailboxes.status(PROBATION)
+    before = await office.inboxes.status(PROBATION)
     await office.reading.open(seat(PROBATION), [opened])
     at = await position(office, PROBATION, acknowledged)
-    await office.mailboxes.acknowledge(seat(PROBATION), [at], None)
+    await office.inboxes.acknowledge(seat(PROBATION), [at], None)
     for referral in (opened, acknowledged, waiting):
         await recall(office, PRISON, referral, referral)
     places = [await position(office, PROBATION, r) for r in (opened, acknowledged, waiting)]
-    await office.mailboxes.acknowledge(seat(PROBATION), places, None)
-    status = await office.mailboxes.status(PROBATION)
+    await office.inboxes.acknowledge(seat(PROBATION), places, None)
+    status = await office.inboxes.status(PROBATION)
     counted = await office.row(
         "SELECT count(*) FILTER (WHERE opened_at IS NULL AND acknowledged_at IS NULL"
         " AND recalled_at IS NULL) AS waiting,"
@@ -420,7 +420,7 @@ async def test_recalls_and_acknowledgements_and_sends_at_once_do_not_wait_in_a_r
         await asyncio.gather(
             recall(office, PROBATION, referral, request),
             recall(office, PROBATION, referral, request),
-            office.mailboxes.acknowledge(
+            office.inboxes.acknowledge(
                 seat(CENTER), [await position(office, CENTER, request)], None
             ),
             office.exchange.accept(saying("special_adjustment.interview", referral), seat(CENTER)),

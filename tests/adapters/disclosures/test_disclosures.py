@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.disclosures.listing import ALL, LIST, Key, Wanted, key_of
+from app.adapters.disclosures.listing import ALL, LIST, DisclosureFilter, Key, key_of
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
@@ -48,7 +48,7 @@ async def case_of(office: Office, referral: UUID) -> UUID:
 
 
 async def known(
-    office: Office, agency: str, referral: UUID, wanted: Wanted = ALL, limit: int = 100
+    office: Office, agency: str, referral: UUID, wanted: DisclosureFilter = ALL, limit: int = 100
 ) -> list[Disclosure]:
     """All that an agency may know, page by page."""
     case, after, found = await case_of(office, referral), None, list[Disclosure]()
@@ -316,26 +316,26 @@ async def test_a_page_that_looked_at_enough_ends_and_goes_on(
     for _ in range(4):
         await office.reading.open(seat(CENTER), [request, child])
     whole = await known(office, CENTER, parent)
-    only = await known(office, CENTER, parent, Wanted(agency_id=OTHER_CENTER))
+    only = await known(office, CENTER, parent, DisclosureFilter(agency_id=OTHER_CENTER))
     monkeypatch.setattr("app.adapters.disclosures.listing.MOST_LOOKED_AT", 3)
     assert await known(office, CENTER, parent) == whole
-    assert await known(office, CENTER, parent, Wanted(agency_id=OTHER_CENTER)) == only
+    assert await known(office, CENTER, parent, DisclosureFilter(agency_id=OTHER_CENTER)) == only
 
 
 async def test_it_can_be_narrowed_to_a_referral_an_agency_or_a_class(office: Office) -> None:
     parent, answer, _ = await shown_to_another(office)
     child = (await office.row("SELECT referral_id FROM message WHERE id = $1", answer))[0]
     whole = await known(office, CENTER, parent)
-    narrowed: Sequence[tuple[Wanted, Any]] = [
-        (Wanted(agency_id=OTHER_CENTER), lambda d: d.agency_id == OTHER_CENTER),
-        (Wanted(data_class=DataClass.C4), lambda d: DataClass.C4 in (d.classes or ())),
-        (Wanted(referral_id=child), lambda d: child in (d.via, d.referral_id)),
+    narrowed: Sequence[tuple[DisclosureFilter, Any]] = [
+        (DisclosureFilter(agency_id=OTHER_CENTER), lambda d: d.agency_id == OTHER_CENTER),
+        (DisclosureFilter(data_class=DataClass.C4), lambda d: DataClass.C4 in (d.classes or ())),
+        (DisclosureFilter(referral_id=child), lambda d: child in (d.via, d.referral_id)),
     ]
     for wanted, holds in narrowed:
         expected = [d for d in whole if holds(d)]
         assert 0 < len(expected) < len(whole)
         assert await known(office, CENTER, parent, wanted) == expected
-    assert await known(office, CENTER, parent, Wanted(referral_id=uuid4())) == []
+    assert await known(office, CENTER, parent, DisclosureFilter(referral_id=uuid4())) == []
 
 
 async def test_only_a_party_of_the_case_is_answered(office: Office) -> None:

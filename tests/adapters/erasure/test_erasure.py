@@ -395,7 +395,7 @@ async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
             [(dict(e.envelope), e.body, e.withheld) for e in found],
             await office.reading.referral(PRISON, referral),
             await office.erasures.of_referral(PRISON, referral),
-            await office.mailboxes.status(PRISON),
+            await office.inboxes.status(PRISON),
             await office.owner.fetchval(
                 "SELECT count(*) FROM log_entry WHERE 'prison-fuchu' = ANY (agencies)"
                 " AND kind <> 'disclosure'"

@@ -43,7 +43,7 @@ async def play_cases(office: Office) -> set[str]:
     await office.exchange.accept(opened, seat(PRISON))
     (page,) = await office.reading.open(seat(PROBATION), [opened.id])
     assert page.salts
-    await office.mailboxes.acknowledge(seat(PROBATION), [], 1)
+    await office.inboxes.acknowledge(seat(PROBATION), [], 1)
     with pytest.raises(Refusal):
         await office.exchange.accept(saying("special_adjustment.accept", opened.id), seat(CENTER))
     rehearsed = saying("special_adjustment.start_selection", opened.id)

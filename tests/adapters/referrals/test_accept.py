@@ -52,5 +52,5 @@ async def test_what_was_sent_is_read_by_its_recipient_and_waits_in_its_inbox(
     (opened,) = await office.reading.open(seat("probation-13"), [message.id])
     assert opened.body == message.body.model_dump(mode="json", exclude_none=True)
     assert opened.withheld == []
-    page = await office.mailboxes.read("probation-13", 0, 200, 0, unacknowledged=False)
+    page = await office.inboxes.read("probation-13", 0, 200, 0, unacknowledged=False)
     assert str(message.id) in page

@@ -309,7 +309,7 @@ async def test_the_institution_that_takes_the_person_over_is_told_all_of_it(
     assert theirs.reader.view.state == "accepted"
     (read,) = await office.reading.open(seat("prison-osaka"), [transfer.id])
     assert read.withheld == []
-    page = await office.mailboxes.read("prison-osaka", 0, 200, 0, unacknowledged=False)
+    page = await office.inboxes.read("prison-osaka", 0, 200, 0, unacknowledged=False)
     assert str(transfer.id) in page
     assert (await office.reading.referral(PRISON, referral)).reader.until is not None
 

@@ -154,7 +154,7 @@ async def test_lists_and_polls_are_no_disclosures(office: Office) -> None:
     before = await office.owner.fetchval(count)
     await office.reading.messages(CENTER, referral, 0, 100)
     await office.reading.referral(CENTER, referral)
-    await office.mailboxes.read(CENTER, 0, 50, 0, unacknowledged=True)
+    await office.inboxes.read(CENTER, 0, 50, 0, unacknowledged=True)
     assert await office.owner.fetchval(count) == before
 
 

@@ -36,15 +36,15 @@ async def all_of(office: Office, agency: str, referral: UUID) -> str:
     found: list[Any] = [await what_it_sees(office, agency, referral)]
     for asking in (
         office.consents.of_case(agency, case, None, 50),
-        office.returns.of_case(agency, case, None, 50),
-        office.deliveries.sent(agency, referral, 0, 50),
+        office.return_requests.of_case(agency, case, None, 50),
+        office.deliveries.sent_messages(agency, referral, 0, 50),
     ):
         try:
             found.append(await asking)
         except NotFound:
             found.append(None)
-    found.append(await office.recalls.misdirected(agency, None, 100))
-    found.append(await office.returns.own(agency, None, 100))
+    found.append(await office.recalls.misdirected_disclosures(agency, None, 100))
+    found.append(await office.return_requests.sent_to(agency, None, 100))
     async with office.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
         for table in ("log_entry", "consent", "message", "deadline", "settlement", "party"):

@@ -142,7 +142,7 @@ async def test_gone_disables_and_enabling_sends_what_was_missed(
         await delivery.send()
         await delivery.until_attempts(hook, 1)
         await delivery.send(2)
-        row = await delivery.webhooks.one(AGENCY, hook.id)
+        row = await delivery.webhooks.read_webhook(AGENCY, hook.id)
         assert (row["state"], row["reason"]) == ("disabled", "gone")
         item = await delivery.office.row(
             "SELECT kind, type FROM inbox_item WHERE agency_id = $1 AND kind <> 'message'"
@@ -259,14 +259,14 @@ async def test_after_five_days_it_is_paused_the_inbox_says_so_and_nothing_is_los
     async with delivery.courier():
         await delivery.send(3)
         many = 3
-        while (await delivery.webhooks.one(AGENCY, hook.id))["state"] == "active":
+        while (await delivery.webhooks.read_webhook(AGENCY, hook.id))["state"] == "active":
             await delivery.until_attempts(hook, many)
             await delivery.move(hours=12)
             if many % 4 == 0:
                 await delivery.send()
             many += 1
             assert many < 40
-        row = await delivery.webhooks.one(AGENCY, hook.id)
+        row = await delivery.webhooks.read_webhook(AGENCY, hook.id)
         assert (row["state"], row["reason"]) == ("paused", "failing")
         total = len(await delivery.states(hook))
         await delivery.send(2)
