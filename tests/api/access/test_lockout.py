@@ -66,10 +66,10 @@ async def target(service: Service) -> TargetClient:
     seat = Seat(target.id, AGENCY, "席", "viewer", CLASSES["viewer"])
     jwk, secret_hash = target.key.verifying.jwk(), hash_secret(target.secret)
     async with connect(service.urls.owner) as connection:
-        desk = Administration(connection)
-        await desk.add_seat(seat, service.clock())
+        administration = Administration(connection)
+        await administration.add_seat(seat, service.clock())
         client = Client(target.id, AGENCY, "試験", (seat.id,), secret_hash, jwk)
-        await desk.add_client(client, service.clock())
+        await administration.add_client(client, service.clock())
     return target
 
 

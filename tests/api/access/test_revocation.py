@@ -133,32 +133,34 @@ async def test_who_does_not_prove_itself_ends_nothing(
     assert await works(http, token)
 
 
-async def change_role(desk: Administration, client: OwnClient) -> None:
-    await desk.change_seat(f"{client.agency}.viewer", None, "case_worker", CLASSES["case_worker"])
+async def change_role(administration: Administration, client: OwnClient) -> None:
+    await administration.change_seat(
+        f"{client.agency}.viewer", None, "case_worker", CLASSES["case_worker"]
+    )
 
 
-async def change_classes(desk: Administration, client: OwnClient) -> None:
-    await desk.change_seat(f"{client.agency}.viewer", None, None, frozenset({"C0"}))
+async def change_classes(administration: Administration, client: OwnClient) -> None:
+    await administration.change_seat(f"{client.agency}.viewer", None, None, frozenset({"C0"}))
 
 
-async def unlink(desk: Administration, client: OwnClient) -> None:
-    await desk.link(client.id, [f"{client.agency}.decider"])
+async def unlink(administration: Administration, client: OwnClient) -> None:
+    await administration.link(client.id, [f"{client.agency}.decider"])
 
 
-async def new_key(desk: Administration, client: OwnClient) -> None:
-    await desk.change_client(client.id, secret_hash=hash_secret(client.secret))
+async def new_key(administration: Administration, client: OwnClient) -> None:
+    await administration.change_client(client.id, secret_hash=hash_secret(client.secret))
 
 
-async def revoke_all(desk: Administration, client: OwnClient) -> None:
-    await desk.stop_tokens(Client, client.id, NOW)
+async def revoke_all(administration: Administration, client: OwnClient) -> None:
+    await administration.stop_tokens(Client, client.id, NOW)
 
 
-async def revoke_seat(desk: Administration, client: OwnClient) -> None:
-    await desk.stop_tokens(Seat, f"{client.agency}.viewer", NOW)
+async def revoke_seat(administration: Administration, client: OwnClient) -> None:
+    await administration.stop_tokens(Seat, f"{client.agency}.viewer", NOW)
 
 
-async def revoke_agency(desk: Administration, client: OwnClient) -> None:
-    await desk.stop_tokens(Agency, client.agency, NOW)
+async def revoke_agency(administration: Administration, client: OwnClient) -> None:
+    await administration.stop_tokens(Agency, client.agency, NOW)
 
 
 @pytest.mark.parametrize(

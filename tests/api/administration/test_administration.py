@@ -309,8 +309,8 @@ async def test_nobody_makes_themselves_an_operator_or_auditor(
 ) -> None:
     seat = fresh(role)
     async with connected_to(service.urls.owner) as connection:
-        desk = Administration(connection)
-        await desk.add_seat(Seat(seat, AGENCY, "x", role, frozenset()), service.clock())
+        administration = Administration(connection)
+        await administration.add_seat(Seat(seat, AGENCY, "x", role, frozenset()), service.clock())
     for kind, target, detail in (
         ("seat.change", seat, {"classes": ["C1"]}),
         ("client.add", fresh("client"), {"seats": [seat]}),
@@ -325,11 +325,15 @@ async def test_nobody_takes_over_the_system_of_an_operator(
     seat, client, plain = fresh("operator"), fresh("client"), f"{AGENCY}.decider"
     waiting = fresh("client")
     async with connected_to(service.urls.owner) as connection:
-        desk = Administration(connection)
-        await desk.add_seat(Seat(seat, AGENCY, "x", "operator", frozenset()), service.clock())
+        administration = Administration(connection)
+        await administration.add_seat(
+            Seat(seat, AGENCY, "x", "operator", frozenset()), service.clock()
+        )
         for its_id, seats in ((client, (seat,)), (waiting, (plain,))):
             secret_hash = hash_secret(new_secret())
-            await desk.add_client(Client(its_id, AGENCY, "x", seats, secret_hash), service.clock())
+            await administration.add_client(
+                Client(its_id, AGENCY, "x", seats, secret_hash), service.clock()
+            )
     for kind, detail in (
         ("client.new_secret", {}),
         ("client.set_key", {"public_key": a_key()}),
@@ -406,12 +410,12 @@ async def operators(service: Service) -> tuple[AsyncClient, AsyncClient]:
         seat = f"prefecture-13.operator-{number}"
         client_id, secret = f"{seat}-system", new_secret()
         async with connected_to(service.urls.owner) as connection:
-            desk = Administration(connection)
-            if seat not in {s.id for s in await desk.seats()}:
+            administration = Administration(connection)
+            if seat not in {s.id for s in await administration.seats()}:
                 now = service.clock()
-                await desk.add_seat(Seat(seat, "prefecture-13", "x", "operator"), now)
+                await administration.add_seat(Seat(seat, "prefecture-13", "x", "operator"), now)
                 system = Client(client_id, "prefecture-13", "x", (seat,), hash_secret(secret))
-                await desk.add_client(system, now)
+                await administration.add_client(system, now)
                 service.secrets[client_id] = secret
         answer = await token(service, client_id, service.secrets[client_id])
         clients.append(service.client(answer.json()["access_token"]))

@@ -61,10 +61,10 @@ class Two:
         spare = Seat(f"{name}.spare", AGENCY, "席", "viewer", CLASSES["viewer"])
         client = Client(name, AGENCY, "試験", (seat.id, spare.id), hash_secret(secret))
 
-        async def add(desk: Administration) -> None:
-            await desk.add_seat(seat, now())
-            await desk.add_seat(spare, now())
-            await desk.add_client(client, now())
+        async def add(administration: Administration) -> None:
+            await administration.add_seat(seat, now())
+            await administration.add_seat(spare, now())
+            await administration.add_client(client, now())
 
         await self.administer(add)
         return name, secret
@@ -159,21 +159,27 @@ async def test_what_is_disabled_is_out_everywhere_within_seconds_and_has_to_come
     token = await two.token((name, secret))
     assert {await status(each, token) for each in (two.here, two.there)} == {200}
 
-    await two.administer(lambda desk: desk.disable(what, name, now()))
+    await two.administer(lambda administration: administration.disable(what, name, now()))
     assert await two.until_dead(token) < EFFECTIVE
 
-    await two.administer(lambda desk: desk.disable(what, name, None))
+    await two.administer(lambda administration: administration.disable(what, name, None))
     anew = await two.token((name, secret))
     assert {await status(each, anew) for each in (two.here, two.there)} == {200}
     assert {await status(each, token) for each in (two.here, two.there)} == {401}
 
 
 CHANGES: dict[str, Callable[[Administration, str], Awaitable[None]]] = {
-    "role": lambda desk, name: desk.change_seat(name, None, "viewer", CLASSES["viewer"]),
-    "classes": lambda desk, name: desk.change_seat(name, None, None, frozenset({"C0"})),
-    "unlinked": lambda desk, name: desk.link(name, [f"{name}.spare"]),
-    "secret": lambda desk, name: desk.change_client(name, secret_hash=hash_secret("another")),
-    "revoked": lambda desk, name: desk.stop_tokens(Client, name, now()),
+    "role": lambda administration, name: administration.change_seat(
+        name, None, "viewer", CLASSES["viewer"]
+    ),
+    "classes": lambda administration, name: administration.change_seat(
+        name, None, None, frozenset({"C0"})
+    ),
+    "unlinked": lambda administration, name: administration.link(name, [f"{name}.spare"]),
+    "secret": lambda administration, name: administration.change_client(
+        name, secret_hash=hash_secret("another")
+    ),
+    "revoked": lambda administration, name: administration.stop_tokens(Client, name, now()),
 }
 
 
@@ -185,7 +191,7 @@ async def test_a_change_of_rights_ends_the_tokens_from_before_it_everywhere(
     token = await two.token((name, secret))
     assert {await status(each, token) for each in (two.here, two.there)} == {200}
 
-    await two.administer(lambda desk: CHANGES[change](desk, name))
+    await two.administer(lambda administration: CHANGES[change](administration, name))
 
     assert await two.until_dead(token) < EFFECTIVE
 
@@ -194,10 +200,10 @@ async def test_a_disabled_agency_is_out_everywhere_within_seconds(two: Two) -> N
     token = await two.token(await two.let_in("tests.agency"))
     assert {await status(each, token) for each in (two.here, two.there)} == {200}
     try:
-        await two.administer(lambda desk: desk.disable(Agency, AGENCY, now()))
+        await two.administer(lambda administration: administration.disable(Agency, AGENCY, now()))
         assert await two.until_dead(token) < EFFECTIVE
     finally:
-        await two.administer(lambda desk: desk.disable(Agency, AGENCY, None))
+        await two.administer(lambda administration: administration.disable(Agency, AGENCY, None))
 
 
 async def test_a_proof_counts_once_in_both_processes_together(two: Two) -> None:
