@@ -30,12 +30,12 @@ async def special(office: Office, steps: tuple[tuple[str, str], ...] = TO_ACCEPT
     return opening.id
 
 
-async def sent(office: Office, agency: str, message: Message) -> str:
+async def send(office: Office, agency: str, message: Message) -> str:
     """Send a message from an agency's decider, and say in which state it is then."""
     return (await office.exchange.accept(message, seat(agency))).answer.state
 
 
-async def handed_over(office: Office, *events: tuple[str, str]) -> tuple[UUID, UUID]:
+async def hand_over(office: Office, *events: tuple[str, str]) -> tuple[UUID, UUID]:
     """A special adjustment, and the regional coordination that serves it after these events."""
     parent = await special(office, TO_ASSESSING)
     consent = {"consent_id": CONSENT_REGIONAL_ID, "purpose": "regional"}

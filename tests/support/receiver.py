@@ -30,8 +30,8 @@ class Received:
 
     @property
     def position(self) -> int:
-        found: int = json.loads(self.body)["data"]["position"]
-        return found
+        position: int = json.loads(self.body)["data"]["position"]
+        return position
 
     def verify(self, secret: str) -> Any:
         """What it says, if the public verifier of Standard Webhooks believes it."""

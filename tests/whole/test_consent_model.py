@@ -18,7 +18,7 @@ from app.domain.messages.message import Message
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.support.callers import START, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over
+from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over
 
 CENTERS = (CENTER, OTHER_CENTER)
 PARENT, CHILD = "special_adjustment", "regional_coordination"
@@ -236,7 +236,7 @@ def checked_play(office: Office) -> Played:
 
     async def play(actions: list[tuple[Any, ...]]) -> None:
         taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
-        parent, child = await handed_over(office, *taken)
+        parent, child = await hand_over(office, *taken)
         consents = {
             i: GivenConsent(("settlement_center",), ALL) for i in (CONSENT_ID, CONSENT_REGIONAL_ID)
         }

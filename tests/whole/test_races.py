@@ -16,7 +16,7 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ASSESSING,
-    handed_over,
+    hand_over,
     special,
 )
 
@@ -104,7 +104,7 @@ async def test_nothing_is_copied_to_the_other_center_after_consent_is_withdrawn_
 
 async def _withdraw_while_the_child_discloses(office: Office) -> None:
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
-    parent, child = await handed_over(office, *taken)
+    parent, child = await hand_over(office, *taken)
     withdrawal = saying("special_adjustment.withdraw_consent", parent)
 
     async def withdraw() -> None:

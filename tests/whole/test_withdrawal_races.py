@@ -18,7 +18,7 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
-    handed_over,
+    hand_over,
     special,
 )
 
@@ -134,7 +134,7 @@ async def test_nothing_is_shared_or_sent_on_a_consent_after_it_is_withdrawn(
 
 async def _sharing(office: Office) -> bool:
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
-    parent, child = await handed_over(office, *taken)
+    parent, child = await hand_over(office, *taken)
     request = await the_request(office, parent)
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
 

@@ -20,8 +20,8 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
-    handed_over,
-    sent,
+    hand_over,
+    send,
     special,
 )
 
@@ -39,10 +39,10 @@ def request(referral: UUID, consent: UUID | str = CONSENT_ID) -> Message:
 async def gate(office: Office, agency: str, message: Message) -> Mapping[str, Any]:
     """What the gate says of a message that it does not let pass."""
     with pytest.raises(GuardFailed) as refused:
-        await sent(office, agency, message)
+        await send(office, agency, message)
     guards = {g["name"]: g for g in refused.value.facts["guards"]}
-    found: Mapping[str, Any] = guards["consent_covers"]
-    return found
+    facts: Mapping[str, Any] = guards["consent_covers"]
+    return facts
 
 
 async def change(office: Office, referral: UUID, **columns: Any) -> None:
@@ -55,11 +55,11 @@ async def change(office: Office, referral: UUID, **columns: Any) -> None:
         )
 
 
-async def listed(office: Office, agency: str, referral: UUID) -> dict[str, KnownConsent]:
+async def consents_of(office: Office, agency: str, referral: UUID) -> dict[str, KnownConsent]:
     """The consents of a referral's case that an agency knows of, by id."""
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
-    found = await office.consents.of_case(agency, case, None, 100)
-    return {str(each.consent.record.id): each for each in found}
+    consents = await office.consents.of_case(agency, case, None, 100)
+    return {str(each.consent.record.id): each for each in consents}
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ async def test_a_refusal_says_what_each_named_consent_lacks_and_what_is_missing_
 ) -> None:
     referral = await special(office, SELECTED)
     await change(office, referral, **columns)
-    said = await gate(office, PROBATION, request(referral))
-    assert said["consents"] == [{"id": CONSENT_ID, "fails": fails}]
-    (missing,) = said["missing"]
+    facts = await gate(office, PROBATION, request(referral))
+    assert facts["consents"] == [{"id": CONSENT_ID, "fails": fails}]
+    (missing,) = facts["missing"]
     assert (missing["party"], missing["agency_id"]) == ("center", CENTER)
     assert missing["because"] == "not_covered"
-    assert said["needs"] == [f"center:{c}" for c in missing["classes"]]
+    assert facts["needs"] == [f"center:{c}" for c in missing["classes"]]
     if columns == {"classes": ["C1", "C2"]}:
         assert "C1" not in missing["classes"]
         assert "C4" in missing["classes"]
@@ -99,17 +99,17 @@ async def test_a_refusal_says_what_each_named_consent_lacks_and_what_is_missing_
 async def test_an_unknown_consent_and_one_of_another_case_look_the_same(office: Office) -> None:
     elsewhere = await special(office, TO_ACCEPTED[:1])
     foreign = saying("special_adjustment.record_consent", elsewhere, {"consent_id": str(uuid4())})
-    await sent(office, PROBATION, foreign)
+    await send(office, PROBATION, foreign)
     record = foreign.body.consent_record()
     assert record is not None
     answers = []
     for consent in (record.id, uuid4()):
         referral = await special(office, SELECTED)
-        said = await gate(office, PROBATION, request(referral, consent))
-        answers.append(repr(said).replace(str(consent), "-"))
+        facts = await gate(office, PROBATION, request(referral, consent))
+        answers.append(repr(facts).replace(str(consent), "-"))
         envelope = replace(request(referral), consent_ids=(consent,))
         with pytest.raises(Invalid) as refused:
-            await sent(office, PROBATION, envelope)
+            await send(office, PROBATION, envelope)
         answers.append(repr(refused.value.facts).replace(str(consent), "-"))
     assert "'fails': ['unknown']" in answers[0]
     assert answers[:2] == answers[2:]
@@ -118,27 +118,25 @@ async def test_an_unknown_consent_and_one_of_another_case_look_the_same(office: 
 async def test_a_consent_of_the_case_that_the_sender_may_not_know_is_an_unknown_one(
     office: Office,
 ) -> None:
-    parent, child = await handed_over(
-        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
-    )
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     office_only = uuid4()
     recorded = saying(
         "special_adjustment.record_consent",
         parent,
         {"consent_id": str(office_only), "recipients": ["probation_office"]},
     )
-    await sent(office, PROBATION, recorded)
+    await send(office, PROBATION, recorded)
     theirs = saying("regional_coordination.interview", child)
     with pytest.raises(Invalid) as refused:
-        await sent(office, OTHER_CENTER, replace(theirs, consent_ids=(office_only,)))
+        await send(office, OTHER_CENTER, replace(theirs, consent_ids=(office_only,)))
     assert refused.value.facts["errors"][0]["reason"] == "unknown_consent"
     withdrawal = saying(
         "regional_coordination.withdraw_consent", child, {"consent_ids": [str(office_only)]}
     )
     with pytest.raises(Invalid):
-        await sent(office, OTHER_CENTER, withdrawal)
-    assert str(office_only) not in await listed(office, OTHER_CENTER, child)
-    await sent(office, CENTER, replace(theirs, id=uuid4(), consent_ids=(office_only,)))
+        await send(office, OTHER_CENTER, withdrawal)
+    assert str(office_only) not in await consents_of(office, OTHER_CENTER, child)
+    await send(office, CENTER, replace(theirs, id=uuid4(), consent_ids=(office_only,)))
 
 
 async def test_each_reader_learns_on_which_consent_it_was_told_and_nobody_elses(
@@ -146,12 +144,12 @@ async def test_each_reader_learns_on_which_consent_it_was_told_and_nobody_elses(
 ) -> None:
     referral = await special(office, SELECTED)
     message = request(referral)
-    await sent(office, PROBATION, message)
-    found = {}
+    await send(office, PROBATION, message)
+    rests_on = {}
     for agency in (PROBATION, CENTER, PRISON):
         (opened,) = await office.reading.open(seat(agency), [message.id])
-        found[agency] = opened.envelope["rests_on"]
-    assert found == {PROBATION: [CONSENT_ID], CENTER: [CONSENT_ID], PRISON: []}
+        rests_on[agency] = opened.envelope["rests_on"]
+    assert rests_on == {PROBATION: [CONSENT_ID], CENTER: [CONSENT_ID], PRISON: []}
 
 
 async def test_without_a_named_one_those_that_carry_it_are_recorded(office: Office) -> None:
@@ -162,57 +160,53 @@ async def test_without_a_named_one_those_that_carry_it_are_recorded(office: Offi
         (other, {"recipients": [OTHER_CENTER]}),
     ):
         body = {"consent_id": consent, **changes}
-        await sent(office, PROBATION, saying("special_adjustment.record_consent", referral, body))
+        await send(office, PROBATION, saying("special_adjustment.record_consent", referral, body))
     moved = saying("special_adjustment.change_custody", referral)
     assert moved.rests_on() == frozenset()
-    await sent(office, PRISON, moved)
-    (told,) = await office.reading.open(seat(CENTER), [moved.id])
-    assert set(told.envelope["rests_on"]) == {CONSENT_ID, narrow}
+    await send(office, PRISON, moved)
+    (message,) = await office.reading.open(seat(CENTER), [moved.id])
+    assert set(message.envelope["rests_on"]) == {CONSENT_ID, narrow}
     named = saying("special_adjustment.change_custody", referral, consent_ids=(UUID(narrow),))
-    await sent(office, PRISON, named)
-    (told,) = await office.reading.open(seat(CENTER), [named.id])
-    assert told.envelope["rests_on"] == [narrow]
+    await send(office, PRISON, named)
+    (message,) = await office.reading.open(seat(CENTER), [named.id])
+    assert message.envelope["rests_on"] == [narrow]
 
 
 async def test_a_shared_message_and_a_correction_rest_on_consent_too(office: Office) -> None:
-    parent, child = await handed_over(
-        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
-    )
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     shared = await office.owner.fetchval(
         "SELECT id FROM message WHERE referral_id = $1 AND type = $2", parent, REQUEST
     )
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(shared,))
-    await sent(office, CENTER, offer)
-    (told,) = await office.reading.open(seat(OTHER_CENTER), [shared])
-    assert CONSENT_REGIONAL_ID in told.envelope["rests_on"]
+    await send(office, CENTER, offer)
+    (message,) = await office.reading.open(seat(OTHER_CENTER), [shared])
+    assert CONSENT_REGIONAL_ID in message.envelope["rests_on"]
     task = saying("regional_coordination.interview", child)
     with pytest.raises(Exception, match="illegal_move"):
-        await sent(office, CENTER, task)
+        await send(office, CENTER, task)
     correction = saying("regional_coordination.offer_transfer", child, corrects=offer.id)
-    await sent(office, CENTER, correction)
-    (told,) = await office.reading.open(seat(OTHER_CENTER), [correction.id])
-    assert CONSENT_REGIONAL_ID in told.envelope["rests_on"]
+    await send(office, CENTER, correction)
+    (message,) = await office.reading.open(seat(OTHER_CENTER), [correction.id])
+    assert CONSENT_REGIONAL_ID in message.envelope["rests_on"]
 
 
 async def test_consents_are_seen_by_the_parties_where_they_were_recorded_and_by_their_recipients(
     office: Office,
 ) -> None:
-    parent, child = await handed_over(
-        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
-    )
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     both = {CONSENT_ID, CONSENT_REGIONAL_ID}
     for agency in (PRISON, PROBATION, CENTER):
-        assert (await listed(office, agency, parent)).keys() == both
-    theirs = await listed(office, OTHER_CENTER, child)  # named by its kind
+        assert (await consents_of(office, agency, parent)).keys() == both
+    theirs = await consents_of(office, OTHER_CENTER, child)  # named by its kind
     assert theirs.keys() == both
     regional = theirs[CONSENT_REGIONAL_ID]
     assert (regional.referral_id, regional.recorded_in) == (None, None)
     assert (regional.state, regional.counts_in) == ("effective", [child])
-    own = (await listed(office, CENTER, parent))[CONSENT_REGIONAL_ID]
+    own = (await consents_of(office, CENTER, parent))[CONSENT_REGIONAL_ID]
     assert own.referral_id == parent
     assert set(own.counts_in) == {parent, child}
     assert own.recorded_in is not None
-    assert (await listed(office, PRISON, parent))[CONSENT_REGIONAL_ID].recorded_in is None
+    assert (await consents_of(office, PRISON, parent))[CONSENT_REGIONAL_ID].recorded_in is None
 
 
 async def test_a_stranger_is_told_of_no_case(office: Office) -> None:
@@ -232,52 +226,52 @@ async def test_a_list_says_how_each_consent_stands_today(office: Office) -> None
     )
     for consent, changes in days:
         body = {"consent_id": consent, **changes}
-        await sent(office, PROBATION, saying("special_adjustment.record_consent", referral, body))
-    found = await listed(office, CENTER, referral)
-    assert {i: found[i].state for i in (CONSENT_ID, later, over)} == {
+        await send(office, PROBATION, saying("special_adjustment.record_consent", referral, body))
+    consents = await consents_of(office, CENTER, referral)
+    assert {i: consents[i].state for i in (CONSENT_ID, later, over)} == {
         CONSENT_ID: "effective",
         later: "not_yet",
         over: "expired",
     }
     taken = saying("special_adjustment.withdraw_consent", referral, {"consent_ids": [over]})
-    await sent(office, PROBATION, taken)
-    found = await listed(office, CENTER, referral)
-    assert found[over].state == "withdrawn"
-    assert found[over].withdrawn_in == taken.id
-    assert found[CONSENT_ID].state == "suspended"
+    await send(office, PROBATION, taken)
+    consents = await consents_of(office, CENTER, referral)
+    assert consents[over].state == "withdrawn"
+    assert consents[over].withdrawn_in == taken.id
+    assert consents[CONSENT_ID].state == "suspended"
     pages: list[KnownConsent] = []
     after = None
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
     while page := await office.consents.of_case(CENTER, case, after, 1):
         pages += page
         after = (page[0].consent.record.valid_from, page[0].consent.record.id)
-    assert {str(p.consent.record.id) for p in pages} == found.keys()
+    assert {str(p.consent.record.id) for p in pages} == consents.keys()
     assert len(pages) == 3
 
 
 async def test_a_party_that_has_ended_knows_of_consents_what_it_knew_then(office: Office) -> None:
-    parent, child = await handed_over(
+    parent, child = await hand_over(
         office,
         (OTHER_CENTER, "acknowledge"),
         (OTHER_CENTER, "accept"),
         (CENTER, "offer_transfer"),
     )
-    await sent(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
-    await sent(office, OTHER_CENTER, saying("regional_coordination.complete", child))
+    await send(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    await send(office, OTHER_CENTER, saying("regional_coordination.complete", child))
     office.clock.now += timedelta(hours=1)
     try:
-        before = await listed(office, CENTER, parent)
+        before = await consents_of(office, CENTER, parent)
         new = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
         record = saying("special_adjustment.record_consent", parent, new)
-        await sent(office, PROBATION, record)
+        await send(office, PROBATION, record)
         withdrawal = {"consent_ids": [new["consent_id"]]}
-        await sent(
+        await send(
             office,
             PROBATION,
             saying("special_adjustment.withdraw_consent", parent, withdrawal),
         )
-        assert await listed(office, CENTER, parent) == before
-        assert str(new["consent_id"]) in await listed(office, OTHER_CENTER, parent)
+        assert await consents_of(office, CENTER, parent) == before
+        assert str(new["consent_id"]) in await consents_of(office, OTHER_CENTER, parent)
     finally:
         office.clock.now = START
 
@@ -285,7 +279,7 @@ async def test_a_party_that_has_ended_knows_of_consents_what_it_knew_then(office
 async def test_a_part_taken_back_later_changes_nothing_for_a_party_that_ended_before(
     office: Office,
 ) -> None:
-    parent, child = await handed_over(
+    parent, child = await hand_over(
         office,
         (OTHER_CENTER, "acknowledge"),
         (OTHER_CENTER, "accept"),
@@ -293,29 +287,29 @@ async def test_a_part_taken_back_later_changes_nothing_for_a_party_that_ended_be
     withdrawal, renewal = "special_adjustment.withdraw_consent", "special_adjustment.renew_consent"
     consent = str(uuid4())
     record = {"consent_id": consent, "recipients": [OTHER_CENTER]}
-    await sent(office, PROBATION, saying("special_adjustment.record_consent", parent, record))
+    await send(office, PROBATION, saying("special_adjustment.record_consent", parent, record))
     c4 = {"consent_ids": [consent], "withdrawn_items": ["C4"]}
     seen_in = saying(withdrawal, parent, c4)
-    await sent(office, PROBATION, seen_in)
+    await send(office, PROBATION, seen_in)
     renewed = {"consent_id": str(uuid4())}
-    await sent(office, PROBATION, saying(renewal, parent, renewed))
-    await sent(office, CENTER, saying("regional_coordination.offer_transfer", child))
-    await sent(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
-    await sent(office, OTHER_CENTER, saying("regional_coordination.complete", child))
+    await send(office, PROBATION, saying(renewal, parent, renewed))
+    await send(office, CENTER, saying("regional_coordination.offer_transfer", child))
+    await send(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    await send(office, OTHER_CENTER, saying("regional_coordination.complete", child))
     office.clock.now += timedelta(hours=1)
     try:
-        before = await listed(office, CENTER, parent)
+        before = await consents_of(office, CENTER, parent)
         first = before[consent]
         assert first.consent.withdrawn_items == {"C4"}
         assert first.withdrawn_in == seen_in.id
         for part in ({"withdrawn_items": ["C7"]}, {}):
             changes = {"consent_ids": [consent], **part}
-            await sent(office, PROBATION, saying(withdrawal, parent, changes))
-            assert await listed(office, CENTER, parent) == before
+            await send(office, PROBATION, saying(withdrawal, parent, changes))
+            assert await consents_of(office, CENTER, parent) == before
             again = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
-            await sent(office, PROBATION, saying(renewal, parent, again))
-            assert await listed(office, CENTER, parent) == before
-        now = (await listed(office, PROBATION, parent))[consent]
+            await send(office, PROBATION, saying(renewal, parent, again))
+            assert await consents_of(office, CENTER, parent) == before
+        now = (await consents_of(office, PROBATION, parent))[consent]
         assert (now.state, now.consent.withdrawn_items) == (
             "withdrawn",
             frozenset({"C4", "C7"}),

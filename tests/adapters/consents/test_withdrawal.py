@@ -22,8 +22,8 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
-    handed_over,
-    sent,
+    hand_over,
+    send,
     special,
 )
 
@@ -37,33 +37,33 @@ TODAY = START.date()
 async def the(office: Office, referral: UUID, event: str) -> UUID:
     """The message of that event."""
     query = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.' || $2"
-    found: UUID = await office.owner.fetchval(query, referral, event)
-    return found
+    message_id: UUID = await office.owner.fetchval(query, referral, event)
+    return message_id
 
 
 async def withdraw(office: Office, agency: str, referral: UUID, **changes: Any) -> UUID:
     """Withdraw consent, and give the message's id."""
     flow = await office.owner.fetchval("SELECT flow FROM referral WHERE id = $1", referral)
     message = saying(f"{flow}.withdraw_consent", referral, changes)
-    await sent(office, agency, message)
+    await send(office, agency, message)
     return message.id
 
 
 async def inbox(office: Office, agency: str, *referrals: UUID) -> list[dict[str, Any]]:
     """What an agency's inbox says of some referrals."""
     page = json.loads(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
-    wanted = {str(r) for r in referrals}
-    return [item for item in page["items"] if item["referral_id"] in wanted]
+    ids = {str(r) for r in referrals}
+    return [item for item in page["items"] if item["referral_id"] in ids]
 
 
 async def state_in_inbox(office: Office, agency: str, referral: UUID, event: str) -> str:
     """How the inbox shows a message."""
-    found = [
+    states = [
         i["state"]
         for i in await inbox(office, agency, referral)
         if i["kind"] == "message" and i["type"].endswith(f".{event}")
     ]
-    return str(found[0])
+    return str(states[0])
 
 
 async def kinds(office: Office, agency: str, *referrals: UUID) -> list[str]:
@@ -71,19 +71,19 @@ async def kinds(office: Office, agency: str, *referrals: UUID) -> list[str]:
     return [i["kind"] for i in await inbox(office, agency, *referrals) if i["kind"] != "message"]
 
 
-async def asked(office: Office, agency: str, *referrals: UUID) -> list[ReturnRequest]:
+async def requests_to(office: Office, agency: str, *referrals: UUID) -> list[ReturnRequest]:
     """What an agency is asked to return in some referrals."""
-    found = await office.return_requests.sent_to(agency, None, 10_000)
-    return [r for r in found if r.referral_id in referrals]
+    requests = await office.return_requests.sent_to(agency, None, 10_000)
+    return [r for r in requests if r.referral_id in referrals]
 
 
-async def followed(office: Office, agency: str, referral: UUID) -> Sequence[ReturnRequest]:
+async def requests_seen_by(office: Office, agency: str, referral: UUID) -> Sequence[ReturnRequest]:
     """The requests of a referral's case that an agency sees."""
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
     return await office.return_requests.of_case(agency, case, None, 100)
 
 
-async def counts_hold(office: Office, agency: str) -> None:
+async def check_counts(office: Office, agency: str) -> None:
     """The counts of an inbox are those of its items."""
     status = await office.inboxes.status(agency)
     counted = await office.row(
@@ -102,7 +102,7 @@ async def test_an_unopened_copy_becomes_a_tombstone_and_a_new_consent_gives_it_a
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "waiting"
     await withdraw(office, PROBATION, referral)
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "recalled"
-    await counts_hold(office, CENTER)
+    await check_counts(office, CENTER)
     (opened,) = await office.reading.open(seat(CENTER), [request])
     assert set(opened.salts) == {"C0"}
     assert {reason for _, reason in opened.withheld} == {"consent_withdrawn"}
@@ -114,22 +114,22 @@ async def test_an_unopened_copy_becomes_a_tombstone_and_a_new_consent_gives_it_a
         if t.message_id == request and c.agency_id == CENTER
     ]
     assert (sent_copy.status, sent_copy.recall_reason) == ("recalled", "consent_withdrawn")
-    assert await asked(office, CENTER, referral) == []
+    assert await requests_to(office, CENTER, referral) == []
     assert await kinds(office, CENTER, referral) == []
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral))
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "waiting"
-    await counts_hold(office, CENTER)
+    await check_counts(office, CENTER)
     (opened,) = await office.reading.open(seat(CENTER), [request])
     assert opened.withheld == []
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "opened"
-    await counts_hold(office, CENTER)
+    await check_counts(office, CENTER)
 
 
 async def test_a_renewal_for_somebody_else_leaves_the_tombstone(office: Office) -> None:
     referral = await special(office, REQUESTED)
     await withdraw(office, PROBATION, referral)
     other = {"recipients": [OTHER_CENTER]}
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral, other))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral, other))
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "recalled"
 
 
@@ -138,9 +138,9 @@ async def test_an_acknowledged_tombstone_counts_once(office: Office) -> None:
     await withdraw(office, PROBATION, referral)
     positions = [i["position"] for i in await inbox(office, CENTER, referral)]
     await office.inboxes.acknowledge(seat(CENTER), positions, None)
-    await counts_hold(office, CENTER)
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
-    await counts_hold(office, CENTER)
+    await check_counts(office, CENTER)
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    await check_counts(office, CENTER)
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "acknowledged"
 
 
@@ -151,10 +151,10 @@ async def test_what_the_sender_takes_back_as_well_stays_taken_back(office: Offic
     await office.recalls.recall(
         seat(PROBATION), referral, request, RecallReason.WRONG_CONTENT, [CENTER]
     )
-    await counts_hold(office, CENTER)
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    await check_counts(office, CENTER)
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral))
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "recalled"
-    await counts_hold(office, CENTER)
+    await check_counts(office, CENTER)
 
 
 async def test_queued_notices_of_tombstones_are_cancelled_in_the_same_transaction(
@@ -192,7 +192,7 @@ async def test_whoever_had_opened_it_is_asked_and_the_answer_is_followed(office:
     request = await the(office, referral, "request_cooperation")
     (opened,) = await office.reading.open(seat(CENTER), [request])
     await withdraw(office, PRISON, referral)
-    (mine,) = await asked(office, CENTER, referral)
+    (mine,) = await requests_to(office, CENTER, referral)
     assert mine.state(TODAY) == "open"
     assert mine.due_on == TODAY + timedelta(days=30)
     assert mine.consent_ids == (UUID(CONSENT_ID),)
@@ -201,13 +201,13 @@ async def test_whoever_had_opened_it_is_asked_and_the_answer_is_followed(office:
     assert await kinds(office, CENTER, referral) == ["consent.return_or_destroy"]
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "opened"
     for agency in (PRISON, PROBATION):  # who withdrew and knows the center, and who told it
-        (seen,) = await followed(office, agency, referral)
+        (seen,) = await requests_seen_by(office, agency, referral)
         assert (seen.agency_id, seen.state(TODAY)) == (CENTER, "open")
         assert (seen.classes, seen.message_ids, seen.consent_ids, seen.messages) == (None,) * 4
     answered = await office.return_requests.answer(seat(CENTER), mine.id, DONE, TODAY, None)
     assert (answered.answer, answered.answered_by) == ("destroyed", f"{CENTER}.decider")
     for agency in (PRISON, PROBATION):
-        (seen,) = await followed(office, agency, referral)
+        (seen,) = await requests_seen_by(office, agency, referral)
         assert (seen.state(TODAY), seen.answer) == ("answered", "destroyed")
         (item,) = [
             i for i in await inbox(office, agency, referral) if i["kind"].startswith("consent.")
@@ -220,7 +220,7 @@ async def test_an_answer_holds_and_one_that_cannot_be_is_refused(office: Office)
     referral = await special(office)
     await office.reading.open(seat(CENTER), [await the(office, referral, "request_cooperation")])
     await withdraw(office, PROBATION, referral)
-    (mine,) = await asked(office, CENTER, referral)
+    (mine,) = await requests_to(office, CENTER, referral)
     returns, caller = office.return_requests, seat(CENTER)
     for bad in (
         (DONE, TODAY + timedelta(days=1), None),
@@ -233,10 +233,10 @@ async def test_an_answer_holds_and_one_that_cannot_be_is_refused(office: Office)
     for agency, wanted in ((PROBATION, mine.id), (OTHER_CENTER, mine.id), (CENTER, uuid4())):
         with pytest.raises(NotFound):
             await returns.answer(seat(agency), wanted, DONE, TODAY, None)
-    kept = ReturnAnswer.KEPT_BY_LAW
-    first = await returns.answer(caller, mine.id, kept, TODAY, LegalBasis.RPA_82)
+    kept_by_law = ReturnAnswer.KEPT_BY_LAW
+    first = await returns.answer(caller, mine.id, kept_by_law, TODAY, LegalBasis.RPA_82)
     office.clock.now += timedelta(hours=1)
-    again = await returns.answer(caller, mine.id, kept, TODAY, LegalBasis.RPA_82)
+    again = await returns.answer(caller, mine.id, kept_by_law, TODAY, LegalBasis.RPA_82)
     office.clock.now = START
     assert again == first
     with pytest.raises(AlreadyAnswered):
@@ -245,7 +245,7 @@ async def test_an_answer_holds_and_one_that_cannot_be_is_refused(office: Office)
 
 
 async def test_a_party_that_has_ended_is_asked_and_hears_of_nothing_else(office: Office) -> None:
-    parent, child = await handed_over(office, *TRANSFERRED)
+    parent, child = await hand_over(office, *TRANSFERRED)
     request = await the(office, parent, "request_cooperation")
     await office.owner.execute("UPDATE party SET until = NULL WHERE referral_id = $1", parent)
     await office.reading.open(seat(CENTER), [request])
@@ -257,31 +257,31 @@ async def test_a_party_that_has_ended_is_asked_and_hears_of_nothing_else(office:
     )
     before = await office.reading.referral(CENTER, parent)
     await withdraw(office, OTHER_CENTER, parent)
-    (mine,) = await asked(office, CENTER, parent)
+    (mine,) = await requests_to(office, CENTER, parent)
     assert mine.message_ids == (request,)
     assert await kinds(office, CENTER, parent) == ["consent.return_or_destroy"]
     assert await office.reading.referral(CENTER, parent) == before
-    assert {r.agency_id for r in await followed(office, PROBATION, parent)} >= {CENTER}
+    assert {r.agency_id for r in await requests_seen_by(office, PROBATION, parent)} >= {CENTER}
     assert child != parent
 
 
 async def test_a_recipient_of_whom_the_withdrawer_knows_nothing_is_asked_and_stays_unknown_to_it(
     office: Office,
 ) -> None:
-    parent, child = await handed_over(office, *TAKEN)
+    parent, child = await hand_over(office, *TAKEN)
     shared = await the(office, parent, "request_cooperation")
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(shared,))
-    await sent(office, CENTER, offer)
+    await send(office, CENTER, offer)
     await office.reading.open(seat(OTHER_CENTER), [shared])
     others = ("prosecutor-13", "center-14")
     before = [await inbox(office, agency, parent, child) for agency in others]
     await withdraw(office, PRISON, parent)
-    (theirs,) = await asked(office, OTHER_CENTER, child)
+    (theirs,) = await requests_to(office, OTHER_CENTER, child)
     assert theirs.message_ids == (shared,)
     assert set(theirs.consent_ids or ()) == {UUID(CONSENT_ID), UUID(CONSENT_REGIONAL_ID)}
     for agency in (PRISON, PROBATION):
-        assert OTHER_CENTER not in repr(await followed(office, agency, parent))
-    seen = {r.agency_id for r in await followed(office, CENTER, parent)}
+        assert OTHER_CENTER not in repr(await requests_seen_by(office, agency, parent))
+    seen = {r.agency_id for r in await requests_seen_by(office, CENTER, parent)}
     assert OTHER_CENTER in seen  # the center showed it, and follows
     await office.return_requests.answer(seat(OTHER_CENTER), theirs.id, DONE, TODAY, None)
     for agency in (PRISON, PROBATION):
@@ -294,7 +294,7 @@ async def test_a_recipient_of_whom_the_withdrawer_knows_nothing_is_asked_and_sta
     assert [await inbox(office, agency, parent, child) for agency in others] == before
     for agency in others:
         with pytest.raises(NotFound):
-            await followed(office, agency, parent)
+            await requests_seen_by(office, agency, parent)
 
 
 async def test_every_request_and_answer_is_on_the_log_and_no_entry_names_two_who_may_not_know(
@@ -303,7 +303,7 @@ async def test_every_request_and_answer_is_on_the_log_and_no_entry_names_two_who
     referral = await special(office)
     await office.reading.open(seat(CENTER), [await the(office, referral, "request_cooperation")])
     withdrawal = await withdraw(office, PRISON, referral)
-    (mine,) = await asked(office, CENTER, referral)
+    (mine,) = await requests_to(office, CENTER, referral)
     await office.return_requests.answer(seat(CENTER), mine.id, DONE, TODAY, None)
     rows = await office.owner.fetch(
         "SELECT kind, agencies, agency_id, detail::jsonb ->> 'recipient' AS recipient"
@@ -311,8 +311,8 @@ async def test_every_request_and_answer_is_on_the_log_and_no_entry_names_two_who
         " AND kind IN ('withdrawal', 'return_request', 'return_answer')",
         referral,
     )
-    found = {(r["kind"], *r["agencies"], r["agency_id"], r["recipient"]) for r in rows}
-    assert found == {
+    entries = {(r["kind"], *r["agencies"], r["agency_id"], r["recipient"]) for r in rows}
+    assert entries == {
         ("withdrawal", PRISON, PRISON, None),
         ("return_request", CENTER, None, None),
         ("return_request", PRISON, None, CENTER),
@@ -328,18 +328,18 @@ async def test_every_request_and_answer_is_on_the_log_and_no_entry_names_two_who
 
 
 async def test_a_consent_that_still_holds_keeps_its_recipient_out_of_it(office: Office) -> None:
-    parent, child = await handed_over(office, *TAKEN)
+    parent, child = await hand_over(office, *TAKEN)
     task = saying("regional_coordination.interview", child)
-    await sent(office, CENTER, task)
+    await send(office, CENTER, task)
     await office.reading.open(seat(OTHER_CENTER), [task.id])
     await office.reading.open(seat(CENTER), [await the(office, parent, "request_cooperation")])
     only = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER], "purpose": "regional"}
-    await sent(office, CENTER, saying("special_adjustment.record_consent", parent, only))
+    await send(office, CENTER, saying("special_adjustment.record_consent", parent, only))
     await withdraw(office, PROBATION, parent, consent_ids=[CONSENT_ID, CONSENT_REGIONAL_ID])
-    assert await asked(office, OTHER_CENTER, child) == []
-    assert len(await asked(office, CENTER, parent)) == 1
-    (told,) = await office.reading.open(seat(OTHER_CENTER), [task.id])
-    assert {reason for _, reason in told.withheld} <= {"consent_withdrawn", "no_consent"}
+    assert await requests_to(office, OTHER_CENTER, child) == []
+    assert len(await requests_to(office, CENTER, parent)) == 1
+    (message,) = await office.reading.open(seat(OTHER_CENTER), [task.id])
+    assert {reason for _, reason in message.withheld} <= {"consent_withdrawn", "no_consent"}
 
 
 async def test_a_part_that_is_taken_back_is_asked_back_and_the_rest_counts_after_a_renewal(
@@ -351,14 +351,14 @@ async def test_a_part_that_is_taken_back_is_asked_back_and_the_rest_counts_after
     with pytest.raises(Invalid):
         await withdraw(office, PROBATION, referral, withdrawn_items=["prison"])
     await withdraw(office, PROBATION, referral, withdrawn_items=["C4"])
-    (mine,) = await asked(office, CENTER, referral)
+    (mine,) = await requests_to(office, CENTER, referral)
     assert mine.classes == ("C4",)
     (opened,) = await office.reading.open(seat(CENTER), [request])
     reasons = {str(c): reason for c, reason in opened.withheld}
     assert reasons.pop("C4") == "consent_withdrawn"
     assert set(reasons.values()) == {"no_consent"}
     narrow = {"item_classes": ["C1"]}
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral, narrow))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral, narrow))
     (opened,) = await office.reading.open(seat(CENTER), [request])
     assert [*opened.withheld] == [("C4", "consent_withdrawn")]
 
@@ -367,7 +367,7 @@ async def test_a_copy_of_which_only_a_part_is_lost_stays_where_it_is(office: Off
     referral = await special(office, REQUESTED)
     await withdraw(office, PROBATION, referral, withdrawn_items=["C4"])
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "waiting"
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral))
     other = await special(office, REQUESTED)
     await withdraw(office, PROBATION, other, withdrawn_items=[CENTER])
     assert await state_in_inbox(office, CENTER, other, "request_cooperation") == "recalled"
@@ -382,41 +382,41 @@ async def test_what_was_answered_for_is_asked_again_only_if_it_was_opened_again(
     try:
         for reopened in (False, True):
             await withdraw(office, PROBATION, referral)
-            (mine,) = [r for r in await asked(office, CENTER, referral) if not r.answered_at]
+            (mine,) = [r for r in await requests_to(office, CENTER, referral) if not r.answered_at]
             office.clock.now += timedelta(hours=1)
             await office.return_requests.answer(seat(CENTER), mine.id, DONE, TODAY, None)
             renewed = {"consent_id": str(uuid4())}
-            await sent(
+            await send(
                 office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed)
             )
             if not reopened:
                 await withdraw(office, PROBATION, referral)
-                assert all(r.answered_at for r in await asked(office, CENTER, referral))
+                assert all(r.answered_at for r in await requests_to(office, CENTER, referral))
                 again = {"consent_id": str(uuid4())}
-                await sent(
+                await send(
                     office, PROBATION, saying("special_adjustment.renew_consent", referral, again)
                 )
                 office.clock.now += timedelta(hours=1)
                 await office.reading.open(seat(CENTER), [request])
     finally:
         office.clock.now = START
-    assert len(await asked(office, CENTER, referral)) == 2
+    assert len(await requests_to(office, CENTER, referral)) == 2
 
 
 async def test_the_open_ones_come_first_and_late_ones_are_told_once(office: Office) -> None:
-    made = []
+    referrals = []
     for _ in range(3):
         referral = await special(office)
         await office.reading.open(
             seat(CENTER), [await the(office, referral, "request_cooperation")]
         )
         await withdraw(office, PROBATION, referral)
-        made.append(referral)
-    (first,) = await asked(office, CENTER, made[0])
+        referrals.append(referral)
+    (first,) = await requests_to(office, CENTER, referrals[0])
     await office.return_requests.answer(seat(CENTER), first.id, DONE, TODAY, None)
     mine = await office.return_requests.sent_to(CENTER, None, 10_000)
-    done = [r.answered_at is not None for r in mine]
-    assert done == sorted(done)
+    is_answered = [r.answered_at is not None for r in mine]
+    assert is_answered == sorted(is_answered)
     paged: list[ReturnRequest] = []
     after = None
     while page := await office.return_requests.sent_to(CENTER, after, 7):
@@ -434,8 +434,8 @@ async def test_the_open_ones_come_first_and_late_ones_are_told_once(office: Offi
     finally:
         office.clock.now = START
     for agency in (CENTER, PROBATION):
-        assert "consent.return_overdue" not in await kinds(office, agency, made[0])
-        assert (await kinds(office, agency, made[1])).count("consent.return_overdue") == 1
+        assert "consent.return_overdue" not in await kinds(office, agency, referrals[0])
+        assert (await kinds(office, agency, referrals[1])).count("consent.return_overdue") == 1
 
 
 async def test_for_an_agency_that_takes_no_part_whoever_told_it_asks_and_answers(
@@ -461,11 +461,11 @@ async def test_for_an_agency_that_takes_no_part_whoever_told_it_asks_and_answers
             if i["kind"] == "consent.return_or_destroy"
         ]
         assert item["from"]["agency_id"] == CENTER
-        (seen,) = await followed(office, PROBATION, referral)
+        (seen,) = await requests_seen_by(office, PROBATION, referral)
         with pytest.raises(NotFound):
             await office.return_requests.answer(seat(PRISON), seen.id, DONE, TODAY, None)
-        done = await office.return_requests.answer(seat(PROBATION), seen.id, DONE, TODAY, None)
-        assert done.answered_by == f"{PROBATION}.decider"
+        answered = await office.return_requests.answer(seat(PROBATION), seen.id, DONE, TODAY, None)
+        assert answered.answered_by == f"{PROBATION}.decider"
     finally:
         await office.owner.execute("UPDATE agency SET connected = true WHERE id = $1", CENTER)
 
@@ -474,29 +474,29 @@ async def test_a_withdrawal_by_the_one_who_was_told_asks_it_too(office: Office) 
     referral = await special(office)
     await office.reading.open(seat(CENTER), [await the(office, referral, "request_cooperation")])
     await withdraw(office, CENTER, referral)
-    (mine,) = await asked(office, CENTER, referral)
+    (mine,) = await requests_to(office, CENTER, referral)
     assert mine.agency_id == CENTER
-    assert [r.id for r in await followed(office, PROBATION, referral)] == [mine.id]
+    assert [r.id for r in await requests_seen_by(office, PROBATION, referral)] == [mine.id]
 
 
 async def test_a_withdrawal_reaches_referrals_that_are_closed(office: Office) -> None:
-    parent, child = await handed_over(office, *TAKEN)
+    parent, child = await hand_over(office, *TAKEN)
     task = saying("regional_coordination.interview", child)
-    await sent(office, CENTER, task)
+    await send(office, CENTER, task)
     await office.reading.open(seat(OTHER_CENTER), [task.id])
-    await sent(office, CENTER, saying("regional_coordination.withdraw", child))
+    await send(office, CENTER, saying("regional_coordination.withdraw", child))
     await withdraw(office, PROBATION, parent)
-    (theirs,) = await asked(office, OTHER_CENTER, child)
+    (theirs,) = await requests_to(office, OTHER_CENTER, child)
     assert theirs.message_ids is not None
     assert task.id in theirs.message_ids
 
 
 async def test_what_was_not_opened_before_a_part_ended_stays_as_it_was(office: Office) -> None:
-    parent, _ = await handed_over(office, *TRANSFERRED)
+    parent, _ = await hand_over(office, *TRANSFERRED)
     before = await inbox(office, CENTER, parent)
     assert "waiting" in {item["state"] for item in before}
     await withdraw(office, OTHER_CENTER, parent)
-    assert await asked(office, CENTER, parent) == []
+    assert await requests_to(office, CENTER, parent) == []
     assert await inbox(office, CENTER, parent) == before
 
 
@@ -506,17 +506,17 @@ async def test_an_answer_for_one_message_is_none_for_another(office: Office) -> 
     await office.reading.open(seat(CENTER), [request])
     await withdraw(office, PROBATION, referral)
     renewed = {"consent_id": str(uuid4())}
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed))
     moved = saying("special_adjustment.change_custody", referral)
-    await sent(office, PRISON, moved)
+    await send(office, PRISON, moved)
     try:
         office.clock.now += timedelta(hours=1)
         await office.reading.open(seat(CENTER), [moved.id])
         office.clock.now += timedelta(hours=1)
-        (first,) = await asked(office, CENTER, referral)
+        (first,) = await requests_to(office, CENTER, referral)
         await office.return_requests.answer(seat(CENTER), first.id, DONE, TODAY, None)
         await withdraw(office, PROBATION, referral)
     finally:
         office.clock.now = START
-    (second,) = [r for r in await asked(office, CENTER, referral) if r.answered_at is None]
+    (second,) = [r for r in await requests_to(office, CENTER, referral) if r.answered_at is None]
     assert second.message_ids == (moved.id,)

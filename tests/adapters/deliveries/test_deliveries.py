@@ -20,7 +20,7 @@ from app.domain.errors import AlreadyRecalled, Invalid, NotFound, NotToPrint
 from app.domain.messages.message import Message, PaperOrigin
 from tests.support.callers import START, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
+from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over, special
 
 WRONG = RecallReason.WRONG_CONTENT
 PAPER_PRISON, PAPER_OFFICE = "prison-yokohama", "probation-14"
@@ -31,11 +31,11 @@ async def clock_put_back(office: Office) -> AsyncIterator[None]:
     """Each test finds the clock at the start, and every term that ran out told."""
     yield
     office.clock.now = START + timedelta(days=4000)
-    await told(office)
+    await notify_late(office)
     office.clock.now = START
 
 
-async def told(office: Office) -> int:
+async def notify_late(office: Office) -> int:
     """Let a worker tell all that is late; how many terms it looked at."""
     count = 0
     async with asyncpg.create_pool(office.urls.worker, min_size=1, max_size=1) as pool:
@@ -44,15 +44,15 @@ async def told(office: Office) -> int:
     return count
 
 
-async def sent(office: Office, agency: str, referral: UUID) -> dict[str, Tracked]:
+async def sent_by_event(office: Office, agency: str, referral: UUID) -> dict[str, Tracked]:
     """What an agency sent in a referral, by event."""
-    found = await office.deliveries.sent_messages(agency, referral, 0, 100)
-    return {each.type.partition(".")[2]: each for each in found}
+    messages = await office.deliveries.sent_messages(agency, referral, 0, 100)
+    return {each.type.partition(".")[2]: each for each in messages}
 
 
 async def copy_of(office: Office, agency: str, referral: UUID, event: str, to: str) -> Delivery:
     """One recipient's copy, as its sender sees it."""
-    tracked = (await sent(office, agency, referral))[event]
+    tracked = (await sent_by_event(office, agency, referral))[event]
     return next(d for d in tracked.deliveries if d.agency_id == to)
 
 
@@ -64,8 +64,8 @@ async def position(office: Office, agency: str, message_id: UUID) -> int:
         agency,
         message_id,
     )
-    found: int = row["position"]
-    return found
+    number: int = row["position"]
+    return number
 
 
 async def reminders(office: Office, agency: str, referral: UUID) -> list[tuple[str, str, str]]:
@@ -92,7 +92,7 @@ async def on_paper(office: Office) -> tuple[UUID, Message]:
     return opening.id, start
 
 
-async def notified(office: Office, agency: str, message_id: UUID, at: datetime) -> None:
+async def mark_notified(office: Office, agency: str, message_id: UUID, at: datetime) -> None:
     """Let a courier have reached an endpoint of this agency for a message."""
     webhook, notice = uuid4(), uuid4()
     names = (f"{agency}.{webhook}", agency)
@@ -137,7 +137,7 @@ async def test_the_sender_sees_each_copy_wait_be_opened_and_be_acknowledged(
     referral = await special(office, ())
     waiting = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
     assert waiting.status == "waiting"
-    await notified(office, PROBATION, referral, office.clock())
+    await mark_notified(office, PROBATION, referral, office.clock())
     known = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
     assert (known.status, known.notified_at) == ("notified", START + timedelta(seconds=2))
     await office.reading.open(seat(PROBATION, "case_worker"), [referral])
@@ -145,15 +145,15 @@ async def test_the_sender_sees_each_copy_wait_be_opened_and_be_acknowledged(
     assert (opened.status, opened.opened_at) == ("opened", START)
     at = await position(office, PROBATION, referral)
     await office.inboxes.acknowledge(seat(PROBATION), [at], None)
-    done = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
-    assert (done.status, done.acknowledged_by) == ("acknowledged", f"{PROBATION}.decider")
+    copy = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
+    assert (copy.status, copy.acknowledged_by) == ("acknowledged", f"{PROBATION}.decider")
 
 
 async def test_an_agency_is_told_of_its_own_messages_only(office: Office) -> None:
     referral = await special(office)
-    assert set(await sent(office, PRISON, referral)) == {"notify_candidate"}
-    assert set(await sent(office, CENTER, referral)) == {"accept"}
-    assert "accept" not in await sent(office, PROBATION, referral)
+    assert set(await sent_by_event(office, PRISON, referral)) == {"notify_candidate"}
+    assert set(await sent_by_event(office, CENTER, referral)) == {"accept"}
+    assert "accept" not in await sent_by_event(office, PROBATION, referral)
     for stranger, place in ((OTHER_CENTER, referral), (PRISON, uuid4())):
         with pytest.raises(NotFound):
             await office.deliveries.sent_messages(stranger, place, 0, 10)
@@ -197,7 +197,7 @@ async def test_an_agency_that_was_disabled_cannot_be_reached(office: Office) -> 
         copy = await copy_of(office, PRISON, referral, "notify_candidate", PROBATION)
         assert (copy.status, copy.undeliverable) == ("undeliverable", "agency_disabled")
         office.clock.now = START + timedelta(days=10)
-        await told(office)
+        await notify_late(office)
         assert await reminders(office, PROBATION, referral) == []
         assert len(await reminders(office, PRISON, referral)) == 2
     finally:
@@ -208,15 +208,15 @@ async def test_a_part_that_ended_makes_undeliverable_only_once_the_sender_knows(
     office: Office,
 ) -> None:
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"), (CENTER, "offer_transfer"))
-    parent, child = await handed_over(office, *taken)
-    before = await sent(office, PRISON, parent)
+    parent, child = await hand_over(office, *taken)
+    before = await sent_by_event(office, PRISON, parent)
     await office.exchange.accept(
         saying("regional_coordination.accept_transfer", child), seat(OTHER_CENTER)
     )
     # The office is told that the center has changed; what it sent to the old one stays there.
     late = await copy_of(office, PROBATION, parent, "request_cooperation", CENTER)
     assert (late.status, late.undeliverable) == ("undeliverable", "party_ended")
-    assert await sent(office, PRISON, parent) == before
+    assert await sent_by_event(office, PRISON, parent) == before
 
 
 async def test_paper_is_printed_when_a_seat_says_so_and_not_when_its_sheet_is_opened(
@@ -270,15 +270,15 @@ async def test_what_nobody_acknowledges_is_overdue_for_both_sides_and_then_has_f
     opening = saying("special_adjustment.notify_candidate", urgency="urgent")
     await office.exchange.accept(opening, seat(PRISON))
     office.clock.now = START + timedelta(hours=4) - timedelta(seconds=1)
-    assert await told(office) == 0
+    assert await notify_late(office) == 0
     office.clock.now = START + timedelta(hours=4)
-    await told(office)
-    await told(office)
+    await notify_late(office)
+    await notify_late(office)
     overdue = ("delivery.overdue", "notify_candidate")
     assert await reminders(office, PRISON, opening.id) == [(*overdue, PROBATION)]
     assert await reminders(office, PROBATION, opening.id) == [(*overdue, PRISON)]
     office.clock.now = START + timedelta(hours=8)
-    await told(office)
+    await notify_late(office)
     failed = ("delivery.failed", "notify_candidate")
     for agency, other in ((PRISON, PROBATION), (PROBATION, PRISON)):
         expected = [(*overdue, other), (*failed, other)]
@@ -295,7 +295,7 @@ async def test_what_is_acknowledged_in_time_reminds_nobody(office: Office) -> No
     at = await position(office, PROBATION, referral)
     await office.inboxes.acknowledge(seat(PROBATION), [at], None)
     office.clock.now = START + timedelta(days=30)
-    await told(office)
+    await notify_late(office)
     assert await reminders(office, PRISON, referral) == []
     assert await reminders(office, PROBATION, referral) == []
 
@@ -307,7 +307,7 @@ async def test_paper_is_overdue_until_it_is_printed_and_reminds_its_sender_alone
     other, printed = await on_paper(office)
     await office.deliveries.mark_printed(seat(PAPER_OFFICE), other, printed.id, None)
     office.clock.now = START + timedelta(days=30)
-    await told(office)
+    await notify_late(office)
     mine = [r for r in await reminders(office, PAPER_OFFICE, referral) if r[1] == "start_selection"]
     assert [kind for kind, _, _ in mine] == ["delivery.overdue", "delivery.failed"]
     assert await reminders(office, PAPER_PRISON, referral) == []
@@ -324,7 +324,7 @@ async def test_paper_is_overdue_until_it_is_printed_and_reminds_its_sender_alone
 async def test_a_reminder_names_no_person_and_nobody_who_is_not_concerned(office: Office) -> None:
     referral = await special(office)
     office.clock.now = START + timedelta(days=30)
-    await told(office)
+    await notify_late(office)
     page = json.loads(await office.inboxes.read(CENTER, 0, 100_000, 0, unacknowledged=False))
     items: list[dict[str, Any]] = [
         i
@@ -356,7 +356,7 @@ async def test_many_workers_remind_once(office: Office) -> None:
 async def test_a_worker_that_was_away_tells_overdue_before_failed(office: Office) -> None:
     referral = await special(office, ())
     office.clock.now = START + timedelta(days=60)
-    await told(office)
+    await notify_late(office)
     kinds = [kind for kind, _, _ in await reminders(office, PRISON, referral)]
     assert kinds == ["delivery.overdue", "delivery.failed"]
 
@@ -365,8 +365,8 @@ async def test_a_message_is_explained_to_its_sender_and_its_recipients_and_to_no
     office: Office,
 ) -> None:
     referral = await special(office)
-    request = (await sent(office, PROBATION, referral))["request_cooperation"]
-    await notified(office, CENTER, request.message_id, office.clock())
+    request = (await sent_by_event(office, PROBATION, referral))["request_cooperation"]
+    await mark_notified(office, CENTER, request.message_id, office.clock())
     mine = await office.deliveries.explain(PROBATION, referral, request.message_id)
     assert mine.is_sender
     assert {d.agency_id for d in mine.tracked.deliveries} == {CENTER, PRISON}
@@ -382,9 +382,9 @@ async def test_a_message_is_explained_to_its_sender_and_its_recipients_and_to_no
 
 
 async def test_the_service_s_own_messages_remind_their_recipients_alone(office: Office) -> None:
-    parent, _ = await handed_over(office, (OTHER_CENTER, "acknowledge"))
+    parent, _ = await hand_over(office, (OTHER_CENTER, "acknowledge"))
     office.clock.now = START + timedelta(days=30)
-    await told(office)
+    await notify_late(office)
     event = await office.row(
         "SELECT id, recipients FROM message WHERE referral_id = $1 AND from_party = 'sys'", parent
     )

@@ -18,7 +18,7 @@ from app.domain.errors import AlreadyRecalled, Invalid, NotFound
 from tests.adapters.deliveries.test_deliveries import copy_of, on_paper, position
 from tests.support.callers import START, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
+from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over, special
 
 WRONG = RecallReason.WRONG_RECIPIENT
 ROUNDS = 60
@@ -27,8 +27,8 @@ ROUNDS = 60
 async def request_of(office: Office, referral: UUID) -> UUID:
     """The request for cooperation in a referral: from the office to the center and the prison."""
     query = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
-    found: UUID = await office.owner.fetchval(query, referral)
-    return found
+    message_id: UUID = await office.owner.fetchval(query, referral)
+    return message_id
 
 
 async def recall(office: Office, agency: str, referral: UUID, message: UUID) -> list[Recall]:
@@ -42,29 +42,29 @@ async def items(office: Office, agency: str, message: UUID) -> list[dict[str, An
     return [item for item in page["items"] if item["message_id"] == str(message)]
 
 
-async def seen(office: Office, agency: str, referrals: list[UUID]) -> str:
+async def all_visible(office: Office, agency: str, referrals: list[UUID]) -> str:
     """All that an agency can see of some referrals, as text."""
-    found: list[Any] = []
+    visible: list[Any] = []
     for referral in referrals:
         try:
-            found.append(await office.reading.referral(agency, referral))
+            visible.append(await office.reading.referral(agency, referral))
             listed = await office.reading.messages(agency, referral, 0, 100)
-            found.append(listed)
-            found.append(await office.deliveries.sent_messages(agency, referral, 0, 100))
+            visible.append(listed)
+            visible.append(await office.deliveries.sent_messages(agency, referral, 0, 100))
             opened = await office.reading.open(seat(agency), [UUID(m["id"]) for m in listed])
-            found.append([views.message(each) for each in opened])
+            visible.append([views.message(each) for each in opened])
         except NotFound:
-            found.append(None)
-    found.append(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
-    found.append(await office.inboxes.status(agency))
-    found.append(await office.recalls.misdirected_disclosures(agency, None, 1000))
+            visible.append(None)
+    visible.append(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
+    visible.append(await office.inboxes.status(agency))
+    visible.append(await office.recalls.misdirected_disclosures(agency, None, 1000))
     async with office.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
-        found.append(
+        visible.append(
             await connection.fetch("SELECT * FROM log_entry WHERE kind = 'recall' ORDER BY id")
         )
-        found.append(await connection.fetch("SELECT * FROM recall ORDER BY id"))
-    return repr(found)
+        visible.append(await connection.fetch("SELECT * FROM recall ORDER BY id"))
+    return repr(visible)
 
 
 async def recalls_known_to(office: Office, agency: str, message: UUID) -> str:
@@ -82,8 +82,8 @@ async def recalls_known_to(office: Office, agency: str, message: UUID) -> str:
 
 async def test_an_unopened_message_becomes_a_tombstone(office: Office) -> None:
     referral = await special(office, ())
-    (done,) = await recall(office, PRISON, referral, referral)
-    assert (done.recipient_agency, done.openings, done.clocks) == (PROBATION, [], None)
+    (recalled,) = await recall(office, PRISON, referral, referral)
+    assert (recalled.recipient_agency, recalled.openings, recalled.clocks) == (PROBATION, [], None)
     tombstone, note = await items(office, PROBATION, referral)
     assert (tombstone["kind"], tombstone["state"]) == ("message", "recalled")
     assert (note["kind"], note["from"]["agency_id"]) == ("message.recalled", PRISON)
@@ -119,9 +119,9 @@ async def test_an_opened_message_is_a_misdirected_disclosure_with_its_facts_and_
     referral = await special(office)
     request = await request_of(office, referral)
     (opened,) = await office.reading.open(seat(CENTER, "case_worker"), [request])
-    found = {r.recipient_agency: r for r in await recall(office, PROBATION, referral, request)}
-    assert found[PRISON].clocks is None
-    theirs = found[CENTER]
+    recalls = {r.recipient_agency: r for r in await recall(office, PROBATION, referral, request)}
+    assert recalls[PRISON].clocks is None
+    theirs = recalls[CENTER]
     assert [(o.how, o.seat_id, o.at) for o in theirs.openings] == [
         ("opened", f"{CENTER}.case_worker", START)
     ]
@@ -130,8 +130,8 @@ async def test_an_opened_message_is_a_misdirected_disclosure_with_its_facts_and_
     assert theirs.clocks.preliminary_by == date(2026, 11, 27)
     assert theirs.clocks.final_by == date(2026, 12, 22)
     for agency, other in ((CENTER, PROBATION), (PROBATION, CENTER)):
-        told = [i for i in await items(office, agency, request) if "misdirected" in i["kind"]]
-        assert [i["from"]["agency_id"] for i in told] == [other]
+        notes = [i for i in await items(office, agency, request) if "misdirected" in i["kind"]]
+        assert [i["from"]["agency_id"] for i in notes] == [other]
         listed = await office.recalls.misdirected_disclosures(agency, None, 10)
         assert theirs in listed
         assert await office.recalls.misdirected_disclosure(agency, theirs.id) == theirs
@@ -145,28 +145,28 @@ async def test_an_opened_message_is_a_misdirected_disclosure_with_its_facts_and_
 
 
 async def test_misdirected_disclosures_come_in_pages_the_last_one_first(office: Office) -> None:
-    made: list[UUID] = []
+    ids: list[UUID] = []
     for _ in range(3):
         referral = await special(office, ())
         await office.reading.open(seat(PROBATION), [referral])
         office.clock.now += timedelta(minutes=1)
-        (found,) = await recall(office, PRISON, referral, referral)
-        made.append(found.id)
+        (recalled,) = await recall(office, PRISON, referral, referral)
+        ids.append(recalled.id)
     office.clock.now = START
     first = await office.recalls.misdirected_disclosures(PRISON, None, 2)
-    assert [f.id for f in first] == [made[2], made[1]]
+    assert [f.id for f in first] == [ids[2], ids[1]]
     last = first[-1]
     following = await office.recalls.misdirected_disclosures(PRISON, (last.recalled_at, last.id), 1)
-    assert [f.id for f in following] == [made[0]]
+    assert [f.id for f in following] == [ids[0]]
 
 
 async def test_paper_that_was_printed_has_left_the_house(office: Office) -> None:
     referral, message = await on_paper(office)
     await office.deliveries.mark_printed(seat("probation-14"), referral, message.id, None)
-    (done,) = await recall(office, "probation-14", referral, message.id)
-    assert [(o.how, o.seat_id) for o in done.openings] == [("printed", "probation-14.decider")]
-    assert "C0" in done.openings[0].classes
-    assert done.clocks is not None
+    (recalled,) = await recall(office, "probation-14", referral, message.id)
+    assert [(o.how, o.seat_id) for o in recalled.openings] == [("printed", "probation-14.decider")]
+    assert "C0" in recalled.openings[0].classes
+    assert recalled.clocks is not None
 
 
 async def test_a_recall_said_twice_is_one_and_for_another_reason_is_refused(
@@ -246,33 +246,31 @@ async def test_queued_notices_are_cancelled(office: Office) -> None:
 
 
 async def test_nobody_but_those_concerned_sees_anything_of_a_recall(office: Office) -> None:
-    parent, child = await handed_over(
-        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
-    )
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     task = saying("regional_coordination.interview", child)
     await office.exchange.accept(task, seat(CENTER))
     await office.reading.open(seat(OTHER_CENTER), [task.id])
     others = (PRISON, PROBATION, "prosecutor-13", "center-14")
     for agency in others:  # opening is on the record too: let it be there before
-        await seen(office, agency, [parent, child])
-    before = [await seen(office, agency, [parent, child]) for agency in others]
+        await all_visible(office, agency, [parent, child])
+    before = [await all_visible(office, agency, [parent, child]) for agency in others]
     await recall(office, CENTER, child, task.id)
-    assert [await seen(office, agency, [parent, child]) for agency in others] == before
+    assert [await all_visible(office, agency, [parent, child]) for agency in others] == before
 
 
 async def test_whoever_was_shown_a_message_loses_it_too_and_the_sender_hears_nothing_of_them(
     office: Office,
 ) -> None:
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
-    parent, child = await handed_over(office, *taken)
+    parent, child = await hand_over(office, *taken)
     request = await request_of(office, parent)
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
     await office.exchange.accept(offer, seat(CENTER))
     for place in (parent, child):  # it waits in no inbox of theirs, so nothing is to be explained
         with pytest.raises(NotFound):
             await office.deliveries.explain(OTHER_CENTER, place, request)
-    found = await recall(office, PROBATION, parent, request)
-    assert OTHER_CENTER not in {r.recipient_agency for r in found}
+    recalls = await recall(office, PROBATION, parent, request)
+    assert OTHER_CENTER not in {r.recipient_agency for r in recalls}
     assert OTHER_CENTER not in await recalls_known_to(office, PROBATION, request)
     assert OTHER_CENTER in await recalls_known_to(office, OTHER_CENTER, request)
     own_inbox = json.dumps(await items(office, PROBATION, request))
@@ -287,24 +285,24 @@ async def test_a_shown_message_that_was_opened_is_a_disclosure_and_names_no_hidd
     office: Office,
 ) -> None:
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
-    parent, child = await handed_over(office, *taken)
+    parent, child = await hand_over(office, *taken)
     request = await request_of(office, parent)
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
     await office.exchange.accept(offer, seat(CENTER))
     await office.reading.open(seat(OTHER_CENTER), [request])
-    found = {r.recipient_agency: r for r in await recall(office, PROBATION, parent, request)}
-    theirs = found[OTHER_CENTER]
+    recalls = {r.recipient_agency: r for r in await recall(office, PROBATION, parent, request)}
+    theirs = recalls[OTHER_CENTER]
     assert theirs.clocks is not None
     assert (theirs.recipient_party, theirs.referral_id) == (None, parent)
-    told = [i for i in await items(office, PROBATION, request) if "misdirected" in i["kind"]]
-    assert str(child) not in json.dumps(told)
+    notes = [i for i in await items(office, PROBATION, request) if "misdirected" in i["kind"]]
+    assert str(child) not in json.dumps(notes)
 
 
 async def test_a_recalled_message_is_neither_shown_on_nor_corrected_to_whoever_lost_it(
     office: Office,
 ) -> None:
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
-    parent, child = await handed_over(office, *taken)
+    parent, child = await hand_over(office, *taken)
     request = await request_of(office, parent)
     await office.recalls.recall(seat(PROBATION), parent, request, WRONG, [CENTER])
     offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
@@ -362,12 +360,12 @@ async def _race(office: Office) -> bool:
 
     async def take_back() -> Recall:
         await asyncio.sleep(random.random() * 0.004)
-        (done,) = await recall(office, PRISON, referral, referral)
-        return done
+        (recalled,) = await recall(office, PRISON, referral, referral)
+        return recalled
 
     taking = asyncio.create_task(take_back())
     read = await asyncio.gather(*(open_it() for _ in range(3)))
-    done = await taking
+    recalled = await taking
     row = await office.row(
         "SELECT opened_at, recalled_at FROM inbox_item WHERE agency_id = $1 AND message_id = $2"
         " AND kind = 'message'",
@@ -375,8 +373,8 @@ async def _race(office: Office) -> bool:
         referral,
     )
     assert row["recalled_at"] is not None
-    assert (row["opened_at"] is not None) == any(read) == (done.clocks is not None)
-    assert len(done.openings) == sum(read)
+    assert (row["opened_at"] is not None) == any(read) == (recalled.clocks is not None)
+    assert len(recalled.openings) == sum(read)
     return any(read)
 
 
@@ -401,8 +399,8 @@ async def _race_with_printer(office: Office) -> bool:
 
     async def take_back() -> Recall:
         await asyncio.sleep(random.random() * 0.004)
-        (done,) = await recall(office, "probation-14", referral, message.id)
-        return done
+        (recalled,) = await recall(office, "probation-14", referral, message.id)
+        return recalled
 
     taking = asyncio.create_task(take_back())
     printed = await print_it()
@@ -437,11 +435,11 @@ async def test_recalls_and_acknowledgements_and_sends_at_once_do_not_wait_in_a_r
 async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office: Office) -> None:
     referral = await special(office)
     moved = {"release_on": "2027-01-29", "new": "2027-01-29"}
-    told = saying("special_adjustment.change_custody", referral, moved)
-    await office.exchange.accept(told, seat(PRISON))
-    known = (await office.reading.referral(CENTER, referral)).reader.view.facts
-    assert known["release_on"] == "2027-01-29"
-    await office.recalls.recall(seat(PRISON), referral, told.id, WRONG, None)
+    change = saying("special_adjustment.change_custody", referral, moved)
+    await office.exchange.accept(change, seat(PRISON))
+    before = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert before["release_on"] == "2027-01-29"
+    await office.recalls.recall(seat(PRISON), referral, change.id, WRONG, None)
     after = (await office.reading.referral(CENTER, referral)).reader.view.facts
     assert "release_on" not in after
     days = await office.deadlines.page(CENTER, None, 1000)

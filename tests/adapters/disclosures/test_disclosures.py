@@ -25,7 +25,7 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
-    handed_over,
+    hand_over,
     special,
 )
 
@@ -41,23 +41,23 @@ async def clock_put_back(office: Office) -> AsyncIterator[None]:
 
 async def case_of(office: Office, referral: UUID) -> UUID:
     """The case of a referral."""
-    found: UUID = await office.owner.fetchval(
+    case_id: UUID = await office.owner.fetchval(
         "SELECT case_id FROM referral WHERE id = $1", referral
     )
-    return found
+    return case_id
 
 
-async def known(
+async def list_all(
     office: Office, agency: str, referral: UUID, wanted: DisclosureFilter = ALL, limit: int = 100
 ) -> list[Disclosure]:
     """All that an agency may know, page by page."""
-    case, after, found = await case_of(office, referral), None, list[Disclosure]()
+    case, after, disclosures = await case_of(office, referral), None, list[Disclosure]()
     while True:
         page = await office.disclosures.page(agency, case, wanted, after, limit)
         assert len(page.items) <= limit
-        found += page.items
+        disclosures += page.items
         if page.following is None:
-            return found
+            return disclosures
         after = key_of(page.following)
 
 
@@ -67,21 +67,21 @@ async def of_message(
     """What an agency knows of one message: who, how, and which classes."""
     return [
         (d.agency_id, d.how, None if d.classes is None else list(d.classes))
-        for d in await known(office, agency, referral)
+        for d in await list_all(office, agency, referral)
         if d.message_id == message
     ]
 
 
-async def given(office: Office, agency: str, message: UUID) -> list[str]:
+async def classes_sent_to(office: Office, agency: str, message: UUID) -> list[str]:
     """The classes of a message that its sender gave an agency."""
-    found: list[str] = await office.owner.fetchval(
+    classes: list[str] = await office.owner.fetchval(
         "SELECT array_agg(k ORDER BY k) FROM copy CROSS JOIN unnest(classes) AS k"
         " JOIN segment s USING (message_id)"
         " WHERE agency_id = $1 AND message_id = $2 AND s.class = k",
         agency,
         message,
     )
-    return found
+    return classes
 
 
 async def test_the_sender_sees_who_received_which_classes_and_who_opened_them(
@@ -99,14 +99,14 @@ async def test_the_sender_sees_who_received_which_classes_and_who_opened_them(
         [request],
     )  # fmt: skip
     assert set(opened.salts) == {"C0", "C1"}
-    found = await of_message(office, PROBATION, referral, request)
-    assert found == [
-        (CENTER, "received", await given(office, CENTER, request)),
+    disclosures = await of_message(office, PROBATION, referral, request)
+    assert disclosures == [
+        (CENTER, "received", await classes_sent_to(office, CENTER, request)),
         (CENTER, "opened", ["C0", "C1"]),
         (PRISON, "received", ["C0"]),
     ]
     received, opening, _ = (
-        d for d in await known(office, PROBATION, referral) if d.message_id == request
+        d for d in await list_all(office, PROBATION, referral) if d.message_id == request
     )
     assert (received.at, received.seat_id) == (START, None)
     assert (opening.at, opening.seat_id) == (START + timedelta(hours=1), reader.seat_id)
@@ -118,7 +118,7 @@ async def test_a_recipient_sees_its_own_and_that_others_received_it_too(office: 
     request = await request_of(office, referral)
     await office.reading.open(seat(CENTER), [request])
     await office.reading.open(seat(PRISON), [request])
-    classes = await given(office, CENTER, request)
+    classes = await classes_sent_to(office, CENTER, request)
     assert await of_message(office, CENTER, referral, request) == [
         (CENTER, "received", classes),
         (CENTER, "opened", classes),
@@ -147,17 +147,17 @@ async def test_it_says_the_law_and_the_consent_that_a_message_rested_on(office: 
     )
     await office.exchange.accept(request, seat(PROBATION))
     for agency in (PROBATION, CENTER):
-        mine = [d for d in await known(office, agency, referral) if d.message_id == request.id]
+        mine = [d for d in await list_all(office, agency, referral) if d.message_id == request.id]
         assert {(d.legal_basis, d.consent_ids) for d in mine if d.agency_id == CENTER} == {
             ("circular_244", (UUID(CONSENT_ID),))
         }
-    told_by_law = [d for d in await known(office, PROBATION, referral) if d.agency_id == PRISON]
+    told_by_law = [d for d in await list_all(office, PROBATION, referral) if d.agency_id == PRISON]
     assert {d.consent_ids for d in told_by_law} == {()}
 
 
 async def test_a_consent_that_an_agency_may_not_see_is_not_named_to_it(office: Office) -> None:
-    parent, child = await handed_over(office, ACKNOWLEDGED)
-    for d in await known(office, OTHER_CENTER, child):
+    parent, child = await hand_over(office, ACKNOWLEDGED)
+    for d in await list_all(office, OTHER_CENTER, child):
         visible = await office.owner.fetchval(
             "SELECT count(*) FROM consent WHERE id = ANY ($1) AND case_id = $2"
             " AND ($3 = ANY (recipients) OR 'settlement_center' = ANY (recipients)"
@@ -185,8 +185,8 @@ async def test_printing_and_recalling_are_disclosures_that_only_the_sender_sees_
     assert await of_message(office, sender, referral, start.id) == [(paper, "to_print", ["C0"])]
     await office.deliveries.mark_printed(seat(sender), referral, start.id, None)
     await office.recalls.recall(seat(sender), referral, start.id, RecallReason.WRONG_CONTENT, None)
-    found = [d for d in await known(office, sender, referral) if d.message_id == start.id]
-    assert [(d.how, d.seat_id) for d in found] == [
+    disclosures = [d for d in await list_all(office, sender, referral) if d.message_id == start.id]
+    assert [(d.how, d.seat_id) for d in disclosures] == [
         ("to_print", None),
         ("printed", f"{sender}.decider"),
         ("recalled", f"{sender}.decider"),
@@ -196,13 +196,13 @@ async def test_printing_and_recalling_are_disclosures_that_only_the_sender_sees_
 async def test_a_recall_from_one_recipient_is_not_told_to_another(office: Office) -> None:
     referral = await special(office)
     request = await request_of(office, referral)
-    before = await known(office, PRISON, referral)
+    before = await list_all(office, PRISON, referral)
     await office.recalls.recall(seat(PROBATION), referral, request, RecallReason.TOO_MUCH, [CENTER])
-    assert await known(office, PRISON, referral) == before
+    assert await list_all(office, PRISON, referral) == before
     assert (CENTER, "recalled") in {
-        (d.agency_id, d.how) for d in await known(office, PROBATION, referral)
+        (d.agency_id, d.how) for d in await list_all(office, PROBATION, referral)
     }
-    (mine,) = [d for d in await known(office, CENTER, referral) if d.how == "recalled"]
+    (mine,) = [d for d in await list_all(office, CENTER, referral) if d.how == "recalled"]
     assert mine.seat_id is None
 
 
@@ -216,7 +216,7 @@ async def show(office: Office, child: UUID, request: UUID) -> UUID:
 
 async def shown_to_another(office: Office) -> tuple[UUID, UUID, UUID]:
     """A parent, the answer by which its center showed its request elsewhere, and the request."""
-    parent, child = await handed_over(office, ACKNOWLEDGED)
+    parent, child = await hand_over(office, ACKNOWLEDGED)
     request = await request_of(office, parent)
     office.clock.now += timedelta(minutes=5)
     return parent, await show(office, child, request), request
@@ -226,29 +226,29 @@ async def test_what_a_party_showed_to_others_is_its_own_disclosure(office: Offic
     parent, answer, request = await shown_to_another(office)
     at = START + timedelta(minutes=5)
     (shown,) = [
-        d for d in await known(office, CENTER, parent)
+        d for d in await list_all(office, CENTER, parent)
         if d.message_id == request and d.agency_id == OTHER_CENTER
     ]  # fmt: skip
     assert (shown.how, shown.at, shown.shown_by) == ("received", at, answer)
     (received,) = [
-        d for d in await known(office, OTHER_CENTER, parent)
+        d for d in await list_all(office, OTHER_CENTER, parent)
         if d.message_id == request and d.agency_id == OTHER_CENTER
     ]  # fmt: skip
     assert (received.how, received.at, received.shown_by) == ("received", at, answer)
     assert received.classes == shown.classes
-    assert list(shown.classes or ()) == await given(office, OTHER_CENTER, request)
+    assert list(shown.classes or ()) == await classes_sent_to(office, OTHER_CENTER, request)
 
 
 async def test_a_reader_whom_the_sender_does_not_know_is_unknown_until_it_is_taken_back(
     office: Office,
 ) -> None:
     parent, _, request = await shown_to_another(office)
-    before = await known(office, PROBATION, parent)
+    before = await list_all(office, PROBATION, parent)
     (opened,) = await office.reading.open(seat(OTHER_CENTER), [request])
-    assert await known(office, PROBATION, parent) == before
+    assert await list_all(office, PROBATION, parent) == before
     assert OTHER_CENTER not in {d.agency_id for d in before}
     await office.recalls.recall(seat(PROBATION), parent, request, RecallReason.WRONG_PERSON, None)
-    (taken,) = [d for d in await known(office, PROBATION, parent) if d.agency_id == OTHER_CENTER]
+    (taken,) = [d for d in await list_all(office, PROBATION, parent) if d.agency_id == OTHER_CENTER]
     assert (taken.how, taken.party, set(taken.classes or ())) == (
         "recalled",
         None,
@@ -258,30 +258,32 @@ async def test_a_reader_whom_the_sender_does_not_know_is_unknown_until_it_is_tak
 
 
 async def test_the_sharer_cannot_tell_whether_a_reader_had_it_already(office: Office) -> None:
-    parent, child = await handed_over(office, ACKNOWLEDGED)
+    parent, child = await hand_over(office, ACKNOWLEDGED)
     request = await request_of(office, parent)
     listed: list[list[tuple[Any, ...]]] = []
     for _ in ("new", "had it already"):
         answer = await show(office, child, request)
-        shown = [d for d in await known(office, CENTER, parent) if d.shown_by == answer]
+        shown = [d for d in await list_all(office, CENTER, parent) if d.shown_by == answer]
         listed.append([(d.agency_id, d.how, d.at, d.classes) for d in shown])
     assert [len(each) for each in listed] == [1, 1]
     assert listed[0] == listed[1]
 
 
 async def test_hidden_traffic_changes_not_one_byte(office: Office) -> None:
-    parent, child = await handed_over(office, ACKNOWLEDGED)
+    parent, child = await hand_over(office, ACKNOWLEDGED)
     request = await request_of(office, parent)
     for limit in (3, 100):
         before = [
-            repr(await known(office, agency, parent, limit=limit)) for agency in (PRISON, PROBATION)
+            repr(await list_all(office, agency, parent, limit=limit))
+            for agency in (PRISON, PROBATION)
         ]
         pages = await cursors(office, PRISON, parent, limit)
         answer = await show(office, child, request)
         await office.reading.open(seat(OTHER_CENTER), [answer, child])
         await office.reading.open(seat(CENTER), [answer, child])
         after = [
-            repr(await known(office, agency, parent, limit=limit)) for agency in (PRISON, PROBATION)
+            repr(await list_all(office, agency, parent, limit=limit))
+            for agency in (PRISON, PROBATION)
         ]
         assert after == before
         assert await cursors(office, PRISON, parent, limit) == pages
@@ -289,12 +291,12 @@ async def test_hidden_traffic_changes_not_one_byte(office: Office) -> None:
 
 async def cursors(office: Office, agency: str, referral: UUID, limit: int) -> list[Any]:
     """Where the pages of an agency end."""
-    case, after, found = await case_of(office, referral), None, list[Any]()
+    case, after, cursors = await case_of(office, referral), None, list[Any]()
     while True:
         page = await office.disclosures.page(agency, case, ALL, after, limit)
-        found.append(page.following)
+        cursors.append(page.following)
         if page.following is None:
-            return found
+            return cursors
         after = key_of(page.following)
 
 
@@ -304,8 +306,8 @@ async def test_pages_of_any_size_give_each_disclosure_once(office: Office, limit
     for agency in (CENTER, OTHER_CENTER, CENTER):
         await office.reading.open(seat(agency), [request, child, parent])
     for agency in (PROBATION, CENTER, OTHER_CENTER):
-        whole = await known(office, agency, parent)
-        assert await known(office, agency, parent, limit=limit) == whole
+        whole = await list_all(office, agency, parent)
+        assert await list_all(office, agency, parent, limit=limit) == whole
         assert len(whole) > limit
 
 
@@ -315,17 +317,17 @@ async def test_a_page_that_looked_at_enough_ends_and_goes_on(
     parent, child, request = await shown_to_another(office)
     for _ in range(4):
         await office.reading.open(seat(CENTER), [request, child])
-    whole = await known(office, CENTER, parent)
-    only = await known(office, CENTER, parent, DisclosureFilter(agency_id=OTHER_CENTER))
+    whole = await list_all(office, CENTER, parent)
+    only = await list_all(office, CENTER, parent, DisclosureFilter(agency_id=OTHER_CENTER))
     monkeypatch.setattr("app.adapters.disclosures.listing.MOST_LOOKED_AT", 3)
-    assert await known(office, CENTER, parent) == whole
-    assert await known(office, CENTER, parent, DisclosureFilter(agency_id=OTHER_CENTER)) == only
+    assert await list_all(office, CENTER, parent) == whole
+    assert await list_all(office, CENTER, parent, DisclosureFilter(agency_id=OTHER_CENTER)) == only
 
 
 async def test_it_can_be_narrowed_to_a_referral_an_agency_or_a_class(office: Office) -> None:
     parent, answer, _ = await shown_to_another(office)
     child = (await office.row("SELECT referral_id FROM message WHERE id = $1", answer))[0]
-    whole = await known(office, CENTER, parent)
+    whole = await list_all(office, CENTER, parent)
     narrowed: Sequence[tuple[DisclosureFilter, Any]] = [
         (DisclosureFilter(agency_id=OTHER_CENTER), lambda d: d.agency_id == OTHER_CENTER),
         (DisclosureFilter(data_class=DataClass.C4), lambda d: DataClass.C4 in (d.classes or ())),
@@ -334,8 +336,8 @@ async def test_it_can_be_narrowed_to_a_referral_an_agency_or_a_class(office: Off
     for wanted, holds in narrowed:
         expected = [d for d in whole if holds(d)]
         assert 0 < len(expected) < len(whole)
-        assert await known(office, CENTER, parent, wanted) == expected
-    assert await known(office, CENTER, parent, DisclosureFilter(referral_id=uuid4())) == []
+        assert await list_all(office, CENTER, parent, wanted) == expected
+    assert await list_all(office, CENTER, parent, DisclosureFilter(referral_id=uuid4())) == []
 
 
 async def test_only_a_party_of_the_case_is_answered(office: Office) -> None:
@@ -351,9 +353,9 @@ async def test_a_reading_that_opened_nothing_is_no_disclosure(office: Office) ->
     request = await request_of(office, referral)
     nothing = Caller(f"{CENTER}.s", CENTER, f"{CENTER}.s", "viewer", frozenset(), frozenset(),
                      decides=False)  # fmt: skip
-    before = await known(office, PROBATION, referral)
+    before = await list_all(office, PROBATION, referral)
     await office.reading.open(nothing, [request])
-    assert await known(office, PROBATION, referral) == before
+    assert await list_all(office, PROBATION, referral) == before
 
 
 async def test_a_page_costs_the_same_however_many_cases_and_openings_there_are(
@@ -376,13 +378,13 @@ async def test_a_page_costs_the_same_however_many_cases_and_openings_there_are(
         await connection.execute("ANALYZE log_entry")
     after: Key | None = None
     for _ in range(3):
-        page, read = await counted(office, case, after)
+        page, read = await read_and_count(office, case, after)
         assert len(page) == 50
         assert read < 2000
         after = key_of(page[-1]["key"])
 
 
-async def counted(
+async def read_and_count(
     office: Office, case: UUID, after: Key | None
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of the office's, and how many rows of the log were read for it."""
@@ -412,8 +414,8 @@ async def test_a_copy_that_goes_back_with_its_consent_is_told_to_both_sides(
     for agency in (PROBATION, CENTER):
         of_center = [
             (d.how, d.at)
-            for d in await known(office, agency, referral)
+            for d in await list_all(office, agency, referral)
             if d.message_id == request and d.agency_id == CENTER
         ]
         assert of_center == [("received", START), ("withdrawn", office.clock.now)]
-    assert "withdrawn" not in {d.how for d in await known(office, PRISON, referral)}
+    assert "withdrawn" not in {d.how for d in await list_all(office, PRISON, referral)}

@@ -41,7 +41,7 @@ class Burglar:
     """Has a dump, perhaps the master keys too, and tries every value in it as a key."""
 
     def __init__(self, dumped: bytes, vault: Vault | None) -> None:
-        self._values = {bytes.fromhex(found.decode()) for found in BYTES.findall(dumped)}
+        self._values = {bytes.fromhex(digits.decode()) for digits in BYTES.findall(dumped)}
         self._vault = vault
 
     async def opens(self, referral: UUID, segments: list[Sealed]) -> bytes:
@@ -52,7 +52,7 @@ class Burglar:
             c: [*raw, *[k async for k in self._unwrapped(referral, c)]]
             for c in {s.data_class for s in segments}
         }
-        return b"".join(_opened(s, key) for s in segments for key in by_class[s.data_class])
+        return b"".join(_decrypted(s, key) for s in segments for key in by_class[s.data_class])
 
     async def _unwrapped(self, referral: UUID, data_class: str) -> AsyncIterator[bytes]:
         if self._vault is None:
@@ -65,7 +65,7 @@ class Burglar:
             yield key
 
 
-def _opened(segment: Sealed, key: bytes) -> bytes:
+def _decrypted(segment: Sealed, key: bytes) -> bytes:
     try:
         aad = binding(segment.message, segment.data_class)
         return decrypt(AESGCM(key), segment.content, aad)
@@ -78,27 +78,27 @@ async def dump(office: Office) -> bytes:
     process = await asyncio.create_subprocess_exec(
         str(binaries() / "pg_dump"), office.urls.owner, stdout=asyncio.subprocess.PIPE
     )
-    found, _ = await process.communicate()
+    content, _ = await process.communicate()
     assert process.returncode == 0
-    return found
+    return content
 
 
 @pytest.fixture
-async def marked(office: Office) -> UUID:
+async def marked_referral(office: Office) -> UUID:
     """A closed referral with a name that can be looked for."""
     subject = {**SUBJECT, "family_name": MARK}
     opening = saying("special_adjustment.notify_candidate", None, {"subject": subject})
     await office.exchange.accept(opening, seat(PRISON))
     for agency, event in TO_ASSESSING:
         changes = {"subject": subject} if event == "request_cooperation" else {}
-        said = saying(f"special_adjustment.{event}", opening.id, changes)
-        await office.exchange.accept(said, seat(agency))
+        message = saying(f"special_adjustment.{event}", opening.id, changes)
+        await office.exchange.accept(message, seat(agency))
     close = saying("special_adjustment.close", opening.id, {"close_reason": "family_took_over"})
     await office.exchange.accept(close, seat(CENTER))
     return opening.id
 
 
-async def sealed(owner: asyncpg.Pool, referral: UUID) -> list[Sealed]:
+async def segments_of(owner: asyncpg.Pool, referral: UUID) -> list[Sealed]:
     rows = await owner.fetch(
         "SELECT s.message_id, s.class, s.sealed FROM segment s JOIN message m"
         " ON m.id = s.message_id WHERE m.referral_id = $1",
@@ -108,16 +108,16 @@ async def sealed(owner: asyncpg.Pool, referral: UUID) -> list[Sealed]:
 
 
 async def test_no_dump_tells_what_was_erased_but_an_old_one_with_the_key_store(
-    office: Office, marked: UUID
+    office: Office, marked_referral: UUID
 ) -> None:
-    segments, mark = await sealed(office.owner, marked), MARK.encode()
+    segments, mark = await segments_of(office.owner, marked_referral), MARK.encode()
     vault = office.reading._vault
     before = await dump(office)
     acts = Acts(office.pool, office.clock, Bell(office.pool, office.urls.api), EFFECTS)
-    asked = {"reason": "subject_request", "classes": None}
-    proposal = Proposal(time_ordered_id(office.clock()), "erase", str(marked), asked)
+    detail = {"reason": "subject_request", "classes": None}
+    proposal = Proposal(time_ordered_id(office.clock()), "erase", str(marked_referral), detail)
     await acts.propose(seat(CENTER, "records_officer"), proposal)
-    done = await acts.approve(seat(CENTER), proposal.id)
+    act = await acts.approve(seat(CENTER), proposal.id)
     after = await dump(office)
 
     for dumped in (before, after):
@@ -125,9 +125,9 @@ async def test_no_dump_tells_what_was_erased_but_an_old_one_with_the_key_store(
         assert mark not in b"".join(bytes.fromhex(f.decode()) for f in BYTES.findall(dumped))
     # The old dump opens for whoever has the master keys: until it is destroyed, and so the record
     # of the erasure names a later day.
-    assert await Burglar(before, vault).opens(marked, segments) != b""
-    assert mark in await Burglar(before, vault).opens(marked, segments)
-    assert await Burglar(before, None).opens(marked, segments) == b""
-    assert await Burglar(after, vault).opens(marked, segments) == b""
-    assert done.decided_at is not None
-    assert done.outcome["complete_on"] > done.decided_at.date().isoformat()
+    assert await Burglar(before, vault).opens(marked_referral, segments) != b""
+    assert mark in await Burglar(before, vault).opens(marked_referral, segments)
+    assert await Burglar(before, None).opens(marked_referral, segments) == b""
+    assert await Burglar(after, vault).opens(marked_referral, segments) == b""
+    assert act.decided_at is not None
+    assert act.outcome["complete_on"] > act.decided_at.date().isoformat()

@@ -27,7 +27,7 @@ from app.domain.errors import (
 from app.main import EFFECTS
 from tests.support.callers import START, caller_with, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, handed_over, special
+from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, hand_over, special
 
 YEARS = timedelta(days=366)
 LATER = START + 5 * YEARS + timedelta(days=2)
@@ -47,13 +47,13 @@ def acts(office: Office) -> Acts:
 
 async def erase_until(pool: asyncpg.Pool, at: datetime) -> int:
     """What a worker erases by that moment."""
-    eraser, found = Eraser(pool, lambda: at), 0
-    while done := await eraser.erase_due():
-        found += done
-    return found
+    eraser, total = Eraser(pool, lambda: at), 0
+    while count := await eraser.erase_due():
+        total += count
+    return total
 
 
-async def closed(office: Office) -> UUID:
+async def close_case(office: Office) -> UUID:
     """A special adjustment that the center accepted and closed."""
     referral = await special(office, TO_ASSESSING)
     close = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
@@ -61,7 +61,7 @@ async def closed(office: Office) -> UUID:
     return referral
 
 
-async def cleared(office: Office) -> UUID:
+async def clear_suspect(office: Office) -> UUID:
     """A suspect's referral in which the person was cleared, and support goes on."""
     opening = saying("suspect_support.consult", to={"probation_office": PROBATION})
     await office.exchange.accept(opening, seat("prosecutor-13"))
@@ -70,8 +70,8 @@ async def cleared(office: Office) -> UUID:
         ("prosecutor-13", "consent", {"consent_id": str(uuid4())}),
         (PROBATION, "release_disposition", {"disposition": "no_suspicion"}),
     ):
-        said = saying(f"suspect_support.{event}", opening.id, changes)
-        await office.exchange.accept(said, seat(agency))
+        message = saying(f"suspect_support.{event}", opening.id, changes)
+        await office.exchange.accept(message, seat(agency))
     return opening.id
 
 
@@ -80,14 +80,14 @@ async def messages(office: Office, referral: UUID) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def opened(office: Office, agency: str, referral: UUID) -> list[Opened]:
+async def open_all(office: Office, agency: str, referral: UUID) -> list[Opened]:
     return await office.reading.open(seat(agency), await messages(office, referral))
 
 
-async def commanded(acts: Acts, referral: UUID, **detail: Any) -> ActState:
+async def erase_by_command(acts: Acts, referral: UUID, **detail: Any) -> ActState:
     """The state of an erasure that two seats of the center have asked for."""
-    asked = {"reason": "subject_request", "classes": None, **detail}
-    act, _ = await acts.propose(OFFICER, Proposal(uuid4(), "erase", str(referral), asked))
+    detail = {"reason": "subject_request", "classes": None, **detail}
+    act, _ = await acts.propose(OFFICER, Proposal(uuid4(), "erase", str(referral), detail))
     return (await acts.approve(HEAD, act.id)).state
 
 
@@ -101,16 +101,16 @@ async def hold(acts: Acts, referral: UUID, agency: str = CENTER, kind: str = "ho
 async def test_a_closed_case_is_erased_when_its_time_has_come_and_not_a_day_before(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
-    referral = await closed(office)
-    before = {each.envelope["id"]: each for each in await opened(office, CENTER, referral)}
+    referral = await close_case(office)
+    before = {each.envelope["id"]: each for each in await open_all(office, CENTER, referral)}
     assert all(each.body for each in before.values())
     over = datetime(2031, 11, 24, tzinfo=START.tzinfo)
     await erase_until(worker_pool, over - timedelta(milliseconds=1))
-    assert all(each.body for each in await opened(office, CENTER, referral))
+    assert all(each.body for each in await open_all(office, CENTER, referral))
 
     await erase_until(worker_pool, over)
 
-    for each in await opened(office, CENTER, referral):
+    for each in await open_all(office, CENTER, referral):
         assert each.body == {}
         assert each.salts == {}
         assert {why for _, why in each.withheld} <= {"erased", "not_your_class"}
@@ -128,7 +128,7 @@ async def test_a_closed_case_is_erased_when_its_time_has_come_and_not_a_day_befo
 async def test_each_agency_is_told_of_what_it_had_and_of_nobody_else(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
     await erase_until(worker_pool, LATER)
     entries = await office.owner.fetch(
         "SELECT agencies, agency_id, detail FROM log_entry"
@@ -154,8 +154,8 @@ async def test_the_same_id_still_gets_its_first_receipt(
     opening = saying("special_adjustment.notify_candidate")
     first = await office.exchange.accept(opening, seat(PRISON))
     for agency, event in TO_ASSESSING:
-        said = saying(f"special_adjustment.{event}", opening.id)
-        await office.exchange.accept(said, seat(agency))
+        message = saying(f"special_adjustment.{event}", opening.id)
+        await office.exchange.accept(message, seat(agency))
     close = saying("special_adjustment.close", opening.id, {"close_reason": "family_took_over"})
     last = await office.exchange.accept(close, HEAD)
     await erase_until(worker_pool, LATER)
@@ -168,9 +168,9 @@ async def test_the_same_id_still_gets_its_first_receipt(
 async def test_a_partial_erasure_leaves_the_receipt_and_still_tells_another_content(
     office: Office, acts: Acts
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
     opening = saying("special_adjustment.notify_candidate", referral, id=referral)
-    assert await commanded(acts, referral, classes=["C4", "C2"]) is ActState.APPROVED
+    assert await erase_by_command(acts, referral, classes=["C4", "C2"]) is ActState.APPROVED
     assert (await office.exchange.accept(opening, seat(PRISON))).repeated
     other = saying(
         "special_adjustment.notify_candidate",
@@ -180,7 +180,7 @@ async def test_a_partial_erasure_leaves_the_receipt_and_still_tells_another_cont
     )
     with pytest.raises(IdReused):
         await office.exchange.accept(other, seat(PRISON))
-    for each in await opened(office, CENTER, referral):
+    for each in await open_all(office, CENTER, referral):
         assert "C0" in each.salts
         assert ("C4", "erased") in each.withheld or "C4" not in each.envelope["digests"]
 
@@ -188,14 +188,14 @@ async def test_a_partial_erasure_leaves_the_receipt_and_still_tells_another_cont
 async def test_whoever_was_cleared_has_c4_purged_while_support_goes_on(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
-    referral = await cleared(office)
+    referral = await clear_suspect(office)
     over = START + timedelta(days=91)
     await erase_until(worker_pool, over.replace(hour=0) - timedelta(seconds=1))
-    assert any("C4" in each.salts for each in await opened(office, PROBATION, referral))
+    assert any("C4" in each.salts for each in await open_all(office, PROBATION, referral))
 
     await erase_until(worker_pool, over.replace(hour=0))
 
-    read = await opened(office, PROBATION, referral)
+    read = await open_all(office, PROBATION, referral)
     assert not any("C4" in each.salts for each in read)
     assert any("C1" in each.salts for each in read)
     facts = (await office.reading.referral(PROBATION, referral)).reader.view.facts
@@ -236,52 +236,52 @@ async def test_a_refusal_is_erased_at_once_hold_or_no_hold(office: Office, acts:
 async def test_a_hold_stops_the_clock_of_its_whole_case_until_it_is_lifted(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
     await hold(acts, referral, PROBATION)
     await erase_until(worker_pool, LATER)
-    assert all(each.body for each in await opened(office, CENTER, referral))
+    assert all(each.body for each in await open_all(office, CENTER, referral))
     # Found to be held, it is no longer in the way of those behind it.
     assert await erase_until(worker_pool, LATER) == 0
     await hold(acts, referral, PROBATION, "hold.lift")
     await erase_until(worker_pool, LATER)
-    assert not any(each.body for each in await opened(office, CENTER, referral))
+    assert not any(each.body for each in await open_all(office, CENTER, referral))
 
 
 async def test_a_child_keeps_its_parent_readable_until_the_whole_case_is_old_enough(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
     events = (("center-27", "acknowledge"), ("center-27", "accept"))
-    parent, child = await handed_over(office, *events)
+    parent, child = await hand_over(office, *events)
     close = saying("special_adjustment.close", parent, {"close_reason": "family_took_over"})
     rows = "SELECT rule FROM retention WHERE referral_id = ANY ($1)"
     assert await office.owner.fetch(rows, [parent, child]) == []
     await office.exchange.accept(close, HEAD)
-    found = [row["rule"] for row in await office.owner.fetch(rows, [parent, child])]
-    assert found == ["case_closed", "case_closed"]
+    rules = [row["rule"] for row in await office.owner.fetch(rows, [parent, child])]
+    assert rules == ["case_closed", "case_closed"]
     await erase_until(worker_pool, LATER)
     for agency, referral in ((CENTER, parent), ("center-27", child)):
-        assert not any(each.body for each in await opened(office, agency, referral))
+        assert not any(each.body for each in await open_all(office, agency, referral))
 
 
 async def test_the_record_of_consents_stays_another_year_and_then_goes(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
     await erase_until(worker_pool, LATER)
     count = "SELECT count(*) FROM consent WHERE referral_id = $1"
     assert await office.owner.fetchval(count, referral) > 0
     await erase_until(worker_pool, LATER + YEARS + timedelta(days=1))
     assert await office.owner.fetchval(count, referral) == 0
-    left = "SELECT count(*) FROM retention WHERE referral_id = $1"
-    assert await office.owner.fetchval(left, referral) == 0
+    clocks = "SELECT count(*) FROM retention WHERE referral_id = $1"
+    assert await office.owner.fetchval(clocks, referral) == 0
 
 
 async def test_by_command_all_or_some_classes_go_and_their_readers_are_told(
     office: Office, acts: Acts
 ) -> None:
-    referral = await closed(office)
-    assert await commanded(acts, referral) is ActState.APPROVED
-    assert not any(each.body for each in await opened(office, PROBATION, referral))
+    referral = await close_case(office)
+    assert await erase_by_command(acts, referral) is ActState.APPROVED
+    assert not any(each.body for each in await open_all(office, PROBATION, referral))
     assert {r["because"] for r in await office.erasures.of_referral(PRISON, referral)} == {
         "commanded"
     }
@@ -291,7 +291,7 @@ async def test_an_open_referral_that_a_court_had_erased_takes_nothing_more(
     office: Office, acts: Acts
 ) -> None:
     referral = await special(office, TO_ASSESSING)
-    assert await commanded(acts, referral, reason="court_order") is ActState.APPROVED
+    assert await erase_by_command(acts, referral, reason="court_order") is ActState.APPROVED
     assert (await office.reading.referral(CENTER, referral)).reader.view.state == "closed"
     for agency in (CENTER, PROBATION):
         with pytest.raises(IllegalMove):
@@ -318,11 +318,11 @@ class Halting(Reading):
 async def test_what_was_read_before_an_erasure_and_not_yet_told_is_not_told(
     office: Office, acts: Acts
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
     reader, ids = Halting(office), await messages(office, referral)
     reading = asyncio.create_task(reader.open(HEAD, ids))
     await reader.looked.wait()
-    assert await commanded(acts, referral) is ActState.APPROVED
+    assert await erase_by_command(acts, referral) is ActState.APPROVED
     reader.go_on.set()
     assert not any(each.body for each in await reading)
 
@@ -340,15 +340,15 @@ class Race:
         ids = await messages(self.office, referral)
         while not self.over.is_set():
             was_gone = referral in self.gone
-            found = await self.office.reading.open(HEAD, ids)
-            assert not (was_gone and any(each.body for each in found))
+            read = await self.office.reading.open(HEAD, ids)
+            assert not (was_gone and any(each.body for each in read))
 
     async def send(self, referral: UUID) -> None:
         """Send what a closed referral does not take."""
         while not self.over.is_set():
-            said = saying("special_adjustment.interview", referral)
+            message = saying("special_adjustment.interview", referral)
             with pytest.raises(IllegalMove):
-                await self.office.exchange.accept(said, HEAD)
+                await self.office.exchange.accept(message, HEAD)
 
     async def watch(self) -> None:
         """Learn from the database which are erased."""
@@ -369,12 +369,12 @@ class Race:
 async def test_no_body_is_told_after_the_commit_whoever_races(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
-    referrals = [await closed(office) for _ in range(4)]
+    referrals = [await close_case(office) for _ in range(4)]
     race = Race(office, worker_pool, referrals)
     others = [asyncio.create_task(t(r)) for r in referrals for t in (race.read, race.send)]
     await asyncio.gather(race.watch(), race.erase(), race.erase())
     for referral in referrals:
-        assert not any(each.body for each in await opened(office, CENTER, referral))
+        assert not any(each.body for each in await open_all(office, CENTER, referral))
     race.over.set()
     await asyncio.gather(*others)
     entries = await office.owner.fetchval(
@@ -387,12 +387,12 @@ async def test_no_body_is_told_after_the_commit_whoever_races(
 async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
     office: Office, acts: Acts
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
 
-    async def seen() -> list[Any]:
-        found = await opened(office, PRISON, referral)
+    async def all_visible() -> list[Any]:
+        read = await open_all(office, PRISON, referral)
         return [
-            [(dict(e.envelope), e.body, e.withheld) for e in found],
+            [(dict(e.envelope), e.body, e.withheld) for e in read],
             await office.reading.referral(PRISON, referral),
             await office.erasures.of_referral(PRISON, referral),
             await office.inboxes.status(PRISON),
@@ -402,16 +402,16 @@ async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
             ),
         ]
 
-    def comparable(found: list[Any]) -> str:
-        for envelope, _, _ in found[0]:
+    def comparable(messages: list[Any]) -> str:
+        for envelope, _, _ in messages[0]:
             envelope.pop("case_version")  # never shown
             envelope["erased"] = None if not envelope["erased"] else envelope["erased"]
-        return repr(found)
+        return repr(messages)
 
-    before = comparable(await seen())
-    assert await commanded(acts, referral, classes=["C7"]) is ActState.APPROVED
-    assert comparable(await seen()) == before
-    assert not any("C7" in each.salts for each in await opened(office, CENTER, referral))
+    before = comparable(await all_visible())
+    assert await erase_by_command(acts, referral, classes=["C7"]) is ActState.APPROVED
+    assert comparable(await all_visible()) == before
+    assert not any("C7" in each.salts for each in await open_all(office, CENTER, referral))
 
 
 class Overtaken(Exchange):
@@ -430,7 +430,7 @@ class Overtaken(Exchange):
 async def test_a_message_that_a_purge_overtakes_makes_no_new_key(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
-    referral = await cleared(office)
+    referral = await clear_suspect(office)
     bell = Bell(office.pool, office.urls.api)
     sender = Overtaken(office.pool, office.writer, lambda: office.directory, office.clock, bell)
     sender.purge = erase_until(worker_pool, START + timedelta(days=92))
@@ -446,7 +446,7 @@ async def test_a_message_that_a_purge_overtakes_makes_no_new_key(
 async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
     office: Office, acts: Acts
 ) -> None:
-    referral = await closed(office)
+    referral = await close_case(office)
     one = caller_with(seat("prefecture-13", "operator"), seat_id="prefecture-13.operator-1")
     two = caller_with(one, seat_id="prefecture-13.operator-2")
     proposal = Proposal(uuid4(), "erase.ordered", str(referral), {"reason": "court_order"})
@@ -454,12 +454,12 @@ async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
     with pytest.raises(SecondSeat):
         await acts.approve(one, act.id)
     assert (await acts.approve(two, act.id)).state is ActState.APPROVED
-    assert not any(each.body for each in await opened(office, CENTER, referral))
-    told = await office.owner.fetch(
+    assert not any(each.body for each in await open_all(office, CENTER, referral))
+    entries = await office.owner.fetch(
         "SELECT kind FROM log_entry WHERE 'prefecture-13' = ANY (agencies) AND referral_id = $1",
         referral,
     )
-    assert {row["kind"] for row in told} == {"administration"}
+    assert {row["kind"] for row in entries} == {"administration"}
     with pytest.raises(NotFound):
         await acts.propose(
             one, Proposal(uuid4(), "erase.ordered", str(uuid4()), dict(proposal.detail))
@@ -469,24 +469,24 @@ async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
 async def test_why_a_command_cannot_be_done_tells_nothing_of_others(
     office: Office, acts: Acts
 ) -> None:
-    held = await closed(office)
+    held = await close_case(office)
     await hold(acts, held, PROBATION)
-    parent, child = await handed_over(office, ("center-27", "acknowledge"))
+    parent, child = await hand_over(office, ("center-27", "acknowledge"))
     court = {"reason": "court_order"}
     for referral, detail in ((held, {}), (parent, court)):
         with pytest.raises(ActImpossible) as refused:
-            await commanded(acts, referral, **detail)
+            await erase_by_command(acts, referral, **detail)
         assert refused.value.reason == "not_now"
     assert child != parent
     with pytest.raises(ActImpossible) as refused:
-        await asked_by_prison(acts, held)
+        await ask_as_prison(acts, held)
     assert refused.value.reason == "not_yours"
 
 
-async def asked_by_prison(acts: Acts, referral: UUID) -> None:
+async def ask_as_prison(acts: Acts, referral: UUID) -> None:
     """An erasure that the institution asks for, which neither leads nor decides."""
-    asked = {"reason": "not_needed", "classes": None}
-    proposal = Proposal(uuid4(), "erase", str(referral), asked)
+    detail = {"reason": "not_needed", "classes": None}
+    proposal = Proposal(uuid4(), "erase", str(referral), detail)
     await acts.propose(seat(PRISON, "records_officer"), proposal)
 
 
@@ -494,7 +494,7 @@ async def test_the_figures_say_what_is_due_and_what_was_done(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
     await erase_until(worker_pool, LATER)
-    await closed(office)
+    await close_case(office)
     figures = Figures(office.pool, lambda: LATER)
     before = (await figures.read()).erasing
     assert (before.due["case_closed"], before.late) == (1, True)

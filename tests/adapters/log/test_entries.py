@@ -12,7 +12,7 @@ from app.domain.errors import Refusal
 from app.domain.flows import BODIES
 from tests.support.callers import seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, handed_over, special
+from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over, special
 
 KINDS = {"acceptance", "disclosure", "refusal", "rehearsal", "acknowledgement", "recall"}
 # Codes, numbers and ids may stand in an entry; texts, names and days of birth are what was sent.
@@ -38,7 +38,7 @@ async def seal_all(office: Office) -> None:
 
 async def play_cases(office: Office) -> set[str]:
     """Cases with something of every kind, and all the words that were sent in them."""
-    parent, child = await handed_over(office)
+    parent, child = await hand_over(office)
     opened = saying("special_adjustment.notify_candidate")
     await office.exchange.accept(opened, seat(PRISON))
     (page,) = await office.reading.open(seat(PROBATION), [opened.id])
@@ -84,7 +84,7 @@ async def test_the_entry_that_a_receipt_names_is_that_of_its_message(office: Off
 async def test_what_happens_between_others_adds_nothing_to_ones_own_entries(
     office: Office,
 ) -> None:
-    _, child = await handed_over(office, (OTHER_CENTER, "acknowledge"))
+    _, child = await hand_over(office, (OTHER_CENTER, "acknowledge"))
     await seal_all(office)
     before = await office.log.entries(PRISON, -1, 10_000)
     assert before

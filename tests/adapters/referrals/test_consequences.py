@@ -32,8 +32,8 @@ from tests.support.play import (
     PROBATION,
     TO_ACCEPTED,
     TO_ASSESSING,
-    handed_over,
-    sent,
+    hand_over,
+    send,
     special,
 )
 
@@ -57,10 +57,10 @@ async def lead_of(office: Office, referral: UUID) -> str | None:
 async def test_the_lead_passes_to_the_other_center_in_the_commit_that_accepts_it(
     office: Office,
 ) -> None:
-    parent, child = await handed_over(office, *OFFERED)
+    parent, child = await hand_over(office, *OFFERED)
     assert await lead_of(office, parent) == CENTER
     accepted = saying("regional_coordination.accept_transfer", child)
-    assert await sent(office, OTHER_CENTER, accepted) == "lead_transferred"
+    assert await send(office, OTHER_CENTER, accepted) == "lead_transferred"
     assert await lead_of(office, parent) == OTHER_CENTER
     assert await state_of(office, parent) == "seeking_placement"
     theirs = await office.reading.referral(OTHER_CENTER, parent)
@@ -71,51 +71,51 @@ async def test_the_lead_passes_to_the_other_center_in_the_commit_that_accepts_it
     assert ended.reader.view.state == "seeking_placement"
     assert ended.reader.view.lead == OTHER_CENTER
     with pytest.raises(NotYourStep):
-        await sent(office, CENTER, saying("special_adjustment.agree_placement", parent))
+        await send(office, CENTER, saying("special_adjustment.agree_placement", parent))
 
 
 async def test_a_declined_request_gives_the_case_back(office: Office) -> None:
-    parent, child = await handed_over(office, (OTHER_CENTER, "acknowledge"))
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"))
     assert await state_of(office, parent) == "regional_pending"
     declined = saying("regional_coordination.decline_request", child)
-    assert await sent(office, OTHER_CENTER, declined) == "closed"
+    assert await send(office, OTHER_CENTER, declined) == "closed"
     assert await state_of(office, parent) == "assessing"
     assert await lead_of(office, parent) == CENTER
 
 
 async def test_only_the_leading_center_hands_over_and_only_once_at_a_time(office: Office) -> None:
-    parent, _ = await handed_over(office)
+    parent, _ = await hand_over(office)
     again = saying(
         "regional_coordination.request", parent=parent, to={"destination_center": "center-14"}
     )
     with pytest.raises(IllegalMove):
-        await sent(office, CENTER, again)
+        await send(office, CENTER, again)
     with pytest.raises(NotFound):
-        await sent(office, "center-14", replace(again, to={"destination_center": CENTER}))
+        await send(office, "center-14", replace(again, to={"destination_center": CENTER}))
 
 
 async def test_a_withdrawal_stops_the_child_and_a_renewal_lets_it_go_on(office: Office) -> None:
-    parent, child = await handed_over(office, *TAKEN)
-    await sent(office, PROBATION, saying("special_adjustment.withdraw_consent", parent))
+    parent, child = await hand_over(office, *TAKEN)
+    await send(office, PROBATION, saying("special_adjustment.withdraw_consent", parent))
     assert await state_of(office, child) == "suspended_consent"
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", parent))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", parent))
     assert await state_of(office, parent) == "regional_pending"
     assert await state_of(office, child) == "accepted"
 
 
 async def test_a_decline_does_not_hide_what_the_other_center_answers(office: Office) -> None:
-    parent, child = await handed_over(office, *OFFERED)
-    await sent(office, PRISON, saying("special_adjustment.decline", parent))
+    parent, child = await hand_over(office, *OFFERED)
+    await send(office, PRISON, saying("special_adjustment.decline", parent))
     assert await state_of(office, parent) == "decline_pending"
-    await sent(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    await send(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
     assert await state_of(office, parent) == "decline_pending"
-    await sent(office, PROBATION, saying("special_adjustment.retract_decline", parent))
+    await send(office, PROBATION, saying("special_adjustment.retract_decline", parent))
     assert await state_of(office, parent) == "seeking_placement"
 
 
 async def test_a_death_closes_what_serves_the_case(office: Office) -> None:
-    parent, child = await handed_over(office, *TAKEN)
-    assert await sent(office, PRISON, saying("special_adjustment.die", parent)) == "closed"
+    parent, child = await hand_over(office, *TAKEN)
+    assert await send(office, PRISON, saying("special_adjustment.die", parent)) == "closed"
     assert await state_of(office, child) == "closed"
 
 
@@ -125,7 +125,7 @@ async def test_a_correction_goes_where_the_message_went_and_moves_nothing(office
         "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.accept'", referral
     )
     correction = saying("special_adjustment.accept", referral, corrects=first)
-    assert await sent(office, CENTER, correction) == "accepted"
+    assert await send(office, CENTER, correction) == "accepted"
     for agency in (PRISON, PROBATION, CENTER):
         listed = {m["id"]: m for m in await office.reading.messages(agency, referral, 0, 100)}
         assert listed[str(first)]["corrected_by"] == str(correction.id)
@@ -223,7 +223,7 @@ async def test_a_rehearsal_says_what_would_follow_and_writes_nothing_but_that(
     assert isinstance(rehearsed, Rehearsed)
     assert rehearsed.state == "accepted"
     assert await state_of(office, referral) == "requested"
-    assert await sent(office, CENTER, accept) == "accepted"
+    assert await send(office, CENTER, accept) == "accepted"
 
 
 async def test_a_day_that_comes_is_told_once_to_those_who_know_of_it(office: Office) -> None:
@@ -234,12 +234,12 @@ async def test_a_day_that_comes_is_told_once_to_those_who_know_of_it(office: Off
     deadlines = Deadlines(office.owner, lambda: office.clock() + timedelta(days=400))
     while await deadlines.tell_due():
         pass
-    told = await office.owner.fetch(
+    rows = await office.owner.fetch(
         "SELECT agency_id FROM inbox_item WHERE referral_id = $1 AND kind = 'deadline'"
         " AND type = 'deadline.response_due'",
         referral,
     )
-    assert sorted(row["agency_id"] for row in told) == sorted(knowing)
+    assert sorted(row["agency_id"] for row in rows) == sorted(knowing)
 
 
 async def test_the_log_is_numbered_without_gap_by_whoever_seals(office: Office) -> None:
@@ -286,12 +286,12 @@ async def test_a_message_for_one_who_depends_on_consent_is_refused_without_it(
     office: Office,
 ) -> None:
     referral = await special(office, TO_ACCEPTED[:4])
-    await sent(office, CENTER, saying("special_adjustment.query", referral))
+    await send(office, CENTER, saying("special_adjustment.query", referral))
     await office.owner.execute(
         "UPDATE consent SET valid_until = valid_from WHERE referral_id = $1", referral
     )
     with pytest.raises(GuardFailed) as refused:
-        await sent(office, PROBATION, saying("special_adjustment.answer_query", referral))
+        await send(office, PROBATION, saying("special_adjustment.answer_query", referral))
     (guard,) = refused.value.facts["guards"]
     assert guard["name"] == "consent_covers"
     assert set(guard["needs"]) == {"center:C2", "center:C3"}
@@ -331,7 +331,7 @@ async def test_a_correction_needs_the_seat_and_meets_the_guards_of_what_it_corre
     )
     with pytest.raises(GuardFailed):
         await office.exchange.accept(wrong, seat(PROBATION))
-    assert await sent(office, PROBATION, correction) == "accepted"
+    assert await send(office, PROBATION, correction) == "accepted"
 
 
 async def test_nothing_is_corrected_in_a_referral_that_is_closed(office: Office) -> None:
@@ -351,12 +351,12 @@ async def test_a_consent_recorded_during_a_suspension_opens_nothing_until_it_is_
     referral = await special(office)
     find = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
     request = await office.owner.fetchval(find, referral)
-    await sent(office, CENTER, saying("special_adjustment.withdraw_consent", referral))
+    await send(office, CENTER, saying("special_adjustment.withdraw_consent", referral))
     recorded = saying("special_adjustment.record_consent", referral, {"consent_id": str(uuid4())})
-    assert await sent(office, CENTER, recorded) == "suspended_consent"
+    assert await send(office, CENTER, recorded) == "suspended_consent"
     (read,) = await office.reading.open(seat(CENTER), [request])
     assert set(read.salts) == {"C0"}
-    await sent(office, PROBATION, saying("special_adjustment.renew_consent", referral))
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", referral))
     (read,) = await office.reading.open(seat(CENTER), [request])
     assert "C1" in read.salts
 
@@ -372,7 +372,7 @@ async def test_a_close_that_one_party_is_not_told_leaves_its_deadlines_as_they_w
     own = "SELECT count(*) FROM deadline WHERE agency_id = $1 AND referral_id = $2"
     before = await office.owner.fetchval(own, PRISON, referral)
     closing = saying("special_adjustment.close", referral, {"close_reason": "settled"})
-    assert await sent(office, CENTER, closing) == "closed"
+    assert await send(office, CENTER, closing) == "closed"
     assert before > 0
     assert await office.owner.fetchval(own, PRISON, referral) == before
     assert await office.owner.fetchval(own, PROBATION, referral) == 0
@@ -380,7 +380,7 @@ async def test_a_close_that_one_party_is_not_told_leaves_its_deadlines_as_they_w
 
 async def test_a_rehearsal_does_not_look_behind_messages_between_others(office: Office) -> None:
     referral = await special(office, TO_ACCEPTED[:4])
-    await sent(office, CENTER, saying("special_adjustment.return_request", referral))
+    await send(office, CENTER, saying("special_adjustment.return_request", referral))
     custody = saying("special_adjustment.change_custody", referral)
     rehearsed = await office.exchange.rehearse(custody, seat(PRISON))
     assert isinstance(rehearsed, Rehearsed)
@@ -403,7 +403,7 @@ async def test_a_consent_for_another_purpose_covers_nothing_here(
     recorded = saying("special_adjustment.record_consent", referral, {"purpose": purpose})
     await office.exchange.accept(recorded, seat(PROBATION))
     with pytest.raises(GuardFailed):
-        await sent(office, PROBATION, saying("special_adjustment.select_special", referral))
+        await send(office, PROBATION, saying("special_adjustment.select_special", referral))
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -421,22 +421,22 @@ async def test_a_center_does_not_hand_over_to_itself(office: Office) -> None:
         "regional_coordination.request", parent=parent, to={"destination_center": CENTER}
     )
     with pytest.raises(Invalid):
-        await sent(office, CENTER, request)
+        await send(office, CENTER, request)
 
 
 async def test_what_has_not_happened_yet_is_not_reported(office: Office) -> None:
     tomorrow = office.clock().date() + timedelta(days=1)
     early = saying("special_adjustment.notify_candidate", occurred_on=tomorrow)
     with pytest.raises(Invalid) as refused:
-        await sent(office, PRISON, early)
+        await send(office, PRISON, early)
     assert refused.value.facts["errors"] == [{"pointer": "/occurred_on", "reason": "not_yet"}]
 
 
 async def test_a_move_that_was_refused_is_not_offered_in_the_same_breath(office: Office) -> None:
     referral = await special(office, TO_ACCEPTED[:4])
-    await sent(office, CENTER, saying("special_adjustment.query", referral))
+    await send(office, CENTER, saying("special_adjustment.query", referral))
     for message in ("accept", "answer_query"):
         again = saying(f"special_adjustment.{message}", referral)
         with pytest.raises((IllegalMove, NotYourStep)) as refused:
-            await sent(office, CENTER, again)
+            await send(office, CENTER, again)
         assert again.body.type not in {a["type"] for a in refused.value.facts["actions"]}

@@ -15,7 +15,7 @@ from tests.support.play import (
     PROBATION,
     TO_ACCEPTED,
     TO_ASSESSING,
-    handed_over,
+    hand_over,
     special,
 )
 
@@ -39,21 +39,21 @@ async def reasons(office: Office, agency: str, message_id: UUID) -> dict[DataCla
 async def test_a_copy_narrowed_to_routing_shows_routing_alone(office: Office) -> None:
     referral = await special(office)
     request = await the(office, referral, "request_cooperation")
-    (told,) = await office.reading.open(seat(PRISON), [request])
+    (message,) = await office.reading.open(seat(PRISON), [request])
     classes = saying("special_adjustment.request_cooperation").body.classes()
-    assert {classes[name] for name in told.body} == {DataClass.C0}
-    assert {reason for _, reason in told.withheld} == {"not_your_class"}
-    assert set(told.salts) == {DataClass.C0}
+    assert {classes[name] for name in message.body} == {DataClass.C0}
+    assert {reason for _, reason in message.withheld} == {"not_your_class"}
+    assert set(message.salts) == {DataClass.C0}
 
 
 async def test_a_seat_opens_only_the_classes_of_the_seat(office: Office) -> None:
     referral = await special(office)
     viewer = caller_with(seat(CENTER, "viewer"), classes=frozenset({"C0", "C1"}))
-    (told,) = await office.reading.open(
+    (message,) = await office.reading.open(
         viewer, [await the(office, referral, "request_cooperation")]
     )
-    assert set(told.salts) == {DataClass.C0, DataClass.C1}
-    assert {reason for _, reason in told.withheld} == {"not_your_seat"}
+    assert set(message.salts) == {DataClass.C0, DataClass.C1}
+    assert {reason for _, reason in message.withheld} == {"not_your_seat"}
 
 
 async def test_what_rests_on_a_consent_is_withheld_once_it_is_withdrawn_and_opens_with_a_new_one(
@@ -96,7 +96,7 @@ async def test_a_party_that_has_ended_opens_nothing_more(office: Office) -> None
         (CENTER, "offer_transfer"),
         (OTHER_CENTER, "accept_transfer"),
     )
-    parent, _ = await handed_over(office, *child_steps)
+    parent, _ = await hand_over(office, *child_steps)
     request = await the(office, parent, "request_cooperation")
     assert set((await reasons(office, CENTER, request)).values()) == {"party_ended"}
     assert (await office.reading.referral(CENTER, parent)).reader.view.facts == {}
@@ -115,9 +115,7 @@ async def test_a_message_to_others_is_not_there_at_all(office: Office) -> None:
 
 
 async def test_the_other_center_reads_of_the_parent_exactly_what_was_shared(office: Office) -> None:
-    parent, child = await handed_over(
-        office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept")
-    )
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     request = await the(office, parent, "request_cooperation")
     interview = await the(office, parent, "interview")
     assert await office.reading.open(seat(OTHER_CENTER), [request, interview]) == []

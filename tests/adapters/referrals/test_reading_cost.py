@@ -22,14 +22,14 @@ async def test_opening_a_message_reads_its_own_item_of_the_inbox(office: Office)
         " now() FROM generate_series(1, 3000) AS n",
         OFFICE,
     )
-    told: dict[str, Any] = {"at": "2026-11-23T10:00:00+09:00", "agency_id": OFFICE, "log": []}
-    told |= {"cases": {}, "message_ids": [str(opening.id), str(uuid4())]}
+    arguments: dict[str, Any] = {"at": "2026-11-23T10:00:00+09:00", "agency_id": OFFICE, "log": []}
+    arguments |= {"cases": {}, "message_ids": [str(opening.id), str(uuid4())]}
     async with office.owner.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         for _ in range(7):  # the plan is kept after the fifth
             before = await connection.fetchval(READ)
-            await connection.fetchval("SELECT disclose($1)", json.dumps(told))
+            await connection.fetchval("SELECT disclose($1)", json.dumps(arguments))
             assert await connection.fetchval(READ) - before < 50
         await transaction.rollback()
     await office.owner.execute(

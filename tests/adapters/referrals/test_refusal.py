@@ -15,7 +15,7 @@ PROSECUTOR, PROBATION = "prosecutor-13", "probation-13"
 OUTSIDE = ("center-13", "bar-13-tokyo", "prison-fuchu", "prosecutor-27", "probation-14")
 
 
-async def explained(office: Office) -> UUID:
+async def explain(office: Office) -> UUID:
     """A consultation in which the person has been told what there is to agree to."""
     opening = saying("suspect_support.consult")
     await office.exchange.accept(opening, seat(PROSECUTOR))
@@ -23,49 +23,49 @@ async def explained(office: Office) -> UUID:
     return opening.id
 
 
-async def refused(office: Office, referral: UUID) -> UUID:
+async def refuse(office: Office, referral: UUID) -> UUID:
     """The message by which the person's no is passed on."""
     message = saying("suspect_support.refuse", referral)
     await office.exchange.accept(message, seat(PROSECUTOR))
     return message.id
 
 
-async def all_of(office: Office, agency: str, referral: UUID) -> str:
+async def all_visible(office: Office, agency: str, referral: UUID) -> str:
     """All that an agency can find out, in views, inbox, log and lists, as text."""
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
-    found: list[Any] = [await what_it_sees(office, agency, referral)]
-    for asking in (
+    visible: list[Any] = [await what_it_sees(office, agency, referral)]
+    for listing in (
         office.consents.of_case(agency, case, None, 50),
         office.return_requests.of_case(agency, case, None, 50),
         office.deliveries.sent_messages(agency, referral, 0, 50),
     ):
         try:
-            found.append(await asking)
+            visible.append(await listing)
         except NotFound:
-            found.append(None)
-    found.append(await office.recalls.misdirected_disclosures(agency, None, 100))
-    found.append(await office.return_requests.sent_to(agency, None, 100))
+            visible.append(None)
+    visible.append(await office.recalls.misdirected_disclosures(agency, None, 100))
+    visible.append(await office.return_requests.sent_to(agency, None, 100))
     async with office.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.agency', $1, true)", agency)
         for table in ("log_entry", "consent", "message", "deadline", "settlement", "party"):
             rows = await connection.fetch(f"SELECT count(*) FROM {table}")  # noqa: S608 -- ours
-            found.append(rows)
-    return repr(found)
+            visible.append(rows)
+    return repr(visible)
 
 
 @pytest.mark.parametrize("agency", OUTSIDE)
 async def test_everybody_else_sees_the_same_to_the_last_byte(office: Office, agency: str) -> None:
-    referral = await explained(office)
-    before = await all_of(office, agency, referral)
-    await refused(office, referral)
-    assert await all_of(office, agency, referral) == before
+    referral = await explain(office)
+    before = await all_visible(office, agency, referral)
+    await refuse(office, referral)
+    assert await all_visible(office, agency, referral) == before
 
 
 async def test_the_log_has_a_plain_acceptance_for_the_two_and_nothing_says_what_it_was(
     office: Office,
 ) -> None:
-    referral = await explained(office)
-    message = await refused(office, referral)
+    referral = await explain(office)
+    message = await refuse(office, referral)
     rows = await office.owner.fetch(
         "SELECT kind, agencies, detail, message_id FROM log_entry WHERE referral_id = $1", referral
     )
@@ -84,14 +84,14 @@ async def test_the_log_has_a_plain_acceptance_for_the_two_and_nothing_says_what_
 async def test_keys_facts_and_days_are_gone_in_the_same_moment_and_a_number_is_left(
     office: Office,
 ) -> None:
-    referral = await explained(office)
+    referral = await explain(office)
     assert await office.owner.fetchval(
         "SELECT count(*) FROM deadline WHERE referral_id = $1", referral
     )
     counts = "SELECT count(*) FROM referral WHERE erased_reason = 'refused'"
     settled = "SELECT count(*) FROM settlement"
     number, statistics = await office.owner.fetchval(counts), await office.owner.fetchval(settled)
-    await refused(office, referral)
+    await refuse(office, referral)
     for table in ("referral_key", "deadline", "consent"):
         query = f"SELECT count(*) FROM {table} WHERE referral_id = $1"  # noqa: S608 -- ours
         assert await office.owner.fetchval(query, referral) == 0, table
