@@ -1,5 +1,4 @@
--- Make a request to return or destroy, and write it to the log. Answers the inbox items that
--- follow.
+-- Write a request to return or destroy, and its log entries. Returns the inbox items to deliver.
 CREATE OR REPLACE FUNCTION ask_back(
     p_at timestamptz, p_case uuid, p_party party, p_messages uuid[], p_classes text[], w jsonb
 ) RETURNS jsonb

@@ -1,4 +1,4 @@
--- Every consent that was given for telling this agency in this referral, in force or not.
+-- Every consent that was given for disclosure to this agency in this referral, in force or not.
 CREATE OR REPLACE FUNCTION consents_for(p_agency text, p_referral uuid) RETURNS SETOF consent
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

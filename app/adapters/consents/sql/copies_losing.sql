@@ -1,4 +1,4 @@
--- The agency's copies in a referral that lose some of these classes, or all that they hold.
+-- The agency's copies in a referral that lose some of these classes, or all that they have.
 CREATE OR REPLACE FUNCTION copies_losing(p_agency text, p_referral uuid, p_lost text[])
 RETURNS TABLE (message_id uuid, classes text[], wholly boolean)
 LANGUAGE sql STABLE SECURITY DEFINER

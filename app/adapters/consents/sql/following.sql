@@ -1,6 +1,6 @@
--- Who follows the answer to a request: whoever told the party, or has that part now, and the
--- withdrawer if it sees this agency among the parties. A part that has ended hears no more of
--- the referral.
+-- The agencies that follow the answer to a request: those that disclosed the data to the party,
+-- or their successors in that part, and the withdrawer if it sees this agency among the parties.
+-- An agency whose part has ended follows it no longer.
 CREATE OR REPLACE FUNCTION following(p_party party, p_messages uuid[], p_by text) RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- After a new consent, give again what a withdrawal had taken back unopened, as far as the
--- consent covers it.
+-- After a new consent, undo the recall of unopened copies that a withdrawal had recalled, as far
+-- as the consent covers them.
 CREATE OR REPLACE FUNCTION give_again(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,6 @@
--- The classes that an agency has of a message: all of them if it was printed or acknowledged,
--- otherwise those that it opened. What it has answered for counts only if it was opened again.
+-- The classes of a message that an agency has received: all if it was printed or acknowledged,
+-- otherwise those that it opened. Classes that it has already answered a request for count only
+-- if it opened them again.
 CREATE OR REPLACE FUNCTION had_classes(
     p_agency text, p_message uuid, p_classes text[], p_referral uuid
 ) RETURNS text[]

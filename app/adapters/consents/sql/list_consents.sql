@@ -1,7 +1,7 @@
--- A page of the consents of a case. Shown to whoever is, or was, a party where it was recorded,
--- and to the recipients that it names, as it stood when their part ended. Nothing is told of a
--- referral in which the agency has no part, and a message is named only to those who may read
--- it.
+-- A page of the consents of a case, for agencies that are, or were, a party where it was
+-- recorded, and for the recipients that it names, as it was when their part ended. A referral in
+-- which the agency has no part is not named, and a message is named only to agencies that may
+-- read it.
 CREATE OR REPLACE FUNCTION list_consents(
     p_agency text, p_case uuid, p_after date, p_after_id uuid, p_limit integer
 ) RETURNS text

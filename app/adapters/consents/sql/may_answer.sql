@@ -1,5 +1,5 @@
--- Whether the agency may answer: it was asked, or it follows the answer of an agency without a
--- connection.
+-- Whether the agency may answer: the request was sent to it, or it follows the answer of an
+-- agency that is not connected.
 CREATE OR REPLACE FUNCTION may_answer(x return_request, p_agency text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Inbox items about a request: to the agency itself if it has a connection; otherwise, or if
--- they are to hear of it as well, to those who follow the answer.
+-- Inbox items about a request: for the agency itself if it is connected; for the agencies that
+-- follow the answer if it is not, or if they are to be notified as well.
 CREATE OR REPLACE FUNCTION return_items(x return_request, p_item jsonb, p_only_if_absent boolean)
 RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER

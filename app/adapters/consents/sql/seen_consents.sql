@@ -1,4 +1,4 @@
--- Those of these consents that the agency may know of.
+-- Those of these consents that the agency may see.
 CREATE OR REPLACE FUNCTION seen_consents(p_agency text, p_case uuid, p_ids uuid[]) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Whether a consent of this purpose serves this flow: a purpose that we do not know is taken at the
--- word of whoever recorded it. Its callers have set their search path and run as the owner.
+-- Whether a consent of this purpose serves this flow. A purpose that is not in `purpose_flow`
+-- serves every flow. Its callers have set their search path and run as the owner.
 CREATE OR REPLACE FUNCTION serves(p_purpose text, p_flow text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT NOT EXISTS (SELECT FROM purpose_flow WHERE purpose = p_purpose)

@@ -1,6 +1,6 @@
--- A request as the agency sees it. Which messages and classes it is about is shown to the agency
--- that was asked, and to no other: others would learn of what passed between agencies of which
--- they know nothing. At most 200 messages are named.
+-- A request as the agency sees it. Only the agency to which it was sent sees its messages and
+-- classes: others would learn what passed between agencies that they do not know. At most 200
+-- messages are named.
 CREATE OR REPLACE FUNCTION shown_return(x return_request, p_agency text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Take copies back from one party. What it has not opened becomes a tombstone; what it had is
--- asked back. Answers the inbox items that follow.
+-- Recall copies from one party. An unopened copy becomes a tombstone; for an opened one a
+-- request to return is made. Returns the inbox items to deliver.
 CREATE OR REPLACE FUNCTION take_back(
     p_at timestamptz, p_case uuid, p_party party, p_lost text[], w jsonb
 ) RETURNS jsonb

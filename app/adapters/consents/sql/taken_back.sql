@@ -1,5 +1,5 @@
--- The classes of a consent that were withdrawn as far as this agency is concerned. Asked for each
--- class of each consent: its callers have set their search path and run as the owner.
+-- The classes of a consent that were withdrawn for this agency. Called for each class of each
+-- consent: its callers have set their search path and run as the owner.
 CREATE OR REPLACE FUNCTION taken_back(c consent, p_agency text) RETURNS text[]
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN c.withdrawn_on IS NOT NULL OR c.withdrawn_items

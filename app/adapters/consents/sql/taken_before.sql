@@ -1,5 +1,5 @@
--- What was taken back of a consent before this withdrawal. Each withdrawal appends its items to
--- those of earlier ones.
+-- The items of a consent that were withdrawn before this withdrawal. Each withdrawal appends its
+-- items to those of earlier ones.
 CREATE OR REPLACE FUNCTION taken_before(c consent, p_items text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Tell of requests that were not answered by their day. Answers how many were looked at and
--- which agencies were told.
+-- Send reminders of requests that were not answered by their day. Returns how many were looked
+-- at and which agencies were notified.
 CREATE OR REPLACE FUNCTION tell_returns(p_at timestamptz, p_today date, p_most integer)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER

@@ -1,7 +1,7 @@
--- What a withdrawal does at once: cancel notices, take back unopened copies, ask for the return
--- of opened ones. It runs in the transaction of the message that withdraws, which holds the
--- case: whoever opens, prints or shares holds it too. Notices are cancelled first, then the
--- mailboxes are locked, and only then is looked at what was acknowledged: that can change until
+-- The immediate effects of a withdrawal: cancel notices, recall unopened copies, request the
+-- return of opened ones. It runs in the transaction of the message that withdraws, which has
+-- locked the case; opening, printing and sharing lock it too. First the notices are cancelled,
+-- then the mailboxes are locked, and only then acknowledgements are read: these can change until
 -- the mailbox is locked.
 CREATE OR REPLACE FUNCTION withdraw_copies(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,4 @@
--- Record a consent, and withdraw consents, each with all that follows for what was told by them.
+-- Record a consent, and withdraw consents, each with its effects on what was disclosed on them.
 CREATE OR REPLACE FUNCTION write_consents(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

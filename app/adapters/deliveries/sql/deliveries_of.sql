@@ -1,4 +1,4 @@
--- What became of a message at each of its recipients, or at `p_only`: when it was notified,
+-- The delivery of a message to each of its recipients, or to `p_only`: when it was notified,
 -- opened, acknowledged, printed and recalled, and why it cannot be delivered. `p_ended` names
 -- the agencies whose part has ended.
 CREATE OR REPLACE FUNCTION deliveries_of(p_message uuid, p_only text, p_ended text[]) RETURNS jsonb

@@ -1,4 +1,4 @@
--- What became of one message, to its sender or to a recipient that asks about itself. Null to
+-- The deliveries of one message, for its sender; its own delivery for a recipient. Null for
 -- everybody else.
 CREATE OR REPLACE FUNCTION explain_message(p_agency text, p_referral uuid, p_message uuid)
 RETURNS text

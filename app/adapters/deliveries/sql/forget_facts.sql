@@ -1,5 +1,5 @@
--- Take from a reader's view what the recalled message alone had told it. Called by a recall, and
--- by nobody else.
+-- Remove from a reader's view the facts that came from the recalled message alone. Called by a
+-- recall only.
 CREATE OR REPLACE FUNCTION forget_facts(p_agency text, p_message uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Lock the case of a sent message, and answer who has which copy and what they have opened, so
--- that the recall can be decided. Null if the agency did not send it.
+-- Lock the case of a sent message, and return its copies with their openings, so that the recall
+-- can be decided on. Null if the agency did not send it.
 CREATE OR REPLACE FUNCTION hold_for_recall(p_agency text, p_referral uuid, p_message uuid)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER

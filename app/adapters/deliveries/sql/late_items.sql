@@ -1,5 +1,5 @@
--- The inbox items that tell of recipients who have not acknowledged in time: one for the
--- recipient, one for the sender.
+-- The inbox items about recipients who have not acknowledged in time: one for the recipient, one
+-- for the sender.
 CREATE OR REPLACE FUNCTION late_items(p_term delivery_term) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- A page of what became of the messages that the agency sent in a referral, by recipient.
+-- A page of the deliveries of messages that the agency sent in a referral, by recipient.
 CREATE OR REPLACE FUNCTION list_deliveries(
     p_agency text, p_referral uuid, p_after bigint, p_limit integer
 ) RETURNS text

@@ -1,4 +1,4 @@
--- Note that the sender has printed copies for recipients without a connection.
+-- Record that the sender has printed copies for recipients that are not connected.
 CREATE OR REPLACE FUNCTION mark_printed(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

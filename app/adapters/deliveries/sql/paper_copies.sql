@@ -1,5 +1,5 @@
--- What goes on paper to each recipient without a connection: as a body would be shown on the day
--- `p_on`, by consent. Asked by whoever reads the message.
+-- The classes to print for each recipient that is not connected: those of a body as consent
+-- covers it on the day `p_on`. Called for an agency that reads the message.
 CREATE OR REPLACE FUNCTION paper_copies(p_agency text, p_message uuid, p_on date) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

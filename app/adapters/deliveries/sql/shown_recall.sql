@@ -1,4 +1,4 @@
--- A recall as it is shown. Whether the sender knew this reader is not told.
+-- A recall as it is shown. Whether the sender knew this reader is left out.
 CREATE OR REPLACE FUNCTION shown_recall(x recall) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,6 +1,6 @@
--- Tell of messages whose delivery term has run out, one message at a time: joined as a set, they
--- make a plan that reads whole tables once these have grown. Answers how many were looked at and
--- which agencies were told.
+-- Notify of messages whose delivery term has run out, one message at a time: joined as a set,
+-- they make a plan that reads whole tables once these have grown. Returns how many were looked
+-- at and which agencies were notified.
 CREATE OR REPLACE FUNCTION tell_deliveries(p_at timestamptz, p_most integer) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,7 +1,7 @@
--- Write a recall: take copies back, cancel their notices, tell everybody concerned. It counts
--- the version of the case on, as an accepted message does: whoever has read a copy and has not
--- yet written that down starts again, and finds it recalled. Lock order: case, notices,
--- mailboxes by agency id.
+-- Write a recall: recall copies, cancel their notices, notify the agencies concerned. It
+-- increments the version of the case, as an accepted message does: a reader that has read a copy
+-- and has not yet logged the opening starts again, and finds the copy recalled. Lock order:
+-- case, notices, mailboxes by agency id.
 CREATE OR REPLACE FUNCTION write_recall(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

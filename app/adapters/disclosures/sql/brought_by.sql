@@ -1,4 +1,4 @@
--- The message by which a reader has this one: itself, or the first that showed it.
+-- The message through which a reader has this one: itself, or the first that shared it.
 CREATE OR REPLACE FUNCTION brought_by(m message, c copy) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,7 +1,7 @@
--- Write down that messages are opened, before they are shown. Answers false, and writes nothing,
--- if a case has changed since it was read: the reader starts again. The share lock keeps a
--- withdrawal out until this is written. Inbox items are looked up one by one by message id:
--- joined as a set, the ids make a plan that reads the whole inbox.
+-- Log that messages are opened, before they are shown. Returns false, and writes nothing, if a
+-- case has changed since it was read: the reader starts again. The share lock keeps a withdrawal
+-- out until this is written. Inbox items are looked up one by one by message id: joined as a
+-- set, the ids make a plan that reads the whole inbox.
 CREATE OR REPLACE FUNCTION disclose(p jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

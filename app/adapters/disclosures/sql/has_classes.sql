@@ -1,4 +1,4 @@
--- Those of these classes that the message really has.
+-- Those of these classes that the message has.
 CREATE OR REPLACE FUNCTION has_classes(p_classes text[], m message) RETURNS text[]
 LANGUAGE sql IMMUTABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- What the holder of this copy may know about who received and opened the message, from a place
--- in the list on.
+-- The receipts and openings of the message that the holder of this copy may see, from a place in
+-- the list on.
 CREATE OR REPLACE FUNCTION known_of(
     m message, c copy, p_from text, p_at timestamptz, p_rank integer, p_id uuid
 ) RETURNS SETOF disclosure

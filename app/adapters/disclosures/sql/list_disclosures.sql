@@ -1,7 +1,7 @@
--- A page of who received and opened what in a case, as far as the agency may know it. It runs as
--- the owner, since it reads the copies of others. It tells the agency's own receipts and
--- openings; of what it sent or showed to others, who got which classes; of what it sent, who
--- opened it; of what it received, who else was named in it. A page looks at no more than
+-- A page of the disclosures of a case that the agency may see. It runs as the owner, since it
+-- reads copies of other agencies. It lists the agency's own receipts and openings; for messages
+-- that it sent or shared, which agencies got which classes; for messages that it sent, who
+-- opened them; for messages that it received, the other recipients. A page looks at no more than
 -- `p_most` messages and events, however few of them are asked for; it may be short or empty and
 -- still have a next page. Messages are looked up one by one, by index.
 CREATE OR REPLACE FUNCTION list_disclosures(

@@ -1,7 +1,6 @@
--- Openings that a reader knows of: its own. From a moment on, so that a page costs the same
+-- Openings that a reader may see: its own. They start at a moment, so that a page costs the same
 -- wherever it starts. The limit is written out, since a plan that does not know it sorts all
--- that there is; the settings keep a plan that was made for seldom opened messages from doing so
--- too.
+-- rows; the settings prevent that also for a plan that was made for seldom opened messages.
 CREATE OR REPLACE FUNCTION openings_as_reader(
     m message, c copy, p_brought_by uuid, p_from text, p_at timestamptz, p_rank integer,
     p_id uuid

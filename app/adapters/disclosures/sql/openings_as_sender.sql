@@ -1,7 +1,7 @@
--- Openings that a sender knows of: of everybody whom it named, and of others whose openings the
--- log tells it. From a reader and a moment on, so that a page costs the same wherever it starts.
--- The limit is written out, since a plan that does not know it sorts all that there is; the
--- settings keep a plan that was made for seldom opened messages from doing so too.
+-- Openings that a sender may see: by agencies that it named, and by others if the log entry
+-- names it. They start at a reader and a moment, so that a page costs the same wherever it
+-- starts. The limit is written out, since a plan that does not know it sorts all rows; the
+-- settings prevent that also for a plan that was made for seldom opened messages.
 CREATE OR REPLACE FUNCTION openings_as_sender(
     p_agency text, m message, p_from text, p_at timestamptz, p_rank integer, p_id uuid
 ) RETURNS SETOF disclosure

@@ -1,5 +1,4 @@
--- Receipts that a reader knows of: its own, and that the others named with it got the message
--- too.
+-- Receipts that a reader may see: its own, and those of the other recipients named with it.
 CREATE OR REPLACE FUNCTION receipts_as_reader(m message, c copy, p_brought_by uuid)
 RETURNS SETOF disclosure
 LANGUAGE plpgsql STABLE SECURITY DEFINER

@@ -1,5 +1,5 @@
--- Receipts that a sender knows of: those of all recipients, what it showed them, and of whoever
--- else had opened a copy that was taken back.
+-- Receipts that a sender may see: those of all recipients, those of messages that it shared with
+-- them, and those of other agencies that had opened a copy before it was recalled.
 CREATE OR REPLACE FUNCTION receipts_as_sender(m message) RETURNS SETOF disclosure
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- What a named recipient got, in its inbox or on paper, and whether it was taken back.
+-- The receipts of a named recipient, in its inbox or on paper, and the recall of them.
 CREATE OR REPLACE FUNCTION receipts_of(p_agency text, p_party text, m message, p_seats boolean)
 RETURNS SETOF disclosure
 LANGUAGE plpgsql STABLE SECURITY DEFINER

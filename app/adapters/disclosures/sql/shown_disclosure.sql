@@ -1,5 +1,4 @@
--- One event of the list as it is shown, with the law and the consents that the message was sent
--- on.
+-- One event of the list as it is shown, with the legal basis and the consents of the message.
 CREATE OR REPLACE FUNCTION shown_disclosure(p_case uuid, d disclosure, c copy, p_key jsonb)
 RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER

@@ -1,4 +1,4 @@
--- Write which older messages a message shows to whom, and in which classes.
+-- Write which older messages a message shares with which agencies, and in which classes.
 CREATE OR REPLACE FUNCTION write_showings(p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

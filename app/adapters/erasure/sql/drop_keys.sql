@@ -1,5 +1,5 @@
--- Delete the keys of these classes of a referral, and write down when, why, and by when no
--- backup holds them any more.
+-- Delete the keys of these classes of a referral, and write when, why, and by when no backup
+-- holds them any more.
 CREATE OR REPLACE FUNCTION drop_keys(
     p_referral uuid, p_classes text[], p_at timestamptz, p_rule text, p_act uuid,
     p_complete date

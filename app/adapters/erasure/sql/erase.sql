@@ -1,6 +1,6 @@
--- Erase classes of a referral: their keys are deleted, and what they told is taken from the
--- facts. It counts the version of the case on: whoever has read a body and has not yet written
--- that down starts again, and finds its key gone.
+-- Erase classes of a referral: delete their keys, and remove their facts. It increments the
+-- version of the case: a reader that has read a body and has not yet logged the opening starts
+-- again, and finds its key deleted.
 CREATE OR REPLACE FUNCTION erase(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

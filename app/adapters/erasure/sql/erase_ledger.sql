@@ -1,4 +1,4 @@
--- Delete the consents of a referral, when the time to keep them has run out.
+-- Delete the consents of a referral, when their retention period has ended.
 CREATE OR REPLACE FUNCTION erase_ledger(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

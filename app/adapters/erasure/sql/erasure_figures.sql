@@ -1,5 +1,5 @@
--- Figures for the metrics: what was erased, what is due, whether anything is late. Counts stop
--- at `p_most`.
+-- Figures for the metrics: how much was erased, how much is due, whether any is late. Counts
+-- stop at `p_most`.
 CREATE OR REPLACE FUNCTION erasure_figures(p_due jsonb, p_late jsonb, p_most integer) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

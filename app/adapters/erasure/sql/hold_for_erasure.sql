@@ -1,5 +1,6 @@
--- Lock the case of a referral, and answer what the decision to erase needs. Null if the agency
--- has no part in it, and for a worker (`p_wait` false) also if the case is busy: it comes again.
+-- Lock the case of a referral, and return what the decision to erase needs. Null if the agency
+-- has no part in it, and for a worker (`p_wait` false) also if the case is locked: the worker
+-- tries again later.
 CREATE OR REPLACE FUNCTION hold_for_erasure(p_agency text, p_referral uuid, p_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER

@@ -1,5 +1,5 @@
--- Lift a legal hold. Clocks that were put off are looked at again. Answers null if the agency
--- never was a party; otherwise the reason why not, or the case.
+-- Lift a legal hold. Clocks that were put off become due again. Returns null if the agency was
+-- never a party; otherwise the reason of a refusal, or the case.
 CREATE OR REPLACE FUNCTION lift_hold(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

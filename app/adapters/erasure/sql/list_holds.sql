@@ -1,4 +1,4 @@
--- A page of the agency's legal holds, newest first. They are shown to nobody else.
+-- A page of the agency's own legal holds, newest first.
 CREATE OR REPLACE FUNCTION list_holds(
     p_agency text, p_before timestamptz, p_before_id uuid, p_limit integer
 ) RETURNS jsonb

@@ -1,5 +1,4 @@
--- Look at a referral no more for this rule: it was found under a hold. Lifting the hold undoes
--- this.
+-- Put off a referral under this rule, because of a legal hold. Lifting the hold undoes this.
 CREATE OR REPLACE FUNCTION put_off(p_referral uuid, p_rule text) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

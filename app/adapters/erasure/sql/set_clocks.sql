@@ -1,4 +1,4 @@
--- Start retention clocks, set them anew, or stop those that come without a day.
+-- Start or reset retention clocks; stop those that come without a day.
 CREATE OR REPLACE FUNCTION set_clocks(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Set a legal hold. It locks the case, as whoever erases does: a hold is there before, or comes
--- too late. Answers null if the agency never was a party; otherwise the reason why not, or the
+-- Set a legal hold. It locks the case, as an erasure does, so that the one that comes first
+-- wins. Returns null if the agency was never a party; otherwise the reason of a refusal, or the
 -- case.
 CREATE OR REPLACE FUNCTION set_hold(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER

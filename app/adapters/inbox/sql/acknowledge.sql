@@ -1,5 +1,5 @@
 -- Acknowledge items by position, or all through `p_through`, at most `p_most` in one call.
--- Answers null for a position that does not exist yet.
+-- Returns null for a position that does not exist yet.
 CREATE OR REPLACE FUNCTION acknowledge(
     p_agency text, p_seat text, p_at timestamptz, p_positions bigint[], p_through bigint,
     p_most integer, p_log jsonb

@@ -1,8 +1,8 @@
--- Put items into inboxes, and make a notice for each webhook that wants to hear of them.
--- Positions come last and from the mailbox's own row: there is no gap, and they are in the order
--- of commits. Mailboxes are locked in the order of their ids, so that two writers never wait for
+-- Put items into inboxes, and make a notice for each webhook that subscribes to them. Positions
+-- are assigned last, from the mailbox's own row: they have no gap, and are in the order of
+-- commits. Mailboxes are locked in the order of their ids, so that two writers never wait for
 -- each other. Items are written one by one: joined as a set, they make a plan that reads every
--- mailbox there is. In a notice every value is an id, a code or a time of ours, so nothing needs
+-- mailbox. In a notice every value is an id, a code or a time of ours, so nothing needs
 -- escaping.
 CREATE OR REPLACE FUNCTION deliver(p_at timestamptz, p_items jsonb) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -1,7 +1,7 @@
--- A page of an inbox after a position, as the JSON that is answered. Every value is an id, a
--- code or a time of ours, so nothing needs escaping; building the text here costs a third of
--- what it costs in the service. The two branches differ in one condition, so that each has a
--- plan that uses its index.
+-- A page of an inbox after a position, as the JSON of the response. Every value is an id, a code
+-- or a time of ours, so nothing needs escaping; building the text here costs a third of what it
+-- costs in the service. The two branches differ in one condition, so that each has a plan that
+-- uses its index.
 CREATE OR REPLACE FUNCTION read_inbox(
     p_agency text, p_after bigint, p_limit integer, p_open boolean
 ) RETURNS text

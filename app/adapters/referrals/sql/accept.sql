@@ -1,6 +1,6 @@
--- Write an accepted message with all that follows from it, in one transaction. Answers false,
--- and writes nothing, if the case has changed since it was loaded: the caller then decides anew.
--- Lock order, here and everywhere: case, deadlines, notices, mailboxes by agency id.
+-- Write an accepted message with all its effects, in one transaction. Returns false, and writes
+-- nothing, if the case has changed since it was loaded: the caller then decides again. Lock
+-- order, here and everywhere: case, deadlines, notices, mailboxes by agency id.
 CREATE OR REPLACE FUNCTION accept(
     p jsonb, p_key_referral uuid[], p_key_class text[], p_key_master integer[],
     p_key_wrapped bytea[], p_segment_message uuid[], p_segment_class text[],

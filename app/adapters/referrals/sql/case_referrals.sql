@@ -1,4 +1,4 @@
--- The referrals of a case in which the agency has, or had, a part, as this party has seen them.
+-- The referrals of a case in which the agency has, or had, a part, as it may see them.
 CREATE OR REPLACE FUNCTION case_referrals(p_agency text, p_case uuid) RETURNS text
 LANGUAGE plpgsql SECURITY INVOKER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- What was answered when this message was accepted; null for a new message.
+-- The answer that was given when this message was accepted; null for a new message.
 CREATE OR REPLACE FUNCTION find_repeat(p_message uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,7 +1,7 @@
 -- The whole case that a message belongs to, so that it can be decided on. Runs as the owner,
--- since a decision also depends on what the sender must not see; answers null to an agency that
+-- since a decision also depends on what the sender must not see. Returns null to an agency that
 -- is no party, and the first answer if the message was accepted before. `p_hold` locks the case.
--- Every call wants the same plan, and planning each anew would take twice the time.
+-- One plan serves every call, and planning each call again would take twice the time.
 CREATE OR REPLACE FUNCTION load_case(
     p_agency text, p_message uuid, p_referral uuid, p_pointed uuid[], p_hold boolean
 ) RETURNS jsonb

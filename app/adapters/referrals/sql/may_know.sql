@@ -1,5 +1,5 @@
--- Whether the agency may know of this deadline now: it is a party, and consent covers the class
--- of the deadline where it reads by consent.
+-- Whether the agency may see this deadline now: it is a party, and consent covers the class of
+-- the deadline where it reads by consent.
 CREATE OR REPLACE FUNCTION may_know(p_agency text, p_referral uuid, p_kind text, p_on date)
 RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER

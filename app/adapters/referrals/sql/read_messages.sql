@@ -1,4 +1,4 @@
--- Messages as their reader may have them: envelope, sealed segments, wrapped keys, and what
+-- Messages for their reader: envelope, sealed segments, wrapped keys, and the classes that
 -- consent covers on the day `p_on`.
 CREATE OR REPLACE FUNCTION read_messages(p_agency text, p_ids uuid[], p_on date)
 RETURNS TABLE (

@@ -1,4 +1,4 @@
--- A referral as its party has seen it, with the classes that consent covers on the day `p_on`.
+-- A referral as its party may see it, with the classes that consent covers on the day `p_on`.
 CREATE OR REPLACE FUNCTION read_referral(p_agency text, p_referral uuid, p_on date) RETURNS text
 LANGUAGE plpgsql SECURITY INVOKER
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Put deadlines that have come due into the inboxes of those who may know of them. Answers the
--- agencies that were told.
+-- Put reminders of deadlines that have come into the inboxes of agencies that may see them.
+-- Returns the agencies that were notified.
 CREATE OR REPLACE FUNCTION tell_deadlines(p_at timestamptz, p_today date, p_most integer)
 RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,4 @@
--- Write a case, its referrals and their parties. Answers false, and writes nothing, if the case
+-- Write a case, its referrals and their parties. Returns false, and writes nothing, if the case
 -- has changed since it was loaded.
 CREATE OR REPLACE FUNCTION write_case(p_at timestamptz, p_case uuid, p jsonb) RETURNS boolean
 LANGUAGE plpgsql AS $$

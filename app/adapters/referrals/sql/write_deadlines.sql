@@ -1,5 +1,5 @@
--- Set deadlines, and lift those that no longer have to be kept. One whose day changes is told
--- again when it comes.
+-- Set deadlines, and lift those that no longer have to be kept. One whose day changes gets
+-- another reminder when that day comes.
 CREATE OR REPLACE FUNCTION write_deadlines(p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE v_lifted record;
