@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalog says of a database, a line a thing, so that two can be compared."""
+"""The catalog of a database as lines of text, so that two databases can be compared."""
 
 import asyncpg
 

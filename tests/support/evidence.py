@@ -18,7 +18,7 @@ Sealing = Callable[[], AbstractAsyncContextManager[None]]
 
 @pytest.fixture(scope="session")
 def sealing(service: Service) -> Sealing:
-    """`async with sealing()`: what the worker does, all the time."""
+    """`async with sealing()`: seals the log as the worker does, until the block ends."""
     name = service.settings.log_name
     keys = CheckpointKeys(KeyFolder(service.settings.data_dir / "keys"), name)
 

@@ -1,4 +1,4 @@
-"""An exchange on a database of its own, with the national directory and a caller for any seat."""
+"""The adapters on a database of their own, with the national directory."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -44,7 +44,7 @@ ORIGIN = "tsunagu.test/log"
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that shows the time that a test sets."""
 
     def __init__(self) -> None:
         self.now = START
@@ -55,7 +55,7 @@ class Clock:
 
 @dataclass
 class Office:
-    """All parts around one database."""
+    """All adapters on one database."""
 
     urls: Urls
     pool: asyncpg.Pool
@@ -78,7 +78,7 @@ class Office:
     sealer: Sealer
 
     async def row(self, query: str, *values: object) -> asyncpg.Record:
-        """The one row that the owner of the tables finds."""
+        """The one row of a query, run as the owner of the tables."""
         row = await self.owner.fetchrow(query, *values)
         assert row is not None
         return row
@@ -95,7 +95,7 @@ def saying(
     changes: Mapping[str, Any] | None = None,
     **envelope: Any,
 ) -> Message:
-    """A message with the example body of its type; without a referral it opens one."""
+    """A message with the example body of its type. Without a referral it opens one."""
     message_id = envelope.pop("id", None) or uuid4()
     body_type = BODIES[message_type]
     body = body_type.model_validate({**body_type.EXAMPLE, **(changes or {})})
@@ -112,9 +112,9 @@ def saying(
 async def office(
     new_database: Callable[[], Urls], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Office]:
-    """The parts, put together as the service does, for the tests of one file.
+    """The adapters, built as the service does it, for the tests of one file.
 
-    What they have played is looked at once more at the end: two promises hold whatever happened.
+    At the end two invariants are checked on all cases that the tests have played.
     """
     urls = new_database()
     clock = Clock()

@@ -1,4 +1,4 @@
-"""The pages that people read, as the tests of what they promise take them apart."""
+"""Reads the documentation pages, and splits them for the tests of their content."""
 
 import re
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ TO_ASSESSING = (*TO_ACCEPTED, (CENTER, "interview"))
 
 
 async def special(office: Office, steps: tuple[tuple[str, str], ...] = TO_ACCEPTED) -> UUID:
-    """A special adjustment that has taken these steps."""
+    """A special adjustment after these steps."""
     opening = saying("special_adjustment.notify_candidate")
     await office.exchange.accept(opening, seat(PRISON))
     for agency, event in steps:
@@ -31,7 +31,7 @@ async def special(office: Office, steps: tuple[tuple[str, str], ...] = TO_ACCEPT
 
 
 async def send(office: Office, agency: str, message: Message) -> str:
-    """Send a message from an agency's decider, and say in which state it is then."""
+    """Send a message from an agency's decider; the state after it."""
     return (await office.exchange.accept(message, seat(agency))).answer.state
 
 

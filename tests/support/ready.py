@@ -27,7 +27,7 @@ async def until_stoppable(process: Process) -> None:
 
 
 def _handles(pid: int, number: signal.Signals) -> bool:
-    """Whether a process has a handler for a signal, as Linux tells it."""
+    """Whether a process has a handler for a signal, as Linux reports it."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A receiver of notices that can be as hostile as it is told to be."""
+"""A receiver of notices, whose answers a test chooses: also hostile ones."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ class Received:
         return position
 
     def verify(self, secret: str) -> Any:
-        """What it says, if the public verifier of Standard Webhooks believes it."""
+        """The content, if the public verifier of Standard Webhooks accepts the signature."""
         return Verifier(secret).verify(self.body, self.headers)
 
 
@@ -70,13 +70,13 @@ async def hanging(_request: Received, _writer: asyncio.StreamWriter) -> None:
 
 
 async def closing(_request: Received, writer: asyncio.StreamWriter) -> None:
-    """Hangs up in the middle of its headers."""
+    """Closes the connection in the middle of its headers."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-")
     writer.close()
 
 
 async def dripping(_request: Received, writer: asyncio.StreamWriter) -> None:
-    """Says headers without an end, so that nothing ever times out by silence."""
+    """Sends headers without an end, so that no read ever times out."""
     writer.write(b"HTTP/1.1 200 OK\r\n")
     while True:
         writer.write(b"x: y\r\n")
@@ -120,7 +120,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}{path}"
 
     async def until(self, many: int, seconds: float = 10.0) -> list[Received]:
-        """What came, as soon as that many came."""
+        """The requests received, as soon as there are `many`."""
         async with asyncio.timeout(seconds):
             while len(self.received) < many:
                 self._arrived.clear()

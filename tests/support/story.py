@@ -30,7 +30,7 @@ class Service:
 
 @pytest.fixture(scope="session")
 def whole_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One that is up for all tests of this folder."""
+    """A service that runs for all tests of this folder."""
     data_dir = tmp_path_factory.mktemp("service") / "data"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TSUNAGU_")}
     with subprocess.Popen(
@@ -55,7 +55,7 @@ def whole_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]
 
 @pytest.fixture(scope="session")
 def story(whole_service: Service) -> Callable[[str], Result]:
-    """The whole story in a language, told once."""
+    """`story(language)`: the output of `tsunagu demo`, which runs once for each language."""
 
     @functools.cache
     def tell(language: str) -> Result:

@@ -37,7 +37,7 @@ def request(referral: UUID, consent: UUID | str = CONSENT_ID) -> Message:
 
 
 async def gate(office: Office, agency: str, message: Message) -> Mapping[str, Any]:
-    """What the gate says of a message that it does not let pass."""
+    """What the consent gate answers to a message that it refuses."""
     with pytest.raises(GuardFailed) as refused:
         await send(office, agency, message)
     guards = {g["name"]: g for g in refused.value.facts["guards"]}
@@ -46,7 +46,7 @@ async def gate(office: Office, agency: str, message: Message) -> Mapping[str, An
 
 
 async def change(office: Office, referral: UUID, **columns: Any) -> None:
-    """Let the consents of a referral be others than were recorded."""
+    """Change columns of the consents of a referral."""
     for name, value in columns.items():
         await office.owner.execute(
             f"UPDATE consent SET {name} = $2 WHERE referral_id = $1",  # noqa: S608 -- our names
@@ -56,7 +56,7 @@ async def change(office: Office, referral: UUID, **columns: Any) -> None:
 
 
 async def consents_of(office: Office, agency: str, referral: UUID) -> dict[str, KnownConsent]:
-    """The consents of a referral's case that an agency knows of, by id."""
+    """The consents of a referral's case that an agency may see, by id."""
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
     consents = await office.consents.of_case(agency, case, None, 100)
     return {str(each.consent.record.id): each for each in consents}

@@ -1,4 +1,4 @@
-"""What a withdrawal of consent does at once, and who is asked to return or destroy what it had."""
+"""The effects of a withdrawal of consent, and the requests to return or destroy data."""
 
 import json
 from collections.abc import Sequence
@@ -50,14 +50,14 @@ async def withdraw(office: Office, agency: str, referral: UUID, **changes: Any) 
 
 
 async def inbox(office: Office, agency: str, *referrals: UUID) -> list[dict[str, Any]]:
-    """What an agency's inbox says of some referrals."""
+    """The items of an agency's inbox about some referrals."""
     page = json.loads(await office.inboxes.read(agency, 0, 100_000, 0, unacknowledged=False))
     ids = {str(r) for r in referrals}
     return [item for item in page["items"] if item["referral_id"] in ids]
 
 
 async def state_in_inbox(office: Office, agency: str, referral: UUID, event: str) -> str:
-    """How the inbox shows a message."""
+    """The state of a message in an inbox."""
     states = [
         i["state"]
         for i in await inbox(office, agency, referral)
@@ -67,12 +67,12 @@ async def state_in_inbox(office: Office, agency: str, referral: UUID, event: str
 
 
 async def kinds(office: Office, agency: str, *referrals: UUID) -> list[str]:
-    """The kinds of what an agency's inbox has beside messages."""
+    """The kinds of items in an agency's inbox, without messages."""
     return [i["kind"] for i in await inbox(office, agency, *referrals) if i["kind"] != "message"]
 
 
 async def requests_to(office: Office, agency: str, *referrals: UUID) -> list[ReturnRequest]:
-    """What an agency is asked to return in some referrals."""
+    """The requests to an agency in some referrals."""
     requests = await office.return_requests.sent_to(agency, None, 10_000)
     return [r for r in requests if r.referral_id in referrals]
 
@@ -200,7 +200,7 @@ async def test_whoever_had_opened_it_is_asked_and_the_answer_is_followed(office:
     assert set(mine.classes or ()) == set(opened.salts) - {"C0"}
     assert await kinds(office, CENTER, referral) == ["consent.return_or_destroy"]
     assert await state_in_inbox(office, CENTER, referral, "request_cooperation") == "opened"
-    for agency in (PRISON, PROBATION):  # who withdrew and knows the center, and who told it
+    for agency in (PRISON, PROBATION):  # the withdrawer, who knows the center, and its sender
         (seen,) = await requests_seen_by(office, agency, referral)
         assert (seen.agency_id, seen.state(TODAY)) == (CENTER, "open")
         assert (seen.classes, seen.message_ids, seen.consent_ids, seen.messages) == (None,) * 4

@@ -28,7 +28,7 @@ PAPER_PRISON, PAPER_OFFICE = "prison-yokohama", "probation-14"
 
 @pytest.fixture(autouse=True)
 async def clock_put_back(office: Office) -> AsyncIterator[None]:
-    """Each test finds the clock at the start, and every term that ran out told."""
+    """After each test, notify of all terms that ran out, and reset the clock."""
     yield
     office.clock.now = START + timedelta(days=4000)
     await notify_late(office)
@@ -36,7 +36,7 @@ async def clock_put_back(office: Office) -> AsyncIterator[None]:
 
 
 async def notify_late(office: Office) -> int:
-    """Let a worker tell all that is late; how many terms it looked at."""
+    """Let a worker notify of all that is late; how many terms it looked at."""
     count = 0
     async with asyncpg.create_pool(office.urls.worker, min_size=1, max_size=1) as pool:
         while looked_at := await Overdue(pool, office.clock).tell_late():
@@ -57,7 +57,7 @@ async def copy_of(office: Office, agency: str, referral: UUID, event: str, to: s
 
 
 async def position(office: Office, agency: str, message_id: UUID) -> int:
-    """Where a message lies in an inbox."""
+    """The position of a message in an inbox."""
     row = await office.row(
         "SELECT position FROM inbox_item WHERE agency_id = $1 AND message_id = $2"
         " AND kind = 'message'",
@@ -80,7 +80,7 @@ async def reminders(office: Office, agency: str, referral: UUID) -> list[tuple[s
 
 
 async def on_paper(office: Office) -> tuple[UUID, Message]:
-    """A case whose institution takes no part, and a message to it that waits to be printed."""
+    """A case whose institution is not connected, and a message to it that waits to be printed."""
     opening = saying(
         "special_adjustment.notify_candidate",
         to={"institution": PAPER_PRISON},
@@ -93,7 +93,7 @@ async def on_paper(office: Office) -> tuple[UUID, Message]:
 
 
 async def mark_notified(office: Office, agency: str, message_id: UUID, at: datetime) -> None:
-    """Let a courier have reached an endpoint of this agency for a message."""
+    """Write that a courier has delivered a notice of a message to this agency."""
     webhook, notice = uuid4(), uuid4()
     names = (f"{agency}.{webhook}", agency)
     async with office.owner.acquire() as c, c.transaction():
@@ -213,7 +213,7 @@ async def test_a_part_that_ended_makes_undeliverable_only_once_the_sender_knows(
     await office.exchange.accept(
         saying("regional_coordination.accept_transfer", child), seat(OTHER_CENTER)
     )
-    # The office is told that the center has changed; what it sent to the old one stays there.
+    # The office learns that the center has changed. Its messages to the old one stay there.
     late = await copy_of(office, PROBATION, parent, "request_cooperation", CENTER)
     assert (late.status, late.undeliverable) == ("undeliverable", "party_ended")
     assert await sent_by_event(office, PRISON, parent) == before
@@ -313,7 +313,7 @@ async def test_paper_is_overdue_until_it_is_printed_and_reminds_its_sender_alone
     assert await reminders(office, PAPER_PRISON, referral) == []
     keyed = [r for r in await reminders(office, PAPER_OFFICE, referral) if r not in mine]
     assert [(kind, other) for kind, _, other in keyed] == [
-        ("delivery.overdue", PAPER_PRISON),  # what it keyed in itself, it is told of once
+        ("delivery.overdue", PAPER_PRISON),  # one reminder of a message that it keyed in itself
         ("delivery.failed", PAPER_PRISON),
     ]
     others = await reminders(office, PAPER_OFFICE, other)

@@ -32,7 +32,7 @@ async def request_of(office: Office, referral: UUID) -> UUID:
 
 
 async def recall(office: Office, agency: str, referral: UUID, message: UUID) -> list[Recall]:
-    """Take a message back from everybody, because it went to the wrong one."""
+    """Recall a message from all recipients, because of wrong content."""
     return list(await office.recalls.recall(seat(agency), referral, message, WRONG, None))
 
 

@@ -50,7 +50,7 @@ async def case_of(office: Office, referral: UUID) -> UUID:
 async def list_all(
     office: Office, agency: str, referral: UUID, wanted: DisclosureFilter = ALL, limit: int = 100
 ) -> list[Disclosure]:
-    """All that an agency may know, page by page."""
+    """All disclosures that an agency may see, page by page."""
     case, after, disclosures = await case_of(office, referral), None, list[Disclosure]()
     while True:
         page = await office.disclosures.page(agency, case, wanted, after, limit)
@@ -73,7 +73,7 @@ async def of_message(
 
 
 async def classes_sent_to(office: Office, agency: str, message: UUID) -> list[str]:
-    """The classes of a message that its sender gave an agency."""
+    """The classes of a message that its sender sent to an agency."""
     classes: list[str] = await office.owner.fetchval(
         "SELECT array_agg(k ORDER BY k) FROM copy CROSS JOIN unnest(classes) AS k"
         " JOIN segment s USING (message_id)"
@@ -290,7 +290,7 @@ async def test_hidden_traffic_changes_not_one_byte(office: Office) -> None:
 
 
 async def cursors(office: Office, agency: str, referral: UUID, limit: int) -> list[Any]:
-    """Where the pages of an agency end."""
+    """The cursors at which the pages of an agency end."""
     case, after, cursors = await case_of(office, referral), None, list[Any]()
     while True:
         page = await office.disclosures.page(agency, case, ALL, after, limit)
@@ -387,7 +387,7 @@ async def test_a_page_costs_the_same_however_many_cases_and_openings_there_are(
 async def read_and_count(
     office: Office, case: UUID, after: Key | None
 ) -> tuple[list[dict[str, Any]], int]:
-    """A page of the office's, and how many rows of the log were read for it."""
+    """A page of the office's list, and how many rows of the log were read for it."""
     query = (
         "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
         " WHERE relname = 'log_entry'"

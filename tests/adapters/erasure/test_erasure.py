@@ -46,7 +46,7 @@ def acts(office: Office) -> Acts:
 
 
 async def erase_until(pool: asyncpg.Pool, at: datetime) -> int:
-    """What a worker erases by that moment."""
+    """Erase as a worker at that moment; how many referrals it erased."""
     eraser, total = Eraser(pool, lambda: at), 0
     while count := await eraser.erase_due():
         total += count
@@ -54,7 +54,7 @@ async def erase_until(pool: asyncpg.Pool, at: datetime) -> int:
 
 
 async def close_case(office: Office) -> UUID:
-    """A special adjustment that the center accepted and closed."""
+    """Play a special adjustment that the center accepts and closes; its id."""
     referral = await special(office, TO_ASSESSING)
     close = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
     await office.exchange.accept(close, HEAD)
@@ -85,7 +85,7 @@ async def open_all(office: Office, agency: str, referral: UUID) -> list[Opened]:
 
 
 async def erase_by_command(acts: Acts, referral: UUID, **detail: Any) -> ActState:
-    """The state of an erasure that two seats of the center have asked for."""
+    """Propose and approve an erasure by two seats of the center; the state of the act."""
     detail = {"reason": "subject_request", "classes": None, **detail}
     act, _ = await acts.propose(OFFICER, Proposal(uuid4(), "erase", str(referral), detail))
     return (await acts.approve(HEAD, act.id)).state
@@ -303,7 +303,7 @@ async def test_an_open_referral_that_a_court_had_erased_takes_nothing_more(
 
 
 class Halting(Reading):
-    """A reader that waits between looking and writing down what it is about to tell."""
+    """A reader that waits between reading messages and logging the openings."""
 
     def __init__(self, office: Office) -> None:
         super().__init__(office.pool, office.reading._vault, office.clock)
@@ -336,7 +336,7 @@ class Race:
         self.over = asyncio.Event()
 
     async def read(self, referral: UUID) -> None:
-        """Open everything again and again; nothing once it was seen to be gone."""
+        """Open all messages again and again; once a referral is erased they must be empty."""
         ids = await messages(self.office, referral)
         while not self.over.is_set():
             was_gone = referral in self.gone
@@ -351,7 +351,7 @@ class Race:
                 await self.office.exchange.accept(message, HEAD)
 
     async def watch(self) -> None:
-        """Learn from the database which are erased."""
+        """Read from the database which referrals are erased."""
         wanted = set(self.referrals)
         while self.gone != wanted:
             rows = await self.office.owner.fetch(
@@ -361,7 +361,7 @@ class Race:
             self.gone.update(row["id"] for row in rows)
 
     async def erase(self) -> None:
-        """Be a worker."""
+        """Erase as a worker does."""
         while len(self.gone) < len(self.referrals):
             await Eraser(self.pool, lambda: LATER).erase_due()
 
@@ -415,7 +415,7 @@ async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
 
 
 class Overtaken(Exchange):
-    """Decides on a case as it stood before a purge that nobody saw coming."""
+    """Decides on a case as it was before a purge that happens after it was loaded."""
 
     async def _load(self, *arguments: Any, **named: Any) -> Any:
         loaded = await super()._load(*arguments, **named)
@@ -484,7 +484,7 @@ async def test_why_a_command_cannot_be_done_tells_nothing_of_others(
 
 
 async def ask_as_prison(acts: Acts, referral: UUID) -> None:
-    """An erasure that the institution asks for, which neither leads nor decides."""
+    """Propose an erasure as the institution, which neither leads nor decides."""
     detail = {"reason": "not_needed", "classes": None}
     proposal = Proposal(uuid4(), "erase", str(referral), detail)
     await acts.propose(seat(PRISON, "records_officer"), proposal)

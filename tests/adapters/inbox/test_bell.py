@@ -1,4 +1,4 @@
-"""The bell, as other processes hear it."""
+"""The notifications that the bell sends to other processes."""
 
 import asyncio
 

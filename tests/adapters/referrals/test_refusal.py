@@ -16,7 +16,7 @@ OUTSIDE = ("center-13", "bar-13-tokyo", "prison-fuchu", "prosecutor-27", "probat
 
 
 async def explain(office: Office) -> UUID:
-    """A consultation in which the person has been told what there is to agree to."""
+    """Open a consultation and explain to the person what there is to agree to; its id."""
     opening = saying("suspect_support.consult")
     await office.exchange.accept(opening, seat(PROSECUTOR))
     await office.exchange.accept(saying("suspect_support.explain", opening.id), seat(PROSECUTOR))
@@ -24,7 +24,7 @@ async def explain(office: Office) -> UUID:
 
 
 async def refuse(office: Office, referral: UUID) -> UUID:
-    """The message by which the person's no is passed on."""
+    """Send the message of the person's refusal; its id."""
     message = saying("suspect_support.refuse", referral)
     await office.exchange.accept(message, seat(PROSECUTOR))
     return message.id

@@ -1,4 +1,4 @@
-"""An older message given to a party of another referral: what the log says of it, and to whom."""
+"""The log entries of an older message that is shared with a party of another referral."""
 
 import json
 
