@@ -21,6 +21,8 @@ RUBY = 0.5
 _POINT = 25.4 / 72
 """Millimetres."""
 _PADDING = 2.0
+_GAP = 3.0
+"""Above and below a heading: millimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,29 +161,34 @@ class Typesetter:
 
     def _heading(self, block: Heading, following: Block | None) -> None:
         lines = self.lines(block.text, block.size, WIDTH - 2 * _PADDING)
-        height = self.line_height(block.size) * len(lines) + 2 * _PADDING
+        height = self._heading_height(block)
         size = following.size if isinstance(following, Paragraph) else block.size
         if not self._fits(height + 3 * self.line_height(size)):
             self._new_page()
         elif self._y > TOP:
-            self._y += 3.0
+            self._y += _GAP
         self.pages[-1].append(Box(LEFT, self._y, WIDTH, height, filled=True))
         for nth, line in enumerate(lines):
             y = self._y + _PADDING + nth * self.line_height(block.size)
             self._draw(line, LEFT + _PADDING, y, block.size)
-        self._y += height + 3.0
+        self._y += height + _GAP
+
+    def _heading_height(self, block: Heading) -> float:
+        lines = self.lines(block.text, block.size, WIDTH - 2 * _PADDING)
+        return self.line_height(block.size) * len(lines) + 2 * _PADDING
 
     def _table(self, block: Table) -> None:
         head = tuple((cell,) for cell in block.head)
         for nth, row in enumerate(block.rows):
             height = self._row_height(row, block)
             if nth == 0 or not self._fits(height):
-                beginning = self._row_height(head, block) + height
+                heading = Heading(block.again if nth else block.heading, 14.0)
                 if nth == 0:
-                    self._room_for(beginning + 2.4 * self.line_height(block.size))
+                    beginning = self._row_height(head, block) + height
+                    self._room_for(_GAP + self._heading_height(heading) + _GAP + beginning)
                 else:
                     self._new_page()
-                self._heading(Heading(block.again if nth else block.heading, 14.0), None)
+                self._heading(heading, None)
                 self._row(head, block, filled=True)
             self._row(row, block, filled=False)
         self._y += 2.0
