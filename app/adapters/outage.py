@@ -1,4 +1,4 @@
-"""Tells an outage of the database or the key service from an error in our code."""
+"""Tells an outage, and what an operator can put right, from an error in our code."""
 
 import asyncpg
 
@@ -24,5 +24,12 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, _AWAY) and not isinstance(error, asyncpg.DataError)
 
 
-class CannotStart(Exception):
+class OperatorError(Exception):
+    """Something that whoever runs the service can put right. The text is for them: what, and how.
+
+    Commands print it as it is, without a traceback, and end with 1.
+    """
+
+
+class CannotStart(OperatorError):
     """The service must not start; the text says why and what to do."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import cli
+from tests.support.command_line import cli
 
 LISTENS = "listens on "
 

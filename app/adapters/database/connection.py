@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from app.adapters.outage import OperatorError
+
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
@@ -14,8 +16,11 @@ OPENING = 10.0
 """Seconds that opening a connection may take."""
 
 
-class DatabaseUnavailable(Exception):
+class DatabaseUnavailable(OperatorError):
     """The database cannot be opened. The text says why and holds no address and no password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The database cannot be opened: {reason}.")
 
 
 @asynccontextmanager

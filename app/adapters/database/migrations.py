@@ -10,6 +10,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
+from app.adapters.outage import OperatorError
+
 CONFIGURATION = Path(__file__).parents[3] / "alembic" / "alembic.ini"
 PATIENCE = timedelta(seconds=5)
 """How long a migration waits for a lock on a table that is in use, before it gives up."""
@@ -20,11 +22,11 @@ OLDER = frozenset(f"2026_11_23_{number}" for number in range(1, 27))
 """Revisions from before the baseline. Its release has the migrations that lead up to it."""
 
 
-class TooOld(Exception):
+class TooOld(OperatorError):
     """The tables are older than the baseline, so that no migration leads on from them."""
 
 
-class TablesInUse(Exception):
+class TablesInUse(OperatorError):
     """A table was locked for too long, so nothing was migrated; it can be tried again."""
 
 

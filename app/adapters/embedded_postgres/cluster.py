@@ -15,6 +15,7 @@ from app.adapters.embedded_postgres.process import (
     closed_folder_mode,
     signal_at_parent_death,
 )
+from app.adapters.outage import OperatorError
 
 DATABASE = "tsunagu"
 
@@ -37,7 +38,7 @@ GRANT CONNECT ON DATABASE {database} TO {api}, {worker}
 """
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(OperatorError):
     """The embedded PostgreSQL cannot do what was asked; the text says what to do."""
 
 

@@ -15,8 +15,9 @@ from pydantic import TypeAdapter
 
 from app.adapters.embedded_postgres.process import end_with_parent
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
+from app.adapters.outage import OperatorError
 from app.adapters.setup import prepare
-from app.cli.processes.serve import api_children, listen, patience
+from app.cli.processes.listening import api_children, listen, patience
 from app.cli.processes.supervise import Child, running, stop_on_signal, supervise
 from app.cli.processes.welcome import welcome
 from app.cli.story.demo_clients import DemoClient, demo_clients
@@ -38,7 +39,7 @@ class Database:
     embedded: bool
 
 
-class DoesNotAnswer(Exception):
+class DoesNotAnswer(OperatorError):
     """The API was started but does not answer."""
 
 

@@ -1,32 +1,23 @@
-"""`tsunagu serve` and `tsunagu worker`: the API and the worker, each as a process of its own."""
+"""`tsunagu serve`: the API as a process of its own."""
 
-import errno
-import os
-import shutil
 import signal
 import socket
 import sys
-import time
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 import uvicorn
-import uvloop
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from app import worker as courier
 from app.adapters.outage import CannotStart
-from app.api.service.metrics import SHARED
 from app.api.wire.dependencies import release
 from app.cli.processes.http_limits import BoundedHead
-from app.cli.processes.supervise import Child, running, stop_on_signal, supervise
+from app.cli.processes.listening import api_children, listen, patience
+from app.cli.processes.supervise import running, stop_on_signal, supervise
 from app.main import create_app
 from app.settings import Settings
-
-BACKLOG = 2048
-"""Connections that may wait to be accepted, also while an API process restarts."""
 
 Descriptor = Annotated[int | None, typer.Option("--fd", hidden=True)]
 
@@ -44,64 +35,6 @@ def serve(fd: Descriptor = None) -> None:
         children = api_children(settings, listening)
         with stop_on_signal(), running(children, patience(settings)):
             supervise(children)
-
-
-def worker() -> None:
-    """到着通知、期限、記録の封、消去 / Deliver, remind, seal and erase until told to stop."""
-    uvloop.run(courier.run(Settings()))
-
-
-def listen(settings: Settings, wait: float = 0.0) -> socket.socket:
-    """The listening socket, shared by all API processes.
-
-    Args:
-        settings: host and port.
-        wait: seconds to wait for another process to release the port.
-
-    Raises:
-        typer.Exit: the address is in use, or not an address of this machine.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    address = (settings.host, settings.port)
-    deadline = time.monotonic() + wait
-    while True:
-        try:
-            return socket.create_server(address, family=family, backlog=BACKLOG)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                where = f"{settings.host} port {settings.port}"
-                typer.echo(
-                    f"Cannot listen on {where}: {os.strerror(error.errno or 0)}."
-                    " Set TSUNAGU_PORT or TSUNAGU_HOST to another one.",
-                    err=True,
-                )
-                raise typer.Exit(1) from None
-        time.sleep(0.1)
-
-
-def api_children(
-    settings: Settings, listening: socket.socket, environment: dict[str, str] | None = None
-) -> list[Child]:
-    """One API process for each of `settings.workers`, on the one socket."""
-    fd = listening.fileno()
-    command = ("serve", "--fd", str(fd))
-    environment = {**(environment or {}), **_metrics_environment(settings)}
-    return [Child("API", command, environment, (fd,)) for _ in range(settings.workers)]
-
-
-def _metrics_environment(settings: Settings) -> dict[str, str]:
-    """The folder in which several processes share their metrics; empty for a single process."""
-    if settings.workers == 1:
-        return {}
-    folder = settings.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)  # the counts of an earlier run
-    folder.mkdir(parents=True)
-    return {SHARED: str(folder.absolute())}
-
-
-def patience(settings: Settings) -> float:
-    """Seconds after which a process that was asked to stop is killed."""
-    return settings.shutdown_grace.total_seconds() + 2
 
 
 class ApiServer(uvicorn.Server):

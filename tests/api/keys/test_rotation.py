@@ -19,9 +19,9 @@ from app.adapters.directory.seed import seed
 from app.adapters.keys.rewrapping import Rewrapping
 from app.adapters.referrals.exchange import Exchange
 from app.auth.signing_keys import OVERLAP, PUBLISHED_BEFORE
-from app.cli import cli
 from app.main import create_app
 from app.settings import Settings
+from tests.support.command_line import cli
 from tests.support.service import MovableClock, Service
 
 ISSUER = "https://rotation.test"

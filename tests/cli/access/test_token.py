@@ -4,7 +4,7 @@ import asyncio
 
 from typer.testing import CliRunner, Result
 
-from app.cli import cli
+from tests.support.command_line import cli
 from tests.support.service import Running, Service
 
 CLIENT = "center-13.viewer-system"

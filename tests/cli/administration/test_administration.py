@@ -12,8 +12,8 @@ from app.adapters.administration.by_owner import Administration
 from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.auth.secrets import verify_secret
-from app.cli import cli
 from app.domain.directory.agencies import Agency
+from tests.support.command_line import cli
 
 Say = Callable[..., Result]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import cli
 from app.cli.contract import openapi
 from app.cli.contract.compatibility import breaks, is_new_major
+from tests.support.command_line import cli
 
 RELEASED: dict[str, Any] = json.loads(Path("openapi/released.json").read_text())
 PUBLISHED = Path("openapi/openapi.json").read_text()

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import cli
 from tests.support.callers import seat
+from tests.support.command_line import cli
 from tests.support.office import Office, office, saying
 from tests.support.play import CENTER, TO_ASSESSING, special
 

@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
 
-from app.cli import cli
 from app.domain.evidence.bundle import CHECKPOINT, LOG_KEYS, RECEIPT_KEYS
 from app.domain.log.signed_note import VerifierKey
 from tests.api.evidence.played import CENTER, STANDALONE, edit_bundle, files_of, json_of
+from tests.support.command_line import cli
 
 ROOT = Path(__file__).parents[3]
 OURS = [sys.executable, "-m", "app.cli", "verify"]

@@ -16,8 +16,8 @@ from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.vault import binding
 from app.auth.signing_keys import SigningKeys
-from app.cli import cli
 from app.settings import Settings
+from tests.support.command_line import cli
 
 ROWS = 3
 

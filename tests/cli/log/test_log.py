@@ -16,7 +16,7 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.sealer import Sealer
-from app.cli import cli
+from tests.support.command_line import cli
 
 ORIGIN = "127.0.0.1:8080/log"
 

@@ -13,10 +13,10 @@ import pytest
 from typer.main import get_command
 from typer.testing import Result
 
-from app.cli import cli
 from app.cli.contract.settings_pages import shown
 from app.cli.evidence.verification import Baseline, verify
 from app.settings import Settings
+from tests.support.command_line import cli
 from tests.support.pages import LANGUAGES, READMES, ROOT, anchors, code_blocks, links, pages, spans
 from tests.support.story import Service
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import cli
 from app.cli.story import chapters, home, twenty_days
 from app.cli.story.cast import PROBATION
 from app.cli.story.scene import Refused, Scene, Sends
 from app.domain.calendar.business_days import is_closed
+from tests.support.command_line import cli
 from tests.support.story import Service
 
 ENDS = {"ja": "すべて語ったとおりでした", "en": "All was as told"}
