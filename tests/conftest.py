@@ -1,6 +1,7 @@
 """A PostgreSQL for the tests, a migrated database in it, and a pool for each role."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +107,13 @@ async def worker(database: Urls) -> AsyncIterator[asyncpg.Pool]:
     """Connections as the worker has them."""
     async with asyncpg.create_pool(database.worker, min_size=0, max_size=5) as pool:
         yield pool
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays, as the service does: modules and tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
