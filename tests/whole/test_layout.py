@@ -1,5 +1,6 @@
 """Where files lie: one word for a subject on every floor, and no crowded folder."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -60,3 +61,15 @@ def test_a_file_does_not_repeat_the_name_of_its_folder() -> None:
         if path.stem.startswith(f"{path.parent.name.rstrip('s')}_")
     ]
     assert not repeated
+
+
+@pytest.mark.parametrize("floor", ["domain", "adapters", "api", "auth", "cli"])
+def test_a_class_name_has_one_meaning_on_a_floor(floor: str) -> None:
+    names = Counter(
+        name
+        for path in (ROOT / "app" / floor).rglob("*.py")
+        # The body of a message is named after its type on the wire, and stays with its flow.
+        if "flows" not in path.relative_to(ROOT / "app").parts[1:]
+        for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert not [name for name, count in names.items() if count > 1]

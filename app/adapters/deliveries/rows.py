@@ -7,7 +7,7 @@ from app.domain.decisions.acceptance import Acceptance
 from app.domain.deliveries.terms import terms
 
 
-class AttemptJson(TypedDict):
+class NoticeAttemptJson(TypedDict):
     """An attempt to send a notice."""
 
     number: int
@@ -27,7 +27,7 @@ class NoticeJson(TypedDict):
     settled_at: str | None
     next_at: str | None
     webhook_state: str
-    attempts: list[AttemptJson]
+    attempts: list[NoticeAttemptJson]
 
 
 def term_rows(acceptance: Acceptance) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.domain.cases.case import NEW, SYSTEM
 from app.domain.classes import CLASS_TITLES, DataClass
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.copies import Copy, classes_of, copies
+from app.domain.state_machine.copies import RowCopy, classes_of, copies
 from app.domain.state_machine.pages import merged_rows
 from app.domain.state_machine.table import BACK, LEAD, SAME, Flow, Step
 from app.domain.text import Text
@@ -256,7 +256,7 @@ def _copies(
 
 def _copy_rows(flow: Flow, steps: list[Step], language: str) -> Iterator[tuple[str, ...]]:
     """Each recipient once, with the numbers of the rows by which it receives the same."""
-    numbers: dict[Copy, list[str]] = {}
+    numbers: dict[RowCopy, list[str]] = {}
     for number, step in enumerate(steps, 1):
         for copy in copies(flow, step):
             numbers.setdefault(copy, []).append(str(number))
@@ -269,7 +269,7 @@ def _copy_rows(flow: Flow, steps: list[Step], language: str) -> Iterator[tuple[s
         )
 
 
-def _notes(flow: Flow, copy: Copy, language: str) -> Iterator[str]:
+def _notes(flow: Flow, copy: RowCopy, language: str) -> Iterator[str]:
     if copy.if_named:
         yield IF_NAMED.in_language(language)
     if copy.joins:

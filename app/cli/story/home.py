@@ -29,7 +29,7 @@ MOVED = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class HomePlot:
     """What the scenes share. Days are counted back from the day of release."""
 
     release: date
@@ -44,7 +44,7 @@ class Plot:
     interview: UUID = field(default_factory=uuid4)
 
     @classmethod
-    def ending(cls, today: date) -> "Plot":
+    def ending(cls, today: date) -> "HomePlot":
         """A story that ends today; the release is on the last day on which offices were closed."""
         release = today
         while not is_closed(release):
@@ -61,7 +61,7 @@ class Plot:
 
 def scenes(today: date) -> Iterator[Scene]:
     """The scenes of the chapter, which ends today."""
-    plot = Plot.ending(today)
+    plot = HomePlot.ending(today)
     yield CHAPTER
     for part in (
         _notify_candidate, _select_candidate, _request_cooperation, _interview, _ask_osaka,
@@ -85,7 +85,7 @@ CHAPTER = Chapter(
 # A scene is read like a line of a script: who, what, when, and what the audience is told.
 
 
-def _notify_candidate(p: Plot) -> Iterator[Scene]:
+def _notify_candidate(p: HomePlot) -> Iterator[Scene]:
     yield p.case.opens(
         PRISON, "notify_candidate", p.before(180),
         Text(
@@ -115,7 +115,7 @@ def _notify_candidate(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _select_candidate(p: Plot) -> Iterator[Scene]:
+def _select_candidate(p: HomePlot) -> Iterator[Scene]:
     select = p.case.decides(
         PROBATION, "select_special", p.before(160),
         Text("所長が選定しようとする。しかし要件⑥の同意が、まだ記録されていない。",
@@ -141,7 +141,7 @@ def _select_candidate(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _request_cooperation(p: Plot) -> Iterator[Scene]:
+def _request_cooperation(p: HomePlot) -> Iterator[Scene]:
     yield p.case.decides(
         PROBATION, "request_cooperation", p.before(150),
         Text("東京のセンターに協力を依頼する。刑務所には、依頼した事実(C0)だけが伝わる。",
@@ -173,7 +173,7 @@ def _request_cooperation(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _interview(p: Plot) -> Iterator[Scene]:
+def _interview(p: HomePlot) -> Iterator[Scene]:
     yield p.case.says(
         TOKYO, "interview", p.before(120),
         Text("刑務所で面談する。記録はセンターの中にとどまり、保護観察所には「面談した」ことと日付だけ。",
@@ -183,7 +183,7 @@ def _interview(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _ask_osaka(p: Plot) -> Iterator[Scene]:
+def _ask_osaka(p: HomePlot) -> Iterator[Scene]:
     yield Refused(
         _request_to_osaka(
             p, p.before(112),
@@ -213,7 +213,7 @@ def _ask_osaka(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _request_to_osaka(p: Plot, on: date, tale: Text, number: UUID, consent: UUID) -> Sends:
+def _request_to_osaka(p: HomePlot, on: date, tale: Text, number: UUID, consent: UUID) -> Sends:
     thread = Thread(p.region.flow, number)
     return thread.opens(
         TOKYO, "request", on, tale,
@@ -228,7 +228,7 @@ def _request_to_osaka(p: Plot, on: date, tale: Text, number: UUID, consent: UUID
     )
 
 
-def _hand_over(p: Plot) -> Iterator[Scene]:
+def _hand_over(p: HomePlot) -> Iterator[Scene]:
     yield p.region.says(
         OSAKA, "acknowledge", p.before(106),
         Text("大阪のセンターが受領する。", "The Osaka center has it in hand."),
@@ -264,7 +264,7 @@ def _hand_over(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _move_release(p: Plot) -> Iterator[Scene]:
+def _move_release(p: HomePlot) -> Iterator[Scene]:
     yield p.case.says(
         OSAKA, "agree_placement", p.before(50),
         Text("大阪で、グループホームの内定を得た。", "A group home in Osaka will take him."),
@@ -281,7 +281,7 @@ def _move_release(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _withdraw_consent(p: Plot) -> Iterator[Scene]:
+def _withdraw_consent(p: HomePlot) -> Iterator[Scene]:
     yield p.case.says(
         OSAKA, "withdraw_consent", p.before(20),
         Text("「もう誰にも知らせないでほしい」。本人が同意を撤回し、すべてが止まる。",
@@ -323,7 +323,7 @@ def _withdraw_consent(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _make_ready(p: Plot) -> Iterator[Scene]:
+def _make_ready(p: HomePlot) -> Iterator[Scene]:
     yield Refused(
         _prepare(
             p, p.before(10),
@@ -340,7 +340,7 @@ def _make_ready(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _prepare(p: Plot, on: date, tale: Text, *, plan: bool) -> Sends:
+def _prepare(p: HomePlot, on: date, tale: Text, *, plan: bool) -> Sends:
     return p.case.says(
         OSAKA, "prepare_release", on, tale,
         body=papers.arrangement(p.release, plan=plan),
@@ -348,7 +348,7 @@ def _prepare(p: Plot, on: date, tale: Text, *, plan: bool) -> Sends:
     )
 
 
-def _go_home(p: Plot) -> Iterator[Scene]:
+def _go_home(p: HomePlot) -> Iterator[Scene]:
     released = p.case.says(
         PRISON, "released", p.release,
         Text("満期の朝、門を出る。", "In the morning he walks out."),

@@ -16,7 +16,7 @@ BEGAN = timedelta(days=12)
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class TwentyDaysPlot:
     """What the scenes share. Days count from 1, the day on which detention was asked for."""
 
     today: date
@@ -31,7 +31,7 @@ class Plot:
 
 def scenes(today: date) -> Iterator[Scene]:
     """The scenes of the chapter, which ends today."""
-    plot = Plot(today)
+    plot = TwentyDaysPlot(today)
     yield replace(CHAPTER, day1=plot.day(1))
     for part in (_consult, _obtain_consent, _object, _ask_center, _make_ready, _set_free):
         yield from part(plot)
@@ -52,7 +52,7 @@ CHAPTER = Chapter(
 # A scene is read like a line of a script: who, what, when, and what the audience is told.
 
 
-def _consult(p: Plot) -> Iterator[Scene]:
+def _consult(p: TwentyDaysPlot) -> Iterator[Scene]:
     yield p.case.opens(
         PROSECUTOR, "consult", p.day(1),
         Text("検察庁が保護観察所に相談する。名前を書く欄は、そもそもない。勾留の時計が動き出す。",
@@ -69,7 +69,7 @@ def _consult(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _obtain_consent(p: Plot) -> Iterator[Scene]:
+def _obtain_consent(p: TwentyDaysPlot) -> Iterator[Scene]:
     yield Refused(
         _explain(
             p, 4, Text("説明が四つまで。五つ目の「同意しても処分は変わらない」がまだ。",
@@ -89,7 +89,7 @@ def _obtain_consent(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _explain(p: Plot, count: int, tale: Text) -> Sends:
+def _explain(p: TwentyDaysPlot, count: int, tale: Text) -> Sends:
     return p.case.says(
         PROSECUTOR, "explain", p.day(2), tale,
         body={
@@ -101,7 +101,7 @@ def _explain(p: Plot, count: int, tale: Text) -> Sends:
     )
 
 
-def _object(p: Plot) -> Iterator[Scene]:
+def _object(p: TwentyDaysPlot) -> Iterator[Scene]:
     yield p.case.says(
         PROBATION, "ask_opinion", p.day(3),
         Text("保護観察所が検察官の意見を聴く(更生保護法83条の2)。",
@@ -131,7 +131,7 @@ def _object(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _ask_center(p: Plot) -> Iterator[Scene]:
+def _ask_center(p: TwentyDaysPlot) -> Iterator[Scene]:
     yield _request_center(
         p, p.day(6),
         Text("東京のセンターに依頼する。検察庁には、この依頼そのものが見えない。",
@@ -165,7 +165,7 @@ def _ask_center(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _request_center(p: Plot, on: date, tale: Text) -> Sends:
+def _request_center(p: TwentyDaysPlot, on: date, tale: Text) -> Sends:
     return p.case.decides(
         PROBATION, "request_center", on, tale,
         body=papers.request(p.consent, p.day(1), p.day(3)),
@@ -174,7 +174,7 @@ def _request_center(p: Plot, on: date, tale: Text) -> Sends:
     )
 
 
-def _make_ready(p: Plot) -> Iterator[Scene]:
+def _make_ready(p: TwentyDaysPlot) -> Iterator[Scene]:
     yield p.case.says(
         TOKYO, "draft_provisional", p.day(11),
         Text("まず釈放の夜に眠る場所。計画は保護観察所へ、検察庁へは渡らない。",
@@ -198,7 +198,7 @@ def _make_ready(p: Plot) -> Iterator[Scene]:
     )
 
 
-def _set_free(p: Plot) -> Iterator[Scene]:
+def _set_free(p: TwentyDaysPlot) -> Iterator[Scene]:
     yield p.case.decides(
         PROSECUTOR, "release_disposition", p.day(13),
         Text("起訴猶予で釈放。20日を待たずに、勾留の時計は止まる。",

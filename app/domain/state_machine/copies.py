@@ -14,7 +14,7 @@ _Granted: TypeAlias = defaultdict[str, frozenset[DataClass]]
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class RowCopy:
     """A party that receives the message of a row, and the classes of it that it may open."""
 
     party: str
@@ -29,7 +29,7 @@ class Copy:
     """The party may be the sender instead, and then receives nothing."""
 
 
-def copies(flow: Flow, step: Step) -> Iterator[Copy]:
+def copies(flow: Flow, step: Step) -> Iterator[RowCopy]:
     """Everybody that a step tells, as `decisions.audience` would if every party were there."""
     always, if_named = _granted(flow, step)
     for party in flow.parties:
@@ -37,13 +37,13 @@ def copies(flow: Flow, step: Step) -> Iterator[Copy]:
         if always[party]:
             joins = party in step.joins
             may_send = not joins and _may_send(step, party)
-            yield Copy(party, always[party], joins=joins, may_send=may_send)
+            yield RowCopy(party, always[party], joins=joins, may_send=may_send)
         if more:
             whole = always[party] | more
-            yield Copy(party, whole, if_named=True, may_send=_may_send(step, party))
+            yield RowCopy(party, whole, if_named=True, may_send=_may_send(step, party))
         is_replaced = party in step.joins or not always[party]
         if party in step.ends and is_replaced and step.by != (party,):
-            yield Copy(party, ROUTING, leaves=True)
+            yield RowCopy(party, ROUTING, leaves=True)
 
 
 def classes_of(body: type[Body]) -> frozenset[DataClass]:

@@ -144,6 +144,6 @@ def test_credentials_that_are_not_there_are_said_in_words(
 def test_the_release_is_always_on_a_day_on_which_offices_are_closed() -> None:
     for days in range(400):
         today = date(2026, 1, 1) + timedelta(days=days)
-        plot = home.Plot.ending(today)
+        plot = home.HomePlot.ending(today)
         assert is_closed(plot.release)
         assert plot.release <= today
