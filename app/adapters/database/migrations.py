@@ -1,6 +1,6 @@
 """Migrates a database to the newest revision of the tables, or back to an older one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,10 @@ class TooOld(OperatorError):
     """The tables are older than the baseline, so that no migration leads on from them."""
 
 
+class FunctionsInTheWay(OperatorError):
+    """A function that is not the service's keeps those from being made; nothing was migrated."""
+
+
 class TablesInUse(OperatorError):
     """A table was locked for too long, so nothing was migrated; it can be tried again."""
 
@@ -38,9 +42,10 @@ def migrate(url: str, revision: str = "head", patience: timedelta = PATIENCE) ->
 
     Raises:
         TablesInUse: a lock was not free within `patience`.
+        FunctionsInTheWay: functions of somebody else's have to go first.
         TooOld: an older release has to migrate first.
     """
-    with _lock_timeouts():
+    with _operator_errors():
         command.upgrade(_configuration(url, patience, "up"), revision)
 
 
@@ -52,7 +57,7 @@ def undo(url: str, revision: str, patience: timedelta = PATIENCE) -> None:
     Raises:
         TablesInUse: a lock was not free within `patience`.
     """
-    with _lock_timeouts():
+    with _operator_errors():
         command.downgrade(_configuration(url, patience, "down"), revision)
 
 
@@ -69,19 +74,43 @@ def refuse_older(revisions: Iterable[str]) -> None:
         )
 
 
+_REASONS: Mapping[str, tuple[type[OperatorError], str]] = {
+    asyncpg.LockNotAvailableError.sqlstate: (
+        TablesInUse,
+        "a table is in use. Try again when there is less to do.",
+    ),
+    asyncpg.DependentObjectsStillExistError.sqlstate: (
+        FunctionsInTheWay,
+        "something depends on a function in the schema public that is not the service's, and so"
+        " is to be dropped. Move both to a schema of their own.",
+    ),
+    asyncpg.InvalidFunctionDefinitionError.sqlstate: (
+        FunctionsInTheWay,
+        "a function in the schema public has the name and arguments of one of the service's, but"
+        " other names of arguments, or another answer. Drop it.",
+    ),
+}
+"""What an operator can put right, by the SQLSTATE of the error that it causes."""
+
+
 @contextmanager
-def _lock_timeouts() -> Iterator[None]:
-    """Raise `TablesInUse` for a lock timeout."""
+def _operator_errors() -> Iterator[None]:
+    """Raise what an operator can put right as such.
+
+    Raises:
+        TablesInUse, FunctionsInTheWay: see `_REASONS`; PostgreSQL's own words follow.
+    """
     try:
         yield
     except (DBAPIError, asyncpg.PostgresError) as error:
         # SQLAlchemy wraps errors of single statements, but not those of scripts.
         server_error = error.orig if isinstance(error, DBAPIError) else error
-        if getattr(server_error, "sqlstate", None) != asyncpg.LockNotAvailableError.sqlstate:
+        reason = _REASONS.get(getattr(server_error, "sqlstate", ""))
+        if reason is None:
             raise
-        raise TablesInUse(
-            "Nothing was migrated: a table is in use. Try again when there is less to do."
-        ) from None
+        kind, text = reason
+        said = "" if kind is TablesInUse else f" ({server_error})"
+        raise kind(f"Nothing was migrated: {text}{said}") from None
 
 
 def _configuration(url: str, patience: timedelta, direction: str) -> Config:

@@ -18,6 +18,7 @@ from app.adapters.database.logins import Urls
 from app.adapters.database.migrations import (
     BASELINE,
     CONFIGURATION,
+    FunctionsInTheWay,
     TablesInUse,
     TooOld,
     migrate,
@@ -162,6 +163,33 @@ async def test_functions_and_policies_without_a_file_are_dropped(
     )
     await asyncio.to_thread(migrate, database.owner)
     assert await everything(database) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        (
+            "CREATE FUNCTION mine(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+            "CREATE VIEW on_mine AS SELECT mine(1)",
+            "mine",
+        ),
+        (
+            "DROP FUNCTION serves(text, text);"
+            "CREATE FUNCTION serves(a text, b text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+            "serves",
+        ),
+    ],
+)
+async def test_a_function_that_is_in_the_way_is_told_in_words_and_changes_nothing(
+    new_database: NewDatabase, statement: str, name: str
+) -> None:
+    database = new_database()
+    async with connect(database.owner) as connection:
+        await connection.execute(statement)
+        before = await catalog.everything(connection)
+        with pytest.raises(FunctionsInTheWay, match=rf"(?s)^Nothing was migrated: .*\b{name}\("):
+            await asyncio.to_thread(migrate, database.owner)
+        assert await catalog.everything(connection) == before
 
 
 async def test_functions_of_extensions_stay(new_database: NewDatabase) -> None:
