@@ -15,7 +15,7 @@ def share(document: Schema) -> None:
     """Move to `components` what stands in `document` more than once, and every problem."""
     components = document["components"]
     components |= {"responses": {}, "parameters": {}, "examples": {}}
-    shared = _repeated(document)
+    shared = _shared_parameters(document)
     for operation in operations(document):
         operation["responses"] = {
             status: _response(response, components)
@@ -51,7 +51,7 @@ def _parameter(parameter: Schema, shared: frozenset[str], components: Schema) ->
     return _put(components, "parameters", name, parameter) if is_shared else parameter
 
 
-def _repeated(document: Schema) -> frozenset[str]:
+def _shared_parameters(document: Schema) -> frozenset[str]:
     counts = Counter(
         _key(parameter)
         for operation in operations(document)

@@ -183,16 +183,16 @@ def _sections(flow: Flow, body: type[Body], language: str) -> Iterator[Section]:
 
 
 def _move(flow: Flow, number: int, states: list[str], step: Step, language: str) -> tuple[str, ...]:
-    senders = _joined((_sender(flow, name, language) for name in step.by), language)
+    senders = _join_words((_sender(flow, name, language) for name in step.by), language)
     if step.decides:
         senders = DECIDER.in_language(language).format(senders)
     return (
         str(number),
-        _joined((_state(flow, state, language) for state in states), language),
+        _join_words((_state(flow, state, language) for state in states), language),
         senders,
         _state(flow, step.to, language),
-        _joined((f"`{guard.name}`" for guard in step.guards), language) or "–",
-        _joined(_effects(step, language), language) or "–",
+        _join_words((f"`{guard.name}`" for guard in step.guards), language) or "–",
+        _join_words(_effects(step, language), language) or "–",
     )
 
 
@@ -200,7 +200,7 @@ def _state(flow: Flow, name: str, language: str) -> str:
     words = {NEW: NOT_OPEN_YET, SAME: SAME_STATE, BACK: STATE_BEFORE}.get(name)
     if name in {SAME, BACK} and words:
         return words.in_language(language)
-    return _named(name, words or flow.states[name], language)
+    return _name_code(name, words or flow.states[name], language)
 
 
 def _sender(flow: Flow, name: str, language: str) -> str:
@@ -209,10 +209,10 @@ def _sender(flow: Flow, name: str, language: str) -> str:
 
 
 def _party(flow: Flow, name: str, language: str) -> str:
-    return _named(name, flow.parties[name].title, language)
+    return _name_code(name, flow.parties[name].title, language)
 
 
-def _named(code: str, title: Text, language: str) -> str:
+def _name_code(code: str, title: Text, language: str) -> str:
     """A code with its title, which in English may be the same words."""
     words = title.in_language(language)
     return f"`{code}`" if words == code.replace("_", " ") else f"`{code}` {words}"
@@ -262,10 +262,10 @@ def _copy_rows(flow: Flow, steps: list[Step], language: str) -> Iterator[tuple[s
             numbers.setdefault(copy, []).append(str(number))
     for copy, of in numbers.items():
         yield (
-            _joined(of, language),
+            _join_words(of, language),
             _party(flow, copy.party, language),
             _codes(copy.classes),
-            _joined(_notes(flow, copy, language), language),
+            _join_words(_notes(flow, copy, language), language),
         )
 
 
@@ -321,5 +321,5 @@ def _codes(names: Iterable[str]) -> str:
     return " ".join(f"`{name}`" for name in sorted(names))
 
 
-def _joined(words: Iterable[str], language: str) -> str:
+def _join_words(words: Iterable[str], language: str) -> str:
     return AND.in_language(language).join(words)

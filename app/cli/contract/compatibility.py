@@ -67,7 +67,7 @@ class _Comparison:
     def _security(self, place: str, old: Sequence[Schema], new: Sequence[Schema]) -> Iterator[str]:
         for way in old or [{}]:
             if not any(_suffices(way, other) for other in new or [{}]):
-                yield f"{place} asks for more than {_named(way)}"
+                yield f"{place} asks for more than {_describe_authentication(way)}"
 
     def _parameters(self, place: str, old: Schema, new: Schema) -> Iterator[str]:
         before, after = self._by_name(self.old, old), self._by_name(self.new, new)
@@ -83,7 +83,7 @@ class _Comparison:
                 yield f"{place} requires {name}"
 
     def _by_name(self, document: Schema, operation: Schema) -> dict[str, Schema]:
-        parameters = (_followed(document, p) for p in operation.get("parameters", ()))
+        parameters = (_follow_reference(document, p) for p in operation.get("parameters", ()))
         return {f"{p['name']} ({p['in']})": p for p in parameters}
 
     def _request_body(
@@ -99,8 +99,8 @@ class _Comparison:
             if status not in new:
                 yield f"{place} does not answer {status} any more"
                 continue
-            before = _followed(self.old, response)
-            after = _followed(self.new, new[status])
+            before = _follow_reference(self.old, response)
+            after = _follow_reference(self.new, new[status])
             yield from self._content(f"{place} answers {status}", before, after, "answers")
 
     def _content(self, place: str, old: Schema, new: Schema, direction: Direction) -> Iterator[str]:
@@ -129,7 +129,7 @@ class _Comparison:
                 return
             self.compared.add((*names, direction))
             place = f"{place} {names[0]}"
-            old, new = _followed(self.old, old), _followed(self.new, new)
+            old, new = _follow_reference(self.old, old), _follow_reference(self.new, new)
             yield from self._schema(place, old, new, direction)
             return
         yield from self._values(place, old, new, direction)
@@ -146,7 +146,7 @@ class _Comparison:
         if direction == "takes":
             if before is None and after is not None:
                 yield f"{place}: only {', '.join(sorted(after))}"
-            yield from _narrowed(place, old, new)
+            yield from _narrowings(place, old, new)
         elif before is not None:
             added = {"anything"} if after is None else after - before
             yield from (f"{place}: can now be {value}" for value in sorted(added))
@@ -168,7 +168,7 @@ class _Comparison:
             yield from (f"{place}.{name} may be missing" for name in sorted(kept - required[1]))
 
 
-def _narrowed(place: str, old: Schema, new: Schema) -> Iterator[str]:
+def _narrowings(place: str, old: Schema, new: Schema) -> Iterator[str]:
     """Bounds of what clients may send that are tighter than they were."""
     tighter = (
         *(name for name in _UPPER if new.get(name, inf) < old.get(name, inf)),
@@ -197,7 +197,7 @@ def _options(schema: Schema) -> dict[str, Schema]:
     return dict.fromkeys([types] if isinstance(types, str) else types, schema)
 
 
-def _followed(document: Schema, part: Schema) -> Schema:
+def _follow_reference(document: Schema, part: Schema) -> Schema:
     """What a reference stands for; the part itself, if it is none."""
     while "$ref" in part:
         _, kind, name = part["$ref"].removeprefix("#/").split("/")
@@ -210,6 +210,6 @@ def _suffices(way: Schema, other: Schema) -> bool:
     return all(name in way and set(scopes) <= set(way[name]) for name, scopes in other.items())
 
 
-def _named(way: Schema) -> str:
+def _describe_authentication(way: Schema) -> str:
     """A way to authenticate, in words."""
     return " and ".join(" ".join((name, *scopes)) for name, scopes in way.items()) or "nothing"

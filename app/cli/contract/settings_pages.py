@@ -61,11 +61,11 @@ def default_of(name: str, text: SettingText, language: str) -> str:
     """The default of a setting as its table has it; a dash where there is none."""
     default = Settings.model_fields[name].default
     if default is not None:
-        return f"`{shown(default)}`"
+        return f"`{as_environment_value(default)}`"
     return text.when_missing.in_language(language) if text.when_missing else "–"
 
 
-def shown(default: object) -> str:
+def as_environment_value(default: object) -> str:
     """A default as somebody would write it into the environment."""
     if isinstance(default, Period):
         return str(default)

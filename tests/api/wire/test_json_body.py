@@ -89,7 +89,6 @@ JSON = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,  # of each member: hundreds in all take seconds to make up, and show no more
 )
 
 

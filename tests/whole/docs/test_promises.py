@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import Result
 
-from app.cli.contract.settings_pages import shown
+from app.cli.contract.settings_pages import as_environment_value
 from app.cli.evidence.verification import Baseline, verify
 from app.settings import Settings
 from tests.support.command_line import cli
@@ -59,7 +59,7 @@ def test_every_setting_stands_in_the_table_with_its_default(language: str) -> No
     assert set(table) == set(Settings.model_fields)
     for name, field in Settings.model_fields.items():
         if field.default is not None:
-            assert table[name] == f"`{shown(field.default)}`"
+            assert table[name] == f"`{as_environment_value(field.default)}`"
 
 
 def test_every_variable_that_is_named_is_a_setting() -> None:
