@@ -35,7 +35,13 @@ async def own_service(
     urls = new_database()
     async with connect(urls.owner) as connection:
         await seed(connection)
-    settings = Settings(data_dir=tmp_path, api_database_url=urls.api, issuer=ISSUER)
+    settings = Settings(
+        data_dir=tmp_path,
+        api_database_url=urls.api,
+        issuer=ISSUER,
+        rate_limit=0,  # a test calls until a new key is used, however fast the calls are
+        token_rate_limit=0,
+    )
     clock = MovableClock()
     app = create_app(settings, clock)
     monkeypatch.setenv("TSUNAGU_DATA_DIR", str(tmp_path))
