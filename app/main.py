@@ -19,6 +19,7 @@ from app.adapters.administration.by_agency import AgencyAdministration
 from app.adapters.consents.listing import Consents
 from app.adapters.consents.return_requests import ReturnRequests
 from app.adapters.deliveries.deliveries import Deliveries
+from app.adapters.deliveries.recall_requests import RECALL, RecallRequests
 from app.adapters.deliveries.recalls import Recalls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.disclosures.listing import Disclosures
@@ -62,7 +63,7 @@ from app.domain.calendar.clock import Clock
 from app.resources import Resources, open_resources
 from app.settings import Settings
 
-EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE}
+EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE, **RECALL}
 """The effect of each kind of act. A test compares it with the kinds."""
 
 
@@ -200,6 +201,7 @@ def _inbox(resources: Resources) -> Iterator[object]:
 def _deliveries(resources: Resources) -> Iterator[object]:
     yield Deliveries(resources.pool, resources.clock)
     yield Recalls(resources.pool, resources.clock, resources.bell)
+    yield RecallRequests(resources.pool, resources.clock, resources.bell)
 
 
 def _webhooks(resources: Resources) -> Iterator[object]:

@@ -15,6 +15,8 @@ Refusal
 ├── GuardFailed        a condition of the step is not met
 ├── AmbiguousRoute     no, or more than one, agency for a party
 ├── AlreadyRecalled    the message was taken back before
+├── RecallImpossible   the sender can recall nothing in this referral any more
+├── RecallByRequest    every copy was opened too long ago: its holder has to be asked
 ├── AlreadyAnswered    the request to return or destroy has another answer
 ├── NotToPrint         no copy of the message waits to be printed
 ├── NotSealed          the log is not sealed as far as that
@@ -155,6 +157,25 @@ class AlreadyRecalled(Refusal):
     """The message was taken back before, for another reason, or cannot be printed any more."""
 
     code = "already_recalled"
+
+
+class RecallImpossible(Refusal):
+    """The sender can recall nothing any more. `reason` is a code."""
+
+    code = "recall_impossible"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+        self.reason = reason
+
+
+class RecallByRequest(Refusal):
+    """The copies were opened or acknowledged too long ago: these agencies have to be asked."""
+
+    code = "recall_by_request"
+
+    def __init__(self, agencies: Iterable[str]) -> None:
+        super().__init__(agencies=sorted(agencies))
 
 
 class AlreadyAnswered(Refusal):

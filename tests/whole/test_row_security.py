@@ -46,15 +46,18 @@ OWN = {
     " WHERE p.agency_id = $1",
     "message": "SELECT message_id::text FROM copy WHERE agency_id = $1",
     "segment": "SELECT s.message_id || s.class FROM segment s JOIN copy c USING (message_id)"
-    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes) AND c.recalled_at IS NULL",
+    " WHERE c.agency_id = $1 AND s.class = ANY (c.classes)"
+    " AND (c.recalled_at IS NULL OR s.class = ANY (c.kept))",
     "referral_key": "SELECT k.referral_id || k.class FROM referral_key k"
     " JOIN party p USING (referral_id) WHERE p.agency_id = $1 AND p.until IS NULL"
-    " AND k.class IN (SELECT unnest(classes) FROM copy c"
-    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id"
-    "                 AND c.recalled_at IS NULL)",
+    " AND k.class IN (SELECT unnest(CASE WHEN c.recalled_at IS NULL THEN classes ELSE kept END)"
+    "                 FROM copy c"
+    "                 WHERE c.agency_id = $1 AND c.message_referral_id = k.referral_id)",
     "delivery_term": "SELECT message_id::text FROM delivery_term WHERE sender = $1",
     "recall": "SELECT id::text FROM recall WHERE recipient_agency = $1"
     " UNION SELECT id::text FROM recall WHERE sender_agency = $1 AND (named OR disclosed)",
+    "recall_request": "SELECT id::text FROM recall_request"
+    " WHERE $1 IN (sender_agency, recipient_agency)",
     "consent": "SELECT c.case_id || '' || c.id FROM consent c JOIN party p USING (referral_id)"
     " WHERE p.agency_id = $1",
     "log_entry": "SELECT id::text FROM log_entry WHERE $1 = ANY (agencies)",

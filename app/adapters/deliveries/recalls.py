@@ -16,7 +16,9 @@ from app.domain.deliveries.recall import (
     ReadCopy,
     RecallReason,
     ReportDays,
+    SentMessage,
     copies_to_recall,
+    recallable_at_once,
     report_days,
 )
 from app.domain.errors import NotFound
@@ -54,6 +56,15 @@ class Recall:
     clocks: ReportDays | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecallOutcome:
+    """What came of a recall."""
+
+    recalls: Sequence[Recall]
+    to_request: Sequence[str]
+    """Agencies that have opened or acknowledged their copy too long ago: they have to be asked."""
+
+
 class Recalls:
     """Recalls messages, and reads recalls with the openings that preceded them."""
 
@@ -69,32 +80,38 @@ class Recalls:
         message_id: UUID,
         reason: RecallReason,
         recipients: Collection[str] | None,
-    ) -> Sequence[Recall]:
+    ) -> RecallOutcome:
         """Recall a message from these recipients, or from all. A repeat changes nothing.
 
         The case is locked meanwhile: an opening is either logged before, or finds the copy
-        recalled.
+        recalled. Copies that were opened too long ago stay, if others are recalled.
 
         Raises:
             NotFound: this agency sent no such message.
             Invalid, AlreadyRecalled: as `copies_to_recall` says.
+            RecallImpossible, RecallByRequest: as `recallable_at_once` says.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             text = await connection.fetchval(HOLD, caller.agency_id, referral_id, message_id)
             if text is None:
                 raise NotFound
             message, at = json.loads(text), self._clock()
-            copies = [_held_copy(row) for row in message["copies"]]
-            to_recall = copies_to_recall(copies, reason, recipients)
-            rows_to_write = _RecallRows(caller, referral_id, message_id, reason, message, at).rows(
-                to_recall
-            )
+            sent = read_sent_message(message)
+            chosen = copies_to_recall(sent.copies, reason, recipients)
+            to_recall = recallable_at_once(sent, chosen, at) if chosen else ()
+            rows_to_write = RecallRows(
+                caller, caller.agency_id, caller.seat_id, referral_id, message_id, reason, message,
+                at,
+            ).rows(to_recall)  # fmt: skip
             if to_recall:
                 await connection.execute(WRITE, json.dumps(rows_to_write))
             rows = json.loads(await connection.fetchval(OF_MESSAGE, caller.agency_id, message_id))
         self._bell.ring({item["agency_id"] for item in rows_to_write["items"]})
         recalls = (_recall(row) for row in rows)
-        return [r for r in recalls if recipients is None or r.recipient_agency in recipients]
+        return RecallOutcome(
+            [r for r in recalls if recipients is None or r.recipient_agency in recipients],
+            sorted({c.agency_id for c in chosen} - {c.agency_id for c in to_recall}),
+        )
 
     async def misdirected_disclosures(
         self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int
@@ -116,10 +133,14 @@ class Recalls:
 
 
 @dataclass(frozen=True, slots=True)
-class _RecallRows:
+class RecallRows:
     """Turns recalled copies into the rows that `write_recall` takes."""
 
     caller: Caller
+    """Who recalls them, or has agreed to a request."""
+    sender_agency: str
+    recalled_by: str
+    """The seat of the sender."""
     referral_id: UUID
     message_id: UUID
     reason: RecallReason
@@ -127,6 +148,7 @@ class _RecallRows:
     at: datetime
 
     def rows(self, copies: Sequence[HeldCopy]) -> dict[str, Any]:
+        """The argument of `write_recall` for these copies."""
         return {
             "at": self.at.isoformat(),
             "case_id": self.message["case_id"],
@@ -134,8 +156,8 @@ class _RecallRows:
             "referral_id": str(self.referral_id),
             "type": self.message["type"],
             "accepted_at": self.message["accepted_at"],
-            "agency_id": self.caller.agency_id,
-            "seat_id": self.caller.seat_id,
+            "agency_id": self.sender_agency,
+            "seat_id": self.recalled_by,
             "reason": self.reason.value,
             "copies": [self._copy(copy) for copy in copies],
             "log": [self._entry(copy).row() for copy in copies],
@@ -155,12 +177,16 @@ class _RecallRows:
             "party": copy.party,
             "named": copy.named,
             "disclosed": copy.disclosed,
+            "kept": sorted(copy.opened_classes),
+            "relied_upon": copy.relied_upon or copy.disclosed,
             "openings": [
                 {
                     "how": opening.how,
                     "at": opening.at.isoformat(),
                     "seat_id": opening.seat_id,
                     "classes": list(opening.classes),
+                    "count": opening.count,
+                    "last_at": opening.last_at.isoformat() if opening.last_at else None,
                 }
                 for opening in copy.openings
             ],
@@ -169,7 +195,7 @@ class _RecallRows:
 
     def _entry(self, copy: HeldCopy) -> LogEntry:
         # A reader unknown to the sender is named to it only if it has opened the message.
-        sender = {self.caller.agency_id} if copy.named or copy.disclosed else set()
+        sender = {self.sender_agency} if copy.named or copy.disclosed else set()
         detail = {
             "from": copy.agency_id,
             "reason": self.reason.value,
@@ -200,16 +226,26 @@ class _RecallRows:
                 "agency_id": copy.agency_id,
                 "referral_id": str(copy.referral_id),
                 "from_party": self.message["from_party"],
-                "from_agency": self.caller.agency_id,
+                "from_agency": self.sender_agency,
             }
         if copy.disclosed:
             yield {
                 **item,
-                "agency_id": self.caller.agency_id,
+                "agency_id": self.sender_agency,
                 "referral_id": str(self.referral_id),
                 "from_party": copy.party if copy.named else None,
                 "from_agency": copy.agency_id,
             }
+
+
+def read_sent_message(row: Row) -> SentMessage:
+    """The message that `hold_for_recall` returns."""
+    return SentMessage(
+        accepted_at=datetime.fromisoformat(row["accepted_at"]),
+        ended=row["ended"],
+        state=row["state"],
+        copies=tuple(_held_copy(copy) for copy in row["copies"]),
+    )
 
 
 def _held_copy(row: Row) -> HeldCopy:
@@ -225,13 +261,22 @@ def _held_copy(row: Row) -> HeldCopy:
         named=row["named"],
         to_print=row["to_print"],
         openings=tuple(openings),
+        acknowledged=row["acknowledged"],
         recalled_for=row["reason"],
     )
 
 
 def _read_copy(row: Row) -> ReadCopy:
     at = datetime.fromisoformat(row["at"])
-    return ReadCopy(row["how"], at, row["seat_id"], tuple(row["classes"]))
+    last = row.get("last_at")
+    return ReadCopy(
+        row["how"],
+        at,
+        row["seat_id"],
+        tuple(row["classes"]),
+        row.get("count", 1),
+        datetime.fromisoformat(last) if last else None,
+    )
 
 
 def _recall(row: Row) -> Recall:

@@ -1,10 +1,10 @@
-"""Delivery terms of messages, and recalls."""
+"""Delivery terms of messages, recalls, and requests for recalls."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -81,3 +81,57 @@ class RecallRow(Row, table=True):
     preliminary_by: date | None
     final_by: date | None
     final_by_if_malicious: date | None
+
+
+class RecallRequestRow(Row, table=True):
+    """A request to one agency to give back a copy, until it is answered or lapses."""
+
+    __tablename__ = "recall_request"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'accepted', 'refused', 'lapsed')", name="state"),
+        CheckConstraint("(state = 'open') = (settled_at IS NULL)", name="settled"),
+        Index(
+            "ix_recall_request_once",
+            "message_id",
+            "recipient_agency",
+            unique=True,
+            postgresql_where=text("state IN ('open', 'refused')"),
+        ),
+        Index(
+            "ix_recall_request_sender",
+            "sender_agency",
+            text("requested_at DESC"),
+            text("id DESC"),
+        ),
+        Index(
+            "ix_recall_request_recipient",
+            "recipient_agency",
+            text("requested_at DESC"),
+            text("id DESC"),
+        ),
+        Index("ix_recall_request_expires", "expires_at", postgresql_where=text("state = 'open'")),
+        {
+            "comment": "A request to an agency to give back a copy that it had opened,"
+            " and the answer."
+        },
+    )
+
+    id: UUID = Field(primary_key=True)
+    act_id: UUID
+    message_id: UUID = Field(foreign_key="message.id")
+    referral_id: UUID
+    reader_referral_id: UUID
+    type: str
+    sender_agency: str
+    recipient_agency: str
+    recipient_party: str | None = Field(
+        sa_column_kwargs={"comment": "Null for a reader whom the sender did not name."}
+    )
+    reason: str
+    requested_at: datetime
+    requested_by: str
+    expires_at: datetime
+    state: str = Field(sa_column_kwargs={"server_default": text("'open'")})
+    settled_at: datetime | None
+    settled_by: str | None
+    refusal_reason: str | None

@@ -115,7 +115,7 @@ class Evidence:
         size = 0
         for start in range(0, len(ids), OPENED_AT_ONCE):
             part = ids[start : start + OPENED_AT_ONCE]
-            batch = await self._reading.open(caller, part)
+            batch = await self._reading.open(caller, part, as_evidence=True)
             if len(batch) != len(part):
                 raise Busy
             messages += batch

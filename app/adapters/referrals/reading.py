@@ -129,12 +129,18 @@ class Reading:
         return envelopes
 
     async def open(
-        self, caller: Caller, ids: Sequence[UUID], within: UUID | None = None
+        self,
+        caller: Caller,
+        ids: Sequence[UUID],
+        within: UUID | None = None,
+        *,
+        as_evidence: bool = False,
     ) -> list[Opened]:
         """Open messages, as far as the caller may. The openings are logged before this returns.
 
         Args:
             within: open only those that are read through this referral, or were sent in it.
+            as_evidence: open also what this agency had opened before it was recalled.
 
         Returns:
             The messages in the order of `ids`, without those that this agency may not read.
@@ -145,16 +151,23 @@ class Reading:
         """
         for _ in range(TRIES):
             at = self._clock()
-            messages = await self._decrypt(await self._read_copies(caller, ids, within, at))
+            messages = await self._decrypt(
+                await self._read_copies(caller, ids, within, at, as_evidence)
+            )
             if not messages or await self._record_disclosures(caller, messages, at):
                 return messages
         raise Busy
 
     async def _read_copies(
-        self, caller: Caller, ids: Sequence[UUID], within: UUID | None, at: datetime
+        self,
+        caller: Caller,
+        ids: Sequence[UUID],
+        within: UUID | None,
+        at: datetime,
+        as_evidence: bool,
     ) -> "list[_Copy]":
         rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
-        copies = [_copy(json.loads(row["meta"]), row, caller) for row in rows]
+        copies = [_copy(json.loads(row["meta"]), row, caller, as_evidence) for row in rows]
         if within is None:
             return copies
         return [c for c in copies if str(within) in {c.meta["via"], c.meta["referral_id"]}]
@@ -196,7 +209,7 @@ def _reader(row: Mapping[str, Any], agency_id: str, seat: frozenset[str]) -> Par
     return Party(row["name"], agency_id, since, until, replace(view, facts=facts))
 
 
-def _copy(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
+def _copy(meta: MessageJson, row: "Record", caller: Caller, as_evidence: bool) -> _Copy:
     """The stored message of a row, with the classes that its reader may open."""
     keys = {
         c: WrappedKey(m, w)
@@ -206,12 +219,14 @@ def _copy(meta: MessageJson, row: "Record", caller: Caller) -> _Copy:
     }
     # Row security hides segments and keys that are not the reader's. The digests in the
     # envelope still say which classes the message has.
-    classes, withheld = openable(frozenset(meta["digests"]), keys, _rights(meta, caller))
+    classes, withheld = openable(
+        frozenset(meta["digests"]), keys, _rights(meta, caller, as_evidence)
+    )
     sealed = dict(zip(row["classes"] or (), row["sealed"] or (), strict=True))
     return _Copy(meta, UUID(meta["referral_id"]), classes, withheld, keys, sealed)
 
 
-def _rights(meta: MessageJson, caller: Caller) -> Rights:
+def _rights(meta: MessageJson, caller: Caller, as_evidence: bool) -> Rights:
     """What the caller may open of a message, by its copy, its seat and consent."""
     reader = meta["reader"]
     covered = reader["covered"]
@@ -221,6 +236,7 @@ def _rights(meta: MessageJson, caller: Caller) -> Rights:
         covered=frozenset(covered) if covered is not None else None,
         ended=reader["ended"],
         recalled=reader["recalled"],
+        kept=frozenset(reader["kept"]) if as_evidence else frozenset(),
         lost=frozenset(reader["lost"] or ()),
     )
 

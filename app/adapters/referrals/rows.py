@@ -77,6 +77,7 @@ class ReaderJson(TypedDict):
     ended: bool
     sent: bool
     recalled: bool
+    kept: Sequence[str]
     covered: Sequence[str] | None
     lost: Sequence[str] | None
 

@@ -206,6 +206,14 @@ class CopyRow(Row, table=True):
             " all by which it told.",
         },
     )
+    kept: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "The classes of a recalled copy that its reader had opened:"
+            " its evidence bundles have them.",
+        },
+    )
 
 
 class DeadlineKindRow(Row, table=True):

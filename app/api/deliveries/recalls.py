@@ -6,10 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.adapters.deliveries.recall_requests import RecallRequest, RecallRequests
 from app.adapters.deliveries.recalls import Recall, Recalls
 from app.api.deliveries.routes import Recipients
-from app.api.deliveries.schemas import MisdirectedOut, MisdirectedPage, RecallOut
-from app.api.wire.caller import require_scope
+from app.api.deliveries.schemas import (
+    MisdirectedOut,
+    MisdirectedPage,
+    RecallOut,
+    RecallRequestOut,
+    RecallRequestPage,
+)
+from app.api.wire.caller import ReferralReader, require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
@@ -17,11 +24,16 @@ from app.api.wire.language import language_of, localise
 from app.api.wire.paging import Cursor, Limit, moment_and_id_in, page
 from app.api.wire.responses import id_in_path, json_answer
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
-from app.api.wire.views import moment
+from app.api.wire.views import moment, moment_or_none
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.classes import CLASS_TITLES, DataClass
-from app.domain.deliveries.recall import RecallReason, ReportDays
+from app.domain.deliveries.recall import (
+    RecallAnswer,
+    RecallReason,
+    RefusalReason,
+    ReportDays,
+)
 from app.domain.flows import BODIES
 from app.domain.text import Text
 
@@ -57,6 +69,27 @@ class RecallIn(BaseModel):
     recipients: Recipients = None
 
 
+class RecallAnswerIn(BaseModel):
+    """返すよう求められた写しについての答え。
+
+    The answer to a request to give a copy back.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Annotated[RecallAnswer, Field(title=both("答え", "The answer"), examples=["accepted"])]
+    reason: Annotated[
+        RefusalReason | None,
+        Field(
+            title=both("応じない理由", "Why it is refused"),
+            description=both(
+                "answer が refused のときだけ、必ず書く。",
+                "Needed if `answer` is refused, and only then.",
+            ),
+        ),
+    ] = None
+
+
 @router.post(
     "/referrals/{referral_id}/messages/{message_id}/recall",
     response_model=RecallOut,
@@ -68,12 +101,18 @@ class RecallIn(BaseModel):
 
         Before it was opened, the recipient keeps only the mark that it was recalled, and
         pending notices are cancelled. After it was opened or printed, it is recorded as a
-        misdirected disclosure and both sides are told. Either way it can no longer be opened.
+        misdirected disclosure and both sides are told. Either way it can no longer be opened,
+        but whoever had opened it keeps it in its evidence bundle.
+
+        The sender has to be a party still, of a referral that is open. A copy that was opened
+        or acknowledged can be recalled until the end of the next business day; afterwards its
+        holder has to be asked (act `recall.request`), and stands in `to_request`.
+
         The state of the referral does not go back. Repeating the same recall changes nothing.""",
         Text("取り消した写し", "The copies that were recalled"),
         takes=RecallIn,
         example={"reason": "wrong_recipient", "recipients": ["center-13"]},
-        may_answer=("already_recalled",),
+        may_answer=("already_recalled", "recall_impossible", "recall_by_request"),
         parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
     ),
 )
@@ -86,15 +125,89 @@ async def recall_message(
     """送った通信文を宛先から取り戻す。送り手の、決裁権のある席だけができる。
 
     開かれる前なら、宛先には取消しの印だけが残り、到着通知も取りやめる。開かれるか印刷された
-    後なら、誤送付として記録し、双方に知らせる。どちらでも以後は開けない。案件の状態は戻らない。
-    同じ取消しを繰り返しても変わらない。
+    後なら、誤送付として記録し、双方に知らせる。どちらでも以後は開けない。ただし、開いた機関の証拠の
+    束には残る。
+
+    取り消せるのは、開いている案件の今の当事者だけ。開かれたか受領された写しを取り消せるのは、翌開庁日の
+    終わりまで。その後は、持っている機関に求める(行為 `recall.request`)。その機関は `to_request` に
+    並ぶ。
+
+    案件の状態は戻らない。同じ取消しを繰り返しても変わらない。
     """
     body = (await read_json(request)).model(RecallIn)
     wanted = id_in_path(message_id)
-    recalls = await dependency(request, Recalls).recall(
+    outcome = await dependency(request, Recalls).recall(
         caller, id_in_path(referral_id), wanted, body.reason, body.recipients
     )
-    return json_answer({"message_id": str(wanted), "recalled": [_copy(r) for r in recalls]})
+    return json_answer(
+        {
+            "message_id": str(wanted),
+            "recalled": [_copy(r) for r in outcome.recalls],
+            "to_request": list(outcome.to_request),
+        }
+    )
+
+
+@router.get(
+    "/recall-requests",
+    response_model=RecallRequestPage,
+    **documented(
+        "list_recall_requests",
+        Text("開かれた写しを返す求めの一覧を読む", "List the requests to give opened copies back"),
+        """Returns the requests that this agency has made or was sent, newest first.
+
+        Two seats of the sender make one with the act `recall.request`.""",
+        Text("求めの一覧", "A page of requests"),
+    ),
+)
+async def list_recall_requests(
+    request: Request, caller: ReferralReader, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """この機関がした求めと、この機関への求めを、新しいものから返す。
+
+    求めるのは、送り手の二つの席の行為 `recall.request`。
+    """
+    rows = await dependency(request, RecallRequests).page(
+        caller.agency_id, moment_and_id_in(cursor), limit + 1
+    )
+    return json_answer(page(rows, limit, _asked, lambda r: (r.requested_at.isoformat(), r.id)))
+
+
+@router.post(
+    "/recall-requests/{request_id}/answer",
+    response_model=RecallRequestOut,
+    **documented(
+        "answer_recall_request",
+        Text("開かれた写しを返す求めに答える", "Answer a request to give an opened copy back"),
+        """A seat that may decide accepts or refuses. If it accepts, the copy is recalled at once,
+        and recorded as a misdirected disclosure.
+
+        The sender is told in its inbox. The same answer can be sent any number of times; another
+        one is answered with 409. A request that nobody answers lapses at `expires_at`, and also if
+        its sender could recall nothing any more; the answer then says `lapsed`, and nothing
+        happens.""",
+        Text("答えた求め", "The request with its answer"),
+        takes=RecallAnswerIn,
+        example={"answer": "refused", "reason": "acted_upon"},
+        may_answer=("already_answered",),
+        parameters={"request_id": Text("求めのID", "The id of the request")},
+    ),
+)
+async def answer_recall_request(
+    request: Request,
+    request_id: str,
+    caller: Annotated[Caller, require_scope(Scope.REFERRAL_DECIDE)],
+) -> Response:
+    """決裁権のある席が、応じるか応じないかを答える。応じれば直ちに取り消し、誤送付として記録する。
+
+    送り手の受信箱に知らせる。同じ答えは何度送っても同じ。違う答えは 409。答えがなければ
+    `expires_at` に失効する。送り手がもう取り消せないときも失効し、`lapsed` と答えて何も起きない。
+    """
+    body = (await read_json(request)).model(RecallAnswerIn)
+    answered = await dependency(request, RecallRequests).answer(
+        caller, id_in_path(request_id), body.answer, body.reason
+    )
+    return json_answer(_asked(answered))
 
 
 @router.get(
@@ -167,6 +280,25 @@ def _copy(recall: Recall) -> dict[str, Any]:
     }
 
 
+def _asked(row: RecallRequest) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "message_id": str(row.message_id),
+        "referral_id": str(row.referral_id),
+        "type": row.type,
+        "sender_agency": row.sender_agency,
+        "recipient_agency": row.recipient_agency,
+        "recipient_party": row.recipient_party,
+        "reason": row.reason,
+        "requested_at": moment(row.requested_at),
+        "expires_at": moment(row.expires_at),
+        "state": row.state,
+        "settled_at": moment_or_none(row.settled_at),
+        "settled_by": row.settled_by,
+        "refusal_reason": row.refusal_reason,
+    }
+
+
 def _disclosure(recall: Recall) -> dict[str, Any]:
     classes = sorted({c for opening in recall.openings for c in opening.classes})
     return {
@@ -191,6 +323,8 @@ def _disclosure(recall: Recall) -> dict[str, Any]:
                 "at": moment(opening.at),
                 "seat_id": opening.seat_id,
                 "classes": list(opening.classes),
+                "count": opening.count,
+                "last_at": moment(opening.last_at or opening.at),
             }
             for opening in recall.openings
         ],

@@ -311,11 +311,94 @@ class RecallOut(Shape):
                     "misdirected_disclosure_id": DISCLOSURE,
                 }
             ],
+            "to_request": [],
         }
     )
 
     message_id: Uuid
     recalled: list[RecalledCopy]
+    to_request: list[str] = Field(
+        description=both(
+            "開かれたか受領されてから時がたち、求めなければ返らない写しを持つ機関",
+            "Agencies that have opened or acknowledged their copy too long ago, and have to be"
+            " asked",
+        )
+    )
+
+
+_REQUEST: dict[str, Any] = {
+    "id": DISCLOSURE,
+    "message_id": MESSAGE,
+    "referral_id": REFERRAL,
+    "type": "special_adjustment.request_cooperation",
+    "sender_agency": "probation-13",
+    "recipient_agency": "center-13",
+    "recipient_party": "center",
+    "reason": "wrong_content",
+    "requested_at": AT,
+    "expires_at": "2026-12-08T00:00:00.000+09:00",
+    "state": "refused",
+    "settled_at": AT,
+    "settled_by": "center-13.decider",
+    "refusal_reason": "acted_upon",
+}
+
+
+class RecallRequestOut(Shape):
+    """開かれた写しを返す求め。
+
+    A request to give an opened copy back.
+    """
+
+    model_config = like(_REQUEST)
+
+    id: Uuid
+    message_id: Uuid
+    referral_id: Uuid = Field(
+        description=both("通信文を送った案件", "The referral in which the message was sent")
+    )
+    type: str
+    sender_agency: str
+    recipient_agency: str
+    recipient_party: str | None = Field(
+        description=both(
+            "宛先から見せられて読んでいた機関では null",
+            "null for an agency that read it because a recipient had shown it",
+        )
+    )
+    reason: str
+    requested_at: Moment
+    expires_at: Moment = Field(
+        description=both("答えがなければ失効する時刻", "When it lapses if nobody answers")
+    )
+    state: str = Field(
+        description=both(
+            "open 答えを待つ、accepted 応じた、refused 応じない、lapsed 失効した",
+            "open: waits for an answer; accepted; refused; lapsed",
+        )
+    )
+    settled_at: Moment | None
+    settled_by: str | None = Field(description=both("答えた席", "The seat that answered"))
+    refusal_reason: str | None = Field(
+        description=both(
+            "acted_upon 既に業務を行った、kept_by_law 法令により保存する、"
+            "needed_as_evidence 証拠として要る、no_mistake 誤りではない",
+            "acted_upon: it has been acted upon; kept_by_law: the law requires keeping it; "
+            "needed_as_evidence; no_mistake: it was no mistake",
+        )
+    )
+
+
+class RecallRequestPage(Shape):
+    """求めの1頁。
+
+    A page of requests.
+    """
+
+    model_config = like({"items": [_REQUEST], "next": None})
+
+    items: list[RecallRequestOut]
+    next: Next
 
 
 class TitledClass(Shape):
@@ -339,9 +422,9 @@ class TitledItem(Shape):
 
 
 class OpeningOut(Shape):
-    """開かれたか、印刷された1回。
+    """一つの席が開いたか、印刷したこと。
 
-    One time that it was opened or printed.
+    That one seat has opened or printed it, once or more often.
     """
 
     how: str = Field(description=both("opened 開かれた、printed 印刷された", "opened or printed"))
@@ -350,6 +433,10 @@ class OpeningOut(Shape):
         description=both("開いた席、印刷した席", "The seat that opened or printed it")
     )
     classes: list[str]
+    count: int = Field(description=both("回数", "How often"))
+    last_at: Moment = Field(
+        description=both("最後の時刻。at は最初", "The last time; `at` is the first")
+    )
 
 
 class PreliminaryClock(Shape):
@@ -403,7 +490,16 @@ _DISCLOSURE: dict[str, Any] = {
         {"class": "C0", "title": "経路情報(氏名を含まない)"},
         {"class": "C1", "title": "本人の特定"},
     ],
-    "openings": [{"how": "opened", "at": AT, "seat_id": _SEAT, "classes": ["C0", "C1"]}],
+    "openings": [
+        {
+            "how": "opened",
+            "at": AT,
+            "seat_id": _SEAT,
+            "classes": ["C0", "C1"],
+            "count": 2,
+            "last_at": AT,
+        }
+    ],
     "clocks": {
         "preliminary": {"from": "2026-11-22", "by": "2026-11-24"},
         "final": {"by": "2026-12-21", "by_if_malicious": "2027-01-18"},

@@ -31,6 +31,8 @@ class ItemOut(Shape):
     kind: str = Field(
         description=both(
             "message 通信文、message.recalled 取消し、disclosure.misdirected 誤送付、"
+            "recall.requested 開かれた写しを返す求め、recall.answered その答え、"
+            "recall.lapsed その失効、"
             "consent.return_or_destroy 返還・廃棄の求め、consent.return_answered その答え、"
             "consent.return_overdue その期限切れ、delivery.overdue 受領の期限切れ、"
             "delivery.failed 不達、deadline 期日、"
@@ -40,6 +42,8 @@ class ItemOut(Shape):
             "erasure 消去した案件、"
             "administration.disabled 席か接続システムの停止",
             "message; message.recalled; disclosure.misdirected: a misdirected disclosure; "
+            "recall.requested: a request to give an opened copy back; recall.answered: the answer "
+            "to one; recall.lapsed: one that nobody answered; "
             "consent.return_or_destroy: a request to return or destroy information; "
             "consent.return_answered: the answer to one; consent.return_overdue: one whose "
             "time has passed; delivery.overdue: not acknowledged in time; delivery.failed: "

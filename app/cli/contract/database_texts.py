@@ -67,18 +67,24 @@ ROWS: Mapping[str, Text] = {
     ),
     "EXISTS ( SELECT FROM copy c JOIN party p ON p.referral_id = c.referral_id"
     " WHERE c.message_referral_id = referral_key.referral_id AND p.until IS NULL"
-    " AND c.recalled_at IS NULL AND referral_key.class = ANY (c.classes) )": Text(
-        "今も当事者で、取り消されていない写しがある情報区分の鍵",
-        "keys of data classes of which the own agency, as a present party, has a copy that was not"
-        " recalled",
+    " AND referral_key.class"
+    " = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END) )": Text(
+        "今も当事者で、写しがある情報区分の鍵。取り消された写しでは、開いていた区分だけ",
+        "keys of data classes of which the own agency, as a present party, has a copy; of a copy"
+        " that was recalled only those that it had opened",
     ),
     "EXISTS (SELECT FROM copy c WHERE c.message_id = message.id)": Text(
         "自機関が写しを持つもの", "those of which the own agency has a copy"
     ),
     "EXISTS ( SELECT FROM copy c WHERE c.message_id = segment.message_id"
-    " AND c.recalled_at IS NULL AND segment.class = ANY (c.classes) )": Text(
-        "取り消されていない写しがある情報区分のもの",
-        "those of data classes of which the own agency has a copy that was not recalled",
+    " AND segment.class"
+    " = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END) )": Text(
+        "写しがある情報区分のもの。取り消された写しでは、開いていた区分だけ",
+        "those of data classes of which the own agency has a copy; of a copy that was recalled only"
+        " those that it had opened",
+    ),
+    "(SELECT me()) IN (sender_agency, recipient_agency)": Text(
+        "自機関がしたか、受けたもの", "those that the own agency has made or was sent"
     ),
     "EXISTS (SELECT FROM party p WHERE p.referral_id = consent.referral_id)"
     " OR recipients && ARRAY[(SELECT me()), (SELECT a.kind FROM agency a WHERE a.id = me())]"

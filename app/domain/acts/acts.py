@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from app.domain.access.caller import Caller
-from app.domain.acts.details import EraseDetail, HoldDetail, OrderDetail
+from app.domain.acts.details import EraseDetail, HoldDetail, OrderDetail, RecallDetail
 from app.domain.administration.details import (
     ClientDetail,
     KeyDetail,
@@ -101,6 +101,13 @@ KINDS: Mapping[str, ActKind] = {
         OPERATORS,
         OrderDetail,
         concerns_referral=True,
+    ),
+    "recall.request": ActKind(
+        Text("開かれた通信文の写しを返すよう求める", "Ask for opened copies of a message back"),
+        Text("通信文のID", "the id of a message"),
+        frozenset({"decider", "records_officer"}),
+        HEAD_APPROVES,
+        RecallDetail,
     ),
     "seat.add": ActKind(
         Text("席を加える", "Add a seat"),

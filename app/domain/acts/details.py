@@ -1,11 +1,14 @@
 """What else has to be said of an act than its target: codes, ids and numbers, never words."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.classes import DataClass
+from app.domain.deliveries.recall import RecallReason
 from app.domain.erasure.objections import ErasureReason
+from app.domain.messages.fields import AgencyId
 from app.domain.vocabulary.code import Code
 
 
@@ -59,3 +62,14 @@ class OrderDetail(EraseDetail):
     reason: Annotated[Literal[ErasureReason.COURT_ORDER], Field(title="理由")] = (
         ErasureReason.COURT_ORDER
     )
+
+
+class RecallDetail(ActDetail):
+    """開かれた写しを返すよう求める理由と宛先。"""
+
+    referral_id: Annotated[UUID, Field(title="案件のID", description="通信文を送った案件")]
+    reason: Annotated[RecallReason, Field(title="取消しの理由", examples=["wrong_recipient"])]
+    recipients: Annotated[
+        list[AgencyId] | None,
+        Field(min_length=1, max_length=20, title="宛先の機関", description="null なら全て。"),
+    ] = None

@@ -5,16 +5,21 @@ The clocks are those of 個人情報保護法26条・68条 and of the commission
 3-5-3): 速報 within about three to five days, 確報 within 30, or 60 where somebody acted in bad
 faith. The day on which it became known is the first, closed days count, and a 確報 whose last day
 is closed may come on the next open one. What was taken back before anybody read it is no leak.
+
+A recall is for mistakes, and others act upon what they have opened or acknowledged. Such a copy is
+recalled at once only until the end of the next business day; afterwards its holder is asked.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from app.domain.calendar.business_days import next_business_day
 from app.domain.calendar.clock import JAPAN
-from app.domain.errors import AlreadyRecalled, Invalid
+from app.domain.deliveries.terms import end_of_business_day
+from app.domain.errors import AlreadyRecalled, Invalid, RecallByRequest, RecallImpossible
 from app.domain.vocabulary.code import Code
 
 
@@ -28,14 +33,42 @@ class RecallReason(Code):
     NO_CONSENT = "no_consent", "同意がない"
 
 
+CLOSED: Final = "closed"
+"""The state of a referral that has ended, in every flow."""
+AT_ONCE_DAYS = 1
+"""Business days after the day of acceptance in which an opened copy can be recalled at once."""
+REQUEST_DAYS = 10
+"""Business days after which a request that nobody has answered lapses."""
+
+
+class RecallAnswer(Code):
+    """What the holder of an opened copy answers to a request to give it back."""
+
+    ACCEPTED = "accepted", "応じる"
+    REFUSED = "refused", "応じない"
+
+
+class RefusalReason(Code):
+    """Why the holder keeps an opened copy."""
+
+    ACTED_UPON = "acted_upon", "既にこれに基づいて業務を行った"
+    KEPT_BY_LAW = "kept_by_law", "法令により保存する"
+    NEEDED_AS_EVIDENCE = "needed_as_evidence", "証拠として要る"
+    NO_MISTAKE = "no_mistake", "誤りではない"
+
+
 @dataclass(frozen=True, slots=True)
 class ReadCopy:
-    """A copy that somebody has read: it was opened, or printed."""
+    """How one seat has read a copy: opened or printed it, once or more often."""
 
     how: str
     at: datetime
+    """When it did so for the first time."""
     seat_id: str | None
     classes: tuple[str, ...]
+    count: int = 1
+    last_at: datetime | None = None
+    """When it did so for the last time; None if that was the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +93,7 @@ class HeldCopy:
     """Whether the message was sent to this agency. To the others a recipient has shown it later."""
     to_print: bool
     openings: tuple[ReadCopy, ...]
+    acknowledged: bool = False
     recalled_for: str | None = None
     """The reason of an earlier recall."""
 
@@ -67,6 +101,28 @@ class HeldCopy:
     def disclosed(self) -> bool:
         """Whether somebody has read it."""
         return bool(self.openings)
+
+    @property
+    def opened_classes(self) -> frozenset[str]:
+        """The classes that its agency has opened, and keeps in its evidence bundles."""
+        return frozenset(c for o in self.openings if o.how == "opened" for c in o.classes)
+
+    @property
+    def relied_upon(self) -> bool:
+        """Whether its agency has opened or acknowledged it here. Paper cannot be emptied."""
+        return self.acknowledged or bool(self.opened_classes)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message, read while its case is locked, with the part of its sender."""
+
+    accepted_at: datetime
+    ended: bool
+    """Whether the sender's part in the referral has ended."""
+    state: str
+    """The state of the referral, as the sender has seen it."""
+    copies: tuple[HeldCopy, ...]
 
 
 def copies_to_recall(
@@ -90,6 +146,68 @@ def copies_to_recall(
     if not left and any(c.recalled_for != reason for c in chosen):
         raise AlreadyRecalled
     return left
+
+
+def check_sender(message: SentMessage) -> None:
+    """Refuse a sender that can recall nothing any more.
+
+    Raises:
+        RecallImpossible: its part has ended, or the referral is closed.
+    """
+    if message.ended:
+        raise RecallImpossible("party_ended")
+    if message.state == CLOSED:
+        raise RecallImpossible("closed")
+
+
+def recallable_at_once(
+    message: SentMessage, copies: Sequence[HeldCopy], at: datetime
+) -> tuple[HeldCopy, ...]:
+    """Those of these copies that the sender alone can recall at that moment.
+
+    Raises:
+        RecallImpossible: as `check_sender` says.
+        RecallByRequest: their holders have opened or acknowledged all of them too long ago.
+    """
+    check_sender(message)
+    late = at >= end_of_business_day(message.accepted_at, AT_ONCE_DAYS)
+    now = tuple(copy for copy in copies if not (late and copy.relied_upon))
+    if copies and not now:
+        raise RecallByRequest(copy.agency_id for copy in copies)
+    return now
+
+
+def copies_to_request(
+    message: SentMessage, reason: RecallReason, recipients: Collection[str] | None, at: datetime
+) -> tuple[HeldCopy, ...]:
+    """The copies that their holders can be asked to give back at that moment.
+
+    Raises:
+        RecallImpossible: as `check_sender` says; `at_once` if none of them has to be asked.
+        Invalid, AlreadyRecalled: as `copies_to_recall` says.
+    """
+    copies = copies_to_recall(message.copies, reason, recipients)
+    check_sender(message)
+    late = at >= end_of_business_day(message.accepted_at, AT_ONCE_DAYS)
+    asked = tuple(copy for copy in copies if late and copy.relied_upon)
+    if not asked:
+        raise RecallImpossible("at_once")
+    return asked
+
+
+def check_answer(answer: RecallAnswer, reason: RefusalReason | None) -> None:
+    """Refuse a refusal without a reason, and a reason without a refusal.
+
+    Raises:
+        Invalid: the reason is missing, or there is one.
+    """
+    if (answer is RecallAnswer.REFUSED) != (reason is not None):
+        raise Invalid.at("/reason", "required" if reason is None else "not_taken")
+
+
+def request_expires(requested_at: datetime) -> datetime:
+    """When a request of that moment lapses."""
+    return end_of_business_day(requested_at, REQUEST_DAYS)
 
 
 def report_days(known_at: datetime) -> ReportDays:

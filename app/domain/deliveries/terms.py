@@ -43,10 +43,13 @@ def terms(message_type: str, urgency: str, accepted_at: datetime) -> Terms:
     if hours := HOURS.get(urgency):
         return Terms(accepted_at + hours, accepted_at + FAILED_AFTER * hours)
     days = BUSINESS_DAYS.get(message_type.partition(".")[2], USUAL_BUSINESS_DAYS)
-    return Terms(_end_of(accepted_at, days), _end_of(accepted_at, FAILED_AFTER * days))
+    return Terms(
+        end_of_business_day(accepted_at, days),
+        end_of_business_day(accepted_at, FAILED_AFTER * days),
+    )
 
 
-def _end_of(accepted_at: datetime, days: int) -> datetime:
+def end_of_business_day(accepted_at: datetime, days: int) -> datetime:
     """The end of the `days`-th business day after a moment."""
     last = add_business_days(accepted_at.astimezone(JAPAN).date(), days)
     return datetime.combine(last + ONE_DAY, time(), JAPAN)

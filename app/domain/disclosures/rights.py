@@ -21,6 +21,8 @@ class Rights:
     """Whether the reader's agency is no longer a party."""
     recalled: bool = False
     """Whether the sender has taken the copy back."""
+    kept: frozenset[str] = frozenset()
+    """The classes that the reader keeps nevertheless, for its evidence."""
     lost: frozenset[str] = frozenset()
     """The classes for which the person has withdrawn consent."""
 
@@ -68,7 +70,7 @@ def known_facts(
 
 def _reason(data_class: DataClass, rights: Rights, keys: frozenset[str]) -> str | None:
     verdicts = (
-        ("recalled", rights.recalled),
+        ("recalled", rights.recalled and data_class not in rights.kept),
         ("not_your_class", data_class not in rights.copied),
         ("party_ended", rights.ended),
         ("not_your_seat", data_class not in rights.seat),

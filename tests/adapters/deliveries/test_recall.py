@@ -14,9 +14,15 @@ from app.adapters.deliveries.recalls import Recall
 from app.api.referrals import views
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
-from app.domain.errors import AlreadyRecalled, Invalid, NotFound
+from app.domain.errors import (
+    AlreadyRecalled,
+    Invalid,
+    NotFound,
+    RecallByRequest,
+    RecallImpossible,
+)
 from tests.adapters.deliveries.test_deliveries import copy_of, on_paper, position
-from tests.support.callers import START, seat
+from tests.support.callers import START, caller_with, seat
 from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over, special
 
@@ -33,7 +39,8 @@ async def request_of(office: Office, referral: UUID) -> UUID:
 
 async def recall(office: Office, agency: str, referral: UUID, message: UUID) -> list[Recall]:
     """Recall a message from all recipients, because of wrong content."""
-    return list(await office.recalls.recall(seat(agency), referral, message, WRONG, None))
+    outcome = await office.recalls.recall(seat(agency), referral, message, WRONG, None)
+    return list(outcome.recalls)
 
 
 async def items(office: Office, agency: str, message: UUID) -> list[dict[str, Any]]:
@@ -175,9 +182,9 @@ async def test_a_recall_said_twice_is_one_and_for_another_reason_is_refused(
     referral = await special(office)
     request = await request_of(office, referral)
     caller = seat(PROBATION)
-    (only,) = await office.recalls.recall(caller, referral, request, WRONG, [CENTER])
+    (only,) = (await office.recalls.recall(caller, referral, request, WRONG, [CENTER])).recalls
     office.clock.now += timedelta(hours=1)
-    again = await office.recalls.recall(caller, referral, request, WRONG, [CENTER])
+    again = (await office.recalls.recall(caller, referral, request, WRONG, [CENTER])).recalls
     everybody = await recall(office, PROBATION, referral, request)
     office.clock.now = START
     assert list(again) == [only]
@@ -374,7 +381,7 @@ async def _race(office: Office) -> bool:
     )
     assert row["recalled_at"] is not None
     assert (row["opened_at"] is not None) == any(read) == (recalled.clocks is not None)
-    assert len(recalled.openings) == sum(read)
+    assert sum(opening.count for opening in recalled.openings) == sum(read)
     return any(read)
 
 
@@ -432,18 +439,159 @@ async def test_recalls_and_acknowledgements_and_sends_at_once_do_not_wait_in_a_r
     assert await office.owner.fetchval(deadlocks) == 0
 
 
-async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office: Office) -> None:
-    referral = await special(office)
-    moved = {"release_on": "2027-01-29", "new": "2027-01-29"}
+async def facts_of(office: Office, agency: str, referral: UUID) -> dict[str, Any]:
+    """The facts that an agency sees of a referral."""
+    return dict((await office.reading.referral(agency, referral)).reader.view.facts)
+
+
+async def days_of(office: Office, agency: str, referral: UUID) -> set[str]:
+    """The kinds of deadlines that an agency has in a referral."""
+    days = await office.deadlines.page(agency, None, 10_000)
+    return {d["kind"] for d in days if d["referral_id"] == str(referral)}
+
+
+async def move_release(office: Office, referral: UUID, day: str) -> UUID:
+    """The prison states another day of release; the id of its message."""
+    moved = {"release_on": day, "new": day}
     change = saying("special_adjustment.change_custody", referral, moved)
     await office.exchange.accept(change, seat(PRISON))
-    before = (await office.reading.referral(CENTER, referral)).reader.view.facts
-    assert before["release_on"] == "2027-01-29"
-    await office.recalls.recall(seat(PRISON), referral, change.id, WRONG, None)
-    after = (await office.reading.referral(CENTER, referral)).reader.view.facts
-    assert "release_on" not in after
-    days = await office.deadlines.page(CENTER, None, 1000)
-    kinds = {d["kind"] for d in days if d["referral_id"] == str(referral)}
-    assert "release_on" not in kinds
-    own = (await office.reading.referral(PRISON, referral)).reader.view.facts
-    assert own["release_on"] == "2027-01-29"
+    return change.id
+
+
+async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office: Office) -> None:
+    referral = await special(office)
+    assert "release_on" in await facts_of(office, CENTER, referral)
+    assert "release_on" in await days_of(office, CENTER, referral)
+    await recall(office, PROBATION, referral, await request_of(office, referral))
+    assert "release_on" not in await facts_of(office, CENTER, referral)
+    assert "release_on" not in await days_of(office, CENTER, referral)
+    assert "release_on" in await facts_of(office, PROBATION, referral)
+
+
+async def test_a_recall_leaves_what_another_message_made_known_as_well(office: Office) -> None:
+    referral = await special(office)
+    change = await move_release(office, referral, "2027-01-29")
+    await recall(office, PRISON, referral, change)
+    assert "release_on" in await facts_of(office, CENTER, referral)
+    assert "release_on" in await days_of(office, CENTER, referral)
+
+
+@pytest.mark.parametrize("how", ["opened", "acknowledged"])
+async def test_whoever_relied_upon_a_copy_keeps_its_facts_until_they_are_stated_anew(
+    office: Office, how: str
+) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    await rely_upon(office, CENTER, request, how)
+    await recall(office, PROBATION, referral, request)
+    assert "release_on" in await facts_of(office, CENTER, referral)
+    assert "release_on" in await days_of(office, CENTER, referral)
+    await move_release(office, referral, "2027-02-26")
+    assert (await facts_of(office, CENTER, referral))["release_on"] == "2027-02-26"
+
+
+async def rely_upon(office: Office, agency: str, message: UUID, how: str) -> None:
+    """Open a message, or acknowledge it unread."""
+    if how == "opened":
+        await office.reading.open(seat(agency, "case_worker"), [message])
+    else:
+        place = await position(office, agency, message)
+        await office.inboxes.acknowledge(seat(agency), [place], None)
+
+
+@pytest.mark.parametrize("how", ["opened", "acknowledged"])
+async def test_a_relied_upon_copy_is_recalled_until_the_end_of_the_next_business_day(
+    office: Office, how: str
+) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    await rely_upon(office, CENTER, request, how)
+    at(office, 25, 0)
+    with pytest.raises(RecallByRequest) as refused:
+        await office.recalls.recall(seat(PROBATION), referral, request, WRONG, [CENTER])
+    assert refused.value.facts == {"agencies": [CENTER]}
+    outcome = await office.recalls.recall(seat(PROBATION), referral, request, WRONG, None)
+    assert ([r.recipient_agency for r in outcome.recalls], outcome.to_request) == (
+        [PRISON],
+        [CENTER],
+    )
+    (opened,) = await office.reading.open(seat(CENTER), [request])
+    assert opened.body
+    office.clock.now -= timedelta(microseconds=1)
+    (recalled,) = (
+        await office.recalls.recall(seat(PROBATION), referral, request, WRONG, [CENTER])
+    ).recalls
+    office.clock.now = START
+    assert recalled.clocks is not None  # opened above, if not before
+
+
+def at(office: Office, day: int, hour: int) -> None:
+    """Set the clock to an hour of a day in November, in Japan."""
+    office.clock.now = START.replace(day=day, hour=hour)
+
+
+async def test_an_unopened_copy_is_recalled_long_afterwards(office: Office) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    office.clock.now += timedelta(days=200)
+    recalled = await recall(office, PROBATION, referral, request)
+    office.clock.now = START
+    assert {r.recipient_agency for r in recalled} == {CENTER, PRISON}
+
+
+async def test_a_party_that_has_ended_recalls_nothing(office: Office) -> None:
+    referral = await special(office)
+    own = await move_release(office, referral, "2027-01-29")
+    transfer = saying(
+        "special_adjustment.transfer_institution", referral, to={"institution": "prison-osaka"}
+    )
+    await office.exchange.accept(transfer, seat(PRISON))
+    for message in (referral, own, transfer.id):
+        with pytest.raises(RecallImpossible) as refused:
+            await recall(office, PRISON, referral, message)
+        assert refused.value.reason == "party_ended"
+    assert "release_on" in await facts_of(office, CENTER, referral)
+
+
+async def test_nothing_is_recalled_in_a_closed_referral(office: Office) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    await recall(office, PROBATION, referral, request)
+    close = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
+    await office.exchange.accept(close, seat(CENTER))
+    with pytest.raises(RecallImpossible) as refused:
+        await recall(office, CENTER, referral, close.id)
+    assert refused.value.reason == "closed"
+    assert len(await recall(office, PROBATION, referral, request)) == 2  # a repeat still answers
+
+
+async def test_whoever_opened_a_recalled_message_keeps_it_as_evidence_and_nobody_else_does(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    worker = caller_with(seat(CENTER), classes=frozenset({"C0", "C1"}))
+    (first,) = await office.reading.open(worker, [request])
+    await recall(office, PROBATION, referral, request)
+    assert (await office.reading.open(seat(CENTER), [request]))[0].body == {}
+    (kept,) = await office.reading.open(seat(CENTER), [request], as_evidence=True)
+    assert (kept.body, set(kept.salts)) == (first.body, {DataClass.C0, DataClass.C1})
+    assert {reason for _, reason in kept.withheld} == {"recalled"}
+    (unread,) = await office.reading.open(seat(PRISON), [request], as_evidence=True)
+    assert unread.body == {}
+
+
+async def test_openings_of_one_seat_are_counted_in_one_row(office: Office) -> None:
+    referral = await special(office)
+    request = await request_of(office, referral)
+    for minutes in range(5):
+        office.clock.now = START + timedelta(minutes=minutes)
+        await office.reading.open(seat(CENTER), [request])
+    recalls = {r.recipient_agency: r for r in await recall(office, PROBATION, referral, request)}
+    office.clock.now = START
+    (opening,) = recalls[CENTER].openings
+    assert (opening.count, opening.at, opening.last_at) == (
+        5,
+        START,
+        START + timedelta(minutes=4),
+    )

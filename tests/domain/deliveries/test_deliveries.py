@@ -121,7 +121,7 @@ def test_the_clocks_count_the_day_on_which_it_became_known_and_end_on_an_open_da
 
 def copy(agency_id: str, *, named: bool = True, recalled_for: str | None = None) -> HeldCopy:
     """A copy that nobody has opened."""
-    return HeldCopy(agency_id, "center", uuid4(), named, False, (), recalled_for)
+    return HeldCopy(agency_id, "center", uuid4(), named, False, (), False, recalled_for)
 
 
 def test_a_recall_takes_back_every_copy_or_those_of_named_recipients() -> None:

@@ -19,7 +19,7 @@ from tests.support.contract import PUBLISHED
 
 DOCS = Path(__file__).parents[3] / "docs"
 LANGUAGES = ("ja", "en")
-ACTS = {kind for kind in KINDS if kind.startswith(("hold.", "erase"))}
+ACTS = {kind for kind in KINDS if kind.startswith(("hold.", "erase", "recall."))}
 ITEM = PUBLISHED["components"]["schemas"]["ItemOut"]["properties"]
 """Described in Japanese: what is ASCII there is a code."""
 ITEM_KINDS = re.findall(r"[a-z_]+(?:\.[a-z_]+)*", ITEM["kind"]["description"])

@@ -45,6 +45,8 @@ list_deliveries                  referral:read      referral         200       4
 mark_printed                     referral:write     printed          200       404
 explain_message                  referral:read      message          200       404
 recall_message                   referral:decide    recalled         200       404
+list_recall_requests             referral:read      -                200       -
+answer_recall_request            referral:decide    asked_to_give    200       404
 list_consents                    referral:read      case             200       404
 list_return_requests             disclosure:read    -                200       -
 list_case_return_requests        disclosure:read    case             200       404

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeAlias
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -115,9 +117,27 @@ async def create_world(urls: Urls, folders: Folders) -> AsyncIterator[World]:
         speaker = Speaker(http, mints)
         ours = await play(speaker, "probation-13", US)
         theirs = await play(speaker, "probation-27", OTHERS)
+        ours, theirs = [await ask_back_later(tables, each, clock) for each in (ours, theirs)]
         world = World(app, settings, urls, clock, http, tables, mints, speaker, ours, theirs)
         await world.seal()
         yield world
+
+
+async def ask_back_later(tables: asyncpg.Pool, played: Played, clock: MovableClock) -> Played:
+    """Ask the center for what it was sent, as can be done only days afterwards."""
+    request = await tables.fetchval(
+        "INSERT INTO recall_request (id, act_id, message_id, referral_id, reader_referral_id, type,"
+        " sender_agency, recipient_agency, recipient_party, reason, requested_at, requested_by,"
+        " expires_at) SELECT gen_random_uuid(), $2, m.id, m.referral_id, m.referral_id, m.type,"
+        " m.from_agency, $3, 'center', 'too_much', $4, m.from_seat, $5 FROM message m"
+        " WHERE m.id = $1 RETURNING id::text",
+        UUID(played.request),
+        UUID(played.act),
+        played.center,
+        clock(),
+        clock() + timedelta(days=10),
+    )
+    return replace(played, asked_to_give=request)
 
 
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:

@@ -47,6 +47,8 @@ class Played:
     """What its records officer proposed; and two more."""
     refused_act: str
     withdrawn_act: str
+    asked_to_give: str = ""
+    """A request to give back what it was sent."""
 
 
 def envelope(message_type: str, **changed: Any) -> dict[str, Any]:

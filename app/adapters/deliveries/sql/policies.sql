@@ -13,3 +13,10 @@ CREATE POLICY own ON recall FOR SELECT TO tsunagu_api USING (
 );
 REVOKE ALL ON recall FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON recall TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON recall_request;
+CREATE POLICY own ON recall_request FOR SELECT TO tsunagu_api USING (
+    (SELECT me()) IN (sender_agency, recipient_agency)
+);
+REVOKE ALL ON recall_request FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON recall_request TO tsunagu_api;

@@ -1,7 +1,8 @@
 -- Write a recall: recall copies, cancel their notices, notify the agencies concerned. It
 -- increments the version of the case, as an accepted message does: a reader that has read a copy
--- and has not yet logged the opening starts again, and finds the copy recalled. Lock order:
--- case, notices, mailboxes by agency id.
+-- and has not yet logged the opening starts again, and finds the copy recalled. What an agency has
+-- opened it keeps in its evidence bundles (`kept`); facts of a copy that it has relied upon stay.
+-- Lock order: case, notices, mailboxes by agency id.
 CREATE OR REPLACE FUNCTION write_recall(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -9,6 +10,7 @@ DECLARE
     v_at constant timestamptz := (p ->> 'at')::timestamptz;
     v_message constant uuid := (p ->> 'message_id')::uuid;
     v_agency text;
+    v_copy jsonb;
     v_unopened boolean;
 BEGIN
     UPDATE "case" SET version = version + 1 WHERE id = (p ->> 'case_id')::uuid;
@@ -31,10 +33,15 @@ BEGIN
     PERFORM FROM mailbox WHERE agency_id IN (
         SELECT i ->> 'agency_id' FROM jsonb_array_elements((p -> 'copies') || (p -> 'items')) AS i
     ) ORDER BY agency_id FOR UPDATE;
-    FOR v_agency IN SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c
+    FOR v_copy IN SELECT c FROM jsonb_array_elements(p -> 'copies') AS c
     LOOP
-        UPDATE copy SET recalled_at = v_at WHERE agency_id = v_agency AND message_id = v_message;
-        PERFORM forget_facts(v_agency, v_message);
+        v_agency := v_copy ->> 'agency_id';
+        UPDATE copy SET recalled_at = v_at,
+            kept = ARRAY(SELECT jsonb_array_elements_text(v_copy -> 'kept'))
+        WHERE agency_id = v_agency AND message_id = v_message;
+        IF NOT (v_copy ->> 'relied_upon')::boolean THEN
+            PERFORM forget_facts(v_agency, v_message);
+        END IF;
         UPDATE inbox_item SET recalled_at = v_at
         WHERE agency_id = v_agency AND message_id = v_message AND kind = 'message'
         RETURNING opened_at IS NULL AND acknowledged_at IS NULL AND NOT withdrawn INTO v_unopened;

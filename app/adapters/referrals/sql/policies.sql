@@ -23,7 +23,8 @@ DROP POLICY IF EXISTS own ON referral_key;
 CREATE POLICY own ON referral_key FOR SELECT TO tsunagu_api USING (EXISTS (
     SELECT FROM copy c JOIN party p ON p.referral_id = c.referral_id
     WHERE c.message_referral_id = referral_key.referral_id AND p.until IS NULL
-        AND c.recalled_at IS NULL AND referral_key.class = ANY (c.classes)
+        AND referral_key.class
+            = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END)
 ));
 REVOKE ALL ON referral_key FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON referral_key TO tsunagu_api;
@@ -47,8 +48,8 @@ GRANT SELECT (
 DROP POLICY IF EXISTS own ON segment;
 CREATE POLICY own ON segment FOR SELECT TO tsunagu_api USING (EXISTS (
     SELECT FROM copy c
-    WHERE c.message_id = segment.message_id AND c.recalled_at IS NULL
-        AND segment.class = ANY (c.classes)
+    WHERE c.message_id = segment.message_id AND segment.class
+        = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END)
 ));
 REVOKE ALL ON segment FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON segment TO tsunagu_api;

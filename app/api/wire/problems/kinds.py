@@ -231,17 +231,46 @@ KINDS: Mapping[str, ProblemKind] = {
             "See the referral's deliveries for where it stands; if it is needed, send a new one.",
         ),
     ),
+    "recall_impossible": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("この案件ではもう取り消せません", "Nothing can be recalled here any more"),
+        Text(
+            "取り消せるのは、開いている案件の今の当事者だけです。reason がその理由です。",
+            "Only a present party of an open referral recalls messages; `reason` says why not.",
+        ),
+        Text(
+            "誤送付なら、持っている機関に直接知らせ、報告を判断してください。",
+            "If it was misdirected, tell whoever holds it, and decide on a report.",
+        ),
+        example={"reason": "party_ended"},
+    ),
+    "recall_by_request": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("求めなければ返りません", "Their holders have to be asked"),
+        Text(
+            "agencies は、写しを開くか受領してから、取り消せる期間を過ぎています。",
+            "`agencies` have opened or acknowledged their copies, and the time in which these"
+            " could be recalled at once has passed.",
+        ),
+        Text(
+            "POST /v1/acts の recall.request で求めるか、corrects で訂正してください。",
+            "Ask with the act recall.request, or correct the message with `corrects`.",
+        ),
+        example={"agencies": ["center-13"]},
+    ),
     "already_answered": ProblemKind(
         HTTPStatus.CONFLICT,
         Text("すでに答えられています", "It was already answered"),
         Text(
-            "この返還・廃棄の求めには、別の答えが記録されています。答えは変わりません。",
+            "この求めには、別の答えが記録されています。答えは変わりません。",
             "Another answer to this request is on record; an answer does not change.",
         ),
         Text(
-            "GET /v1/return-requests で記録された答えを確かめてください。"
+            "GET /v1/return-requests か GET /v1/recall-requests で、記録された答えを"
+            "確かめてください。"
             "誤りなら、求めた機関に知らせてください。",
-            "See the answer at GET /v1/return-requests; if it is wrong, tell whoever asked.",
+            "See the answer at GET /v1/return-requests or GET /v1/recall-requests; if it is wrong,"
+            " tell whoever asked.",
         ),
     ),
     "not_to_print": ProblemKind(
