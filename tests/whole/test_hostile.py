@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.api.wire.json_body import SMALL
 from app.api.wire.message_examples import request_example
 from tests.support.contract import CONTRACT
 
@@ -145,11 +146,15 @@ async def test_hostile_input_is_refused_in_silence(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/referrals", "/v1/messages/read", "/v1/inbox/acknowledgements"]
+    ("path", "limit"),
+    [
+        ("/v1/referrals", 256 * 1024),
+        ("/v1/messages/read", SMALL),
+        ("/v1/inbox/acknowledgements", SMALL),
+    ],
 )
-async def test_no_more_is_read_than_the_limit(speak: Any, path: str) -> None:
+async def test_no_more_is_read_than_the_limit(speak: Any, path: str, limit: int) -> None:
     client = await speak("prison-fuchu")
-    limit = 256 * 1024
 
     async def endless() -> Any:
         for _ in range(100):

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.adapters.keys.vault import Segment
 from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.cases.case import SYSTEM
+from app.domain.characters import comparable
 from app.domain.classes import DataClass
 from app.domain.decisions.acceptance import Acceptance
 from app.domain.decisions.decision import Copy, Move
@@ -92,7 +93,11 @@ def sharing_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
 
 
 def content_to_repeat(message: Message, fields: Mapping[DataClass, bytes]) -> Iterator[bytes]:
-    """What a repeat must repeat exactly: the envelope and the fields of the body."""
+    """What a repeat must repeat: the envelope and the fields of the body.
+
+    Text is in Unicode's normal form C here, and only here: systems that keep it in one form or the
+    other all may repeat.
+    """
     paper = message.paper_origin
     envelope = {
         "referral_id": str(message.referral_id),
@@ -112,7 +117,7 @@ def content_to_repeat(message: Message, fields: Mapping[DataClass, bytes]) -> It
     }
     yield canonical(envelope)
     for data_class, content in sorted(fields.items()):
-        yield data_class.encode() + content
+        yield data_class.encode() + comparable(content.decode()).encode()
 
 
 def _message(

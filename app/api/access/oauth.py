@@ -1,6 +1,7 @@
 """OAuth routes: tokens (RFC 6749), revocation (RFC 7009), metadata (RFC 8414), keys (RFC 7517)."""
 
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,7 @@ from app.auth.revocation import TokenRevocation
 from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
 from app.auth.token_endpoint import TokenEndpoint
+from app.domain.characters import reason_to_refuse
 from app.domain.errors import TooMany
 from app.domain.text import Text
 
@@ -220,6 +222,8 @@ async def _form(request: Request) -> dict[str, str]:
         )
     except ValueError as error:
         raise TokenRefused("invalid_request", "the form cannot be read") from error
+    for reason in filter(None, map(reason_to_refuse, chain.from_iterable(pairs))):
+        raise TokenRefused("invalid_request", f"the form holds text that is not taken: {reason}")
     if len({name for name, _ in pairs}) < len(pairs):
         raise TokenRefused("invalid_request", "a parameter stands twice")
     return {name: value for name, value in pairs if value}  # RFC 6749 §3.2: empty is omitted

@@ -12,7 +12,7 @@ from app.api.referrals.schemas import AcceptedOut, RehearsedOut
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory, current_time, dependency
 from app.api.wire.documented import both, documented, example_named
-from app.api.wire.json_body import read_json
+from app.api.wire.json_body import read_message
 from app.api.wire.message_examples import request_examples
 from app.api.wire.problems.answers import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
@@ -115,7 +115,7 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
 
     同じIDで同じ内容を送り直すと、最初の答えがそのまま返る(200)。
     """
-    envelope = envelopes.read_opening(await read_json(request))
+    envelope = await read_message(request, envelopes.read_opening)
     referral_id = envelope.id or time_ordered_id(current_time(request))
     message = envelopes.message_of(envelope, referral_id, referral_id)
     return await _send(request, message, caller, frozenset(), dry_run)
@@ -155,7 +155,7 @@ async def send_message(
     `If-Match` に読んだときの版を書けば、その後に動いた案件には送られない(412)。
     """
     wanted = id_in_path(referral_id)
-    envelope = envelopes.read_later(await read_json(request))
+    envelope = await read_message(request, envelopes.read_later)
     message_id = _own_id(envelope, wanted) or time_ordered_id(current_time(request))
     message = envelopes.message_of(envelope, message_id, wanted)
     return await _send(request, message, caller, entity_tags(request, "if-match"), dry_run)

@@ -15,6 +15,9 @@ LATEST = date(2200, 12, 31)
 MOST_ITEMS = 50
 
 _MOMENT = TypeAdapter(datetime)
+_HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+# ヿ and ゟ are two letters in one, ゝ to ヾ and 〱 to 〵 repeat; ゠ and ＝ stand between parts.
+_KANA = r"^(?:[\u30a0-\u30ff\u31f0-\u31ffゝゞゟ\u3031-\u3035＝][\u3099\u309a]?|[\u3000 ])+$"
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -57,6 +60,12 @@ def _moment_in_our_time(moment: datetime) -> datetime:
     return moment
 
 
+def _full_width(value: Any) -> Any:
+    if isinstance(value, str) and _HALF_WIDTH.search(value):
+        raise PydanticCustomError("half_width", "katakana of full width")
+    return value
+
+
 Day = Annotated[
     date,
     BeforeValidator(_only_iso, json_schema_input_type=date),
@@ -75,8 +84,13 @@ Flag = Annotated[bool, Field(strict=True)]
 """Yes or no, as a JSON boolean only."""
 Name = Annotated[str, Field(max_length=100, pattern=r"\S")]
 """A name or a short designation."""
-Kana = Annotated[str, Field(max_length=100, pattern=r"^[ァ-ヶーヽヾ・\u3000 ]+$")]
-"""A name as it is read, in full-width katakana."""
+Kana = Annotated[
+    str,
+    Field(max_length=100, pattern=_KANA),
+    BeforeValidator(_full_width),  # before the pattern, whose reason would say less
+]
+"""A name as it is read, in full-width katakana: with the small ㇰ to ㇿ, with セ゚ and other letters
+that Unicode has only with a mark, and with what stands between the parts of a foreign name."""
 Words = Annotated[str, Field(max_length=1000, pattern=r"\S")]
 """A few sentences."""
 Passage = Annotated[str, Field(max_length=4000, pattern=r"\S")]

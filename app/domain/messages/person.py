@@ -77,6 +77,14 @@ class Person(Birth):
     family_name_kana: Annotated[Kana | None, Field(title="氏(カナ) (GIF: familyNameKana)")] = None
     given_name_kana: Annotated[Kana | None, Field(title="名(カナ) (GIF: givenNameKana)")] = None
     alternative_name: Annotated[Name | None, Field(title="通称名 (GIF: alternativeName)")] = None
+    name_note: Annotated[
+        Words | None,
+        Field(
+            title="氏名の字の注記",
+            description="What the register writes and Unicode does not have (外字), in words.",
+            examples=["「辻」のしんにょうは点が一つ"],
+        ),
+    ] = None
     sex: Annotated[Sex, Field(title="性別 (GIF: sex)")] = Sex.UNKNOWN
     nationality: Annotated[
         str | None,

@@ -39,7 +39,7 @@ class Code(StrEnum):
         return reference
 
 
-OpenCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+OpenCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 """A code of an open set: the known values are in the schema, others are taken as they are."""
 
 

@@ -235,6 +235,23 @@ def test_kana_are_full_width_katakana(kana: str) -> None:
         Person.model_validate({**samples.SUBJECT, "family_name_kana": kana})
 
 
+@pytest.mark.parametrize(
+    "kana",
+    ["ツナグ", "シㇷ゚", "ㇰㇱㇿ", "ヷヸヹヺ", "セ゚ツ゚", "ジャン＝ポール", "ジャン゠ポール", "コヿ",
+     "ゟ", "ハヽ　ミヾ", "ヴァン・ゴッホ", "ア゙", "ヵヶヮヰヱ"],
+)  # fmt: skip
+def test_a_reading_may_hold_all_katakana(kana: str) -> None:
+    person = Person.model_validate({**samples.SUBJECT, "family_name_kana": kana})
+    assert person.family_name_kana == kana
+
+
+@pytest.mark.parametrize("field", ["family_name_kana", "given_name_kana"])
+def test_a_half_width_reading_is_refused_for_that(field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Person.model_validate({**samples.SUBJECT, field: "ﾂﾅｸﾞ"})
+    assert [e["type"] for e in refused.value.errors()] == ["half_width"]
+
+
 def test_a_consultation_starts_the_detention_clock() -> None:
     name = "suspect_support.consult"
     facts = BODIES[name].model_validate(example(name)).facts()

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.acts.acts import KINDS
 from app.domain.acts.details import HoldReason
+from app.domain.characters import UNWANTED
 from app.domain.consents.coverage import BECAUSE, FAILINGS
 from app.domain.consents.return_requests import ReturnAnswer
 from app.domain.deliveries.delivery import STATUSES
@@ -38,6 +39,7 @@ CODES: dict[tuple[str, str], Collection[str]] = {
     ("disclosures", "how"): HOW.keys(),
     ("erasure", "when"): TITLES.keys(),
     ("inbox", "kinds"): ITEM_KINDS,
+    ("text", "refused"): UNWANTED.keys(),
     ("inbox", "states"): ITEM_STATES,
 }
 """By page and section: the code spans in the first column of its tables. The head of a table may

@@ -14,8 +14,10 @@ from starlette.routing import compile_path
 from app.adapters.access.refused_calls import RefusedCalls
 from app.api.wire.dependencies import dependency_if_started
 from app.api.wire.language import language_of, localise
+from app.api.wire.problems.hints import HINTS
 from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import BadProof, Invalid, NotFound, Refusal
+from app.domain.text import Text
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
@@ -73,7 +75,7 @@ def answer(
         "detail": kind.detail.in_language(language),
         "hint": kind.hint.in_language(language),
         "instance": _instance(request),
-        **localise(refusal.facts, language),
+        **localise(_with_hints(refusal.facts), language),
     }
     all_headers = {
         "Content-Language": language,
@@ -97,6 +99,18 @@ def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[
     """Pointer and reason of each of Pydantic's errors. Values and messages are left out."""
     described = ({"pointer": root + _pointer(e["loc"]), "reason": str(e["type"])} for e in errors)
     return list({tuple(error.values()): error for error in described}.values())[:MOST_ERRORS]
+
+
+def _with_hints(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The members of a problem, with what to do about each error of which that is known."""
+    if "errors" not in facts:
+        return facts
+    errors = [{**e, **_hint(e["reason"])} for e in facts["errors"]]
+    return {**facts, "errors": errors}
+
+
+def _hint(reason: str) -> dict[str, Text]:
+    return {"hint": HINTS[reason]} if reason in HINTS else {}
 
 
 def field_name(name: object) -> str:

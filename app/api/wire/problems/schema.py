@@ -50,7 +50,17 @@ PROBLEM: Mapping[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "reason"],
-                "properties": {"pointer": {"type": "string"}, "reason": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "hint": {
+                        "type": "string",
+                        "description": both(
+                            "どうすればよいか。要る理由のときだけある",
+                            "What to do about it; only for reasons that need it",
+                        ),
+                    },
+                },
             },
         },
         "state": {
