@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.adapters.database import functions, rules
+from app.adapters.database.connection import WRITABLE
 from app.adapters.database.migrations import PATIENCE, refuse_older
 from app.adapters.schema import RULES, TABLES
 
@@ -65,7 +66,7 @@ async def connect_and_migrate(url: str) -> None:
     """Open `url` as asyncpg reads it, and migrate."""
 
     async def connection() -> asyncpg.Connection:
-        return await asyncpg.connect(url)
+        return await asyncpg.connect(url, target_session_attrs=WRITABLE)
 
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connection, poolclass=pool.NullPool

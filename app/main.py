@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -29,7 +29,7 @@ from app.adapters.evidence.collecting import Evidence
 from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.keys.vault import Vault
 from app.adapters.log.reading import Log
-from app.adapters.outage import CannotStart, is_outage
+from app.adapters.outage import CannotStart, outage_of
 from app.adapters.referrals.deadlines import DeadlineList
 from app.adapters.referrals.decision_rows import DecisionWriter
 from app.adapters.referrals.exchange import Exchange
@@ -69,7 +69,7 @@ EFFECTS: Mapping[str, Effect] = {**ADMINISTRATION, **ERASURE, **RECALL}
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """The service for these settings. Tests replace the clock by `clock`."""
-    return application(_lifespan(settings, clock or settings.running_clock()), is_outage)
+    return application(_lifespan(settings, clock or settings.running_clock()), outage_of)
 
 
 def _lifespan(
@@ -88,11 +88,11 @@ def _lifespan(
             settings.pool_timeout,
         ) as resources:
             folder, keys = resources.key_folder, resources.key_service
-            readiness = Readiness(resources.pool, folder, keys)
-            await readiness.check_keys()
+            readiness = Readiness(settings.api_url, folder, keys)
+            await readiness.check_keys(resources.pool)
             # After the check: a key folder that was not restored must not get new keys.
             folder.prepare(clock(), masters=settings.key_service is None)
-            async with _caches(resources) as caches:
+            async with _caches(resources) as caches, aclosing(readiness):
                 objects = _objects(resources, caches, readiness)
                 dependencies.install(app, objects, NEEDS)
                 _freeze_loaded_objects()

@@ -6,6 +6,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from app.adapters.access import jobs as access
 from app.adapters.acts import jobs as acts
@@ -42,11 +43,33 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(each, stop.set)
     clock, url = settings.running_clock(), settings.worker_url
     size = settings.worker_pool_size
-    async with open_resources(settings, clock, url, size, "tsunagu worker") as resources:
+    async with AsyncExitStack() as closing:
+        resources: Resources | None = None
+        while resources is None and not stop.is_set():
+            opening = open_resources(settings, clock, url, size, "tsunagu worker")
+            resources = await _open_if_possible(stop, opening, closing)
+        if resources is None:
+            return
         jobs = tuple(all_jobs(resources))
         async with asyncio.TaskGroup() as tasks:
             for job in jobs:
                 tasks.create_task(run_job(stop, job))
+
+
+async def _open_if_possible(
+    stop: asyncio.Event,
+    opening: AbstractAsyncContextManager[Resources],
+    closing: AsyncExitStack,
+) -> Resources | None:
+    """The opened resources; None, after a pause, while the database is away."""
+    try:
+        return await closing.enter_async_context(opening)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        _log.warning("the database does not answer (%s); trying again", type(error).__name__)
+    await _pause(stop)
+    return None
 
 
 def all_jobs(resources: Resources) -> Iterator[Job]:
@@ -82,9 +105,14 @@ async def run_job(stop: asyncio.Event, job: Job) -> None:
     step = _with_rests(job.step) if job.gently else job.step
     while not stop.is_set():
         if await _attempt(step) < job.batch:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PAUSE):
-                    await stop.wait()
+            await _pause(stop)
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    """Wait for `PAUSE` seconds, or until `stop` is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PAUSE):
+            await stop.wait()
 
 
 async def _attempt(step: Callable[[], Awaitable[int]]) -> int:

@@ -30,7 +30,7 @@ from app.api.service.metrics import Meters
 from app.api.webhooks import contract as webhook_contract
 from app.api.webhooks.schemas import NoticeOut
 from app.api.wire.dependencies import Subject
-from app.api.wire.gate import Gate
+from app.api.wire.gate import Gate, OutageOf
 from app.api.wire.problems import answers
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -61,7 +61,7 @@ VERSION = "1.0.0"
 
 def application(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
-    is_outage: Callable[[Exception], bool],
+    outage_of: OutageOf,
 ) -> FastAPI:
     """The application. `lifespan` installs its dependencies."""
     app = FastAPI(
@@ -81,5 +81,5 @@ def application(
     pages.install(app)
     contract.install(app, webhook_contract.section(), [NoticeOut])
     app.state.meters = Meters()
-    app.add_middleware(Gate, is_outage=is_outage, observe=app.state.meters.observe)
+    app.add_middleware(Gate, outage_of=outage_of, observe=app.state.meters.observe)
     return app

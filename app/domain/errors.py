@@ -28,7 +28,7 @@ Refusal
 ├── ActSettled         the act waits for nobody any more
 ├── ActImpossible      the act could not take effect as things stand
 ├── TooManyActs        too many proposals wait for a second seat
-└── Busy               the case moved at every try
+└── Busy               the case is held, or moved at every try
 """
 
 from collections.abc import Iterable, Mapping
@@ -264,7 +264,7 @@ class TooManyActs(Refusal):
 
 
 class Busy(Refusal):
-    """The case was changed by others at every try; the same message can be sent again."""
+    """Others hold or change the case all the time; the same call can be made again."""
 
     code = "busy"
 

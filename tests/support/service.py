@@ -22,6 +22,7 @@ from app.adapters.database.logins import Urls
 from app.adapters.directory.cache import DirectoryCache
 from app.adapters.directory.seed import seed
 from app.adapters.inbox.inboxes import Inboxes
+from app.adapters.service import figures, readiness
 from app.api.wire.dependencies import Dependencies
 from app.auth.scopes import CLASSES
 from app.auth.secrets import hash_secret, new_secret
@@ -127,6 +128,8 @@ async def service(
     with pytest.MonkeyPatch.context() as patch:
         # Tests write the counts down when they look at them, and not by chance in between.
         patch.setattr(refused_calls, "PERIOD", 3_600.0)
+        patch.setattr(readiness, "KEPT", 0.0)
+        patch.setattr(figures, "KEPT", 0.0)
         async with app.router.lifespan_context(app):
             yield Service(app, urls, clock, settings)
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from app.adapters.outage import OperatorError
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 OPENING = 10.0
 """Seconds that opening a connection may take."""
+
+
+WRITABLE = SessionAttribute.read_write
+"""Of the hosts that an address names, the one is wanted that takes writes; no standby."""
 
 
 class DatabaseUnavailable(OperatorError):
@@ -31,7 +36,7 @@ async def connect(url: str) -> "AsyncIterator[Connection[Record]]":
         DatabaseUnavailable: the server does not answer, or refuses the login.
     """
     try:
-        connection = await asyncpg.connect(url, timeout=OPENING)
+        connection = await asyncpg.connect(url, timeout=OPENING, target_session_attrs=WRITABLE)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable(_reason(error)) from None
     try:
@@ -45,4 +50,6 @@ def _reason(error: Exception) -> str:
         return "it does not accept the user name or the password"
     if isinstance(error, asyncpg.InvalidCatalogNameError):
         return "there is no database of that name"
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return "it takes no writes, as a standby or while it is set to read only"
     return f"it does not answer ({type(error).__name__})"

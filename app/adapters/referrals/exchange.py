@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 
 from app.adapters.consents.rows import agencies_to_notify
+from app.adapters.database.shares import about
 from app.adapters.ids import time_ordered_id
 from app.adapters.keys.vault import StoredKeys
 from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
@@ -173,6 +174,7 @@ class Exchange:
     ) -> AcceptanceAnswer | None:
         """Decide and write once; None if the case has changed since it was loaded."""
         loaded = await self._load(executor, message, caller, hold=hold)
+        about(str(loaded.case.id))  # all that write to one case wait in one line
         submission = self._submission(loaded, message, caller)
         try:
             decision = decide(submission, if_match)

@@ -1,11 +1,15 @@
 """Figures of the whole service for its metrics: what waits, and how attempts ended."""
 
+import asyncio
 import json
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from app.adapters.outage import is_outage
 from app.domain.calendar.clock import Clock
 from app.domain.erasure.clock import Rule
 from app.domain.erasure.retention import Periods
@@ -15,6 +19,11 @@ if TYPE_CHECKING:
 
 ERASURES = "SELECT erasure_figures($1, $2, $3)"
 FIGURES = "SELECT delivery_figures($1) AS delivery, l.* FROM log_figures($1) AS l"
+
+KEPT = 5.0
+"""Seconds for which figures are given again."""
+
+_log = logging.getLogger(__name__)
 
 MOST_DUE = 10_000
 """The backlog of erasures is counted up to this number."""
@@ -64,6 +73,29 @@ class Figures:
         self._pool = pool
         self._clock = clock
         self._periods = periods or Periods()
+        self._last: ServiceFigures | None = None
+        self._until = 0.0
+        self._one_at_a_time = asyncio.Lock()
+
+    async def recent(self) -> ServiceFigures | None:
+        """The figures as they were at most `KEPT` seconds ago; None while they cannot be read.
+
+        They cost the database more than a message does, and anybody may ask for readiness.
+        """
+        async with self._one_at_a_time:
+            if time.monotonic() >= self._until:
+                self._last = await self._read_if_possible()
+                self._until = time.monotonic() + KEPT
+        return self._last
+
+    async def _read_if_possible(self) -> ServiceFigures | None:
+        try:
+            return await self.read()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            _log.warning("the figures of the service cannot be read (%s)", type(error).__name__)
+            return None
 
     async def read(self) -> ServiceFigures:
         """The figures at this moment."""

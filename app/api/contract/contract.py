@@ -188,7 +188,7 @@ def _codes(path: str, operation: Schema, notes: Documentation) -> Iterator[str]:
         yield "not_authenticated"
         if any(scopes for scheme in operation["security"] for scopes in scheme.values()):
             yield "scope_missing"
-        yield from ("too_many", "unavailable")
+        yield from ("too_many", "busy", "unavailable")
     if notes.takes:
         yield from ("malformed", "unsupported_media_type", "too_large", "invalid")
     if any(p["in"] == "query" for p in operation.get("parameters", ())):

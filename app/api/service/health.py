@@ -49,8 +49,8 @@ async def read_health() -> Response:
     **documented(
         "read_readiness",
         Text("仕事ができるかを見る", "See whether the service can work"),
-        """Looks whether the database can be reached, the tables are up to date and the keys can be
-        read.
+        """Looks whether the database can be reached and takes writes, the tables are up to date and
+        the keys can be read. It is looked at most once a second.
 
         `behind` names what is late but does not keep the service from answering.""",
         Text("できる", "It can"),
@@ -58,19 +58,21 @@ async def read_health() -> Response:
     ),
 )
 async def read_readiness(request: Request) -> Response:
-    """データベースに届き、表が最新の形で、鍵が読めるかを見る。
+    """データベースに届き、書き込めて、表が最新の形で、鍵が読めるかを見る。見るのは毎秒一度まで。
 
     `behind` は、遅れているが応答には差し支えないもの。
     """
     amiss = await dependency(request, Readiness).failing_parts()
     status = "unavailable" if amiss else "ok"
-    behind = [] if amiss else _behind(await dependency(request, Figures).read())
+    behind = [] if amiss else _behind(await dependency(request, Figures).recent())
     answer = {"status": status, "amiss": amiss, "behind": behind}
     return json_answer(answer, 503 if amiss else 200)
 
 
-def _behind(figures: ServiceFigures) -> list[str]:
+def _behind(figures: ServiceFigures | None) -> list[str]:
     """The tasks that are late. Messages can still be sent and read, so the service is ready."""
+    if figures is None:
+        return []
     unsealed = figures.unsealed > UNSEALED or figures.oldest_unsealed > LATE
     late = {"deliveries": figures.late > LATE, "log": unsealed, "erasures": figures.erasing.late}
     return [name for name, holds in late.items() if holds]

@@ -7,6 +7,7 @@ from fastapi import Request, Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security.base import SecurityBase
 
+from app.adapters.database.shares import claim
 from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.documented import both
 from app.api.wire.rates import QuotaUsedUp, Rates
@@ -112,6 +113,7 @@ async def _access(request: Request) -> Access:
         raise
     request.state.access = access
     request.state.caller = access.caller
+    claim(access.caller.client_id, next(iter(request.path_params.values()), ""))
     _count(request, access.caller.client_id)
     return access
 

@@ -7,20 +7,32 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.adapters.database.shares import claims_of
+from app.adapters.outage import Outage
 from app.api.wire.problems.answers import Internal, Unavailable, answer
-from app.domain.errors import Refusal
+from app.domain.errors import Busy, Refusal
 
 log = logging.getLogger("tsunagu.api")
 
 Observe: TypeAlias = Callable[[Scope, int, float], None]
 """Records a call: its scope, the status of its answer, and its duration in seconds."""
+OutageOf: TypeAlias = Callable[[Exception], Outage | None]
+"""Why an exception may not come again when the call is tried again; None if it is our fault."""
+
+_REFUSALS: Mapping[Outage, Callable[[], Refusal]] = {
+    Outage.AWAY: Unavailable,
+    Outage.HELD: Busy,
+}
+
+STRANGERS = "strangers"
+"""All callers of whom it is not known yet who they are have one share of the database together."""
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -35,14 +47,12 @@ _CLOSED_POLICY = (
 
 
 class Gate:
-    """Wraps the application. `is_outage` tells whether an exception means that the database cannot
-    be reached; `observe` records each call."""
+    """Wraps the application. `outage_of` tells which exceptions may pass when the call is tried
+    again; `observe` records each call."""
 
-    def __init__(
-        self, app: ASGIApp, is_outage: Callable[[Exception], bool], observe: Observe
-    ) -> None:
+    def __init__(self, app: ASGIApp, outage_of: OutageOf, observe: Observe) -> None:
         self._app = app
-        self._is_outage = is_outage
+        self._outage_of = outage_of
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +60,10 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        with claims_of(STRANGERS):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Set here, because the application may go on with a copy of the scope.
         state = scope.setdefault("state", {})
         answering, began = _Answering(send, state), time.perf_counter()
@@ -65,7 +79,8 @@ class Gate:
         self._observe(scope, answering.status, time.perf_counter() - began)
 
     def _refusal(self, error: Exception) -> Refusal:
-        return Unavailable() if self._is_outage(error) else Internal()
+        outage = self._outage_of(error)
+        return Internal() if outage is None else _REFUSALS[outage]()
 
 
 class _Answering:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 
+from app.adapters.outage import outage_of
 from app.api.wire.gate import Gate
 from app.api.wire.language import preferred_language
 from app.api.wire.problems import answers
@@ -124,9 +125,7 @@ async def failing() -> Any:
         raise (ConnectionError if "away" in request.query_params else KeyError)("山田太郎")
 
     answers.install(app)
-    app.add_middleware(
-        Gate, observe=lambda *_: None, is_outage=lambda error: isinstance(error, ConnectionError)
-    )
+    app.add_middleware(Gate, observe=lambda *_: None, outage_of=outage_of)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
 

@@ -394,8 +394,10 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         Text("込み合っています", "Busy"),
         Text(
-            "同じ案件が続けて変わり、処理できませんでした。何も書かれていません。",
-            "The case was changed by others at every try. Nothing was written.",
+            "同じ案件を他の処理が使い続けていて、待ちきれませんでした。何も書かれていません。"
+            "他の案件には差し支えありません。",
+            "The same case is in use by others for longer than a call waits. Nothing was written."
+            " Other cases are not concerned.",
         ),
         Text(
             "Retry-After の後に、同じIDで同じ内容を送り直してください。",
@@ -407,8 +409,10 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         Text("一時的に使えません", "Unavailable for a moment"),
         Text(
-            "データベースか、封を開ける鍵に届きません。何も書かれていません。",
-            "The database or the keys that open seals cannot be reached. Nothing was written.",
+            "データベースか、封を開ける鍵が応じません。届かないか、書き込めないか、"
+            "込み合っています。何も書かれていません。",
+            "The database, or the keys that open seals, do not answer: out of reach, not taking"
+            " writes, or with too much to do. Nothing was written.",
         ),
         Text(
             "Retry-After の後に送り直してください。同じIDなら二重になりません。",
