@@ -36,7 +36,7 @@ from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Reading
 from app.adapters.service.figures import Figures
 from app.adapters.service.readiness import Readiness
-from app.adapters.webhooks.safe_http import SystemLookup
+from app.adapters.webhooks.lookup import SystemLookup
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.adapters.webhooks.webhooks import Webhooks
 from app.api.application import NEEDS, application
@@ -211,7 +211,8 @@ def _webhooks(resources: Resources) -> Iterator[object]:
         WebhookSecrets(resources.key_service),
         SystemLookup(),
         resources.clock,
-        loopback=resources.settings.webhook_loopback,
+        resources.settings.webhook_reach,
+        by_proxy=resources.settings.webhook_proxy is not None,
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +21,7 @@ from app.adapters.database.logins import API, WORKER, as_role
 from app.domain.calendar.clock import Clock
 from app.domain.calendar.period import Period
 from app.domain.erasure.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
+from app.domain.webhooks.addresses import Reach
 
 JAPAN = timezone(timedelta(hours=9), "JST")
 
@@ -32,6 +34,25 @@ def _plain_postgres(url: SecretStr) -> SecretStr:
     return SecretStr(plain)
 
 
+def _reach_text(text: str) -> str:
+    Reach.read(text)
+    return text
+
+
+def _plain_proxy(url: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(url.get_secret_value())
+        good = parts.scheme == "http" and parts.hostname and parts.port
+    except ValueError:
+        good = None
+    if not good:
+        # The value is not repeated: there may be a password in it.
+        raise ValueError("must be of the form http://host:port or http://user:password@host:port")
+    return url
+
+
+ReachText = Annotated[str, AfterValidator(_reach_text)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(_plain_proxy)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_plain_postgres)]
 
 
@@ -157,6 +178,21 @@ class Settings(BaseSettings):
     webhook_authorities: Path | None = None
     """A file of certificates (PEM) to trust in webhooks, besides those that this machine trusts."""
 
+    webhook_networks: ReachText | None = None
+    """Private networks (`10.20.0.0/16`) and host names (`hooks.example.lg.jp`, `*.example.lg.jp`),
+    with commas, that webhooks may lead to besides public addresses. This machine, its links,
+    multicast and the metadata services of clouds are never reached."""
+
+    webhook_proxy: ProxyUrl | None = None
+    """`http://host:port` of a proxy through which all notices leave, by CONNECT, with
+    `user:password@` if it asks for them. It looks up names, and decides what they may lead to."""
+
+    webhook_client_certificate: Path | None = None
+    """A file (PEM) with our certificate, and the chain above it, for receivers that ask for one."""
+
+    webhook_client_certificate_key: Path | None = None
+    """The file (PEM) of its private key, without a passphrase. When missing: the certificate's."""
+
     webhook_window: int = Field(default=16, ge=1, le=256)
     """Deliveries under way at one healthy endpoint, for each worker process. A failing endpoint
     gets one at a time from all of them."""
@@ -217,6 +253,16 @@ class Settings(BaseSettings):
     def metrics_secret(self) -> str | None:
         """`metrics_token` as text."""
         return _secret_value(self.metrics_token)
+
+    @property
+    def webhook_reach(self) -> Reach:
+        """`webhook_networks` and `webhook_loopback`."""
+        return Reach.read(self.webhook_networks or "", loopback=self.webhook_loopback)
+
+    @property
+    def webhook_proxy_url(self) -> str | None:
+        """`webhook_proxy` as text."""
+        return _secret_value(self.webhook_proxy)
 
     @property
     def owner_url(self) -> str | None:

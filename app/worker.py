@@ -19,6 +19,7 @@ from app.adapters.log import jobs as log
 from app.adapters.outage import is_outage
 from app.adapters.referrals import jobs as referrals
 from app.adapters.webhooks import jobs as webhooks
+from app.adapters.webhooks.safe_http import Outside
 from app.resources import Resources, open_resources
 from app.settings import Settings
 
@@ -82,8 +83,13 @@ def all_jobs(resources: Resources) -> Iterator[Job]:
         clock,
         resources.bell,
         key_service,
-        loopback=settings.webhook_loopback,
-        authorities=settings.webhook_authorities,
+        outside=Outside(
+            settings.webhook_reach,
+            settings.webhook_authorities,
+            settings.webhook_client_certificate,
+            settings.webhook_client_certificate_key,
+            settings.webhook_proxy_url,
+        ),
         window=settings.webhook_window,
         grace=settings.shutdown_grace,
     )

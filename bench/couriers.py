@@ -20,13 +20,16 @@ from app.adapters.directory.seed import seed
 from app.adapters.inbox.bell import Bell
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import HttpSender, SystemLookup
+from app.adapters.webhooks.lookup import SystemLookup
+from app.adapters.webhooks.safe_http import HttpSender, Outside
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.keys.ports import MasterKey
+from app.domain.webhooks.addresses import Reach
 
 AGENCY = "probation-13"
 WEBHOOK = UUID("01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03")
 SECRET = b"k" * 32
+LOOPBACK = Outside(Reach(loopback=True))
 ITEM = {
     "agency_id": AGENCY,
     "kind": "message",
@@ -87,7 +90,7 @@ async def ours(owner: str, receiver: str, many: int, window: int) -> float:
     await connection.execute("VACUUM ANALYZE notice")
     async with (
         await open_pool(owner, 4, "bench") as pool,
-        HttpSender(SystemLookup(), loopback=True) as outgoing,
+        HttpSender(SystemLookup(), LOOPBACK) as outgoing,
     ):
         bell, stop = Bell(pool, owner), asyncio.Event()
         courier = Courier(pool, bell, outgoing, SECRETS, lambda: datetime.now(UTC), window)
@@ -109,7 +112,7 @@ async def idle(owner: str, receiver: str, many: int, window: int) -> float:
     connection = await asyncpg.connect(owner)
     async with (
         await open_pool(owner, 4, "bench") as pool,
-        HttpSender(SystemLookup(), loopback=True) as outgoing,
+        HttpSender(SystemLookup(), LOOPBACK) as outgoing,
     ):
         bell, stop = Bell(pool, owner), asyncio.Event()
         await bell.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -89,6 +90,7 @@ class Receiver:
     """Listens on this machine; `answer` may be changed at any time."""
 
     answer: Answer = field(default_factory=lambda: saying("204 No Content"))
+    tls: ssl.SSLContext | None = None
     received: list[Received] = field(default_factory=list)
     written: int = 0
     """Bytes of large answers that went out."""
@@ -96,7 +98,7 @@ class Receiver:
     most_under_way: int = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._arrived = asyncio.Event()

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.adapters.inbox.bell import Bell
 from app.adapters.job import ContinuousJob, Job
 from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import HttpSender, SystemLookup
+from app.adapters.webhooks.lookup import SystemLookup
+from app.adapters.webhooks.safe_http import HttpSender, Outside
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import KeyService
@@ -24,27 +24,20 @@ def jobs(
     bell: Bell,
     keys: KeyService,
     *,
-    loopback: bool,
-    authorities: Path | None,
+    outside: Outside,
     window: int,
     grace: timedelta,
 ) -> Iterator[Job]:
     """Deliver notices.
 
     Args:
-        loopback: whether endpoints may be on this machine.
-        authorities: a file of certificates to trust instead of the system's.
+        outside: how receivers are reached.
         window: concurrent attempts at one endpoint.
         grace: how long running attempts may take when the worker is told to stop.
     """
 
     async def deliver(stop: asyncio.Event) -> None:
-        sender = HttpSender(
-            SystemLookup(),
-            loopback=loopback,
-            authorities=str(authorities) if authorities else None,
-        )
-        async with sender:
+        async with HttpSender(SystemLookup(), outside) as sender:
             secrets, seconds = WebhookSecrets(keys), grace.total_seconds()
             await Courier(pool, bell, sender, secrets, clock, window, seconds).run(stop)
 

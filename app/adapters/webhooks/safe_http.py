@@ -1,137 +1,102 @@
 """Outgoing HTTP to servers of others, which may be hostile: one POST, protected against SSRF."""
 
-import asyncio
-import socket
 import ssl
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
-from urllib.parse import urlsplit
+from typing import Self
+from urllib.parse import unquote
 
-from app.adapters.webhooks.http_connection import Connection, HttpResponse
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
+    ClientResponse,
+    ClientSession,
+    ClientSSLError,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    encode_basic_auth,
+)
+from yarl import URL
+
+from app.adapters.webhooks.connections import KeptConnectionEnded, ReceiverConnector
+from app.adapters.webhooks.lookup import AddressRefused, Lookup, NameUnknown
 from app.domain.errors import Invalid
-from app.domain.webhooks.addresses import may_be_reached
-from app.domain.webhooks.endpoint import Endpoint, endpoint
+from app.domain.webhooks.addresses import PUBLIC_ONLY, Reach
+from app.domain.webhooks.endpoint import endpoint
 from app.domain.webhooks.notices import Attempt
 
 TIMEOUT = 10.0
 """Seconds of an attempt, from looking up the name to the last byte that is read."""
-KEPT_OPEN = 4.0
-"""Seconds for which an idle connection is kept: less than receivers usually keep theirs."""
-LOOKUP_PATIENCE = 3.0
-"""Seconds that looking up a name may take when a webhook is registered."""
-_LOOKUPS = 64
-"""Concurrent lookups: a name server that hangs must not delay other names."""
-
-Lookup: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
-
-
-class AddressRefused(OSError):
-    """The name has an address to which nothing may be sent."""
-
-
-class NameUnknown(OSError):
-    """The name has no address."""
-
-
-class SystemLookup:
-    """Looks up names as this machine does, in threads of its own."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_LOOKUPS, "lookup")
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """The addresses of a host.
-
-        Raises:
-            OSError: it has none.
-        """
-        loop = asyncio.get_running_loop()
-        records = await loop.run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return [str(address[0]) for *_, address in records]
-
-
-async def addresses(host: str, port: int, lookup: Lookup, *, loopback: bool) -> list[str]:
-    """The addresses of a host, if all of them are allowed.
-
-    Raises:
-        AddressRefused: one of them is not.
-        NameUnknown: there are none.
-    """
-    try:
-        resolved = list(dict.fromkeys(await lookup(host, port)))
-    except (OSError, UnicodeError):
-        resolved = []
-    if not resolved:
-        raise NameUnknown
-    if not all(may_be_reached(ip_address(a), loopback=loopback) for a in resolved):
-        raise AddressRefused
-    return resolved
-
-
-async def check_host(host: str, port: int, lookup: Lookup, *, loopback: bool) -> None:
-    """Check, when a webhook is registered, that notices may be sent to a host.
-
-    Raises:
-        Invalid: it has no address, or one to which nothing may be sent.
-    """
-    try:
-        async with asyncio.timeout(LOOKUP_PATIENCE):
-            await addresses(host, port, lookup, loopback=loopback)
-    except AddressRefused:
-        raise Invalid.at("/url", "url_address") from None
-    except (NameUnknown, TimeoutError):
-        raise Invalid.at("/url", "url_host_unknown") from None
+MOST_READ = 64 * 1024
+"""Bytes of a body that are read; then the connection is closed."""
+KEPT = 1024
+"""Bytes of a body that are stored, for the agency to see."""
+_LONGEST_WAIT = 200
+"""Characters of a Retry-After."""
+_MOST_LINE, _MOST_FIELDS = 4_096, 64
+"""Bytes of a line of a head, and how many lines there may be."""
+_HEADERS = {
+    "User-Agent": "Tsunagu-Webhooks/1",
+    "Accept": "*/*",
+    "Content-Type": "application/json",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The endpoint of a URL, and the request line and headers of every request to it."""
+class Outside:
+    """How this machine reaches receivers."""
 
-    endpoint: Endpoint
-    head: bytes
+    reach: Reach = PUBLIC_ONLY
+    authorities: Path | None = None
+    """A file of certificates to trust besides those of this machine."""
+    certificate: Path | None = None
+    """A file with our certificate for receivers that ask for one, and the chain above it."""
+    certificate_key: Path | None = None
+    """The file of its private key. When missing: the certificate's own file."""
+    proxy: str | None = None
+    """`http://host:port`, with `user:password@` if the proxy wants it."""
 
-    @property
-    def origin(self) -> tuple[str, int]:
-        """The key under which idle connections are kept."""
-        return self.endpoint.url.partition(":")[0] + self.endpoint.host, self.endpoint.port
+    def tls(self) -> ssl.SSLContext:
+        """What to trust, and what to show.
+
+        Raises:
+            OSError: a file cannot be read, or holds no such thing.
+        """
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
+        if self.authorities is not None:
+            context.load_verify_locations(self.authorities)
+        if self.certificate is not None:
+            # With a password asked for, OpenSSL would wait for somebody to type it.
+            context.load_cert_chain(self.certificate, self.certificate_key, password="")
+        return context
+
+
+DIRECT = Outside()
 
 
 class HttpSender:
     """Sends notices over HTTP. Use it as a context manager: it keeps connections open."""
 
     def __init__(
-        self,
-        lookup: Lookup,
-        *,
-        loopback: bool = False,
-        authorities: str | None = None,
-        timeout: float = TIMEOUT,
+        self, lookup: Lookup, outside: Outside = DIRECT, *, timeout: float = TIMEOUT
     ) -> None:
-        """Set it up.
-
-        Args:
-            authorities: a file of certificates to trust besides those of this machine.
-        """
         self._lookup = lookup
-        self._loopback = loopback
-        self._tls = ssl.create_default_context()
-        if authorities is not None:
-            self._tls.load_verify_locations(authorities)
+        self._reach = outside.reach
+        self._tls = outside.tls()
+        self._proxy = _proxy(outside.proxy)
         self._timeout = timeout
-        self._idle: defaultdict[tuple[str, int], list[tuple[float, Connection]]]
-        self._idle = defaultdict(list)
 
     async def __aenter__(self) -> Self:
-        """Connections are opened when they are needed."""
+        """Open the sessions; connections are opened when they are needed."""
+        self._kept, self._new = self._session(keep=True), self._session(keep=False)
         return self
 
     async def __aexit__(
@@ -141,86 +106,106 @@ class HttpSender:
         trace: TracebackType | None,
     ) -> None:
         """Close every connection."""
-        for connections in self._idle.values():
-            for _, connection in connections:
-                connection.close()
-        self._idle.clear()
+        await self._kept.close()
+        await self._new.close()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
-        """Send `body` once, and return the outcome. Redirects are not followed."""
+        """Send `body`, and return the outcome. Redirects are not followed.
+
+        A kept connection that ends before anything is answered had been given up by the receiver.
+        The request is then sent once more, on a new connection.
+        """
         began = time.monotonic()
         try:
-            answer = await self._send(_place(url, self._loopback), headers, body, began)
-        except (OSError, Invalid) as error:
+            place = _place(url, self._reach)
+            try:
+                answer = await self._send(self._kept, place, headers, body, began)
+            except KeptConnectionEnded:
+                answer = await self._send(self._new, place, headers, body, began)
+        except (OSError, ClientError, Invalid) as error:
             return Attempt(_why(error), took_ms=_since(began))
         outcome = _outcome(answer.status)
         return Attempt(outcome, answer.status, _since(began), answer.start, answer.retry_after)
 
     async def _send(
-        self, place: Place, headers: Mapping[str, str], body: bytes, began: float
-    ) -> HttpResponse:
-        connection = self._idle_connection(place, began)
-        if connection is None:
-            async with asyncio.timeout(self._timeout):
-                connection = await self._connect(place.endpoint)
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        request = b"%bContent-Length: %d\r\n%b\r\n%b" % (
-            place.head,
-            len(body),
-            lines.encode("ascii"),
-            body,
+        self,
+        session: ClientSession,
+        place: URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        began: float,
+    ) -> "HttpResponse":
+        left = max(0.001, began + self._timeout - time.monotonic())
+        proxy, proxy_headers = self._proxy
+        response = await session.post(
+            place,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            proxy=proxy,
+            proxy_headers=proxy_headers,
+            timeout=ClientTimeout(total=left, sock_connect=left, ceil_threshold=left + 1),
         )
-        answer = await connection.post(request, began + self._timeout - time.monotonic())
-        if connection.is_idle:
-            self._idle[place.origin].append((time.monotonic() + KEPT_OPEN, connection))
-        return answer
+        try:
+            start = await _start_of(response)
+        finally:
+            response.release()  # closes the connection if the body has not ended
+        retry_after = response.headers.get("Retry-After")
+        return HttpResponse(response.status, start, retry_after and retry_after[:_LONGEST_WAIT])
 
-    def _idle_connection(self, place: Place, now: float) -> Connection | None:
-        """An open connection of a recent request, the most recent first; None if there is none."""
-        connections = self._idle.get(place.origin)
-        while connections:
-            until, connection = connections.pop()
-            if connection.is_idle and now < until:
-                return connection
-            connection.close()
-        self._idle.pop(place.origin, None)
-        return None
+    def _session(self, *, keep: bool) -> ClientSession:
+        proxy, _ = self._proxy
+        host = proxy.raw_host if proxy is not None else None
+        return ClientSession(
+            connector=ReceiverConnector(self._lookup, self._reach, host, self._tls, keep=keep),
+            cookie_jar=DummyCookieJar(),
+            headers=_HEADERS,
+            skip_auto_headers=("Accept-Encoding",),
+            auto_decompress=False,
+            trust_env=False,
+            max_line_size=_MOST_LINE,
+            max_field_size=_MOST_LINE,
+            max_headers=_MOST_FIELDS,
+        )
 
-    async def _connect(self, to: Endpoint) -> Connection:
-        """Connect to an address that was checked. TLS verifies the host name (SNI)."""
-        if to.address is not None:
-            candidates = [str(to.address)]
-        else:
-            candidates = await addresses(to.host, to.port, self._lookup, loopback=self._loopback)
-        tls = self._tls if to.url.startswith("https:") else None
-        errors: list[OSError] = []
-        for address in candidates:
-            try:
-                async with asyncio.timeout(self._timeout / len(candidates)):
-                    _, connection = await asyncio.get_running_loop().create_connection(
-                        Connection,
-                        address,
-                        to.port,
-                        ssl=tls,
-                        server_hostname=to.host if tls else None,
-                    )
-                    return connection
-            except OSError as error:
-                errors.append(error)
-        raise errors[0]
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """The answer of a receiver."""
+
+    status: int
+    start: bytes
+    """The first KiB of the body."""
+    retry_after: str | None
+
+
+async def _start_of(response: ClientResponse) -> bytes:
+    """The beginning of the body. An answer counts by its status, even if its body is cut off."""
+    start, read = b"", 0
+    try:
+        while read < MOST_READ and (chunk := await response.content.readany()):
+            start += chunk[: KEPT - len(start)]
+            read += len(chunk)
+    except (OSError, ClientError):
+        response.close()
+    return start
 
 
 @lru_cache(maxsize=1_000)
-def _place(url: str, loopback: bool) -> Place:
+def _place(url: str, reach: Reach) -> URL:
     """Parse a URL. An IP address in it is never looked up, so `endpoint` checks it here."""
-    target = endpoint(url, loopback=loopback)
-    parts = urlsplit(target.url)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: Tsunagu-Webhooks/1\r\n"
-        "Accept: */*\r\nContent-Type: application/json\r\n"
-    )
-    return Place(target, head.encode("ascii"))
+    return URL(endpoint(url, reach).url, encoded=True)
+
+
+def _proxy(text: str | None) -> tuple[URL | None, dict[str, str] | None]:
+    """The URL of the proxy without credentials, and the header that carries them."""
+    if text is None:
+        return None, None
+    url = URL(text)
+    if url.user is None:
+        return url, None
+    header = encode_basic_auth(unquote(url.raw_user or ""), unquote(url.raw_password or ""))
+    return url.with_user(None), {"Proxy-Authorization": header}
 
 
 def _outcome(status: int) -> str:
@@ -231,16 +216,22 @@ def _outcome(status: int) -> str:
     return {410: "gone", 429: "too_many"}.get(status, "refused")
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     """The outcome for an error. Nothing else of the error is stored."""
-    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-        ((AddressRefused, Invalid), "address_refused"),
+    if isinstance(error, ClientProxyConnectionError | ClientHttpProxyError):
+        return "proxy"
+    if isinstance(error, ClientSSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return "tls"
+    if isinstance(error, ClientConnectorError):
+        error = error.os_error
+    kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+        ((AddressRefused, Invalid, InvalidURL), "address_refused"),
         (NameUnknown, "name_unknown"),
         (TimeoutError, "timeout"),
         (ssl.SSLError, "tls"),
         ((ConnectionResetError, BrokenPipeError), "broken_off"),
         (ConnectionRefusedError, "unreachable"),
-        (ConnectionError, "broken_off"),
+        ((ConnectionError, ClientError), "broken_off"),
     )
     return next((name for kind, name in kinds if isinstance(error, kind)), "unreachable")
 

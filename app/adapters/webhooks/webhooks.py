@@ -8,13 +8,14 @@ from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
 from app.adapters.log.entry import entries_json, log_entry
+from app.adapters.webhooks.lookup import Lookup, check_host
 from app.adapters.webhooks.rows import AttemptJson, WebhookJson
-from app.adapters.webhooks.safe_http import Lookup, check_host
 from app.adapters.webhooks.secrets import WebhookSecrets, new_secret
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.errors import NotFound, TooManyWebhooks
 from app.domain.messages.digest import wire_time
+from app.domain.webhooks.addresses import PUBLIC_ONLY, Reach
 from app.domain.webhooks.endpoint import endpoint
 from app.domain.webhooks.notices import secret_text
 
@@ -44,15 +45,17 @@ class Webhooks:
         secrets: WebhookSecrets,
         lookup: Lookup,
         clock: Clock,
+        reach: Reach = PUBLIC_ONLY,
         *,
-        loopback: bool,
+        by_proxy: bool = False,
     ) -> None:
         self._pool = pool
         self._bell = bell
         self._secrets = secrets
         self._lookup = lookup
         self._clock = clock
-        self._loopback = loopback
+        self._reach = reach
+        self._by_proxy = by_proxy
 
     async def list_webhooks(self, agency_id: str) -> list[WebhookJson]:
         """The webhooks of an agency, the oldest first."""
@@ -196,9 +199,11 @@ class Webhooks:
 
     async def _check_url(self, url: str) -> str:
         """The URL in its normal form, if notices may be sent to it."""
-        target = endpoint(url, loopback=self._loopback)
+        target = endpoint(url, self._reach)
         if target.address is None:
-            await check_host(target.host, target.port, self._lookup, loopback=self._loopback)
+            await check_host(
+                target.host, target.port, self._lookup, self._reach, by_proxy=self._by_proxy
+            )
         return target.url
 
     def _notify_couriers(self, is_changed: object, caller: Caller) -> None:

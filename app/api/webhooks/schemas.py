@@ -68,8 +68,9 @@ class WebhookIn(_Filters):
             max_length=LONGEST,
             title=both("送り先のURL", "The URL to which notices are sent"),
             description=both(
-                "https のみ。ポートは443か1024以上。公開のアドレスに限る。",
-                "https only, port 443 or from 1024 on, public addresses only.",
+                "https のみ。ポートは443か1024以上。公開のアドレスと、運用者が挙げた網に限る。",
+                "https only, port 443 or from 1024 on, public addresses and the networks that the"
+                " operator lists.",
             ),
             examples=[URL],
         ),
@@ -296,13 +297,15 @@ class AttemptOut(Shape):
         description=both(
             "delivered 届いた / refused 2xx以外 / redirect 転送は辿らない / gone 410 / "
             "too_many 429 / timeout / unreachable / name_unknown / tls / "
-            "address_refused 送れない宛先 / broken_off / interrupted / lost 結果不明 / "
+            "address_refused 送れない宛先 / proxy 外へのプロキシが拒んだ、いない / "
+            "broken_off / interrupted / lost 結果不明 / "
             "cannot_sign。または送らなかった理由: "
             "party_ended, consent_withdrawn, recalled, client_disabled, seat_disabled, "
             "seat_unlinked, agency_disabled",
             "delivered / refused: not 2xx / redirect: not followed / gone: 410 / too_many: "
             "429 / timeout / unreachable / name_unknown / tls / address_refused: an address"
-            " to which nothing is sent / broken_off / interrupted / lost: outcome unknown /"
+            " to which nothing is sent / proxy: the outbound proxy refused or was away / broken_off"
+            " / interrupted / lost: outcome unknown /"
             " cannot_sign. Or why nothing was sent: party_ended, consent_withdrawn, "
             "recalled, client_disabled, seat_disabled, seat_unlinked, agency_disabled",
         )

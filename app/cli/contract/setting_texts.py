@@ -189,6 +189,29 @@ WEBHOOKS = {
         "送り先の証明書を確かめるために、加えて信じる認証局のファイル(PEM)",
         "A file of certificates (PEM) to trust at endpoints, besides those the machine trusts",
     ),
+    "webhook_networks": _means(
+        "公開のアドレスのほかに送ってよい、閉じた網(`10.20.0.0/16`)とホスト名(`hooks.example.lg.jp`、"
+        "`*.example.lg.jp`)。コンマで区切ります。この機械、リンクローカル、マルチキャスト、"
+        "クラウドのメタデータには決して送りません",
+        "Private networks (`10.20.0.0/16`) and host names (`hooks.example.lg.jp`,"
+        " `*.example.lg.jp`), separated by commas, to which notices may go besides public"
+        " addresses. This machine, its links, multicast and metadata services are never reached",
+    ),
+    "webhook_proxy": _means(
+        "全ての到着通知が通る、外へのプロキシ。`http://host:port` か `http://user:password@host:port`",
+        "The outbound proxy for all notices: `http://host:port`, or"
+        " `http://user:password@host:port`",
+    ),
+    "webhook_client_certificate": _means(
+        "クライアント証明書を求める送り先に示す、証明書と中間証明書のファイル(PEM)",
+        "A file (PEM) with the certificate, and the chain above it, for endpoints that ask for"
+        " a client certificate",
+    ),
+    "webhook_client_certificate_key": _means(
+        "その秘密鍵のファイル(PEM、合言葉なし)。なければ証明書と同じファイル",
+        "The file (PEM) of its private key, without a passphrase. Default: the file of the"
+        " certificate",
+    ),
     "webhook_loopback": _means(
         "開発用。送り先に http と、この機械自身を許します",
         "For development. Allows endpoints with http and on this machine",

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 
 from app.domain.errors import Invalid
-from app.domain.webhooks.addresses import Address, may_be_reached
+from app.domain.webhooks.addresses import Address, Reach, may_be_reached
 
 LONGEST = 2_048
 """Characters of a URL."""
@@ -28,12 +28,12 @@ class Endpoint:
     address: Address | None
 
 
-def endpoint(text: str, *, loopback: bool) -> Endpoint:
+def endpoint(text: str, reach: Reach) -> Endpoint:
     """The endpoint that a URL names, in its one normal form.
 
     Args:
         text: as an agency wrote it.
-        loopback: whether http, and this machine, may be used; for development only.
+        reach: where notices may go besides the public internet.
 
     Raises:
         Invalid: it is no such URL, has credentials, or leads where nothing may be sent.
@@ -45,8 +45,8 @@ def endpoint(text: str, *, loopback: bool) -> Endpoint:
         port = parts.port
     except ValueError:
         raise _refusal("url") from None
-    _check_form(parts, loopback=loopback)
-    host, address = _host(parts.hostname or "", loopback=loopback)
+    _check_form(parts, loopback=reach.loopback)
+    host, address = _host(parts.hostname or "", reach)
     number = port if port is not None else {"https": 443, "http": 80}[parts.scheme]
     here = host == "localhost" or (address is not None and address.is_loopback)
     if parts.scheme == "http" and not here:
@@ -71,29 +71,29 @@ def _check_form(parts: SplitResult, *, loopback: bool) -> None:
         raise _refusal("url_port")
 
 
-def _host(name: str, *, loopback: bool) -> tuple[str, Address | None]:
+def _host(name: str, reach: Reach) -> tuple[str, Address | None]:
     if ":" in name:
-        return _literal(name, loopback=loopback)
+        return _literal(name, reach)
     try:
         host = idna.encode(name, uts46=True, std3_rules=True).decode().rstrip(".").lower()
     except (idna.IDNAError, UnicodeError):
         raise _refusal("url_host") from None
     # The last label decides, as for browsers: 127.1, 0x7f.1 and 2130706433 are addresses too.
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
-        return _literal(host, loopback=loopback)
-    if host == "localhost" and loopback:
+        return _literal(host, reach)
+    if (host == "localhost" and reach.loopback) or reach.lists_name(host):
         return host, None
     if "." not in host or f".{host}".endswith(_CLOSED_NAMES):
         raise _refusal("url_host")
     return host, None
 
 
-def _literal(text: str, *, loopback: bool) -> tuple[str, Address]:
+def _literal(text: str, reach: Reach) -> tuple[str, Address]:
     try:
         address = ip_address(text)
     except ValueError:
         raise _refusal("url_host") from None
-    if "%" in text or not may_be_reached(address, loopback=loopback):
+    if "%" in text or not may_be_reached(address, reach):
         raise _refusal("url_address")
     return str(address), address
 

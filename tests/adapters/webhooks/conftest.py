@@ -15,16 +15,19 @@ from app.adapters.inbox.bell import Bell
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.webhooks.courier import Courier
-from app.adapters.webhooks.safe_http import HttpSender, SystemLookup
+from app.adapters.webhooks.lookup import SystemLookup
+from app.adapters.webhooks.safe_http import HttpSender, Outside
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.adapters.webhooks.webhooks import Webhooks
 from app.domain.access.caller import Caller
+from app.domain.webhooks.addresses import Reach
 from tests.support.callers import seat
 from tests.support.office import Clock, Office, saying
 from tests.support.receiver import Receiver
 
 AGENCY = "probation-13"
 SENDER = "prison-fuchu"
+LOOPBACK = Outside(Reach(loopback=True))
 
 
 @dataclass
@@ -139,7 +142,7 @@ class Delivery:
         timeout = options.pop("timeout", 10.0)
         async with AsyncExitStack() as stack:
             if sender is None:
-                outgoing = HttpSender(SystemLookup(), loopback=True, timeout=timeout)
+                outgoing = HttpSender(SystemLookup(), LOOPBACK, timeout=timeout)
                 sender = await stack.enter_async_context(outgoing)
             courier = Courier(self.worker, self.bell, sender, self.secrets, self.clock, **options)
             stop = asyncio.Event()
@@ -162,7 +165,7 @@ async def parts(
     secrets = WebhookSecrets(FolderKeys(folder, office.clock))
     bell = Bell(office.pool, office.urls.api)
     await bell.start()
-    webhooks = Webhooks(office.pool, bell, secrets, SystemLookup(), office.clock, loopback=True)
+    webhooks = Webhooks(office.pool, bell, secrets, SystemLookup(), office.clock, LOOPBACK.reach)
     async with asyncpg.create_pool(office.urls.worker, min_size=1, max_size=6) as worker:
         yield Delivery(office, webhooks, secrets, bell, worker)
         await bell.stop()

@@ -5,8 +5,10 @@ from ipaddress import ip_address
 import pytest
 
 from app.domain.errors import Invalid
-from app.domain.webhooks.addresses import may_be_reached
+from app.domain.webhooks.addresses import PUBLIC_ONLY, BadNetwork, Reach, may_be_reached
 from app.domain.webhooks.endpoint import endpoint
+
+DEVELOPMENT = Reach(loopback=True)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ from app.domain.webhooks.endpoint import endpoint
     ],
 )
 def test_nothing_is_sent_within(text: str) -> None:
-    assert not may_be_reached(ip_address(text), loopback=False)
+    assert not may_be_reached(ip_address(text), PUBLIC_ONLY)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +69,13 @@ def test_nothing_is_sent_within(text: str) -> None:
     ],
 )
 def test_what_is_public_may_be_reached(text: str) -> None:
-    assert may_be_reached(ip_address(text), loopback=False)
+    assert may_be_reached(ip_address(text), PUBLIC_ONLY)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may_be_reached_only_in_development(text: str) -> None:
-    assert may_be_reached(ip_address(text), loopback=True)
-    assert not may_be_reached(ip_address("10.0.0.1"), loopback=True)
+    assert may_be_reached(ip_address(text), DEVELOPMENT)
+    assert not may_be_reached(ip_address("10.0.0.1"), DEVELOPMENT)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +94,9 @@ def test_this_machine_may_be_reached_only_in_development(text: str) -> None:
     ],
 )
 def test_an_endpoint_has_one_normal_form(text: str, normal: str) -> None:
-    found = endpoint(text, loopback=False)
+    found = endpoint(text, PUBLIC_ONLY)
     assert found.url == normal
-    assert endpoint(found.url, loopback=False) == found
+    assert endpoint(found.url, PUBLIC_ONLY) == found
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_an_endpoint_has_one_normal_form(text: str, normal: str) -> None:
 )
 def test_what_is_no_endpoint_is_refused(text: str, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
-        endpoint(text, loopback=False)
+        endpoint(text, PUBLIC_ONLY)
     assert refused.value.facts["errors"] == [{"pointer": "/url", "reason": reason}]
 
 
@@ -143,8 +145,80 @@ def test_what_is_no_endpoint_is_refused(text: str, reason: str) -> None:
     "text", ["http://localhost:8000/", "http://127.0.0.1/", "https://[::1]:9/"]
 )
 def test_in_development_this_machine_may_be_spoken_to(text: str) -> None:
-    assert endpoint(text, loopback=True).url == text
+    assert endpoint(text, DEVELOPMENT).url == text
     with pytest.raises(Invalid):
-        endpoint("http://receiver.example/", loopback=True)
+        endpoint("http://receiver.example/", DEVELOPMENT)
     with pytest.raises(Invalid):
-        endpoint("https://10.0.0.1/", loopback=True)
+        endpoint("https://10.0.0.1/", DEVELOPMENT)
+
+
+INSIDE = Reach.read("10.20.0.0/16, fd12:3456::/32, hooks.example.lg.jp, *.lgwan.example, printer")
+
+
+@pytest.mark.parametrize(
+    "text", ["10.20.3.4", "::ffff:10.20.3.4", "64:ff9b::a14:304", "fd12:3456::1"]
+)
+def test_a_network_that_the_operator_lists_may_be_reached(text: str) -> None:
+    assert may_be_reached(ip_address(text), INSIDE)
+    assert not may_be_reached(ip_address(text), PUBLIC_ONLY)
+    assert not may_be_reached(ip_address("10.21.0.1"), INSIDE)
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.lg.jp", "a.lgwan.example", "a.b.lgwan.example", "printer"]
+)
+def test_a_name_that_the_operator_lists_may_lead_to_a_private_address(host: str) -> None:
+    assert endpoint(f"https://{host}/", INSIDE).host == host
+    assert may_be_reached(ip_address("192.168.1.1"), INSIDE, host)
+    assert not may_be_reached(ip_address("192.168.1.1"), INSIDE, f"x-{host}.example")
+    assert not may_be_reached(ip_address("192.168.1.1"), INSIDE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.0.0.0",  # noqa: S104 - nobody listens here
+        "127.0.0.1",
+        "169.254.169.254",
+        "169.254.1.1",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "ff02::1",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "::ffff:169.254.169.254",
+        "::ffff:127.0.0.1",
+        "::ffff:0:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:a9fe:a9:fe00::",
+        "2002:a9fe:a9fe::1",
+        "2002:7f00:1::1",
+        "2001:0:a9fe:a9fe::1",
+        "fd12:3456::5efe:a9fe:a9fe",
+    ],
+)
+def test_what_is_never_reached_is_not_even_if_it_is_listed(text: str) -> None:
+    everything = Reach.read("0.0.0.0/0, ::/0, listed.example")
+    assert not may_be_reached(ip_address(text), everything)
+    assert not may_be_reached(ip_address(text), everything, "listed.example")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "169.254.0.0/16", "127.0.0.1", "169.254.169.254/32", "ff00::/8", "::1", "fe80::/64",
+        "10.0.0.0/33", "a b", "localhost", "https://a.example", "10.0.0", "*", "*.*.example",
+    ],
+)  # fmt: skip
+def test_a_list_with_what_is_never_reached_or_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(BadNetwork):
+        Reach.read(f"10.0.0.0/8, {text}")
