@@ -8,7 +8,8 @@ the system's clock for `exp`, accept a token without `aud`, and fail on claims t
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,12 @@ from jose.utils import base64url_encode
 _ALGORITHM = "ES256"
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST = 8192
+_COORDINATE = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+"""32 bytes in base64url: the last character has four bits of them, and is spelt in one way."""
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""The number of points of P-256 (SP 800-186 §3.2.1.3). Where (r, s) is a signature, (r, order - s)
+is one, too; what the service signs has the smaller s, and only that is taken."""
 _SIGNATURE_ONLY = {
     f"verify_{claim}": False
     for claim in ("aud", "iat", "exp", "nbf", "iss", "sub", "jti", "at_hash")
@@ -53,16 +60,21 @@ class VerifyingKey:
             raise NotGenuine("the signature or the form is wrong") from error
 
     def payload(self, token: str) -> bytes:
-        """Verify the signature of `token` and give the bytes that were signed.
+        """Verify the signature of a receipt or bundle and give the bytes that were signed.
+
+        Unlike a token of a client, it has one form only: the one that `SigningKey.sign` makes.
 
         Raises:
-            NotGenuine: this key did not sign them with ES256.
+            NotGenuine: this key did not sign them with ES256, or the form is another.
         """
         _check_form(token)
         try:
-            return jws.verify(token, self._key, algorithms=[_ALGORITHM])
+            payload = jws.verify(token, self._key, algorithms=[_ALGORITHM])
         except (JOSEError, RecursionError) as error:
             raise NotGenuine("the signature or the form is wrong") from error
+        if token != with_low_s(token):
+            raise NotGenuine("the signature is in its other form")
+        return payload
 
     def jwk(self) -> dict[str, str]:
         """This key as a member of the published JWKS."""
@@ -86,7 +98,7 @@ class SigningKey:
         if self.revoked:
             raise ValueError("a revoked key signs nothing")
         headers = {"typ": typ, "kid": self.verifying.kid}
-        return jws.sign(payload, self._key, headers=headers, algorithm=_ALGORITHM)
+        return with_low_s(jws.sign(payload, self._key, headers=headers, algorithm=_ALGORITHM))
 
 
 def signing_key(pem: bytes) -> SigningKey:
@@ -116,14 +128,36 @@ def revoked_key(pem: bytes) -> SigningKey:
 
 
 def public_key(jwk_members: Mapping[str, Any]) -> VerifyingKey:
-    """The public key that a client has registered as a JWK.
+    """The public key in a JWK, wherever one comes in: from a client, in a proof, in a key set.
 
     Raises:
-        ValueError: it is not a public P-256 key.
+        ValueError: it is not a public P-256 key for ES256 signatures; the message says why, and
+            repeats nothing of the key.
     """
-    if "d" in jwk_members:
-        raise ValueError("a private key does not belong here")
-    return _verifying_key(_construct_key({**jwk_members, "alg": _ALGORITHM}))
+    for reason, applies in _reasons_against(jwk_members):
+        if applies:
+            raise ValueError(reason)
+    members = {name: jwk_members[name] for name in ("kty", "crv", "x", "y")}
+    try:
+        return _verifying_key(_construct_key({**members, "alg": _ALGORITHM}))
+    except ValueError:
+        raise ValueError("its x and y are no point of P-256") from None
+
+
+def _reasons_against(members: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Why a JWK is not a public P-256 key for ES256, each with whether it applies."""
+    yield "it is a set of keys: give one of them alone", "keys" in members
+    yield "it holds a private key, which must not leave its owner", bool(_PRIVATE & members.keys())
+    curve = members.get("kty"), members.get("crv")
+    yield "it is not a key of P-256 (kty EC, crv P-256)", curve != ("EC", "P-256")
+    yield "its alg is not ES256", members.get("alg", _ALGORITHM) != _ALGORITHM
+    yield "its use is not sig", members.get("use", "sig") != "sig"
+    operations = members.get("key_ops", ["verify"])
+    verifies = isinstance(operations, list) and "verify" in operations
+    yield "its key_ops do not have verify", not verifies
+    for name in ("x", "y"):
+        spelt = isinstance(at := members.get(name), str) and bool(_COORDINATE.fullmatch(at))
+        yield f"its {name} is not 32 bytes in base64url without padding", not spelt
 
 
 def embedded_key(head: Mapping[str, Any]) -> VerifyingKey:
@@ -194,6 +228,17 @@ def text(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise NotGenuine(f"{name} is missing or is no text")
     return value
+
+
+def with_low_s(token: str) -> str:
+    """The same compact JWS of ES256, its signature in the form with the smaller s."""
+    signed, _, encoded = token.rpartition(".")
+    signature = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    s = int.from_bytes(signature[32:], "big")
+    if len(signature) != 64 or s <= _ORDER // 2 or s >= _ORDER:
+        return token
+    low = signature[:32] + (_ORDER - s).to_bytes(32, "big")
+    return f"{signed}.{base64url_encode(low).decode()}"
 
 
 def _check_form(token: str) -> None:

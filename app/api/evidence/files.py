@@ -10,6 +10,7 @@ from app.adapters.evidence.collecting import LogProofs, OpenedCase
 from app.adapters.referrals.reading import Opened
 from app.api.referrals import views
 from app.api.wire.views import moment
+from app.auth.jwt import with_low_s
 from app.domain.access.caller import Caller
 from app.domain.evidence.bundle import (
     CHECKPOINT,
@@ -140,7 +141,11 @@ def _message(message: Opened) -> dict[str, Any]:
         data_class: sorted(name for name in names if classes[name] is data_class)
         for data_class in message.salts
     }
-    return {"message": views.message(message), "fields": fields}
+    shown = views.message(message)
+    if shown["receipt"] is not None:
+        # Receipts of earlier versions may have the larger s, which verifiers do not take.
+        shown["receipt"] = with_low_s(shown["receipt"])
+    return {"message": shown, "fields": fields}
 
 
 def _entries(case: OpenedCase, proofs: LogProofs, maker: Maker) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Findings:
         """The verdict that follows from problems and warnings."""
         if self.problems:
             return Verdict.BAD
-        incomplete = {"pending", "no_consistency_proof"} & set(self.warnings)
+        incomplete = {"pending", "no_consistency_proof", "keys_not_pinned"} & set(self.warnings)
         return Verdict.INCOMPLETE if incomplete else Verdict.VERIFIED
 
     def as_json(self) -> dict[str, Any]:

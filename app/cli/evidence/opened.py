@@ -106,19 +106,19 @@ class Bundle:
 
 
 def keys_of(jwks: Any, file: str | None) -> dict[str, VerifyingKey]:
-    """The keys of a JWKS by `kid`, which is computed from the key (RFC 7638).
+    """The keys of a JWKS, one or more, each once, by `kid`: the key's thumbprint (RFC 7638).
 
     Raises:
         BundleProblem: `keys`.
     """
     with blaming("keys", file):
-        return {key.kid: key for key in map(_read_key, jwks["keys"])}
+        keys = {key.kid: key for key in map(_read_key, jwks["keys"])}
+        if not keys or len(keys) < len(jwks["keys"]):
+            raise ValueError("no key, or one twice")
+        return keys
 
 
 def _read_key(members: Json) -> VerifyingKey:
-    for name in ("x", "y"):
-        if decode_base64url(members[name]) is None:
-            raise ValueError("not base64url as it must be written")
     key = public_key(members)
     if members["kid"] != key.kid:
         raise ValueError("not the key's thumbprint")
@@ -145,15 +145,18 @@ def decode_base64(text: str) -> bytes:
 
 
 def log_keys_of(lines: Iterable[str], file: str | None) -> tuple[VerifierKey, ...]:
-    """The verifier keys of a log, one in each line.
+    """The verifier keys of a log, one in each line: one or more, each once.
 
     Raises:
         BundleProblem: `keys`.
     """
     try:
-        return tuple(VerifierKey.parse(line) for line in lines)
+        keys = tuple(VerifierKey.parse(line) for line in lines)
     except (NotANote, UnicodeError):
         raise BundleProblem("keys", file) from None
+    if not keys or len(set(keys)) < len(keys):
+        raise BundleProblem("keys", file)
+    return keys
 
 
 def strict_json(data: bytes) -> Any:

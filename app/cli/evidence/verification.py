@@ -13,7 +13,7 @@ from app.cli.evidence.logged import (
 from app.cli.evidence.messages import check_messages, check_order
 from app.cli.evidence.opened import Bundle, Trust
 from app.cli.evidence.sealed import check_checkpoint, check_seal, read_earlier_checkpoint
-from app.domain.evidence.bundle import CHECKPOINT, NotABundle, check_form, unpack
+from app.domain.evidence.bundle import CHECKPOINT, NotABundle, unpack
 
 _BROKEN_SEALS = frozenset({"manifest", "seal", "untrusted"})
 """After these the checks go on, for a second problem: these say only that something was changed."""
@@ -36,7 +36,7 @@ def verify(data: bytes, baseline: Baseline) -> Findings:
     except (NotABundle, BundleProblem) as error:
         findings.problems.append(_as_problem(error))
         return findings
-    for check in _checks(data, bundle, baseline, findings):
+    for check in _checks(bundle, baseline, findings):
         try:
             check()
         except (NotABundle, BundleProblem) as error:
@@ -51,7 +51,7 @@ def _as_problem(error: NotABundle | BundleProblem) -> BundleProblem:
 
 
 def _checks(
-    data: bytes, bundle: Bundle, baseline: Baseline, findings: Findings
+    bundle: Bundle, baseline: Baseline, findings: Findings
 ) -> tuple[Callable[[], None], ...]:
     trust = baseline.trust
     return (
@@ -64,7 +64,6 @@ def _checks(
         lambda: check_entries(bundle, findings),
         lambda: check_messages_logged(bundle),
         lambda: _check_baseline(bundle, baseline, findings),
-        lambda: check_form(data, bundle.files),
     )
 
 

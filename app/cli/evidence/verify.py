@@ -1,6 +1,7 @@
 """`tsunagu verify`: verify an evidence bundle offline."""
 
 import json
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -91,9 +92,14 @@ def _receipt_keys(path: Path | None) -> dict[str, VerifyingKey] | None:
     if path is None:
         return None
     try:
-        return keys_of(strict_json(_read(path)), None)
-    except (BundleProblem, ValueError, RecursionError):
-        raise typer.BadParameter(f"{path} is not a JWKS of P-256 keys") from None
+        return keys_of(strict_json(_read(path).removeprefix(BOM_UTF8)), None)
+    except BundleProblem as problem:
+        reason = (
+            problem.__cause__ if isinstance(problem.__cause__, ValueError) else "no set of keys"
+        )
+        raise typer.BadParameter(f"{path}: not a JWKS of P-256 keys ({reason})") from None
+    except (ValueError, RecursionError):
+        raise typer.BadParameter(f"{path}: not JSON") from None
 
 
 def _log_keys(lines: list[str] | None) -> tuple[VerifierKey, ...] | None:
@@ -101,6 +107,6 @@ def _log_keys(lines: list[str] | None) -> tuple[VerifierKey, ...] | None:
         return None
     try:
         # As they are published: a line for each, if there was an earlier one.
-        return log_keys_of([line for each in lines for line in each.split()], None)
+        return log_keys_of([line for each in lines for line in each.lstrip("\ufeff").split()], None)
     except BundleProblem:
         raise typer.BadParameter("not a key of a log: name+id+base64") from None

@@ -15,8 +15,8 @@ VERDICTS = {
 }
 PROBLEMS = {
     "container": Text(
-        "zipとして読めないか、作られたときの形ではない",
-        "it cannot be read as a zip, or is not in the form it was made in",
+        "束の形ではない(圧縮や詰め直しをした、余分なものがある、または大きすぎる)",
+        "not in the form of a bundle: compressed or packed anew, something added, or too large",
     ),
     "name": Text(
         "束にはない名前のファイルか、同じ名前が二つある",
@@ -101,9 +101,12 @@ WARNINGS = {
         "there is no proof from that checkpoint; fetch the bundle again with ?since=its size",
     ),
     "keys_not_pinned": Text(
-        "鍵は束に入っていたもの。下の指紋を、別の道で得たものと見比べる(--keys, --log-key)",
-        "the keys came with the bundle: compare them with what you have from elsewhere"
-        " (--keys, --log-key)",
+        "鍵は束に入っていたもので、誰が作った束かは示されていない。サービスの鍵を、知っている"
+        "アドレスの /.well-known/jwks.json と /.well-known/log-keys から(または機関に尋ねて)得て、"
+        "--keys と --log-key で渡す。束に入っていた鍵の指紋は次のとおり",
+        "the keys came with the bundle, so it is not proved who made it: get the service's from"
+        " /.well-known/jwks.json and /.well-known/log-keys at the address that you know (or ask an"
+        " agency), and give them with --keys and --log-key. The keys in the bundle are",
     ),
 }
 _COUNTS = Text(

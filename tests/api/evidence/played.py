@@ -14,8 +14,9 @@ from uuid import uuid4
 from httpx import Response
 
 from app.cli.evidence.findings import Findings
+from app.cli.evidence.opened import Trust, keys_of, log_keys_of
 from app.cli.evidence.verification import Baseline, verify
-from app.domain.evidence.bundle import MANIFEST, pack
+from app.domain.evidence.bundle import LOG_KEYS, MANIFEST, RECEIPT_KEYS, pack
 from app.domain.flows import BODIES
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.support.service import Service
@@ -152,10 +153,27 @@ def _load_verifier() -> ModuleType:
 STRANGER = _load_verifier()
 
 
-def verdict_of(data: bytes, **given: Any) -> tuple[str, str | None, str | None]:
-    """The verdict, and the first bad thing by code and file, on which both verifiers agree."""
-    ours = verify(data, Baseline(**given)).as_json()
-    theirs = STRANGER.Check(data, old_note=given.get("checkpoint"))
+def own_keys(data: bytes) -> Trust:
+    """The keys in this bundle, as somebody has them from elsewhere."""
+    files = files_of(data)
+    log_keys = log_keys_of(files[LOG_KEYS].decode().splitlines(), None)
+    return Trust(keys_of(json.loads(files[RECEIPT_KEYS]), None), log_keys)
+
+
+def verdict_of(
+    data: bytes, pinned: bool = False, **given: Any
+) -> tuple[str, str | None, str | None]:
+    """The verdict, and the first bad thing by code and file, on which both verifiers agree.
+
+    With `pinned`, the keys in the bundle are also given as those known from elsewhere.
+    """
+    trust, strangers = Trust(), {}
+    if pinned:
+        files, trust = files_of(data), own_keys(data)
+        strangers["keys"] = STRANGER.receipt_keys(files[RECEIPT_KEYS])
+        strangers["log_key"] = STRANGER.log_keys(files[LOG_KEYS])
+    ours = verify(data, Baseline(trust, **given)).as_json()
+    theirs = STRANGER.Check(data, old_note=given.get("checkpoint"), **strangers)
     first = {name: (ours["problem"] or {}).get(name) for name in ("code", "file")}
     assert first == (theirs.problems or [{"code": None, "file": None}])[0]
     verdict = "bad" if theirs.problems else "incomplete" if theirs.lacking else "verified"

@@ -30,6 +30,7 @@ from tests.api.evidence.played import (
     verdict_of,
 )
 from tests.support.evidence import Sealing
+from tests.support.jwk import with_high_s
 from tests.support.service import Service
 
 PROSECUTOR, DEFENCE = "prosecutor-13", "bar-13-tokyo"
@@ -68,7 +69,7 @@ async def read_over_http(service: Service, agency: str, played_case: Case) -> di
 def test_every_party_can_prove_its_part_of_the_case_offline(
     bundles: dict[str, bytes], agency: str
 ) -> None:
-    assert verdict_of(bundles[agency]) == ("verified", None, None)
+    assert verdict_of(bundles[agency], pinned=True) == ("verified", None, None)
     seen = findings_of(bundles[agency])
     assert seen.messages == len(json_of(bundles[agency])["messages"]) > 0
     assert seen.entries >= 2 * seen.messages  # accepted or shared, and opened for this bundle
@@ -157,7 +158,7 @@ async def test_the_seat_decides_what_is_opened_and_who_may_ask(
     assert (narrow.status_code, narrow.json()["scope"]) == (403, "referral:read")
     async with sealing():
         officers = (await fetch(service, CENTER, played_case.id, "records_officer")).content
-    assert verdict_of(officers) == ("verified", None, None)
+    assert verdict_of(officers, pinned=True) == ("verified", None, None)
     held = messages(officers).values()
     assert {c for message in held for c in message["salts"]} == {"C0"}
     assert {w["reason"] for message in held for w in message["withheld"]} == {"not_your_seat"}
@@ -194,7 +195,7 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
     await say(service, PROSECUTOR, "suspect_support.explain", within=acceptance["referral_id"])
     monkeypatch.setattr(service.dependency(Evidence), "_patience", 0.0)
     early = (await fetch(service, PROSECUTOR, case)).content
-    assert verdict_of(early) == ("incomplete", None, None)
+    assert verdict_of(early, pinned=True) == ("incomplete", None, None)
     assert findings_of(early).pending == 1
     (pending,) = json_of(early, ENTRIES)["pending"]
     last = json_of(early)["messages"][-1]
@@ -203,7 +204,7 @@ async def test_what_is_not_sealed_in_time_is_promised_and_proved_later(
     monkeypatch.undo()
     async with sealing():
         late = (await fetch(service, PROSECUTOR, case)).content
-    assert verdict_of(late) == ("verified", None, None)
+    assert verdict_of(late, pinned=True) == ("verified", None, None)
 
 
 async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
@@ -224,7 +225,9 @@ async def test_what_arrives_while_a_bundle_is_made_is_for_the_next_one(
         async with sealing():
             early = (await fetching).content
             late = (await fetch(service, OTHER, case.id)).content
-    assert verdict_of(early) == verdict_of(late) == ("verified", None, None)
+    assert (
+        verdict_of(early, pinned=True) == verdict_of(late, pinned=True) == ("verified", None, None)
+    )
     assert acceptance["message_id"] not in messages(early)
     assert messages(late).keys() - messages(early).keys() == {acceptance["message_id"]}
     assert findings_of(late, bundle=early).problems == []
@@ -248,7 +251,7 @@ async def test_whatever_became_of_a_case_its_bundles_verify(
         after = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
     reasons = {}
     for agency in PARTIES:
-        assert verdict_of(after[agency]) == ("verified", None, None)
+        assert verdict_of(after[agency], pinned=True) == ("verified", None, None)
         shrunk = findings_of(after[agency], bundle=before[agency])
         assert (shrunk.problems, shrunk.warnings[-1]) == ([], "no_consistency_proof")
         held = messages(after[agency]).values()
@@ -279,7 +282,7 @@ async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_l
         case = (await client.get(f"/v1/referrals/{within}")).json()["case_id"]
     async with sealing():
         data = (await fetch(service, PROSECUTOR, case)).content
-    assert verdict_of(data) == ("verified", None, None)
+    assert verdict_of(data, pinned=True) == ("verified", None, None)
     seen = findings_of(data)
     assert seen.opened == 0
     assert len(seen.erased) == seen.withheld >= seen.messages == 3
@@ -308,7 +311,7 @@ async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_w
             approved = await head.post(f"/v1/acts/{act['id']}/approve")
             assert approved.json()["state"] == "approved", approved.text
         after = (await fetch(service, CENTER, case.id)).content
-    assert verdict_of(after) == ("verified", None, None)
+    assert verdict_of(after, pinned=True) == ("verified", None, None)
     assert findings_of(after, bundle=before).problems == []
     gone = {(each.data_class, each.because) for each in findings_of(after).erased}
     assert gone == {("C1", "commanded"), ("C4", "commanded")}
@@ -341,3 +344,21 @@ async def test_privileged_data_is_never_in_a_prosecutors_bundle(
         data = (await fetch(service, PROSECUTOR, read.json()["case_id"])).content
     assert all("C8" not in message["digests"] for message in messages(data).values())
     assert DEFENCE.encode() not in data
+
+
+async def test_a_receipt_in_the_other_form_of_its_signature_is_put_into_its_one_form(
+    service: Service, tables: asyncpg.Pool, sealing: Sealing
+) -> None:
+    """Services of an earlier release signed in either form."""
+    case = await play(service, shared=False)
+    select = "SELECT receipt FROM message WHERE id = $1"
+    stored = await tables.fetchval(select, case.shared)
+    update = "UPDATE message SET receipt = $2 WHERE id = $1"
+    async with tables.acquire() as connection, connection.transaction():
+        await connection.execute("ALTER TABLE message DISABLE TRIGGER USER")
+        await connection.execute(update, case.shared, with_high_s(stored))
+        await connection.execute("ALTER TABLE message ENABLE TRIGGER USER")
+    async with sealing():
+        data = (await fetch(service, OFFICE, case.id)).content
+    assert verdict_of(data, pinned=True) == ("verified", None, None)
+    assert messages(data)[case.shared]["receipt"] == stored

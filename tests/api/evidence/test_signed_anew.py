@@ -15,6 +15,7 @@ from app.domain.log.signed_note import Checkpoint, Note, sign_note
 from app.domain.messages.digest import canonical, sha256
 from tests.api.evidence.forging import Files, message_files, put, sign_anew
 from tests.api.evidence.played import CENTER, PRISON, edit_bundle, files_of, json_of, verdict_of
+from tests.support.jwk import with_high_s
 from tests.support.service import Service
 
 Edit = Callable[[dict[str, Any]], object]
@@ -183,11 +184,8 @@ def test_a_line_under_the_checkpoint_that_is_no_signature_spoils_it(data: bytes,
 
 def test_members_that_are_not_described_are_ignored(data: bytes) -> None:
     file = message_files(data)[0]
-    assert verdict_of(edit_and_sign(data, file, lambda document: document.update(more=1))) == (
-        "verified",
-        None,
-        None,
-    )
+    more = edit_and_sign(data, file, lambda document: document.update(more=1))
+    assert verdict_of(more, pinned=True) == ("verified", None, None)
 
 
 def test_the_receipt_of_another_message_is_none(data: bytes) -> None:
@@ -235,7 +233,8 @@ def test_a_message_of_which_the_log_says_nothing_is_named_and_a_promise_is_no_pr
         document["pending"] = [{"message_id": row["id"], "sealed_by": "2026-11-20T10:15:00+09:00"}]
 
     assert verdict_of(edit_and_sign(data, ENTRIES, drop_entry)) == ("bad", "unlogged", row["file"])
-    assert verdict_of(edit_and_sign(data, ENTRIES, add_promise)) == ("incomplete", None, None)
+    promised = edit_and_sign(data, ENTRIES, add_promise)
+    assert verdict_of(promised, pinned=True) == ("incomplete", None, None)
 
 
 def test_a_message_written_anew_with_all_its_digests_is_not_the_one_that_was_logged(
@@ -291,6 +290,41 @@ def test_a_signature_has_one_spelling(data: bytes) -> None:
     for other in set(same) - {signature}:
         spelled = token.replace(signature, other).encode()
         assert verdict_of(edit_bundle(data, put({SEAL: spelled}))) == ("bad", "seal", SEAL)
+
+
+def test_of_the_two_signatures_of_one_manifest_one_is_taken(data: bytes) -> None:
+    other = with_high_s(files_of(data)[SEAL].decode())
+    assert verdict_of(edit_bundle(data, put({SEAL: other.encode()}))) == ("bad", "seal", SEAL)
+
+
+def test_a_receipt_has_one_form(data: bytes) -> None:
+    own = [file for file in message_files(data) if json_of(data, file)["message"]["receipt"]]
+
+    def edit(document: Any) -> None:
+        document["message"]["receipt"] = with_high_s(document["message"]["receipt"])
+
+    assert verdict_of(edit_and_sign(data, own[0], edit)) == ("bad", "receipt", own[0])
+
+
+def test_the_signature_of_a_checkpoint_has_one_form(data: bytes) -> None:
+    order = 2**252 + 27742317777372353535851937790883648493  # of Ed25519
+
+    def edit(files: Files) -> None:
+        text, _, encoded = files[CHECKPOINT].decode().rstrip("\n").rpartition(" ")
+        signed = base64.b64decode(encoded)
+        s = int.from_bytes(signed[-32:], "little") + order
+        again = base64.b64encode(signed[:-32] + s.to_bytes(32, "little")).decode()
+        files[CHECKPOINT] = f"{text} {again}\n".encode()
+        sign_anew(files)
+
+    assert verdict_of(edit_bundle(data, edit)) == ("bad", "checkpoint", CHECKPOINT)
+
+
+def test_a_key_set_names_each_key_once(data: bytes) -> None:
+    def edit(document: Any) -> None:
+        document["keys"].append(document["keys"][0])
+
+    assert verdict_of(edit_and_sign(data, RECEIPT_KEYS, edit)) == ("bad", "keys", RECEIPT_KEYS)
 
 
 def test_the_checkpoint_of_another_log_says_nothing_of_this_one(

@@ -54,11 +54,18 @@ def run_verify(*options: object) -> Result:
 
 def test_it_needs_nothing_but_the_bundle(folder: Path) -> None:
     good = run_alone(OURS, folder, "good.zip")
-    assert good.returncode == 0, good.stderr
-    assert good.stdout.startswith("確かめられました")
-    assert "--log-key" in good.stdout
+    assert good.returncode == 2, good.stderr
+    assert good.stdout.startswith("おかしな点はありません")
     theirs = run_alone(THEIRS, folder, "good.zip")
-    assert theirs.returncode == 0, theirs.stderr
+    assert theirs.returncode == 2, theirs.stderr
+    answer = json.loads(theirs.stdout)
+    assert answer["lacking"] == ["keys_not_pinned"]
+    # Both say which keys are in the bundle, and how to give those of the service.
+    for key in [*answer["receipt_keys"], *answer["log_keys"]]:
+        assert key in good.stdout
+    for said in (good.stdout, answer["hint"]):
+        assert "--keys" in said
+        assert "--log-key" in said
 
 
 def test_the_command_names_the_file_in_either_language(folder: Path) -> None:
@@ -90,6 +97,19 @@ def test_with_keys_and_a_checkpoint_from_elsewhere_nothing_is_left_to_compare(
     assert json.loads(theirs.stdout)["verdict"] == "verified"
 
 
+def test_keys_with_a_byte_order_mark_are_the_same_keys(folder: Path) -> None:
+    (folder / "bom.json").write_bytes(b"\xef\xbb\xbf" + (folder / "jwks.json").read_bytes())
+    options = ["--keys", str(folder / "bom.json"), "--log-key", (folder / "log.txt").read_text()]
+    assert run_verify(folder / "good.zip", *options).exit_code == 0
+    assert run_alone(THEIRS, folder, "good.zip", *options).returncode == 0
+
+
+def test_a_set_without_a_key_pins_nothing(folder: Path) -> None:
+    (folder / "none.json").write_bytes(b'{"keys": []}')
+    assert run_verify(folder / "good.zip", "--keys", folder / "none.json").exit_code == 2
+    assert run_alone(THEIRS, folder, "good.zip", "--keys", "none.json").returncode != 0
+
+
 def test_both_commands_name_the_same_first_bad_thing(folder: Path) -> None:
     bad, theirs = run_verify(folder / "bad.zip", "--json"), run_alone(THEIRS, folder, "bad.zip")
     assert bad.exit_code == theirs.returncode == 1
@@ -111,7 +131,7 @@ def test_what_cannot_be_carried_out_is_told_apart_from_what_is_wrong(
 
 def test_the_stand_alone_verifier_is_short_and_stands_alone() -> None:
     text = STANDALONE.read_text()
-    assert len(text.splitlines()) < 300
+    assert len(text.splitlines()) < 350
     imported = {
         name.partition(".")[0]
         for node in ast.walk(ast.parse(text))
