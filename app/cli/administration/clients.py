@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.adapters.administration.by_owner import Administration
+from app.auth.jwt import public_key
 from app.auth.secrets import hash_secret, new_secret
 from app.cli.administration.session import (
     AgencyFilter,
@@ -23,7 +24,7 @@ client = typer.Typer(
     no_args_is_help=True, help="接続システムを登録・変更・停止する / systems of an agency"
 )
 
-PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_UNREADABLE = (json.JSONDecodeError, UnicodeDecodeError, RecursionError)
 
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="システムの識別子 / its id (center-13.system)")
@@ -148,9 +149,19 @@ def _read_public_jwk(path: Path | None) -> Mapping[str, Any] | None:
     if path is None:
         return None
     try:
-        key = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        key = None
-    if not isinstance(key, dict) or "kty" not in key or PRIVATE & key.keys():
-        raise typer.BadParameter("公開鍵の JWK ではありません / this is not a public JWK")
-    return key
+        key = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_refuse_repeats)
+        if not isinstance(key, dict):
+            raise ValueError("it is not a JSON object")
+        return public_key(key).jwk()
+    except (ValueError, RecursionError) as error:
+        reason = "it is not JSON" if isinstance(error, _UNREADABLE) else str(error)
+        raise typer.BadParameter(
+            f"P-256 の公開鍵の JWK ではありません / not a public JWK of P-256: {reason}"
+        ) from None
+
+
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands in it twice")
+    return members

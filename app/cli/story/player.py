@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from app.cli.evidence.findings import Verdict
+from app.cli.evidence.opened import Trust, keys_of, log_keys_of
 from app.cli.evidence.verification import Baseline, verify
 from app.cli.story.narrator import Narrator
 from app.cli.story.scene import (
@@ -275,10 +276,11 @@ class Player:
 
     def _play_proof(self, scene: Proves) -> None:
         case = self._read(scene.who, f"/v1/referrals/{scene.thread.id}")["case_id"]
+        baseline = Baseline(self._published_keys(scene.who))
         for _ in range(BUNDLES):
             answer = self._stage.get(scene.who, f"/v1/cases/{case}/bundle")
             self._check_status(answer, OK)
-            findings = verify(answer.content, Baseline())
+            findings = verify(answer.content, baseline)
             if findings.verdict is not Verdict.INCOMPLETE:
                 break
         else:
@@ -290,9 +292,17 @@ class Player:
         files = unpack(answer.content)
         missing = [name for name in files if name.startswith("messages/")][findings.messages // 2]
         del files[missing]
-        (problem,) = verify(pack(files), Baseline()).problems
+        (problem,) = verify(pack(files), baseline).problems
         self._check_equal(("missing", missing), (problem.code, problem.file))
         self._narrator.print_failed_proof(missing)
+
+    def _published_keys(self, who: Actor) -> Trust:
+        receipts, log = (
+            self._stage.get(who, f"/.well-known/{n}") for n in ("jwks.json", "log-keys")
+        )
+        for answer in (receipts, log):
+            self._check_status(answer, OK)
+        return Trust(keys_of(receipts.json(), None), log_keys_of(log.text.splitlines(), None))
 
     def _read(self, who: Actor, path: str, **query: Any) -> dict[str, Any]:
         answer = self._stage.get(who, path, **query)

@@ -14,6 +14,7 @@ from app.adapters.database.logins import Urls
 from app.auth.secrets import verify_secret
 from app.domain.directory.agencies import Agency
 from tests.support.command_line import cli
+from tests.support.jwk import ES256_KEY, UNUSABLE_KEYS
 
 Say = Callable[..., Result]
 
@@ -141,11 +142,31 @@ def test_a_client_with_a_public_key_has_no_secret(say: Say, url: str, tmp_path: 
     say("seat", "add", "center-x", "viewer", "--name", "閲覧")
     file = tmp_path / "key.json"
     words = ("client", "add", "center-x", "--seat", "center-x.viewer", "--public-jwk", str(file))
-    file.write_text(json.dumps({"kty": "EC", "d": "private"}))
-    assert say(*words).exit_code == 2
-    file.write_text(json.dumps({"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}))
+    key = {**ES256_KEY, "kid": "ours", "use": "sig"}
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(key).encode())  # as some editors begin a file
     assert say(*words).output == "center-x.system\n"
     assert stored_secret(url, "center-x.system") is None
+
+
+def test_a_key_that_no_signature_could_be_verified_with_is_not_registered(
+    say: Say, tmp_path: Path
+) -> None:
+    say("seat", "add", "center-x", "viewer", "--name", "閲覧")
+    contents = [(json.dumps(key).encode(), reason) for key, reason in UNUSABLE_KEYS.values()]
+    contents += [(b"{", "JSON"), (b"[" * 5_000, "JSON"), (b"[]", "not a JSON object")]
+    contents += [(b'{"kty": "EC", "kty": "EC"}', "twice"), (b"\xff\xfe{\0}\0", "JSON")]
+    file = tmp_path / "key.json"
+    option = ("--public-jwk", str(file))
+    for content, reason in contents:
+        file.write_bytes(content)
+        for words in (
+            ("client", "add", "center-x", "--seat", "center-x.viewer", *option),
+            ("client", "change", "center-x.system", *option),
+        ):
+            result = CliRunner().invoke(cli, words, env={"COLUMNS": "400"})
+            assert result.exit_code == 2, content
+            assert reason in result.output, content
+    assert say("client", "list").output == ""
 
 
 def test_a_client_is_linked_to_other_seats_and_switched_off(say: Say) -> None:
