@@ -239,7 +239,9 @@ async def test_whatever_became_of_a_case_its_bundles_verify(
     case = await play(service)
     async with sealing():
         before = {agency: (await fetch(service, agency, case.id)).content for agency in PARTIES}
-    last = json_of(before[CENTER])["messages"][-1]["id"]
+    # Nobody opens it: what was opened stays in the bundles of those who did.
+    sent = await say(service, CENTER, "regional_coordination.change_custody", within=case.child)
+    last = sent["message_id"]
     async with service.client(await service.token(CENTER)) as client:
         recalled = await client.post(
             f"/v1/referrals/{case.child}/messages/{last}/recall", json={"reason": "wrong_content"}
