@@ -163,10 +163,14 @@ async def office(
 
 
 async def views_say_no_more_than_the_messages(office: Office) -> None:
-    """Every party's count of messages is that of the copies that it has."""
+    """Every party's count of messages is that of the copies that it has.
+
+    A party whose part ended may have been shown a message again, through another referral.
+    """
     rows = await office.owner.fetch(
         "SELECT q.agency_id, q.referral_id, q.number, count(c.*) AS copies FROM party q"
-        " LEFT JOIN copy c ON c.agency_id = q.agency_id AND c.referral_id = q.referral_id"
+        " LEFT JOIN copy c ON c.agency_id = q.agency_id AND (c.referral_id = q.referral_id"
+        " OR q.until IS NOT NULL AND c.message_referral_id = q.referral_id)"
         " GROUP BY 1, 2, 3"
     )
     assert [row for row in rows if row["number"] != row["copies"]] == []

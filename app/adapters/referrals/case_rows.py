@@ -169,6 +169,7 @@ def _reference(row: Row) -> Reference:
         digest=row["digest"],
         classes=_classes(row["classes"]),
         readers=readers,
+        recalled=row["recalled"],
     )
 
 

@@ -11,8 +11,6 @@ from app.domain.characters import comparable
 from app.domain.classes import DataClass
 from app.domain.decisions.acceptance import Acceptance
 from app.domain.decisions.decision import Copy, Move
-from app.domain.decisions.references import showings
-from app.domain.flows import FLOWS
 from app.domain.messages.digest import canonical, message_digest, wire_time
 from app.domain.messages.message import Message
 
@@ -33,7 +31,9 @@ def message_rows(acceptance: Acceptance, segments: Sequence[Sequence[Segment]]) 
 
 def copy_rows(acceptance: Acceptance) -> dict[str, Any]:
     """The copies of each new message, and of older messages that it shares."""
-    return {"copies": list(_copies(acceptance))}
+    rows = {"copies": list(_copies(acceptance))}
+    shared = list(_shared_copies(acceptance))
+    return {**rows, "shared": shared} if shared else rows
 
 
 def acceptance_entries(
@@ -77,8 +77,7 @@ def sharing_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
     already gets an entry too; otherwise the sharer could tell that it had it.
     """
     message, caller, decision = acceptance.message, acceptance.caller, acceptance.decision
-    flow, move = FLOWS[message.flow], decision.moves[0]
-    for message_id, copy, _ in showings(decision.case, flow, message, move, caller.agency_id):
+    for message_id, copy in acceptance.shared_copies():
         digest = decision.case.references[message_id].digest
         yield log_entry(
             acceptance.at,
@@ -178,14 +177,15 @@ def _paper(acceptance: Acceptance) -> Row | None:
 
 
 def _copies(acceptance: Acceptance) -> Iterator[Row]:
-    decision, message = acceptance.decision, acceptance.message
     for move, message_id in acceptance.messages():
         for copy in move.copies:
             yield _copy(copy, message_id, move.referral.id)
-    parent = message.parent or decision.case.referrals[message.referral_id].parent
-    for message_id, copies in decision.shared.items():
-        origin = decision.case.references[message_id].referral_id if parent else message.referral_id
-        yield from (_copy(copy, message_id, origin, sent=False) for copy in copies)
+
+
+def _shared_copies(acceptance: Acceptance) -> Iterator[Row]:
+    for message_id, copy in acceptance.shared_copies():
+        origin = acceptance.decision.case.references[message_id].referral_id
+        yield _copy(copy, message_id, origin, sent=False)
 
 
 def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None) -> Row:

@@ -58,6 +58,7 @@ LEADS = Text("主担当は `{}`", "`{}` leads")
 NOBODY_LEADS = Text("主担当なし", "nobody leads")
 REPORTS = Text("元の案件に `{}` が記録される", "`{}` is recorded in the parent")
 ERASES = Text("鍵を破棄", "keys destroyed")
+SHARES = Text("`shared_messages` を {} で見せられる", "may share `shared_messages` in {}")
 ADDED = Text("当初の表を補う行", "completes the first tables")
 
 GUARDS = Text("満たすべき条件", "What must hold first")
@@ -228,6 +229,8 @@ def _effects(step: Step, language: str) -> Iterator[str]:
         yield REPORTS.in_language(language).format(step.reports.event)
     if step.erases:
         yield ERASES.in_language(language)
+    if step.shares:
+        yield SHARES.in_language(language).format(", ".join(sorted(step.shares)))
     if step.added:
         yield ADDED.in_language(language)
 

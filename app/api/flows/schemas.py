@@ -54,6 +54,7 @@ FLOW: dict[str, Any] = {
             "lead": None,
             "erases": False,
             "added": False,
+            "shares": [],
         }
     ],
     "guards": [],

@@ -150,6 +150,10 @@ class MessageIn(BaseModel):
                 "相手に見せる、親案件の通信文のID",
                 "The ids of messages of the parent referral that are shown to the recipients",
             ),
+            description=both(
+                "流れの表の行に `shares` があるときだけ書ける。",
+                "Taken only where the row of the flow's table has `shares`.",
+            ),
         ),
     ] = []
     paper_origin: Annotated[

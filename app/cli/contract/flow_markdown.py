@@ -88,6 +88,7 @@ REPORTS = Text("元の案件に `{}`", "`{}` in the parent")
 LEADS = Text("主担当は {}", "{} leads")
 NOBODY_LEADS = Text("主担当なし", "nobody leads")
 ERASES = Text("鍵を破棄", "keys destroyed")
+SHARES = Text("`shared_messages` を {} で見せられる", "may share `shared_messages` in {}")
 BUT = Text(" ただし {} を除く", " but {}")
 
 
@@ -227,6 +228,8 @@ def _conditions(row: Mapping[str, Any], language: str) -> Iterator[str]:
         yield LEADS.in_language(language).format(f"`{row['lead']}`")
     if row["erases"]:
         yield ERASES.in_language(language)
+    if row["shares"]:
+        yield SHARES.in_language(language).format(_codes(row["shares"]))
 
 
 def _guards(flow: Flow, language: str) -> Iterator[str]:

@@ -146,6 +146,8 @@ class Reference:
     classes: frozenset[DataClass]
     """The classes of the segments that it has."""
     readers: tuple[Reader, ...]
+    recalled: bool = False
+    """Whether a copy of it was recalled: then it is given to nobody any more."""
 
     def reader(self, agency_id: str) -> Reader | None:
         """The entry of this agency among the readers; None if it may not read the message."""

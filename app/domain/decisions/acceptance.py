@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.access.caller import Caller
-from app.domain.decisions.decision import Decision, Move
+from app.domain.decisions.decision import Copy, Decision, Move
 from app.domain.directory.agencies import Directory
 from app.domain.messages.message import Message
 
@@ -31,6 +31,11 @@ class Acceptance:
     def messages(self) -> Iterator[tuple[Move, UUID]]:
         """Each move, with the id of its message."""
         return zip(self.decision.moves, self.ids, strict=True)
+
+    def shared_copies(self) -> Iterator[tuple[UUID, Copy]]:
+        """Each copy of an older message that the message shares, with the id of that message."""
+        for message_id, copies in self.decision.shared.items():
+            yield from ((message_id, copy) for copy in copies)
 
     def is_own(self, move: Move) -> bool:
         """Whether a move is what the sender sent, and not what `sys` adds."""

@@ -11,7 +11,9 @@ from app.domain.consents.coverage import NONE, DependentRecipient
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import present_classes
 from app.domain.decisions.decision import Copy, Decision, Move
+from app.domain.decisions.envelope import check_envelope
 from app.domain.decisions.submission import Submission
+from app.domain.directory.agencies import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.table import LEAD, Flow, Step
@@ -39,7 +41,11 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
         raise NotYourStep([mine.party], "any", [])
     if steps[0].decides and not submission.caller.decides:
         raise NotYourStep([mine.party], "decider", [])
-    _check_guards(steps[0], submission, referral)
+    agency = submission.directory.agency(submission.caller.agency_id)
+    if agency is None:
+        raise NotYourStep([mine.party], "any", [])
+    check_envelope(steps[0], submission, referral, agency)
+    _check_guards(steps[0], submission, referral, agency)
     readers = dict(_readers(flow, submission, referral))
     facts = submission.message.body.facts()
     parties = tuple(_with_new_view(referral, p, readers, submission) for p in referral.parties)
@@ -84,10 +90,7 @@ def _steps_of(flow: Flow, message_type: str, party: str) -> tuple[Step, ...]:
     return tuple(s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
 
 
-def _check_guards(step: Step, submission: Submission, referral: Referral) -> None:
-    agency = submission.directory.agency(submission.caller.agency_id)
-    if agency is None:
-        raise NotYourStep(step.by, "any", [])
+def _check_guards(step: Step, submission: Submission, referral: Referral, agency: Agency) -> None:
     situation = Situation(
         submission.case,
         referral,

@@ -9,9 +9,10 @@ from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
 from app.domain.decisions.decision import Decision
+from app.domain.decisions.envelope import check_envelope
 from app.domain.decisions.reach import conclude
-from app.domain.decisions.references import check_references, shared_classes
 from app.domain.decisions.routing import joining_agencies
+from app.domain.decisions.sharing import shared_classes
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import Actor, take
 from app.domain.directory.agencies import Agency
@@ -60,15 +61,11 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
         view = referral.party_of(submission.caller.agency_id).view
         if if_match and if_match.isdisjoint({"*", view.version}):
             raise Stale(view.version)
-    if submission.message.corrects is not None:
+    if submission.message.corrects is not None and not submission.message.opens:
         return correct(flow, submission, referral)
     step, sender = _step(flow, submission, referral)
-    if submission.message.occurred_on > submission.at.date():
-        raise Invalid.at("/occurred_on", "not_yet")
     _parent_takes(step, submission)
-    check_references(
-        submission.case, referral, submission.message, submission.caller, sender.agency
-    )
+    check_envelope(step, submission, referral, sender.agency)
     joining = joining_agencies(
         flow, step, referral, submission.message, sender.agency, submission.directory
     )
@@ -238,9 +235,11 @@ def _check_guards(
         submission.directory,
     )
     recipients = limit_to_consent(flow, step, recipients, situation.consents, situation.today)
-    shared = shared_classes(submission.case, submission.message, submission.caller)
-    present = present_classes(submission.message.body) | shared
-    receives = tuple((t.party, t.agency, t.classes & present) for t in recipients)
+    present = present_classes(submission.message.body)
+    receives = tuple(
+        (t.party, t.agency, t.classes & present | shared_classes(flow, step, submission, t))
+        for t in recipients
+    )
     situation = replace(situation, receives=receives)
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
     # Whoever joins by consent does so by one that the message names.

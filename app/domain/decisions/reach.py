@@ -11,7 +11,7 @@ from app.domain.consents.consent import Consent
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import audience
 from app.domain.decisions.decision import Decision, Move
-from app.domain.decisions.references import share
+from app.domain.decisions.sharing import share
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import THE_SERVICE, take
 from app.domain.directory.agencies import Agency, Directory
@@ -37,7 +37,7 @@ def conclude(
     for caused in moves:
         case, more = follow_up(case, caused, reached, submission.directory, submission.at)
         moves, reached = (*moves, *more), frozenset()
-    case, shared, move = share(case, flow, submission.message, move, submission.caller)
+    case, shared, move = share(case, flow, step, submission, move)
     final = case.referrals[move.referral.id]
     return Decision(
         case=case,

@@ -31,7 +31,7 @@ def merged_rows(flow: Flow) -> list[tuple[list[str], Step]]:
 
 def _key_without_state(step: Step) -> tuple[Any, ...]:
     names = tuple(guard.name for guard in step.guards)
-    rest = (step.lead, step.erases, step.added, step.reports and step.reports.event)
+    rest = (step.lead, step.erases, step.added, step.reports and step.reports.event, step.shares)
     return (
         step.type,
         step.by,
@@ -63,6 +63,7 @@ def _row(states: list[str], step: Step) -> dict[str, Any]:
         "lead": step.lead,
         "erases": step.erases,
         "added": step.added,
+        "shares": sorted(step.shares),
     }
 
 

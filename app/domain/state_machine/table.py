@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from app.domain.cases.case import CLOSED, NEW, SYSTEM
+from app.domain.cases.case import CLOSED, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
 from app.domain.state_machine.guard import Guard
@@ -64,6 +64,9 @@ class Step:
     """The referral's keys are destroyed with this step."""
     added: bool = False
     """Not in the first agreed tables: added to complete them."""
+    shares: frozenset[DataClass] = frozenset()
+    """The classes in which its message may show its recipients older messages of the referrals
+    above, those that its sender can read. Without classes, `shared_messages` is not taken."""
 
     @property
     def type(self) -> str:
@@ -182,6 +185,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _unknown_names(flow)
     yield from _dead_ends(flow)
     yield from _overlaps(flow)
+    yield from _wrong_shares(flow)
     for body in {step.body for step in flow.steps}:
         if not body.EXAMPLE:
             yield f"{body.__name__} has no example"
@@ -222,3 +226,16 @@ def _overlaps(flow: Flow) -> Iterator[str]:
             if (key := (step.state, step.type, by)) in taken:
                 yield f"two rows for {step.type} from {by} in {step.state}"
             taken.add(key)
+
+
+def _wrong_shares(flow: Flow) -> Iterator[str]:
+    """Rows that share what cannot be shared: with nothing above, past a suspension, past C7."""
+    for step in flow.steps:
+        if not step.shares:
+            continue
+        if not flow.joins_parent:
+            yield f"{step.type} shares messages of a parent that the flow does not have"
+        if step.state == SUSPENDED or SYSTEM in step.by:
+            yield f"{step.type} shares messages while suspended, or without a sender"
+        if DataClass.C8 in step.shares:
+            yield f"{step.type} shares what counsel alone may hold"

@@ -29,7 +29,7 @@ from tests.support.play import (
     special,
 )
 
-ACKNOWLEDGED = (OTHER_CENTER, "acknowledge")
+TAKEN = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +156,7 @@ async def test_it_says_the_law_and_the_consent_that_a_message_rested_on(office: 
 
 
 async def test_a_consent_that_an_agency_may_not_see_is_not_named_to_it(office: Office) -> None:
-    parent, child = await hand_over(office, ACKNOWLEDGED)
+    parent, child = await hand_over(office, *TAKEN)
     for d in await list_all(office, OTHER_CENTER, child):
         visible = await office.owner.fetchval(
             "SELECT count(*) FROM consent WHERE id = ANY ($1) AND case_id = $2"
@@ -207,16 +207,17 @@ async def test_a_recall_from_one_recipient_is_not_told_to_another(office: Office
 
 
 async def show(office: Office, child: UUID, request: UUID) -> UUID:
-    """An answer of the center to the center elsewhere, which shows it the request."""
-    await office.exchange.accept(saying("regional_coordination.query", child), seat(OTHER_CENTER))
-    answer = saying("regional_coordination.answer_query", child, shared_messages=(request,))
-    await office.exchange.accept(answer, seat(CENTER))
-    return answer.id
+    """An offer to the center elsewhere, which shows it the request, and which it refuses."""
+    offer = saying("regional_coordination.offer_transfer", child, shared_messages=(request,))
+    await office.exchange.accept(offer, seat(CENTER))
+    refusal = saying("regional_coordination.refuse_transfer", child)
+    await office.exchange.accept(refusal, seat(OTHER_CENTER))
+    return offer.id
 
 
 async def shown_to_another(office: Office) -> tuple[UUID, UUID, UUID]:
-    """A parent, the answer by which its center showed its request elsewhere, and the request."""
-    parent, child = await hand_over(office, ACKNOWLEDGED)
+    """A parent, the offer by which its center showed its request elsewhere, and the request."""
+    parent, child = await hand_over(office, *TAKEN)
     request = await request_of(office, parent)
     office.clock.now += timedelta(minutes=5)
     return parent, await show(office, child, request), request
@@ -258,7 +259,7 @@ async def test_a_reader_whom_the_sender_does_not_know_is_unknown_until_it_is_tak
 
 
 async def test_the_sharer_cannot_tell_whether_a_reader_had_it_already(office: Office) -> None:
-    parent, child = await hand_over(office, ACKNOWLEDGED)
+    parent, child = await hand_over(office, *TAKEN)
     request = await request_of(office, parent)
     listed: list[list[tuple[Any, ...]]] = []
     for _ in ("new", "had it already"):
@@ -270,7 +271,7 @@ async def test_the_sharer_cannot_tell_whether_a_reader_had_it_already(office: Of
 
 
 async def test_hidden_traffic_changes_not_one_byte(office: Office) -> None:
-    parent, child = await hand_over(office, ACKNOWLEDGED)
+    parent, child = await hand_over(office, *TAKEN)
     request = await request_of(office, parent)
     for limit in (3, 100):
         before = [

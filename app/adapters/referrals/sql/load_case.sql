@@ -44,6 +44,8 @@ BEGIN
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'referral_id', m.referral_id,
                 'type', m.type, 'digest', m.digest, 'from_agency', m.from_agency,
                 'classes', (SELECT jsonb_agg(s.class) FROM segment s WHERE s.message_id = m.id),
+                'recalled', EXISTS (SELECT FROM copy z
+                    WHERE z.message_id = m.id AND z.recalled_at IS NOT NULL),
                 'readers', (SELECT jsonb_agg(jsonb_build_object('agency_id', y.agency_id,
                     'party', y.party, 'referral_id', y.referral_id, 'classes', y.classes))
                     FROM copy y WHERE y.message_id = m.id AND y.recalled_at IS NULL))), '[]')

@@ -30,6 +30,24 @@ BEGIN
     FROM jsonb_to_recordset(p -> 'copies') AS c (agency_id text, message_id uuid,
         referral_id uuid, message_referral_id uuid, party text, number bigint, classes text[],
         sent boolean, rests_on uuid[]);
+    IF NOT p ? 'shared' THEN RETURN; END IF;
+    -- Of older messages. Whoever has one already gets further classes of it, and reads it from now
+    -- on through the referral that the copy names. A recalled copy stays recalled.
+    INSERT INTO copy AS old (agency_id, message_id, referral_id, message_referral_id, party, number,
+        classes, sent, rests_on)
+    SELECT c.agency_id, c.message_id, c.referral_id, c.message_referral_id, c.party, c.number,
+        c.classes, false, coalesce(c.rests_on, '{}')
+    FROM jsonb_to_recordset(p -> 'shared') AS c (agency_id text, message_id uuid,
+        referral_id uuid, message_referral_id uuid, party text, number bigint, classes text[],
+        rests_on uuid[])
+    ON CONFLICT (agency_id, message_id) DO UPDATE SET
+        classes = ARRAY(SELECT DISTINCT x FROM unnest(old.classes || excluded.classes) AS x
+            ORDER BY x),
+        rests_on = ARRAY(SELECT DISTINCT x FROM unnest(old.rests_on || excluded.rests_on) AS x),
+        number = CASE WHEN old.referral_id = excluded.referral_id THEN old.number
+            ELSE excluded.number END,
+        referral_id = excluded.referral_id, party = excluded.party
+    WHERE old.recalled_at IS NULL;
 END $$;
 -- Called by other functions only.
 REVOKE ALL ON FUNCTION write_messages(timestamptz, jsonb, uuid[], text[], integer[], bytea[], uuid[],

@@ -89,6 +89,8 @@ def _consent_recipients(state: str, sender: str) -> tuple[str, ...]:
     return (ORIGIN,) if state in BEFORE_TRANSFER else (ORIGIN_C0,)
 
 
+SHARED = upto(7)
+"""The classes in which the asking center may show the other one messages of its own case."""
 REQUESTED_REPORT = Report("regional_requested")
 RETURNED_REPORT = Report("regional_returned")
 TRANSFERRED_REPORT = Report("regional_transferred", brings={"center": DESTINATION})
@@ -113,7 +115,8 @@ COMMON = CommonRows(
 # A row stays a row: state, message, party, where it leads.
 TABLE = (
     *rows(NEW, RegionalRequest, ORIGIN, REQUESTED, decides=True, joins=(DESTINATION,),
-          copies=(DESTINATION,), guards=(is_lead,), reports=REQUESTED_REPORT),
+          copies=(DESTINATION,), guards=(is_lead,), reports=REQUESTED_REPORT,
+          shares=SHARED),
     *rows(REQUESTED, Acknowledge, DESTINATION, ACKNOWLEDGED, copies=(ORIGIN,)),
     *rows(ACKNOWLEDGED, RegionalQuery, DESTINATION, CLARIFYING, copies=(ORIGIN,)),
     *rows(CLARIFYING, RegionalAnswerQuery, ORIGIN, ACKNOWLEDGED, copies=(DESTINATION,)),
@@ -135,7 +138,7 @@ TABLE = (
     *rows(PLACEMENT_FOUND, RegionalLosePlacement, DESTINATION, PLACEMENT_SEEKING,
           copies=(ORIGIN,)),
     *rows((ACCEPTED, JOINT_ASSESSING, PLACEMENT_SEEKING, PLACEMENT_FOUND), OfferTransfer, ORIGIN,
-          TRANSFER_OFFERED, decides=True, copies=(DESTINATION,)),
+          TRANSFER_OFFERED, decides=True, copies=(DESTINATION,), shares=SHARED),
     *rows(TRANSFER_OFFERED, AcceptTransfer, DESTINATION, LEAD_TRANSFERRED, decides=True,
           lead=DESTINATION, copies=(ORIGIN,), reports=TRANSFERRED_REPORT),
     *rows(TRANSFER_OFFERED, RefuseTransfer, DESTINATION, BACK, decides=True, copies=(ORIGIN,)),
