@@ -143,6 +143,14 @@ class Settings(BaseSettings):
     """Addresses and networks of proxies, with commas, whose `X-Forwarded-For` is believed; `*` for
     any. Without it the address of a caller is that of the proxy, and all callers share limits."""
 
+    max_connections: int = Field(default=4_096, ge=16)
+    """Connections of one API process. The process needs as many open files, and 256 more; it raises
+    its limit to the most that it may have."""
+
+    address_connections: int = Field(default=512, ge=1)
+    """Connections from one address, but for trusted proxies, to one API process. Beyond that the
+    one makes room that has waited longest without sending a request."""
+
     metrics_token: SecretStr | None = None
     """What `/metrics` wants as `Authorization: Bearer …`. When missing, who reaches it reads it."""
 

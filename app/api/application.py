@@ -32,6 +32,7 @@ from app.api.webhooks.schemas import NoticeOut
 from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate, OutageOf
 from app.api.wire.problems import answers
+from app.api.wire.proxies import UnnamedProxies
 
 SUBJECTS: tuple[Subject, ...] = (
     referrals,
@@ -81,5 +82,6 @@ def application(
     pages.install(app)
     contract.install(app, webhook_contract.section(), [NoticeOut])
     app.state.meters = Meters()
+    app.state.unnamed_proxies = UnnamedProxies()
     app.add_middleware(Gate, outage_of=outage_of, observe=app.state.meters.observe)
     return app

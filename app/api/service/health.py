@@ -7,6 +7,7 @@ from app.adapters.service.readiness import Readiness
 from app.api.service.schemas import HealthOut, ReadinessOut
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
+from app.api.wire.proxies import UnnamedProxies
 from app.api.wire.responses import json_answer
 from app.domain.text import Text
 
@@ -65,7 +66,9 @@ async def read_readiness(request: Request) -> Response:
     amiss = await dependency(request, Readiness).failing_parts()
     status = "unavailable" if amiss else "ok"
     behind = [] if amiss else _behind(await dependency(request, Figures).recent())
-    answer = {"status": status, "amiss": amiss, "behind": behind}
+    proxies: UnnamedProxies = request.app.state.unnamed_proxies
+    warnings = ["unnamed_proxy"] if proxies.seen_lately() else []
+    answer = {"status": status, "amiss": amiss, "behind": behind, "warnings": warnings}
     return json_answer(answer, 503 if amiss else 200)
 
 

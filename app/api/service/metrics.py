@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -47,6 +47,28 @@ class Meters:
             registry=self.registry,
             buckets=BUCKETS,
         )
+
+        self._connections = Gauge(
+            "tsunagu_connections",
+            "Open connections.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._ended = Counter(
+            "tsunagu_connections_ended",
+            "Connections that were ended: too many (`address`, `all`), or too slow (`head`, `body`,"
+            " `read`).",
+            ("reason",),
+            registry=self.registry,
+        )
+
+    def show_connections(self, count: int) -> None:
+        """Record how many connections are open."""
+        self._connections.set(count)
+
+    def count_ended_connection(self, reason: str) -> None:
+        """Record that a connection was ended, and why."""
+        self._ended.labels(reason).inc()
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Record a call that was answered."""

@@ -23,7 +23,7 @@ class ReadinessOut(Shape):
     Whether the service can work.
     """
 
-    model_config = like({"status": "ok", "amiss": [], "behind": []})
+    model_config = like({"status": "ok", "amiss": [], "behind": [], "warnings": []})
 
     status: str
     amiss: list[str] = Field(
@@ -36,5 +36,11 @@ class ReadinessOut(Shape):
         description=both(
             "遅れているもの: deliveries(到着通知), log(記録の封), erasures(期限の来た消去)",
             "What is late: deliveries (of notices), log (its sealing), erasures (that are due)",
+        )
+    )
+    warnings: list[str] = Field(
+        description=both(
+            "運用者が直すべきこと: unnamed_proxy(名のないプロキシから来ている)",
+            "What the operator should mend: unnamed_proxy (calls come through one)",
         )
     )

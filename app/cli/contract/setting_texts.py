@@ -56,6 +56,16 @@ PROCESSES = {
         "Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by"
         " commas. **Always set it behind a proxy**; otherwise all callers share one address",
     ),
+    "max_connections": _means(
+        "API プロセス一つの接続の数。開けるファイルの数が足りなければ、それに合わせて減ります",
+        "Connections of one API process; fewer if it may not open as many files",
+    ),
+    "address_connections": _means(
+        "一つのアドレスからの接続の数(API プロセスごと。`TSUNAGU_TRUSTED_PROXIES` のものを除く)。"
+        "超えると、要求を送らずに最も長く待っている接続が閉じられます",
+        "Connections from one address to one API process, those of `TSUNAGU_TRUSTED_PROXIES` aside."
+        " Beyond that, the one is closed that has waited longest without sending a request",
+    ),
     "max_body": _means("要求の本文の上限(バイト)", "The largest body of a request, in bytes"),
     "long_poll_limit": _means("受信箱の `wait` の上限", "The longest `wait` of an inbox poll"),
     "shutdown_grace": _means(

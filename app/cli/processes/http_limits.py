@@ -1,29 +1,80 @@
-"""uvicorn's HTTP protocol with a limit on the size of a request's head."""
+"""uvicorn's HTTP protocol with limits of size, time and number."""
 
+import asyncio
+from typing import Any
+
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.cli.processes.connections import Connections
+from app.domain.webhooks.addresses import source_network
 
 LONGEST_HEAD = 64 * 1024
 """Bytes of request line and headers. A token has one to two thousand, a DPoP proof up to eight."""
+HEAD_TIME = 10.0
+"""Seconds in which the head of a request has to arrive: from the opening of the connection, or
+from its first byte on a connection that is used again."""
+BODY_TIME = 30.0
+"""Seconds in which its body has to arrive, whichever route it is for, and if there is one."""
+IDLE_TIME = 65
+"""Seconds for which a connection is kept without a request. Longer than a long poll, so that a
+poller's connection stays."""
+WRITE_TIME = 60.0
+"""Seconds for which a caller may leave an answer unread."""
 
 _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class BoundedHead(HttpToolsProtocol):
-    """Answers 431 and closes the connection when a request's head is longer than `LONGEST_HEAD`.
+class BoundedConfig(uvicorn.Config):
+    """uvicorn's configuration, and the connections that its protocol counts."""
 
-    uvicorn's reader on httptools buffers everything until the headers are complete. Measured: one
-    connection without a token could fill 200 MB.
+    def __init__(self, app: Any, connections: Connections, **arguments: Any) -> None:
+        super().__init__(app, http=BoundedHttp, timeout_keep_alive=IDLE_TIME, **arguments)
+        self.bounded_connections = connections
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Closes a connection whose head is longer than `LONGEST_HEAD`, or that takes too long.
+
+    uvicorn's reader on httptools buffers everything until the headers are complete (measured: one
+    connection without a token could fill 200 MB), and waits for ever for a head, a body, and a
+    caller who does not read.
     """
 
+    config: BoundedConfig
     _head_size = 0
     _in_head = True
     """Whether the bytes received last belong to a head, as far as can be told."""
+    _reading: tuple[str, float] | None = None
+    """What of a request has to arrive, and by when."""
+    _writing: float | None = None
+    """By when the caller has to go on reading."""
+
+    @property
+    def _counted(self) -> Connections:
+        return self.config.bounded_connections
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to count and to time the connection; close it at once if there are too many."""
+        super().connection_made(transport)
+        self._reading = ("head", self.loop.time() + HEAD_TIME)
+        host = self.client[0] if self.client else ""
+        if not self._counted.admit(self, source_network(host)):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it no more."""
+        self._counted.leaves(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read the data, and close the connection if the head is too long."""
+        if self._reading is None:
+            self._reading = ("head", self.loop.time() + HEAD_TIME)
         self._in_head = self._head_size >= 0
         super().data_received(data)
         # Bytes received together with the end of a head or body are mostly not head.
@@ -37,9 +88,58 @@ class BoundedHead(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The body begins. Its size is limited where it is read."""
         self._in_head, self._head_size = False, -1
+        self._reading = ("body", self.loop.time() + BODY_TIME)
+        self._counted.begins(self)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The next request begins."""
-        self._head_size = 0
+        self._head_size, self._reading = 0, None
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, unless one came already."""
+        another = bool(self.pipeline)
+        super().on_response_complete()
+        if not another and not self.transport.is_closing():
+            self._counted.waits(self)
+
+    def pause_writing(self) -> None:
+        """The caller does not read."""
+        self._writing = self.loop.time() + WRITE_TIME
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The caller has read."""
+        self._writing = None
+        super().resume_writing()
+
+    def overdue(self, now: float) -> str | None:
+        """What it took too long for: `head`, `body` or `read`."""
+        if self._writing is not None and self._writing < now:
+            return "read"
+        if self._reading is None or self._reading[1] >= now:
+            return None
+        part = self._reading[0]
+        # A next request is not read before the last one is answered, however long that takes.
+        return None if part == "head" and self._is_answering() else part
+
+    def time_out(self) -> None:
+        """Say that it took too long, if the request has begun and is not answered; close it."""
+        self._counted.leaves(self)
+        if self._writing is not None or self.transport.get_write_buffer_size():
+            self.transport.abort()
+            return
+        in_head, in_body = self._head_size > 0, self._head_size < 0
+        if in_head or (in_body and not self.cycle.response_started):
+            self.transport.write(_TOO_SLOW)
+        self.transport.close()
+
+    def _is_answering(self) -> bool:
+        # uvicorn declares a cycle from the beginning, but there is none before the first request.
+        cycle: object = self.cycle
+        return cycle is not None and not self.cycle.response_complete
+
+    def end(self) -> None:
+        """Close it to make room for another."""
+        self.transport.abort()

@@ -1,5 +1,6 @@
 """`tsunagu serve`: the API as a process of its own."""
 
+import asyncio
 import signal
 import socket
 import sys
@@ -12,12 +13,18 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from app.adapters.outage import CannotStart
+from app.api.service.metrics import Meters
 from app.api.wire.dependencies import release
-from app.cli.processes.http_limits import BoundedHead
+from app.cli.processes.connections import ConnectionLimits, Connections, room_for_connections
+from app.cli.processes.http_limits import BoundedConfig
 from app.cli.processes.listening import api_children, listen, patience
+from app.cli.processes.proxies import NamedProxies
 from app.cli.processes.supervise import running, stop_on_signal, supervise
 from app.main import create_app
 from app.settings import Settings
+
+TICKS = 10
+"""Ticks of uvicorn's server in a second."""
 
 Descriptor = Annotated[int | None, typer.Option("--fd", hidden=True)]
 
@@ -40,9 +47,18 @@ def serve(fd: Descriptor = None) -> None:
 class ApiServer(uvicorn.Server):
     """Answers waiting long polls first, so that stopping does not wait for them."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: BoundedConfig, app: FastAPI) -> None:
         super().__init__(config)
         self._app = app
+        self._connections = config.bounded_connections
+
+    async def on_tick(self, counter: int) -> bool:
+        """Each second, end connections that take too long."""
+        if counter % TICKS == 0:
+            self._connections.end_overdue(asyncio.get_running_loop().time())
+            meters: Meters = self._app.state.meters
+            meters.show_connections(len(self._connections))
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer the long polls, then stop as usual."""
@@ -73,18 +89,25 @@ class PlainStartupFailure:
 
 def api_server(settings: Settings, app: FastAPI) -> ApiServer:
     """The server for `app`, not yet started."""
-    config = uvicorn.Config(
-        PlainStartupFailure(app),
+    proxies = NamedProxies(
+        PlainStartupFailure(app), settings.trusted_proxies or "", app.state.unnamed_proxies
+    )
+    meters: Meters = app.state.meters
+    limits = ConnectionLimits(
+        room_for_connections(settings.max_connections),
+        settings.address_connections,
+        unlimited=proxies.include,
+    )
+    config = BoundedConfig(
+        proxies,
+        Connections(limits, meters.count_ended_connection),
         loop="uvloop",
-        http=BoundedHead,
         ws="none",
         lifespan="on",
         access_log=False,  # a path or a query may hold what must not be logged
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or "",
+        proxy_headers=False,  # ours are read above
         log_level=settings.log_level,
-        timeout_keep_alive=65,  # longer than a long poll, so that a poller's connection stays
         timeout_graceful_shutdown=int(settings.shutdown_grace.total_seconds()),
     )
     return ApiServer(config, app)

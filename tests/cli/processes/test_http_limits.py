@@ -1,12 +1,17 @@
-"""The head of a request is limited in size, whoever sends it."""
+"""Requests are limited in size, time and number, whoever sends them."""
 
 import asyncio
+import resource
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
+from app.adapters.inbox.inboxes import Inboxes
+from app.cli.processes import http_limits
+from app.cli.processes.connections import room_for_connections
 from app.cli.processes.http_limits import LONGEST_HEAD
-from tests.support.service import Running
+from tests.support.service import Running, Service, serve_in_thread
 
 OPENINGS = {
     "one header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nAuthorization: DPoP ",
@@ -15,9 +20,11 @@ OPENINGS = {
 }
 
 
-async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(
+    url: str, address: str = "127.0.0.1"
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     parts = urlsplit(url)
-    return await asyncio.open_connection(parts.hostname, parts.port)
+    return await asyncio.open_connection(parts.hostname, parts.port, local_addr=(address, 0))
 
 
 @pytest.mark.parametrize("opening", OPENINGS.values(), ids=OPENINGS)
@@ -80,3 +87,144 @@ async def test_many_short_requests_on_one_connection_are_no_long_head(listening:
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
     writer.close()
+
+
+SLOW = {
+    "half a head": b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+    "half a body": b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\ngrant",
+    "half a body where there is no route": b"POST /nothing HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Length: 10\r\n\r\nx",
+    "half a body that is not read": b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    b"Content-Length: 10\r\n\r\nx",
+    "half of a second head": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
+async def test_what_does_not_arrive_in_time_is_not_waited_for(
+    listening: Running, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(http_limits, "HEAD_TIME", 0.5)
+    monkeypatch.setattr(http_limits, "BODY_TIME", 0.5)
+    reader, writer = await connect(listening.url)
+    writer.write(sent)
+    async with asyncio.timeout(10):
+        if sent.endswith(b"x\r\n\r\n"):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+            writer.write(b"GET /heal")
+        answer = await reader.read()
+    if sent in (SLOW["half a head"], SLOW["half a body"]):
+        assert answer.startswith(b"HTTP/1.1 408 ")
+    writer.close()
+
+
+async def test_an_answer_that_nobody_reads_is_not_kept(
+    listening: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_limits, "WRITE_TIME", 0.5)
+    _, writer = await connect(listening.url)  # which reads ahead no more than 128 KiB
+    for _ in range(30):
+        writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(20):
+        while not _ended(listening, "read"):  # noqa: ASYNC110 -- another thread's
+            await asyncio.sleep(0.05)
+    writer.close()
+
+
+async def test_a_long_poll_is_not_too_slow_and_neither_is_what_comes_after_it(
+    listening: Running, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_limits, "HEAD_TIME", 0.5)
+    monkeypatch.setattr(http_limits, "BODY_TIME", 0.5)
+    token = await service.token("probation-13")
+    reader, writer = await connect(listening.url)
+    for wait in (3, 0):
+        request = f"GET /v1/inbox?after=999999&wait={wait} HTTP/1.1\r\nHost: x\r\n"
+        writer.write(f"{request}Authorization: Bearer {token}\r\n\r\n".encode())
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+    writer.close()
+
+
+def _ended(running: Running, reason: str) -> float:
+    value = running.app.state.meters.registry.get_sample_value(
+        "tsunagu_connections_ended_total", {"reason": reason}
+    )
+    return float(value or 0)
+
+
+@pytest.fixture
+def small(service: Service) -> Iterator[Running]:
+    """A server that has room for few connections."""
+    settings = service.settings.model_copy(
+        update={"max_connections": 40, "address_connections": 20}
+    )
+    with serve_in_thread(settings, service.clock) as running:
+        yield running
+
+
+async def test_many_connections_without_a_request_keep_nobody_out(small: Running) -> None:
+    writers = []
+    try:
+        for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+            for n in range(40):
+                _, writer = await connect(small.url, address)
+                writer.write(b"GET /healthz HTTP/1.1\r\n" if n % 2 else b"")
+                writers.append(writer)
+        for address in ("127.0.0.1", "127.0.0.2", "127.0.0.9"):
+            async with asyncio.timeout(5):
+                reader, writer = await connect(small.url, address)
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+                writer.close()
+    finally:
+        for writer in writers:
+            writer.close()
+    assert _ended(small, "address") > 0
+    assert _ended(small, "all") > 0
+
+
+async def test_calls_at_work_make_no_room_for_more(small: Running, service: Service) -> None:
+    token = await service.token("probation-13")
+    poll = "GET /v1/inbox?after=999999&wait=3 HTTP/1.1\r\nHost: x\r\n"
+    poll += f"Authorization: Bearer {token}\r\n\r\n"
+    waiting = [await connect(small.url) for _ in range(20)]
+    for _, writer in waiting:
+        writer.write(poll.encode())
+    async with asyncio.timeout(10):
+        while small.app.state.dependencies[Inboxes]._bell._waiting.get("probation-13") is None:  # noqa: ASYNC110 -- another thread's
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        reader, writer = await connect(small.url)
+        assert await _answer_or_end(reader, writer) == b""
+        reader, other = await connect(small.url, "127.0.0.2")
+        assert (await _answer_or_end(reader, other)).startswith(b"HTTP/1.1 200 ")
+        for reader, _ in waiting:
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    for _, each in (*waiting, (None, writer), (None, other)):
+        each.close()
+
+
+async def _answer_or_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    try:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        return await reader.readline()
+    except ConnectionError:
+        return b""
+
+
+def test_the_limit_of_open_files_is_raised_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1_024, hard), hard))
+    try:
+        with caplog.at_level("INFO", "uvicorn.error"):
+            assert room_for_connections(100) == 100
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
+        assert str(hard) in caplog.text
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
