@@ -28,7 +28,7 @@ from app.api.contract import routes as contract_routes
 from app.api.service import pages
 from app.api.service.metrics import Meters
 from app.api.webhooks import contract as webhook_contract
-from app.api.webhooks.schemas import NoticeOut
+from app.api.webhooks.schemas import ChallengeOut, NoticeOut, ProofOut
 from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate, OutageOf
 from app.api.wire.problems import answers
@@ -80,7 +80,7 @@ def application(
     app.include_router(contract_routes.router)
     answers.install(app)
     pages.install(app)
-    contract.install(app, webhook_contract.section(), [NoticeOut])
+    contract.install(app, webhook_contract.section(), [NoticeOut, ChallengeOut, ProofOut])
     app.state.meters = Meters()
     app.state.unnamed_proxies = UnnamedProxies()
     app.add_middleware(Gate, outage_of=outage_of, observe=app.state.meters.observe)

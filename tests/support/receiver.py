@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from standardwebhooks.webhooks import Webhook as Verifier
 
+from app.domain.webhooks.notices import proof, secret_bytes
+
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -61,6 +63,20 @@ def failing(times: int, status: str = "500 Broken") -> Answer:
     async def answer(request: Received, writer: asyncio.StreamWriter) -> bytes | None:
         seen[request.id] += 1
         return OK if seen[request.id] > times else await refuse(request, writer)
+
+    return answer
+
+
+def proving(secret: str) -> Answer:
+    """Answers challenges with a proof, and takes everything else."""
+
+    async def answer(request: Received, _writer: asyncio.StreamWriter) -> bytes:
+        content = json.loads(request.body)
+        if content["type"] != "webhook.challenge":
+            return OK
+        given = proof(secret_bytes(secret), content["data"]["challenge"])
+        body = json.dumps({"proof": given}).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
     return answer
 

@@ -15,6 +15,7 @@ NOTHING = {
     "log_pending",
     "log_tree",
     "attempt_total",
+    "webhook_call",
     "shown",
     "master_unused",
     "token_clock",
@@ -107,6 +108,7 @@ SHOWN = {
     "secret_failure": "encode(key, 'hex')",
     "lockout": "client_id",
     "purpose_flow": "purpose",
+    "webhook_call": "id::text",
 }
 
 

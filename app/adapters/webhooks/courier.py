@@ -9,10 +9,13 @@ import asyncio
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.adapters.inbox.bell import Bell
@@ -21,7 +24,15 @@ from app.adapters.webhooks.lanes import Lane, LeasedNotice, Result
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock
 from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
-from app.domain.webhooks.notices import Attempt, Notice, asked_wait, next_due, signed_headers
+from app.domain.webhooks.notices import (
+    Attempt,
+    Notice,
+    asked_wait,
+    challenge_due,
+    next_due,
+    proves,
+    signed_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +46,9 @@ SETTLE = "SELECT settle_notices($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $1
 RELEASE = "SELECT release_notices($1, $2)"
 WINDOW = 16
 """Concurrent attempts at one healthy endpoint."""
+MOST_AT_A_HOST = 64
+"""Concurrent attempts at one host, shared by all its endpoints, of whatever agency. An endpoint has
+at least one."""
 AHEAD = 15
 """Windows of notices that are claimed ahead for one endpoint."""
 MOST_CLAIMED = 500
@@ -88,6 +102,7 @@ class Courier:
         self._window = window
         self._grace = grace
         self._lanes: dict[UUID, Lane] = {}
+        self._hosts: Counter[str] = Counter()
         self._results: list[Result] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes_ready = asyncio.Event()
@@ -146,8 +161,19 @@ class Courier:
             await self._pool.execute(RELEASE, [row["id"] for row in rows], [until] * len(rows))
             raise
         for leased in claimed:
-            self._lanes.setdefault(leased.notice.webhook_id, Lane()).waiting.append(leased)
+            self._lane(leased.notice).waiting.append(leased)
         return claimed
+
+    def _lane(self, notice: Notice) -> Lane:
+        lane = self._lanes.get(notice.webhook_id)
+        if lane is None:
+            lane = self._lanes[notice.webhook_id] = Lane(urlsplit(notice.url).hostname or "")
+            self._hosts[lane.host] += 1
+        return lane
+
+    def _width(self, lane: Lane) -> int:
+        """Concurrent attempts of a lane. Lanes to one host share what is sent there at once."""
+        return max(1, min(self._window, MOST_AT_A_HOST // self._hosts[lane.host]))
 
     async def _notice(self, row: "Record", lease: datetime) -> Notice:
         return Notice(
@@ -177,7 +203,7 @@ class Courier:
         """Start as many attempts as the window of an endpoint has room for."""
         if lane.waiting and time.monotonic() > lane.waiting[0].begin_before:
             self._start(self._release([lane]))
-        while lane.waiting and lane.under_way < self._window:
+        while lane.waiting and lane.under_way < self._width(lane):
             lane.under_way += 1
             self._start(self._send(lane, lane.waiting.popleft().notice))
 
@@ -211,11 +237,14 @@ class Courier:
         seconds = int(time.time())
         headers = signed_headers(notice.secrets, str(notice.id), seconds, notice.payload)
         try:
-            return await self._sender.post(notice.url, headers, notice.payload)
+            attempt = await self._sender.post(notice.url, headers, notice.payload)
         except Exception as error:
             # A receiver must not be able to end the courier. An error of ours is logged here.
             _log.exception("an attempt ended by %s", type(error).__name__)
             return Attempt("broken_off")
+        if notice.is_challenge and attempt.outcome == "delivered":
+            return _judged(notice, attempt)
+        return attempt
 
     async def _release(self, lanes: Sequence[Lane]) -> None:
         """Release the notices whose attempts were not started, for others to claim."""
@@ -266,6 +295,9 @@ class Courier:
         lane.unsettled -= 1
         if not lane.held:
             del self._lanes[webhook_id]
+            self._hosts[lane.host] -= 1
+            if not self._hosts[lane.host]:
+                del self._hosts[lane.host]
 
     async def _drain(self) -> None:
         await self._release(list(self._lanes.values()))
@@ -274,6 +306,13 @@ class Courier:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+def _judged(notice: Notice, attempt: Attempt) -> Attempt:
+    """An attempt of a challenge: only a proof makes it a success."""
+    if proves(attempt.answer, notice.payload, notice.secrets):
+        return attempt
+    return replace(attempt, outcome="unproven")
 
 
 def _columns(results: Sequence[Result], now: datetime) -> tuple[object, ...]:
@@ -292,17 +331,20 @@ def _columns(results: Sequence[Result], now: datetime) -> tuple[object, ...]:
         [r.attempt.answer for r in results],
         [due for due, _ in dues],
         [rest for _, rest in dues],
-        [r.notice.is_test for r in results],
+        [not r.notice.is_of_inbox for r in results],
     )
 
 
 def _due(result: Result, now: datetime) -> tuple[datetime | None, datetime | None]:
     """When the notice is due again, and until when its endpoint asked not to be called."""
     notice, attempt = result.notice, result.attempt
-    if attempt.outcome == "delivered" or notice.is_test:
+    if attempt.outcome == "delivered" or notice.position == 0:
         return None, None
     pause = asked_wait(attempt.retry_after, datetime.now(UTC))
     chance = random.random()  # noqa: S311 - spreads load, guards nothing
+    if notice.is_challenge:
+        tries = notice.tries + 1
+        return challenge_due(tries, notice.since, now, chance, attempt.outcome), None
     due = next_due(notice.tries + 1, notice.since, now, chance, pause)
     return due, now + pause if pause is not None else None
 

@@ -19,6 +19,7 @@ class LeasedNotice:
 class Lane:
     """The leased notices of one endpoint, in order of position."""
 
+    host: str
     waiting: deque[LeasedNotice] = field(default_factory=deque)
     under_way: int = 0
     unsettled: int = 0

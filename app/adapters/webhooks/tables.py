@@ -51,6 +51,12 @@ class WebhookRow(Row, table=True):
     failing_since: datetime | None
     resting_until: datetime | None
     succeeded_at: datetime | None
+    challenge: UUID | None = Field(
+        sa_column_kwargs={
+            "comment": "The notice that its receiver has to answer with a proof; null once it has."
+        }
+    )
+    replay_until: datetime | None
 
 
 class NoticeRow(Row, table=True):
@@ -76,7 +82,10 @@ class NoticeRow(Row, table=True):
     agency_id: str
     position: int = Field(
         sa_type=BigInteger,
-        sa_column_kwargs={"comment": "Of the inbox item; 0 for a test, which goes before all."},
+        sa_column_kwargs={
+            "comment": "Of the inbox item; 0 for a test, which goes before all,"
+            " and -1 for a challenge."
+        },
     )
     referral_id: UUID | None
     message_id: UUID | None
@@ -95,6 +104,12 @@ class NoticeRow(Row, table=True):
     state: str = Field(sa_column_kwargs={"server_default": text("'pending'")})
     settled_at: datetime | None
     reason: str | None
+    not_before: datetime | None = Field(
+        sa_column_kwargs={
+            "comment": "Earlier it is not sent, whatever makes other notices due:"
+            " a replay is paced."
+        }
+    )
 
 
 class AttemptRow(Row, table=True):
@@ -112,6 +127,22 @@ class AttemptRow(Row, table=True):
     status: int | None
     took_ms: int | None
     answer: bytes | None
+
+
+class WebhookCallRow(Row, table=True):
+    """A call of the last minute that made us send something to an endpoint."""
+
+    __tablename__ = "webhook_call"
+    __table_args__ = (Index("ix_webhook_call_at", "at"),)
+
+    id: UUID = Field(primary_key=True)
+    agency_id: str
+    webhook_id: UUID | None
+    targets: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={"comment": "The host, and the addresses that it had."},
+    )
+    at: datetime
 
 
 class AttemptTotalRow(Row, table=True):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
@@ -13,10 +14,16 @@ from app.adapters.webhooks.rows import AttemptJson, WebhookJson
 from app.adapters.webhooks.secrets import WebhookSecrets, new_secret
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
-from app.domain.errors import NotFound, TooManyWebhooks
+from app.domain.errors import NotFound, TooMany, TooManyWebhooks
 from app.domain.messages.digest import wire_time
-from app.domain.webhooks.addresses import PUBLIC_ONLY, Reach
-from app.domain.webhooks.endpoint import endpoint
+from app.domain.webhooks.addresses import PUBLIC_ONLY, Reach, source_network
+from app.domain.webhooks.endpoint import (
+    CALLS_OF_AN_AGENCY,
+    CALLS_OF_AN_ENDPOINT,
+    CALLS_TO_A_TARGET,
+    REPLAYED_IN_A_SECOND,
+    endpoint,
+)
 from app.domain.webhooks.notices import secret_text
 
 if TYPE_CHECKING:
@@ -30,7 +37,8 @@ CHANGE = "SELECT change_webhook($1, $2)"
 ROTATE = "SELECT rotate_webhook_secret($1, $2, $3, $4, $5, $6, $7)"
 REMOVE = "SELECT remove_webhook($1, $2, $3, $4)"
 TEST = "SELECT test_webhook($1, $2, $3, $4, $5, $6)"
-REPLAY = "SELECT replay_notices($1, $2, $3, $4, $5, $6)"
+REPLAY = "SELECT pace_replay($1, $2, $3, $4, $5, $6, $7)"
+COUNT = "SELECT count_webhook_call($1, $2, $3, $4, $5, $6, $7)"
 OVERLAP = timedelta(hours=24)
 """How long an old secret signs beside the new one."""
 
@@ -80,9 +88,11 @@ class Webhooks:
 
         Raises:
             Invalid: nothing may be sent to the URL.
+            TooMany: too many calls that make us send.
             TooManyWebhooks: the agency has as many as it may have.
         """
-        normal, at = await self._check_url(url), self._clock()
+        (normal, targets), at = await self._check_url(url), self._clock()
+        await self._count(caller, None, targets, at)
         webhook_id, secret = time_ordered_id(at), new_secret()
         sealed = await self._secrets.seal(webhook_id, secret)
         row = {
@@ -104,12 +114,16 @@ class Webhooks:
         Raises:
             NotFound: the agency has no such webhook.
             Invalid: nothing may be sent to the URL.
+            TooMany: too many calls that make us send.
         """
-        await self.read_webhook(caller.agency_id, webhook_id)
+        known = await self.read_webhook(caller.agency_id, webhook_id)
         at = self._clock()
         row = {**_voucher_row(caller, webhook_id, at), **changes}
+        targets = [_host(known["url"])]
         if "url" in changes:
-            row["url"] = await self._check_url(changes["url"])
+            row["url"], targets = await self._check_url(changes["url"])
+        if "url" in changes or changes.get("state") == "active":
+            await self._count(caller, webhook_id, targets, at)
         log = _entry(caller, at, "webhook.changed", webhook_id, {"fields": sorted(changes)})
         self._notify_couriers(await self._pool.fetchval(CHANGE, json.dumps(row), log), caller)
         return await self.read_webhook(caller.agency_id, webhook_id)
@@ -143,10 +157,14 @@ class Webhooks:
     async def test(self, caller: Caller, webhook_id: UUID) -> UUID:
         """Send a test notice, once. Returns its id, to look up the attempt.
 
+        A receiver that has not proven that it wants notices gets its challenge again instead.
+
         Raises:
             NotFound: the agency has no such webhook.
+            TooMany: too many calls that make us send.
         """
-        at = self._clock()
+        known, at = await self.read_webhook(caller.agency_id, webhook_id), self._clock()
+        await self._count(caller, webhook_id, [_host(known["url"])], at)
         notice_id = time_ordered_id(at)
         payload = json.dumps(
             {
@@ -168,11 +186,14 @@ class Webhooks:
 
         Raises:
             NotFound: the agency has no such webhook, or the webhook no such notice.
+            TooMany: an earlier replay is under way.
         """
         at = self._clock()
         log = _entry(caller, at, "webhook.replayed", webhook_id)
-        arguments = (caller.agency_id, webhook_id, notice_id, since, at, log)
+        arguments = (caller.agency_id, webhook_id, notice_id, since, at, REPLAYED_IN_A_SECOND, log)
         count: int | None = await self._pool.fetchval(REPLAY, *arguments)
+        if count is not None and count < 0:
+            raise TooMany(-count)
         self._notify_couriers(count is not None, caller)
         return count or 0
 
@@ -197,19 +218,35 @@ class Webhooks:
         rows: list[AttemptJson] = json.loads(text)
         return rows
 
-    async def _check_url(self, url: str) -> str:
-        """The URL in its normal form, if notices may be sent to it."""
+    async def _check_url(self, url: str) -> tuple[str, list[str]]:
+        """The URL in its normal form, if notices may be sent to it, and its host and addresses."""
         target = endpoint(url, self._reach)
+        places = [str(target.address)]
         if target.address is None:
-            await check_host(
+            places = await check_host(
                 target.host, target.port, self._lookup, self._reach, by_proxy=self._by_proxy
             )
-        return target.url
+        return target.url, [target.host, *map(source_network, places)]
+
+    async def _count(
+        self, caller: Caller, webhook_id: UUID | None, targets: list[str], at: datetime
+    ) -> None:
+        """Count a call that makes us send something that did not arrive in an inbox."""
+        limits = (CALLS_OF_AN_ENDPOINT, CALLS_OF_AN_AGENCY, CALLS_TO_A_TARGET)
+        wait: int = await self._pool.fetchval(
+            COUNT, caller.agency_id, webhook_id, targets, at, *limits
+        )
+        if wait:
+            raise TooMany(wait)
 
     def _notify_couriers(self, is_changed: object, caller: Caller) -> None:
         if not is_changed:
             raise NotFound
         self._bell.ring([caller.agency_id])
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _voucher_row(caller: Caller, webhook_id: UUID, at: datetime) -> dict[str, Any]:

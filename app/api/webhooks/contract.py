@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.api.webhooks.schemas import NOTICE, NoticeOut
+from app.api.webhooks.schemas import NOTICE, ChallengeOut, NoticeOut, ProofOut
 from app.api.wire import schemas
 from app.api.wire.documented import both, reference
 
@@ -40,6 +40,64 @@ _HEADERS = (
 
 def section() -> dict[str, Any]:
     """The section `webhooks` of the contract."""
+    return {"inboxNotice": _notice(), "webhookChallenge": _challenge()}
+
+
+def _challenge() -> dict[str, Any]:
+    operation = {
+        "operationId": "receive_challenge",
+        "summary": both("通知を望むかを問う", "Ask whether notices are wanted"),
+        "description": both(
+            "登録したときと URL を変えたときに、通知と同じ署名を付けて送る。"
+            "**秘密鍵で作った証しを返すまで、ほかには何も送らない**。"
+            '署名を確かめ、`{"proof": …}` を2xxで返す。答えがないか正しくなければ、'
+            "45分ほどの間に6回まで送る。`POST …/test` でもう一度送る。",
+            "Sent when a webhook is added and when its URL changes, signed as notices are."
+            " **Until a proof made with the secret is answered, nothing else is sent.** Check the"
+            ' signature, and answer `{"proof": …}` with 2xx. Without a proof it is sent up to six'
+            " times within some 45 minutes; `POST …/test` sends it again.",
+        ),
+        "tags": ["webhooks"],
+        "security": [],
+        "parameters": _parameters(),
+        "requestBody": _body("ChallengeOut", ChallengeOut),
+        "responses": {
+            "200": {
+                "description": both("通知を望む。", "Notices are wanted."),
+                "content": _body("ProofOut", ProofOut)["content"],
+            },
+            "410": {
+                "description": both("もう問わないでほしい。", "Do not ask again."),
+            },
+        },
+    }
+    return {"post": operation}
+
+
+def _parameters() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "required": True,
+            "description": text,
+            "schema": {"type": "string"},
+            "example": example,
+        }
+        for name, text, example in _HEADERS
+    ]
+
+
+def _body(name: str, model: type[schemas.Shape]) -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {
+            "application/json": {"schema": reference(name), "example": schemas.example_of(model)}
+        },
+    }
+
+
+def _notice() -> dict[str, Any]:
     operation = {
         "operationId": "receive_notice",
         "summary": both("受信箱に届いたことを知らせる", "Tell that something arrived in the inbox"),
@@ -59,26 +117,8 @@ def section() -> dict[str, Any]:
         ),
         "tags": ["webhooks"],
         "security": [],
-        "parameters": [
-            {
-                "name": name,
-                "in": "header",
-                "required": True,
-                "description": text,
-                "schema": {"type": "string"},
-                "example": example,
-            }
-            for name, text, example in _HEADERS
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": reference("NoticeOut"),
-                    "example": schemas.example_of(NoticeOut),
-                }
-            },
-        },
+        "parameters": _parameters(),
+        "requestBody": _body("NoticeOut", NoticeOut),
         "responses": {
             "204": {
                 "description": both(
@@ -100,4 +140,4 @@ def section() -> dict[str, Any]:
             },
         },
     }
-    return {"inboxNotice": {"post": operation}}
+    return {"post": operation}

@@ -69,7 +69,8 @@ async def list_webhooks(request: Request, caller: Manager) -> Response:
     **documented(
         "add_webhook",
         Text("到着通知の送り先を登録する", "Add a webhook"),
-        "Adds an endpoint that is told of everything that arrives in the inbox from then on.",
+        """Adds an endpoint that is told of everything that arrives in the inbox from then on. It is
+        `unconfirmed` until its receiver has answered the challenge that is sent at once.""",
         Text("登録した。秘密鍵はこの一度だけ示す", "Added. The secret is shown this once"),
         takes=WebhookIn,
         example={"url": URL, "urgencies": ["urgent", "same_day"]},
@@ -77,7 +78,10 @@ async def list_webhooks(request: Request, caller: Manager) -> Response:
     ),
 )
 async def add_webhook(request: Request, caller: Manager) -> Response:
-    """受信箱に届くたびに知らせる先を登録する。登録より後に届いたものから知らせる。"""
+    """受信箱に届くたびに知らせる先を登録する。登録より後に届いたものから知らせる。
+
+    すぐに送る問い(webhook.challenge)に受け手が正しく答えるまで、unconfirmed である。
+    """
     body = (await read_json(request)).model(WebhookIn)
     urgencies = [u.value for u in body.urgencies] if body.urgencies else None
     row, secret = await dependency(request, Webhooks).add(caller, body.url, body.flows, urgencies)
@@ -108,7 +112,8 @@ async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
     **documented(
         "change_webhook",
         Text("到着通知の送り先を変える、休止する、再開する", "Change, pause or resume a webhook"),
-        """Changes only the fields that are sent. What arrives while it is paused is kept; once it
+        """Changes only the fields that are sent. At another URL it is `unconfirmed` until its
+        receiver has answered a new challenge. What arrives while it is paused is kept; once it
         is resumed, notices are sent from the first that was not delivered.""",
         Text("変えた後の送り先", "The webhook after the change"),
         takes=WebhookChange,
@@ -117,7 +122,10 @@ async def read_webhook(request: Request, caller: Manager, webhook_id: str) -> Re
     ),
 )
 async def change_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
-    """書いた項目だけを変える。休止中に届いたものも残り、再開すると最初の未達から順に送る。"""
+    """書いた項目だけを変える。休止中に届いたものも残り、再開すると最初の未達から順に送る。
+
+    URL を変えると、受け手が新しい問いに答えるまで unconfirmed になる。
+    """
     wanted = id_in_path(webhook_id)
     body = (await read_json(request)).model(WebhookChange)
     return json_answer(
@@ -150,14 +158,18 @@ async def remove_webhook(request: Request, caller: Manager, webhook_id: str) -> 
     **documented(
         "test_webhook",
         Text("試しに送る", "Send a test notice"),
-        """Sends `webhook.test` once, also while the webhook is paused. The outcome is in its
-        attempts.""",
+        """Sends `webhook.test` once, also while the webhook is paused; while it is unconfirmed, the
+        challenge again. The outcome is in its attempts. Five times a minute for a webhook, ten for
+        an agency; then 429.""",
         Text("まもなく一度だけ送る", "It will be sent once, soon"),
         parameters=_WEBHOOK,
     ),
 )
 async def test_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
-    """`webhook.test` を一度だけ送る。休止中でも送る。結果は attempts にある。"""
+    """`webhook.test` を一度だけ送る。休止中でも送る。unconfirmed の間は、問いをもう一度送る。
+
+    結果は attempts にある。送り先ごとに1分5回、機関ごとに1分10回まで。超えると429。
+    """
     notice = await dependency(request, Webhooks).test(caller, id_in_path(webhook_id))
     return json_answer({"notice_id": str(notice)}, 202)
 
@@ -218,7 +230,8 @@ async def list_webhook_attempts(
     **documented(
         "replay_webhook",
         Text("もう一度送る", "Send again"),
-        "Sends one notice, or all since a time, again with the same id and content.",
+        """Sends one notice, or all since a time, again with the same id and content, ten in a
+        second. While an earlier replay of this webhook is under way: 429.""",
         Text("送る件数", "How many will be sent"),
         takes=ReplayIn,
         example={"since": AT},
@@ -226,7 +239,10 @@ async def list_webhook_attempts(
     ),
 )
 async def replay_webhook(request: Request, caller: Manager, webhook_id: str) -> Response:
-    """通知を一つ、またはある時刻より後の全てを、同じIDと内容でもう一度送る。"""
+    """通知を一つ、またはある時刻より後の全てを、同じIDと内容で、1秒に10件ずつもう一度送る。
+
+    この送り先の前の送り直しが続いている間は429。
+    """
     wanted = id_in_path(webhook_id)
     body = (await read_json(request)).model(ReplayIn)
     queued = await dependency(request, Webhooks).replay(caller, wanted, body.notice_id, body.since)
@@ -244,7 +260,7 @@ def _attempt(row: AttemptJson) -> dict[str, Any]:
     return {
         "notice_id": row["notice_id"],
         "number": row["number"],
-        "position": row["position"] or None,
+        "position": row["position"] if row["position"] > 0 else None,
         "referral_id": row["referral_id"],
         "message_id": row["message_id"],
         "at": moment(row["at"]),

@@ -17,6 +17,8 @@ from app.domain.webhooks.endpoint import LONGEST
 WEBHOOK = "01936b7e-7c00-7d0a-8b11-2f6e9a4d5c03"
 NOTICE = "6f0c4e8a-01d5-4b1f-9a52-01936b7e2f00"
 SECRET = "whsec_q83vEjRWeJCrze8SNFZ4kAq83vEjRWeJCrze8SNFZ4k="  # noqa: S105 - the example
+CHALLENGE = "4b7f2a86c01d4e6f9a3358d2e1c7b0953d1f8a64e2b54c0793a6f0d8157c9e2b"
+PROOF = "BnI0D/9M4LteYkLFO7Jrd7XSLTTOrsi0vxVtis7iHhE="
 URL = "https://center.example.jp/tsunagu"
 
 Flow = Annotated[str, Field(json_schema_extra={"enum": sorted(FLOWS)})]
@@ -172,15 +174,19 @@ class WebhookOut(Shape):
     urgencies: list[str] | None
     state: str = Field(
         description=both(
-            "active, paused(休止), disabled(410で停止)のいずれか",
-            "One of active, paused, disabled (stopped by a 410)",
+            "active, paused(休止), disabled(410で停止), "
+            "unconfirmed(受け手がまだ問いに答えていない)のいずれか",
+            "One of active, paused, disabled (stopped by a 410), unconfirmed (its receiver has not"
+            " answered the challenge yet)",
         )
     )
     reason: str | None = Field(
         description=both(
-            "動いていない理由: asked(依頼), failing(5日続けて届かない), gone(410)",
+            "動いていない理由: asked(依頼), failing(5日続けて届かない), gone(410), "
+            "no_proof(問いへの正しい答えがないまま、送り終えた)",
             "Why it is not active: asked (on request), failing (nothing arrived for five "
-            "days), gone (410)",
+            "days), gone (410), no_proof (the challenge was sent for the last time, without a"
+            " proof)",
         )
     )
     seat_id: str = Field(
@@ -287,7 +293,8 @@ class AttemptOut(Shape):
     )
     position: int | None = Field(
         description=both(
-            "受信箱の番号。試しの通知では null", "The position in the inbox; null for a test notice"
+            "受信箱の番号。試しの通知と問いでは null",
+            "The position in the inbox; null for a test notice and a challenge",
         )
     )
     referral_id: Uuid | None
@@ -299,14 +306,15 @@ class AttemptOut(Shape):
             "too_many 429 / timeout / unreachable / name_unknown / tls / "
             "address_refused 送れない宛先 / proxy 外へのプロキシが拒んだ、いない / "
             "broken_off / interrupted / lost 結果不明 / "
-            "cannot_sign。または送らなかった理由: "
+            "cannot_sign / unproven 問いへの答えが正しくない。または送らなかった理由: "
             "party_ended, consent_withdrawn, recalled, client_disabled, seat_disabled, "
             "seat_unlinked, agency_disabled",
             "delivered / refused: not 2xx / redirect: not followed / gone: 410 / too_many: "
             "429 / timeout / unreachable / name_unknown / tls / address_refused: an address"
             " to which nothing is sent / proxy: the outbound proxy refused or was away / broken_off"
             " / interrupted / lost: outcome unknown /"
-            " cannot_sign. Or why nothing was sent: party_ended, consent_withdrawn, "
+            " cannot_sign / unproven: not the proof that a challenge asks for. Or why nothing was"
+            " sent: party_ended, consent_withdrawn, "
             "recalled, client_disabled, seat_disabled, seat_unlinked, agency_disabled",
         )
     )
@@ -361,6 +369,8 @@ class AttemptPage(Shape):
     next: Next
 
 
+_QUESTION: Mapping[str, Any] = {"webhook_id": WEBHOOK, "challenge": CHALLENGE}
+
 _DATA: Mapping[str, Any] = {
     "agency_id": "center-13",
     "position": 42,
@@ -392,6 +402,51 @@ class NoticeData(Shape):
         description=both("受信箱の type と同じ", "The same as type in the inbox")
     )
     urgency: str
+
+
+class ChallengeData(Shape):
+    """問い。
+
+    What the receiver has to answer to.
+    """
+
+    model_config = like(_QUESTION)
+
+    webhook_id: Uuid
+    challenge: str = Field(
+        description=both("この文字列に証しを返す", "The text for which a proof is to be answered")
+    )
+
+
+class ChallengeOut(Shape):
+    """通知を望むかどうかの問い。署名は通知と同じ。
+
+    The question whether the receiver wants notices. It is signed as notices are.
+    """
+
+    model_config = like({"type": "webhook.challenge", "timestamp": AT, "data": _QUESTION})
+
+    type: str = Field(description=both("webhook.challenge", "webhook.challenge"))
+    timestamp: Moment
+    data: ChallengeData
+
+
+class ProofOut(Shape):
+    """問いへの答え。
+
+    The answer to a challenge.
+    """
+
+    model_config = like({"proof": PROOF})
+
+    proof: str = Field(
+        description=both(
+            "`webhook.challenge.` に問いの文字列を続けたものの HMAC-SHA256 (base64)。"
+            "鍵は通知の署名と同じ",
+            "The HMAC-SHA256 (base64) of `webhook.challenge.` followed by the challenge. Its key is"
+            " that of the signatures of notices",
+        )
+    )
 
 
 class NoticeOut(Shape):

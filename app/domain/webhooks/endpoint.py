@@ -10,6 +10,12 @@ import idna
 from app.domain.errors import Invalid
 from app.domain.webhooks.addresses import Address, Reach, may_be_reached
 
+CALLS_OF_AN_ENDPOINT = 5
+"""Calls in a minute that make us send to one endpoint what did not arrive in the inbox."""
+CALLS_OF_AN_AGENCY = 10
+CALLS_TO_A_TARGET = 30
+"""Of all agencies together, to one host or address."""
+REPLAYED_IN_A_SECOND = 10
 LONGEST = 2_048
 """Characters of a URL."""
 _CLOSED_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".home.arpa", ".onion")

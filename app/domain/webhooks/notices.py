@@ -1,6 +1,7 @@
 """Notices: how they are signed, and when the next attempt is due."""
 
 import hmac
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ AFTERWARDS = timedelta(hours=4)
 """The wait when those are used up too early, because the receiver asked for shorter ones."""
 AT_LEAST = timedelta(days=3)
 """For how long we go on, however many attempts that takes."""
+CHALLENGES = 6
+"""Attempts of one challenge, over three quarters of an hour: time to put the secret in place."""
 JITTER = 0.2
 """The part of a wait that chance may add, so that what failed together is not retried together."""
 SHORTEST_ASKED, LONGEST_ASKED = timedelta(seconds=5), timedelta(hours=12)
@@ -43,7 +46,7 @@ class Notice:
     id: UUID
     webhook_id: UUID
     position: int
-    """Of the inbox item; 0 for a test."""
+    """Of the inbox item; 0 for a test, -1 for a challenge."""
     payload: bytes
     number: int
     """Which attempt this is, counted from 1."""
@@ -57,9 +60,14 @@ class Notice:
     """The secret; while it is being changed, the old one too."""
 
     @property
-    def is_test(self) -> bool:
-        """Whether it was asked for only to try the endpoint."""
-        return self.position == 0
+    def is_of_inbox(self) -> bool:
+        """Whether it tells of an inbox item. Others say nothing about the health of an endpoint."""
+        return self.position > 0
+
+    @property
+    def is_challenge(self) -> bool:
+        """Whether its receiver has to prove that it wants notices."""
+        return self.position < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,38 @@ def signed_headers(
         "webhook-timestamp": str(seconds),
         "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
+
+
+def proof(secret: bytes, challenge: str) -> str:
+    """What a receiver answers to a challenge: that it knows the secret, and so wants notices.
+
+    The words in front keep the answer from being the signature of any notice.
+    """
+    content = f"webhook.challenge.{challenge}".encode()
+    return b64encode(hmac.digest(secret, content, sha256)).decode()
+
+
+def proves(answer: bytes | None, payload: bytes, secrets: Iterable[bytes]) -> bool:
+    """Whether an answer to a challenge holds its proof, made with one of the secrets."""
+    challenge = json.loads(payload)["data"]["challenge"]
+    try:
+        given = json.loads(answer or b"")["proof"].encode()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
+    return any(hmac.compare_digest(given, proof(s, challenge).encode()) for s in secrets)
+
+
+def challenge_due(
+    tries: int, since: datetime, at: datetime, chance: float, outcome: str
+) -> datetime | None:
+    """When to send a challenge again, after an attempt that failed.
+
+    Returns:
+        None when it was sent `CHALLENGES` times, or the receiver said that it is gone.
+    """
+    if tries >= CHALLENGES or outcome == "gone":
+        return None
+    return next_due(tries, since, at, chance, None)
 
 
 def secret_text(secret: bytes) -> str:

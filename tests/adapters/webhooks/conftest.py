@@ -55,7 +55,17 @@ class Delivery:
         return self.office.clock
 
     async def hook(self, url: str, agency: str = AGENCY, **filters: Any) -> Hook:
+        """Register an endpoint, and take it for one that has proven itself."""
+        hook = await self.unproven_hook(url, agency, **filters)
+        await self.office.owner.execute("DELETE FROM notice WHERE webhook_id = $1", hook.id)
+        await self.office.owner.execute(
+            "UPDATE webhook SET challenge = NULL WHERE id = $1", hook.id
+        )
+        return hook
+
+    async def unproven_hook(self, url: str, agency: str = AGENCY, **filters: Any) -> Hook:
         """Register an endpoint."""
+        await self.office.owner.execute("DELETE FROM webhook_call")
         caller = await self.caller(agency)
         row, secret = await self.webhooks.add(
             caller, url, filters.get("flows"), filters.get("urgencies")

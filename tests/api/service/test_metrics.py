@@ -53,6 +53,7 @@ async def test_what_waits_and_what_became_of_attempts_is_told_and_of_nobody(
     office = await speak("probation-13")
     url = "https://93.184.215.14/"
     hook = (await office.post("/v1/webhooks", json={"url": url})).json()
+    await tables.execute("DELETE FROM notice; UPDATE webhook SET challenge = NULL")
     await (await speak("prison-fuchu")).post("/v1/referrals", json=(message := opening()))
     await tables.execute("INSERT INTO attempt_total VALUES ('refused', 7)")
     await tables.execute("UPDATE notice SET created_at = created_at - interval '90 s'")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from httpx import AsyncClient
 
 from app.api.wire.paging import cursor_of
 from tests.support.service import Service, Speak
@@ -16,7 +17,9 @@ URL = "https://93.184.215.14/tsunagu"
 @pytest.fixture(autouse=True)
 async def _none_left(tables: asyncpg.Pool) -> AsyncIterator[None]:
     yield
-    await tables.execute("DELETE FROM attempt; DELETE FROM notice; DELETE FROM webhook")
+    await tables.execute(
+        "DELETE FROM attempt; DELETE FROM notice; DELETE FROM webhook; DELETE FROM webhook_call"
+    )
 
 
 async def test_a_secret_is_told_once_and_stored_sealed(speak: Speak, tables: asyncpg.Pool) -> None:
@@ -29,7 +32,7 @@ async def test_a_secret_is_told_once_and_stored_sealed(speak: Speak, tables: asy
     assert answer.headers["location"] == f"/v1/webhooks/{added['id']}"
     assert (await center.get(answer.headers["location"])).json() == added
     assert (await center.get("/v1/webhooks")).json() == {"items": [added], "next": None}
-    assert added["state"] == "active"
+    assert added["state"] == "unconfirmed"
     assert added["flows"] is added["urgencies"] is None
     row = await tables.fetchval("SELECT w::text FROM webhook w")
     assert secret.removeprefix("whsec_") not in row
@@ -62,11 +65,12 @@ async def test_an_endpoint_that_could_do_harm_is_refused(
     assert url not in answer.text
 
 
-async def test_a_change_keeps_what_it_does_not_name(speak: Speak) -> None:
+async def test_a_change_keeps_what_it_does_not_name(speak: Speak, tables: asyncpg.Pool) -> None:
     center = await speak("center-13")
     body = {"url": URL, "flows": ["special_adjustment"], "urgencies": ["urgent"]}
     added = (await center.post("/v1/webhooks", json=body)).json()
     place = f"/v1/webhooks/{added['id']}"
+    await tables.execute("UPDATE webhook SET challenge = NULL")
     paused = (await center.patch(place, json={"state": "paused"})).json()
     assert (paused["state"], paused["reason"]) == ("paused", "asked")
     assert (paused["url"], paused["flows"]) == (URL, ["special_adjustment"])
@@ -103,6 +107,7 @@ async def test_another_agency_reaches_and_replays_nothing(
     added = (await office.post("/v1/webhooks", json={"url": URL})).json()
     place = f"/v1/webhooks/{added['id']}"
     await (await speak("prison-fuchu")).post("/v1/referrals", json=opening())
+    await tables.execute("DELETE FROM notice WHERE position < 0")
     await tables.execute("UPDATE notice SET state = 'delivered', settled_at = now()")
     notice = await tables.fetchval("SELECT id::text FROM notice")
     theirs = (await other.post("/v1/webhooks", json={"url": URL})).json()
@@ -123,10 +128,10 @@ async def test_another_agency_reaches_and_replays_nothing(
     assert {answer.status_code for answer in calls} == {404}
     again = await other.post(f"/v1/webhooks/{theirs['id']}/replay", json=long_ago)
     assert again.json() == {"queued": 0}
-    assert await tables.fetchval("SELECT state FROM notice") == "delivered"
+    assert await tables.fetchval("SELECT state FROM notice WHERE position > 0") == "delivered"
     own = await office.post(f"{place}/replay", json={"notice_id": notice})
     assert (own.status_code, own.json()) == (202, {"queued": 1})
-    assert await tables.fetchval("SELECT state FROM notice") == "pending"
+    assert await tables.fetchval("SELECT state FROM notice WHERE position > 0") == "pending"
 
 
 async def test_a_replay_names_one_notice_or_one_moment(speak: Speak) -> None:
@@ -154,10 +159,11 @@ async def test_only_those_who_manage_webhooks_may(speak: Speak) -> None:
     assert (await officer.get("/v1/webhooks")).status_code == 200
 
 
-async def test_there_are_at_most_twenty(speak: Speak) -> None:
+async def test_there_are_at_most_twenty(speak: Speak, tables: asyncpg.Pool) -> None:
     center = await speak("center-27")
     for _ in range(20):
         assert (await center.post("/v1/webhooks", json={"url": URL})).status_code == 201
+        await tables.execute("DELETE FROM webhook_call")  # as if minutes went by
     answer = await center.post("/v1/webhooks", json={"url": URL})
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/too_many_webhooks"
@@ -212,6 +218,98 @@ async def test_every_change_is_on_the_record(speak: Speak, tables: asyncpg.Pool)
     )
     verbs = ("added", "changed", "secret_rotated", "tested", "replayed", "removed")
     assert [tuple(row) for row in rows] == [(f"webhook.{v}", "center-14.decider") for v in verbs]
+
+
+async def add_proven(client: AsyncClient, tables: asyncpg.Pool, url: str = URL) -> str:
+    """The place of a webhook whose receiver has answered its challenge."""
+    added = (await client.post("/v1/webhooks", json={"url": url})).json()
+    await tables.execute("UPDATE webhook SET challenge = NULL; DELETE FROM webhook_call")
+    return f"/v1/webhooks/{added['id']}"
+
+
+async def test_tests_are_a_handful_a_minute_for_a_webhook_and_for_an_agency(
+    speak: Speak, tables: asyncpg.Pool
+) -> None:
+    center, other = await speak("center-13"), await speak("center-14")
+    places = [await add_proven(center, tables) for _ in range(3)]
+    theirs = await add_proven(other, tables)
+    answers = [await center.post(f"{places[0]}/test") for _ in range(300)]
+    assert [a.status_code for a in answers] == 5 * [202] + 295 * [429]
+    assert answers[-1].json()["type"] == "/problems/too_many"
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    answers = [await center.post(f"{place}/test") for place in places[1:] for _ in range(4)]
+    assert [a.status_code for a in answers] == 5 * [202] + 3 * [429]
+    assert (await other.post(f"{theirs}/test")).status_code == 202
+    assert await tables.fetchval("SELECT count(*) FROM notice WHERE position = 0") == 11
+    await tables.execute("UPDATE webhook_call SET at = at - interval '1 minute'")
+    assert (await center.post(f"{places[0]}/test")).status_code == 202
+
+
+async def test_whatever_makes_us_send_counts_and_removing_a_webhook_does_not_help(
+    speak: Speak, tables: asyncpg.Pool
+) -> None:
+    center = await speak("center-13")
+    place = await add_proven(center, tables)
+    for number in range(2):
+        moved = await center.patch(place, json={"url": f"{URL}/{number}"})
+        assert (moved.status_code, moved.json()["state"]) == (200, "unconfirmed")
+    for _ in range(3):
+        assert (await center.patch(place, json={"state": "active"})).status_code == 200
+    for refused in ({"state": "active"}, {"url": f"{URL}/another"}):
+        assert (await center.patch(place, json=refused)).status_code == 429
+    assert (await center.post(f"{place}/test")).status_code == 429
+    assert (await center.patch(place, json={"state": "paused"})).status_code == 200
+    statuses = []
+    for _ in range(8):
+        added = await center.post("/v1/webhooks", json={"url": URL})
+        statuses.append(added.status_code)
+        if added.status_code == 201:
+            await center.delete(added.headers["location"])
+    assert statuses == 5 * [201] + 3 * [429]
+
+
+async def test_all_agencies_together_are_limited_to_a_host_whatever_they_call_it(
+    speak: Speak, tables: asyncpg.Pool
+) -> None:
+    center = await speak("center-13")
+    rows = "INSERT INTO webhook_call SELECT gen_random_uuid(), 'center-14', NULL, $1, now()"
+    await tables.execute(f"{rows} FROM generate_series(1, 30)", ["a.example", "93.184.215.14"])
+    answer = await center.post("/v1/webhooks", json={"url": "https://93.184.215.14:8443/other"})
+    assert answer.status_code == 429
+    elsewhere = await center.post("/v1/webhooks", json={"url": "https://93.184.215.15/"})
+    assert elsewhere.status_code == 201
+
+
+async def test_a_replay_is_paced_and_another_waits_for_its_end(
+    speak: Speak, tables: asyncpg.Pool
+) -> None:
+    center = await speak("center-13")
+    place = await add_proven(center, tables)
+    await tables.execute(
+        "INSERT INTO notice (id, webhook_id, agency_id, position, payload, created_at, since,"
+        " due_at, state) SELECT gen_random_uuid(), $1, 'center-13', n, '{}', now(), now(), now(),"
+        " 'delivered' FROM generate_series(1, 200) AS n",
+        place.rpartition("/")[2],
+    )
+    since = {"since": "2020-01-01T00:00:00+09:00"}
+    assert (await center.post(f"{place}/replay", json=since)).json() == {"queued": 200}
+    again = await center.post(f"{place}/replay", json=since)
+    assert again.status_code == 429
+    assert 15 <= int(again.headers["retry-after"]) <= 20
+
+    async def most_in_a_second() -> int:
+        count: int = await tables.fetchval(
+            "SELECT max(n) FROM (SELECT count(*) AS n FROM notice WHERE state = 'pending'"
+            " AND position > 0 GROUP BY date_trunc('second', due_at)) AS s"
+        )
+        return count
+
+    assert await most_in_a_second() == 10
+    for state in ("paused", "active"):
+        await center.patch(place, json={"state": state})
+    assert await most_in_a_second() <= 11  # what is due by now, and no more
+    await tables.execute("UPDATE webhook SET replay_until = now()")
+    assert (await center.post(f"{place}/replay", json=since)).json() == {"queued": 0}
 
 
 async def test_without_a_token_there_is_nothing_to_see(service: Service) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.webhooks.notices import secret_text, signed_headers
+from app.domain.webhooks.notices import proves, secret_text, signed_headers
 from tests.support.receiver import Receiver
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -28,7 +28,7 @@ BLOCKS = {
     for language, page in PAGES.items()
 }
 SECRET = secret_text(bytes(range(32)))
-BODY = re.findall(r"```json\n(.*?)\n```", PAGES["ja"], re.DOTALL)[0]
+CHALLENGE, BODY = re.findall(r"```json\n(.*?)\n```", PAGES["ja"], re.DOTALL)
 RUNNERS = {
     "verify.py": (sys.executable, ()),
     "library.py": (sys.executable, ()),
@@ -37,9 +37,21 @@ RUNNERS = {
 }
 
 
+PROVERS = {
+    "prove.py": (sys.executable, ()),
+    "prove.mjs": ("node", ()),
+    "prove.sh": ("sh", ("openssl", "od")),
+}
+
+
 def runs(language: str, name: str, folder: Path, more: dict[str, str], body: str = BODY) -> bool:
     """Whether a program of the page in this language ends well."""
-    program, needed = RUNNERS.get(name, ("sh", ("curl", "openssl")))
+    return output(language, name, folder, more, body) is not None
+
+
+def output(language: str, name: str, folder: Path, more: dict[str, str], body: str) -> bytes | None:
+    """What a program of the page in this language prints; None if it fails."""
+    program, needed = (RUNNERS | PROVERS).get(name, ("sh", ("curl", "openssl")))
     for tool in (program, *needed):
         if shutil.which(tool) is None:
             pytest.skip(f"there is no {tool} here")
@@ -53,7 +65,7 @@ def runs(language: str, name: str, folder: Path, more: dict[str, str], body: str
         capture_output=True,
         check=False,
     )
-    return result.returncode == 0
+    return result.stdout if result.returncode == 0 else None
 
 
 def headers(seconds: int, secret: str = SECRET, body: str = BODY) -> dict[str, str]:
@@ -90,6 +102,17 @@ async def test_a_receiver_can_be_tried_by_curl(language: str, tmp_path: Path) ->
     assert got.body.decode() == BODY
 
 
+@pytest.mark.parametrize("language", PAGES)
+@pytest.mark.parametrize("name", PROVERS)
+def test_each_program_answers_a_challenge_with_the_proof(
+    name: str, language: str, tmp_path: Path
+) -> None:
+    content = {"CHALLENGE": json.loads(CHALLENGE)["data"]["challenge"]}
+    answer = output(language, name, tmp_path, content, CHALLENGE)
+    assert proves(answer, CHALLENGE.encode(), [_key(SECRET)])
+    assert not proves(answer, CHALLENGE.encode(), [b"another"])
+
+
 def test_the_pages_show_a_notice_as_the_contract_has_it() -> None:
     assert all(f"```json\n{BODY}\n```" in page for page in PAGES.values())
     assert len(BODY.encode()) < 2048
@@ -98,4 +121,4 @@ def test_the_pages_show_a_notice_as_the_contract_has_it() -> None:
 
 @pytest.mark.parametrize("language", PAGES)
 def test_every_program_is_tried(language: str) -> None:
-    assert BLOCKS[language].keys() == {*RUNNERS, "send.sh", "register.sh"}
+    assert BLOCKS[language].keys() == {*RUNNERS, *PROVERS, "send.sh", "register.sh"}

@@ -192,7 +192,11 @@ def comparable(answer: Response) -> Any:
 
 
 async def prepare(cell: Cell, world: World) -> Cell:
-    """The same cell, with something of one's own that may be spent."""
+    """The same cell, with something of one's own that may be spent, and no limit used up."""
+    await world.tables.execute(
+        "DELETE FROM webhook_call; UPDATE webhook SET replay_until = NULL"
+        " WHERE replay_until IS NOT NULL"
+    )
     if cell.row.kind != "spare_webhook":
         return cell
     body = BODIES["add_webhook"](cell.named)

@@ -1,4 +1,4 @@
--- Register an endpoint with its sealed secret. Answers false if the agency has twenty. The mailbox
+-- Register an endpoint with its sealed secret, and ask it for a proof. Answers false if the agency has twenty. The mailbox
 -- is locked while they are counted, so that two calls cannot both pass the limit.
 CREATE OR REPLACE FUNCTION add_webhook(p jsonb, p_master integer, p_secret bytea, p_log jsonb)
 RETURNS boolean
@@ -15,6 +15,7 @@ BEGIN
         p_secret, 'active', v_at, v_at
     FROM jsonb_to_record(p) AS w (id uuid, agency_id text, client_id text, seat_id text, url text,
         flows text[], urgencies text[]);
+    PERFORM ask_proof((p ->> 'id')::uuid, gen_random_uuid(), v_at);
     PERFORM write_log(v_at, p_log);
     RETURN true;
 END $$;

@@ -1,5 +1,5 @@
 -- Change, pause or resume an endpoint. One that is resumed, or moves to another URL, starts with no
--- failures, and its waiting notices are due at once.
+-- failures, and its waiting notices are due at once; at another URL it has to prove itself anew.
 CREATE OR REPLACE FUNCTION change_webhook(p jsonb, p_log jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -28,6 +28,9 @@ BEGIN
         UPDATE webhook SET failures = 0, failing_since = NULL, resting_until = NULL
         WHERE id = v_id;
         PERFORM resume_notices(v_id, v_at, '-infinity');
+    END IF;
+    IF p ->> 'url' <> w.url THEN
+        PERFORM ask_proof(v_id, gen_random_uuid(), v_at);
     END IF;
     PERFORM write_log(v_at, p_log);
     RETURN true;

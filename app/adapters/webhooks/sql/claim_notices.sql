@@ -1,6 +1,7 @@
 -- Lease due notices to the worker that asks, in order within each endpoint. The row of an endpoint
 -- is locked while notices for it are leased. An endpoint with three failures in a row gets one
--- notice, and rests until that is settled or its lease has expired. Notices that must no longer be
+-- notice, and rests until that is settled or its lease has expired. One that has not proven that it
+-- wants notices gets its challenge alone. Notices that must no longer be
 -- sent (recalled, part ended, consent withdrawn, voucher gone) are cancelled here. The settings
 -- force plans by index: a plan that is made while the tables are small would read all of them for
 -- ever.
@@ -26,14 +27,14 @@ BEGIN
             AND coalesce(b.room, p_room) > 0
             AND EXISTS (SELECT FROM notice n WHERE n.webhook_id = w.id AND n.state = 'pending' AND n.due_at <= p_at
             AND (n.leased_until IS NULL OR n.leased_until <= p_at)
-            AND (w.state = 'active' OR n.position = 0))
+            AND (n.position = -1 OR w.challenge IS NULL AND (w.state = 'active' OR n.position = 0)))
         ORDER BY w.id FOR NO KEY UPDATE OF w SKIP LOCKED
     ), due AS (
         SELECT n.*, w.gone, row_number() OVER (PARTITION BY w.id ORDER BY n.position) AS nth
         FROM open w CROSS JOIN LATERAL (
             SELECT n.* FROM notice n WHERE n.webhook_id = w.id AND n.state = 'pending' AND n.due_at <= p_at
             AND (n.leased_until IS NULL OR n.leased_until <= p_at)
-            AND (w.state = 'active' OR n.position = 0)
+            AND (n.position = -1 OR w.challenge IS NULL AND (w.state = 'active' OR n.position = 0))
             ORDER BY n.position LIMIT w.room FOR UPDATE SKIP LOCKED) AS n
     ), picked AS (
         SELECT d.*, coalesce(d.gone, CASE WHEN i.withdrawn THEN 'consent_withdrawn'

@@ -1,12 +1,12 @@
 -- Make the waiting notices of an endpoint due now, and retry those that failed since
--- `p_failed_since`.
+-- `p_failed_since`. What is replayed keeps its pace.
 CREATE OR REPLACE FUNCTION resume_notices(
     p_webhook uuid, p_at timestamptz, p_failed_since timestamptz
 ) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-    UPDATE notice SET due_at = p_at WHERE webhook_id = p_webhook AND state = 'pending'
-        AND due_at > p_at;
+    UPDATE notice SET due_at = greatest(p_at, not_before)
+    WHERE webhook_id = p_webhook AND state = 'pending' AND due_at > greatest(p_at, not_before);
     UPDATE notice SET state = 'pending', due_at = p_at, since = p_at, tries = 0,
         settled_at = NULL, reason = NULL
     WHERE webhook_id = p_webhook AND state = 'failed' AND position > 0

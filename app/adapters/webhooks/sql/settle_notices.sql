@@ -34,6 +34,9 @@ BEGIN
         reason = CASE WHEN r.outcome <> 'delivered' AND r.due IS NULL THEN 'used_up' END
     FROM result r WHERE n.id = r.id AND n.state <> 'delivered'
         AND (r.outcome = 'delivered' OR n.leased_until = r.lease);
+    UPDATE webhook w SET challenge = NULL
+    FROM unnest(p_ids, p_outcomes) AS u (id, outcome)
+    WHERE w.challenge = u.id AND u.outcome = 'delivered' AND w.id = ANY (p_webhooks);
     -- Notices before mailboxes, and these by agency: whoever else takes both takes them so.
     FOR v IN
         SELECT DISTINCT u.webhook_id FROM unnest(p_webhooks, p_outcomes) AS u (webhook_id, outcome)
