@@ -40,7 +40,7 @@ async def hand_over(office: Office, *events: tuple[str, str]) -> tuple[UUID, UUI
     parent = await special(office, TO_ASSESSING)
     consent = {"consent_id": CONSENT_REGIONAL_ID, "purpose": "regional"}
     recorded = saying("special_adjustment.record_consent", parent, consent)
-    await office.exchange.accept(recorded, seat(CENTER))
+    await office.exchange.accept(recorded, seat(PROBATION))
     child = saying(
         "regional_coordination.request", parent=parent, to={"destination_center": OTHER_CENTER}
     )

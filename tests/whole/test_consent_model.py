@@ -30,6 +30,9 @@ items = st.sampled_from(["C4", "C7", CENTER, OTHER_CENTER, "settlement_center"])
 action = st.one_of(
     st.tuples(st.just("record"), recipients, classes),
     st.tuples(st.just("renew"), recipients, classes),
+    st.tuples(st.just("claim"), st.sampled_from(CENTERS), st.sampled_from(["record", "renew"])),
+    st.tuples(st.just("vouch"), st.sampled_from(["confirm", "refuse"])),
+    st.tuples(st.just("retract")),
     st.tuples(st.just("withdraw"), st.sampled_from([PARENT, CHILD]), st.none() | items),
     st.tuples(st.just("open"), st.sampled_from(CENTERS)),
     st.tuples(st.just("move")),
@@ -47,6 +50,9 @@ class GivenConsent:
     recipients: Sequence[str]
     classes: frozenset[str]
     gone: bool = False
+    claimed: bool = False
+    before: list[tuple[bool, set[str]]] = field(default_factory=list)
+    """What it was before each withdrawal."""
     without: set[str] = field(default_factory=set)
 
     def names(self, agency: str) -> bool:
@@ -56,7 +62,17 @@ class GivenConsent:
     def lets(self, agency: str) -> frozenset[str]:
         """What it still lets this agency be told."""
         named = self.names(agency) and not {agency, "settlement_center"} & self.without
-        return self.classes - self.without if named and not self.gone else frozenset()
+        counts = named and not self.gone and not self.claimed
+        return self.classes - self.without if counts else frozenset()
+
+    def withdraw(self, item: str | None) -> None:
+        """It is withdrawn, in whole or for one item."""
+        if self.gone:
+            return
+        self.before.append((self.gone, set(self.without)))
+        self.without |= {item} if item else set()
+        left = self.classes - self.without and set(self.recipients) - self.without
+        self.gone = item is None or not left
 
 
 Played: TypeAlias = Callable[[list[tuple[Any, ...]]], Awaitable[None]]
@@ -133,18 +149,54 @@ class World:
         if await self._record(to, of, "renew"):
             self.suspended.clear()
 
+    async def _claim(self, agency: str, event: str) -> None:
+        """A center records a consent to its own access."""
+        consent = str(uuid4())
+        body = {"consent_id": consent, "recipients": [agency], "item_classes": sorted(ALL)}
+        if await self.send(agency, saying(f"{PARENT}.{event}_consent", self.parent, body)):
+            self.consents[consent] = GivenConsent((agency,), ALL, claimed=True)
+
+    async def _vouch(self, event: str) -> None:
+        """The office answers the oldest claim."""
+        claims = [i for i, c in self.consents.items() if c.claimed and not c.gone]
+        for claim in claims[:1]:
+            message = saying(f"{PARENT}.{event}_consent", self.parent, {"consent_id": claim})
+            assert await self.send(PROBATION, message)
+            if event == "refuse":
+                self.consents[claim].gone = True
+                continue
+            self.consents[claim].claimed = False
+            if PARENT in self.suspended:
+                self.suspended.clear()
+
+    async def _retract(self) -> None:
+        """The office establishes that the last withdrawal was recorded in error."""
+        chosen = [i for i, c in self.consents.items() if c.before and not c.claimed]
+        body = {"consent_ids": sorted(chosen)} if chosen else {}
+        if await self.send(PROBATION, saying(f"{PARENT}.retract_withdrawal", self.parent, body)):
+            for consent in map(self.consents.__getitem__, chosen):
+                consent.gone, consent.without = consent.before.pop()
+            self.suspended.clear()
+
+    def _named_below(self) -> list[str]:
+        """The consents of the parent that the other center knows, and so can name."""
+        known = [i for i, c in self.consents.items() if c.names(OTHER_CENTER) and not c.claimed]
+        return sorted(known)
+
     async def _withdraw(self, flow: str, item: str | None) -> None:
         where = self.parent if flow == PARENT else self.child
         who = PROBATION if flow == PARENT else OTHER_CENTER
+        named = self._named_below() if flow == CHILD else []
         body = {"withdrawn_items": [item]} if item else {}
         before = {a: self.lets(a) for a in CENTERS}
-        if not await self.send(who, saying(f"{flow}.withdraw_consent", where, body)):
+        changes = {**body, **({"consent_ids": named} if named else {})}
+        if not await self.send(who, saying(f"{flow}.withdraw_consent", where, changes)):
             return
-        self.suspended |= {PARENT, CHILD}
-        for consent in self.consents.values():
-            consent.without |= {item} if item else set()
-            left = consent.classes - consent.without and set(consent.recipients) - consent.without
-            consent.gone |= item is None or not left
+        # Below, none is recorded: without a name the withdrawal stops the child, and no more.
+        reaches = self.consents if flow == PARENT else named
+        self.suspended |= {PARENT, CHILD} if reaches else {CHILD}
+        for consent in reaches:
+            self.consents[consent].withdraw(item)
         for agency in CENTERS:
             lost = before[agency] - self.lets(agency)
             for referral in (self.parent, self.child):
@@ -254,6 +306,9 @@ def checked_play(office: Office) -> Played:
 
 @example([("open", CENTER), ("withdraw", PARENT, "C4"), ("withdraw", PARENT, None)])
 @example([("open", CENTER), ("withdraw", PARENT, "C4"), ("withdraw", PARENT, "C4")])
+@example([("withdraw", PARENT, None), ("claim", CENTER, "renew"), ("open", CENTER)])
+@example([("withdraw", PARENT, "C4"), ("claim", CENTER, "renew"), ("vouch", "confirm")])
+@example([("open", CENTER), ("withdraw", PARENT, None), ("retract",), ("open", CENTER)])
 @given(st.lists(action, min_size=4, max_size=14))
 @settings(
     max_examples=20,

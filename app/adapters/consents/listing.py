@@ -34,6 +34,8 @@ class KnownConsent:
     """The message that recorded it, if this agency may read that."""
     withdrawn_in: UUID | None
     """The message that withdrew it, or a part of it, if this agency may read that."""
+    confirmed_in: UUID | None
+    """The message that confirmed it as a claim, if this agency may read that."""
     counts_in: Sequence[UUID]
     """The referrals of this agency in which data can be disclosed on it."""
 
@@ -78,6 +80,8 @@ def _known_consent(row: "Mapping[str, Any]", today: date) -> KnownConsent:
         referral_id or record.id,
         _day(row["withdrawn_on"]),
         frozenset(row["withdrawn_items"]),
+        row["recorded_by"],
+        row["claimed"],
     )
     state = consent_state(consent, today)
     counting = row["counts_in"]
@@ -89,6 +93,7 @@ def _known_consent(row: "Mapping[str, Any]", today: date) -> KnownConsent:
         state,
         _id(row["recorded_in"]),
         _id(row["withdrawn_in"]),
+        _id(row["confirmed_in"]),
         [UUID(each["referral_id"]) for each in counting],
     )
 

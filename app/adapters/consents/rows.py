@@ -14,10 +14,12 @@ from app.domain.decisions.reach import affected_referrals
 
 
 def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """The consent that is recorded, and those that are withdrawn, with the affected referrals."""
+    """The consents that a decision records, vouches for or withdraws, and where that matters."""
     rows: dict[str, Any] = {}
     if recorded := acceptance.decision.recorded:
         rows["consent"] = _recorded_consent(acceptance, recorded)
+    if vouched := _vouched_consents(acceptance):
+        rows["vouched"] = vouched
     if acceptance.decision.withdrawn:
         rows["withdrawn"] = _withdrawal(acceptance)
     return rows
@@ -63,8 +65,27 @@ def _recorded_consent(acceptance: Acceptance, recorded: Consent) -> dict[str, An
         "classes": sorted(record.classes),
         "valid_from": record.valid_from.isoformat(),
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
+        "recorded_by": recorded.recorded_by,
+        "claimed": recorded.claimed,
         "today": acceptance.at.date().isoformat(),
         "referrals": _texts(case.with_descendants({recorded.referral_id})),
+    }
+
+
+def _vouched_consents(acceptance: Acceptance) -> dict[str, Any]:
+    """The claims that are confirmed or refused, and the consents whose withdrawal is taken back."""
+    decision = acceptance.decision
+    chosen = decision.confirmed | decision.refused | decision.restored
+    if not chosen:
+        return {}
+    where = {c.referral_id for c in decision.case.consents if c.record.id in chosen}
+    return {
+        "confirmed": _texts(decision.confirmed),
+        "refused": _texts(decision.refused),
+        "restored": _texts(decision.restored),
+        "by": str(acceptance.message.id),
+        "today": acceptance.at.date().isoformat(),
+        "referrals": _texts(decision.case.with_descendants(where)),
     }
 
 

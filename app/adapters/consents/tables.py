@@ -94,6 +94,19 @@ class ConsentRow(Row, table=True):
             "comment": "For each of withdrawn_items, the message that took it back.",
         },
     )
+    recorded_by: str | None = Field(
+        sa_column_kwargs={"comment": "The agency that recorded it, or keyed it in from paper."}
+    )
+    claimed: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Recorded by a party for its own access, and not confirmed: opens nothing.",
+        }
+    )
+    confirmed_at: datetime | None
+    confirmed_by: UUID | None = Field(
+        sa_column_kwargs={"comment": "The message that confirmed what had been a claim."}
+    )
 
 
 class PurposeFlowRow(Row, table=True):

@@ -69,4 +69,13 @@ def _items(acceptance: Acceptance) -> Iterator[dict[str, Any]]:
                 "from_agency": sender.agency_id if own else None,
                 "urgency": acceptance.urgency,
                 "to_print": agency is not None and not agency.connected,
+                **(_paper(acceptance) if own else {}),
             }
+
+
+def _paper(acceptance: Acceptance) -> dict[str, str]:
+    """When and how the paper came that was keyed in, if the message came on paper."""
+    paper = acceptance.message.paper_origin
+    if paper is None:
+        return {}
+    return {"paper_received_on": paper.received_on.isoformat(), "paper_medium": paper.medium}

@@ -1,6 +1,6 @@
 """Mailboxes and the items in them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, text
@@ -78,3 +78,7 @@ class InboxItemRow(Row, table=True):
             " a new consent gives it again.",
         }
     )
+    paper_received_on: date | None = Field(
+        sa_column_kwargs={"comment": "With paper_medium: how it came, if it was keyed in."}
+    )
+    paper_medium: str | None

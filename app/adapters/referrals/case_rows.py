@@ -153,7 +153,18 @@ def _consent(row: Row) -> Consent:
         UUID(row["referral_id"]),
         _day_or_none(row["withdrawn_on"]),
         frozenset(row["withdrawn_items"]),
+        row["recorded_by"],
+        row["claimed"],
+        _last_items(row),
     )
+
+
+def _last_items(row: Row) -> frozenset[str]:
+    """What the last withdrawal of a part took, and none before it."""
+    taken = list(zip(row["withdrawn_items"], row["taken_by"], strict=False))
+    last = row["withdrawn_by"]
+    before = {item for item, by in taken if by != last}
+    return frozenset(item for item, by in taken if by == last) - before
 
 
 def _reference(row: Row) -> Reference:

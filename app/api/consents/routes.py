@@ -73,6 +73,8 @@ def _describe(row: KnownConsent) -> dict[str, Any]:
         "state": row.state,
         "recorded_in": _text(row.recorded_in),
         "withdrawn_in": _text(row.withdrawn_in),
+        "recorded_by": consent.recorded_by,
+        "confirmed_in": _text(row.confirmed_in),
         "counts_in": [str(each) for each in row.counts_in],
     }
 

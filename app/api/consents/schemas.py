@@ -48,9 +48,11 @@ class ConsentOut(Shape):
     state: str = Field(
         description=both(
             "今日の状態。effective 有効、not_yet 期間の前、expired 期間の後、"
-            "withdrawn 撤回された、suspended 同意停止中の案件にしか及ばない",
+            "withdrawn 撤回された、claimed 記録した機関自身への提供の同意で、確認されていない、"
+            "suspended 同意停止中の案件にしか及ばない",
             "How it stands today. effective; not_yet: before its period; expired: after its"
-            " period; withdrawn; suspended: it covers only referrals that are suspended for"
+            " period; withdrawn; claimed: recorded by a party for its own access, and not yet"
+            " confirmed; suspended: it covers only referrals that are suspended for"
             " want of consent",
         )
     )
@@ -64,6 +66,20 @@ class ConsentOut(Shape):
         description=both(
             "撤回した通信文。この機関が読めなければ null",
             "The message that withdrew it; null if this agency cannot read that",
+        )
+    )
+    recorded_by: str | None = Field(
+        description=both(
+            "記録した機関。記録された案件の当事者でない提供先には null",
+            "The agency that recorded it; null for a recipient that is no party where it was"
+            " recorded",
+        )
+    )
+    confirmed_in: Uuid | None = Field(
+        description=both(
+            "記録した機関自身への提供の同意を確認した通信文。この機関が読めなければ null",
+            "The message that confirmed what its recorder had claimed for its own access; null"
+            " if there is none, or if this agency cannot read it",
         )
     )
     counts_in: list[Uuid] = Field(
@@ -97,6 +113,8 @@ class ConsentPage(Shape):
                     "state": "effective",
                     "recorded_in": MESSAGE,
                     "withdrawn_in": None,
+                    "recorded_by": "probation-13",
+                    "confirmed_in": None,
                     "counts_in": [REFERRAL],
                 }
             ],

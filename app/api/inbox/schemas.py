@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from app.api.wire.documented import both
-from app.api.wire.schemas import AT, REFERRAL, Moment, Shape, Uuid, like
+from app.api.wire.schemas import AT, REFERRAL, Day, Moment, Shape, Uuid, like
 
 
 class ItemFrom(Shape):
@@ -14,6 +14,16 @@ class ItemFrom(Shape):
 
     party: str
     agency_id: str | None
+
+
+class ItemPaper(Shape):
+    """紙などで届き、受け取った機関が入力したときの、その届き方。
+
+    How a message came that was keyed in from paper by an agency that received it.
+    """
+
+    received_on: Day
+    medium: str
 
 
 class ItemOut(Shape):
@@ -61,6 +71,12 @@ class ItemOut(Shape):
     urgency: str
     accepted_at: Moment
     to_print: bool
+    paper_origin: ItemPaper | None = Field(
+        description=both(
+            "紙などで届いたものの入力なら、その届き方。ほかは null",
+            "How it came, if it was keyed in from paper; null otherwise",
+        )
+    )
     state: str = Field(
         description=both(
             "waiting, opened, acknowledged, recalled のいずれか",
@@ -88,6 +104,7 @@ class InboxOut(Shape):
                     "urgency": "normal",
                     "accepted_at": AT,
                     "to_print": False,
+                    "paper_origin": None,
                     "state": "waiting",
                 }
             ],

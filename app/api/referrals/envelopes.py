@@ -70,7 +70,13 @@ class PaperOriginIn(BaseModel):
     ]
     medium: Annotated[Medium, Field(title=both("届いた手段", "How it came"), examples=["paper"])]
     scan_sha256: Annotated[
-        Sha256 | None, Field(title=both("写しのSHA-256", "The SHA-256 of the scan"))
+        Sha256 | None,
+        Field(
+            title=both("写しのSHA-256", "The SHA-256 of the scan"),
+            description=both(
+                "決裁が要る通信文では、必ず要る", "Required for a message that needs a decider"
+            ),
+        ),
     ] = None
 
 

@@ -123,18 +123,32 @@ class _Comparison:
             else:
                 yield from self._schema(place, before["schema"], after["schema"], direction)
 
-    def _schema(self, place: str, old: Schema, new: Schema, direction: Direction) -> Iterator[str]:
-        """What a schema has lost that clients may send, or gained that they may receive."""
+    def _schema(
+        self,
+        place: str,
+        old: Schema,
+        new: Schema,
+        direction: Direction,
+        *,
+        may_grow: bool = False,
+    ) -> Iterator[str]:
+        """What a schema has lost that clients may send, or gained that they may receive.
+
+        `may_grow`: clients had to take any object in its place already.
+        """
         before, after = _options(old), _options(new)
+        may_grow |= direction == "answers" and any(map(_is_open, old.get("anyOf", ())))
         sides = (before, after) if direction == "takes" else (after, before)
         for name in sides[0]:
-            if name not in sides[1]:
+            if name not in sides[1] and not may_grow:
                 verb = "no longer" if direction == "takes" else "can now be"
                 yield f"{place}: {verb} {name}"
         for name in before.keys() & after.keys():
-            yield from self._option(place, before[name], after[name], direction)
+            yield from self._option(place, before[name], after[name], direction, may_grow=may_grow)
 
-    def _option(self, place: str, old: Schema, new: Schema, direction: Direction) -> Iterator[str]:
+    def _option(
+        self, place: str, old: Schema, new: Schema, direction: Direction, *, may_grow: bool
+    ) -> Iterator[str]:
         if "$ref" in old:
             names = old["$ref"].rpartition("/")[2], new["$ref"].rpartition("/")[2]
             if (*names, direction) in self.compared:
@@ -142,7 +156,7 @@ class _Comparison:
             self.compared.add((*names, direction))
             place = f"{place} {names[0]}"
             old, new = _follow_reference(self.old, old), _follow_reference(self.new, new)
-            yield from self._schema(place, old, new, direction)
+            yield from self._schema(place, old, new, direction, may_grow=may_grow)
             return
         yield from self._values(place, old, new, direction)
         yield from self._properties(place, old, new, direction)
@@ -211,6 +225,12 @@ def _options(schema: Schema) -> dict[str, Schema]:
         return {schema["$ref"].rpartition("/")[2]: schema}
     types = schema.get("type", "anything")
     return dict.fromkeys([types] if isinstance(types, str) else types, schema)
+
+
+def _is_open(option: Schema) -> bool:
+    """Whether this is any object that has a `type`, whatever that says."""
+    named = {"type": {"type": "string"}}
+    return option == {"type": "object", "required": ["type"], "properties": named}
 
 
 def _follow_reference(document: Schema, part: Schema) -> Schema:

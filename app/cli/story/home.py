@@ -282,7 +282,7 @@ def _move_release(p: HomePlot) -> Iterator[Scene]:
 
 
 def _withdraw_consent(p: HomePlot) -> Iterator[Scene]:
-    yield p.case.says(
+    yield p.case.decides(
         OSAKA, "withdraw_consent", p.before(20),
         Text("「もう誰にも知らせないでほしい」。本人が同意を撤回し、すべてが止まる。",
              "'Tell nobody any more.' He withdraws his consent, and everything stops."),

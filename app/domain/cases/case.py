@@ -14,6 +14,12 @@ NEW = "new"
 CLOSED = "closed"
 SYSTEM = "sys"
 SUSPENDED = "suspended_consent"
+DECLINE_PENDING = "decline_pending"
+DEATH_REPORTED = "death_reported"
+HELD = "held_by_parent"
+"""A child's side state while its parent waits for a decline or a death to be confirmed."""
+HOLDS_CHILDREN = frozenset({DECLINE_PENDING, DEATH_REPORTED})
+"""Side states of a referral in which its children are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,16 @@ class Referral:
     def main_state(self) -> str:
         """The state under any side state."""
         return self.back[0] if self.back else self.state
+
+    @property
+    def suspended(self) -> bool:
+        """Whether consent is suspended here, under any other side state, or was when it ended."""
+        return SUSPENDED in {self.state, *self.back}
+
+    @property
+    def holds_children(self) -> bool:
+        """Whether it waits for a decline or a death to be confirmed, under any side state."""
+        return not HOLDS_CHILDREN.isdisjoint({self.state, *self.back})
 
     def party_of(self, agency_id: str) -> Party:
         """The party that an agency is, or was.
@@ -199,10 +215,15 @@ class Case:
         return ids.union(*({d.id for d in self.descendants(root)} for root in ids))
 
     def effective_consents(self, referral: Referral) -> tuple[Consent, ...]:
-        """The consents that allow a disclosure: none while the referral is suspended."""
-        stopped = SUSPENDED in {referral.state, *referral.back}
+        """The consents that allow a disclosure.
+
+        A claim is none of them. While the referral or one above it is suspended there are none.
+        """
+        stopped = any(r.suspended for r in (referral, *self.ancestors(referral)))
         binding = () if stopped else self.binding_consents(referral)
-        return tuple(c for c in binding if serves(c.record.purpose, referral.flow))
+        return tuple(
+            c for c in binding if not c.claimed and serves(c.record.purpose, referral.flow)
+        )
 
     def binding_consents(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents that bind a referral: its own, and those of its ancestors."""

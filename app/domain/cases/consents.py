@@ -5,18 +5,29 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from app.domain.cases.case import SUSPENDED, Case, Referral
+from app.domain.cases.case import Case, Referral
 from app.domain.classes import ROUTING
 from app.domain.consents.consent import Consent, serves
-from app.domain.consents.coverage import EFFECTIVE, UNKNOWN, DependentRecipient, consent_state
+from app.domain.consents.coverage import (
+    CLAIMED,
+    EFFECTIVE,
+    NOT_YET,
+    UNKNOWN,
+    DependentRecipient,
+    consent_state,
+)
 from app.domain.directory.agencies import Agency
 
 
 def may_know(case: Case, consent: Consent, agency: Agency) -> bool:
-    """Whether an agency may know of a consent: as a party where it was recorded, or a recipient."""
+    """Whether an agency may know of a consent: as a party where it was recorded, or a recipient.
+
+    A claim gives its recipients nothing, so it is not known to them either.
+    """
     where = case.referrals.get(consent.referral_id)
     party = where is not None and any(p.agency_id == agency.id for p in where.parties)
-    return party or bool({agency.id, agency.kind} & set(consent.record.recipients))
+    named = bool({agency.id, agency.kind} & set(consent.record.recipients))
+    return party or (named and not consent.claimed)
 
 
 def verdicts(
@@ -51,12 +62,13 @@ def verdicts(
 def _failings(
     consent: Consent, referral: Referral, dependents: Sequence[DependentRecipient], on: date
 ) -> list[str]:
-    stands = consent_state(consent, on)
+    state = consent_state(consent, on)
+    stands = NOT_YET if state == CLAIMED else state
     met = [t for t in dependents if consent.names(t.agency.id, t.agency.kind)]
     wanted = {c for t in met for c in t.classes - ROUTING}
     failing = {
         stands: stands != EFFECTIVE,
-        "suspended": SUSPENDED in {referral.state, *referral.back},
+        "suspended": referral.suspended,
         "other_purpose": not serves(consent.record.purpose, referral.flow),
         "other_recipient": len(met) < len(dependents),
         "other_class": not wanted <= consent.classes,

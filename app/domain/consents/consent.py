@@ -50,12 +50,19 @@ class Consent:
     withdrawn_on: date | None = None
     withdrawn_items: frozenset[str] = frozenset()
     """The part that was withdrawn while the rest holds: classes, agency ids, kinds of agency."""
+    recorded_by: str | None = None
+    """The agency that recorded it; whoever keyed it in if it came on paper."""
+    claimed: bool = False
+    """Recorded by a party for its own access, and not confirmed by the party that vouches."""
+    last_items: frozenset[str] = frozenset()
+    """Those of `withdrawn_items` that its last withdrawal took, and none before it."""
 
     def valid(self, on: date) -> bool:
         """Whether it holds on that day."""
         record = self.record
         ended = record.valid_until is not None and record.valid_until < on
-        return self.withdrawn_on is None and record.valid_from <= on and not ended
+        stands = self.withdrawn_on is None and not self.claimed
+        return stands and record.valid_from <= on and not ended
 
     def names(self, agency_id: str, kind: str) -> bool:
         """Whether this agency is a recipient, named by its id or by its kind."""
@@ -83,8 +90,21 @@ class Consent:
         gone = self.withdrawn_items | items
         left = self.record.classes - gone and set(self.record.recipients) - gone
         if items and left:
-            return replace(self, withdrawn_items=gone)
+            last = items - self.withdrawn_items
+            return replace(self, withdrawn_items=gone, last_items=last)
         return replace(self, withdrawn_on=on)
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether any of it was withdrawn. The refusal of a claim is no withdrawal."""
+        return not self.claimed and (self.withdrawn_on is not None or bool(self.withdrawn_items))
+
+    def restore(self) -> "Consent":
+        """The same consent as it was before its last withdrawal."""
+        if self.withdrawn_on is not None:
+            return replace(self, withdrawn_on=None)
+        left = self.withdrawn_items - self.last_items
+        return replace(self, withdrawn_items=left, last_items=frozenset())
 
 
 def covered_classes(

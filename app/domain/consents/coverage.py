@@ -14,11 +14,13 @@ NONE: frozenset[UUID] = frozenset()
 UNKNOWN = "unknown"
 """There is no consent of that id, it does not bind, or the sender may not know of it. The three
 cannot be told apart."""
+NOT_YET = "not_yet"
+"""Its period has not begun; or, as a reason of a refusal, it is a claim that waits."""
 FAILINGS = (
     UNKNOWN,
     "withdrawn",
     "expired",
-    "not_yet",
+    NOT_YET,
     "suspended",
     "other_purpose",
     "other_recipient",
@@ -26,6 +28,7 @@ FAILINGS = (
 )
 """The reasons why a named consent does not suffice."""
 EFFECTIVE = "effective"
+CLAIMED = "claimed"
 BECAUSE = ("none_named", "none_recorded", "not_covered")
 """Why a disclosure to a recipient is refused: the message names no consent, none is recorded that
 counts here, or those that count do not cover it."""
@@ -59,10 +62,15 @@ class DependentRecipient:
 
 
 def consent_state(consent: Consent, on: date) -> str:
-    """The state of a consent on a day: `withdrawn`, `expired`, `not_yet` or `effective`."""
+    """The state of a consent on a day.
+
+    One of `withdrawn`, `claimed`, `expired`, `not_yet` and `effective`.
+    """
     if consent.withdrawn_on is not None:
         return "withdrawn"
+    if consent.claimed:
+        return CLAIMED
     until = consent.record.valid_until
     if until is not None and until < on:
         return "expired"
-    return "not_yet" if consent.record.valid_from > on else EFFECTIVE
+    return NOT_YET if consent.record.valid_from > on else EFFECTIVE

@@ -16,10 +16,14 @@ def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[st
     possible: dict[str, Mapping[str, Any]] = {}
     for step in flow.moves(view.state, name, leads=view.lead == agency_id):
         event = step.type.partition(".")[2]
-        possible[step.type] = {
-            "type": step.type,
-            "title": step.body.TITLE,
-            "seat": "decider" if step.decides else "any",
-            "schema": f"/v1/flows/{flow.name}/schemas/{event}",
-        }
+        # The lead's own row comes before that of all parties, and is the one that is taken.
+        possible.setdefault(
+            step.type,
+            {
+                "type": step.type,
+                "title": step.body.TITLE,
+                "seat": "decider" if step.decides else "any",
+                "schema": f"/v1/flows/{flow.name}/schemas/{event}",
+            },
+        )
     return list(possible.values())

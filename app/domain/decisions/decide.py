@@ -1,6 +1,6 @@
 """`decide`: let a message move a case, or refuse it. Pure: same arguments, same decision."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.domain.decisions.routing import joining_agencies
 from app.domain.decisions.sharing import shared_classes
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import Actor, take
+from app.domain.decisions.vouching import check_paper, is_claim
 from app.domain.directory.agencies import Agency
 from app.domain.erasure.retention import clocks
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotFound, NotYourStep, Stale
@@ -80,6 +81,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
     )
     if sender.keyed_by is not None:
         _check_keyer(sender.keyed_by, recipients, flow, step, submission, referral)
+        check_paper(flow, step, submission, sender)
     recipients = _check_guards(flow, step, submission, referral, sender, joining, recipients)
     move = take(
         submission.case.with_referral(referral),
@@ -140,9 +142,15 @@ def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step,
     find_sender = _paper_sender if submission.message.paper_origin else _own_sender
     for step in steps:
         if sender := find_sender(flow, step, submission, referral):
-            if step.decides and not submission.caller.decides and sender.keyed_by is None:
+            if step.decides and not submission.caller.decides:
                 raise _not_yours(flow, steps, submission, referral, "decider")
             return step, sender
+    if submission.message.paper_origin and any(
+        agency.connected or agency.disabled
+        for step in steps
+        for _, agency in _writers(flow, step, submission, referral)
+    ):
+        raise Invalid.at("/paper_origin", "sender_is_connected")
     raise _not_yours(flow, steps, submission, referral, "any")
 
 
@@ -165,17 +173,24 @@ def _paper_sender(
 ) -> Sender | None:
     """The agency without access that wrote the paper, if it was addressed to the caller."""
     keyer = _keyer(flow, step, submission, referral)
-    for name in step.by:
+    for name, agency in _writers(flow, step, submission, referral):
+        absent = not agency.connected and not agency.disabled
+        if absent and agency.kind in flow.parties[name].kinds:
+            return Sender(name, agency, keyer)
+    return None
+
+
+def _writers(
+    flow: Flow, step: Step, submission: Submission, referral: Referral
+) -> Iterator[tuple[str, Agency]]:
+    """The agencies but the caller's own that could have written the paper of this row."""
+    keyer = _keyer(flow, step, submission, referral)
+    for name in step.by if keyer is not None else ():
         party = referral.active(name)
         agency_id = party.agency_id if party else submission.message.to.get(name, "")
         agency = submission.directory.agency(agency_id) if step.state == NEW or party else None
-        if keyer is None or agency is None or agency.id == submission.caller.agency_id:
-            continue
-        if agency.connected or agency.disabled:
-            raise Invalid.at("/paper_origin", "sender_is_connected")
-        if agency.kind in flow.parties[name].kinds:
-            return Sender(name, agency, keyer)
-    return None
+        if agency is not None and agency.id != submission.caller.agency_id:
+            yield name, agency
 
 
 def _keyer(flow: Flow, step: Step, submission: Submission, referral: Referral) -> str | None:
@@ -233,6 +248,7 @@ def _check_guards(
         (),
         submission.at,
         submission.directory,
+        claimed=is_claim(flow, step, submission, sender),
     )
     recipients = limit_to_consent(flow, step, recipients, situation.consents, situation.today)
     present = present_classes(submission.message.body)

@@ -71,6 +71,12 @@ class Decision:
     """Older messages that more agencies may read from now on."""
     recorded: Consent | None = None
     withdrawn: frozenset[UUID] = frozenset()
+    confirmed: frozenset[UUID] = frozenset()
+    """The claims that count from now on."""
+    refused: frozenset[UUID] = frozenset()
+    """The claims that will never count."""
+    restored: frozenset[UUID] = frozenset()
+    """The consents whose last withdrawal is taken back."""
     erases: bool = False
     clocks: tuple[RetentionClock, ...] = ()
     """The clocks of retention that start or stop."""

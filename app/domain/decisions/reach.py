@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.cases.case import CLOSED, SUSPENDED, Case, Referral
+from app.domain.cases.case import CLOSED, HELD, HOLDS_CHILDREN, SUSPENDED, Case, Referral
 from app.domain.cases.consents import may_know
 from app.domain.consents.consent import Consent
 from app.domain.decisions.actions import actions
@@ -14,10 +14,21 @@ from app.domain.decisions.decision import Decision, Move
 from app.domain.decisions.sharing import share
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import THE_SERVICE, take
+from app.domain.decisions.vouching import (
+    claim_report,
+    confirmed_below,
+    is_claim,
+    vouched_consents,
+    vouching_referral,
+)
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import IllegalMove, Invalid
 from app.domain.flows import FLOWS
-from app.domain.state_machine.table import Flow, Report, Step
+from app.domain.messages.body import Body
+from app.domain.state_machine.table import BACK, Flow, Report, Step
+
+SIDE_STATE_OF: Mapping[str, str] = {"consent_suspended": SUSPENDED, "parent_held": HELD}
+"""The side state to which an event leads. A referral that is in it is not told again."""
 
 
 def conclude(
@@ -29,14 +40,19 @@ def conclude(
         Invalid: a consent is recorded twice, or one is withdrawn that does not bind the referral.
         IllegalMove: the parent does not take what the step must report.
     """
-    recorded = _recorded_consent(submission, move.referral)
+    body = submission.message.body
+    recorded = _recorded_consent(flow, step, submission, move.referral, sender)
     withdrawn = _withdrawn_consents(submission, move.referral, sender)
     case = _change_consents(case, recorded, withdrawn, submission)
+    standing = submission.case.referrals.get(move.referral.id, move.referral)
+    case = vouched_consents(case, standing, body, sender.agency, submission.at.date())
     case, moves = _report_to_parent(flow, step, case, move, submission)
     reached = withdrawn
     for caused in moves:
         case, more = follow_up(case, caused, reached, submission.directory, submission.at)
         moves, reached = (*moves, *more), frozenset()
+    case, more = _tell_of_claims(case, move.referral, body, recorded, submission)
+    moves = (*moves, *more)
     case, shared, move = share(case, flow, step, submission, move)
     final = case.referrals[move.referral.id]
     return Decision(
@@ -47,23 +63,55 @@ def conclude(
         shared=shared,
         recorded=recorded,
         withdrawn=withdrawn,
+        confirmed=body.consents_confirmed(),
+        refused=body.consents_refused(),
+        restored=body.consents_restored(),
         erases=step.erases,
     )
 
 
-def _recorded_consent(submission: Submission, referral: Referral) -> Consent | None:
+def _tell_of_claims(
+    case: Case,
+    referral: Referral,
+    body: Body,
+    recorded: Consent | None,
+    submission: Submission,
+) -> tuple[Case, tuple[Move, ...]]:
+    """Tell the parent of a claim in a child, and a child that its claim was confirmed."""
+    moves: list[Move] = []
+    events: list[tuple[Referral, str, Mapping[str, object]]] = [
+        (r, "consent_confirmed", {}) for r in confirmed_below(case, referral, body)
+    ]
+    above = vouching_referral(case, referral)
+    if recorded is not None and recorded.claimed and above and above.id != referral.id:
+        events.append((above, "consent_claimed", claim_report(recorded)))
+    for told, event, said in events:
+        other = case.referrals[told.id]
+        step = FLOWS[other.flow].sys_event(other.state, event)
+        if step is not None:
+            case, move = _take_as_service(
+                case, other, step, {}, submission.directory, submission.at, said
+            )
+            moves.append(move)
+    return case, tuple(moves)
+
+
+def _recorded_consent(
+    flow: Flow, step: Step, submission: Submission, referral: Referral, sender: Sender
+) -> Consent | None:
     record = submission.message.body.consent_record()
     if record is None:
         return None
     if any(c.record.id == record.id for c in submission.case.consents):
         raise Invalid.at("/body/consent_id", "already_recorded")
-    return Consent(record, referral.id)
+    claimed = is_claim(flow, step, submission, sender)
+    return Consent(record, referral.id, recorded_by=submission.caller.agency_id, claimed=claimed)
 
 
 def _withdrawn_consents(
     submission: Submission, referral: Referral, sender: Sender
 ) -> frozenset[UUID]:
-    """The consents that this message withdraws. If it names none: all that bind the referral."""
+    """The consents that this message withdraws. If it names none: all of this referral."""
     asked = submission.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
@@ -72,7 +120,7 @@ def _withdrawn_consents(
     known = {i for i, c in binding.items() if may_know(case, c, sender.agency)}
     if not asked <= known:
         raise Invalid.at("/body/consent_ids", "unknown_consent")
-    chosen = asked or frozenset(binding)
+    chosen = asked or frozenset(i for i, c in binding.items() if c.referral_id == referral.id)
     _check_items(submission, [binding[i] for i in chosen])
     return chosen
 
@@ -136,7 +184,7 @@ def follow_up(
     """Suspend, resume or close the other referrals of the case that a move reaches."""
     moves: list[Move] = []
     for other, event in _events_for_others(case, moved, withdrawn):
-        step = FLOWS[other.flow].sys_event(other.state, event)
+        step = _row_of_event(case.referrals[other.id], event)
         if step is not None:
             case, move = _take_as_service(case, case.referrals[other.id], step, {}, directory, at)
             moves.append(move)
@@ -157,12 +205,38 @@ def _events_for_others(
     referral = moved.referral
     if withdrawn:
         reached = affected_referrals(case, withdrawn, referral.id) - {referral.id}
-        yield from ((case.referrals[i], "consent_suspended") for i in reached)
+        others = (case.referrals[i] for i in reached)
+        yield from ((other, "consent_suspended") for other in others if not other.suspended)
         return
-    if referral.state == CLOSED and moved.before != CLOSED:
-        yield from ((other, "parent_closed") for other in case.descendants(referral.id))
-    elif moved.before == SUSPENDED and referral.state != SUSPENDED:
-        yield from ((other, "consent_resumed") for other in case.descendants(referral.id))
+    event = _event_below(moved)
+    if event is None:
+        return
+    for other in case.descendants(referral.id):
+        if SIDE_STATE_OF.get(event) not in {other.state, *other.back}:
+            yield other, event
+
+
+def _event_below(moved: Move) -> str | None:
+    """What a move of a referral does to those below it."""
+    referral, before = moved.referral, moved.before
+    effects = {
+        "parent_closed": referral.state == CLOSED != before,
+        "consent_resumed": before == SUSPENDED and not referral.suspended,
+        "consent_suspended": referral.state == SUSPENDED and referral.back[-1:] == (before,),
+        "parent_held": referral.state in HOLDS_CHILDREN,
+        "parent_resumed": before in HOLDS_CHILDREN and not referral.holds_children,
+    }
+    return next((event for event, follows in effects.items() if follows), None)
+
+
+def _row_of_event(referral: Referral, event: str) -> Step | None:
+    """The row by which a referral takes an event; one that ends a side state, under others too."""
+    flow = FLOWS[referral.flow]
+    own = flow.sys_event(referral.state, event)
+    if own is not None or referral.state == CLOSED:
+        return own
+    rows = (flow.sys_event(state, event) for state in reversed(referral.back))
+    return next((row for row in rows if row is not None and row.to == BACK), None)
 
 
 def _take_as_service(
@@ -172,8 +246,9 @@ def _take_as_service(
     joining: Mapping[str, Agency],
     directory: Directory,
     at: datetime,
+    said: Mapping[str, object] | None = None,
 ) -> tuple[Case, Move]:
-    body = step.body.model_validate({"type": step.type})
+    body = step.body.model_validate({"type": step.type, **(said or {})})
     flow = FLOWS[referral.flow]
     recipients = audience(flow, step, referral, body, joining, None, directory)
     return take(case, referral, step, body, THE_SERVICE, joining, recipients, at)

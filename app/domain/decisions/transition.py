@@ -14,7 +14,7 @@ from app.domain.directory.agencies import Agency
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.table import BACK, Flow, Step
 
 NOBODY = "-"
 EVERYTHING = frozenset(DataClass)
@@ -75,7 +75,14 @@ def take(
 def _target(
     flow: Flow, step: Step, referral: Referral, *, by_system: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Where the step leads. A report reaches the main state, under any side state."""
+    """Where the step leads.
+
+    A report reaches the main state under any side state, and what ends a side state ends it
+    under others too.
+    """
+    if by_system and step.to == BACK and step.state != referral.state:
+        under = tuple(state for state in referral.back if state != step.state)
+        return referral.state, under
     if by_system and referral.back and step.state == referral.back[0] != referral.state:
         main, _ = flow.target(step, referral.back[0], ())
         return referral.state, (main, *referral.back[1:])

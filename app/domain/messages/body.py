@@ -69,6 +69,18 @@ class Body(Part):
         """Classes and recipients that are withdrawn; an empty set withdraws consents as a whole."""
         return frozenset()
 
+    def consents_confirmed(self) -> frozenset[UUID]:
+        """Claims that this message confirms."""
+        return frozenset()
+
+    def consents_refused(self) -> frozenset[UUID]:
+        """Claims that this message refuses."""
+        return frozenset()
+
+    def consents_restored(self) -> frozenset[UUID]:
+        """Consents whose last withdrawal this message takes back: it was recorded in error."""
+        return frozenset()
+
     def consents_named(self) -> frozenset[UUID]:
         """Consents on which the body says it rests, beside those of the envelope."""
         return frozenset()

@@ -11,11 +11,20 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import create_model
 
-from app.domain.cases.case import CLOSED, SUSPENDED, SYSTEM
+from app.domain.cases.case import (
+    CLOSED,
+    DEATH_REPORTED,
+    DECLINE_PENDING,
+    HELD,
+    SUSPENDED,
+    SYSTEM,
+)
 from app.domain.messages.body import Body
 from app.domain.messages.payloads import samples
 from app.domain.messages.payloads.closing import (
     Closed,
+    DeathConfirmed,
+    DeathRetracted,
     DeclineConfirmed,
     Declined,
     DeclineRetracted,
@@ -23,7 +32,14 @@ from app.domain.messages.payloads.closing import (
     SystemEvent,
     WithdrawalConfirmed,
 )
-from app.domain.messages.payloads.consent import RecordedConsent, WithdrawnConsent
+from app.domain.messages.payloads.consent import (
+    ClaimReported,
+    ConfirmedConsent,
+    RecordedConsent,
+    RefusedConsent,
+    WithdrawalRetracted,
+    WithdrawnConsent,
+)
 from app.domain.messages.payloads.custody import CustodyChanged
 from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.guards import (
@@ -39,26 +55,39 @@ from app.domain.vocabulary.closing import EVERY_REASON, CloseReason
 B = TypeVar("B", bound=Body)
 
 SUSPENDED_CONSENT = SUSPENDED
-DECLINE_PENDING = "decline_pending"
 SIDE_STATES: Mapping[str, Text] = {
     SUSPENDED_CONSENT: Text("同意停止", "suspended: consent withdrawn"),
     DECLINE_PENDING: Text("辞退の確認中", "decline to be confirmed"),
+    DEATH_REPORTED: Text("死亡の確認中", "death to be confirmed"),
 }
+CHILD_STATES: Mapping[str, Text] = {
+    HELD: Text("親の依頼の確認待ち", "held: the referral above waits for a confirmation"),
+}
+"""Further side states of a flow whose referrals have a parent."""
 END: Mapping[str, Text] = {CLOSED: Text("終結", "closed")}
 COMMON_EVENTS = frozenset(
     {
         "record_consent",
         "withdraw_consent",
         "renew_consent",
+        "confirm_consent",
+        "refuse_consent",
+        "retract_withdrawal",
         "confirm_withdrawal",
         "decline",
         "confirm_decline",
         "retract_decline",
         "change_custody",
         "die",
+        "confirm_death",
+        "retract_death",
         "close",
         "consent_suspended",
         "consent_resumed",
+        "consent_claimed",
+        "consent_confirmed",
+        "parent_held",
+        "parent_resumed",
         "parent_closed",
     }
 )
@@ -102,6 +131,9 @@ class CommonRows:
     open: tuple[str, ...]
     """The states in which all common rows hold."""
     deciding: str
+    vouching: str | None
+    """The party that confirms what others record for their own access. None in a flow whose
+    referrals have a parent: there it is confirmed in the parent."""
     by_consent: frozenset[str]
     """Parties that receive more than C0 only with consent; C0 alone while it is suspended."""
     closers: tuple[str, ...]
@@ -125,6 +157,8 @@ class CommonRows:
     closes: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Recipients of a closing that does not go to everybody, by state and party."""
     custody_added: bool = False
+    takes_children: bool = False
+    """Whether referrals of other flows are opened with one of this flow as their parent."""
 
     def recipients(self, state: str) -> tuple[str, ...]:
         """The recipients of a common row in this state: every other party, within consent."""
@@ -139,10 +173,22 @@ class CommonRows:
     def _all_rows(self) -> Iterator[Step]:
         yield from self._consent_rows()
         yield from self._renewal_rows()
+        yield from self._vouching_rows()
         yield from self._decline_rows()
         yield from self._custody_rows()
         yield from self._end_rows()
         yield from self._service_rows()
+        if self.vouching is None:
+            yield from self._child_rows()
+
+    def _exit_rows(
+        self, state: str, body: type[Body], to: str, guards: tuple[Guard, ...]
+    ) -> Iterator[Step]:
+        """The deciding party may stop a referral from any seat, the others from a decider's."""
+        copies = self.recipients(state)
+        others = tuple(party for party in self.parties if party != self.deciding)
+        yield Step(state, body, (self.deciding,), to, copies=copies, guards=guards)
+        yield Step(state, body, others, to, decides=True, copies=copies, guards=guards)
 
     def _type(
         self,
@@ -157,6 +203,10 @@ class CommonRows:
     def _consent_rows(self) -> Iterator[Step]:
         record = self._type("record_consent", RecordedConsent, RECORD_CONSENT, self.consent)
         withdraw = self._type("withdraw_consent", WithdrawnConsent, WITHDRAW_CONSENT, WITHDRAWN)
+        if self.vouching is None:
+            yield from self._exit_rows(
+                HELD, withdraw, SUSPENDED_CONSENT, (has_come("withdrawn_on"),)
+            )
         for state in self.open:
             for copies, senders in self._senders_by_recipients(state).items():
                 yield Step(
@@ -168,14 +218,7 @@ class CommonRows:
                     guards=(has_come("obtained_on"),),
                 )
             to = SAME if state == SUSPENDED_CONSENT else SUSPENDED_CONSENT
-            yield Step(
-                state,
-                withdraw,
-                self.parties,
-                to,
-                copies=self.recipients(state),
-                guards=(has_come("withdrawn_on"),),
-            )
+            yield from self._exit_rows(state, withdraw, to, (has_come("withdrawn_on"),))
 
     def _renewal_rows(self) -> Iterator[Step]:
         renew = self._type("renew_consent", RecordedConsent, RENEW_CONSENT, self.renewed)
@@ -184,14 +227,18 @@ class CommonRows:
         )
         # A party that depends on consent and is not named in the new one receives C0 alone.
         everybody = (NAMED, *self.recipients(SUSPENDED_CONSENT))
-        yield Step(
-            SUSPENDED_CONSENT,
-            renew,
-            self.parties,
-            BACK,
-            copies=everybody,
-            guards=(ancestors_not_suspended, has_come("obtained_on")),
-        )
+        # What a party that depends on consent records is a claim, which does not resume anything.
+        dependent = tuple(party for party in self.parties if party in self.by_consent)
+        others = tuple(party for party in self.parties if party not in self.by_consent)
+        for senders, to in ((others, BACK), (dependent, SAME)):
+            yield Step(
+                SUSPENDED_CONSENT,
+                renew,
+                senders,
+                to,
+                copies=everybody,
+                guards=(ancestors_not_suspended, has_come("obtained_on")),
+            )
         yield Step(
             SUSPENDED_CONSENT,
             confirm,
@@ -201,6 +248,41 @@ class CommonRows:
             copies=self.recipients(SUSPENDED_CONSENT),
             guards=(consent_withdrawn,),
             reports=self.reports,
+        )
+
+    def _vouching_rows(self) -> Iterator[Step]:
+        if self.vouching is None:
+            return
+        confirm = self._type("confirm_consent", ConfirmedConsent, CONFIRM_CONSENT, CLAIM_CONFIRMED)
+        refuse = self._type("refuse_consent", RefusedConsent, REFUSE_CONSENT, CLAIM_REFUSED)
+        retract = self._type(
+            "retract_withdrawal",
+            WithdrawalRetracted,
+            RETRACT_WITHDRAWAL,
+            {**WITHDRAWAL_RETRACTED, "consent_ids": [self.consent["consent_id"]]},
+        )
+        for state in self.open:
+            to = BACK if state == SUSPENDED_CONSENT else SAME
+            yield self._vouching_row(state, confirm, to, "confirmed_on")
+            yield self._vouching_row(state, refuse, SAME, "refused_on")
+        yield self._vouching_row(SUSPENDED_CONSENT, retract, BACK, "established_on")
+        if self.takes_children:
+            claimed = self._type(
+                "consent_claimed", ClaimReported, CONSENT_CLAIMED, CLAIM_REPORTED, OURS
+            )
+            copies = (f"{self.vouching}:C0",)
+            yield from rows(self.open, claimed, SYSTEM, SAME, copies=copies, added=True)
+
+    def _vouching_row(self, state: str, body: type[Body], to: str, day: str) -> Step:
+        return Step(
+            state,
+            body,
+            (self.vouching or self.deciding,),
+            to,
+            decides=True,
+            copies=self.recipients(state),
+            guards=(has_come(day),),
+            added=True,
         )
 
     def _senders_by_recipients(self, state: str) -> Mapping[tuple[str, ...], list[str]]:
@@ -214,14 +296,10 @@ class CommonRows:
         confirm = self._type("confirm_decline", DeclineConfirmed, CONFIRM_DECLINE, CONFIRMED)
         retract = self._type("retract_decline", DeclineRetracted, RETRACT_DECLINE, RETRACTED)
         for state in self.open:
-            yield Step(
-                state,
-                decline,
-                self.parties,
-                DECLINE_PENDING,
-                copies=self.recipients(state),
-                guards=(has_come("stated_on"),),
-            )
+            if state != DEATH_REPORTED:
+                yield from self._exit_rows(
+                    state, decline, DECLINE_PENDING, (has_come("stated_on"),)
+                )
         yield Step(
             DECLINE_PENDING,
             confirm,
@@ -247,23 +325,33 @@ class CommonRows:
             )
 
     def _end_rows(self) -> Iterator[Step]:
-        die = self._type("die", Died, DIE, {"died_on": "2026-06-10"})
+        yield from self._death_rows()
         close = self._type("close", Closed, CLOSE, ABANDONED)
-        for state in (*self.open, *self.stopped):
-            yield Step(
-                state,
-                die,
-                self.parties,
-                CLOSED,
-                copies=self.recipients(state),
-                guards=(has_come("died_on"),),
-                reports=self.reports,
-            )
         for state in self.open:
             for party in self.closers:
                 yield self._closing_row(state, close, party)
         for state, guards in self.stopped.items():
             yield self._closing_row(state, close, self.deciding, guards)
+
+    def _death_rows(self) -> Iterator[Step]:
+        die = self._type("die", Died, DIE, {"died_on": "2026-06-10"})
+        confirm = self._type("confirm_death", DeathConfirmed, CONFIRM_DEATH, DEATH_CONFIRMED)
+        retract = self._type("retract_death", DeathRetracted, RETRACT_DEATH, RETRACTED)
+        for state in (*self.open, *self.stopped):
+            if state != DEATH_REPORTED:
+                yield from self._exit_rows(state, die, DEATH_REPORTED, (has_come("died_on"),))
+        yield Step(
+            DEATH_REPORTED,
+            confirm,
+            (self.deciding,),
+            CLOSED,
+            decides=True,
+            copies=(OTHERS,),
+            guards=(has_come("died_on"),),
+            reports=self.reports,
+            added=True,
+        )
+        yield Step(DEATH_REPORTED, retract, self.parties, BACK, copies=(OTHERS,), added=True)
 
     @cached_property
     def _closing_guards(self) -> tuple[Guard, ...]:
@@ -288,9 +376,21 @@ class CommonRows:
     def _service_rows(self) -> Iterator[Step]:
         suspended = self._type("consent_suspended", SystemEvent, SUSPENDED_ABOVE, {}, OURS)
         resumed = self._type("consent_resumed", SystemEvent, RESUMED_ABOVE, {}, OURS)
-        running = [state for state in self.open if state != SUSPENDED_CONSENT]
+        held = () if self.vouching else (HELD,)
+        running = [state for state in (*self.open, *held) if state != SUSPENDED_CONSENT]
         yield from rows(running, suspended, SYSTEM, SUSPENDED_CONSENT, copies=(OTHERS,), added=True)
         yield from rows(SUSPENDED_CONSENT, resumed, SYSTEM, BACK, copies=(OTHERS,), added=True)
+
+    def _child_rows(self) -> Iterator[Step]:
+        """What the parent does to a child: it holds it, lets it go on, confirms its consents."""
+        held = self._type("parent_held", SystemEvent, HELD_ABOVE, {}, OURS)
+        resumed = self._type("parent_resumed", SystemEvent, LET_ON_ABOVE, {}, OURS)
+        confirmed = self._type("consent_confirmed", SystemEvent, CONFIRMED_ABOVE, {}, OURS)
+        yield from rows(self.open, held, SYSTEM, HELD, copies=(OTHERS,), added=True)
+        yield from rows(HELD, resumed, SYSTEM, BACK, copies=(OTHERS,), added=True)
+        for state in (*self.open, HELD):
+            to = BACK if state == SUSPENDED_CONSENT else SAME
+            yield from rows(state, confirmed, SYSTEM, to, copies=(OTHERS,), added=True)
 
 
 def parent_closed(flow: str, states: Iterable[str]) -> tuple[Step, ...]:
@@ -302,21 +402,43 @@ def parent_closed(flow: str, states: Iterable[str]) -> tuple[Step, ...]:
 RECORD_CONSENT = Text("同意の記録", "record a consent")
 WITHDRAW_CONSENT = Text("同意の撤回", "withdraw consent")
 RENEW_CONSENT = Text("再同意の記録", "renew consent")
+CONFIRM_CONSENT = Text("同意の確認", "confirm a consent that was recorded for its own recorder")
+REFUSE_CONSENT = Text("同意を確認しない通知", "refuse to confirm a consent")
+RETRACT_WITHDRAWAL = Text("同意撤回の記録の取消し", "retract a withdrawal recorded in error")
 CONFIRM_WITHDRAWAL = Text("同意撤回の確認", "confirm the withdrawal of consent")
 DECLINE = Text("本人の辞退", "the person declines")
 CONFIRM_DECLINE = Text("辞退の確認", "confirm the decline")
 RETRACT_DECLINE = Text("辞退の取消し", "retract the decline")
 CHANGE_CUSTODY = Text("身柄に関する変更の通知", "report a change in custody")
 DIE = Text("死亡の通知", "report a death")
+CONFIRM_DEATH = Text("死亡の確認", "confirm the death")
+RETRACT_DEATH = Text("死亡の通知の取消し", "retract the report of a death")
 CLOSE = Text("終結の通知", "close the referral")
 SUSPENDED_ABOVE = Text("親の依頼の同意停止による停止", "suspended with the referral above")
 RESUMED_ABOVE = Text("親の依頼の再同意による再開", "resumed with the referral above")
+CONSENT_CLAIMED = Text(
+    "子の依頼での同意の記録(確認待ち)", "a consent recorded below waits to be confirmed"
+)
+CONFIRMED_ABOVE = Text("親の依頼での同意の確認", "a consent was confirmed in the referral above")
+HELD_ABOVE = Text("親の依頼の確認待ちによる保留", "held with the referral above")
+LET_ON_ABOVE = Text("親の依頼の再開による再開", "goes on with the referral above")
 PARENT_CLOSED = Text("親の依頼の終結による終結", "closed with the referral above")
 
 WITHDRAWN = {"withdrawn_on": "2026-06-01", "method": "oral_recorded"}
 CONFIRMED = {"confirmed_on": "2026-06-03"}
 DECLINED = {"stated_on": "2026-06-01", "own_words": "自分の力でやってみたい。"}
 RETRACTED = {"stated_on": "2026-06-02"}
+CLAIM_CONFIRMED = {"consent_id": samples.CONSENT_RENEWED_ID, "confirmed_on": "2026-06-09"}
+CLAIM_REFUSED = {"consent_id": samples.CONSENT_RENEWED_ID, "refused_on": "2026-06-09"}
+CLAIM_REPORTED = {
+    "consent_id": samples.CONSENT_RENEWED_ID,
+    "purpose": "regional",
+    "recipients": ["center-27"],
+    "item_classes": ["C1", "C2"],
+    "valid_from": "2026-06-08",
+}
+WITHDRAWAL_RETRACTED = {"established_on": "2026-06-03"}
+DEATH_CONFIRMED = {"confirmed_on": "2026-06-12", "died_on": "2026-06-10"}
 MOVED = {
     "change": "release_date_moved",
     "effective_on": "2026-06-05",

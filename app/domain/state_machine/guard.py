@@ -29,6 +29,8 @@ class Situation:
     """The recipients, with those that join: party, agency and classes."""
     at: datetime
     directory: Directory
+    claimed: bool = False
+    """The consent that the message records is its recorder's claim, and opens nothing."""
 
     @property
     def today(self) -> date:
@@ -39,7 +41,8 @@ class Situation:
     def own(self) -> tuple[Consent, ...]:
         """The consent that the message itself records."""
         record = self.message.body.consent_record()
-        counts = record is not None and serves(record.purpose, self.referral.flow)
+        serving = record is not None and serves(record.purpose, self.referral.flow)
+        counts = serving and not self.claimed
         return (Consent(record, self.referral.id),) if record and counts else ()
 
     @property

@@ -8,6 +8,7 @@ from functools import cached_property
 from app.domain.cases.case import CLOSED, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
+from app.domain.state_machine.exits import EXITS, ExitAnswers
 from app.domain.state_machine.guard import Guard
 from app.domain.text import Text
 
@@ -97,6 +98,9 @@ class Flow:
     steps: tuple[Step, ...]
     deciding: str
     """The party that confirms a withdrawal or a decline; `lead` for whoever leads the case."""
+    vouching: str | None = None
+    """The party that confirms a consent which another recorded for its own access. None in a flow
+    that joins a parent: there the parent's party confirms it, in the parent."""
     joins_parent: bool = False
     """Opened with a parent, in the parent's case."""
     example_to: Mapping[str, str] = field(default_factory=dict)
@@ -171,7 +175,9 @@ class Flow:
             return (back[-1], back[:-1]) if back else (state, ())
         if step.to in self.side_states:
             return step.to, (*back, state)
-        return step.to, ()
+        # A referral that ends while consent is suspended stays without it.
+        suspended = step.to == CLOSED and SUSPENDED in {state, *back}
+        return step.to, (SUSPENDED,) if suspended else ()
 
 
 def parse_copy(copy: str) -> tuple[str, frozenset[DataClass] | None]:
@@ -186,6 +192,8 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _dead_ends(flow)
     yield from _overlaps(flow)
     yield from _wrong_shares(flow)
+    yield from _own_access(flow)
+    yield from _exits(flow)
     for body in {step.body for step in flow.steps}:
         if not body.EXAMPLE:
             yield f"{body.__name__} has no example"
@@ -239,3 +247,55 @@ def _wrong_shares(flow: Flow) -> Iterator[str]:
             yield f"{step.type} shares messages while suspended, or without a sender"
         if DataClass.C8 in step.shares:
             yield f"{step.type} shares what counsel alone may hold"
+
+
+def _own_access(flow: Flow) -> Iterator[str]:
+    """Rows by which a party would give itself, or give back to itself, what needs consent."""
+    dependent = {name for name, role in flow.parties.items() if role.by_consent}
+    if (flow.vouching is None) is not flow.joins_parent:
+        yield "needs a party that vouches for consents, or a parent that has one"
+    if flow.vouching is not None and flow.vouching not in set(flow.parties) - dependent:
+        yield f"{flow.vouching} cannot vouch for consents: it is no party, or depends on them"
+    for step in flow.steps:
+        senders = dependent if LEAD in step.by else dependent & set(step.by)
+        stays = {SAME, CLOSED, SUSPENDED, *flow.side_states}
+        if step.state == SUSPENDED and step.to not in stays and senders:
+            yield f"{step.type} lets {sorted(senders)} end the suspension of its own access"
+        if vouches(step.body) and not (step.by == (flow.vouching,) and step.decides):
+            yield f"{step.type} vouches for consents, and is not the vouching party's decider's"
+
+
+def vouches(body: type[Body]) -> bool:
+    """Whether messages of this type confirm, refuse or restore consents."""
+    return (
+        body.consents_confirmed is not Body.consents_confirmed
+        or body.consents_refused is not Body.consents_refused
+        or body.consents_restored is not Body.consents_restored
+    )
+
+
+def _exits(flow: Flow) -> Iterator[str]:
+    """Rows that end or stop a referral, or another party's part, and are too easy to send."""
+    for step in flow.steps:
+        stops = step.to in flow.side_states - {step.state}
+        if SYSTEM in step.by or not (stops or step.to == CLOSED or set(step.ends) - set(step.by)):
+            continue
+        answers = EXITS.get(step.type.partition(".")[2])
+        if answers is None:
+            yield f"{step.type} ends or stops a referral: who is hurt, and can it be undone?"
+            continue
+        if not step.decides:
+            yield from _too_easy(flow, step, answers)
+        if stops and not all(_leaves(flow, step.to, event) for event in answers.undone_by):
+            yield f"{step.type} is not undone by {answers.undone_by} in {step.to}"
+
+
+def _too_easy(flow: Flow, step: Step, answers: ExitAnswers) -> Iterator[str]:
+    if not answers.undone_by:
+        yield f"{step.type} cannot be undone and needs no decider"
+    if not answers.pauses and step.by != (flow.deciding,):
+        yield f"{step.type} is an exit of another than the deciding party, without a decider"
+
+
+def _leaves(flow: Flow, state: str, event: str) -> bool:
+    return any(s.to not in {SAME, state} for s in flow.takes(state, f"{flow.name}.{event}"))

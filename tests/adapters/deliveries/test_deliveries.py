@@ -84,7 +84,7 @@ async def on_paper(office: Office) -> tuple[UUID, Message]:
     opening = saying(
         "special_adjustment.notify_candidate",
         to={"institution": PAPER_PRISON},
-        paper_origin=PaperOrigin(date(2026, 11, 20), "paper"),
+        paper_origin=PaperOrigin(date(2026, 11, 20), "paper", "5" * 64),
     )
     await office.exchange.accept(opening, seat(PAPER_OFFICE))
     start = saying("special_adjustment.start_selection", opening.id)

@@ -103,19 +103,33 @@ async def test_a_withdrawal_stops_the_child_and_a_renewal_lets_it_go_on(office: 
     assert await state_of(office, child) == "accepted"
 
 
-async def test_a_decline_does_not_hide_what_the_other_center_answers(office: Office) -> None:
+async def test_a_decline_holds_what_the_other_center_answers_until_it_is_retracted(
+    office: Office,
+) -> None:
     parent, child = await hand_over(office, *OFFERED)
     await send(office, PRISON, saying("special_adjustment.decline", parent))
     assert await state_of(office, parent) == "decline_pending"
-    await send(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
-    assert await state_of(office, parent) == "decline_pending"
+    answer = saying("regional_coordination.accept_transfer", child)
+    with pytest.raises(IllegalMove):
+        await send(office, OTHER_CENTER, answer)
+    assert await state_of(office, child) == "held_by_parent"
     await send(office, PROBATION, saying("special_adjustment.retract_decline", parent))
+    assert await state_of(office, child) == "transfer_offered"
+    await send(office, OTHER_CENTER, replace(answer, id=uuid4()))
     assert await state_of(office, parent) == "seeking_placement"
 
 
-async def test_a_death_closes_what_serves_the_case(office: Office) -> None:
+async def test_a_death_holds_what_serves_the_case_and_closes_it_when_it_is_confirmed(
+    office: Office,
+) -> None:
     parent, child = await hand_over(office, *TAKEN)
-    assert await send(office, PRISON, saying("special_adjustment.die", parent)) == "closed"
+    assert await send(office, PRISON, saying("special_adjustment.die", parent)) == "death_reported"
+    assert await state_of(office, child) == "held_by_parent"
+    await send(office, CENTER, saying("special_adjustment.retract_death", parent))
+    assert await state_of(office, child) == "accepted"
+    await send(office, PRISON, saying("special_adjustment.die", parent))
+    confirmed = saying("special_adjustment.confirm_death", parent)
+    assert await send(office, PROBATION, confirmed) == "closed"
     assert await state_of(office, child) == "closed"
 
 
@@ -136,13 +150,13 @@ async def test_a_correction_goes_where_the_message_went_and_moves_nothing(office
 
 
 async def test_paper_is_keyed_in_by_the_office_that_it_was_sent_to(office: Office) -> None:
-    origin = PaperOrigin(date(2026, 11, 20), "paper")
+    origin = PaperOrigin(date(2026, 11, 20), "paper", "5" * 64)
     opening = saying(
         "special_adjustment.notify_candidate",
         to={"institution": "prison-yokohama"},
         paper_origin=origin,
     )
-    accepted = await office.exchange.accept(opening, seat("probation-14", "case_worker"))
+    accepted = await office.exchange.accept(opening, seat("probation-14"))
     assert accepted.answer.state == "candidate_notified"
     (read,) = await office.reading.open(seat("probation-14"), [opening.id])
     assert read.envelope["from"] == {
@@ -172,7 +186,7 @@ async def test_a_message_to_an_agency_that_takes_no_part_waits_to_be_printed(
     opening = saying(
         "special_adjustment.notify_candidate",
         to={"institution": "prison-yokohama"},
-        paper_origin=PaperOrigin(date(2026, 11, 20), "paper"),
+        paper_origin=PaperOrigin(date(2026, 11, 20), "paper", "5" * 64),
     )
     await office.exchange.accept(opening, seat("probation-14"))
     start = saying("special_adjustment.start_selection", opening.id)

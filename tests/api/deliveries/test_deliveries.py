@@ -13,7 +13,7 @@ from app.domain.deliveries.explanation import NEXT_STEP, WHERE
 from tests.support.contract import CONTRACT
 
 Make = Callable[..., dict[str, Any]]
-PAPER = {"medium": "paper", "received_on": "2026-11-19"}
+PAPER = {"medium": "paper", "received_on": "2026-11-19", "scan_sha256": "5" * 64}
 
 
 def valid(answer: Any, shape: str) -> Any:

@@ -87,7 +87,7 @@ async def play(service: Service, shared: bool = True) -> Case:
     await step(CENTER, "special_adjustment.accept", parent)
     await step(CENTER, "special_adjustment.interview", parent)
     await step(
-        CENTER,
+        OFFICE,
         "special_adjustment.record_consent",
         parent,
         edit={"consent_id": regional, "purpose": "regional"},

@@ -221,7 +221,7 @@ async def test_a_sheet_says_to_its_recipient_no_more_than_a_connected_one_could_
     speak: Any, opening: Make, envelope: Make
 ) -> None:
     office = await speak("probation-14")
-    paper = {"received_on": "2026-11-20", "medium": "paper"}
+    paper = {"received_on": "2026-11-20", "medium": "paper", "scan_sha256": "5" * 64}
     keyed = opening(to={"institution": "prison-yokohama"}, paper_origin=paper)
     assert (await office.post("/v1/referrals", json=keyed)).status_code == 201
     messages = f"/v1/referrals/{keyed['id']}/messages"

@@ -207,6 +207,9 @@ HARMLESS: dict[str, Change] = {
     "a property more in an answer": lambda d: schema(d, "ItemOut")["properties"].update(
         x={"type": "string"}
     ),
+    "an event more of the service, where any type may stand": lambda d: schema(d, "ServiceEvent")[
+        "oneOf"
+    ].append({"$ref": "#/components/schemas/ActIn"}),
     "a value more that is taken": lambda d: field(d, "ActIn", "kind")["enum"].append("x"),
     "a bound that is wider": lambda d: field(d, "WebhookIn", "url").update(maxLength=10_000),
     "an answer that is never null any more": lambda d: field(d, "ItemOut", "type").update(

@@ -1,124 +1,14 @@
 """Every published example is accepted in the right state: whole cases, played with nothing else."""
 
-from datetime import datetime, timedelta, timezone
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
-from app.domain.access.caller import Caller
-from app.domain.cases.case import CLOSED, Case
-from app.domain.decisions.decide import decide
-from app.domain.decisions.submission import Submission
-from app.domain.directory.agencies import Agency, Directory
+from app.domain.cases.case import CLOSED
 from app.domain.errors import GuardFailed, IllegalMove
 from app.domain.flows import BODIES
-from app.domain.messages.message import Message
-from app.domain.messages.payloads import samples
+from tests.support.cases import ASSESSING, PLAYED, REQUESTED, Play, regional, special
 
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=9)))
-TOKYO, OSAKA = "130001", "270008"
-
-
-def agency(agency_id: str, kind: str, area: str = TOKYO) -> Agency:
-    return Agency(agency_id, kind, agency_id, area[:2], areas=frozenset({(None, area)}))
-
-
-DIRECTORY = Directory.of(
-    [
-        agency("prison-fuchu", "prison"),
-        agency("prison-osaka", "prison", OSAKA),
-        agency("probation-13", "probation_office"),
-        agency("probation-27", "probation_office", OSAKA),
-        agency("prosecutor-13", "prosecutor_district"),
-        agency("bar-13-tokyo", "bar_association"),
-        agency("center-13", "settlement_center"),
-        agency("center-27", "settlement_center", OSAKA),
-    ]
-)
-SHORT = {
-    "prison": "prison-fuchu",
-    "prison27": "prison-osaka",
-    "probation": "probation-13",
-    "probation27": "probation-27",
-    "prosecutor": "prosecutor-13",
-    "bar": "bar-13-tokyo",
-    "center": "center-13",
-    "center27": "center-27",
-}
-PLAYED: set[str] = set()
-"""The types whose example was accepted as it is, and those that the service sent."""
-
-
-class Play:
-    """A case that agencies move by sending examples."""
-
-    def __init__(self, flow: str, opening: str, **envelope: Any) -> None:
-        self.case = Case(uuid4())
-        self.main = self.open(flow, opening, **envelope)
-
-    def open(
-        self, flow: str, line: str, said: dict[str, Any] | None = None, **envelope: Any
-    ) -> UUID:
-        who, event = line.split()
-        message_id = uuid4()
-        self._decide(who, flow, event, message_id, message_id, said or {}, envelope)
-        return message_id
-
-    def send(self, line: str, referral: UUID | None = None, **changes: Any) -> str:
-        """`who event [key=agency …]`, from the decider's seat; the state afterwards."""
-        who, event, *joins = line.split()
-        target = referral or self.main
-        to = {party: SHORT[a] for party, a in (j.split("=") for j in joins)}
-        flow = self.case.referrals[target].flow
-        return self._decide(who, flow, event, uuid4(), target, changes, {"to": to})
-
-    def run(self, lines: str, referral: UUID | None = None) -> str:
-        state = ""
-        for line in lines.strip().splitlines():
-            state = self.send(line, referral)
-        return state
-
-    def state(self, referral: UUID | None = None) -> str:
-        return self.case.referrals[referral or self.main].state
-
-    def _decide(
-        self,
-        who: str,
-        flow: str,
-        event: str,
-        message_id: UUID,
-        referral: UUID,
-        changes: dict[str, Any],
-        envelope: dict[str, Any],
-    ) -> str:
-        name = f"{flow}.{event}"
-        body = BODIES[name].model_validate({**BODIES[name].EXAMPLE, **changes})
-        message = Message(message_id, referral, body, NOW.date(), **envelope)
-        caller = Caller("c", SHORT[who], "s", "decider", frozenset(), frozenset(), True)
-        decision = decide(Submission(self.case, message, caller, DIRECTORY, NOW))
-        self.case = decision.case
-        PLAYED.update(move.body.type for move in decision.moves if not changes)
-        return self.state(referral)
-
-
-def special(lines: str = "") -> Play:
-    play = Play("special_adjustment", "prison notify_candidate")
-    play.run(lines)
-    return play
-
-
-SELECTED = """
-    probation start_selection
-    probation record_consent
-    probation select_special
-"""
-REQUESTED = f"{SELECTED}probation request_cooperation\n"
-ASSESSING = f"""{REQUESTED}
-    center query
-    probation answer_query
-    center accept
-    center interview""".replace("\n\n", "\n")
 CONSENTED = """
     probation answer_consultation
     prosecutor explain
@@ -166,7 +56,7 @@ def test_selections_and_requests_that_end_early() -> None:
     with pytest.raises(GuardFailed):
         general.send("probation request_cooperation")
     assert general.send("probation close") == CLOSED
-    assert special().send("prison die") == CLOSED
+    assert special().run("prison die\nprobation confirm_death") == CLOSED
 
 
 def test_consent_withdrawn_and_given_again_and_a_decline() -> None:
@@ -179,16 +69,11 @@ def test_consent_withdrawn_and_given_again_and_a_decline() -> None:
     assert play.run("center decline\nprobation confirm_decline") == CLOSED
     ended = special(ASSESSING)
     assert ended.run("center withdraw_consent\nprobation confirm_withdrawal") == CLOSED
-
-
-def regional(consent: str = samples.CONSENT_REGIONAL_ID) -> tuple[Play, UUID]:
-    play = special(ASSESSING)
-    play.send("center record_consent", consent_id=consent, purpose="regional")
-    to = {"destination_center": "center-27"}
-    said = {} if consent == samples.CONSENT_REGIONAL_ID else {"consent_id": consent}
-    child = play.open("regional_coordination", "center request", said, parent=play.main, to=to)
-    assert play.state() == "regional_pending"
-    return play, child
+    back = special(ASSESSING)
+    assert back.run("center withdraw_consent\nprobation retract_withdrawal") == "assessing"
+    claimed = "center withdraw_consent\ncenter renew_consent\n"
+    assert special(ASSESSING).run(f"{claimed}probation confirm_consent") == "assessing"
+    assert special(ASSESSING).run(f"{claimed}probation refuse_consent") == "suspended_consent"
 
 
 def test_a_case_is_handed_over_to_another_center() -> None:
@@ -226,13 +111,13 @@ def test_a_case_is_handed_over_to_another_center() -> None:
         "center27 decline_request",
         "center27 return_case",
         "center withdraw",
-        "center die",
+        "center die\ncenter retract_death\ncenter die\ncenter confirm_death",
         "center close",
     ],
 )
 def test_a_regional_coordination_that_ends_early_gives_the_case_back(ending: str) -> None:
     play, child = regional()
-    assert play.send(ending, child) == CLOSED
+    assert play.run(ending, child) == CLOSED
     assert play.state() == "assessing"
 
 
@@ -343,12 +228,55 @@ def test_the_common_rows_of_the_other_flows(flow: str, opening: str, deciding: s
         play.send(f"{opening.split()[0]} {line}")
     assert play.run(f"{deciding} decline\n{deciding} retract_decline") == first
     assert play.send(f"{deciding} withdraw_consent") == "suspended_consent"
-    assert play.send(f"{deciding} renew_consent") == first
+    assert play.send(f"{opening.split()[0]} renew_consent") == first
     play.send(f"{deciding} withdraw_consent")
     assert play.send(f"{deciding} confirm_withdrawal") == CLOSED
-    for ending in ("die", "close", "decline\n{0} confirm_decline"):
+    voucher = {"center": "bar"}.get(deciding, deciding)
+    claimed = Play(flow, opening)
+    claimed.send(f"{opening.split()[0]} record_consent")
+    claimed.run(f"{deciding} withdraw_consent\n{voucher} retract_withdrawal")
+    assert claimed.state() == first
+    for ending in (
+        "die\n{0} retract_death\n{0} die\n{0} confirm_death",
+        "close",
+        "decline\n{0} confirm_decline",
+    ):
         lines = f"{deciding} {ending.format(deciding)}"
         assert Play(flow, opening).run(lines) == CLOSED
+
+
+CLAIMED = "center withdraw_consent\ncenter renew_consent\n"
+
+
+@pytest.mark.parametrize(
+    ("flow", "opening", "accepted", "vouching"),
+    [
+        ("suspect_support", "prosecutor consult", VISITING, "probation"),
+        ("defence_support", "bar inquire", "center accept", "bar"),
+    ],
+)
+def test_claims_in_the_other_flows(flow: str, opening: str, accepted: str, vouching: str) -> None:
+    play = Play(flow, opening)
+    state = play.run(accepted)
+    assert play.run(f"{CLAIMED}{vouching} confirm_consent") == state
+    other = Play(flow, opening)
+    other.run(accepted)
+    assert other.run(f"{CLAIMED}{vouching} refuse_consent") == "suspended_consent"
+
+
+def test_what_waits_above_holds_the_child_and_what_is_claimed_below_is_confirmed_above() -> None:
+    play, child = regional()
+    for stopping, going_on in (("decline", "retract_decline"), ("die", "retract_death")):
+        play.send(f"center {stopping}")
+        assert play.state(child) == "held_by_parent"
+        with pytest.raises(IllegalMove):
+            play.send("center27 acknowledge", child)
+        assert play.send(f"center {going_on}") == "regional_pending"
+        assert play.state(child) == "requested"
+    play.send("center27 withdraw_consent", child)
+    assert play.send("center27 renew_consent", child) == "suspended_consent"
+    assert play.send("probation confirm_consent") == "regional_pending"
+    assert play.state(child) == "requested"
 
 
 def test_every_example_is_accepted_in_the_right_state() -> None:
@@ -367,14 +295,18 @@ def test_every_example_is_accepted_in_the_right_state() -> None:
         test_a_defendant_on_the_probation_route,
         test_an_objection_that_stands_ends_it,
         test_a_lawyers_inquiry,
+        test_what_waits_above_holds_the_child_and_what_is_claimed_below_is_confirmed_above,
     ):
         story()
-    for ending in ("decline_request", "return_case", "die", "close"):
+    deaths = "die\ncenter retract_death\ncenter die\ncenter confirm_death"
+    for ending in ("decline_request", "return_case", deaths, "close"):
         who = "center" if ending == "close" else "center27"
         test_a_regional_coordination_that_ends_early_gives_the_case_back(f"{who} {ending}")
     test_a_regional_coordination_that_ends_early_gives_the_case_back("center withdraw")
     test_the_common_rows_of_the_other_flows("suspect_support", "prosecutor consult", "probation")
     test_the_common_rows_of_the_other_flows("defence_support", "bar inquire", "center")
+    test_claims_in_the_other_flows("suspect_support", "prosecutor consult", VISITING, "probation")
+    test_claims_in_the_other_flows("defence_support", "bar inquire", "center accept", "bar")
     # Nothing stands above these three, and nothing but a withdrawal from below reaches them.
     rare = {
         f"{flow}.{event}"

@@ -49,24 +49,39 @@ regional_transferred | regional_pending | seeking_placement | sys | probation_of
 
 record_consent | open | = | institution center | named probation_office
 record_consent | open | = | probation_office | named
-withdraw_consent | running | suspended_consent | any | parties
-withdraw_consent | suspended_consent | = | any | suspended
-renew_consent | suspended_consent | < | any | named suspended
+withdraw_consent | running | suspended_consent | probation_office | parties
+withdraw_consent | running | suspended_consent | institution center D | parties
+withdraw_consent | suspended_consent | = | probation_office | suspended
+withdraw_consent | suspended_consent | = | institution center D | suspended
+renew_consent | suspended_consent | < | institution probation_office | named suspended
+renew_consent | suspended_consent | = | center | named suspended
+confirm_consent | running | = | probation_office D | parties | added
+confirm_consent | suspended_consent | < | probation_office D | suspended | added
+refuse_consent | running | = | probation_office D | parties | added
+refuse_consent | suspended_consent | = | probation_office D | suspended | added
+retract_withdrawal | suspended_consent | < | probation_office D | suspended | added
 confirm_withdrawal | suspended_consent | closed | probation_office D | suspended
-decline | running | decline_pending | any | parties
-decline | suspended_consent | decline_pending | any | suspended
+decline | running-death_reported | decline_pending | probation_office | parties
+decline | running-death_reported | decline_pending | institution center D | parties
+decline | suspended_consent | decline_pending | probation_office | suspended
+decline | suspended_consent | decline_pending | institution center D | suspended
 confirm_decline | decline_pending | closed | probation_office D | parties
 retract_decline | decline_pending | < | any | parties
 change_custody | running | = | institution probation_office | parties
 change_custody | suspended_consent | = | institution probation_office | suspended
-die | running | closed | any | parties
-die | suspended_consent | closed | any | suspended
+die | running-death_reported | death_reported | probation_office | parties
+die | running-death_reported | death_reported | institution center D | parties
+die | suspended_consent | death_reported | probation_office | suspended
+die | suspended_consent | death_reported | institution center D | suspended
+confirm_death | death_reported | closed | probation_office D | parties | added
+retract_death | death_reported | < | any | parties | added
 close | running | closed | probation_office D | parties
 close | running-settled | closed | center D | parties
 close | settled | closed | center D | probation_office
 close | suspended_consent | closed | probation_office center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
+consent_claimed | open | = | sys | probation_office:C0 | added
 """
 
 SUSPECT = """
@@ -76,9 +91,9 @@ answer_consultation | consulted | = | probation_office | prosecutor
 explain | consulted | explained | prosecutor | probation_office
 explain | consulted | explained | probation_office | prosecutor
 consent | explained | consented | prosecutor | probation_office
-consent | explained | consented | probation_office |
-refuse | explained | closed | prosecutor | probation_office:C0 | erases
-refuse | explained | closed | probation_office | prosecutor:C0 | erases
+consent | explained | consented | probation_office | prosecutor:C0
+refuse | explained | closed | prosecutor D | probation_office:C0 | erases
+refuse | explained | closed | probation_office D | prosecutor:C0 | erases
 ask_opinion | consented | opinion_pending | probation_office | prosecutor | joins prosecutor
 start_for_defendant | consented | adjusting | probation_office D | prosecutor:C0
 no_objection | opinion_pending | adjusting | prosecutor D | probation_office
@@ -104,28 +119,42 @@ bail | defendant_stage | released | probation_office | center
 bail | defendant_stage | released | center | probation_office
 verdict_release | defendant_stage | released | probation_office | center
 verdict_release | defendant_stage | released | center | probation_office
-verdict_imprisonment | defendant_stage | closed | probation_office | center
+verdict_imprisonment | defendant_stage | closed | probation_office D | center
 apply_relief | released | relief_applied | probation_office | center
 approve_relief | relief_applied | priority_support | probation_office D | center
 reject_relief | relief_applied | community_support | probation_office D | center
 extend_relief | priority_support | = | probation_office D | center
 end_relief | priority_support | community_support | probation_office | center
-skip_relief | released | community_support | center | | ends probation_office
+skip_relief | released | community_support | center D | | ends probation_office
 
 record_consent | open | = | prosecutor center | named probation_office
 record_consent | open | = | probation_office | named
-withdraw_consent | running | suspended_consent | any | parties
-withdraw_consent | suspended_consent | = | any | suspended
-renew_consent | suspended_consent | < | any | named suspended
+withdraw_consent | running | suspended_consent | probation_office | parties
+withdraw_consent | running | suspended_consent | prosecutor center D | parties
+withdraw_consent | suspended_consent | = | probation_office | suspended
+withdraw_consent | suspended_consent | = | prosecutor center D | suspended
+renew_consent | suspended_consent | < | prosecutor probation_office | named suspended
+renew_consent | suspended_consent | = | center | named suspended
+confirm_consent | running | = | probation_office D | parties | added
+confirm_consent | suspended_consent | < | probation_office D | suspended | added
+refuse_consent | running | = | probation_office D | parties | added
+refuse_consent | suspended_consent | = | probation_office D | suspended | added
+retract_withdrawal | suspended_consent | < | probation_office D | suspended | added
 confirm_withdrawal | suspended_consent | closed | probation_office D | suspended
-decline | running | decline_pending | any | parties
-decline | suspended_consent | decline_pending | any | suspended
+decline | running-death_reported | decline_pending | probation_office | parties
+decline | running-death_reported | decline_pending | prosecutor center D | parties
+decline | suspended_consent | decline_pending | probation_office | suspended
+decline | suspended_consent | decline_pending | prosecutor center D | suspended
 confirm_decline | decline_pending | closed | probation_office D | parties
 retract_decline | decline_pending | < | any | parties
 change_custody | running | = | prosecutor probation_office | parties
 change_custody | suspended_consent | = | prosecutor probation_office | suspended
-die | running objection_stop | closed | any | parties
-die | suspended_consent | closed | any | suspended
+die | running-death_reported objection_stop | death_reported | probation_office | parties
+die | running-death_reported objection_stop | death_reported | prosecutor center D | parties
+die | suspended_consent | death_reported | probation_office | suspended
+die | suspended_consent | death_reported | prosecutor center D | suspended
+confirm_death | death_reported | closed | probation_office D | parties | added
+retract_death | death_reported | < | any | parties | added
 close | running objection_stop | closed | probation_office D | parties
 close | running-community_support | closed | center D | parties
 close | community_support | closed | center D |
@@ -147,20 +176,35 @@ give_leave | accepted visiting plan_shared | = | counsel | center | added
 ask_probation | accepted visiting plan_shared | = | center D | probation_office counsel | joins probation_office
 report_outcome | accepted visiting plan_shared | community_support | counsel | center
 
-record_consent | open | = | counsel probation_office | named center
-record_consent | open | = | center | named
-withdraw_consent | running | suspended_consent | any | parties
-withdraw_consent | suspended_consent | = | any | suspended
-renew_consent | suspended_consent | < | any | named suspended
+record_consent | open | = | counsel | named center
+record_consent | open | = | center | named counsel
+record_consent | open | = | probation_office | named center counsel
+withdraw_consent | running | suspended_consent | center | parties
+withdraw_consent | running | suspended_consent | counsel probation_office D | parties
+withdraw_consent | suspended_consent | = | center | suspended
+withdraw_consent | suspended_consent | = | counsel probation_office D | suspended
+renew_consent | suspended_consent | < | counsel | named suspended
+renew_consent | suspended_consent | = | center probation_office | named suspended
+confirm_consent | running | = | counsel D | parties | added
+confirm_consent | suspended_consent | < | counsel D | suspended | added
+refuse_consent | running | = | counsel D | parties | added
+refuse_consent | suspended_consent | = | counsel D | suspended | added
+retract_withdrawal | suspended_consent | < | counsel D | suspended | added
 confirm_withdrawal | suspended_consent | closed | center D | suspended
-decline | running | decline_pending | any | parties
-decline | suspended_consent | decline_pending | any | suspended
+decline | running-death_reported | decline_pending | center | parties
+decline | running-death_reported | decline_pending | counsel probation_office D | parties
+decline | suspended_consent | decline_pending | center | suspended
+decline | suspended_consent | decline_pending | counsel probation_office D | suspended
 confirm_decline | decline_pending | closed | center D | parties
 retract_decline | decline_pending | < | any | parties
 change_custody | running | = | counsel probation_office | parties
 change_custody | suspended_consent | = | counsel probation_office | suspended
-die | running | closed | any | parties
-die | suspended_consent | closed | any | suspended
+die | running-death_reported | death_reported | center | parties
+die | running-death_reported | death_reported | counsel probation_office D | parties
+die | suspended_consent | death_reported | center | suspended
+die | suspended_consent | death_reported | counsel probation_office D | suspended
+confirm_death | death_reported | closed | center D | parties | added
+retract_death | death_reported | < | any | parties | added
 close | running-community_support | closed | center D | parties
 close | community_support | closed | center D | counsel
 close | suspended_consent | closed | center D | suspended
@@ -188,28 +232,44 @@ refuse_transfer | transfer_offered | < | destination_center D | origin_center
 return_case | before | closed | destination_center D | origin_center | reports regional_returned
 withdraw | before | closed | origin_center D | destination_center | reports regional_returned
 complete | lead_transferred | closed | destination_center D | origin_center:C0
-parent_closed | before suspended_consent decline_pending | closed | sys | parties | added
+parent_closed | before suspended_consent decline_pending death_reported held_by_parent | closed | sys | parties | added
 
 record_consent | open | = | origin_center | named
 record_consent | before | = | destination_center | named origin_center
 record_consent | lead_transferred | = | destination_center | named
-record_consent | suspended_consent decline_pending | = | destination_center | named origin_center:C0
-withdraw_consent | running | suspended_consent | any | parties
-withdraw_consent | suspended_consent | = | any | suspended
-renew_consent | suspended_consent | < | any | named suspended
+record_consent | suspended_consent decline_pending death_reported | = | destination_center | named origin_center:C0
+withdraw_consent | running | suspended_consent | lead | parties
+withdraw_consent | running | suspended_consent | origin_center destination_center D | parties
+withdraw_consent | suspended_consent | = | lead | suspended
+withdraw_consent | suspended_consent | = | origin_center destination_center D | suspended
+renew_consent | suspended_consent | < | origin_center | named suspended
+renew_consent | suspended_consent | = | destination_center | named suspended
 confirm_withdrawal | suspended_consent | closed | lead D | suspended | reports regional_returned
-decline | running | decline_pending | any | parties
-decline | suspended_consent | decline_pending | any | suspended
+decline | running-death_reported | decline_pending | lead | parties
+decline | running-death_reported | decline_pending | origin_center destination_center D | parties
+decline | suspended_consent | decline_pending | lead | suspended
+decline | suspended_consent | decline_pending | origin_center destination_center D | suspended
 confirm_decline | decline_pending | closed | lead D | parties | reports regional_returned
 retract_decline | decline_pending | < | any | parties
 change_custody | running | = | origin_center | parties | added
 change_custody | suspended_consent | = | origin_center | suspended | added
-die | running | closed | any | parties | reports regional_returned
-die | suspended_consent | closed | any | suspended | reports regional_returned
+die | running-death_reported | death_reported | lead | parties
+die | running-death_reported | death_reported | origin_center destination_center D | parties
+die | suspended_consent | death_reported | lead | suspended
+die | suspended_consent | death_reported | origin_center destination_center D | suspended
+confirm_death | death_reported | closed | lead D | parties | reports regional_returned, added
+retract_death | death_reported | < | any | parties | added
 close | running | closed | lead D | parties | reports regional_returned
 close | suspended_consent | closed | lead D | suspended | reports regional_returned
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
+withdraw_consent | held_by_parent | suspended_consent | lead | parties
+withdraw_consent | held_by_parent | suspended_consent | origin_center destination_center D | parties
+consent_suspended | held_by_parent | suspended_consent | sys | parties | added
+parent_held | open | held_by_parent | sys | parties | added
+parent_resumed | held_by_parent | < | sys | parties | added
+consent_confirmed | running held_by_parent | = | sys | parties | added
+consent_confirmed | suspended_consent | < | sys | parties | added
 """
 
 
@@ -226,12 +286,14 @@ class Agreed:
     table: str
 
 
-SIDES = frozenset({"suspended_consent", "decline_pending"})
+VOUCHING = frozenset({"confirm_consent", "refuse_consent", "retract_withdrawal"})
+SERVICE = frozenset({"consent_suspended", "consent_resumed", "confirm_death", "retract_death"})
+SIDES = frozenset({"suspended_consent", "decline_pending", "death_reported"})
 AGREED = {
     "special_adjustment": Agreed(
         states="candidate_notified under_selection selected_special selected_general requested "
         "query_pending return_pending accepted assessing regional_pending plan_drafted plan_agreed "
-        "seeking_placement placement_agreed release_ready settled decline_pending",
+        "seeking_placement placement_agreed release_ready settled decline_pending death_reported",
         stopped="",
         parties={
             "institution": "C0 C1 C2 C3 C4",
@@ -246,7 +308,7 @@ AGREED = {
     "suspect_support": Agreed(
         states="consulted explained consented opinion_pending adjusting center_requested "
         "query_pending center_accepted contact_ban_hold visiting provisional_plan disposition_wait "
-        "released defendant_stage relief_applied priority_support community_support decline_pending",
+        "released defendant_stage relief_applied priority_support community_support decline_pending death_reported",
         stopped="objection_stop",
         parties={
             "prosecutor": "C0 C1",
@@ -264,7 +326,7 @@ AGREED = {
     ),
     "defence_support": Agreed(
         states="inquired query_pending accepted visiting plan_shared community_support "
-        "decline_pending",
+        "decline_pending death_reported",
         stopped="",
         parties={
             "counsel": "C0 C1 C2 C3 C5 C7 C8",
@@ -278,14 +340,14 @@ AGREED = {
     ),
     "regional_coordination": Agreed(
         states="requested acknowledged clarifying accepted joint_assessing placement_seeking "
-        "placement_found transfer_offered lead_transferred decline_pending",
-        stopped="",
+        "placement_found transfer_offered lead_transferred decline_pending death_reported",
+        stopped="held_by_parent",
         parties={
             "origin_center": "C0 C1 C2 C3 C4 C5 C6 C7",
             "destination_center": "C0 C1 C2 C3 C4 C5 C6 C7",
         },
         by_consent=frozenset({"destination_center"}),
-        side=SIDES | {"transfer_offered"},
+        side=SIDES | {"transfer_offered", "held_by_parent"},
         groups={
             "before": "requested acknowledged clarifying accepted joint_assessing "
             "placement_seeking placement_found transfer_offered"
@@ -450,15 +512,21 @@ def test_what_consent_names_is_told_of_only_by_recording_consent(name: str) -> N
 @pytest.mark.parametrize(
     ("flow", "events"),
     [
-        ("special_adjustment", {"transfer_office", "consent_suspended", "consent_resumed"}),
-        ("suspect_support", {"consent_suspended", "consent_resumed"}),
-        ("defence_support", {"give_leave", "consent_suspended", "consent_resumed"}),
+        ("special_adjustment", {"transfer_office", "consent_claimed", *VOUCHING}),
+        ("suspect_support", {*VOUCHING}),
+        ("defence_support", {"give_leave", *VOUCHING}),
         (
             "regional_coordination",
-            {"change_custody", "parent_closed", "consent_suspended", "consent_resumed"},
+            {
+                "change_custody",
+                "parent_closed",
+                "parent_held",
+                "parent_resumed",
+                "consent_confirmed",
+            },
         ),
     ],
 )
 def test_rows_that_complete_a_table_are_marked(flow: str, events: set[str]) -> None:
     added = {s.type.partition(".")[2] for s in FLOWS[flow].steps if s.added}
-    assert added == events
+    assert added == events | SERVICE

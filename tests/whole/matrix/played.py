@@ -13,6 +13,7 @@ from tests.whole.matrix.speaker import Speaker
 
 SAID_ON = "2026-11-20"
 URL = "https://93.184.215.14/tsunagu"
+PAPER = {"medium": "paper", "received_on": "2026-11-19", "scan_sha256": "5" * 64}
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ async def ask_back(speaker: Speaker, office: str, center: str) -> str:
     opening = envelope(
         "special_adjustment.notify_candidate",
         to={"institution": "prison-chiba", "probation_office": office},
-        paper_origin={"medium": "paper", "received_on": "2026-11-19"},
+        paper_origin=PAPER,
     )
     referral = (await speaker.post(office, "/v1/referrals", opening)).json()["referral_id"]
     consent = str(uuid4())
@@ -104,7 +105,7 @@ async def play(speaker: Speaker, office: str, center: str) -> Played:
     opening = envelope(
         "special_adjustment.notify_candidate",
         to={"institution": "prison-chiba", "probation_office": office},
-        paper_origin={"medium": "paper", "received_on": "2026-11-19"},
+        paper_origin=PAPER,
     )
     notice = (await post(office, "/v1/referrals", opening)).json()
     referral = notice["referral_id"]
@@ -131,7 +132,7 @@ async def play(speaker: Speaker, office: str, center: str) -> Played:
     (copy,) = recalled.json()["recalled"]
     regional = envelope("special_adjustment.record_consent")
     regional["body"] |= {"consent_id": CONSENT_REGIONAL_ID, "purpose": "regional"}
-    await post(center, within, regional)
+    await post(office, within, regional)
     acts = [await post(center, "/v1/acts", hold(referral), "records_officer") for _ in range(3)]
     act, refused, withdrawn = (str(answer.json()["id"]) for answer in acts)
     standing = await speaker.get(center, f"/v1/referrals/{referral}")

@@ -149,7 +149,7 @@ async def as_the_helper(world: World) -> dict[str, str]:
         )
     consent = envelope("special_adjustment.record_consent")
     consent["body"] |= {"consent_id": CONSENT_REGIONAL_ID, "purpose": "regional"}
-    await post(CENTER, f"/v1/referrals/{above}/messages", consent)
+    await post(OFFICE, f"/v1/referrals/{above}/messages", consent)
     asked = envelope(
         "regional_coordination.request", to={"destination_center": HELPER}, parent=above
     )

@@ -1,4 +1,5 @@
 -- Every consent that was given for disclosure to this agency in this referral, in force or not.
+-- A claim that nobody confirmed was never given.
 CREATE OR REPLACE FUNCTION consents_for(p_agency text, p_referral uuid) RETURNS SETOF consent
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -9,7 +10,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     )
     SELECT c.* FROM above a JOIN consent c ON c.referral_id = a.id
     JOIN referral here ON here.id = p_referral
-    WHERE serves(c.purpose, here.flow)
+    WHERE serves(c.purpose, here.flow) AND NOT c.claimed
         AND c.recipients && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
 $$;
 -- Called by other functions only.

@@ -1,19 +1,23 @@
 -- The classes that consent covers for an agency in a referral on a day: consents of the referral
--- and of those above it; none while the referral is suspended. The same rule as in the domain.
+-- and of those above it, no claims; none while the referral or one above it is suspended. The same
+-- rule as in the domain.
 CREATE OR REPLACE FUNCTION covered(p_agency text, p_referral uuid, p_on date) RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     WITH RECURSIVE above AS (
-        SELECT r.id, r.parent_id FROM referral r WHERE r.id = p_referral
+        SELECT r.id, r.parent_id, r.back || r.state AS states FROM referral r
+        WHERE r.id = p_referral
         UNION ALL
-        SELECT r.id, r.parent_id FROM referral r JOIN above a ON r.id = a.parent_id
+        SELECT r.id, r.parent_id, r.back || r.state FROM referral r
+        JOIN above a ON r.id = a.parent_id
     )
     SELECT array_agg(DISTINCT granted) FROM above a JOIN consent c ON c.referral_id = a.id
     CROSS JOIN unnest(c.classes) AS granted
     JOIN referral here ON here.id = p_referral
     WHERE c.withdrawn_on IS NULL AND c.valid_from <= p_on
         AND serves(c.purpose, here.flow)
-        AND 'suspended_consent' <> ALL (here.back || here.state)
+        AND NOT c.claimed
+        AND NOT EXISTS (SELECT FROM above s WHERE 'suspended_consent' = ANY (s.states))
         AND (c.valid_until IS NULL OR c.valid_until >= p_on)
         AND c.recipients && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)]
         AND granted <> ALL (taken_back(c, p_agency))

@@ -32,14 +32,18 @@ BEGIN
                     SELECT b.id FROM message b
                     WHERE b.id = ANY (c.taken_by || c.withdrawn_by) AND b.accepted_at <= k.until
                     ORDER BY b.accepted_at DESC, b.id = c.withdrawn_by DESC LIMIT 1)),
-            'counts_in', counting(c, p_agency)) AS shown
+            'claimed', c.claimed,
+            'recorded_by', CASE WHEN k.here IS NOT NULL THEN c.recorded_by END,
+            'confirmed_in', (SELECT y.message_id FROM copy y
+                WHERE y.agency_id = p_agency AND y.message_id = c.confirmed_by),
+            'counts_in', CASE WHEN c.claimed THEN '[]' ELSE counting(c, p_agency) END) AS shown
         FROM consent c
         JOIN message m ON m.id = c.message_id
         LEFT JOIN message w ON w.id = c.withdrawn_by
         LEFT JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = p_agency
         CROSS JOIN LATERAL (SELECT q.referral_id AS here, greatest(
             CASE WHEN q.referral_id IS NOT NULL THEN coalesce(q.until, 'infinity') END,
-            CASE WHEN c.recipients && ARRAY[p_agency, v_kind] THEN v_until END) AS until) AS k
+            CASE WHEN NOT c.claimed AND c.recipients && ARRAY[p_agency, v_kind] THEN v_until END) AS until) AS k
         WHERE c.case_id = p_case AND m.accepted_at <= k.until
             AND (p_after IS NULL OR (c.valid_from, c.id) > (p_after, p_after_id))
         ORDER BY c.valid_from, c.id LIMIT p_limit) AS o);

@@ -6,7 +6,8 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     WHERE c.case_id = p_case AND c.id = ANY (p_ids) AND (
         EXISTS (SELECT FROM party q
                 WHERE q.referral_id = c.referral_id AND q.agency_id = p_agency)
-        OR c.recipients && ARRAY[p_agency, (SELECT a.kind FROM agency a WHERE a.id = p_agency)])
+        OR NOT c.claimed
+            AND c.recipients && ARRAY[p_agency, (SELECT a.kind FROM agency a WHERE a.id = p_agency)])
 $$;
 -- Called by other functions only.
 REVOKE ALL ON FUNCTION seen_consents(text, uuid, uuid[]) FROM PUBLIC, tsunagu_api, tsunagu_worker;

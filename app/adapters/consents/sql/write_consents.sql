@@ -1,15 +1,27 @@
--- Record a consent, and withdraw consents, each with its effects on what was disclosed on them.
+-- Record a consent; confirm or refuse a claim; withdraw consents, or take a withdrawal back. Each
+-- with its effects on what was disclosed on them. A claim has none until it is confirmed.
 CREATE OR REPLACE FUNCTION write_consents(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p ? 'consent' THEN
         INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients, classes,
-            valid_from, valid_until)
+            valid_from, valid_until, recorded_by, claimed)
         SELECT p_case, c.id, c.referral_id, c.message_id, c.purpose, c.recipients, c.classes,
-            c.valid_from, c.valid_until
+            c.valid_from, c.valid_until, c.recorded_by, c.claimed
         FROM jsonb_to_record(p -> 'consent') AS c (id uuid, referral_id uuid, message_id uuid,
-            purpose text, recipients text[], classes text[], valid_from date, valid_until date);
-        PERFORM give_again(p);
+            purpose text, recipients text[], classes text[], valid_from date, valid_until date,
+            recorded_by text, claimed boolean);
+        IF NOT (p #>> '{consent,claimed}')::boolean THEN PERFORM give_again(p); END IF;
+    END IF;
+    IF p ? 'vouched' THEN
+        UPDATE consent SET claimed = false, confirmed_at = p_at,
+            confirmed_by = (p #>> '{vouched,by}')::uuid
+        WHERE case_id = p_case AND claimed AND p #> '{vouched,confirmed}' ? id::text;
+        UPDATE consent SET withdrawn_on = (p #>> '{vouched,today}')::date,
+            withdrawn_by = (p #>> '{vouched,by}')::uuid
+        WHERE case_id = p_case AND claimed AND p #> '{vouched,refused}' ? id::text;
+        PERFORM restore_consents(p_case, p #> '{vouched,restored}');
+        PERFORM give_again(p || jsonb_build_object('consent', p -> 'vouched'));
     END IF;
     IF p ? 'withdrawn' THEN
         UPDATE consent SET withdrawn_on = CASE WHEN p #> '{withdrawn,part}' ? id::text THEN NULL

@@ -13,16 +13,18 @@ BEGIN
     FOR v_item IN
         SELECT i.* FROM ROWS FROM (jsonb_to_recordset(p_items) AS (agency_id text, kind text,
             referral_id uuid, message_id uuid, type text, from_party text, from_agency text,
-            urgency text, to_print boolean)) WITH ORDINALITY AS i
+            urgency text, to_print boolean, paper_received_on date, paper_medium text))
+            WITH ORDINALITY AS i
         ORDER BY i.agency_id, i.ordinality
     LOOP
         UPDATE mailbox SET head = head + 1 WHERE agency_id = v_item.agency_id
         RETURNING head INTO v_position;
         INSERT INTO inbox_item (agency_id, position, kind, referral_id, message_id, type,
-            from_party, from_agency, urgency, accepted_at, to_print)
+            from_party, from_agency, urgency, accepted_at, to_print,
+            paper_received_on, paper_medium)
         VALUES (v_item.agency_id, v_position, v_item.kind, v_item.referral_id, v_item.message_id,
             v_item.type, v_item.from_party, v_item.from_agency, v_item.urgency, p_at,
-            coalesce(v_item.to_print, false));
+            coalesce(v_item.to_print, false), v_item.paper_received_on, v_item.paper_medium);
         INSERT INTO notice (id, webhook_id, agency_id, position, referral_id, message_id, payload,
             created_at, since, due_at)
         SELECT gen_random_uuid(), w.id, v_item.agency_id, v_position, v_item.referral_id,

@@ -22,7 +22,9 @@ BEGIN
             || coalesce('"' || i.from_agency || '"', 'null') || '}', 'null')
         || ',"urgency":"' || i.urgency || '","accepted_at":"'
         || to_char(i.accepted_at AT TIME ZONE 'Asia/Tokyo', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+09:00"')
-        || '","to_print":' || i.to_print || ',"state":"'
+        || '","to_print":' || i.to_print || ',"paper_origin":'
+        || coalesce('{"received_on":"' || i.paper_received_on || '","medium":"' || i.paper_medium
+            || '"}', 'null') || ',"state":"'
         || CASE WHEN i.recalled_at IS NOT NULL THEN 'recalled'
                 WHEN i.acknowledged_at IS NOT NULL THEN 'acknowledged'
                 WHEN i.opened_at IS NOT NULL THEN 'opened' ELSE 'waiting' END || '"}' AS shown FROM inbox_item i
@@ -40,7 +42,9 @@ BEGIN
             || coalesce('"' || i.from_agency || '"', 'null') || '}', 'null')
         || ',"urgency":"' || i.urgency || '","accepted_at":"'
         || to_char(i.accepted_at AT TIME ZONE 'Asia/Tokyo', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+09:00"')
-        || '","to_print":' || i.to_print || ',"state":"'
+        || '","to_print":' || i.to_print || ',"paper_origin":'
+        || coalesce('{"received_on":"' || i.paper_received_on || '","medium":"' || i.paper_medium
+            || '"}', 'null') || ',"state":"'
         || CASE WHEN i.recalled_at IS NOT NULL THEN 'recalled'
                 WHEN i.acknowledged_at IS NOT NULL THEN 'acknowledged'
                 WHEN i.opened_at IS NOT NULL THEN 'opened' ELSE 'waiting' END || '"}' AS shown FROM inbox_item i

@@ -15,7 +15,7 @@ BEGIN
     IF NOT write_case(v_at, v_case, p) THEN RETURN false; END IF;
     PERFORM write_messages(v_at, p, p_key_referral, p_key_class, p_key_master, p_key_wrapped,
         p_segment_message, p_segment_class, p_segment_sealed);
-    IF p ?| ARRAY['consent', 'withdrawn'] THEN PERFORM write_consents(v_at, v_case, p); END IF;
+    IF p ?| ARRAY['consent', 'vouched', 'withdrawn'] THEN PERFORM write_consents(v_at, v_case, p); END IF;
     IF p ?| ARRAY['deadlines', 'lifted'] THEN PERFORM write_deadlines(p); END IF;
     IF p ? 'settlement' THEN PERFORM write_settlement(p); END IF;
     IF p ? 'shown' THEN PERFORM write_showings(p); END IF;

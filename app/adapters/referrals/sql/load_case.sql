@@ -38,7 +38,9 @@ BEGIN
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'referral_id', c.referral_id,
                 'purpose', c.purpose, 'recipients', c.recipients, 'classes', c.classes,
                 'valid_from', c.valid_from, 'valid_until', c.valid_until,
-                'withdrawn_on', c.withdrawn_on, 'withdrawn_items', c.withdrawn_items)), '[]')
+                'withdrawn_on', c.withdrawn_on, 'withdrawn_items', c.withdrawn_items,
+                'taken_by', c.taken_by, 'withdrawn_by', c.withdrawn_by,
+                'recorded_by', c.recorded_by, 'claimed', c.claimed)), '[]')
             FROM consent c WHERE c.case_id = v_case.id),
         'references', CASE WHEN cardinality(p_pointed) = 0 THEN '[]' ELSE (
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'referral_id', m.referral_id,

@@ -7,7 +7,7 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM referral r JOIN consent c ON c.case_id = r.case_id
             JOIN message m ON m.id = c.withdrawn_by
-            WHERE r.id = p_referral AND m.accepted_at > p_since AND c.recipients
+            WHERE r.id = p_referral AND m.accepted_at > p_since AND NOT c.claimed AND c.recipients
                 && ARRAY[p_agency, (SELECT kind FROM agency WHERE id = p_agency)])
         AND covered(p_agency, p_referral, p_today) IS NULL
 $$;

@@ -23,10 +23,8 @@ from app.domain.flows.defence_support.messages import (
     SharePlan,
 )
 from app.domain.state_machine.common_rows import (
-    DECLINE_PENDING,
     END,
     SIDE_STATES,
-    SUSPENDED_CONSENT,
     CommonRows,
 )
 from app.domain.state_machine.guards import counsel_leave, has_come
@@ -68,17 +66,24 @@ STATES: Mapping[str, Text] = {
     **SIDE_STATES,
     **END,
 }
-SIDE = frozenset({SUSPENDED_CONSENT, DECLINE_PENDING})
+SIDE = frozenset(SIDE_STATES)
 """States that hold the state before them."""
 
 OPEN = tuple(state for state in STATES if state != CLOSED)
 WORKING = (ACCEPTED, VISITING, PLAN_SHARED)
+
+
+def _consent_recipients(state: str, sender: str) -> tuple[str, ...]:  # noqa: ARG001 -- in every state
+    """The center, which decides; and counsel, who vouches for what the others record."""
+    return (CENTER,) if sender == COUNSEL_PARTY else (CENTER, COUNSEL_PARTY)
+
 
 COMMON = CommonRows(
     flow=NAME,
     parties=(COUNSEL_PARTY, CENTER, PROBATION),
     open=OPEN,
     deciding=CENTER,
+    vouching=COUNSEL_PARTY,
     by_consent=frozenset({CENTER, PROBATION}),
     closers=(CENTER,),
     custodians=(COUNSEL_PARTY, PROBATION),
@@ -87,7 +92,7 @@ COMMON = CommonRows(
     settled_states=frozenset({COMMUNITY_SUPPORT}),
     consent=CONSENT,
     renewed=RENEWED,
-    consent_recipients=lambda state, sender: (CENTER,),  # noqa: ARG005 -- always the one who decides
+    consent_recipients=_consent_recipients,
     closes={(COMMUNITY_SUPPORT, CENTER): (COUNSEL_PARTY,)},
 )
 

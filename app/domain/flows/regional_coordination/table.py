@@ -5,7 +5,7 @@ A row reads: in this state, this message, from this party, leads to that state.
 
 from collections.abc import Mapping
 
-from app.domain.cases.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, HELD, NEW
 from app.domain.classes import upto
 from app.domain.directory.kinds import CENTERS
 from app.domain.flows.regional_coordination.messages import (
@@ -30,10 +30,9 @@ from app.domain.flows.regional_coordination.messages import (
     WithdrawRegional,
 )
 from app.domain.state_machine.common_rows import (
-    DECLINE_PENDING,
+    CHILD_STATES,
     END,
     SIDE_STATES,
-    SUSPENDED_CONSENT,
     CommonRows,
     parent_closed,
 )
@@ -73,12 +72,13 @@ STATES: Mapping[str, Text] = {
     TRANSFER_OFFERED: Text("主担当移管の申出中", "transfer offered"),
     LEAD_TRANSFERRED: Text("主担当移管", "lead transferred"),
     **SIDE_STATES,
+    **CHILD_STATES,
     **END,
 }
-SIDE = frozenset({SUSPENDED_CONSENT, DECLINE_PENDING, TRANSFER_OFFERED})
+SIDE = frozenset({*SIDE_STATES, *CHILD_STATES, TRANSFER_OFFERED})
 """States that hold the state before them."""
 
-OPEN = tuple(state for state in STATES if state != CLOSED)
+OPEN = tuple(state for state in STATES if state not in {HELD, CLOSED})
 BEFORE_TRANSFER = OPEN[: OPEN.index(LEAD_TRANSFERRED)]
 
 
@@ -100,6 +100,7 @@ COMMON = CommonRows(
     parties=(ORIGIN, DESTINATION),
     open=OPEN,
     deciding=LEAD,
+    vouching=None,
     by_consent=frozenset({DESTINATION}),
     closers=(LEAD,),
     custodians=(ORIGIN,),
@@ -147,7 +148,7 @@ TABLE = (
     *rows(BEFORE_TRANSFER, WithdrawRegional, ORIGIN, CLOSED, decides=True, copies=(DESTINATION,),
           reports=RETURNED_REPORT),
     *rows(LEAD_TRANSFERRED, Complete, DESTINATION, CLOSED, decides=True, copies=(ORIGIN_C0,)),
-    *parent_closed(NAME, (*BEFORE_TRANSFER, SUSPENDED_CONSENT, DECLINE_PENDING)),
+    *parent_closed(NAME, (*BEFORE_TRANSFER, *SIDE_STATES, HELD)),
     *COMMON.table(),
 )
 # fmt: on

@@ -39,11 +39,9 @@ from app.domain.flows.special_adjustment.messages import (
 )
 from app.domain.messages.payloads import samples
 from app.domain.state_machine.common_rows import (
-    DECLINE_PENDING,
     END,
     RENEWED,
     SIDE_STATES,
-    SUSPENDED_CONSENT,
     CommonRows,
 )
 from app.domain.state_machine.guards import (
@@ -110,7 +108,7 @@ STATES: Mapping[str, Text] = {
     **SIDE_STATES,
     **END,
 }
-SIDE = frozenset({SUSPENDED_CONSENT, DECLINE_PENDING})
+SIDE = frozenset(SIDE_STATES)
 """States that hold the state before them."""
 
 OPEN = tuple(state for state in STATES if state != CLOSED)
@@ -120,6 +118,7 @@ COMMON = CommonRows(
     parties=(INSTITUTION, PROBATION, CENTER),
     open=OPEN,
     deciding=PROBATION,
+    vouching=PROBATION,
     by_consent=frozenset({CENTER}),
     closers=(PROBATION, CENTER),
     custodians=(INSTITUTION, PROBATION),
@@ -129,6 +128,7 @@ COMMON = CommonRows(
     renewed=RENEWED,
     consent_recipients=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
     closes={(SETTLED, CENTER): (PROBATION,)},
+    takes_children=True,
 )
 
 # fmt: off

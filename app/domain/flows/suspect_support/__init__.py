@@ -12,5 +12,6 @@ SUSPECT_SUPPORT = Flow(
     side_states=SIDE,
     steps=TABLE,
     deciding=PROBATION,
+    vouching=PROBATION,
     example_to={PROBATION: "probation-13"},
 )

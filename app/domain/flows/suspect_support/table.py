@@ -48,11 +48,9 @@ from app.domain.flows.suspect_support.relief_messages import (
     SkipRelief,
 )
 from app.domain.state_machine.common_rows import (
-    DECLINE_PENDING,
     END,
     NOBODY,
     SIDE_STATES,
-    SUSPENDED_CONSENT,
     CommonRows,
 )
 from app.domain.state_machine.guards import (
@@ -129,7 +127,7 @@ STATES: Mapping[str, Text] = {
     **SIDE_STATES,
     **END,
 }
-SIDE = frozenset({SUSPENDED_CONSENT, DECLINE_PENDING, CONTACT_BAN_HOLD})
+SIDE = frozenset({*SIDE_STATES, CONTACT_BAN_HOLD})
 """States that hold the state before them."""
 
 OPEN = tuple(state for state in STATES if state != CLOSED)
@@ -153,6 +151,7 @@ COMMON = CommonRows(
     parties=(PROSECUTOR, PROBATION, CENTER),
     open=tuple(state for state in OPEN if state != OBJECTION_STOP),
     deciding=PROBATION,
+    vouching=PROBATION,
     by_consent=frozenset({CENTER}),
     closers=(PROBATION, CENTER),
     custodians=(PROSECUTOR, PROBATION),
@@ -176,9 +175,11 @@ TABLE = (
     *rows(CONSULTED, Explain, PROSECUTOR, EXPLAINED, copies=(PROBATION,), guards=EXPLAINING),
     *rows(CONSULTED, Explain, PROBATION, EXPLAINED, copies=(PROSECUTOR,), guards=EXPLAINING),
     *rows(EXPLAINED, GiveConsent, (PROSECUTOR, PROBATION), CONSENTED,
-          copies=(PROBATION,), guards=(has_come("obtained_on"),)),
-    *rows(EXPLAINED, Refuse, PROSECUTOR, CLOSED, copies=(PROBATION_C0,), erases=True),
-    *rows(EXPLAINED, Refuse, PROBATION, CLOSED, copies=(PROSECUTOR_C0,), erases=True),
+          copies=(PROBATION, PROSECUTOR_C0), guards=(has_come("obtained_on"),)),
+    *rows(EXPLAINED, Refuse, PROSECUTOR, CLOSED, decides=True,
+          copies=(PROBATION_C0,), erases=True),
+    *rows(EXPLAINED, Refuse, PROBATION, CLOSED, decides=True,
+          copies=(PROSECUTOR_C0,), erases=True),
     *rows(CONSENTED, AskOpinion, PROBATION, OPINION_PENDING, joins=(PROSECUTOR,),
           copies=(PROSECUTOR,), guards=(suspects_only,)),
     *rows(CONSENTED, StartForDefendant, PROBATION, ADJUSTING, decides=True,
@@ -217,7 +218,7 @@ TABLE = (
     *rows(DEFENDANT_STAGE, Bail, CENTER, RELEASED, copies=(PROBATION,)),
     *rows(DEFENDANT_STAGE, VerdictRelease, PROBATION, RELEASED, copies=(CENTER,), guards=(frees,)),
     *rows(DEFENDANT_STAGE, VerdictRelease, CENTER, RELEASED, copies=(PROBATION,), guards=(frees,)),
-    *rows(DEFENDANT_STAGE, VerdictImprisonment, PROBATION, CLOSED,
+    *rows(DEFENDANT_STAGE, VerdictImprisonment, PROBATION, CLOSED, decides=True,
           copies=(CENTER,), guards=(imprisons,)),
     *rows(RELEASED, ApplyRelief, PROBATION, RELIEF_APPLIED,
           copies=(CENTER,), guards=(written_application, has_come("applied_on"))),
@@ -228,7 +229,8 @@ TABLE = (
     *rows(PRIORITY_SUPPORT, ExtendRelief, PROBATION, SAME, decides=True,
           copies=(CENTER,), guards=(extension_conditions,)),
     *rows(PRIORITY_SUPPORT, EndRelief, PROBATION, COMMUNITY_SUPPORT, copies=(CENTER,)),
-    *rows(RELEASED, SkipRelief, CENTER, COMMUNITY_SUPPORT, ends=(PROBATION,)),
+    *rows(RELEASED, SkipRelief, CENTER, COMMUNITY_SUPPORT, decides=True,
+          ends=(PROBATION,)),
     *COMMON.table(),
 )
 # fmt: on

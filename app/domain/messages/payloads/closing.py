@@ -40,14 +40,29 @@ class Closed(Body):
         return {"close_reason": self.close_reason.value}
 
 
-class Died(Ended):
-    """The person has died; every clock stops."""
-
-    REASON = CloseReason.DIED
+class Died(Body):
+    """The person is reported to have died. Days and texts stay until that is confirmed."""
 
     died_on: Annotated[
         Day | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
     ] = None
+
+
+class DeathConfirmed(Ended):
+    """The deciding agency has confirmed that the person has died; every clock stops."""
+
+    REASON = CloseReason.DIED
+
+    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+    died_on: Annotated[
+        Day | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
+    ] = None
+
+
+class DeathRetracted(Body):
+    """The report of a death was an error."""
+
+    stated_on: Annotated[Day, C0, Field(title="申出の日")]
 
 
 class Declined(Body):

@@ -123,7 +123,10 @@ class RecordedConsent(Body):
 
 
 class WithdrawnConsent(Body):
-    """What the person takes back. New disclosures stop at once, here and in what serves this.
+    """What the person takes back. New disclosures stop at once, here and in the referrals below.
+
+    Without `consent_ids` it withdraws every consent recorded in this referral, and none that was
+    recorded above it: a withdrawal that is to reach the parent names the parent's consents.
 
     With `withdrawn_items` the rest of the consents stands, and counts again once consent is
     renewed; until then nothing is told, since it has to be asked anew what may be.
@@ -134,7 +137,11 @@ class WithdrawnConsent(Body):
         tuple[UUID, ...] | None,
         C0,
         AtLeastOne,
-        Field(title="撤回する同意", description="Left out: every consent of this referral."),
+        Field(
+            title="撤回する同意",
+            description="Left out: every consent recorded in this referral. A consent recorded in"
+            " a referral above it has to be named.",
+        ),
     ] = None
     withdrawn_items: Annotated[
         tuple[DataClass | Recipient, ...] | None,
@@ -148,9 +155,63 @@ class WithdrawnConsent(Body):
     method: Annotated[StatementMethod | None, C0, Field(title="方法")] = None
 
     def consents_withdrawn(self) -> frozenset[UUID] | None:
-        """The consents that are named; an empty set stands for all."""
+        """The consents that are named; an empty set stands for all of this referral."""
         return frozenset(self.consent_ids or ())
 
     def items_withdrawn(self) -> frozenset[str]:
         """The items that are withdrawn; an empty set withdraws the consents as a whole."""
         return frozenset(map(str, self.withdrawn_items or ()))
+
+
+class ConfirmedConsent(Body):
+    """The party that vouches confirms a claim: from now on it counts as a consent."""
+
+    consent_id: Annotated[UUID, C0, Field(title="確認する同意")]
+    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+
+    def consents_confirmed(self) -> frozenset[UUID]:
+        """The claim."""
+        return frozenset({self.consent_id})
+
+
+class RefusedConsent(Body):
+    """The party that vouches refuses a claim: it will never count."""
+
+    consent_id: Annotated[UUID, C0, Field(title="確認しない同意")]
+    refused_on: Annotated[Day, C0, Field(title="確認しないこととした日")]
+
+    def consents_refused(self) -> frozenset[UUID]:
+        """The claim."""
+        return frozenset({self.consent_id})
+
+
+class WithdrawalRetracted(Body):
+    """It was established that a withdrawal was recorded in error.
+
+    Each consent that is named counts again as it did before its last withdrawal.
+    """
+
+    consent_ids: Annotated[
+        tuple[UUID, ...], C0, AtLeastOne, Field(title="誤って撤回と記録された同意")
+    ]
+    established_on: Annotated[Day, C0, Field(title="確認日")]
+
+    def consents_restored(self) -> frozenset[UUID]:
+        """The consents."""
+        return frozenset(self.consent_ids)
+
+
+class ClaimReported(Body):
+    """The service reports that in a referral below a party recorded a consent to its own access.
+
+    It counts once it is confirmed here, with the id that stands here.
+    """
+
+    consent_id: Annotated[UUID, C0, Field(title="同意記録の番号")]
+    purpose: Annotated[Annotated[OpenCode, Known(ConsentPurpose)], C0, Field(title="目的")]
+    recipients: Annotated[tuple[Recipient, ...], C0, AtLeastOne, Field(title="提供先")]
+    item_classes: Annotated[
+        tuple[DataClass, ...], C0, AtLeastOne, Field(title="提供する情報の種類")
+    ]
+    valid_from: Annotated[Day, C0, Field(title="有効期間の初日")]
+    valid_until: Annotated[Day | None, C0, Field(title="有効期間の末日")] = None

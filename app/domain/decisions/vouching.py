@@ -1,0 +1,157 @@
+"""Nobody vouches for their own access: claims, and the messages that confirm or refuse them.
+
+A consent that a party records for its own access is a claim. It opens nothing until the party that
+vouches confirms it: a party of the same referral, or of the parent.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from uuid import UUID
+
+from app.domain.cases.case import NEW, SUSPENDED, Case, Referral
+from app.domain.cases.consents import may_know
+from app.domain.consents.consent import Consent
+from app.domain.decisions.submission import Sender, Submission
+from app.domain.directory.agencies import Agency
+from app.domain.errors import Invalid
+from app.domain.flows import FLOWS
+from app.domain.messages.body import Body
+from app.domain.state_machine.table import BACK, Flow, Step, vouches
+
+
+def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> bool:
+    """Whether the consent that a message records is a claim.
+
+    It is if it names whoever sent it, or keyed it in, and that party receives by consent here or
+    in a referral below; and if a party that receives by consent records it during a suspension.
+    """
+    record = submission.message.body.consent_record()
+    if record is None:
+        return False
+    if step.state == SUSPENDED and flow.parties[sender.name].by_consent:
+        return True
+    return any(
+        {agency.id, agency.kind} & set(record.recipients) and _depends(flow, party, agency)
+        for party, agency in _recorders(submission, sender)
+    )
+
+
+def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:
+    """Refuse paper that gives its keyer access, or a decider's step without a scan.
+
+    Raises:
+        Invalid: with a pointer to what is wrong.
+    """
+    paper = submission.message.paper_origin
+    if paper is None or sender.keyed_by is None:
+        return
+    if step.decides and paper.scan_sha256 is None:
+        raise Invalid.at("/paper_origin/scan_sha256", "required")
+    keyer = submission.directory.agency(submission.caller.agency_id)
+    if keyer is None or not _depends(flow, sender.keyed_by, keyer):
+        return
+    resumes = step.state == SUSPENDED and step.to == BACK
+    joins = step.state == NEW and flow.parties[sender.keyed_by].by_consent
+    if resumes or joins or vouches(step.body):
+        raise Invalid.at("/paper_origin", "own_access")
+
+
+def vouched_consents(case: Case, referral: Referral, body: Body, sender: Agency, on: date) -> Case:
+    """The case after a message that confirms or refuses claims, or takes back a withdrawal.
+
+    Raises:
+        Invalid: what it names is not there, or is not what it says.
+    """
+    claims = {c.record.id: c for c in case.consents if c.claimed and c.withdrawn_on is None}
+    below = case.with_descendants({referral.id})
+    claims = {i: c for i, c in claims.items() if c.referral_id in below}
+    _check_claims(referral, body, claims)
+    changed = dict(_changed_consents(case, referral, body, claims, sender, on))
+    return replace(case, consents=tuple(changed.get(c.record.id, c) for c in case.consents))
+
+
+def confirmed_below(case: Case, referral: Referral, body: Body) -> Iterator[Referral]:
+    """The referrals below this one in which a claim was recorded that the message confirms."""
+    confirmed = body.consents_confirmed()
+    for consent in case.consents if confirmed else ():
+        if consent.record.id in confirmed and consent.referral_id != referral.id:
+            yield case.referrals[consent.referral_id]
+
+
+def claim_report(consent: Consent) -> Mapping[str, object]:
+    """What the party that vouches is told of a claim in a referral below."""
+    record = consent.record
+    return {
+        "consent_id": record.id,
+        "purpose": record.purpose,
+        "recipients": record.recipients,
+        "item_classes": tuple(sorted(record.classes)),
+        "valid_from": record.valid_from,
+        "valid_until": record.valid_until,
+    }
+
+
+def vouching_referral(case: Case, referral: Referral) -> Referral | None:
+    """The nearest referral, from this one up, in which a party vouches for consents."""
+    chain = (referral, *case.ancestors(referral))
+    return next((r for r in chain if FLOWS[r.flow].vouching is not None), None)
+
+
+def _recorders(submission: Submission, sender: Sender) -> Iterator[tuple[str, Agency]]:
+    yield sender.name, sender.agency
+    keyer = submission.directory.agency(submission.caller.agency_id)
+    if sender.keyed_by is not None and keyer is not None:
+        yield sender.keyed_by, keyer
+
+
+def _depends(flow: Flow, party: str, agency: Agency) -> bool:
+    """Whether a party receives by consent in this flow, or could in a referral below."""
+    return flow.parties[party].by_consent or agency.kind in _dependent_kinds_below(flow.name)
+
+
+@cache
+def _dependent_kinds_below(flow_name: str) -> frozenset[str]:
+    """The kinds of agency that receive by consent in the flows that can join this one."""
+    taken = {step.type.partition(".")[2] for step in FLOWS[flow_name].steps}
+    below = (
+        flow
+        for flow in FLOWS.values()
+        if flow.joins_parent
+        and any(s.state == NEW and s.reports and s.reports.event in taken for s in flow.steps)
+    )
+    roles = [role for flow in below for role in flow.parties.values() if role.by_consent]
+    return frozenset[str]().union(*(role.kinds for role in roles))
+
+
+def _check_claims(referral: Referral, body: Body, claims: Mapping[UUID, Consent]) -> None:
+    for wanted in body.consents_confirmed() | body.consents_refused():
+        claim = claims.get(wanted)
+        if claim is None:
+            raise Invalid.at("/body/consent_id", "unknown_claim")
+        above = referral.suspended and claim.referral_id != referral.id
+        if above and body.consents_confirmed():
+            # It would resume this referral for a consent that does not bind it.
+            raise Invalid.at("/body/consent_id", "suspended_above")
+
+
+def _changed_consents(
+    case: Case,
+    referral: Referral,
+    body: Body,
+    claims: Mapping[UUID, Consent],
+    sender: Agency,
+    on: date,
+) -> Iterator[tuple[UUID, Consent]]:
+    for confirmed in body.consents_confirmed():
+        yield confirmed, replace(claims[confirmed], claimed=False)
+    for refused in body.consents_refused():
+        yield refused, replace(claims[refused], withdrawn_on=on)
+    known = {c.record.id: c for c in case.binding_consents(referral) if may_know(case, c, sender)}
+    for restored in body.consents_restored():
+        if restored not in known:
+            raise Invalid.at("/body/consent_ids", "unknown_consent")
+        if not known[restored].withdrawn:
+            raise Invalid.at("/body/consent_ids", "not_withdrawn")
+        yield restored, known[restored].restore()

@@ -1,0 +1,339 @@
+"""Nobody vouches for their own access: claims, exits that do not end a suspension, and paper."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.cases.case import CLOSED, NEW
+from app.domain.errors import Invalid, NotYourStep, Refusal
+from app.domain.flows import BODIES, FLOWS
+from app.domain.messages.message import PaperOrigin
+from app.domain.messages.payloads import samples
+from tests.support.cases import ASSESSING, SHORT, Play, regional, special
+
+PAPER = PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)
+CONSENTED = """
+    probation answer_consultation
+    prosecutor explain
+    prosecutor consent
+    probation ask_opinion
+    prosecutor no_objection
+    probation request_center
+    center accept
+    center visit
+"""
+
+
+def suspect() -> Play:
+    """Support for a suspect, with a center."""
+    play = Play("suspect_support", "prosecutor consult")
+    play.run(CONSENTED)
+    return play
+
+
+def defence() -> Play:
+    """A request of counsel, with a center and a probation office."""
+    play = Play("defence_support", "bar inquire")
+    play.run("center accept\ncenter visit\nbar give_leave")
+    play.run("bar record_consent\ncenter ask_probation")
+    return play
+
+
+def of_its_own(who: str) -> dict[str, Any]:
+    """A new consent that names whoever records it."""
+    return {"consent_id": str(uuid4()), "recipients": [SHORT[who]]}
+
+
+@dataclass
+class Shut:
+    """A party that a withdrawal has shut out, and who vouches for consents there."""
+
+    play: Play
+    referral: UUID
+    who: str
+    voucher: str
+
+
+def shut_out(place: str) -> Shut:
+    """A case in which a party could read before the person withdrew consent, and now cannot."""
+    if place == "child":
+        play, child = regional()
+        shut = Shut(play, child, "center27", "probation")
+        assert play.may_open("center27", child)
+        play.send("probation withdraw_consent")
+        play.run("probation renew_consent")  # The parent goes on; the child is shut out alone.
+        play.send("center27 withdraw_consent", child)
+    else:
+        play = {"special": lambda: special(ASSESSING), "suspect": suspect}.get(place, defence)()
+        who = "probation" if place == "probation in defence" else "center"
+        shut = Shut(play, play.main, who, "bar" if "defence" in place else "probation")
+        assert play.may_open(who)
+        play.send(f"{shut.voucher} withdraw_consent")
+    assert not shut.play.may_open(shut.who, shut.referral)
+    return shut
+
+
+PLACES = ("special", "suspect", "defence", "probation in defence", "child")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("named", ["its id", "its kind"])
+@pytest.mark.parametrize("event", ["renew_consent", "record_consent"])
+def test_a_consent_to_its_recorders_own_access_opens_nothing_until_it_is_confirmed(
+    place: str, named: str, event: str
+) -> None:
+    shut = shut_out(place)
+    body = of_its_own(shut.who)
+    if named == "its kind":
+        kind = "probation_office" if shut.who == "probation" else "settlement_center"
+        body["recipients"] = [kind]
+    state = shut.play.send(f"{shut.who} {event}", shut.referral, **body)
+    assert state == "suspended_consent"
+    assert not shut.play.may_open(shut.who, shut.referral)
+    shut.play.send(f"{shut.voucher} confirm_consent", consent_id=body["consent_id"])
+    assert shut.play.state(shut.referral) != "suspended_consent"
+    assert shut.play.may_open(shut.who, shut.referral)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_refused_claim_never_counts(place: str) -> None:
+    shut = shut_out(place)
+    body = of_its_own(shut.who)
+    shut.play.send(f"{shut.who} renew_consent", shut.referral, **body)
+    shut.play.send(f"{shut.voucher} refuse_consent", consent_id=body["consent_id"])
+    assert not shut.play.may_open(shut.who, shut.referral)
+    with pytest.raises(Invalid):
+        shut.play.send(f"{shut.voucher} confirm_consent", consent_id=body["consent_id"])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_only_a_decider_of_the_party_that_vouches_confirms(place: str) -> None:
+    shut = shut_out(place)
+    body = of_its_own(shut.who)
+    shut.play.send(f"{shut.who} renew_consent", shut.referral, **body)
+    for who in (shut.who, f"{shut.voucher}~"):
+        with pytest.raises(Refusal):
+            shut.play.send(f"{who} confirm_consent", consent_id=body["consent_id"])
+
+
+def test_a_party_that_depends_on_consent_does_not_end_a_suspension_for_what_is_left() -> None:
+    play = special(ASSESSING)
+    play.send("probation withdraw_consent", withdrawn_items=["C4"])
+    # It names another agency, so it is no consent to its own access; but it would resume.
+    named: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-27"]}
+    assert play.send("center renew_consent", **named) == "suspended_consent"
+    assert not play.may_open("center")
+
+
+def test_a_consent_that_somebody_else_recorded_needs_no_confirmation() -> None:
+    play = special(ASSESSING)
+    play.send("center withdraw_consent")
+    assert play.send("prison renew_consent") == "assessing"
+    assert "C4" in play.may_open("center")
+
+
+@pytest.mark.parametrize("ending", ["close", "probation confirm_withdrawal", "confirm_death"])
+def test_a_referral_that_ends_while_consent_is_suspended_opens_nothing(ending: str) -> None:
+    play = special(ASSESSING)
+    play.send("probation withdraw_consent", withdrawn_items=["C4"])
+    if ending == "confirm_death":
+        play.run("center die\nprobation confirm_death")
+    else:
+        play.send(ending if " " in ending else f"center {ending}")
+    assert play.state() == CLOSED
+    assert not play.may_open("center")
+
+
+@pytest.mark.parametrize("stop", ["decline", "die"])
+def test_another_stop_above_does_not_resume_what_consent_has_suspended_below(stop: str) -> None:
+    play, child = regional()
+    play.send("probation withdraw_consent", withdrawn_items=["C4"])
+    play.send(f"center {stop}")
+    assert not play.may_open("center27", child)
+    play.send(f"center retract_{'death' if stop == 'die' else stop}")
+    assert play.state(child) == "suspended_consent"
+    assert play.send("probation renew_consent") == "regional_pending"
+    assert play.state(child) == "requested"
+
+
+def test_a_claim_in_a_child_is_reported_to_the_parents_office_and_to_nobody_else() -> None:
+    play, child = regional()
+    play.send("center27 record_consent", child, **of_its_own("center27"))
+    told = play.decided.moves[1]
+    assert told.body.type == "special_adjustment.consent_claimed"
+    assert [copy.agency_id for copy in told.copies] == ["probation-13"]
+    assert told.referral.id == play.main
+
+
+def test_a_withdrawal_below_reaches_above_only_what_it_names() -> None:
+    play, child = regional()
+    play.send("center27 withdraw_consent", child)
+    assert play.state(child) == "suspended_consent"
+    assert play.state() == "regional_pending"
+    assert play.may_open("center")
+    named: dict[str, Any] = {"consent_ids": [samples.CONSENT_REGIONAL_ID]}
+    play.send("center27 withdraw_consent", child, **named)
+    assert play.state() == "suspended_consent"
+
+
+def test_a_withdrawal_recorded_in_error_is_retracted_and_earlier_ones_stay() -> None:
+    play = special(ASSESSING)
+    before = play.may_open("center")
+    play.send("probation withdraw_consent", withdrawn_items=["C4"])
+    play.send("prison withdraw_consent")
+    play.send("probation retract_withdrawal")
+    assert play.may_open("center") == before - {"C4"}
+    with pytest.raises(NotYourStep):
+        play.send("center withdraw_consent") and play.send("center retract_withdrawal")
+
+
+# Paper.
+
+
+def on_paper() -> Play:
+    """A special adjustment in which the institution is not connected, up to its acceptance."""
+    to = {"institution": "prison-paper"}
+    play = Play("special_adjustment", "probation notify_candidate", to=to, paper_origin=PAPER)
+    play.run(ASSESSING)
+    return play
+
+
+def test_paper_in_the_name_of_another_does_not_end_the_suspension_of_whoever_keys_it_in() -> None:
+    play = on_paper()
+    play.send("probation withdraw_consent")
+    with pytest.raises(Invalid) as refused:
+        play.send("center renew_consent", envelope={"paper_origin": PAPER})
+    assert refused.value.facts["errors"] == [{"pointer": "/paper_origin", "reason": "own_access"}]
+    claimed = of_its_own("center")
+    play.send("center record_consent", envelope={"paper_origin": PAPER}, **claimed)
+    play.send("probation renew_consent", consent_id=str(uuid4()), recipients=["center-27"])
+    assert not play.may_open("center")
+
+
+def test_a_center_does_not_key_in_the_inquiry_that_brings_it_in() -> None:
+    to = {"counsel": "bar-paper", "center": "center-13"}
+    with pytest.raises(Invalid) as refused:
+        Play("defence_support", "center inquire", to=to, paper_origin=PAPER)
+    assert refused.value.facts["errors"] == [{"pointer": "/paper_origin", "reason": "own_access"}]
+
+
+@pytest.mark.parametrize("who", ["probation", "center"])
+@pytest.mark.parametrize("event", ["die", "decline", "withdraw_consent"])
+def test_paper_keeps_the_seat_of_its_row_and_needs_a_scan(who: str, event: str) -> None:
+    play = on_paper()
+    with pytest.raises(NotYourStep):
+        play.send(f"{who}~ {event}", envelope={"paper_origin": PAPER})
+    unseen = replace(PAPER, scan_sha256=None)
+    with pytest.raises(Invalid) as refused:
+        play.send(f"{who} {event}", envelope={"paper_origin": unseen})
+    pointed = {"pointer": "/paper_origin/scan_sha256", "reason": "required"}
+    assert refused.value.facts["errors"] == [pointed]
+    play.send(f"{who} {event}", envelope={"paper_origin": PAPER})
+
+
+# Whatever a party sends, it does not widen what it can open.
+
+OWN = st.sampled_from(["itself", "its kind", "another", "the example's"])
+HOW = st.sampled_from(["as itself", "as itself", "on paper", "as a correction"])
+WITHDRAWN = st.sampled_from([None, "C4", "C1"])
+
+
+def events_of(flow: str) -> list[str]:
+    """Every event that some party can send in a flow, after it was opened."""
+    steps = FLOWS[flow].steps
+    return sorted({s.type for s in steps if s.by != ("sys",) and s.state != NEW})
+
+
+def opened(shut: Shut) -> set[tuple[str, str]]:
+    """What the party can open by consent now, by flow of the referral and class."""
+    agency = SHORT[shut.who]
+    found: set[tuple[str, str]] = set()
+    for referral in shut.play.case.referrals.values():
+        roles = FLOWS[referral.flow].parties
+        parts = [p for p in referral.parties if p.agency_id == agency and p.active]
+        for part in parts:
+            if roles[part.name].by_consent:
+                classes = shut.play.may_open(shut.who, referral.id)
+                found |= {(referral.flow, each) for each in classes}
+    return found
+
+
+def sent(shut: Shut, message_type: str, consent_to: str, how: str) -> None:
+    """Send this message from the party, to whichever referral is of its flow."""
+    flow, event = message_type.split(".")
+    referrals = [r for r in shut.play.case.referrals.values() if r.flow == flow]
+    body = BODIES[message_type]
+    changes: dict[str, Any] = {}
+    if "recipients" in body.model_fields and consent_to != "the example's":
+        kind = "probation_office" if shut.who == "probation" else "settlement_center"
+        to = {"itself": SHORT[shut.who], "its kind": kind, "another": "center-27"}[consent_to]
+        changes = {"consent_id": str(uuid4()), "recipients": [to]}
+    if event in {"confirm_consent", "refuse_consent"} and shut.play.case.consents:
+        changes = {"consent_id": str(shut.play.case.consents[-1].record.id)}
+    if event == "close":
+        changes = {"close_reason": "entered_in_error"}
+    envelope: dict[str, Any] = {"paper_origin": PAPER} if how == "on paper" else {}
+    if how == "as a correction":
+        envelope = {"corrects": referrals[0].id if referrals else None}
+    for referral in referrals:
+        shut.play.send(f"{shut.who} {event}", referral.id, envelope=envelope, **changes)
+
+
+def after_withdrawal(place: str, item: str | None) -> Shut:
+    """A party just after a withdrawal of all, or of one class."""
+    items: dict[str, Any] = {"withdrawn_items": [item]} if item else {}
+    if place == "child":
+        play, child = regional()
+        play.send("probation withdraw_consent", **items)
+        return Shut(play, child, "center27", "probation")
+    play = {"special": on_paper, "suspect": suspect}.get(place, defence)()
+    who = "probation" if place == "probation in defence" else "center"
+    play.send(f"{'bar' if 'defence' in place else 'probation'} withdraw_consent", **items)
+    return Shut(play, play.main, who, "")
+
+
+def possible(shut: Shut, place: int, *, wild: bool) -> str | None:
+    """One of the messages that the party may send now; or any at all."""
+    agency = SHORT[shut.who]
+    found: list[str] = []
+    for referral in shut.play.case.referrals.values():
+        flow = FLOWS[referral.flow]
+        if wild:
+            found += events_of(flow.name)
+            continue
+        for part in (p for p in referral.parties if p.agency_id == agency and p.active):
+            leads = shut.play.case.lead == agency
+            found += [s.type for s in flow.moves(referral.state, part.name, leads=leads)]
+    return found[place % len(found)] if found else None
+
+
+MESSAGE = st.tuples(st.integers(0, 9999), OWN, HOW, st.sampled_from([False, False, False, True]))
+
+
+@pytest.mark.parametrize("place", PLACES)
+@given(item=WITHDRAWN, renewed=st.booleans(), messages=st.lists(MESSAGE, min_size=1, max_size=12))
+@settings(max_examples=80, deadline=None)
+def test_after_a_withdrawal_nothing_that_a_party_sends_lets_it_open_more(
+    place: str, item: str | None, messages: list[tuple[int, str, str, bool]], *, renewed: bool
+) -> None:
+    shut = after_withdrawal(place, item)
+    if renewed:
+        # Somebody else resumes it, with less.
+        narrow: dict[str, Any] = {"consent_id": str(uuid4()), "item_classes": ["C2", "C3", "C6"]}
+        who = "bar" if "defence" in place else "probation"
+        shut.play.send(f"{who} renew_consent", **narrow)
+    limit = opened(shut)
+    for number, consent_to, how, wild in messages:
+        message_type = possible(shut, number, wild=wild)
+        if message_type is None:
+            break
+        try:
+            sent(shut, message_type, consent_to, how)
+        except Refusal:
+            continue
+        assert opened(shut) <= limit, message_type
