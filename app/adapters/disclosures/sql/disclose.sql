@@ -21,8 +21,10 @@ BEGIN
         IF v_case.version <> v_case.expected THEN RETURN false; END IF;
     END LOOP;
     PERFORM write_log(v_at, p -> 'log');
-    PERFORM FROM inbox_item i WHERE i.agency_id = v_agency AND i.opened_at IS NULL AND NOT i.withdrawn
-        AND i.kind = 'message' AND i.message_id = ANY (v_ids) LIMIT 1;
+    PERFORM FROM unnest(v_ids) AS wanted CROSS JOIN LATERAL (
+        SELECT FROM inbox_item i WHERE i.agency_id = v_agency AND i.message_id = wanted
+            AND i.kind = 'message' AND i.opened_at IS NULL AND NOT i.withdrawn OFFSET 0) AS item
+    LIMIT 1;
     IF FOUND THEN
         PERFORM FROM mailbox WHERE agency_id = v_agency FOR UPDATE;
         WITH now_open AS (
