@@ -9,7 +9,7 @@ and none of them becomes a claim, so that no support stops in the middle.
 from alembic import op
 
 revision = "2026_11_28_2"
-down_revision = "2026_11_28_4"
+down_revision = "2026_11_28_7"
 branch_labels = None
 depends_on = None
 
