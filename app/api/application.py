@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from app.api import (
     access,
@@ -33,6 +33,7 @@ from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate, OutageOf
 from app.api.wire.problems import answers
 from app.api.wire.proxies import UnnamedProxies
+from app.api.wire.query import check_address
 
 SUBJECTS: tuple[Subject, ...] = (
     referrals,
@@ -73,6 +74,7 @@ def application(
         redoc_url=None,
         openapi_url=None,  # ours has two languages
         redirect_slashes=False,
+        dependencies=[Depends(check_address)],
     )
     for subject in SUBJECTS:
         for router in subject.ROUTERS:

@@ -161,10 +161,11 @@ def _complete(path: str, operation: Schema, notes: Documentation, language: Lang
     _or_bound(operation["security"])
     _describe_parameters(operation, notes.parameters)
     responses = operation["responses"]
-    if notes.answers_problems:
-        responses.pop("422", None)  # FastAPI's own, which is never sent
-        for code in dict.fromkeys(_codes(path, operation, notes)):
-            _add_problem(responses, code, language)
+    responses.pop("422", None)  # FastAPI's own, which is never sent
+    # A query that is not declared is refused in one way, before a route answers in its own.
+    codes = _codes(path, operation, notes) if notes.answers_problems else ("invalid",)
+    for code in dict.fromkeys(codes):
+        _add_problem(responses, code, language)
     if notes.takes:
         operation["requestBody"] = _request_body(notes.takes, notes.examples)
     for status, shown in notes.shows.items():
@@ -190,9 +191,8 @@ def _codes(path: str, operation: Schema, notes: Documentation) -> Iterator[str]:
             yield "scope_missing"
         yield from ("too_many", "busy", "unavailable")
     if notes.takes:
-        yield from ("malformed", "unsupported_media_type", "too_large", "invalid")
-    if any(p["in"] == "query" for p in operation.get("parameters", ())):
-        yield "invalid"
+        yield from ("malformed", "unsupported_media_type", "too_large")
+    yield "invalid"  # every route refuses query parameters that it does not declare
     if "{" in path:
         yield "not_found"
     yield from notes.may_answer

@@ -230,6 +230,8 @@ async def list_agencies(
     """機関を識別子の順に返す。廃止・停止された機関は含まない(識別子で読むことはできる)。"""
     if prefecture is not None and prefecture not in PREFECTURES:
         raise Invalid.at("/query/prefecture", "area_prefecture")
+    if kind is not None and all(a.kind != kind for a in current_directory(request).agencies):
+        raise Invalid.at("/query/kind", "unknown_kind")
     wanted = {"kind": kind, "prefecture": prefecture, "connected": connected}
     fields = {name: value for name, value in wanted.items() if value is not None}
     agencies = list(islice(_matching(current_directory(request), fields, q, cursor), limit + 1))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.adapters.disclosures.listing import DisclosureFilter, Disclosures, Key, key_of
 from app.api.disclosures.schemas import DisclosurePage
 from app.api.wire.caller import require_scope
-from app.api.wire.dependencies import dependency
+from app.api.wire.dependencies import current_directory, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.paging import Cursor, Limit, bad_cursor, cursor_of, parts_of
 from app.api.wire.responses import id_in_path, json_answer
@@ -18,6 +18,7 @@ from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.disclosures.record import Disclosure
+from app.domain.errors import Invalid
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
@@ -71,6 +72,8 @@ async def list_disclosures(
     (見せた)ものは誰にどの区分が届いたか、送ったものは誰がいつ開いたか、受け取ったものは他の
     どの宛先に届いたか。本文は含まず、読んでも提供にはならない。
     """
+    if agency is not None and current_directory(request).agency(agency) is None:
+        raise Invalid.at("/query/agency", "unknown_agency")
     page = await dependency(request, Disclosures).page(
         caller.agency_id,
         id_in_path(case_id),

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.adapters.referrals.reading import Opened, Reading
 from app.api.referrals import views
@@ -27,6 +28,7 @@ from app.api.wire.responses import id_in_path, json_answer, matches
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL, REFERRAL_ID
 from app.domain.access.caller import Caller
 from app.domain.errors import NotFound
+from app.domain.flows import FLOWS
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
@@ -34,7 +36,23 @@ router = APIRouter(prefix="/v1", tags=["referrals"])
 MOST_READ = 50
 """Messages opened by one call."""
 
-Code = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$")]
+STATES = frozenset(state for flow in FLOWS.values() for state in flow.states)
+
+
+def _check_flow(name: str) -> str:
+    if name not in FLOWS:
+        raise PydanticCustomError("unknown_flow", "a flow of GET /v1/flows")
+    return name
+
+
+def _check_state(name: str) -> str:
+    if name not in STATES:
+        raise PydanticCustomError("unknown_state", "a state of one of the flows")
+    return name
+
+
+FlowName = Annotated[str, Query(pattern=r"^[a-z0-9_]{1,64}$"), AfterValidator(_check_flow)]
+StateName = Annotated[str, Query(pattern=r"^[a-z0-9_]{1,64}$"), AfterValidator(_check_state)]
 
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     304: {"description": both("`If-None-Match` の版のまま", "Still the version of `If-None-Match`")}
@@ -95,8 +113,8 @@ class ReadIn(BaseModel):
 async def list_referrals(
     request: Request,
     caller: ReferralReader,
-    flow: Code = None,
-    state: Code = None,
+    flow: FlowName | None = None,
+    state: StateName | None = None,
     updated_after: Annotated[
         Since | None,
         Query(

@@ -14,7 +14,6 @@ from app.api.wire.dependencies import current_directory, current_time, dependenc
 from app.api.wire.documented import both, documented, example_named
 from app.api.wire.json_body import read_message
 from app.api.wire.message_examples import request_examples
-from app.api.wire.problems.answers import field_name
 from app.api.wire.responses import entity_tags, id_in_path, json_answer
 from app.api.wire.schemas import REFERRAL_ID, example_of
 from app.auth.scopes import Scope
@@ -167,20 +166,9 @@ def _own_id(envelope: envelopes.MessageIn, referral_id: UUID) -> UUID | None:
     return envelope.id
 
 
-def _only_dry_run(request: Request) -> None:
-    """Refuse unknown parameters: with a misspelt `dry_run` the message would be sent."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    for name in names:
-        if name != "dry_run":
-            raise Invalid.at(f"/query/{field_name(name)}", "extra_forbidden")
-    if len(names) > 1:
-        raise Invalid.at("/query/dry_run", "given_twice")
-
-
 async def _send(
     request: Request, message: Message, caller: Caller, if_match: frozenset[str], dry_run: bool
 ) -> Response:
-    _only_dry_run(request)
     exchange = dependency(request, Exchange)
     if dry_run:
         result = await exchange.rehearse(message, caller, if_match)

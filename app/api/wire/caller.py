@@ -96,6 +96,16 @@ def require_token() -> Any:
     return Security(_TokenCheck())
 
 
+async def check_token(dependency_of_route: object, request: Request) -> None:
+    """Do what a dependency of a route does, if it is one that checks the token.
+
+    Raises:
+        NotAuthenticated, TooMany, ScopeMissing: as it does.
+    """
+    if isinstance(dependency_of_route, _ScopeCheck | _TokenCheck):
+        await dependency_of_route(request)
+
+
 def require_valid_token(request: Request) -> None:
     """Check the token again, after a call has waited.
 

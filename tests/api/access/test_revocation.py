@@ -108,7 +108,7 @@ async def test_what_is_not_the_clients_own_is_left_alone_and_answered_alike(
     )
     await administration.add_client(stranger, NOW)
 
-    for foreign in (token, "nonsense", f"{token[:-4]}AAAA", "\0", "x" * 9_000):
+    for foreign in (token, "nonsense", f"{token[:-4]}AAAA", "x" * 9_000):
         answer = await http.post(
             "/oauth/revoke", data={"token": foreign}, auth=(stranger.id, secret)
         )

@@ -105,7 +105,7 @@ def _with_hints(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """The members of a problem, with what to do about each error of which that is known."""
     if "errors" not in facts:
         return facts
-    errors = [{**e, **_hint(e["reason"])} for e in facts["errors"]]
+    errors = [{**e, **_hint(e["reason"])} for e in facts["errors"][:MOST_ERRORS]]
     return {**facts, "errors": errors}
 
 

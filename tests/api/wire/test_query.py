@@ -1,0 +1,122 @@
+"""What a route does not declare in its query is refused, on every route of the contract."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient, Response
+
+from app.api.wire.problems.hints import HINTS
+from tests.support.contract import CONTRACT
+from tests.support.service import Service
+
+ROLES = "decider", "records_officer", "auditor", "operator"
+ROUTES = [
+    (method, path, operation)
+    for path, methods in CONTRACT["paths"].items()
+    for method, operation in methods.items()
+]
+NAMES = [operation["operationId"] for _, _, operation in ROUTES]
+every_route = pytest.mark.parametrize(("method", "path", "operation"), ROUTES, ids=NAMES)
+
+
+def names_in(operation: dict[str, Any]) -> list[str]:
+    return [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+
+
+async def call(
+    speak: Any, stranger: AsyncClient, route: tuple[str, str, dict[str, Any]], query: str
+) -> Response:
+    """The answer to whoever holds the scope of the operation."""
+    method, path, operation = route
+    for name in (p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"):
+        path = path.replace("{" + name + "}", str(uuid4()))
+    if not operation["security"] or path.startswith("/oauth"):
+        return await stranger.request(method.upper(), path + query)
+    for role in ROLES:
+        client = await speak("center-13", role)
+        answer: Response = await client.request(method.upper(), path + query)
+        if answer.status_code != 403:
+            return answer
+    raise AssertionError("nobody holds the scope")
+
+
+def errors_of(answer: Response) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.text
+    return [(e["pointer"], e["reason"]) for e in answer.json()["errors"]]
+
+
+@every_route
+async def test_a_parameter_that_is_not_declared_is_refused(
+    speak: Any, stranger: AsyncClient, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    query = "?limitt=1&Dry_Run=true&limitt=2"
+    answer = await call(speak, stranger, (method, path, operation), query)
+    assert errors_of(answer) == [
+        ("/query/limitt", "extra_forbidden"), ("/query/?", "extra_forbidden"),
+    ]  # fmt: skip
+    assert answer.json()["errors"][0]["hint"] == HINTS["extra_forbidden"].ja
+    assert "422" in operation["responses"]
+
+
+@every_route
+async def test_a_parameter_that_stands_twice_or_holds_no_text_is_refused(
+    speak: Any, stranger: AsyncClient, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    for name in names_in(operation):
+        for query, reason in {
+            f"?{name}=1&{name}=1": "given_twice",
+            f"?{name}=%00": "nul",
+            f"?{name}=%FF": "replacement_character",
+            f"?{name}=%EE%80%80": "private_use",
+        }.items():
+            answer = await call(speak, stranger, (method, path, operation), query)
+            assert (f"/query/{name}", reason) in errors_of(answer)
+
+
+@every_route
+async def test_without_a_token_nobody_learns_which_parameters_there_are(
+    stranger: AsyncClient, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    if operation["security"] and not path.startswith("/oauth"):
+        answer = await stranger.request(method.upper(), path + "?no_such=1")
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/v1/referrals?flow=special_adjustmemt", "unknown_flow"),
+        ("/v1/referrals?state=acepted", "unknown_state"),
+        ("/v1/referrals?limit=101", "less_than_equal"),
+        ("/v1/agencies?kind=settlement_centre", "unknown_kind"),
+        ("/v1/agencies?prefecture=48", "area_prefecture"),
+        ("/v1/agencies?connected=perhaps", "bool_parsing"),
+        ("/v1/routes?flow=specialadjustment&area=130001", "unknown_flow"),
+        ("/v1/inbox?unacknowledged=ja", "bool_parsing"),
+        ("/v1/inbox?wait=nan", "greater_than_equal"),
+        ("/v1/cases/{}/disclosures?agency=center-99", "unknown_agency"),
+        ("/v1/cases/{}/disclosures?class=C9", "enum"),
+        ("/v1/cases/{}/disclosures/sheet?lang=fr", "literal_error"),
+    ],
+)
+async def test_an_unknown_value_is_refused_with_its_place(
+    speak: Any, path: str, reason: str
+) -> None:
+    answer = await (await speak("center-13")).get(path.format(uuid4()))
+    name = path.partition("?")[2].partition("=")[0]
+    assert errors_of(answer) == [(f"/query/{name}", reason)]
+
+
+@pytest.mark.parametrize("part", ["%00", "%EF%BF%BD", "%EE%80%80", "a%E2%80%AEb", "%20"])
+async def test_text_that_no_id_can_hold_is_not_found(speak: Any, part: str) -> None:
+    client = await speak("center-13")
+    for path in ("/v1/agencies/{}", "/v1/referrals/{}", "/v1/flows/{}", "/problems/{}"):
+        assert (await client.get(path.format(part))).status_code == 404
+
+
+async def test_of_a_thousand_unknown_parameters_fifty_are_named(service: Service) -> None:
+    query = "&".join(f"name_{n}=1" for n in range(1000))
+    async with service.client(await service.token("center-13")) as client:
+        answer = await client.get(f"/v1/referrals?{query}")
+    assert len(errors_of(answer)) == 50
