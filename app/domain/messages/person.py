@@ -7,7 +7,7 @@ wire has snake_case names; GIF's own name stands in each field's title.
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.messages.body import Part
@@ -50,6 +50,16 @@ class Birth(Part):
     ] = None
     dob_precision: Annotated[DatePrecision, Field(title="生年月日の精度")] = DatePrecision.DAY
 
+    @field_validator("dob_precision", mode="after")
+    @classmethod
+    def _first_where_unknown(cls, value: DatePrecision, info: ValidationInfo) -> DatePrecision:
+        day: date | None = info.data.get("date_of_birth")
+        if day is not None and day != first_possible(day, value):
+            raise PydanticCustomError(
+                "birth_not_first", "a month or a day that is not known stands as 01"
+            )
+        return value
+
     @model_validator(mode="after")
     def _unknown_or_given(self) -> "Birth":
         if (self.date_of_birth is None) != (self.dob_precision is DatePrecision.UNKNOWN):
@@ -62,7 +72,7 @@ class Birth(Part):
         """The age bracket on a day; unknown where the precision leaves it open."""
         if self.date_of_birth is None:
             return AgeBracket.UNKNOWN
-        oldest = _age(self.date_of_birth, on)
+        oldest = _age(first_possible(self.date_of_birth, self.dob_precision), on)
         youngest = _age(_last_possible(self.date_of_birth, self.dob_precision), on)
         if (oldest >= ELDERLY) != (youngest >= ELDERLY):
             return AgeBracket.UNKNOWN
@@ -111,6 +121,13 @@ class RegisteredAddress(Part):
     address: Annotated[
         Address | None, Field(title="住民登録住所 (GIF: registeredResidentAddress)")
     ] = None
+
+
+def first_possible(day: date, precision: DatePrecision) -> date:
+    """The first day that a day of this precision can be."""
+    if precision is DatePrecision.YEAR:
+        return day.replace(month=1, day=1)
+    return day.replace(day=1) if precision is DatePrecision.MONTH else day
 
 
 def _last_possible(earliest: date, precision: DatePrecision) -> date:

@@ -10,6 +10,7 @@ from app.domain.classes import C0, C1, C2, C3, C4, C6
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AgencyId, AtLeastOne, Day, Reference, SeatId, Several, Words
+from app.domain.messages.order import not_before
 from app.domain.messages.payloads import samples
 from app.domain.messages.payloads.closing import Ended, SystemEvent
 from app.domain.messages.payloads.custody import Arrangement, CameOut
@@ -208,6 +209,8 @@ class RequestCooperation(About, Selection):
     attachments: Annotated[tuple[Attachment, ...] | None, C2, Several, Field(title="添付書類")] = (
         None
     )
+
+    _in_order = not_before("requested_on", "response_due")
 
     TITLE = Text("特別調整協力等依頼書", "request the center's cooperation")
     SOURCE = "domain reference M-a2; 特別調整協力等依頼書 by name only, its form was not at hand"

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.domain.classes import C0, C1, C2, C4, C5, C7
 from app.domain.flows.suspect_support.codes import Feasibility, Readiness, Route
@@ -23,6 +22,7 @@ from app.domain.messages.fields import (
     TimeOfDay,
     Words,
 )
+from app.domain.messages.order import not_before
 from app.domain.messages.payloads import samples
 from app.domain.messages.payloads.closing import Ended
 from app.domain.messages.payloads.consent import RecordedConsent
@@ -86,11 +86,8 @@ class Consult(Body):
         "case_district": "prosecutor-13",
     }
 
-    @model_validator(mode="after")
-    def _extended_after_the_request(self) -> Self:
-        if self.extended_to and self.detention_day1 and self.extended_to < self.detention_day1:
-            raise PydanticCustomError("extension", "extended_to lies before detention_day1")
-        return self
+    _detained_after_arrest = not_before("arrested_on", "detention_day1")
+    _extended_after_request = not_before("detention_day1", "extended_to")
 
     def facts(self) -> Mapping[str, Fact]:
         """The route, the stage and the detention clock."""

@@ -14,6 +14,7 @@ from app.domain.messages.fields import (
     Several,
     Words,
 )
+from app.domain.messages.order import not_before
 from app.domain.messages.payloads.dialogue import Noted
 from app.domain.text import Text
 from app.domain.vocabulary.code import Known, OpenCode
@@ -97,6 +98,8 @@ class ExtendRelief(Body):
     condition_3_met: Annotated[Flag, C4, Field(title="省令121条の第三の要件")]
     decided_on: Annotated[Day, C4, Field(title="決定日")]
     relief_until: Annotated[Day, C4, Field(title="期間の末日")]
+
+    _in_order = not_before("applied_on", "decided_on")
 
     TITLE = Text("更生緊急保護の期間の延長", "extend the relief")
     SOURCE = "平成20年法務省令28号121条; 更生保護法85条4項"

@@ -12,6 +12,7 @@ from app.domain.classes import C0, C1, C3, C4, C5
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AgencyId, Count, Day, Flag, Name, Several, TimeOfDay, Words
+from app.domain.messages.order import not_before
 from app.domain.messages.person import Address
 from app.domain.vocabulary.code import Known, OpenCode
 from app.domain.vocabulary.custody import ChecklistItem, CustodyChange, CustodyStage, ReleaseKind
@@ -99,6 +100,8 @@ class CustodyChanged(Body):
     custody_stage: Annotated[CustodyStage | None, C4, Field(title="身柄の段階")] = None
     detention_day1: Annotated[Day | None, C4, Field(title="勾留請求日")] = None
     extended_to: Annotated[Day | None, C4, Field(title="勾留延長の満了日")] = None
+
+    _in_order = not_before("detention_day1", "extended_to")
 
     @model_validator(mode="after")
     def _new_day(self) -> "CustodyChanged":

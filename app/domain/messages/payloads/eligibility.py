@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from app.domain.classes import C1, C2, C3, C4, C5, C6
 from app.domain.messages.body import Body, Part
 from app.domain.messages.fields import AreaCode, Count, Day, Flag, Name, Several, Words
+from app.domain.messages.order import not_before
 from app.domain.messages.person import Person, RegisteredAddress
 from app.domain.messages.requirements import Requirements
 from app.domain.vocabulary.code import Known, OpenCode
@@ -88,7 +89,17 @@ class ExpectedRelease(Part):
     kind: Annotated[ReleaseKind, Field(title="釈放の種別")]
     date: Annotated[Day, Field(title="釈放予定日", description="The first day, if it is a range.")]
     confidence: Annotated[ReleaseConfidence, Field(title="確度")]
-    latest: Annotated[Day | None, Field(title="幅の最終日")] = None
+    latest: Annotated[
+        Day | None, Field(title="幅の最終日", description="Given exactly for a range.")
+    ] = None
+
+    _in_order = not_before("date", "latest")
+
+    @model_validator(mode="after")
+    def _range_or_day(self) -> "ExpectedRelease":
+        if (self.confidence is ReleaseConfidence.RANGE) != (self.latest is not None):
+            raise PydanticCustomError("release_range", "latest is given exactly for a range")
+        return self
 
 
 class FamilyContact(Part):

@@ -1,9 +1,10 @@
 """Support work: interviews, plans, placements, the worker in charge, and the settlement."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.classes import C0, C1, C2, C3, C5, C7
@@ -163,6 +164,14 @@ class Settled(Body):
     residence_kind: Annotated[Residence, C7, Field(title="居住先の種別")]
     disability: Annotated[Disability, C2, Field(title="障害")]
     birth: Annotated[Birth, C1, Field(title="生年月日とその精度")]
+
+    @field_validator("birth", mode="after")
+    @classmethod
+    def _born_before(cls, birth: Birth, info: ValidationInfo) -> Birth:
+        settled: date | None = info.data.get("settled_on")
+        if settled and birth.date_of_birth and birth.date_of_birth > settled:
+            raise PydanticCustomError("born_later", "the birth is after the settlement")
+        return birth
 
     def facts(self) -> Mapping[str, Fact]:
         """The day."""
