@@ -51,7 +51,8 @@ class AcceptsAll:
         digest = "sha256:" + "0" * 64
         ids = message.referral_id, message.id
         at = self._clock()
-        answer = AcceptanceAnswer(*ids, "candidate_notified", at, digest, RECEIPT, 'W/"1"')
+        state, version, urgency = "candidate_notified", 'W/"1"', message.urgency
+        answer = AcceptanceAnswer(*ids, state, at, digest, RECEIPT, version, urgency)
         return Accepted(answer, repeated=False)
 
 

@@ -44,6 +44,8 @@ class AcceptanceAnswer:
     digest: str
     receipt: str
     version: str
+    urgency: str
+    """As it is carried, which may be more than was sent."""
 
 
 @dataclass(slots=True)
@@ -144,6 +146,7 @@ class DecisionWriter:
             message_row["digest"],
             self._receipt(acceptance, message_row, entry_id),
             view.version,
+            acceptance.urgency,
         )
 
     def _receipt(

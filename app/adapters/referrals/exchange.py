@@ -61,6 +61,8 @@ class Rehearsed:
 
     decision: Decision
     state: str
+    urgency: str
+    """With which it would be carried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ class Exchange:
         if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
             return await self._repeat_answer(json.loads(row), message, caller)
         decision = decide(self._submission(loaded, message, caller), if_match)
-        return Rehearsed(decision, _visible_state(loaded.case, decision))
+        urgency = message.urgency_on(self._clock().date())
+        return Rehearsed(decision, _visible_state(loaded.case, decision), urgency)
 
     async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
         try:
@@ -237,6 +240,7 @@ class Exchange:
             digest=row["digest"],
             receipt=row["receipt"],
             version=row["version"],
+            urgency=row["urgency"],
         )
         return Accepted(answer, repeated=True)
 

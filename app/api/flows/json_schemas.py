@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.api.wire.documented import both
 from app.domain.cases.case import SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.flows import BODIES, FLOWS
-from app.domain.messages.body import Body
+from app.domain.messages.body import Body, LeastUrgency
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENTS = "#/components/schemas/"
@@ -56,6 +57,8 @@ def _describe(body: type[Body], schema: Schema) -> Schema:
         "x-party": _senders(body.wire_type()),
         "examples": [body.EXAMPLE],
     }
+    if body.LEAST_URGENCY.urgency != "normal":
+        annotated["x-least-urgency"] = _least_urgency(body.LEAST_URGENCY)
     if body.SOURCE:
         annotated["x-source"] = body.SOURCE
     properties = annotated["properties"]
@@ -83,6 +86,11 @@ def page_of(message_type: str) -> str:
     """Where the service shows the page of a message type."""
     flow, _, event = message_type.partition(".")
     return f"/v1/flows/{flow}/messages/{event}"
+
+
+def _least_urgency(rule: LeastUrgency) -> Schema:
+    """The urgency to which the service raises a message, and when it does."""
+    return {name: value for name, value in asdict(rule).items() if value is not None}
 
 
 def _senders(message_type: str) -> list[str]:

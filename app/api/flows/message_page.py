@@ -37,6 +37,14 @@ BY_SERVICE = Text(
     "このサービスが自ら記録する出来事です。どの機関も送れません。",
     "An event that the service itself records. No agency can send it.",
 )
+CARRIED = Text(
+    "緊急度は、送られたものが低くても `{}` になります。",
+    "Its urgency is raised to `{}` if a lower one was sent.",
+)
+CARRIED_IF_SOON = Text(
+    "`{1}` が {2} 日以内なら、緊急度は、送られたものが低くても `{0}` になります。",
+    "If `{1}` is within {2} days, its urgency is raised to `{0}` if a lower one was sent.",
+)
 FORM = Text("本文の JSON Schema は `{}` にあります。", "The JSON Schema of its body is at `{}`.")
 
 MOVES = Text(
@@ -158,6 +166,10 @@ def _introduction(flow: Flow, body: type[Body], language: str) -> Iterator[str]:
     schema = FORM.in_language(language).format(f"GET /v1/flows/{name}/schemas/{event}")
     way_in = _way_in(flow, body).in_language(language)
     yield f"{way_in}{SPACE.in_language(language)}{schema}"
+    rule = body.LEAST_URGENCY
+    if rule.urgency != "normal":
+        words = CARRIED if rule.field is None else CARRIED_IF_SOON
+        yield words.in_language(language).format(rule.urgency, rule.field, rule.days)
 
 
 def _way_in(flow: Flow, body: type[Body]) -> Text:

@@ -59,6 +59,12 @@ class AcceptedOut(Shape):
     version: str = Field(
         description=both("案件の版。If-Match に使う", "The version of the referral, for If-Match")
     )
+    urgency: str = Field(
+        description=both(
+            "この緊急度で運ばれる。種別により、送られたものより高いことがある",
+            "The urgency with which it is carried: for some types it is higher than what was sent",
+        )
+    )
 
 
 class WouldRead(Shape):
@@ -99,6 +105,12 @@ class Would(Shape):
 
     referral_id: Uuid
     state: str
+    urgency: str = Field(
+        description=both(
+            "この緊急度で運ばれる。種別により、送られたものより高いことがある",
+            "The urgency with which it is carried: for some types it is higher than what was sent",
+        )
+    )
     lead: str | None
     readers: list[WouldRead]
     moves: list[WouldMove] = Field(
@@ -120,6 +132,7 @@ class RehearsedOut(Shape):
             "would": {
                 "referral_id": REFERRAL,
                 "state": "candidate_notified",
+                "urgency": "normal",
                 "lead": None,
                 "readers": [
                     {

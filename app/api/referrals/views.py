@@ -35,6 +35,7 @@ def acceptance(answer: AcceptanceAnswer) -> dict[str, Any]:
         "digest": answer.digest,
         "receipt": answer.receipt,
         "version": answer.version,
+        "urgency": answer.urgency,
     }
 
 
@@ -47,6 +48,7 @@ def rehearsal(outcome: Rehearsed, agency_id: str, directory: Directory) -> dict[
         "would": {
             "referral_id": str(decision.moves[0].referral.id),
             "state": outcome.state,
+            "urgency": outcome.urgency,
             "lead": decision.caller.view.lead,
             "readers": _readers(decision.moves[0], directory),
             "moves": [

@@ -1,6 +1,7 @@
 """Examples of complete messages, and of the answers to them, for the published contract."""
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from app.api.wire.documented import example_named
@@ -9,6 +10,7 @@ from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
 from app.domain.state_machine.table import BACK, SAME, Flow, Step
 
+OCCURRED_ON = date(2026, 11, 20)
 ACCEPTED: dict[str, Any] = {
     "referral_id": REFERRAL,
     "message_id": REFERRAL,
@@ -17,6 +19,7 @@ ACCEPTED: dict[str, Any] = {
     "digest": DIGEST,
     "receipt": RECEIPT,
     "version": 'W/"1"',
+    "urgency": "normal",
 }
 """The answer to a message that opened a referral."""
 
@@ -37,8 +40,8 @@ def request_example(message_type: str) -> dict[str, Any]:
     return {
         "id": REFERRAL if opens else MESSAGE,
         **(_opening(flow) if opens else {}),
-        "occurred_on": "2026-11-20",
-        "urgency": "normal",
+        "occurred_on": OCCURRED_ON.isoformat(),
+        "urgency": _urgency(message_type),
         "body": dict(BODIES[message_type].EXAMPLE),
     }
 
@@ -47,10 +50,17 @@ def answer_example(message_type: str) -> dict[str, Any]:
     """The answer to the message of `request_example`, sent in the first state that takes it."""
     flow = FLOWS[message_type.partition(".")[0]]
     step = next(s for s in flow.steps if s.type == message_type and s.by != (SYSTEM,))
-    answer = {**ACCEPTED, "state": _state_after(flow, step)}
+    urgency = _urgency(message_type)
+    answer = {**ACCEPTED, "state": _state_after(flow, step), "urgency": urgency}
     if message_type in flow.openings:
         return answer
     return {**answer, "message_id": MESSAGE, "version": 'W/"8"'}
+
+
+def _urgency(message_type: str) -> str:
+    """As the service carries the example of this type, if it is sent on the day of the example."""
+    kind = BODIES[message_type]
+    return kind.model_validate(kind.EXAMPLE).least_urgency(OCCURRED_ON)
 
 
 def _state_after(flow: Flow, step: Step) -> str:

@@ -1,7 +1,8 @@
 """The base of every message body: typed fields, each of one data class, and the facts they set."""
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
@@ -27,6 +28,26 @@ class Part(BaseModel):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LeastUrgency:
+    """The urgency below which the service does not carry a type of message.
+
+    With `field` it holds only if the day in that field of the body comes within `days`.
+    """
+
+    urgency: str
+    field: str | None = None
+    days: int | None = None
+
+    def of(self, body: "Body", on: date) -> str:
+        """The least urgency of a message that is sent on that day."""
+        if self.field is None or self.days is None:
+            return self.urgency
+        day: date | None = getattr(body, self.field)
+        is_soon = day is not None and day <= on + timedelta(self.days)
+        return self.urgency if is_soon else "normal"
+
+
 class Body(Part):
     """What a message says. A subclass is one message type: `<flow>.<event>`.
 
@@ -37,6 +58,7 @@ class Body(Part):
     TITLE: ClassVar[Text]
     EXAMPLE: ClassVar[Mapping[str, Any]]
     SOURCE: ClassVar[str] = ""
+    LEAST_URGENCY: ClassVar[LeastUrgency] = LeastUrgency("normal")
 
     type: str
 
@@ -85,9 +107,9 @@ class Body(Part):
         """Consents on which the body says it rests, beside those of the envelope."""
         return frozenset()
 
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- for those who look at the day
+    def least_urgency(self, on: date) -> str:
         """The least urgency of this message, if it is sent on that day."""
-        return "normal"
+        return self.LEAST_URGENCY.of(self, on)
 
     def settlement(self) -> Settlement | None:
         """The cell in which a settlement counts, if the message reports one."""

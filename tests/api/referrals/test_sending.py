@@ -19,6 +19,7 @@ async def test_a_referral_is_opened_and_read_by_both_sides(speak: Any, opening: 
     receipt = answer.json()
     assert list(receipt) == [
         "referral_id", "message_id", "state", "accepted_at", "digest", "receipt", "version",
+        "urgency",
     ]  # fmt: skip
     assert receipt["referral_id"] == receipt["message_id"] == notice["id"]
     assert receipt["accepted_at"].endswith("+09:00")
@@ -260,3 +261,23 @@ async def test_facts_are_shown_as_far_as_the_seat_may_open_their_class(
     officer = await records.get(f"/v1/referrals/{notice['id']}")
     assert "release_on" in decider.json()["facts"]
     assert officer.json()["facts"] == {}
+
+
+@pytest.mark.parametrize("sent", ["normal", "urgent", "same_day", None])
+async def test_the_urgency_with_which_a_message_is_carried_stands_in_every_answer(
+    speak: Any, envelope: Make, sent: str | None
+) -> None:
+    office = await speak("prosecutor-13")
+    message = envelope("suspect_support.consult", to={"probation_office": "probation-13"})
+    message.pop("urgency", None)
+    if sent is not None:
+        message["urgency"] = sent
+    carried = "same_day" if sent == "same_day" else "urgent"
+    rehearsed = await office.post("/v1/referrals?dry_run=true", json=message)
+    assert rehearsed.json()["would"]["urgency"] == carried
+    accepted = await office.post("/v1/referrals", json=message)
+    assert (accepted.status_code, accepted.json()["urgency"]) == (201, carried)
+    repeated = await office.post("/v1/referrals", json=message)
+    assert (repeated.status_code, repeated.content) == (200, accepted.content)
+    place = f"/v1/referrals/{message['id']}/messages/{message['id']}"
+    assert (await office.get(place)).json()["urgency"] == carried

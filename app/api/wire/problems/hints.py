@@ -11,10 +11,6 @@ HINTS: Mapping[str, Text] = {
         "値が10,000を超えています。同じものを繰り返し加えていませんか。",
         "There are more than 10,000 values. Something may have been added again and again.",
     ),
-    "extra_forbidden": Text(
-        "この名前の項目や引数はありません。綴りを確かめてください。",
-        "There is no field or parameter of this name. Check how it is spelt.",
-    ),
     "given_twice": Text(
         "同じ引数が二度あります。一つにしてください。",
         "The parameter stands there twice. Send it once.",

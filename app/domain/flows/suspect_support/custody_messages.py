@@ -1,13 +1,12 @@
 """The messages of suspect support that report what courts and prosecutors decide."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from app.domain.classes import C0, C4
-from app.domain.messages.body import Body
+from app.domain.messages.body import Body, LeastUrgency
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import (
     Day,
@@ -105,6 +104,7 @@ class Bail(Body):
     conditions: Annotated[tuple[Words, ...] | None, C4, Several, Field(title="保釈の条件")] = None
     next_hearing_on: Annotated[Day | None, C4, Field(title="次回公判期日")] = None
 
+    LEAST_URGENCY = LeastUrgency("same_day")
     TITLE = Text("保釈の連絡", "report bail")
     SOURCE = "domain reference 3.b"
     EXAMPLE = {
@@ -120,10 +120,6 @@ class Bail(Body):
             "release_kind": "bail",
             "custody_stage": CustodyStage.BAILED.value,
         }
-
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- always the same day
-        """The same day."""
-        return "same_day"
 
 
 class VerdictRelease(Freed):

@@ -1,7 +1,6 @@
 """The messages of suspect support: consultation, consent, opinion, request, visit, plan."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from pydantic import Field
 
 from app.domain.classes import C0, C1, C2, C4, C5, C7
 from app.domain.flows.suspect_support.codes import Feasibility, Readiness, Route
-from app.domain.messages.body import Body, Part
+from app.domain.messages.body import Body, LeastUrgency, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import (
     AgencyId,
@@ -70,6 +69,7 @@ class Consult(Body):
         Field(title="処分の見込み", description="Between prosecutor and probation office only."),
     ] = None
 
+    LEAST_URGENCY = LeastUrgency("urgent")  # somebody is in custody
     TITLE = Text("協議・相談", "consult")
     SOURCE = "domain reference M-b1"
     EXAMPLE = {
@@ -98,10 +98,6 @@ class Consult(Body):
             **({"procedure_stage": stage.value} if stage else {}),
             **detention_facts(self.detention_day1, self.extended_to),
         }
-
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- the clock runs every day
-        """Somebody is in custody."""
-        return "urgent"
 
 
 class AnswerConsultation(Body):
@@ -329,6 +325,7 @@ class RequestCenter(About):
     ] = None
     release_night_need: Annotated[Flag, C2, Field(title="釈放当日の宿泊先の必要")]
 
+    LEAST_URGENCY = LeastUrgency("urgent")  # somebody is in custody
     TITLE = Text("被疑者等支援協力等依頼", "request the center's support")
     SOURCE = "domain reference M-b2; the name of the official form was not found"
     EXAMPLE = {
@@ -358,10 +355,6 @@ class RequestCenter(About):
     def consents_named(self) -> frozenset[UUID]:
         """The consent to the disclosure to the center."""
         return frozenset({self.consent_id})
-
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- the clock runs every day
-        """Somebody is in custody."""
-        return "urgent"
 
 
 class SuspectQuery(Asked):

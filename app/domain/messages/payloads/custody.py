@@ -1,7 +1,7 @@
 """Custody and its end: changes, dispositions, the day of release and what must be ready for it."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.calendar.detention import DetentionClock
 from app.domain.classes import C0, C1, C3, C4, C5
-from app.domain.messages.body import Body, Part
+from app.domain.messages.body import Body, LeastUrgency, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AgencyId, Count, Day, Flag, Name, Several, TimeOfDay, Words
 from app.domain.messages.order import not_before
@@ -20,7 +20,8 @@ from app.domain.vocabulary.envelope import Urgency
 from app.domain.vocabulary.procedure import Disposition, ProcedureStage
 from app.domain.vocabulary.residence import ResidenceKind
 
-SOON = timedelta(days=14)
+SAME_DAY = LeastUrgency(Urgency.SAME_DAY.value)
+SAME_DAY_IF_SOON = LeastUrgency(Urgency.SAME_DAY.value, "release_on", 14)
 FREEING = frozenset(
     {
         Disposition.SUSPENDED_PROSECUTION,
@@ -88,6 +89,8 @@ def detention_facts(day1: date | None, extended_to: date | None) -> dict[str, Fa
 class CustodyChanged(Body):
     """A change in custody (M-a3). Clocks are computed again from what it says."""
 
+    LEAST_URGENCY = SAME_DAY_IF_SOON
+
     change: Annotated[CustodyChange, C4, Field(title="変更の種別")]
     effective_on: Annotated[Day, C4, Field(title="効力発生日")]
     reported_on: Annotated[Day, C0, Field(title="報告日")]
@@ -117,11 +120,6 @@ class CustodyChanged(Body):
         if self.release_kind is not None:
             facts["release_kind"] = self.release_kind.value
         return {**facts, **_custody_facts(self.custody_stage)}
-
-    def least_urgency(self, on: date) -> str:
-        """Same day, if the release is within a fortnight."""
-        soon = self.release_on is not None and self.release_on <= on + SOON
-        return Urgency.SAME_DAY.value if soon else Urgency.NORMAL.value
 
 
 def _custody_facts(custody: CustodyStage | None) -> dict[str, Fact]:
@@ -163,6 +161,8 @@ class Disposed(Body):
 class Freed(Disposed):
     """A disposition after which the person is free: it is told the same day."""
 
+    LEAST_URGENCY = SAME_DAY
+
     def facts(self) -> Mapping[str, Fact]:
         """Also the day on which the person came out."""
         free = (self.release_on or self.decided_on).isoformat()
@@ -172,13 +172,11 @@ class Freed(Disposed):
             "custody_stage": CustodyStage.RELEASED.value,
         }
 
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- always the same day
-        """The same day."""
-        return Urgency.SAME_DAY.value
-
 
 class CameOut(Body):
     """The person has left the institution."""
+
+    LEAST_URGENCY = SAME_DAY
 
     released_on: Annotated[Day, C4, Field(title="釈放日")]
     release_kind: Annotated[ReleaseKind, C4, Field(title="釈放の種別")]
@@ -190,10 +188,6 @@ class CameOut(Body):
             "release_kind": self.release_kind.value,
             "custody_stage": CustodyStage.RELEASED.value,
         }
-
-    def least_urgency(self, on: date) -> str:  # noqa: ARG002 -- always the same day
-        """The same day."""
-        return Urgency.SAME_DAY.value
 
 
 class Escort(Part):
