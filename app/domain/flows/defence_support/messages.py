@@ -41,6 +41,7 @@ from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
 from app.domain.vocabulary.code import Known, OpenCode
 from app.domain.vocabulary.dialogue import ReturnReason
+from app.domain.vocabulary.support import Need
 
 
 class DefenceCounsel(Part):
@@ -236,7 +237,9 @@ class AskProbation(Body):
     ]
     subject: Annotated[Person | None, C1, Field(title="本人")] = None
     elderly: Annotated[Flag | None, C2, Field(title="高齢(おおむね65歳以上)")] = None
-    needs: Annotated[tuple[OpenCode, ...] | None, C2, Several, Field(title="必要な支援")] = None
+    needs: Annotated[
+        tuple[Annotated[OpenCode, Known(Need)], ...] | None, C2, Several, Field(title="必要な支援")
+    ] = None
     response_due: Annotated[Day | None, C0, Field(title="回答期限")] = None
 
     TITLE = Text("保護観察所への照会", "ask the probation office")

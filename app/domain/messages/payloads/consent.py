@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.classes import C0, C2, C3, C6, DataClass
@@ -99,6 +99,14 @@ class RecordedConsent(Body):
     ] = None
     capacity_note: Annotated[Words | None, C3, Field(title="判断能力に関する所見")] = None
     supporter: Annotated[Supporter | None, C6, Field(title="立会人・支援者")] = None
+
+    @field_validator("purpose", mode="after")
+    @classmethod
+    def _known_purpose(cls, purpose: str) -> str:
+        # It is kept in clear, and a consent for a purpose that no flow has never counts.
+        if purpose not in ConsentPurpose.titles():
+            raise PydanticCustomError("unknown_purpose", "one of the known purposes")
+        return purpose
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "RecordedConsent":

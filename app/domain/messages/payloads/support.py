@@ -178,10 +178,14 @@ class Settled(Body):
         return {"settled_on": self.settled_on.isoformat()}
 
     def settlement(self) -> Settlement | None:
-        """The cell: column from the three findings, row from the age on the settlement day."""
+        """The cell: column from the three findings, row from the age on the settlement day.
+
+        The table is kept in clear and for ever, so it holds known codes only.
+        """
+        is_known = self.residence_kind in ResidenceKind.titles()
         return Settlement(
             on=self.settled_on,
             category=self.disability.category.value,
             age_bracket=self.birth.bracket(self.settled_on).value,
-            residence_kind=self.residence_kind,
+            residence_kind=self.residence_kind if is_known else ResidenceKind.OTHER.value,
         )
