@@ -33,7 +33,7 @@ from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate, OutageOf
 from app.api.wire.problems import answers
 from app.api.wire.proxies import UnnamedProxies
-from app.api.wire.query import check_address
+from app.api.wire.requests.query import check_address
 
 SUBJECTS: tuple[Subject, ...] = (
     referrals,

@@ -1,0 +1,1 @@
+"""What is checked of every request, whichever its route."""
