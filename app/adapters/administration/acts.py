@@ -43,6 +43,18 @@ async def change_client(work: "Work") -> Mapping[str, Any]:
     return {}
 
 
+async def restore_seat(work: "Work") -> Mapping[str, Any]:
+    """Enable a seat of any agency again. The agency can read that in the log."""
+    await _restore(work, SEAT, "seat.enable")
+    return {}
+
+
+async def restore_client(work: "Work") -> Mapping[str, Any]:
+    """Enable a client of any agency again. The agency can read that in the log."""
+    await _restore(work, CLIENT, "client.enable")
+    return {}
+
+
 async def change_agency(work: "Work") -> Mapping[str, Any]:
     """Connect an agency, disable it, or enable it again. It can read that in the log, where the
     entry names no other agency."""
@@ -68,12 +80,21 @@ ADMINISTRATION: "Mapping[str, Effect]" = {
     "client.link": change_client,
     "client.set_key": change_client,
     "client.new_secret": change_client,
+    "seat.restore": restore_seat,
+    "client.restore": restore_client,
     "agency.disable": change_agency,
     "agency.enable": change_agency,
     "agency.connect": change_agency,
     "master_key.retire": retire_master,
 }
 """By the kind of act: what each does to seats, clients, agencies and master keys."""
+
+
+async def _restore(work: "Work", statement: str, act: str) -> None:
+    agency_id = work.act.target.partition(".")[0]  # an id begins with its agency's and a dot
+    detail = {"target": work.act.target}
+    entry = administration_entry(work.at, work.act.kind, [agency_id], detail, by="operator")
+    await _administer(work, statement, act=act, agency_id=agency_id, log=[entry.row()])
 
 
 async def _administer(work: "Work", statement: str, **more: Any) -> None:

@@ -48,6 +48,7 @@ class AgencyAdministration:
 
         Raises:
             NotFound: this agency has none of that id.
+            ActImpossible: the agency would be left without a decider, or a records officer.
         """
         at, act = self._clock(), f"{what}.disable"
         item = {
@@ -57,7 +58,10 @@ class AgencyAdministration:
             "urgency": "urgent",
         }
         entry = administration_entry(at, act, [caller.agency_id], {"target": its_id}, caller)
-        if await self._administer(what, caller, act, its_id, at, entry, [item]) == "done":
+        answer = await self._administer(what, caller, act, its_id, at, entry, [item])
+        if answer == "last_one":
+            raise ActImpossible(answer)
+        if answer == "done":
             self._bell.ring([caller.agency_id])
         return (await self._list(what, caller.agency_id, its_id, None, 1))[0]
 

@@ -76,17 +76,20 @@ async def list_own_clients(
         "disable_own_seat",
         Text("自機関の席を直ちに停止する", "Disable a seat of this agency at once"),
         """One seat alone disables a seat at once. Its tokens stop working within five seconds in
-        every process.
+        every process. The last decider and the last records officer of an agency stay
+        (`act_impossible`, `last_one`): add another one first.
 
         Repeating the call changes nothing. It is told in this agency's inbox
         (`administration.disabled`). Enabling the seat again is an act that takes two seats
         (`seat.enable` of `POST /v1/acts`).""",
         Text("停止した席", "The seat that was disabled"),
+        may_answer=("act_impossible",),
         parameters={"seat_id": Text("席のID", "The id of the seat")},
     ),
 )
 async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> Response:
     """一つの席だけで、直ちに停止する。この席のトークンは、どのプロセスでも5秒以内に使えなくなる。
+    機関の最後の決裁者と最後の記録責任者は止められない(`last_one`)。先に別の席を加える。
 
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `seat.enable`)。
@@ -104,17 +107,20 @@ async def disable_own_seat(request: Request, seat_id: str, caller: Manager) -> R
         "disable_own_client",
         Text("自機関の接続システムを直ちに停止する", "Disable a client of this agency at once"),
         """When a client's secret was lost or leaked, one seat alone disables the client at once.
-        Its tokens stop working within five seconds.
+        Its tokens stop working within five seconds. The last client that speaks for a decider or a
+        records officer stays (`act_impossible`, `last_one`): give it another key or secret.
 
         Repeating the call changes nothing. It is told in this agency's inbox
         (`administration.disabled`). Enabling the client again is an act that takes two seats
         (`client.enable` of `POST /v1/acts`).""",
         Text("停止した接続システム", "The client that was disabled"),
+        may_answer=("act_impossible",),
         parameters={"client_id": Text("接続システムのID", "The id of the client")},
     ),
 )
 async def disable_own_client(request: Request, client_id: str, caller: Manager) -> Response:
     """紛失や漏えいのとき、一つの席だけで直ちに停止する。トークンは5秒以内に使えなくなる。
+    決裁者か記録責任者を代表する最後のシステムは止められない(`last_one`)。鍵か秘密を変える。
 
     繰り返しても変わらない。この機関の受信箱に届く(`administration.disabled`)。
     停止を解くのは二つの席が要る行為(`POST /v1/acts` の `client.enable`)。

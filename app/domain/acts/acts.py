@@ -162,6 +162,21 @@ KINDS: Mapping[str, ActKind] = {
         AGENCY_PROPOSES,
         AGENCY_APPROVES,
     ),
+    "seat.restore": ActKind(
+        Text("機関の席の停止を、運用者が解く", "Switch an agency's seat on again, as the operator"),
+        Text("席のID", "the id of a seat"),
+        OPERATORS,
+        OPERATORS,
+    ),
+    "client.restore": ActKind(
+        Text(
+            "機関の接続システムの停止を、運用者が解く",
+            "Switch an agency's client on again, as the operator",
+        ),
+        Text("システムのID", "the id of a client"),
+        OPERATORS,
+        OPERATORS,
+    ),
     "agency.disable": ActKind(
         Text("機関を停止する", "Switch an agency off"),
         Text("機関のID", "the id of an agency"),

@@ -460,3 +460,65 @@ async def test_two_operators_cannot_retire_a_master_key_under_which_something_li
     answer = await propose(operators[0], "master_key.retire", "1")
     assert (answer.status_code, answer.json()["reason"]) == (409, "in_use")
     assert (await propose(operators[0], "master_key.retire", "one")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("agency", "role"), [("center-44", "decider"), ("center-45", "records_officer")]
+)
+async def test_one_seat_does_not_take_the_last_of_its_role_from_an_agency(
+    speak: Speak, tables: asyncpg.Pool, agency: str, role: str
+) -> None:
+    officer, decider = await speak(agency, "records_officer"), await speak(agency, "decider")
+    seat, client = f"{agency}.{role}", f"{agency}.{role}-system"
+    for what, its_id in (("seats", seat), ("clients", client)):
+        refused = await officer.post(f"/v1/administration/{what}/{its_id}/disable")
+        assert (refused.status_code, code(refused)) == (409, "act_impossible")
+        assert refused.json()["reason"] == "last_one"
+    off = "SELECT count(*) FROM seat WHERE agency_id = $1 AND disabled_at IS NOT NULL"
+    assert await tables.fetchval(off, agency) == 0
+    changes: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("seat.change", seat, {"role": "viewer", "classes": ["C0"]}),
+        ("client.link", client, {"seats": []}),
+        ("client.link", client, {"seats": [f"{agency}.case_worker"]}),
+    )
+    await speak(agency, "case_worker")
+    for kind, target, detail in changes:
+        refused = await propose(officer, kind, target, detail)
+        if refused.status_code == 422:  # a client speaks for at least one seat
+            continue
+        assert (refused.status_code, refused.json()["reason"]) == (409, "last_one")
+    second = f"{agency}.{role}-2"
+    detail = {"role": role, "classes": ["C0"]}
+    await propose_and_approve(officer, decider, "seat.add", second, detail)
+    refused = await officer.post(f"/v1/administration/seats/{seat}/disable")
+    assert refused.status_code == 409  # nobody speaks for the second seat yet
+    act = await propose_and_approve(
+        officer, decider, "client.add", f"{second}-system", {"seats": [second]}
+    )
+    assert (await officer.post(f"/v1/acts/{act}/secret")).status_code == 200
+    if role == "decider":
+        assert (await officer.post(f"/v1/administration/seats/{seat}/disable")).is_success
+
+
+async def test_two_operators_switch_on_what_an_agency_switched_off(
+    operators: tuple[AsyncClient, AsyncClient],
+    officer: AsyncClient,
+    decider: AsyncClient,
+    tables: asyncpg.Pool,
+) -> None:
+    first, second = operators
+    seat = fresh()
+    detail = {"role": "viewer", "classes": ["C0"]}
+    await propose_and_approve(officer, decider, "seat.add", seat, detail)
+    assert (await officer.post(f"/v1/administration/seats/{seat}/disable")).is_success
+    await propose_and_approve(first, second, "seat.restore", seat)
+    assert await tables.fetchval("SELECT disabled_at IS NULL FROM seat WHERE id = $1", seat)
+    rows = await tables.fetch(
+        "SELECT agencies FROM log_entry WHERE detail ->> 'act' = 'seat.restore'"
+        " AND detail ->> 'target' = $1",
+        seat,
+    )
+    assert [AGENCY] in [row["agencies"] for row in rows]
+    assert (await propose(first, "seat.restore", f"{AGENCY}.nobody")).status_code == 404
+    refused = await propose(officer, "seat.restore", seat)
+    assert (refused.status_code, code(refused)) == (403, "not_your_act")

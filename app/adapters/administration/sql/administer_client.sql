@@ -10,7 +10,11 @@ DECLARE
     v_seats constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'seats'));
     v_done text := 'done';
     c client;
+    v_before text[];
 BEGIN
+    -- One after another: of two that each leave one more, both together may leave nobody.
+    PERFORM FROM agency WHERE id = p ->> 'agency_id' FOR NO KEY UPDATE;
+    v_before := able_roles(p ->> 'agency_id');
     IF v_act = 'client.add' THEN
         INSERT INTO client (id, agency_id, name, public_jwk, created_at)
         VALUES (p ->> 'target', p ->> 'agency_id', p ->> 'name',
@@ -49,8 +53,12 @@ BEGIN
             WHERE id = c.id;
         END IF;
     END IF;
+    IF NOT v_before <@ able_roles(p ->> 'agency_id') THEN
+        RAISE EXCEPTION USING ERRCODE = 'TS001', MESSAGE = 'the last client of such a seat';
+    END IF;
     IF v_done = 'done' THEN PERFORM tell_administration(v_at, p); END IF;
     RETURN v_done;
+EXCEPTION WHEN SQLSTATE 'TS001' THEN RETURN 'last_one';  -- and nothing is changed
 END $$;
 REVOKE ALL ON FUNCTION administer_client(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION administer_client(jsonb) TO tsunagu_api;

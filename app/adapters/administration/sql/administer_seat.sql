@@ -1,6 +1,7 @@
 -- Add, change, disable or enable a seat; answers as `administer_agency` does. Seats of operators
 -- and auditors are given by whoever has the owner's login, and by nobody else: an agency could
--- otherwise make itself the operator, or audit itself.
+-- otherwise make itself the operator, or audit itself. Nothing takes the last decider or the last
+-- records officer from an agency (`last_one`).
 CREATE OR REPLACE FUNCTION administer_seat(p jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -8,7 +9,11 @@ DECLARE
     v_at constant timestamptz := (p ->> 'at')::timestamptz;
     v_act constant text := p ->> 'act';
     s seat;
+    v_before text[];
 BEGIN
+    -- One after another: of two that each leave one more, both together may leave nobody.
+    PERFORM FROM agency WHERE id = p ->> 'agency_id' FOR NO KEY UPDATE;
+    v_before := able_roles(p ->> 'agency_id');
     IF v_act = 'seat.add' THEN
         INSERT INTO seat (id, agency_id, name, role, classes, created_at)
         VALUES (p ->> 'target', p ->> 'agency_id', p ->> 'name', p ->> 'role',
@@ -32,8 +37,12 @@ BEGIN
             WHERE id = s.id;
         END IF;
     END IF;
+    IF NOT v_before <@ able_roles(p ->> 'agency_id') THEN
+        RAISE EXCEPTION USING ERRCODE = 'TS001', MESSAGE = 'the last seat of its role';
+    END IF;
     PERFORM tell_administration(v_at, p);
     RETURN 'done';
+EXCEPTION WHEN SQLSTATE 'TS001' THEN RETURN 'last_one';  -- and nothing is changed
 END $$;
 REVOKE ALL ON FUNCTION administer_seat(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION administer_seat(jsonb) TO tsunagu_api;
