@@ -60,6 +60,7 @@ from app.auth.signing_keys import SigningKeys
 from app.auth.token_endpoint import TokenEndpoint
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.calendar.clock import Clock
+from app.domain.cases.quota import Quota
 from app.resources import Resources, open_resources
 from app.settings import Settings
 
@@ -189,7 +190,8 @@ def _referrals(
     writer = DecisionWriter(
         vault, signer, settings.issuer_url, settings.seal_within, settings.backup_age
     )
-    yield Exchange(pool, writer, caches.directory.current, clock, resources.bell)
+    quota = Quota(settings.messages_per_referral, settings.messages_per_day)
+    yield Exchange(pool, writer, caches.directory.current, clock, resources.bell, quota)
     yield DeadlineList(pool, clock)
 
 

@@ -128,6 +128,13 @@ class Settings(BaseSettings):
     """Calls of the token endpoint in a minute by one client from one address; an address alone may
     make ten times as many. A token is good for ten minutes: who asks for each call is mistaken."""
 
+    messages_per_referral: int = Field(default=2_000, ge=0)
+    """Messages that one party may send in a referral; beyond, 409. 0: as many as it likes. What
+    ends or suspends something may be sent twice as often. It concerns nobody but that party."""
+
+    messages_per_day: int = Field(default=500, ge=0)
+    """The same for one day (in Japan); beyond, 429 until the day is over."""
+
     lockout_failures: int = Field(default=10, ge=0)
     """Wrong secrets for one client from one address within `lockout_window` that lock: no secret
     for it from there is looked at for a minute, then two, four … 0: nobody is locked out."""

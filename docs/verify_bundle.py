@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 LARGEST, MOST_FILES = 64 * 2**20, 2_010
-NAME = rb"[a-z]+(?:\.[a-z]+|/[a-z]+\.[a-z]+|/[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}/[0-9]{4}\.json)"
+NAME = rb"[a-z]+(?:\.[a-z]+|/[a-z]+\.[a-z]+|/[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}/[0-9]{4,9}\.json)"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 MANIFEST, SEAL, POINT = "manifest.json", "manifest.jws", "checkpoint.txt"
 KEYS, LOG_KEYS = "keys/receipts.json", "keys/log.txt"
@@ -208,13 +208,21 @@ class Check:
     def messages(self):
         self.created, self.place = {}, ("manifest", MANIFEST)
         references = {r["id"]: r["reference"] for r in self.manifest["referrals"]}
-        count = dict.fromkeys(references, 0)
+        parts, whole = self.manifest.get("parts", []), self.manifest.get("counts", {})
+        count = dict.fromkeys(references, 0) | {p["referral_id"]: p["from"] - 1 for p in parts}
         for row in self.manifest["messages"]:
             self.place = ("manifest", MANIFEST)
             number = count[row["referral_id"]] = count[row["referral_id"]] + 1
             file = f"messages/{references[row['referral_id']]}/{number:04}.json"
             need((row["file"], row["number"]) == (file, number), "order", file)
             self.message(row, file, **self.read(file, "message"))
+        held = {p["referral_id"]: (p["from"], p["through"]) for p in parts}
+        for name, (_, last) in held.items():
+            file = f"messages/{references[name]}/{last:04}.json"
+            need(count.pop(name) == last <= whole[name], "order", file)
+        need("parts" not in self.manifest or not any(count.values()), "manifest", MANIFEST)
+        partly = any(number and held.get(name) != (1, number) for name, number in whole.items())
+        self.lacking += ["part"] * partly
 
     def message(self, row, file, message, fields, **_):
         need(all(message[n] == row[n] for n in ("id", "number", "digest")), "message", file)

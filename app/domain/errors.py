@@ -21,6 +21,8 @@ Refusal
 ├── NotToPrint         no copy of the message waits to be printed
 ├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
+├── ReferralFull       the party has sent as many messages in the referral as it may
+├── TooManyToday       the same, for one day
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
 ├── BundleTooLarge     the case is larger than a bundle may be
 ├── SecondSeat         whoever proposed an act cannot decide on it
@@ -208,13 +210,31 @@ class TooMany(Refusal):
         super().__init__(retry_after=retry_after)
 
 
+class ReferralFull(Refusal):
+    """The party has sent as many messages in the referral as it may."""
+
+    code = "referral_full"
+
+    def __init__(self, messages: int) -> None:
+        super().__init__(limit_messages=messages)
+
+
+class TooManyToday(Refusal):
+    """The party has sent as many messages in the referral on this day as it may."""
+
+    code = "too_many_today"
+
+    def __init__(self, messages: int, retry_after: int) -> None:
+        super().__init__(limit_messages=messages, retry_after=retry_after)
+
+
 class BundleTooLarge(Refusal):
-    """The case has more messages, more text or a longer log than a bundle holds."""
+    """One bundle cannot hold what was asked for. Each of `parts` is one that can be asked for."""
 
     code = "bundle_too_large"
 
-    def __init__(self, messages: int, limit: int) -> None:
-        super().__init__(limit_messages=messages, limit_bytes=limit)
+    def __init__(self, messages: int, limit: int, parts: Iterable[Mapping[str, Any]]) -> None:
+        super().__init__(limit_messages=messages, limit_bytes=limit, parts=list(parts))
 
 
 class TooManyWebhooks(Refusal):

@@ -22,6 +22,7 @@ from app.adapters.referrals.message_rows import content_to_repeat
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Case
+from app.domain.cases.quota import Quota, day_began
 from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Decision
 from app.domain.decisions.submission import Submission
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
 REPEAT = "SELECT find_repeat($1)"
+COUNT = "SELECT count_sent($1, $2, $3)"
 ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8)"
 TRIES = 3
 """Tries without a lock, each of which a change of the case can defeat. The last try locks it."""
@@ -92,8 +94,10 @@ class Exchange:
         directory: Callable[[], Directory],
         clock: Clock,
         bell: "Bell",
+        quota: Quota | None = None,
     ) -> None:
         self._pool = pool
+        self._quota = quota or Quota()
         self._writer = writer
         self._directory = directory
         self._clock = clock
@@ -178,6 +182,7 @@ class Exchange:
         """Decide and write once; None if the case has changed since it was loaded."""
         loaded = await self._load(executor, message, caller, hold=hold)
         about(str(loaded.case.id))  # all that write to one case wait in one line
+        await self._check_quota(executor, loaded, message, caller)
         submission = self._submission(loaded, message, caller)
         try:
             decision = decide(submission, if_match)
@@ -217,6 +222,25 @@ class Exchange:
         if "repeat" in row:
             raise RepeatedMessage(row["repeat"])
         return LoadedCase(read_case(row), read_keys(row), row["version"])
+
+    async def _check_quota(
+        self, executor: "Executor", loaded: LoadedCase, message: Message, caller: Caller
+    ) -> None:
+        """Count what the party has sent, unless it cannot be too much.
+
+        Raises:
+            ReferralFull, TooManyToday: as `Quota.check` says.
+        """
+        referral = loaded.case.referrals.get(message.referral_id)
+        if referral is None or not self._quota.least:
+            return
+        if referral.party_of(caller.agency_id).view.number < self._quota.least:
+            return
+        at = self._clock()
+        text = await executor.fetchval(COUNT, caller.agency_id, referral.id, day_began(at))
+        counted = json.loads(text)
+        event = message.body.type.partition(".")[2]
+        self._quota.check(event, counted["sent"], counted["today"], at)
 
     async def _first_answer(self, message: Message, caller: Caller) -> Accepted:
         """The answer to a message with the same id that was accepted at the same time."""

@@ -109,6 +109,15 @@ def bundle(case_id: str, case: OpenedCase, proofs: LogProofs, maker: Maker, cove
         "made_at": moment(maker.made_at),
         "referrals": [views.referral_in_list(row) for row in case.referrals],
         "messages": rows,
+        "parts": [
+            {
+                "referral_id": str(part.referral_id),
+                "from": part.first,
+                "through": part.last,
+            }
+            for part in case.parts
+        ],
+        "counts": {str(referral): count for referral, count in case.counts.items()},
         "log": {
             "origin": proofs.checkpoint.origin,
             "size": proofs.checkpoint.size,
@@ -155,6 +164,7 @@ def _entries(case: OpenedCase, proofs: LogProofs, maker: Maker) -> dict[str, Any
             {"index": each.index, "entry": dict(each.entry), "proof": list(each.path)}
             for each in proofs.entries
         ],
+        "repeated": list(_repeated(proofs)),
         "pending": [
             {
                 "message_id": head["id"],
@@ -163,6 +173,28 @@ def _entries(case: OpenedCase, proofs: LogProofs, maker: Maker) -> dict[str, Any
             for head in waiting
         ],
     }
+
+
+def _repeated(proofs: LogProofs) -> Iterator[dict[str, Any]]:
+    """What one seat opened more than twice: only the first and the last entry are here."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for each in proofs.entries:
+        if each.times is None or each.times <= 2:
+            continue
+        entry = each.entry
+        key = entry["message_id"], entry["agency_id"], entry["seat_id"]
+        row = found.setdefault(
+            key,
+            {
+                "message_id": key[0],
+                "agency_id": key[1],
+                "seat_id": key[2],
+                "count": each.times,
+                "first": each.index,
+            },
+        )
+        row["last"] = each.index
+    yield from found.values()
 
 
 def _consistency(proofs: LogProofs) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -57,6 +58,10 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
         with their inclusion proofs, a checkpoint, the public keys, a signed manifest and a
         cover page. `tsunagu verify` or `verify_bundle.py` checks it without a connection.
 
+        A case that one bundle cannot hold comes in parts: the refusal lists them (`parts`), each
+        with the `referral`, `from` and `through` to ask for. Nothing that another party does can
+        prevent that.
+
         Making it opens every message, and each is recorded as a disclosure. It also needs
         `referral:read`. It waits some seconds for the log to be sealed; what is not sealed by
         then is marked `pending`, with the time that its receipt promises.""",
@@ -69,6 +74,36 @@ async def read_bundle(
     request: Request,
     case_id: str,
     caller: Annotated[Caller, require_scope(Scope.DISCLOSURE_READ)],
+    referral: Annotated[
+        UUID | None,
+        Query(
+            description=both(
+                "この案件の通信文だけ。全てが一つの束に収まらないとき",
+                "Only the messages of this referral, if one bundle cannot hold all",
+            ),
+        ),
+    ] = None,
+    first: Annotated[
+        int | None,
+        Query(
+            alias="from",
+            ge=1,
+            le=LAST,
+            description=both(
+                "この機関が読める中でのこの番号から。`referral` とともに",
+                "From this one of the agency's own numbers; with `referral`",
+            ),
+        ),
+    ] = None,
+    last: Annotated[
+        int | None,
+        Query(
+            alias="through",
+            ge=1,
+            le=LAST,
+            description=both("この番号まで", "Up to and with this number"),
+        ),
+    ] = None,
     since: Annotated[
         int | None,
         Query(
@@ -88,6 +123,9 @@ async def read_bundle(
     包含証明・チェックポイント・公開鍵・署名付きの目録・表紙が入る。`tsunagu verify` か
     `verify_bundle.py` で、通信なしに確かめられる。
 
+    一つの束に収まらない事案は、分けて渡す。断るときに `parts` に並べる `referral`、`from`、
+    `through` で、一つずつ求める。ほかの当事者が何をしても、これは妨げられない。
+
     作ることは全ての通信文を開くことであり、一通ずつ提供として記録する。`referral:read` も要る。
     封じるのを数秒待ち、間に合わなければ `pending` として受領証の約束の時刻を添える。
     """
@@ -95,7 +133,7 @@ async def read_bundle(
         raise ScopeMissing(Scope.REFERRAL_READ)
     wanted = id_in_path(case_id)
     evidence = dependency(request, Evidence)
-    case = await evidence.open_case(caller, wanted)
+    case = await evidence.open_case(caller, wanted, referral, first, last)
     proofs = await evidence.prove(caller, wanted, case, since)
     require_valid_token(request)
     made_at, ring = current_time(request), dependency(request, SigningKeys).ring()
@@ -116,7 +154,7 @@ async def read_bundle(
     signature = ring.signing(made_at).sign(unsigned.claims(maker, str(wanted)), SEAL_TYP)
     content = await asyncio.to_thread(pack, unsigned.with_seal(signature))
     if len(content) > LARGEST:
-        raise BundleTooLarge(MOST_MESSAGES, LARGEST)
+        raise BundleTooLarge(MOST_MESSAGES, LARGEST, ())
     await evidence.log_export(caller, wanted, unsigned.digest, len(case.messages))
     headers = {
         "Content-Disposition": f'attachment; filename="tsunagu-{wanted}.zip"',

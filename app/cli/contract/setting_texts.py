@@ -145,6 +145,15 @@ ACCESS = {
         "Calls of `/oauth/*` in a minute by one client from one address; ten times as many by all"
         " clients of the address. 0: no limit",
     ),
+    "messages_per_referral": _means(
+        "一つの当事者が一つの案件に送れる通信文の数。終結や中断などの知らせは2倍まで。0 は無制限",
+        "Messages that one party may send in a referral; twice as many of what ends or suspends"
+        " something. 0: no limit",
+    ),
+    "messages_per_day": _means(
+        "一つの当事者が一つの案件に1日に送れる通信文の数。0 は無制限",
+        "Messages that one party may send in a referral on one day. 0: no limit",
+    ),
     "lockout_failures": _means(
         "一つのアドレスから一つの接続システムの秘密をこの回数誤ると、しばらく受け付けません。"
         "0 はロックしません",

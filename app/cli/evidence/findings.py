@@ -41,6 +41,9 @@ class ErasedClass:
     because: str | None
 
 
+COUNTED = ("messages", "opened", "withheld", "receipts", "entries", "pending", "left_out")
+
+
 @dataclass(slots=True)
 class Findings:
     """What the checks have found."""
@@ -59,24 +62,34 @@ class Findings:
     receipt_keys: list[str] = field(default_factory=list)
     log_keys: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    """Whose bundle it is, and of what: to put parts together."""
 
     @property
     def verdict(self) -> Verdict:
         """The verdict that follows from problems and warnings."""
         if self.problems:
             return Verdict.BAD
-        incomplete = {"pending", "no_consistency_proof", "keys_not_pinned"} & set(self.warnings)
+        incomplete = {"pending", "no_consistency_proof", "keys_not_pinned", "part"} & set(
+            self.warnings
+        )
         return Verdict.INCOMPLETE if incomplete else Verdict.VERIFIED
+
+    def add(self, other: "Findings") -> None:
+        """Add what was found in another part of the same case."""
+        for name in COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.erased += other.erased
+        self.warnings += [each for each in other.warnings if each not in self.warnings]
 
     def as_json(self) -> dict[str, Any]:
         """The findings as `--json` prints them."""
         first, also = [*[p.as_json() for p in self.problems], None, None][:2]
-        counted = ("messages", "opened", "withheld", "receipts", "entries", "pending", "left_out")
         return {
             "verdict": self.verdict.value,
             "problem": first,
             "also": also,
-            "counts": {name: getattr(self, name) for name in counted},
+            "counts": {name: getattr(self, name) for name in COUNTED},
             "erased": [
                 {
                     "file": each.file,

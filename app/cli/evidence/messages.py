@@ -13,14 +13,16 @@ _RECEIPT_TYP = "tsunagu-receipt+jwt"
 
 
 def check_order(bundle: Bundle) -> None:
-    """Check that the messages of each referral are numbered from 1 without a gap, each once.
+    """Check that the messages of each referral are numbered without a gap, each once: from 1, or as
+    the manifest of a part says.
 
     Raises:
         BundleProblem: `order`, with the file that is expected next or not at all.
     """
     with blaming("manifest", MANIFEST):
         references = {r["id"]: r["reference"] for r in bundle.manifest["referrals"]}
-        count: Counter[str] = Counter()
+        parts = bundle.manifest.get("parts", [])
+        count = Counter({part["referral_id"]: part["from"] - 1 for part in parts})
         ids = set()
         for row in bundle.manifest["messages"]:
             count[row["referral_id"]] += 1
@@ -30,6 +32,19 @@ def check_order(bundle: Bundle) -> None:
             if row["id"] in ids:
                 raise BundleProblem("order", expected, row["id"])
             ids.add(row["id"])
+        if "parts" in bundle.manifest:
+            _check_parts(bundle.manifest, references, count)
+
+
+def _check_parts(manifest: Json, references: Mapping[str, str], count: Counter[str]) -> None:
+    """Check that the messages are those that the manifest says it holds of each referral."""
+    for part in manifest["parts"]:
+        referral, last = part["referral_id"], part["through"]
+        whole = manifest["counts"][referral]
+        if count.pop(referral) != last or not 1 <= part["from"] <= last <= whole:
+            raise BundleProblem("order", message_file(references[referral], last))
+    if any(count.values()):
+        raise BundleProblem("manifest", MANIFEST)
 
 
 def check_messages(bundle: Bundle, keys: Mapping[str, VerifyingKey], findings: Findings) -> None:

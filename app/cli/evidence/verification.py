@@ -1,7 +1,8 @@
 """Runs all checks of a bundle in a fixed order, so that the first problem is always the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.cli.evidence.findings import BundleProblem, Findings
 from app.cli.evidence.logged import (
@@ -9,11 +10,12 @@ from app.cli.evidence.logged import (
     check_earlier_messages,
     check_entries,
     check_messages_logged,
+    is_part,
 )
 from app.cli.evidence.messages import check_messages, check_order
 from app.cli.evidence.opened import Bundle, Trust
 from app.cli.evidence.sealed import check_checkpoint, check_seal, read_earlier_checkpoint
-from app.domain.evidence.bundle import CHECKPOINT, NotABundle, unpack
+from app.domain.evidence.bundle import CHECKPOINT, MANIFEST, NotABundle, unpack
 
 _BROKEN_SEALS = frozenset({"manifest", "seal", "untrusted"})
 """After these the checks go on, for a second problem: these say only that something was changed."""
@@ -59,11 +61,48 @@ def _checks(
         bundle.check_files,
         lambda: _record_keys(bundle, trust, findings),
         lambda: check_order(bundle),
+        lambda: _record_part(bundle, findings),
         lambda: check_messages(bundle, trust.receipt_keys or bundle.receipt_keys(), findings),
         lambda: check_checkpoint(bundle, trust),
         lambda: check_entries(bundle, findings),
         lambda: check_messages_logged(bundle),
         lambda: _check_baseline(bundle, baseline, findings),
+    )
+
+
+def verify_parts(parts: Sequence[bytes], baseline: Baseline) -> Findings:
+    """Check bundles that are parts of one case, and whether they are the whole of it together.
+
+    The findings are those of the first part with a problem, or of all of them.
+    """
+    findings = [verify(part, baseline) for part in parts]
+    for each in findings:
+        if each.problems:
+            return each
+        if any(each.manifest[n] != findings[0].manifest[n] for n in _SAME):
+            each.problems.append(BundleProblem("mixed", MANIFEST))
+            return each
+    together = findings[0]
+    for each in findings[1:]:
+        together.add(each)
+    if "part" in together.warnings and _are_whole([each.manifest for each in findings]):
+        together.warnings.remove("part")
+    return together
+
+
+_SAME = ("issuer", "case_id", "agency_id")
+
+
+def _are_whole(manifests: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the parts hold every message that one of them says there is."""
+    held: dict[str, set[int]] = {}
+    for part in (part for manifest in manifests for part in manifest["parts"]):
+        numbers = held.setdefault(part["referral_id"], set())
+        numbers.update(range(part["from"], part["through"] + 1))
+    return all(
+        held.get(referral, set()) >= set(range(1, count + 1))
+        for manifest in manifests
+        for referral, count in manifest["counts"].items()
     )
 
 
@@ -73,8 +112,16 @@ def _record_keys(bundle: Bundle, trust: Trust, findings: Findings) -> None:
     findings.checkpoint = {
         name: bundle.manifest["log"][name] for name in ("origin", "size", "root")
     }
+    findings.manifest = {n: bundle.manifest[n] for n in _SAME} | {
+        name: bundle.manifest.get(name, empty) for name, empty in (("parts", []), ("counts", {}))
+    }
     if trust.receipt_keys is None or trust.log_keys is None:
         findings.warnings.append("keys_not_pinned")
+
+
+def _record_part(bundle: Bundle, findings: Findings) -> None:
+    if is_part(bundle.manifest):
+        findings.warnings.append("part")
 
 
 def _check_baseline(bundle: Bundle, baseline: Baseline, findings: Findings) -> None:

@@ -10,7 +10,7 @@ import typer
 from app.auth.jwt import VerifyingKey
 from app.cli.evidence.findings import BundleProblem, Verdict
 from app.cli.evidence.opened import Trust, keys_of, log_keys_of, strict_json
-from app.cli.evidence.verification import Baseline, verify
+from app.cli.evidence.verification import Baseline, verify_parts
 from app.cli.evidence.words import report_lines
 from app.domain.evidence.bundle import LARGEST
 from app.domain.log.signed_note import VerifierKey
@@ -18,10 +18,14 @@ from app.domain.log.signed_note import VerifierKey
 _EXIT = {Verdict.VERIFIED: 0, Verdict.BAD: 1, Verdict.INCOMPLETE: 2}
 
 
-BundleFile = Annotated[
-    Path,
+BundleFiles = Annotated[
+    list[Path],
     typer.Argument(
-        metavar="BUNDLE", exists=True, dir_okay=False, readable=True, help="束 / the bundle (zip)."
+        metavar="BUNDLE...",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="束。分かれていれば全て / the bundle (zip), or all parts of one.",
     ),
 ]
 Keys = Annotated[
@@ -51,7 +55,7 @@ Lang = Annotated[
 
 
 def verify_bundle(
-    bundle: BundleFile,
+    bundles: BundleFiles,
     keys: Keys = None,
     log_key: LogKey = None,
     checkpoint: Checkpoint = None,
@@ -71,7 +75,7 @@ def verify_bundle(
         _text(checkpoint),
         _read(since) if since else None,
     )
-    findings = verify(_read(bundle), baseline)
+    findings = verify_parts([_read(bundle) for bundle in bundles], baseline)
     if as_json:
         print(json.dumps(findings.as_json(), ensure_ascii=False))
     else:

@@ -82,6 +82,10 @@ PROBLEMS = {
         "前のチェックポイントか前の束が、それとして使えない",
         "the earlier checkpoint or bundle cannot be used as such",
     ),
+    "mixed": Text(
+        "同じ事案と機関の束ではない",
+        "the bundles are not of one case and one agency",
+    ),
     "shrunk": Text(
         "前の束にある通信文が、ないか、変わっている",
         "a message of the earlier bundle is gone, or is another",
@@ -95,6 +99,10 @@ WARNINGS = {
     "left_out": Text(
         "通信文の証明に要らない古い記録は省かれている",
         "older entries that prove no message were left out",
+    ),
+    "part": Text(
+        "事案の一部だけの束。ほかの束と一緒に渡せば、全てそろうかを確かめる",
+        "a part of the case: give the other parts with it, to check that they are the whole",
     ),
     "no_consistency_proof": Text(
         "前のチェックポイントからの整合性証明がない。?since=件数 を付けて取り直す",

@@ -30,14 +30,14 @@ NOT_LISTED = frozenset({MANIFEST, SEAL})
 
 LARGEST = 64 * 2**20
 """Bytes of a bundle."""
-MOST_MESSAGES = 2_000
-"""Messages of a bundle."""
+MOST_FILES = 2_010
+MOST_MESSAGES = 500
+"""Messages of a bundle. A larger case comes in parts."""
 MOST_ENTRIES = 10_000
 """Entries of the log in a bundle, beside those that prove its messages."""
-MOST_FILES = MOST_MESSAGES + 10
 
 _NAME = re.compile(
-    rb"[a-z]+(?:\.[a-z]+|/[a-z]+\.[a-z]+|/[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}/[0-9]{4}\.json)"
+    rb"[a-z]+(?:\.[a-z]+|/[a-z]+\.[a-z]+|/[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}/[0-9]{4,9}\.json)"
 )
 _MADE = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o644 << 16

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -53,9 +54,19 @@ def drop_message(file: str) -> Callable[[Files], None]:
         log = json.loads(files[ENTRIES])
         log["entries"] = [e for e in log["entries"] if e["entry"]["message_id"] != row["id"]]
         files[ENTRIES] = canonical(log)
-        rebuild_manifest(files, lambda manifest: manifest["messages"].remove(row))
+        rebuild_manifest(files, partial(forget, row))
 
     return change
+
+
+def forget(row: Any, manifest: Any) -> None:
+    """Take a message out of a manifest, and out of what it says that it holds."""
+    manifest["messages"].remove(row)
+    referral = row["referral_id"]
+    for part in manifest["parts"]:
+        part["through"] -= part["referral_id"] == referral
+    manifest["parts"] = [p for p in manifest["parts"] if p["from"] <= p["through"]]
+    manifest["counts"][referral] -= 1
 
 
 def sign_anew(files: Files, edit_claims: Callable[[bytes], bytes] = lambda claims: claims) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from app.adapters.evidence import collecting
 from app.adapters.evidence.collecting import Evidence
+from app.cli.evidence.verification import Baseline, verify_parts
+from app.domain.evidence import parts as dividing
 from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
 from app.domain.messages.digest import sha256
 from tests.api.evidence.played import (
@@ -266,11 +268,83 @@ async def test_whatever_became_of_a_case_its_bundles_verify(
 async def test_a_case_that_is_too_large_is_refused_in_words(
     service: Service, played_case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(dividing, "MOST_MESSAGES", 3)
     monkeypatch.setattr(collecting, "MOST_MESSAGES", 3)
     answer = await fetch(service, CENTER, played_case.id)
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/bundle_too_large"
     assert answer.json()["limit_messages"] == 3
+    assert answer.json()["parts"]
+
+
+async def test_a_case_that_one_bundle_cannot_hold_comes_in_parts_that_are_the_whole_together(
+    service: Service, played_case: Case, sealing: Sealing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = messages((await fetch(service, CENTER, played_case.id)).content)
+    monkeypatch.setattr(dividing, "MOST_MESSAGES", 3)
+    answer = await fetch(service, CENTER, played_case.id)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/bundle_too_large"
+    listed = answer.json()["parts"]
+    assert len(listed) > 2
+    async with sealing():
+        parts = [(await fetch(service, CENTER, played_case.id, **p)).content for p in listed]
+    held = [message for part in parts for message in messages(part)]
+    assert sorted(held) == sorted(whole)
+    for part in parts:
+        assert "part" in findings_of(part).warnings
+        assert verdict_of(part) == ("incomplete", None, None)
+    together = verify_parts(parts, Baseline())
+    assert (together.problems, "part" in together.warnings) == ([], False)
+    assert together.messages == len(whole)
+    assert "part" in verify_parts(parts[1:], Baseline()).warnings
+    async with sealing():
+        wanted: dict[str, Any] = {"referral": played_case.parent, "from": 1, "through": 1}
+        others = (await fetch(service, OFFICE, played_case.id, **wanted)).content
+    mixed = verify_parts([parts[0], others], Baseline())
+    assert [problem.code for problem in mixed.problems] == ["mixed"]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ({"from": 1}, "/query/referral"),
+        ({"referral": str(uuid4())}, "/query/referral"),
+        ({"referral": "own", "from": 3, "through": 2}, "/query/through"),
+        ({"referral": "own", "through": 1000}, "/query/through"),
+        ({"referral": "own", "from": 1000}, "/query/from"),
+    ],
+)
+async def test_a_part_of_which_there_is_nothing_is_refused_at_its_place(
+    service: Service, played_case: Case, query: dict[str, Any], pointer: str
+) -> None:
+    if query.get("referral") == "own":
+        query = {**query, "referral": played_case.parent}
+    answer = await fetch(service, CENTER, played_case.id, **query)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_openings_by_others_fill_no_bundle_and_push_out_nothing(
+    service: Service, sealing: Sealing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await play(service, shared=False)
+    async with service.client(await service.token(PRISON)) as client:
+        for _ in range(30):
+            answer = await client.post("/v1/messages/read", json={"ids": [case.parent]})
+            assert answer.status_code == 200
+    monkeypatch.setattr(collecting, "MOST_ENTRIES", 16)
+    async with sealing():
+        data = (await fetch(service, PRISON, case.id)).content
+    assert verdict_of(data, pinned=True) == ("verified", None, None)
+    log = json_of(data, ENTRIES)
+    (row,) = [r for r in log["repeated"] if r["agency_id"] == PRISON]
+    assert (row["message_id"], row["count"]) == (case.parent, 31)
+    indices = [each["index"] for each in log["entries"]]
+    assert {row["first"], row["last"]} <= set(indices)
+    assert json_of(data)["log"]["left_out"] >= 29
+    acting = {each["entry"]["agency_id"] for each in log["entries"]}
+    assert OFFICE in acting
 
 
 async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_left(

@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.api.evidence.forging import (
     drop_file,
     drop_message,
     flip_bit,
+    forget,
     message_files,
     put,
     rebuild_manifest,
@@ -153,7 +155,7 @@ def test_cut_off_messages_of_which_the_log_still_tells_are_named(data: bytes) ->
 
     def cut(files: Files) -> None:
         del files[row["file"]]
-        rebuild_manifest(files, lambda manifest: manifest["messages"].remove(row))
+        rebuild_manifest(files, partial(forget, row))
 
     besides = findings_of(edit_bundle(data, cut)).problems[1]
     assert (besides.code, besides.at) == ("unshown", row["id"])

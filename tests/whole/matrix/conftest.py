@@ -101,6 +101,7 @@ async def create_world(urls: Urls, folders: Folders) -> AsyncIterator[World]:
         api_database_url=urls.api,
         issuer="https://tsunagu.test",
         rate_limit=0,  # twenty thousand calls in one minute, from one address
+        messages_per_day=0,
         stranger_rate_limit=0,
         token_rate_limit=0,
         lockout_failures=0,

@@ -305,18 +305,52 @@ KINDS: Mapping[str, ProblemKind] = {
         Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
         example={"retry_after": 5},
     ),
+    "referral_full": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("この案件にはもう送れません", "This referral takes no more of yours"),
+        Text(
+            "この機関は、一つの案件に送れる数の通信文を送りました。ほかの当事者は送れます。",
+            "Your agency has sent as many messages in this referral as it may. Others can send.",
+        ),
+        Text(
+            "続きは新しい案件で送るか、運用者に相談してください。",
+            "Go on in a new referral, or ask the operator.",
+        ),
+        example={"limit_messages": 2000},
+    ),
+    "too_many_today": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        Text("今日はもう送れません", "No more today"),
+        Text(
+            "この機関は、一つの案件に1日に送れる数の通信文を送りました。ほかの当事者は送れます。",
+            "Your agency has sent as many messages in this referral today as it may. Others can"
+            " send.",
+        ),
+        Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
+        example={"limit_messages": 500, "retry_after": 3600},
+    ),
     "bundle_too_large": ProblemKind(
         HTTPStatus.CONFLICT,
         Text("束に収まりません", "Too large for a bundle"),
         Text(
-            "この事案は、通信文の数か量が、一つの束の上限を超えています。",
-            "The case has more messages, or more text, than one bundle holds.",
+            "求めたものは、通信文の数か量が、一つの束の上限を超えています。",
+            "What was asked for has more messages, or more text, than one bundle holds.",
         ),
         Text(
-            "POST /v1/messages/read で開き、記録は GET /v1/log/entries で読んでください。",
-            "Open the messages by POST /v1/messages/read and read the log at GET /v1/log/entries.",
+            "parts に並ぶ referral、from、through で、一つずつ求めてください。",
+            "Ask for each of `parts` with its `referral`, `from` and `through`.",
         ),
-        example={"limit_messages": 2000, "limit_bytes": 67108864},
+        example={
+            "limit_messages": 500,
+            "limit_bytes": 67108864,
+            "parts": [
+                {
+                    "referral": "01936b7e-8a3c-7d21-9f64-2b7c1e5a9d40",
+                    "from": 1,
+                    "through": 500,
+                }
+            ],
+        },
     ),
     "too_many_webhooks": ProblemKind(
         HTTPStatus.CONFLICT,

@@ -148,7 +148,8 @@ PROBLEM: Mapping[str, Any] = {
         "reason": {
             "type": "string",
             "description": both(
-                "act_impossible: 理由の符号", "act_impossible: the code of the reason"
+                "act_impossible, recall_impossible: 理由の符号",
+                "act_impossible, recall_impossible: the code of the reason",
             ),
         },
         "version": {
@@ -173,7 +174,32 @@ PROBLEM: Mapping[str, Any] = {
         },
         "limit_messages": {
             "type": "integer",
-            "description": both("bundle_too_large: 上限", "bundle_too_large: the limit"),
+            "description": both(
+                "bundle_too_large ほか: 上限", "bundle_too_large and others: the limit"
+            ),
+        },
+        "parts": {
+            "type": "array",
+            "description": both(
+                "bundle_too_large: 一つずつ求められる部分",
+                "bundle_too_large: parts that can be asked for, one by one",
+            ),
+            "items": {
+                "type": "object",
+                "required": ["referral", "from", "through"],
+                "properties": {
+                    "referral": {"type": "string", "format": "uuid"},
+                    "from": {"type": "integer"},
+                    "through": {"type": "integer"},
+                },
+            },
+        },
+        "agencies": {
+            "type": "array",
+            "description": both(
+                "recall_by_request: 求める相手", "recall_by_request: the agencies to ask"
+            ),
+            "items": {"type": "string"},
         },
         "retry_after": {
             "type": "integer",

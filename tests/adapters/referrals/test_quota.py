@@ -1,0 +1,61 @@
+"""How much one party may send in a referral, and that it stops nobody else."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from app.adapters.inbox.bell import Bell
+from app.adapters.referrals.exchange import Exchange
+from app.domain.cases.quota import Quota
+from app.domain.errors import ReferralFull, TooManyToday
+from tests.support.callers import START, seat
+from tests.support.office import Office, saying
+from tests.support.play import CENTER, PROBATION, TO_ASSESSING, special
+
+
+def limited(office: Office, quota: Quota) -> Exchange:
+    """The exchange with these limits."""
+    bell = Bell(office.pool, office.urls.api)
+    return Exchange(office.pool, office.writer, lambda: office.directory, office.clock, bell, quota)
+
+
+async def interview(exchange: Exchange, referral: UUID) -> None:
+    message = saying("special_adjustment.interview", referral)
+    await exchange.accept(message, seat(CENTER))
+
+
+async def test_a_party_that_has_sent_its_share_is_refused_and_nobody_else(office: Office) -> None:
+    referral = await special(office, TO_ASSESSING)  # the center has sent two
+    exchange = limited(office, Quota(altogether=5))
+    for _ in range(3):
+        await interview(exchange, referral)
+    with pytest.raises(ReferralFull) as refused:
+        await interview(exchange, referral)
+    assert refused.value.facts == {"limit_messages": 5}
+    custody = saying("special_adjustment.change_custody", referral)
+    await exchange.accept(custody, seat(PROBATION))
+    withdrawal = saying("special_adjustment.withdraw_consent", referral)
+    await exchange.accept(withdrawal, seat(CENTER))
+
+
+async def test_the_share_of_a_day_comes_again_with_the_next(office: Office) -> None:
+    referral = await special(office, TO_ASSESSING)
+    exchange = limited(office, Quota(in_a_day=4))
+    for _ in range(2):
+        await interview(exchange, referral)
+    with pytest.raises(TooManyToday) as refused:
+        await interview(exchange, referral)
+    assert refused.value.facts == {"limit_messages": 4, "retry_after": 14 * 3600 + 1}
+    office.clock.now += timedelta(seconds=refused.value.facts["retry_after"])
+    await interview(exchange, referral)
+    office.clock.now = START
+
+
+async def test_a_repeat_beyond_the_limit_gets_its_first_answer(office: Office) -> None:
+    referral = await special(office, TO_ASSESSING)
+    exchange = limited(office, Quota(altogether=3))
+    last = saying("special_adjustment.interview", referral)
+    first = await exchange.accept(last, seat(CENTER))
+    again = await exchange.accept(last, seat(CENTER))
+    assert (again.answer, again.repeated) == (first.answer, True)
