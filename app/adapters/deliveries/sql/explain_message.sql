@@ -16,9 +16,9 @@ BEGIN
     v_sent := sent_by(m, p_agency);
     IF NOT v_sent AND v_position IS NULL THEN RETURN NULL; END IF;
     v_found := CASE
-        WHEN v_sent THEN deliveries_of(m.id, NULL, ended_parties(v_party.view))
-        ELSE deliveries_of(m.id, p_agency,
-            CASE WHEN v_party.until IS NOT NULL THEN ARRAY[p_agency] END) END;
+        WHEN v_sent THEN deliveries_known(m.id, NULL, ended_parties(v_party.view), v_party.until)
+        ELSE deliveries_known(m.id, p_agency,
+            CASE WHEN v_party.until IS NOT NULL THEN ARRAY[p_agency] END, NULL) END;
     RETURN (SELECT jsonb_build_object('message_id', m.id, 'referral_id', m.referral_id,
         'type', m.type, 'urgency', m.urgency, 'accepted_at', m.accepted_at,
         'overdue_at', t.overdue_at, 'failed_at', t.failed_at,

@@ -1,5 +1,5 @@
 -- The inbox items about recipients who have not acknowledged in time: one for the recipient, one
--- for the sender.
+-- for the sender, if it is a party still.
 CREATE OR REPLACE FUNCTION late_items(p_term delivery_term) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -25,6 +25,9 @@ SET search_path = pg_catalog, public, pg_temp AS $$
         SELECT item || jsonb_build_object('agency_id', p_term.sender, 'from_party', party,
             'from_agency', agency_id)
         FROM late WHERE p_term.sender IS NOT NULL AND p_term.sender <> agency_id
+            AND NOT EXISTS (SELECT FROM message o JOIN party q ON q.referral_id = o.referral_id
+                WHERE o.id = p_term.message_id AND q.agency_id = p_term.sender
+                    AND q.until IS NOT NULL)
     ) AS told
 $$;
 -- Called by other functions only.

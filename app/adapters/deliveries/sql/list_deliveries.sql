@@ -4,16 +4,16 @@ CREATE OR REPLACE FUNCTION list_deliveries(
 ) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE v_ended text[];
+DECLARE v_ended text[]; v_until timestamptz;
 BEGIN
-    SELECT ended_parties(q.view) INTO v_ended FROM party q
+    SELECT ended_parties(q.view), q.until INTO v_ended, v_until FROM party q
     WHERE q.referral_id = p_referral AND q.agency_id = p_agency;
     IF NOT FOUND THEN RETURN NULL; END IF;
     RETURN (SELECT coalesce(jsonb_agg(o.shown ORDER BY o.number), '[]')::text FROM (
         SELECT c.number, jsonb_build_object('message_id', m.id, 'number', c.number,
             'type', m.type, 'urgency', m.urgency, 'accepted_at', m.accepted_at,
             'overdue_at', t.overdue_at, 'failed_at', t.failed_at,
-            'recipients', deliveries_of(m.id, NULL, v_ended)) AS shown
+            'recipients', deliveries_known(m.id, NULL, v_ended, v_until)) AS shown
         FROM copy c JOIN message m ON m.id = c.message_id
         LEFT JOIN delivery_term t ON t.message_id = m.id
         WHERE c.agency_id = p_agency AND c.referral_id = p_referral AND c.number > p_after
