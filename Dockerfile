@@ -1,7 +1,13 @@
 # One image for the API, the worker and the migrations: `tsunagu serve`, `worker`, `migrate`.
 # PostgreSQL is elsewhere; the embedded one is not in here.
 
-FROM python:3.11-slim-bookworm AS build
+# The base image, by digest: `docker build --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:…`.
+# There is no default: a tag may be another image tomorrow.
+ARG PYTHON_IMAGE
+
+FROM ${PYTHON_IMAGE} AS build
+ARG PYTHON_IMAGE
+RUN case "${PYTHON_IMAGE}" in *@sha256:*) ;; *) echo "PYTHON_IMAGE has no digest" >&2; exit 1;; esac
 WORKDIR /srv/tsunagu
 RUN python -m venv /opt/venv
 COPY requirements/runtime.txt requirements/runtime.txt
@@ -15,7 +21,7 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
     --no-deps --no-build-isolation --no-index --editable . \
     && /opt/venv/bin/python -m compileall -q app tsunagu
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -117,7 +117,8 @@ def test_the_demo_clients_are_one_of_each_kind_in_two_prefectures(running: Runni
     assert {"settlement_center", "probation_office", "prison", "prefecture"} <= {*kinds}
     assert path.stat().st_mode & 0o777 == 0o600
     for client in clients:
-        assert client["secret"] in running.output
+        assert client["client_id"] in running.output
+        assert client["secret"] not in running.output
         assert all({"id", "role"} == set(seat) for seat in client["seats"])
 
 
