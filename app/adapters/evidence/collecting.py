@@ -17,7 +17,7 @@ from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.errors import BundleTooLarge, Busy, Invalid, NotFound
 from app.domain.evidence.bundle import LARGEST, MOST_ENTRIES, MOST_MESSAGES
-from app.domain.evidence.parts import MessageSize, Part, fits, parts
+from app.domain.evidence.parts import BundlePart, MessageSize, fits, parts
 from app.domain.log.signed_note import Checkpoint, Note
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class OpenedCase:
 
     referrals: Sequence[ReferralJson]
     messages: Sequence[Opened]
-    parts: Sequence[Part]
+    parts: Sequence[BundlePart]
     """What it holds of each referral; nothing of those that are not named."""
     counts: Mapping[UUID, int]
     """How many messages of each referral this party may read."""
@@ -254,15 +254,15 @@ def _chosen(
     return [m for m in contents if m.referral_id == referral_id and least <= m.number <= most]
 
 
-def _held(messages: Sequence[MessageSize]) -> list[Part]:
+def _held(messages: Sequence[MessageSize]) -> list[BundlePart]:
     """What these messages are of each referral."""
     numbers: dict[UUID, list[int]] = {}
     for message in messages:
         numbers.setdefault(message.referral_id, []).append(message.number)
-    return [Part(referral, held[0], held[-1]) for referral, held in numbers.items()]
+    return [BundlePart(referral, held[0], held[-1]) for referral, held in numbers.items()]
 
 
-def _named(part: Part) -> Mapping[str, Any]:
+def _named(part: BundlePart) -> Mapping[str, Any]:
     """A part as a refusal names it, by the parameters that ask for it."""
     return {"referral": str(part.referral_id), "from": part.first, "through": part.last}
 

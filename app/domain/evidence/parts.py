@@ -22,7 +22,7 @@ class MessageSize:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BundlePart:
     """A run of the messages of one referral."""
 
     referral_id: UUID
@@ -35,21 +35,21 @@ def fits(messages: Sequence[MessageSize]) -> bool:
     return _fit(len(messages), sum(message.size for message in messages))
 
 
-def parts(messages: Sequence[MessageSize]) -> list[Part]:
+def parts(messages: Sequence[MessageSize]) -> list[BundlePart]:
     """The parts, each of one bundle, in which messages come that one bundle cannot hold.
 
     Args:
         messages: by referral and number.
     """
-    found: list[Part] = []
+    found: list[BundlePart] = []
     count = size = 0
     for message in messages:
         count, size = count + 1, size + message.size
         last = found[-1] if found else None
         if last and last.referral_id == message.referral_id and _fit(count, size):
-            found[-1] = Part(last.referral_id, last.first, message.number)
+            found[-1] = BundlePart(last.referral_id, last.first, message.number)
         else:
-            found.append(Part(message.referral_id, message.number, message.number))
+            found.append(BundlePart(message.referral_id, message.number, message.number))
             count, size = 1, message.size
     return found
 
