@@ -90,8 +90,8 @@ def objection_to_command(
 ) -> str | None:
     """Why two seats cannot have it erased; None if they can.
 
-    The agency that asks may not learn what others do in the case: a hold of another agency and a
-    referral that it may not see both give `not_now`.
+    Only the agency that answers the person can ask, and it learns that there is a hold, though not
+    whose. A referral that it may not see gives `not_now`.
 
     Args:
         agency_id: whose seats they are; None for the operator's, on the order of a court.
@@ -105,9 +105,13 @@ def objection_to_command(
     whole = DataClass.C0 in classes
     if referral.state != CLOSED and not (whole and reason in BEFORE_THE_END):
         return "not_closed"
-    if referral.holders or any(state != CLOSED for state in referral.others):
-        return "not_now"
-    return None
+    return _objection_of_others(referral)
+
+
+def _objection_of_others(referral: HeldReferral) -> str | None:
+    if referral.holders:
+        return "held_by_another"
+    return "not_now" if any(state != CLOSED for state in referral.others) else None
 
 
 def complete_on(erased_at: datetime, backup_age: timedelta) -> date:

@@ -247,6 +247,45 @@ async def test_a_hold_stops_the_clock_of_its_whole_case_until_it_is_lifted(
     assert not any(each.body for each in await open_all(office, CENTER, referral))
 
 
+async def age_holds(office: Office, referral: UUID, by: timedelta) -> None:
+    """Let the holds of a referral have been set earlier."""
+    aged = "UPDATE legal_hold SET set_at = set_at - $2::interval WHERE referral_id = $1"
+    await office.owner.execute(aged, referral, by)
+
+
+async def test_a_hold_binds_for_a_year_unless_it_is_renewed(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    referral = await close_case(office)
+    await hold(acts, referral, PROBATION)
+    await erase_until(worker_pool, LATER)
+    await age_holds(office, referral, timedelta(days=360))
+    await hold(acts, referral, PROBATION)  # renewed
+    assert await erase_until(worker_pool, LATER) == 0
+    await age_holds(office, referral, timedelta(days=367))
+    await erase_until(worker_pool, LATER)
+    assert not any(each.body for each in await open_all(office, CENTER, referral))
+
+
+async def test_a_former_party_holds_nothing_and_its_hold_ends_with_its_part(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    referral = await special(office, TO_ASSESSING)
+    await hold(acts, referral, PRISON)
+    leaving = {"institution": "prison-osaka"}
+    transfer = saying("special_adjustment.transfer_institution", referral, to=leaving)
+    await office.exchange.accept(transfer, seat(PRISON))
+    close = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
+    await office.exchange.accept(close, HEAD)
+    officer = seat(PRISON, "records_officer")
+    detail = {"reason": "litigation", "whole_case": True}
+    with pytest.raises(ActImpossible) as refused:
+        await acts.propose(officer, Proposal(uuid4(), "hold.set", str(referral), detail))
+    assert refused.value.reason == "party_ended"
+    await erase_until(worker_pool, LATER)
+    assert not any(each.body for each in await open_all(office, CENTER, referral))
+
+
 async def test_a_child_keeps_its_parent_readable_until_the_whole_case_is_old_enough(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:
@@ -466,17 +505,17 @@ async def test_two_operators_erase_on_the_order_of_a_court_and_read_nothing(
         )
 
 
-async def test_why_a_command_cannot_be_done_tells_nothing_of_others(
+async def test_why_a_command_cannot_be_done_tells_of_a_hold_and_of_no_unseen_referral(
     office: Office, acts: Acts
 ) -> None:
     held = await close_case(office)
     await hold(acts, held, PROBATION)
     parent, child = await hand_over(office, ("center-27", "acknowledge"))
     court = {"reason": "court_order"}
-    for referral, detail in ((held, {}), (parent, court)):
+    for referral, detail, reason in ((held, {}, "held_by_another"), (parent, court, "not_now")):
         with pytest.raises(ActImpossible) as refused:
             await erase_by_command(acts, referral, **detail)
-        assert refused.value.reason == "not_now"
+        assert refused.value.reason == reason
     assert child != parent
     with pytest.raises(ActImpossible) as refused:
         await ask_as_prison(acts, held)

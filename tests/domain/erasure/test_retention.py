@@ -241,6 +241,6 @@ def test_a_command_erases_for_whoever_decides_and_never_under_a_hold(
     open_at_all = closed or (whole and reason in BEFORE_THE_END)
     assert (against is None) == (may and not held_by and open_at_all and alone)
     if may and held_by and held_by != agency and open_at_all:
-        # Nothing tells it from a case that goes on where this agency cannot see it.
-        assert against == "not_now"
+        # Whoever answers the person learns that there is a hold.
+        assert against == "held_by_another"
     assert agency != "prison-fuchu" or against == "not_yours"

@@ -22,8 +22,7 @@ BEGIN
     RETURN jsonb_build_object('id', r.id, 'case_id', v_case.id, 'lead', v_case.lead,
         'flow', r.flow, 'state', r.state, 'erased', r.erased_classes,
         'holders', (SELECT coalesce(jsonb_agg(DISTINCT h.agency_id), '[]') FROM legal_hold h
-            WHERE h.case_id = v_case.id AND h.lifted_at IS NULL
-                AND (h.whole_case OR h.referral_id = p_referral)),
+            WHERE h.case_id = v_case.id AND hold_binds(h, p_referral)),
         'parties', (SELECT coalesce(jsonb_object_agg(q.agency_id, q.name), '{}')
             FROM party q WHERE q.referral_id = p_referral AND q.until IS NULL),
         'others', (SELECT coalesce(jsonb_agg(o.state), '[]')

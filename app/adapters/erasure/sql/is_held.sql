@@ -2,8 +2,7 @@
 CREATE OR REPLACE FUNCTION is_held(p_case uuid, p_referral uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM legal_hold h WHERE h.case_id = p_case AND h.lifted_at IS NULL
-        AND (h.whole_case OR h.referral_id = p_referral))
+    SELECT EXISTS (SELECT FROM legal_hold h WHERE h.case_id = p_case AND hold_binds(h, p_referral))
 $$;
 -- Called by no other code yet.
 REVOKE ALL ON FUNCTION is_held(uuid, uuid) FROM PUBLIC, tsunagu_api, tsunagu_worker;
