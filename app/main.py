@@ -158,7 +158,12 @@ def _common(resources: Resources, caches: _Caches) -> Iterator[object]:
     yield PublishedLogKeys(resources.checkpoint_keys().public_keys)
     yield LargestBody(settings.max_body)
     yield Shutdown()
-    rate = Rate(settings.rate_limit, settings.stranger_rate_limit, settings.token_rate_limit)
+    rate = Rate(
+        settings.rate_limit,
+        settings.stranger_rate_limit,
+        settings.token_rate_limit,
+        settings.stranger_byte_limit,
+    )
     yield Rates(rate)
 
 

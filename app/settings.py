@@ -124,6 +124,10 @@ class Settings(BaseSettings):
     stranger_rate_limit: int = Field(default=600, ge=0)
     """Calls without a good token from one address that are answered in a minute; beyond, 429."""
 
+    stranger_byte_limit: int = Field(default=64 * 1024 * 1024, ge=0)
+    """Bytes that answers to one address may hold in a minute without a valid token; beyond, 429.
+    The contract is a tenth of a megabyte, compressed."""
+
     token_rate_limit: int = Field(default=120, ge=0)
     """Calls of the token endpoint in a minute by one client from one address; an address alone may
     make ten times as many. A token is good for ten minutes: who asks for each call is mistaken."""
@@ -159,7 +163,7 @@ class Settings(BaseSettings):
     one makes room that has waited longest without sending a request."""
 
     metrics_token: SecretStr | None = None
-    """What `/metrics` wants as `Authorization: Bearer …`. When missing, who reaches it reads it."""
+    """What `/metrics` wants as `Authorization: Bearer …`. When missing, `/metrics` is not there."""
 
     api_pool_size: int = Field(default=4, ge=1)
     """Database connections of one API process. Two for each core of the database server are enough:

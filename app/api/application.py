@@ -27,12 +27,12 @@ from app.api.contract import contract
 from app.api.contract import routes as contract_routes
 from app.api.service import pages
 from app.api.service.metrics import Meters
+from app.api.service.proxies import UnnamedProxies
 from app.api.webhooks import contract as webhook_contract
 from app.api.webhooks.schemas import ChallengeOut, NoticeOut, ProofOut
 from app.api.wire.dependencies import Subject
 from app.api.wire.gate import Gate, OutageOf
 from app.api.wire.problems import answers
-from app.api.wire.proxies import UnnamedProxies
 from app.api.wire.requests.query import check_address
 
 SUBJECTS: tuple[Subject, ...] = (

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
 
 from app.adapters.access import refused_calls
 from app.adapters.administration.by_owner import Administration
@@ -35,6 +36,9 @@ from app.settings import Settings
 T = TypeVar("T")
 Speak = Callable[..., Awaitable[AsyncClient]]
 
+METRICS_TOKEN = SecretStr("the-operators")
+OPERATOR = {"Authorization": f"Bearer {METRICS_TOKEN.get_secret_value()}"}
+"""The headers with which the metrics are read."""
 JAPAN = timezone(timedelta(hours=9))
 
 
@@ -122,6 +126,7 @@ async def service(
         stranger_rate_limit=0,
         token_rate_limit=0,
         lockout_failures=0,
+        metrics_token=METRICS_TOKEN,
     )
     clock = MovableClock()
     app = create_app(settings, clock)

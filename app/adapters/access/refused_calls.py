@@ -26,6 +26,7 @@ COUNTED = frozenset(
         "scope_missing",
         "malformed",
         "unsupported_media_type",
+        "unsupported_encoding",
         "too_large",
         "invalid",
         "not_found",

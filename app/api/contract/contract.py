@@ -16,6 +16,7 @@ from app.api.flows.json_schemas import COMPONENTS, components
 from app.api.wire.caller import DPOP
 from app.api.wire.documented import REFERENCE, Documentation, both, in_language
 from app.api.wire.language import Language
+from app.api.wire.pages import MadeOnce, StaticPage
 from app.api.wire.problems.answers import MEDIA_TYPE
 from app.api.wire.problems.kinds import KINDS, example
 from app.api.wire.problems.schema import PROBLEM
@@ -83,22 +84,24 @@ class Contract:
         self._app = app
         self._webhooks = webhooks
         self._webhook_models = webhook_models
-        self._made: dict[Language, tuple[Schema, bytes]] = {}
+        self._documents: dict[Language, Schema] = {}
+        self.pages: MadeOnce[tuple[Language, str]] = MadeOnce(self._page)
+        """The same as JSON, by language and by the URL that the service is reached under."""
 
     def document(self, language: Language = "ja") -> Schema:
         """The contract in one language."""
-        return self._in(language)[0]
+        if language not in self._documents:
+            self._documents[language] = assembled(
+                self._app, self._webhooks, self._webhook_models, language
+            )
+        return self._documents[language]
 
-    def content(self, language: Language = "ja") -> bytes:
-        """The same as JSON."""
-        return self._in(language)[1]
-
-    def _in(self, language: Language) -> tuple[Schema, bytes]:
-        if language not in self._made:
-            document = assembled(self._app, self._webhooks, self._webhook_models, language)
-            text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-            self._made[language] = document, text.encode()
-        return self._made[language]
+    def _page(self, key: tuple[Language, str]) -> StaticPage:
+        language, url = key
+        document = self.document(language)
+        served = {**document, "servers": [{**document["servers"][0], "url": url}]}
+        text = json.dumps(served, ensure_ascii=False, separators=(",", ":"))
+        return StaticPage.of(text.encode(), "application/json")
 
 
 def install(
@@ -191,7 +194,12 @@ def _codes(path: str, operation: Schema, notes: Documentation) -> Iterator[str]:
             yield "scope_missing"
         yield from ("too_many", "busy", "unavailable")
     if notes.takes:
-        yield from ("malformed", "unsupported_media_type", "too_large")
+        yield from (
+            "malformed",
+            "unsupported_media_type",
+            "unsupported_encoding",
+            "too_large",
+        )
     yield "invalid"  # every route refuses query parameters that it does not declare
     if "{" in path:
         yield "not_found"

@@ -1,10 +1,6 @@
 """Public routes of the flows: tables, schemas, pages of message types and diagrams."""
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,8 +10,7 @@ from app.api.flows.message_page import message_page
 from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, example_response
 from app.api.wire.documented import both, documented
 from app.api.wire.language import Language, language_of
-from app.api.wire.pages import HTML, HTML_ANSWER, PAGE_POLICY, render
-from app.api.wire.responses import matches
+from app.api.wire.pages import HTML, HTML_ANSWER, PAGE_POLICY, MadeOnce, StaticPage, render
 from app.domain.cases.case import SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.errors import NotFound
@@ -43,22 +38,6 @@ PageLanguage = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class StaticPage:
-    """An answer that does not change while the process runs."""
-
-    content: bytes
-    media_type: str
-    tag: str
-
-    def answer(self, request: Request, headers: Mapping[str, str] | None = None) -> Response:
-        """The page, or 304 if the caller has it already."""
-        all_headers = {"ETag": self.tag, "Cache-Control": "public, max-age=300", **(headers or {})}
-        if matches(request, self.tag):
-            return Response(status_code=304, headers=all_headers)
-        return Response(self.content, headers=all_headers, media_type=self.media_type)
-
-
 @router.get(
     "/flows",
     response_class=Response,
@@ -72,7 +51,7 @@ class StaticPage:
 )
 async def list_flows(request: Request) -> Response:
     """公開している流れの名前と、詳しい頁の場所を返す。"""
-    return _flow_list().answer(request)
+    return (await _FLOW_LIST.page(None)).answer(request)
 
 
 @router.get(
@@ -90,7 +69,7 @@ async def list_flows(request: Request) -> Response:
 )
 async def read_flow(request: Request, flow: str) -> Response:
     """流れの全てを返す。当事者と開ける区分、状態、通信文と項目、表(matrix)、条件。"""
-    return _flow_page(_flow_named(flow).name).answer(request)
+    return (await _FLOW_PAGES.page(_flow_named(flow).name)).answer(request)
 
 
 @router.get(
@@ -111,7 +90,7 @@ async def read_flow(request: Request, flow: str) -> Response:
 )
 async def read_schema(request: Request, flow: str, event: str) -> Response:
     """通信文一種類の本文を JSON Schema (2020-12) で返す。区分は `x-data-class`。"""
-    return _schema(_message_type(flow, event)).answer(request)
+    return (await _SCHEMAS.page(_message_type(flow, event))).answer(request)
 
 
 @router.get(
@@ -138,7 +117,7 @@ async def read_message_page(
     各種類のスキーマがここへ案内する(`externalDocs`)。
     """
     language = lang or language_of(request)
-    page = _message_page(_message_type(flow, event), language)
+    page = await _MESSAGE_PAGES.page((_message_type(flow, event), language))
     headers = {
         "Content-Security-Policy": PAGE_POLICY,
         "Content-Language": language,
@@ -162,7 +141,7 @@ async def read_message_page(
 async def read_diagram(request: Request, flow: str) -> Response:
     """流れの状態遷移図を Mermaid で返す。`Accept-Language: en` なら英語。"""
     language = language_of(request)
-    page = _diagram(_flow_named(flow).name, language)
+    page = await _DIAGRAMS.page((_flow_named(flow).name, language))
     return page.answer(request, {"Content-Language": language, "Vary": "Accept-Language"})
 
 
@@ -180,13 +159,11 @@ def _message_type(flow: str, event: str) -> str:
     return name
 
 
-@cache
-def _flow_list() -> StaticPage:
+def _flow_list(_: None) -> StaticPage:
     items = [{"name": f.name, "title": _both(f.title), **_links(f)} for f in FLOWS.values()]
     return _json_page({"items": items})
 
 
-@cache
 def _flow_page(name: str) -> StaticPage:
     flow = FLOWS[name]
     return _json_page(
@@ -209,20 +186,19 @@ def _flow_page(name: str) -> StaticPage:
     )
 
 
-@cache
 def _schema(message_type: str) -> StaticPage:
     return _json_page(message_schema(message_type), "application/schema+json")
 
 
-@cache
-def _message_page(message_type: str, language: Language) -> StaticPage:
+def _message_page(key: tuple[str, Language]) -> StaticPage:
+    message_type, language = key
     values = {"page": message_page(message_type, language), "language": language}
-    return _static_page(render("message.html", values).encode(), HTML)
+    return StaticPage.of(render("message.html", values).encode(), HTML)
 
 
-@cache
-def _diagram(name: str, language: Language) -> StaticPage:
-    return _static_page(mermaid(FLOWS[name], language).encode(), MERMAID)
+def _diagram(key: tuple[str, Language]) -> StaticPage:
+    name, language = key
+    return StaticPage.of(mermaid(FLOWS[name], language).encode(), MERMAID)
 
 
 def _links(flow: Flow) -> dict[str, str]:
@@ -277,8 +253,11 @@ def _both(text: Text) -> dict[str, str]:
 
 def _json_page(value: Any, media_type: str = "application/json") -> StaticPage:
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return _static_page(content, media_type)
+    return StaticPage.of(content, media_type)
 
 
-def _static_page(content: bytes, media_type: str) -> StaticPage:
-    return StaticPage(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+_FLOW_LIST = MadeOnce(_flow_list)
+_FLOW_PAGES = MadeOnce(_flow_page)
+_SCHEMAS = MadeOnce(_schema)
+_MESSAGE_PAGES = MadeOnce(_message_page)
+_DIAGRAMS = MadeOnce(_diagram)

@@ -18,7 +18,7 @@ from app.api.referrals.reading import open_one
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory, dependency
 from app.api.wire.documented import documented
-from app.api.wire.pages import HTML_ANSWER, page
+from app.api.wire.pages import HTML_ANSWER, personal_page
 from app.api.wire.responses import id_in_path
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL_ID
 from app.api.wire.views import moment
@@ -75,7 +75,7 @@ async def print_message(
         "digest": row["digest"],
         "message_id": row["id"],
     }
-    return page("sheet.html", values, personal=True)
+    return personal_page("sheet.html", values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.adapters.service.figures import Figures, ServiceFigures
 from app.adapters.service.readiness import Readiness
+from app.api.service.proxies import UnnamedProxies
 from app.api.service.schemas import HealthOut, ReadinessOut
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
-from app.api.wire.proxies import UnnamedProxies
 from app.api.wire.responses import json_answer
 from app.domain.text import Text
 

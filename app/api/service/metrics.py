@@ -17,20 +17,23 @@ from starlette.types import Scope
 
 from app.adapters.service.figures import ErasureFigures, Figures, ServiceFigures
 from app.api.wire.dependencies import dependency
-from app.domain.errors import NotAuthenticated
+from app.api.wire.rates import Rates
+from app.domain.errors import NotAuthenticated, NotFound
 
 router = APIRouter(tags=["service"])
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Seconds."""
+COARSE = 1_000
+"""Entries: fewer are not told apart."""
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """The variable with the folder in which the processes of one service share their metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsToken:
-    """The token that `/metrics` requires, if any."""
+    """The token that `/metrics` requires. Without one it is not there for anybody."""
 
     secret: str | None = field(repr=False)
 
@@ -100,20 +103,25 @@ class _Figures(Collector):
 
 @router.get("/metrics", include_in_schema=False)
 async def read_metrics(request: Request) -> Response:
-    """Metrics, without personal data. The operator may require a token.
+    """Metrics, without personal data, for whoever has the operator's token.
 
     Raises:
-        NotAuthenticated: the required token was not sent.
+        NotFound: the operator has set no token.
+        NotAuthenticated: it was not sent.
     """
     _check_token(request, dependency(request, MetricsToken).secret)
+    request.state.is_operator = True
     meters: Meters = request.app.state.meters
     figures = await dependency(request, Figures).recent()
     return Response(meters.text(figures), media_type=MEDIA_TYPE)
 
 
 def _check_token(request: Request, wanted: str | None) -> None:
+    if wanted is None:
+        raise NotFound
     authorization = request.headers.get("authorization", "").encode()
-    if wanted is not None and not hmac.compare_digest(authorization, f"Bearer {wanted}".encode()):
+    if not hmac.compare_digest(authorization, f"Bearer {wanted}".encode()):
+        dependency(request, Rates).count_unauthenticated(request)
         raise NotAuthenticated
 
 
@@ -131,7 +139,11 @@ def _families(figures: ServiceFigures) -> Iterator[Metric]:
     yield _gauge(
         "tsunagu_log_oldest_unsealed_seconds", "Age of the oldest of them.", figures.oldest_unsealed
     )
-    yield _gauge("tsunagu_log_sealed", "Entries of the log in the tree.", figures.sealed)
+    yield _gauge(
+        "tsunagu_log_sealed",
+        "Entries of the log in the tree, in whole thousands.",
+        figures.sealed // COARSE * COARSE,
+    )
     webhooks = GaugeMetricFamily("tsunagu_webhooks", "Endpoints, by state.", labels=["state"])
     for state, count in sorted(figures.webhooks.items()):
         webhooks.add_metric([state], count)
@@ -146,18 +158,11 @@ def _families(figures: ServiceFigures) -> Iterator[Metric]:
 
 
 def _erasures(figures: ErasureFigures) -> Iterator[Metric]:
-    erasures = CounterMetricFamily(
-        "tsunagu_erasures", "Referrals of which something was erased, by rule.", labels=["rule"]
+    # Not how many were erased, and not by which rule: the minute in which that grows would tell
+    # of a refusal or of an acquittal.
+    yield _gauge(
+        "tsunagu_erasures_late", "Whether an erasure has been due for a day.", figures.late
     )
-    for rule, count in sorted(figures.erasures.items()):
-        erasures.add_metric([rule], count)
-    yield erasures
-    due = GaugeMetricFamily(
-        "tsunagu_erasures_due", "Referrals whose time has come, by rule.", labels=["rule"]
-    )
-    for rule, count in sorted(figures.due.items()):
-        due.add_metric([rule], count)
-    yield due
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -5,7 +5,16 @@ from starlette.staticfiles import StaticFiles
 
 from app.api.wire.documented import documented
 from app.api.wire.language import Language, language_of
-from app.api.wire.pages import DOCS_POLICY, HERE, HTML_ANSWER, page
+from app.api.wire.pages import (
+    DOCS_POLICY,
+    HERE,
+    HTML,
+    HTML_ANSWER,
+    PAGE_POLICY,
+    MadeOnce,
+    StaticPage,
+    render,
+)
 from app.api.wire.problems.kinds import KINDS
 from app.domain.errors import NotFound
 from app.domain.text import Text
@@ -22,20 +31,19 @@ def install(app: FastAPI) -> None:
 @router.get("/docs", include_in_schema=False)
 async def read_docs(request: Request) -> Response:
     """Swagger UI."""
-    return _documentation("docs.html", language_of(request))
+    return await _documentation(request, "docs.html")
 
 
 @router.get("/redoc", include_in_schema=False)
 async def read_redoc(request: Request) -> Response:
     """ReDoc."""
-    return _documentation("redoc.html", language_of(request))
+    return await _documentation(request, "redoc.html")
 
 
 @router.get("/favicon.ico", include_in_schema=False)
-async def read_icon() -> Response:
+async def read_icon(request: Request) -> Response:
     """The icon, at the path where browsers look for it."""
-    content = (HERE / "assets" / "favicon.svg").read_bytes()
-    return Response(content, media_type="image/svg+xml")
+    return (await _ICON.page(None)).answer(request)
 
 
 @router.get(
@@ -49,9 +57,9 @@ async def read_icon() -> Response:
         public=True,
     ),
 )
-async def list_problems() -> Response:
+async def list_problems(request: Request) -> Response:
     """このサービスが答えうる全ての問題を、日本語と英語で示す(HTML)。"""
-    return page("problems.html", {"kinds": KINDS, "code": None})
+    return (await _PROBLEMS.page(None)).answer(request, _POLICY)
 
 
 @router.get(
@@ -71,16 +79,38 @@ async def list_problems() -> Response:
         public=True,
     ),
 )
-async def read_problem(code: str) -> Response:
+async def read_problem(request: Request, code: str) -> Response:
     """問題一つの意味と、どうすればよいかを、日本語と英語で示す(HTML)。"""
     if code not in KINDS:
         raise NotFound
-    return page("problems.html", {"kinds": KINDS, "code": code})
+    return (await _PROBLEMS.page(code)).answer(request, _POLICY)
 
 
-def _documentation(template: str, language: Language) -> Response:
+async def _documentation(request: Request, template: str) -> Response:
     """A page that shows the published contract in the caller's language."""
-    values = {"language": language, "contract": f"/openapi.json?lang={language}"}
-    answer = page(template, values, DOCS_POLICY)
-    answer.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-    return answer
+    language = language_of(request)
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    headers["Content-Security-Policy"] = DOCS_POLICY
+    return (await _DOCUMENTATION.page((template, language))).answer(request, headers)
+
+
+def _documentation_page(key: tuple[str, Language]) -> StaticPage:
+    template, language = key
+    # Links are relative: in front of the service a proxy may have added a prefix.
+    values = {"language": language, "contract": f"openapi.json?lang={language}"}
+    return StaticPage.of(render(template, values).encode(), HTML)
+
+
+def _problems_page(code: str | None) -> StaticPage:
+    values = {"kinds": KINDS, "code": code, "root": "" if code is None else "../"}
+    return StaticPage.of(render("problems.html", values).encode(), HTML)
+
+
+def _icon(_: None) -> StaticPage:
+    return StaticPage.of((HERE / "assets" / "favicon.svg").read_bytes(), "image/svg+xml")
+
+
+_POLICY = {"Content-Security-Policy": PAGE_POLICY}
+_DOCUMENTATION = MadeOnce(_documentation_page)
+_PROBLEMS = MadeOnce(_problems_page)
+_ICON = MadeOnce(_icon)

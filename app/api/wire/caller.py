@@ -119,7 +119,8 @@ async def _access(request: Request) -> Access:
     try:
         access = await _authenticate(request)
     except NotAuthenticated:
-        dependency(request, Rates).count_unauthenticated(request)
+        if "authorization" in request.headers:  # or it was counted before it was read
+            dependency(request, Rates).count_unauthenticated(request)
         raise
     request.state.access = access
     request.state.caller = access.caller
@@ -156,7 +157,7 @@ async def _check_dpop(request: Request, token: str) -> Access:
     proofs_sent = request.headers.getlist("dpop")
     path = request.scope["raw_path"].decode("latin-1")
     proofs = dependency(request, Proofs)
-    await proofs.check(proofs_sent, request.method, path, token, access.jkt)
+    await proofs.check(proofs_sent, request.state.method, path, token, access.jkt)
     return access
 
 

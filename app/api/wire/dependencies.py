@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request
 
@@ -124,6 +125,11 @@ class Issuer:
 
     url: str
 
+    @property
+    def prefix(self) -> str:
+        """The path that a proxy takes away: of `https://host/tsunagu`, `/tsunagu`."""
+        return urlsplit(self.url).path.rstrip("/")
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedLogKeys:
@@ -145,6 +151,11 @@ class Shutdown:
     async def wait(self) -> None:
         """Wait until the process shuts down."""
         await self._begun.wait()
+
+
+def service_url(request: Request) -> str:
+    """The URL under which callers know the service."""
+    return dependency(request, Issuer).url
 
 
 def current_time(request: Request) -> datetime:

@@ -7,7 +7,8 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from fastapi import Request
@@ -16,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.adapters.database.shares import claims_of
 from app.adapters.outage import Outage
-from app.api.wire.problems.answers import Internal, Unavailable, answer
-from app.domain.errors import Busy, Refusal
+from app.api.wire.dependencies import Issuer, dependency_if_started
+from app.api.wire.problems.answers import Internal, Unavailable, UnsupportedEncoding, answer
+from app.api.wire.rates import Rates, network_of
+from app.domain.errors import Busy, Refusal, TooMany
 
 log = logging.getLogger("tsunagu.api")
 
@@ -34,6 +37,7 @@ _REFUSALS: Mapping[Outage, Callable[[], Refusal]] = {
 STRANGERS = "strangers"
 """All callers of whom it is not known yet who they are have one share of the database together."""
 
+_HEALTH = frozenset({"/healthz", "/readyz"})
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -66,48 +70,184 @@ class Gate:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Set here, because the application may go on with a copy of the scope.
         state = scope.setdefault("state", {})
-        answering, began = _Answering(send, state), time.perf_counter()
+        state["method"] = scope["method"]
+        if scope["method"] == "HEAD":  # answered as GET is, wherever GET is, without the content
+            scope = {**scope, "method": "GET"}
+        request = Request(scope)
+        stranger = _Stranger(request)
+        answering = _Answering(send, state, stranger, _prefix(request))
         try:
-            await self._app(scope, receive, answering)
+            with stranger.under_way():
+                _check_encoding(request)
+                await self._app(scope, receive, answering)
         except ClientDisconnect:
             return
         except Exception as error:
+            await self._answer_error(request, error, answering, receive)
+        finally:
+            stranger.charge(answering.sent, answering.seconds)
+        self._observe(scope, answering.status, time.perf_counter() - answering.began)
+
+    async def _answer_error(
+        self, request: Request, error: Exception, answering: "_Answering", receive: Receive
+    ) -> None:
+        refusal = answering.refused or (error if isinstance(error, Refusal) else None)
+        if refusal is None:
             _log(error, answering.request_id)
-            if not answering.started:
-                response = answer(Request(scope), self._refusal(error))
-                await response(scope, receive, answering)
-        self._observe(scope, answering.status, time.perf_counter() - began)
+            refusal = self._refusal(error)
+        if not answering.started:
+            await answer(request, refusal, _headers_of(refusal))(request.scope, receive, answering)
 
     def _refusal(self, error: Exception) -> Refusal:
         outage = self._outage_of(error)
         return Internal() if outage is None else _REFUSALS[outage]()
 
 
+class _Stranger:
+    """Bounds what is done for an address from which a call came without a valid token.
+
+    The token endpoint counts its calls itself. Health is asked for by whoever watches the service,
+    and costs next to nothing.
+    """
+
+    __slots__ = ("_network", "_rates", "_request")
+
+    def __init__(self, request: Request) -> None:
+        path: str = request.scope["path"]
+        counted = path not in _HEALTH and not path.startswith("/oauth/")
+        self._request = request
+        self._rates = dependency_if_started(request.app, Rates) if counted else None
+        self._network: str | None = None
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Count the call, if it names nobody. One that names somebody is counted when it is read.
+
+        Raises:
+            TooMany: too many come from this address, or cost too much.
+        """
+        if self._rates is None or "authorization" in self._request.headers:
+            yield
+            return
+        network = self._of()
+        self._rates.enter_stranger(network)
+        try:
+            yield
+        finally:
+            self._rates.leave_stranger(network)
+
+    def check(self, status: int) -> None:
+        """Before an answer begins: whether so much may be answered to this address.
+
+        Raises:
+            TooMany: too much was answered already.
+        """
+        if self._rates is not None and status < 400 and not self._is_known():
+            self._rates.check_stranger(self._of())
+
+    def charge(self, sent: int, seconds: float) -> None:
+        """Count what the answer has cost, if it was a stranger's."""
+        if self._rates is not None and not self._is_known():
+            self._rates.charge_stranger(self._of(), sent, seconds)
+
+    def _is_known(self) -> bool:
+        state = self._request.scope["state"]
+        return "access" in state or "is_operator" in state
+
+    def _of(self) -> str:
+        if self._network is None:
+            self._network = network_of(self._request)
+        return self._network
+
+
 class _Answering:
-    """Adds our headers to an answer, and records its status and whether it has started."""
+    """Adds our headers to an answer, and records its status, its size, and when it started."""
 
-    __slots__ = ("_send", "_state", "request_id", "started", "status")
+    __slots__ = (
+        "_prefix",
+        "_send",
+        "_state",
+        "_stranger",
+        "began",
+        "refused",
+        "request_id",
+        "seconds",
+        "sent",
+        "started",
+        "status",
+    )
 
-    def __init__(self, send: Send, state: dict[str, Any]) -> None:
+    def __init__(
+        self, send: Send, state: dict[str, Any], stranger: _Stranger, prefix: bytes
+    ) -> None:
         self._send = send
         self._state = state
+        self._stranger = stranger
+        self._prefix = prefix
         self.request_id = os.urandom(8).hex()
+        self.began = time.perf_counter()
+        self.refused: Refusal | None = None
         self.started = False
         self.status = 0
+        self.seconds = 0.0
+        """Until the answer started."""
+        self.sent = 0
+        """Bytes."""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
-            self.status = message["status"]
-            headers = message["headers"]
-            names = {name for name, _ in headers}
-            headers.append((b"x-request-id", self.request_id.encode()))
-            headers.extend(_SAFE)
-            if (quota := self._state.get("quota")) is not None:
-                headers.extend(quota.headers())
-            # By default an answer is not cached, and loads nothing when opened as a page.
-            headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in names)
+            self._start(message)
+        elif message["type"] == "http.response.body":
+            if self._state["method"] == "HEAD":
+                message = {**message, "body": b""}
+            self.sent += len(message.get("body", b""))
         await self._send(message)
+
+    def _start(self, message: Message) -> None:
+        try:
+            self._stranger.check(message["status"])
+        except TooMany as refusal:
+            self.refused = refusal  # Starlette wraps it, since it takes the answer for begun
+            raise
+        self.started = True
+        self.status = message["status"]
+        self.seconds = time.perf_counter() - self.began
+        headers = message["headers"]
+        if self._prefix:
+            headers[:] = [_with_prefix(header, self._prefix) for header in headers]
+        names = {name for name, _ in headers}
+        headers.append((b"x-request-id", self.request_id.encode()))
+        headers.extend(_SAFE)
+        if (quota := self._state.get("quota")) is not None:
+            headers.extend(quota.headers())
+        # By default an answer is not cached, and loads nothing when opened as a page.
+        headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in names)
+
+
+def _prefix(request: Request) -> bytes:
+    """The path before ours, under which callers know the service."""
+    issuer = dependency_if_started(request.app, Issuer)
+    return b"" if issuer is None else issuer.prefix.encode()
+
+
+def _with_prefix(header: tuple[bytes, bytes], prefix: bytes) -> tuple[bytes, bytes]:
+    name, value = header
+    return (name, prefix + value) if name == b"location" and value.startswith(b"/") else header
+
+
+def _check_encoding(request: Request) -> None:
+    """Refuse a compressed body, whichever route it is for.
+
+    Raises:
+        UnsupportedEncoding: the body is encoded.
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedEncoding
+
+
+def _headers_of(refusal: Refusal) -> dict[str, str] | None:
+    return {"Accept-Encoding": "identity"} if isinstance(refusal, UnsupportedEncoding) else None
 
 
 def _log(error: Exception, request_id: str) -> None:

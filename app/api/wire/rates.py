@@ -5,6 +5,7 @@ The calls of a minute may come all at once. A call over the limit is refused wit
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from app.domain.webhooks.addresses import source_network
 _MINUTE = 60
 MOST_WINDOWS = 20_000
 """The most windows in memory. Beyond that, the oldest is removed for each new one."""
+STRANGERS_AT_ONCE = 16
+"""Calls without a token that one address may have under way."""
+MILLISECONDS_OF_A_STRANGER = 15_000
+"""For how long in a minute the service works for one address without a valid token."""
 TOKENS_OF_ONE_ADDRESS = 10
 """How many times as many calls of the token endpoint an address may make as a client."""
 
@@ -32,6 +37,8 @@ class Rate:
     """Calls without a valid token, from one address."""
     for_tokens: int = 0
     """Calls of the token endpoint, by one client from one address."""
+    bytes_of_a_stranger: int = 0
+    """What answers to one address hold together, in bytes; 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,9 @@ class Rates:
         self._stranger = _per_minute(rate.of_a_stranger)
         self._token = _per_minute(rate.for_tokens)
         self._address = _per_minute(rate.for_tokens * TOKENS_OF_ONE_ADDRESS)
+        self._bytes = _per_minute(rate.bytes_of_a_stranger)
+        self._time = _per_minute(MILLISECONDS_OF_A_STRANGER if rate.of_a_stranger else 0)
+        self._under_way: Counter[str] = Counter()
 
     def count_client(self, client_id: str) -> Quota | None:
         """Count a call of a client, and return its quota; None without a limit.
@@ -86,6 +96,42 @@ class Rates:
             TooMany: too many calls from this address.
         """
         self._count(self._stranger, "stranger", network_of(request))
+
+    def enter_stranger(self, network: str) -> None:
+        """Count a call that names nobody, and is under way from now on.
+
+        Raises:
+            TooMany: too many calls from this address, too many at once, or too much was answered.
+        """
+        self.check_stranger(network)
+        self._count(self._stranger, "stranger", network)
+        if self._stranger is not None and self._under_way[network] >= STRANGERS_AT_ONCE:
+            raise TooMany(1)
+        self._under_way[network] += 1
+
+    def leave_stranger(self, network: str) -> None:
+        """A call that was counted by `enter_stranger` has ended."""
+        self._under_way[network] -= 1
+        if not self._under_way[network]:
+            del self._under_way[network]
+
+    def check_stranger(self, network: str) -> None:
+        """Check whether an address may be answered more, without a valid token.
+
+        Raises:
+            TooMany: the service has answered too much to it, or worked too long for it.
+        """
+        for item, name in ((self._bytes, "bytes"), (self._time, "time")):
+            key = item.key_for(name, network) if item is not None else ""
+            if item is not None and self._windows.used(key) >= item.amount:
+                raise TooMany(self._until(self._windows.get_expiry(key)))
+
+    def charge_stranger(self, network: str, sent: int, seconds: float) -> None:
+        """Count what an answer without a valid token cost."""
+        if self._bytes is not None:
+            self._limiter.hit(self._bytes, "bytes", network, cost=sent)
+        if self._time is not None:
+            self._limiter.hit(self._time, "time", network, cost=math.ceil(1_000 * seconds))
 
     def count_token_address(self, request: Request) -> None:
         """Count a call of the token endpoint from an address.
@@ -159,6 +205,11 @@ class _Windows(Storage):
         """The calls in a window, and when it ends."""
         window = self._windows[key]
         return int(window[0]), window[1]
+
+    def used(self, key: str) -> int:
+        """The calls in a window; 0 when it has ended, or has not begun."""
+        window = self._windows.get(key)
+        return int(window[0]) if window is not None and window[1] > self._clock() else 0
 
     def get(self, key: str) -> int:
         """The calls in a window."""

@@ -75,7 +75,7 @@ PROCESSES = {
     "metrics_token": _means(
         "`/metrics` が `Authorization: Bearer …` で求める値",
         "What `/metrics` asks for as `Authorization: Bearer …`",
-        Text("求めません", "asks for nothing"),
+        Text("`/metrics` はありません", "there is no `/metrics`"),
     ),
     "log_level": _means(
         "プロセスのログの細かさ(`debug` `info` `warning` `error`)",
@@ -138,6 +138,10 @@ ACCESS = {
     "stranger_rate_limit": _means(
         "正しいトークンのない呼出しに、一つのアドレスあたり1分に答える回数。0 は無制限",
         "Calls without a valid token that are answered in a minute for one address. 0: no limit",
+    ),
+    "stranger_byte_limit": _means(
+        "有効なトークンのない呼出しへの答えの大きさの合計。一つのアドレスに1分(バイト)。0 は無制限",
+        "Bytes of answers to one address in a minute without a valid token. 0: no limit",
     ),
     "token_rate_limit": _means(
         "一つのアドレスの一つの接続システムが、1分に `/oauth/*` を呼べる回数。"

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app.api.wire.proxies import UnnamedProxies
+from app.api.service.proxies import UnnamedProxies
 
 
 class NamedProxies:

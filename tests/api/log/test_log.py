@@ -18,7 +18,7 @@ from app.adapters.keys.checkpoint_keys import CheckpointKeys
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.log.reading import Log
 from app.adapters.log.sealer import Sealer
-from tests.support.service import Service, Speak
+from tests.support.service import OPERATOR, Service, Speak
 
 PRISON, OFFICE, CENTER = "prison-fuchu", "probation-13", "center-13"
 AUDITED = "center-27"
@@ -253,7 +253,7 @@ async def test_an_unsealed_log_is_told_and_takes_messages_all_the_same(
     service.clock.ahead += timedelta(minutes=2)
     try:
         ready = (await stranger.get("/readyz")).json()
-        metrics = (await stranger.get("/metrics")).text
+        metrics = (await stranger.get("/metrics", headers=OPERATOR)).text
     finally:
         service.clock.ahead = ahead
     assert ready["status"] == "ok"

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import asyncpg
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.service import Speak
+from app.domain.erasure.clock import Rule
+from app.main import create_app
+from tests.support.service import OPERATOR, Service, Speak
 
 
 async def samples(client: AsyncClient) -> dict[tuple[str, ...], float]:
     """Values by name and labels, as Prometheus understands them."""
-    answer = await client.get("/metrics")
+    answer = await client.get("/metrics", headers=OPERATOR)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     return {
@@ -63,7 +65,7 @@ async def test_what_waits_and_what_became_of_attempts_is_told_and_of_nobody(
     assert 90 <= metrics["tsunagu_oldest_notice_seconds",] < 120
     assert metrics["tsunagu_attempts_total", "refused"] == 7
     assert metrics["tsunagu_webhooks", "active"] == 1
-    text = (await stranger.get("/metrics")).text
+    text = (await stranger.get("/metrics", headers=OPERATOR)).text
     for word in (message["id"], hook["id"], url, "probation-13", "prison-fuchu", "93.184"):
         assert word not in text
     await tables.execute("UPDATE notice SET due_at = due_at - interval '90 s'")
@@ -71,3 +73,37 @@ async def test_what_waits_and_what_became_of_attempts_is_told_and_of_nobody(
     assert (ready.status_code, ready.json()["status"]) == (200, "ok")
     assert "deliveries" in ready.json()["behind"]
     await tables.execute("DELETE FROM notice; DELETE FROM webhook; DELETE FROM attempt_total")
+
+
+async def test_metrics_are_not_there_without_a_token_of_the_operators(service: Service) -> None:
+    settings = service.settings.model_copy(update={"metrics_token": None})
+    app = create_app(settings, service.clock)
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="https://tsunagu.test") as client,
+    ):
+        for headers in (
+            {},
+            OPERATOR,
+            {"Authorization": "Bearer None"},
+            {"Authorization": "Bearer "},
+        ):
+            assert (await client.get("/metrics", headers=headers)).status_code == 404
+
+
+async def test_metrics_tell_neither_of_erasures_by_rule_nor_how_many_entries_the_log_has(
+    stranger: AsyncClient,
+    speak: Speak,
+    opening: Callable[..., dict[str, Any]],
+    tables: asyncpg.Pool,
+) -> None:
+    await tables.execute("INSERT INTO erasure_total VALUES ('refused', 3) ON CONFLICT DO NOTHING")
+    before = await samples(stranger)
+    prison = await speak("prison-fuchu")
+    assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
+    after = await samples(stranger)
+    labels = {label for name in after for label in name[1:]}
+    assert labels.isdisjoint({rule.value for rule in Rule} | {"refused"})
+    for metrics in (before, after):
+        assert metrics["tsunagu_log_sealed",] % 1_000 == 0
+        assert metrics["tsunagu_erasures_late",] in {0, 1}

@@ -98,10 +98,10 @@ async def test_wrong_places_and_methods_are_problems_too(stranger: AsyncClient) 
     nowhere = await stranger.get("/v1/山田太郎/yamada taro")
     assert (nowhere.status_code, nowhere.json()["instance"]) == (404, "/v1/-/-")
     wrong = await stranger.delete("/v1/inbox")
-    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET")
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET, HEAD")
     assert wrong.json()["type"] == "/problems/method_not_allowed"
     several = await stranger.put("/v1/webhooks/1")
-    assert (several.status_code, several.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+    assert (several.status_code, several.headers["Allow"]) == (405, "DELETE, GET, HEAD, PATCH")
 
 
 async def test_every_answer_is_kept_safe(stranger: AsyncClient) -> None:

@@ -33,6 +33,12 @@ class UnsupportedMediaType(Refusal):
     code = "unsupported_media_type"
 
 
+class UnsupportedEncoding(Refusal):
+    """The body is compressed, or encoded otherwise."""
+
+    code = "unsupported_encoding"
+
+
 class MethodNotAllowed(Refusal):
     """The path exists, but does not support this method."""
 
@@ -145,7 +151,8 @@ def _methods(request: Request) -> str:
         for route in iter_route_contexts(request.app.routes)
         if compile_path(route.path or "")[0].match(request.url.path)
     )
-    return ", ".join(sorted({method for methods in methods_by_route for method in methods}))
+    methods = {method for methods in methods_by_route for method in methods}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _headers_for(request: Request, refusal: Refusal) -> dict[str, str]:

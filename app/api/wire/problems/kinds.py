@@ -73,6 +73,18 @@ KINDS: Mapping[str, ProblemKind] = {
         Text("Content-Type が application/json ではありません。", "It is not application/json."),
         Text("Content-Type: application/json を付けてください。", "Send application/json."),
     ),
+    "unsupported_encoding": ProblemKind(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        Text("本文の圧縮は使えません", "Not in this encoding"),
+        Text(
+            "Content-Encoding の付いた本文は読みません。",
+            "A body with a Content-Encoding is not read.",
+        ),
+        Text(
+            "圧縮せずに送り、Content-Encoding を付けないでください。",
+            "Send the body as it is, without compression and without Content-Encoding.",
+        ),
+    ),
     "invalid": ProblemKind(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         Text("内容に誤りがあります", "Something in it is not right"),
