@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.delivery import deliveries
+from bench.hostile import hostile
+from bench.hostile import lines as hostile_lines
 from bench.inboxes import buffers
 from bench.log import logs
 from bench.measures import measures
@@ -65,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if setup.direct is None:
             _say("*** NOT MEASURED: PostgreSQL alone. There is no pgbench here. ***")
         samples = _take_samples(setup, extent)
+        _say("Hostile and stuck callers.")
+        felt = hostile(setup)
         touched = {i.items: buffers(where, i.urls.api, list(i.polls[:50])) for i in setup.inboxes}
         parts = in_process(where, setup.pairs[0][0], extent.calls)
         parts |= row_security(setup, setup.inboxes[-1], extent.calls)
@@ -75,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     judged_goals = list(goals(samples, touched))
     _print(samples, touched, parts, trust, [str(goal) for goal in judged_goals])
+    print("\n".join(["", *hostile_lines(felt)]))
     print("\n".join(["", *delivery_figures.lines(), "", *log_figures.lines()]))
     if options.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
@@ -82,10 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         goal_records = [{**asdict(goal), "reached": goal.reached} for goal in judged_goals]
         whole = {**about, **results, "parts_us": parts, "goals": goal_records}
         whole["log"] = asdict(log_figures)
+        whole["hostile"] = {name: asdict(each) for name, each in felt.items()}
         whole["trust_us"] = [asdict(cost) for cost in trust]
         whole["deliveries"] = {**asdict(delivery_figures), "goals": delivery_figures.goals()}
         options.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     reached = [*(goal.reached for goal in judged_goals), *delivery_figures.goals().values()]
+    reached += [each.reached for each in felt.values()]
     return int(options.strict and not all(reached))
 
 
