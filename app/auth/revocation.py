@@ -7,6 +7,7 @@ from app.auth.token_endpoint import TokenEndpoint
 from app.auth.tokens import TokenReader
 from app.domain.access.clients import Revocation, Revocations
 from app.domain.calendar.clock import Clock
+from app.domain.errors import TooMany
 
 
 class TokenRevocation:
@@ -25,7 +26,11 @@ class TokenRevocation:
         self._clock = clock
 
     async def revoke(
-        self, authorization: str | None, form: Mapping[str, str], place: str = "-"
+        self,
+        authorization: str | None,
+        form: Mapping[str, str],
+        place: str = "-",
+        over: TooMany | None = None,
     ) -> None:
         """Revoke the token in `form`, if it was issued to the client that authenticates.
 
@@ -34,12 +39,13 @@ class TokenRevocation:
 
         Args:
             place: the network that the request comes from, as far as it can be told.
+            over: as for `TokenEndpoint.token`.
 
         Raises:
             TokenRefused: there is no `token`, or the client does not authenticate.
             TooMany: too many wrong secrets for this client came from `place`.
         """
-        client = await self._token_endpoint.authenticate(authorization, form, place)
+        client = await self._token_endpoint.authenticate(authorization, form, place, over)
         if "token" not in form:
             raise TokenRefused("invalid_request", "token is missing")
         now = self._clock()

@@ -52,6 +52,7 @@ class TokenEndpoint:
         form: Mapping[str, str],
         proof: Proof | None = None,
         place: str = "-",
+        over: TooMany | None = None,
     ) -> IssuedToken:
         """Issue a token to the client that authenticates. It is logged before it is given out.
 
@@ -59,6 +60,8 @@ class TokenEndpoint:
             authorization: the `Authorization` header of the request.
             proof: the DPoP proof by whose key the token is to be bound.
             place: the network that the request comes from, as far as it can be told.
+            over: the refusal if so many guesses came from `place` that only a secret which was
+                right there lately is looked at.
 
         Raises:
             TokenRefused: the request is refused.
@@ -66,7 +69,7 @@ class TokenEndpoint:
         """
         _check_grant(form)
         credentials = read_credentials(authorization, form)
-        client = await self._authenticate(credentials, place)
+        client = await self._authenticate(credentials, place, over)
         caller = authorize(client, form.get("seat"), form.get("scope"))
         jkt = await self._check_binding(client, proof)
         stops = client.stops_at(caller.seat_id)
@@ -75,7 +78,11 @@ class TokenEndpoint:
         return issued
 
     async def authenticate(
-        self, authorization: str | None, form: Mapping[str, str], place: str = "-"
+        self,
+        authorization: str | None,
+        form: Mapping[str, str],
+        place: str = "-",
+        over: TooMany | None = None,
     ) -> RegisteredClient:
         """The client that `authorization` or `form` authenticate.
 
@@ -83,7 +90,7 @@ class TokenEndpoint:
             TokenRefused: they authenticate none.
             TooMany: as for `token`.
         """
-        return await self._authenticate(read_credentials(authorization, form), place)
+        return await self._authenticate(read_credentials(authorization, form), place, over)
 
     async def _check_binding(self, client: RegisteredClient, proof: Proof | None) -> str | None:
         if proof is None:
@@ -95,10 +102,10 @@ class TokenEndpoint:
         return proof.jkt
 
     async def _authenticate(
-        self, credentials: ClientSecret | ClientAssertion, place: str
+        self, credentials: ClientSecret | ClientAssertion, place: str, over: TooMany | None
     ) -> RegisteredClient:
         if isinstance(credentials, ClientSecret):
-            return await self._authenticate_by_secret(credentials, place)
+            return await self._authenticate_by_secret(credentials, place, over)
         # A signature cannot be guessed, so an assertion never leads to a lock.
         client = await self._clients.client(credentials.client_id)
         now = self._clock()
@@ -109,27 +116,41 @@ class TokenEndpoint:
         return authenticated
 
     async def _authenticate_by_secret(
-        self, credentials: ClientSecret, place: str
+        self, credentials: ClientSecret, place: str, over: TooMany | None
     ) -> RegisteredClient:
-        await self._check_lock(credentials.client_id, place)
+        client_id = credentials.client_id
+        refusal = await self._lock(client_id, place) or over
+        if refusal is not None and not await self._is_proven(client_id, place):
+            raise refusal
         try:
-            return authenticate_by_secret(
-                await self._clients.client(credentials.client_id), credentials
-            )
+            client = authenticate_by_secret(await self._clients.client(client_id), credentials)
         except TokenRefused:
+            if refusal is not None:
+                raise refusal from None
             if self._guesses is not None:
-                await self._guesses.note_failure(credentials.client_id, place, self._clock())
+                await self._guesses.note_failure(client_id, place, self._clock())
             raise
+        if self._guesses is not None:
+            await self._guesses.note_success(client_id, place, self._clock())
+        return client
 
-    async def _check_lock(self, client_id: str, place: str) -> None:
-        """Checked before the secret is verified: the answer reveals neither whether the secret was
-        right, nor whether the client exists."""
+    async def _lock(self, client_id: str, place: str) -> TooMany | None:
+        """Asked before the secret is verified: the answer reveals neither whether the secret was
+        right, nor whether the client exists.
+
+        Where the secret was right lately it is verified all the same: others may call from there,
+        behind the same proxy, and must not be able to keep the client out by guessing.
+        """
         if self._guesses is None:
-            return
+            return None
         now = self._clock()
         until = await self._guesses.locked_until(client_id, place, now)
-        if until is not None:
-            raise TooMany(ceil((until - now).total_seconds()))
+        return None if until is None else TooMany(ceil((until - now).total_seconds()))
+
+    async def _is_proven(self, client_id: str, place: str) -> bool:
+        return self._guesses is not None and await self._guesses.is_proven(
+            client_id, place, self._clock()
+        )
 
 
 def _check_grant(form: Mapping[str, str]) -> None:

@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 
 _LOCKED = "SELECT secret_locked_until($1, $2)"
 _FAILED = "SELECT secret_failed($1, $2, $3, $4, $5, $6)"
+_SUCCEEDED = "SELECT secret_succeeded($1, $2)"
+_PROVEN = "SELECT secret_proven($1, $2)"
 _TELL = "SELECT tell_lockouts($1, $2)"
 MOST = 200
 """Agencies that are notified in one step."""
+
+
+NOTED_AGAIN = timedelta(hours=1)
+"""A right secret is noted once in this time, for each client and place."""
+MOST_NOTED = 10_000
+"""Of how many this is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class SecretFailures:
     def __init__(self, pool: "Pool", terms: LockoutTerms) -> None:
         self._pool = pool
         self._terms = terms
+        self._noted: dict[bytes, datetime] = {}
 
     async def locked_until(self, client_id: str, place: str, at: datetime) -> datetime | None:
         """Until when secrets for this id from that place are refused; None if they are not."""
@@ -60,6 +69,22 @@ class SecretFailures:
                 self._terms.failures,
                 self._terms.longest,
             )
+
+    async def note_success(self, client_id: str, place: str, at: datetime) -> None:
+        """Remember that the secret of this client was right at that place."""
+        key = _key(client_id, place)
+        noted = self._noted.get(key)
+        if not self._terms.failures or (noted is not None and at < noted + NOTED_AGAIN):
+            return
+        await self._pool.execute(_SUCCEEDED, key, at)
+        self._noted.pop(key, None)
+        while len(self._noted) >= MOST_NOTED:
+            del self._noted[next(iter(self._noted))]
+        self._noted[key] = at
+
+    async def is_proven(self, client_id: str, place: str, at: datetime) -> bool:
+        """Whether the secret of this client was right at that place within a week."""
+        return bool(await self._pool.fetchval(_PROVEN, _key(client_id, place), at))
 
 
 class Lockouts:

@@ -65,6 +65,19 @@ class SecretFailureRow(Row, table=True):
     forget_at: datetime
 
 
+class SecretSuccessRow(Row, table=True):
+    """Where the secret of a client was right lately."""
+
+    __tablename__ = "secret_success"
+    __table_args__ = (Index("ix_secret_success_at", "at"),)
+
+    key: bytes = Field(
+        primary_key=True,
+        sa_column_kwargs={"comment": "SHA-256 of a client id and of where the call came from."},
+    )
+    at: datetime
+
+
 class LockoutRow(Row, table=True):
     """A client that was locked out: when its agency is to be notified, and was notified."""
 

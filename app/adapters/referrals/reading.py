@@ -1,5 +1,6 @@
 """Reads referrals and messages as one agency may see them, and logs each opening of a body."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -167,7 +168,10 @@ class Reading:
         as_evidence: bool,
     ) -> "list[_Copy]":
         rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
-        copies = [_copy(json.loads(row["meta"]), row, caller, as_evidence) for row in rows]
+        copies = []
+        for row in rows:
+            copies.append(_copy(json.loads(row["meta"]), row, caller, as_evidence))
+            await asyncio.sleep(0)
         if within is None:
             return copies
         return [c for c in copies if str(within) in {c.meta["via"], c.meta["referral_id"]}]
@@ -177,7 +181,11 @@ class Reading:
         wrapped = {(c.referral_id, name): c.keys[name] for c in copies for name in c.classes}
         keys = await self._vault.unwrap([(*owner, key) for owner, key in wrapped.items()])
         unwrapped: dict[tuple[UUID, str], bytes] = dict(zip(wrapped, keys, strict=True))
-        return [self._decrypt_one(copy, unwrapped) for copy in copies]
+        opened = []
+        for copy in copies:
+            opened.append(self._decrypt_one(copy, unwrapped))
+            await asyncio.sleep(0)  # a page of messages must not hold up everybody else's calls
+        return opened
 
     def _decrypt_one(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
         message_id = UUID(copy.meta["id"])

@@ -1,6 +1,7 @@
 """OAuth routes: tokens (RFC 6749), revocation (RFC 7009), metadata (RFC 8414), keys (RFC 7517)."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
@@ -87,12 +88,13 @@ class _ClientSecret(SecurityBase):
 async def issue_token(request: Request) -> JSONResponse:
     """席を代表する10分間のトークンを、クライアントの認証と引き換えに発行する。"""
     try:
-        form = await _count_and_read_form(request)
+        form, client_id = await _count_and_read_form(request)
         proof = _proof(request)
         authorization = request.headers.get("authorization")
-        token = await dependency(request, TokenEndpoint).token(
-            authorization, form, proof, network_of(request)
-        )
+        with _counting_guesses(request, client_id) as over:
+            token = await dependency(request, TokenEndpoint).token(
+                authorization, form, proof, network_of(request), over
+            )
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _error_response(request, error)
     answer = TokenOut(
@@ -133,9 +135,12 @@ async def revoke_token(request: Request) -> Response:
     受けたプロセスでは直ちに、他では数秒以内に効く。
     """
     try:
-        form = await _count_and_read_form(request)
+        form, client_id = await _count_and_read_form(request)
         authorization = request.headers.get("authorization")
-        await dependency(request, TokenRevocation).revoke(authorization, form, network_of(request))
+        with _counting_guesses(request, client_id) as over:
+            await dependency(request, TokenRevocation).revoke(
+                authorization, form, network_of(request), over
+            )
     except (TokenRefused, TooMany, _TooLarge) as error:
         return _error_response(request, error)
     return Response(headers=_UNCACHED)
@@ -198,7 +203,26 @@ class _TooLarge(Exception):
     """The body is larger than the limit."""
 
 
-async def _count_and_read_form(request: Request) -> dict[str, str]:
+@contextmanager
+def _counting_guesses(request: Request, client_id: str | None) -> Iterator[TooMany | None]:
+    """Count a call that does not authenticate its client as a guess.
+
+    Yields the refusal if there were so many that only a secret which was right from this address
+    lately is looked at.
+    """
+    rates = dependency(request, Rates)
+    over = None if client_id is None else rates.used_up_by_guesses(request, client_id)
+    try:
+        yield over
+    except (TokenRefused, TooMany) as refusal:
+        is_guess = isinstance(refusal, TooMany) or refusal.error == "invalid_client"
+        if client_id is not None and is_guess:
+            rates.count_guess(request, client_id)
+        raise
+
+
+async def _count_and_read_form(request: Request) -> tuple[dict[str, str], str | None]:
+    """The form, and the client id that it claims."""
     rates = dependency(request, Rates)
     rates.count_token_address(request)
     form = await _form(request)
@@ -206,7 +230,8 @@ async def _count_and_read_form(request: Request) -> dict[str, str]:
         # Counted under the claimed client id, before it is looked up or authenticated.
         credentials = read_credentials(request.headers.get("authorization"), form)
         rates.count_token_client(request, credentials.client_id)
-    return form
+        return form, credentials.client_id
+    return form, None
 
 
 async def _form(request: Request) -> dict[str, str]:

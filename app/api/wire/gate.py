@@ -93,8 +93,11 @@ class Gate:
     ) -> None:
         refusal = answering.refused or (error if isinstance(error, Refusal) else None)
         if refusal is None:
-            _log(error, answering.request_id)
             refusal = self._refusal(error)
+            if isinstance(refusal, Internal):
+                _log(error, answering.request_id)
+            else:
+                log.warning("request %s: %s", answering.request_id, type(error).__name__)
         if not answering.started:
             await answer(request, refusal, _headers_of(refusal))(request.scope, receive, answering)
 

@@ -149,6 +149,26 @@ class Rates:
         """
         self._count(self._token, "token", network_of(request), client_id)
 
+    def count_guess(self, request: Request, client_id: str) -> None:
+        """Count a call as a guess that `count_token_client` counted as the client's own.
+
+        Guesses have a count of their own: whoever calls from the same address, behind the same
+        proxy, must not be able to use up what the client itself may call.
+        """
+        if self._token is not None:
+            network = network_of(request)
+            self._limiter.hit(self._token, "guess", network, client_id)
+            self._limiter.hit(self._token, "token", network, client_id, cost=-1)
+
+    def used_up_by_guesses(self, request: Request, client_id: str) -> TooMany | None:
+        """The refusal for guesses, if there were too many for this client from this address."""
+        if self._token is None:
+            return None
+        key = self._token.key_for("guess", network_of(request), client_id)
+        if self._windows.used(key) < self._token.amount:
+            return None
+        return TooMany(self._until(self._windows.get_expiry(key)))
+
     def _until(self, ends: float) -> int:
         return max(1, math.ceil(ends - self._clock()))
 

@@ -102,6 +102,14 @@ class GuessLedger(Protocol):
         """Record a wrong secret."""
         ...
 
+    async def note_success(self, client_id: str, place: str, at: datetime) -> None:
+        """Record that the secret of this client was right at that place."""
+        ...
+
+    async def is_proven(self, client_id: str, place: str, at: datetime) -> bool:
+        """Whether the secret of this client was right at that place lately."""
+        ...
+
 
 class Revocations(Protocol):
     """Ends tokens before they expire."""

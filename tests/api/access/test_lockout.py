@@ -57,7 +57,9 @@ class TargetClient:
 @pytest.fixture(autouse=True)
 async def _nothing_before(tables: asyncpg.Pool) -> None:
     """What other tests left, some of them days ahead, is gone."""
-    await tables.execute("DELETE FROM lockout; DELETE FROM secret_failure")
+    await tables.execute(
+        "DELETE FROM lockout; DELETE FROM secret_failure; DELETE FROM secret_success"
+    )
 
 
 @pytest.fixture
@@ -154,14 +156,14 @@ async def test_locks_grow_to_their_longest_and_are_forgotten_after_a_quiet_day(
     try:
         for _ in range(6):
             await guess(home, target.id, FAILURES)
-            locked = await guess(home, target.id, secret=target.secret)
+            locked = await guess(home, target.id)
             seconds = int(locked.headers["Retry-After"])
             minutes.append(-(-seconds // 60))
             service.clock.ahead += timedelta(seconds=seconds + 1)
             assert (await guess(home, target.id, secret=target.secret)).status_code == 200
         service.clock.ahead += timedelta(days=1)
         await guess(home, target.id, FAILURES)
-        last = await guess(home, target.id, secret=target.secret)
+        last = await guess(home, target.id)
     finally:
         service.clock.ahead = timedelta()
     assert minutes == [1, 2, 4, 8, 15, 15]
@@ -280,3 +282,51 @@ async def test_failures_of_many_names_at_once_never_wait_for_each_other_in_a_cir
             later = now + timedelta(days=2 * day)
             failing = (guesses.note_failure(n, HOME, later) for n in [*names, *reversed(names)] * 3)
             await asyncio.gather(*failing)
+
+
+async def test_where_a_secret_was_right_lately_no_stranger_locks_its_client_out(
+    at: From, target: TargetClient
+) -> None:
+    """Behind one proxy, all callers have one address."""
+    async with at(HOME) as client:
+        assert (await guess(client, target.id, secret=target.secret)).status_code == 200
+        assert (await guess(client, target.id, FAILURES)).status_code == 401
+        for _ in range(2 * FAILURES):
+            locked = await guess(client, target.id)
+            assert (locked.status_code, int(locked.headers["Retry-After"]) > 0) == (429, True)
+            right = await guess(client, target.id, secret=target.secret)
+            assert right.status_code == 200
+    async with at(ELSEWHERE) as client:
+        assert (await guess(client, target.id, FAILURES)).status_code == 401
+        assert (await guess(client, target.id, secret=target.secret)).status_code == 429
+
+
+async def test_a_week_later_a_secret_has_to_be_proven_again(
+    at: From, target: TargetClient, tables: asyncpg.Pool
+) -> None:
+    async with at(HOME) as client:
+        await guess(client, target.id, secret=target.secret)
+        await tables.execute("UPDATE secret_success SET at = at - interval '8 days'")
+        await guess(client, target.id, FAILURES)
+        assert (await guess(client, target.id, secret=target.secret)).status_code == 429
+
+
+async def test_guesses_use_up_nothing_that_the_client_may_call(
+    service: Service, target: TargetClient
+) -> None:
+    most = 5
+    settings = service.settings.model_copy(
+        update={"lockout_failures": FAILURES, "token_rate_limit": most}
+    )
+    app = create_app(settings, service.clock)
+    transport = ASGITransport(app, client=(HOME, 4711))
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=transport, base_url="https://tsunagu.test") as client,
+    ):
+        assert (await guess(client, target.id, secret=target.secret)).status_code == 200
+        assert (await guess(client, target.id, 4 * most)).status_code == 429
+        rights = [
+            (await guess(client, target.id, secret=target.secret)).status_code for _ in range(most)
+        ]
+        assert rights == [200] * (most - 1) + [429]

@@ -211,7 +211,7 @@ async def test_the_documentation_is_in_the_readers_language(
     assert f'"openapi.json?lang={language}"' in page.text
     assert f'<html lang="{language}">' in page.text
     assert page.headers["Content-Language"] == language
-    assert page.headers["Vary"] == "Accept-Language"
+    assert page.headers["Vary"] == "Accept-Language, Accept-Encoding"
 
 
 def test_every_parameter_says_what_it_means() -> None:

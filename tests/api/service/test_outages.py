@@ -18,6 +18,7 @@ from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.in_process import FolderKeys
 from app.adapters.keys.over_socket import serving
 from app.adapters.outage import CannotStart
+from app.adapters.service import readiness
 from app.main import create_app
 from app.settings import Settings
 
@@ -64,8 +65,11 @@ async def test_without_a_database_it_says_what_to_set(settings_with: Any) -> Non
 
 
 @pytest.fixture
-async def fragile(new_database: Callable[[], Urls], tmp_path: Path) -> Any:
+async def fragile(
+    new_database: Callable[[], Urls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
     """A service on a database of its own, and that database's owner's address."""
+    monkeypatch.setattr(readiness, "KEPT", 0.0)
     urls = new_database()
     async with connect(urls.owner) as connection:
         await seed(connection)

@@ -29,3 +29,8 @@ DROP POLICY IF EXISTS own ON lockout;
 CREATE POLICY own ON lockout FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON lockout FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON lockout TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON secret_success;
+CREATE POLICY own ON secret_success FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON secret_success FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON secret_success TO tsunagu_api;
