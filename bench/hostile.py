@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from itertools import cycle
@@ -61,16 +61,35 @@ class Felt:
 
 
 def hostile(stage: Stage) -> dict[str, Felt]:
-    """Measure each scenario; `quiet` is the first."""
-    quiet: Mapping[str, float] = {}
-    felt = {}
-    for name, scenario in _scenarios(stage).items():
-        with scenario(), _readiness(stage.api.port) as answers:
-            p99 = {what: measure()["p99_ms"] for what, measure in _others(stage).items()}
-        quiet = quiet or p99
-        ratio = {what: p99[what] / quiet[what] for what in p99}
-        felt[name] = Felt(p99, ratio, len(answers), sum(status != 200 for status in answers))
-    return felt
+    """Measure each scenario, and before and after them, when nobody is hostile."""
+    measured = {
+        name: _measure(stage, scenario)
+        for name, scenario in {
+            "quiet, before": nullcontext,
+            **_scenarios(stage),
+            "quiet, after": nullcontext,
+        }.items()
+    }
+    before, after = measured["quiet, before"][0], measured["quiet, after"][0]
+    quiet = {what: (before[what] + after[what]) / 2 for what in before}
+    return {
+        name: Felt(
+            p99,
+            {what: p99[what] / quiet[what] for what in p99},
+            len(answers),
+            sum(status != 200 for status in answers),
+        )
+        for name, (p99, answers) in measured.items()
+    }
+
+
+def _measure(
+    stage: Stage, scenario: Callable[[], AbstractContextManager[object]]
+) -> tuple[Mapping[str, float], Sequence[int]]:
+    """The others' p99, and what readiness answered meanwhile."""
+    with scenario(), _readiness(stage.api.port) as answers:
+        p99 = {what: measure()["p99_ms"] for what, measure in _others(stage).items()}
+    return p99, answers
 
 
 def lines(felt: Mapping[str, Felt]) -> list[str]:
@@ -120,7 +139,6 @@ def _scenarios(stage: Stage) -> dict[str, Callable[[], AbstractContextManager[ob
             login.execute("ROLLBACK")
 
     return {
-        "quiet": nullcontext,
         "one case is held": held,
         f"{HALF_OPEN:,} half-open connections": lambda: _at_work(
             Attack(port, HALF_OPEN, [half], whole=False)

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_28_6"
-down_revision = "2026_11_28_7"
+down_revision = "2026_11_28_2"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import LogEntry, log_entry
@@ -31,6 +32,10 @@ REFERRAL = "SELECT read_referral($1, $2, $3)"
 REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
 MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
 TRIES = 3
+OPENINGS_AT_ONCE = 2
+"""Calls of one client that open messages at a time. Each opens up to fifty, on the loop of all."""
+WAIT_FOR_TURN = 5.0
+"""Seconds that another one waits for its turn, before it is answered 503."""
 EVERY_CLASS = frozenset(c.value for c in DataClass)
 
 
@@ -76,6 +81,7 @@ class Reading:
         self._pool = pool
         self._vault = vault
         self._clock = clock
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def referral(
         self, agency_id: str, referral_id: UUID, seat: frozenset[str] = EVERY_CLASS
@@ -149,7 +155,21 @@ class Reading:
         Raises:
             Busy: their cases changed at every try.
             KeyServiceAway: the key service does not answer.
+            TimeoutError: this client opens too much at once.
         """
+        turn = self._turns.get(caller.client_id)
+        if turn is None:
+            turn = self._turns[caller.client_id] = asyncio.Semaphore(OPENINGS_AT_ONCE)
+        async with asyncio.timeout(WAIT_FOR_TURN):
+            await turn.acquire()
+        try:
+            return await self._open(caller, ids, within, as_evidence)
+        finally:
+            turn.release()
+
+    async def _open(
+        self, caller: Caller, ids: Sequence[UUID], within: UUID | None, as_evidence: bool
+    ) -> list[Opened]:
         for _ in range(TRIES):
             at = self._clock()
             messages = await self._decrypt(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -95,6 +95,11 @@ class Contract:
                 self._app, self._webhooks, self._webhook_models, language
             )
         return self._documents[language]
+
+    def prepare(self, url: str) -> None:
+        """Make the pages before anybody asks; to be called outside of an event loop."""
+        for language in get_args(Language):
+            self.pages.now((language, url))
 
     def _page(self, key: tuple[Language, str]) -> StaticPage:
         language, url = key

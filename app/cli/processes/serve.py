@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from threading import Timer
 from typing import Annotated
 
 import typer
@@ -23,6 +24,8 @@ from app.cli.processes.supervise import running, stop_on_signal, supervise
 from app.main import create_app
 from app.settings import Settings
 
+PREPARE_AFTER = 5.0
+"""Seconds after the start of a process when it makes its contract."""
 TICKS = 10
 """Ticks of uvicorn's server in a second."""
 
@@ -117,5 +120,10 @@ def serve_on(listening: socket.socket, settings: Settings) -> None:
     """Serve on `listening` in this process until SIGINT or SIGTERM."""
     # uvicorn raises the signal that stopped it once more, which would kill this process.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    app = create_app(settings)
+    # It takes seconds of a core: apart, and once the process has started and answers.
+    preparing = Timer(PREPARE_AFTER, app.state.contract.prepare, (settings.issuer_url,))
+    preparing.daemon = True
+    preparing.start()
     with suppress(KeyboardInterrupt):
-        api_server(settings, create_app(settings)).run(sockets=[listening])
+        api_server(settings, app).run(sockets=[listening])
