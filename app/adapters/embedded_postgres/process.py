@@ -1,6 +1,7 @@
 """Child processes that die with their parent, as an ordinary user where root is refused."""
 
 import ctypes
+import logging
 import os
 import pwd
 import signal
@@ -8,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
+OWN_ACCOUNT = "tsunagu"
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
 PR_CAP_AMBIENT = 47
@@ -42,16 +46,36 @@ class Account:
 def ordinary_account(*folders: Path) -> Account | None:
     """The user for a program that refuses to run as root; None when we are not root ourselves.
 
-    The program works in `folders`, which exist.
+    The program works in `folders`, which exist. A cluster that is there keeps its owner. Otherwise
+    it is the account `tsunagu`, or with a warning `nobody`, under which other programs may run too.
 
     A checkout below /root is closed to every other user. Opening it to all of them would be
     worse than letting this one child pass: it keeps this one capability of root, and no other.
     """
     if os.geteuid() != 0:
         return None
-    nobody = pwd.getpwnam("nobody")
-    account = Account(nobody.pw_uid, nobody.pw_gid)
+    entry = _owner_of_cluster(folders) or _own_account()
+    account = Account(entry.pw_uid, entry.pw_gid)
     return replace(account, crosses_folders=not all(map(account.reaches, folders)))
+
+
+def _owner_of_cluster(folders: tuple[Path, ...]) -> pwd.struct_passwd | None:
+    clusters = [folder / "postgres" / "data" for folder in folders]
+    owners = [data.stat().st_uid for data in clusters if data.exists()]
+    return next((pwd.getpwuid(uid) for uid in owners if uid != 0), None)
+
+
+def _own_account() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(OWN_ACCOUNT)
+    except KeyError:
+        logger.warning(
+            "As root, the files of PostgreSQL will belong to `nobody`, as may those of other"
+            " programs. Run this as an ordinary user, or first make an account of its own:"
+            " useradd --system %s",
+            OWN_ACCOUNT,
+        )
+        return pwd.getpwnam("nobody")
 
 
 def closed_folder_mode() -> int:

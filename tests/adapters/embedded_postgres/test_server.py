@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -207,6 +208,22 @@ def test_a_process_id_that_went_to_somebody_else_is_no_obstacle(tmp_path: Path, 
             assert somebody.poll() is None
         finally:
             somebody.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as another user")
+def test_for_root_the_files_belong_to_an_account_of_its_own_and_stay_with_it(
+    tmp_path: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    by_name, own = pwd.getpwnam, pwd.getpwnam("daemon")
+    accounts = {"tsunagu": own}
+    monkeypatch.setattr(pwd, "getpwnam", lambda name: accounts.get(name) or by_name(name))
+    data = tmp_path / "postgres" / "data"
+    for _ in range(2):
+        with EmbeddedPostgres(tmp_path) as embedded:
+            assert ask(embedded.urls.api, "SELECT 1") == 1
+        assert data.stat().st_uid == own.pw_uid
+        accounts.clear()  # a cluster that is there keeps its owner
+    assert caplog.messages == []
 
 
 def test_a_second_start_on_the_same_folder_is_refused_in_words(
