@@ -11,6 +11,7 @@ Refusal
 ├── NotFound           no such thing, or not for this caller
 ├── Stale              the referral has moved since it was read
 ├── IllegalMove        the state does not take this message
+├── PartEnded          the caller's part in the referral has ended
 ├── NotYourStep        another party's step, or a decider's
 ├── GuardFailed        a condition of the step is not met
 ├── AmbiguousRoute     no, or more than one, agency for a party
@@ -126,6 +127,12 @@ class IllegalMove(Refusal):
 
     def __init__(self, state: str, actions: Iterable[Mapping[str, Any]]) -> None:
         super().__init__(state=state, actions=list(actions))
+
+
+class PartEnded(Refusal):
+    """The caller's agency was a party and is none any more: it can send nothing here."""
+
+    code = "part_ended"
 
 
 class NotYourStep(Refusal):

@@ -61,7 +61,9 @@ def read_view(row: Row) -> View:
         VisibleParty(p["name"], p["agency_id"], _at(p["since"]), _at_or_none(p["until"]))
         for p in row["parties"]
     )
-    return View(row["number"], row["state"], row["facts"], parties, row["lead"])
+    return View(
+        row["number"], row["state"], row["facts"], parties, row["lead"], tuple(row.get("back", ()))
+    )
 
 
 def write_view(view: View) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def write_view(view: View) -> dict[str, Any]:
             for p in view.parties
         ],
         "lead": view.lead,
+        "back": list(view.back),
     }
 
 

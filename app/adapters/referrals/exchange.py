@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,8 @@ from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Case
 from app.domain.cases.quota import Quota, day_began
 from app.domain.decisions.decide import decide
-from app.domain.decisions.decision import Decision
+from app.domain.decisions.decision import Copy, Decision
+from app.domain.decisions.rehearsal import foreseen_readers
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
@@ -59,10 +60,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """The decision on a message that is not sent, and the state to answer to its sender."""
+    """The decision on a message that is not sent, and its readers that the sender may foresee."""
 
     decision: Decision
-    state: str
+    readers: Sequence[Copy]
     urgency: str
     """With which it would be carried."""
 
@@ -149,9 +150,10 @@ class Exchange:
             return await self._repeat_answer(repeated.row, message, caller)
         if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
             return await self._repeat_answer(json.loads(row), message, caller)
-        decision = decide(self._submission(loaded, message, caller), if_match)
-        urgency = message.urgency_on(self._clock().date())
-        return Rehearsed(decision, _visible_state(loaded.case, decision), urgency)
+        submission = self._submission(loaded, message, caller)
+        decision = decide(submission, if_match)
+        urgency = message.urgency_on(submission.at.date())
+        return Rehearsed(decision, foreseen_readers(submission, decision), urgency)
 
     async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
         try:
@@ -287,16 +289,3 @@ class Exchange:
         at = self._clock()
         entry = log_entry(at, kind, {**detail, "type": message.body.type}, caller)
         await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
-
-
-def _visible_state(case: Case, decision: Decision) -> str:
-    """The state to answer to a rehearsal.
-
-    If the message would not change the state, this is the state that the caller has seen: a
-    rehearsal must not reveal the effect of messages between other agencies.
-    """
-    move = decision.moves[0]
-    referral = case.referrals.get(move.referral.id)
-    if referral is None or move.before != move.referral.state:
-        return decision.caller.view.state
-    return referral.party_of(decision.caller.agency_id).view.state

@@ -30,6 +30,7 @@ _DECISION_PROBLEMS = (
     "not_found",
     "illegal_move",
     "not_your_step",
+    "part_ended",
     "guard_failed",
     "busy",
 )

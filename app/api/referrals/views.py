@@ -11,7 +11,7 @@ from app.api.wire.language import Language, localise
 from app.api.wire.views import moment, moment_or_none
 from app.domain.cases.case import VisibleParty
 from app.domain.decisions.actions import actions
-from app.domain.decisions.decision import Move
+from app.domain.decisions.decision import Copy
 from app.domain.directory.agencies import Directory
 from app.domain.flows import FLOWS
 
@@ -47,15 +47,15 @@ def rehearsal(outcome: Rehearsed, agency_id: str, directory: Directory) -> dict[
     return {
         "would": {
             "referral_id": str(decision.moves[0].referral.id),
-            "state": outcome.state,
+            "state": decision.caller.view.state,
             "urgency": outcome.urgency,
             "lead": decision.caller.view.lead,
-            "readers": _readers(decision.moves[0], directory),
+            "readers": _readers(outcome.readers, directory),
             "moves": [
                 {
                     "referral_id": str(move.referral.id),
                     "type": move.body.type,
-                    "state": outcome.state if move is visible[0] else move.referral.state,
+                    "state": move.referral.party_of(agency_id).view.state,
                 }
                 for move in visible
             ],
@@ -153,7 +153,7 @@ def _parties(visible: Iterable[VisibleParty]) -> dict[str, Any]:
     }
 
 
-def _readers(move: Move, directory: Directory) -> list[dict[str, Any]]:
+def _readers(copies: Iterable[Copy], directory: Directory) -> list[dict[str, Any]]:
     return [
         {
             "party": copy.party,
@@ -161,5 +161,5 @@ def _readers(move: Move, directory: Directory) -> list[dict[str, Any]]:
             "classes": sorted(copy.classes),
             "to_print": (a := directory.agency(copy.agency_id)) is not None and not a.connected,
         }
-        for copy in move.copies
+        for copy in copies
     ]

@@ -45,6 +45,8 @@ class View:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     parties: tuple[VisibleParty, ...] = ()
     lead: str | None = None
+    back: tuple[str, ...] = ()
+    """The states to return to from a side state, as far as the party was told of them."""
 
     @property
     def version(self) -> str:
@@ -69,7 +71,7 @@ class View:
         parties = tuple(
             VisibleParty(p.name, p.agency_id, p.since, p.until) for p in referral.parties
         )
-        return View(self.number + 1, referral.state, known, parties, lead)
+        return View(self.number + 1, referral.state, known, parties, lead, self.back)
 
 
 @dataclass(frozen=True, slots=True)

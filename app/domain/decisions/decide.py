@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.cases.case import NEW, SYSTEM, Referral
+from app.domain.cases.case import NEW, SYSTEM, Party, Referral
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
@@ -18,7 +18,16 @@ from app.domain.decisions.transition import Actor, take
 from app.domain.decisions.vouching import check_paper, is_claim
 from app.domain.directory.agencies import Agency
 from app.domain.erasure.retention import clocks
-from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotFound, NotYourStep, Stale
+from app.domain.errors import (
+    GuardFailed,
+    IllegalMove,
+    Invalid,
+    NotFound,
+    NotYourStep,
+    PartEnded,
+    Refusal,
+    Stale,
+)
 from app.domain.flows import FLOWS
 from app.domain.state_machine.guard import Situation, consent_covers, failures
 from app.domain.state_machine.table import LEAD, Flow, Step
@@ -44,7 +53,8 @@ def decide(submission: Submission, if_match: frozenset[str] = frozenset()) -> De
     Raises:
         NotFound: the caller's agency is no party to the referral, or to the parent.
         Stale: the caller's view has moved since `if_match`.
-        IllegalMove: the state does not take the message.
+        PartEnded: it was one, and is none any more.
+        IllegalMove: the state does not take the message from the caller's party.
         NotYourStep: it does, from another party or from a decider's seat.
         Invalid, AmbiguousRoute: it points to, or names, what cannot be.
         GuardFailed: one or more guards say no.
@@ -80,7 +90,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
         submission.directory,
     )
     if sender.keyed_by is not None:
-        _check_keyer(sender.keyed_by, recipients, flow, step, submission, referral)
+        _check_keyer(sender.keyed_by, recipients, flow, submission, referral)
         check_paper(flow, step, submission, sender)
     recipients = _check_guards(flow, step, submission, referral, sender, joining, recipients)
     move = take(
@@ -115,7 +125,8 @@ def _current_referral(flow: Flow, submission: Submission) -> Referral:
     message = submission.message
     if not message.opens:
         referral = submission.case.referral(message.referral_id)
-        referral.party_of(submission.caller.agency_id)
+        if not referral.party_of(submission.caller.agency_id).active:
+            raise PartEnded
         if referral.flow != flow.name:
             party = referral.party_of(submission.caller.agency_id)
             raise IllegalMove(party.view.state, actions(FLOWS[referral.flow], party))
@@ -134,24 +145,51 @@ def _is_party(submission: Submission, referral: Referral) -> bool:
 
 
 def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step, Sender]:
-    """The row to take, and its sender."""
-    steps = flow.takes(referral.state, submission.message.body.type)
-    steps = tuple(step for step in steps if SYSTEM not in step.by)
-    if not steps:
-        raise _illegal(flow, referral, submission)
-    find_sender = _paper_sender if submission.message.paper_origin else _own_sender
+    """The row to take, and its sender.
+
+    A type that no row of the flow lets the caller's party send is refused alike in every state.
+    For the others the table makes sure that the state which the party knows takes the same ones.
+    """
+    paper = submission.message.paper_origin is not None
+    if not paper and not _may_ever_send(flow, submission, referral):
+        raise _not_yours(flow, submission, referral, "any")
+    taken = flow.takes(referral.state, submission.message.body.type)
+    steps = tuple(step for step in taken if SYSTEM not in step.by)
+    find_sender = _paper_sender if paper else _own_sender
     for step in steps:
         if sender := find_sender(flow, step, submission, referral):
             if step.decides and not submission.caller.decides:
-                raise _not_yours(flow, steps, submission, referral, "decider")
+                raise _not_yours(flow, submission, referral, "decider")
             return step, sender
-    if submission.message.paper_origin and any(
+    if paper and any(
         agency.connected or agency.disabled
         for step in steps
         for _, agency in _writers(flow, step, submission, referral)
     ):
         raise Invalid.at("/paper_origin", "sender_is_connected")
-    raise _not_yours(flow, steps, submission, referral, "any")
+    raise _no_row(flow, steps, submission, referral)
+
+
+def _no_row(
+    flow: Flow, steps: tuple[Step, ...], submission: Submission, referral: Referral
+) -> Refusal:
+    """Why none of the rows that the state has for this type is the caller's to take."""
+    named = submission.message.paper_origin is not None or not referral.parties
+    if steps and (named or any(LEAD in step.by for step in steps)):
+        return _not_yours(flow, submission, referral, "any")
+    return _illegal(flow, referral, submission)
+
+
+def _may_ever_send(flow: Flow, submission: Submission, referral: Referral) -> bool:
+    """Whether some row of the flow lets the caller's party send this type, in whatever state."""
+    if not referral.parties:
+        return True
+    senders = {referral.party_of(submission.caller.agency_id).name, LEAD}
+    return any(senders & set(by) for by in _senders(flow, submission))
+
+
+def _senders(flow: Flow, submission: Submission) -> list[tuple[str, ...]]:
+    return [step.by for step in flow.steps if step.type == submission.message.body.type]
 
 
 def _own_sender(
@@ -186,11 +224,21 @@ def _writers(
     """The agencies but the caller's own that could have written the paper of this row."""
     keyer = _keyer(flow, step, submission, referral)
     for name in step.by if keyer is not None else ():
-        party = referral.active(name)
+        party = _known_party(referral, name, submission)
         agency_id = party.agency_id if party else submission.message.to.get(name, "")
         agency = submission.directory.agency(agency_id) if step.state == NEW or party else None
         if agency is not None and agency.id != submission.caller.agency_id:
             yield name, agency
+
+
+def _known_party(referral: Referral, name: str, submission: Submission) -> Party | None:
+    """The present party of that name, if the caller's view has it."""
+    party = referral.active(name)
+    if party is None:
+        return None
+    view = referral.party_of(submission.caller.agency_id).view
+    known = any(p.agency_id == party.agency_id and p.until is None for p in view.parties)
+    return party if known else None
 
 
 def _keyer(flow: Flow, step: Step, submission: Submission, referral: Referral) -> str | None:
@@ -221,10 +269,8 @@ def _illegal(flow: Flow, referral: Referral, submission: Submission) -> IllegalM
     return IllegalMove(party.view.state, possible)
 
 
-def _not_yours(
-    flow: Flow, steps: tuple[Step, ...], submission: Submission, referral: Referral, seat: str
-) -> NotYourStep:
-    owners = {name for step in steps for name in step.by}
+def _not_yours(flow: Flow, submission: Submission, referral: Referral, seat: str) -> NotYourStep:
+    owners = {name for by in _senders(flow, submission) for name in by} - {SYSTEM}
     mine = referral.party_of(submission.caller.agency_id) if referral.parties else None
     return NotYourStep(owners, seat, actions(flow, mine) if mine else [])
 
@@ -282,13 +328,12 @@ def _check_keyer(
     keyer: str,
     recipients: Audience,
     flow: Flow,
-    step: Step,
     submission: Submission,
     referral: Referral,
 ) -> None:
     """Refuse a caller to which the paper was not addressed."""
     agencies = {recipient.party: recipient.agency.id for recipient in recipients}
     if keyer not in agencies:
-        raise _not_yours(flow, (step,), submission, referral, "any")
+        raise _not_yours(flow, submission, referral, "any")
     if agencies[keyer] != submission.caller.agency_id:
         raise Invalid.at(f"/to/{keyer}", "not_the_caller")

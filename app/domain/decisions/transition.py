@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.cases.case import NEW, SYSTEM, Case, Party, Referral
+from app.domain.cases.case import NEW, SYSTEM, Case, Party, Referral, View
 from app.domain.classes import DataClass
 from app.domain.consents.coverage import NONE
 from app.domain.decisions.audience import Audience
@@ -57,8 +57,12 @@ def take(
     readers = {recipient.agency.id: recipient.classes for recipient in recipients}
     if actor.agency is not None:
         readers[actor.agency.id] = EVERYTHING
+    under = state == referral.state and back != referral.back
+    arriving = frozenset(agency.id for agency in joining.values())
     shown = tuple(
-        replace(p, view=p.view.after(moved, facts, readers[p.agency_id], lead, fresh=step.erases))
+        replace(
+            p, view=_view(flow, step, p, moved, facts, readers[p.agency_id], lead, arriving, under)
+        )
         if p.agency_id in readers
         else p
         for p in moved.parties
@@ -87,6 +91,35 @@ def _target(
         main, _ = flow.target(step, referral.back[0], ())
         return referral.state, (main, *referral.back[1:])
     return flow.target(step, referral.state, referral.back)
+
+
+def _view(
+    flow: Flow,
+    step: Step,
+    party: Party,
+    moved: Referral,
+    facts: Mapping[str, Fact],
+    classes: frozenset[DataClass],
+    lead: str | None,
+    arriving: frozenset[str],
+    under: bool,
+) -> View:
+    """The party's view after the step: its state is where the step leads from the one it knew.
+
+    A message that leaves the state, or returns to the one before, tells nothing of steps that
+    this party was not told of. Whoever joins is told the state as it is.
+    """
+    old = party.view
+    view = old.after(moved, facts, classes, lead, fresh=step.erases)
+    returns_unseen = step.to == BACK and not old.back
+    if old.number == 0 or party.agency_id in arriving or returns_unseen:
+        return replace(view, back=moved.back)
+    if under:
+        # A report reached the main state, under a side state.
+        main = tuple(flow.target(step, name, ())[0] for name in old.back[:1])
+        return replace(view, state=old.state, back=(*main, *old.back[1:]))
+    state, back = flow.target(step, old.state, old.back)
+    return replace(view, state=state, back=back)
 
 
 def _parties(

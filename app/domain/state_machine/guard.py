@@ -81,6 +81,8 @@ class Guard:
     check: Check
     of_the_moment: bool = False
     """It looks at the state of the referral, so it is not checked again for a correction."""
+    by_state: frozenset[str] = frozenset()
+    """States in which it answers otherwise than in the rest."""
 
 
 def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str, Any]]:

@@ -194,6 +194,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _wrong_shares(flow)
     yield from _own_access(flow)
     yield from _exits(flow)
+    yield from _telling_refusals(flow)
     for body in {step.body for step in flow.steps}:
         if not body.EXAMPLE:
             yield f"{body.__name__} has no example"
@@ -299,3 +300,101 @@ def _too_easy(flow: Flow, step: Step, answers: ExitAnswers) -> Iterator[str]:
 
 def _leaves(flow: Flow, state: str, event: str) -> bool:
     return any(s.to not in {SAME, state} for s in flow.takes(state, f"{flow.name}.{event}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """Where a referral can stand: its main state, the side state over it, and its parties."""
+
+    main: str
+    side: str | None
+    present: frozenset[str]
+
+    @property
+    def state(self) -> str:
+        return self.side or self.main
+
+
+def _telling_refusals(flow: Flow) -> Iterator[str]:
+    """Steps that a party is not told of and that change what it may send.
+
+    Its next refusal would tell it of the step. So each party gets a copy, of C0 at least, of
+    whatever changes its own rows: what it may send, from which seat, under which guards, to whom.
+    """
+    told: set[tuple[str, str]] = set()
+    for here, step, sender, there in _moves_of(flow):
+        told_of = {parse_copy(copy)[0] for copy in step.copies}
+        if here.state == there.state or OTHERS in told_of:
+            continue
+        for party in here.present & there.present - told_of - {sender, *step.joins, *step.ends}:
+            same = _rows_of(flow, here.state, party) == _rows_of(flow, there.state, party)
+            if not same and (step.type, party) not in told:
+                told.add((step.type, party))
+                yield (
+                    f"{step.type} leads from {here.state} to {there.state} and changes what"
+                    f" {party} may send, which is not told of it"
+                )
+
+
+def _rows_of(flow: Flow, state: str, party: str) -> frozenset[tuple[object, ...]]:
+    """All that a party's sending in a state depends on. The lead's rows are anybody's."""
+    return frozenset(
+        (
+            step.type,
+            LEAD in step.by,
+            step.to,
+            step.decides,
+            step.copies,
+            tuple((guard.name, state in guard.by_state) for guard in step.guards),
+            step.joins,
+            step.ends,
+            step.lead,
+            step.reports.event if step.reports else None,
+        )
+        for step in flow.moves(state, party, leads=True)
+    )
+
+
+def _moves_of(flow: Flow) -> Iterator[tuple[_Situation, Step, str, _Situation]]:
+    """Each step in each situation that can come about: before, step, sender, after."""
+    waiting = [
+        _Situation(step.to, None, frozenset({by, *step.joins}))
+        for step in flow.steps
+        if step.state == NEW
+        for by in step.by
+    ]
+    known: set[_Situation] = set()
+    while waiting:
+        here = waiting.pop()
+        if here in known:
+            continue
+        known.add(here)
+        waiting += _reported_under(flow, here)
+        for step in flow.steps:
+            if step.state != here.state:
+                continue
+            senders = here.present if LEAD in step.by else here.present & set(step.by)
+            there = _after(flow, step, here)
+            for sender in {*senders, *({SYSTEM} & set(step.by))}:
+                waiting.append(there)
+                yield here, step, sender, there
+
+
+def _after(flow: Flow, step: Step, here: _Situation) -> _Situation:
+    present = here.present - set(step.ends) | set(step.joins)
+    if step.to in {SAME, here.state}:
+        return _Situation(here.main, here.side, present)
+    if step.to == BACK:
+        return _Situation(here.main, None, present)
+    if step.to in flow.side_states:
+        return _Situation(here.main, step.to, present)
+    return _Situation(step.to, None, present)
+
+
+def _reported_under(flow: Flow, here: _Situation) -> Iterator[_Situation]:
+    """Where reports of a child lead, which reach the main state under a side state."""
+    for step in flow.steps if here.side else ():
+        fixed = step.to in flow.states and step.to not in {CLOSED, *flow.side_states}
+        if step.state == here.main and SYSTEM in step.by and fixed:
+            present = here.present - set(step.ends) | set(step.joins)
+            yield _Situation(step.to, here.side, present)

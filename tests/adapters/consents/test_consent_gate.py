@@ -190,15 +190,16 @@ async def test_a_shared_message_and_a_correction_rest_on_consent_too(office: Off
     assert CONSENT_REGIONAL_ID in message.envelope["rests_on"]
 
 
-async def test_consents_are_seen_by_the_parties_where_they_were_recorded_and_by_their_recipients(
+async def test_consents_are_seen_by_those_who_were_told_of_them_or_received_something_on_them(
     office: Office,
 ) -> None:
     parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     both = {CONSENT_ID, CONSENT_REGIONAL_ID}
-    for agency in (PRISON, PROBATION, CENTER):
+    assert (await consents_of(office, PRISON, parent)).keys() == set()  # recorded between others
+    for agency in (PROBATION, CENTER):
         assert (await consents_of(office, agency, parent)).keys() == both
-    theirs = await consents_of(office, OTHER_CENTER, child)  # named by its kind
-    assert theirs.keys() == both
+    theirs = await consents_of(office, OTHER_CENTER, child)  # what reached it rests on this one
+    assert theirs.keys() == {CONSENT_REGIONAL_ID}
     regional = theirs[CONSENT_REGIONAL_ID]
     assert (regional.referral_id, regional.recorded_in) == (None, None)
     assert (regional.state, regional.counts_in) == ("effective", [child])
@@ -206,7 +207,20 @@ async def test_consents_are_seen_by_the_parties_where_they_were_recorded_and_by_
     assert own.referral_id == parent
     assert set(own.counts_in) == {parent, child}
     assert own.recorded_in is not None
-    assert (await consents_of(office, PRISON, parent))[CONSENT_REGIONAL_ID].recorded_in is None
+
+
+async def test_whoever_takes_over_a_part_knows_the_consents_that_it_was_told_of(
+    office: Office,
+) -> None:
+    parent, _ = await hand_over(office)
+    office.clock.now += timedelta(minutes=1)
+    moved = saying(
+        "special_adjustment.transfer_office", parent, to={"probation_office": "probation-14"}
+    )
+    await send(office, PROBATION, moved)
+    known = await consents_of(office, "probation-14", parent)
+    assert known.keys() == {CONSENT_ID, CONSENT_REGIONAL_ID}
+    office.clock.now -= timedelta(minutes=1)
 
 
 async def test_a_stranger_is_told_of_no_case(office: Office) -> None:

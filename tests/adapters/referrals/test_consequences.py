@@ -19,6 +19,8 @@ from app.domain.errors import (
     Invalid,
     NotFound,
     NotYourStep,
+    PartEnded,
+    Refusal,
     Stale,
 )
 from app.domain.flows import FLOWS
@@ -39,6 +41,11 @@ from tests.support.play import (
 
 TAKEN = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
 OFFERED = (*TAKEN, (CENTER, "offer_transfer"))
+PROSECUTOR = "prosecutor-13"
+TO_A_CENTER = (
+    (PROSECUTOR, "explain"), (PROSECUTOR, "consent"), (PROBATION, "ask_opinion"),
+    (PROSECUTOR, "no_objection"), (PROBATION, "request_center"),
+)  # fmt: skip
 
 
 async def state_of(office: Office, referral: UUID) -> str:
@@ -70,7 +77,7 @@ async def test_the_lead_passes_to_the_other_center_in_the_commit_that_accepts_it
     assert ended.reader.until is not None
     assert ended.reader.view.state == "seeking_placement"
     assert ended.reader.view.lead == OTHER_CENTER
-    with pytest.raises(NotYourStep):
+    with pytest.raises(PartEnded):
         await send(office, CENTER, saying("special_adjustment.agree_placement", parent))
 
 
@@ -235,7 +242,7 @@ async def test_a_rehearsal_says_what_would_follow_and_writes_nothing_but_that(
     accept = saying("special_adjustment.accept", referral)
     rehearsed = await office.exchange.rehearse(accept, seat(CENTER))
     assert isinstance(rehearsed, Rehearsed)
-    assert rehearsed.state == "accepted"
+    assert rehearsed.decision.caller.view.state == "accepted"
     assert await state_of(office, referral) == "requested"
     assert await send(office, CENTER, accept) == "accepted"
 
@@ -350,7 +357,7 @@ async def test_a_correction_needs_the_seat_and_meets_the_guards_of_what_it_corre
 
 async def test_nothing_is_corrected_in_a_referral_that_is_closed(office: Office) -> None:
     opening = saying("suspect_support.consult")
-    prosecutor = seat("prosecutor-13")
+    prosecutor = seat(PROSECUTOR)
     await office.exchange.accept(opening, prosecutor)
     for event in ("explain", "refuse"):
         await office.exchange.accept(saying(f"suspect_support.{event}", opening.id), prosecutor)
@@ -375,7 +382,7 @@ async def test_a_consent_recorded_during_a_suspension_opens_nothing_until_it_is_
     assert "C1" in read.salts
 
 
-async def test_a_close_that_one_party_is_not_told_leaves_its_deadlines_as_they_were(
+async def test_a_close_lifts_the_deadlines_of_every_party(
     office: Office,
 ) -> None:
     steps = (
@@ -388,7 +395,7 @@ async def test_a_close_that_one_party_is_not_told_leaves_its_deadlines_as_they_w
     closing = saying("special_adjustment.close", referral, {"close_reason": "settled"})
     assert await send(office, CENTER, closing) == "closed"
     assert before > 0
-    assert await office.owner.fetchval(own, PRISON, referral) == before
+    assert await office.owner.fetchval(own, PRISON, referral) == 0
     assert await office.owner.fetchval(own, PROBATION, referral) == 0
 
 
@@ -398,7 +405,83 @@ async def test_a_rehearsal_does_not_look_behind_messages_between_others(office: 
     custody = saying("special_adjustment.change_custody", referral)
     rehearsed = await office.exchange.rehearse(custody, seat(PRISON))
     assert isinstance(rehearsed, Rehearsed)
-    assert rehearsed.state == "requested"
+    assert rehearsed.decision.caller.view.state == "requested"
+    assert await send(office, PRISON, custody) == "requested"
+    assert await state_of(office, referral) == "return_pending"
+
+
+async def test_a_side_state_returns_to_what_its_party_knew(office: Office) -> None:
+    referral = await special(office, (*TO_ASSESSING, (CENTER, "draft_plan")))
+    declined = saying("special_adjustment.decline", referral)
+    assert await send(office, PROBATION, declined) == "decline_pending"
+    retracted = saying("special_adjustment.retract_decline", referral)
+    assert await send(office, PROBATION, retracted) == "assessing"
+    assert await state_of(office, referral) == "plan_drafted"
+    known = await office.reading.referral(PROBATION, referral)
+    assert known.reader.view.state == "assessing"
+
+
+async def test_a_rehearsal_names_no_agency_that_its_sender_does_not_know(office: Office) -> None:
+    opening = saying("suspect_support.consult")
+    await office.exchange.accept(opening, seat(PROSECUTOR))
+    for agency, event in TO_A_CENTER:
+        await send(office, agency, saying(f"suspect_support.{event}", opening.id))
+    moved = saying("suspect_support.change_custody", opening.id)
+    rehearsed = await office.exchange.rehearse(moved, seat(PROSECUTOR))
+    assert isinstance(rehearsed, Rehearsed)
+    readers = {copy.agency_id: copy.classes for copy in rehearsed.readers}
+    assert set(readers) == {PROSECUTOR, PROBATION}
+    assert readers[PROSECUTOR] <= {"C0", "C1"}
+    rehearsed = await office.exchange.rehearse(
+        saying("suspect_support.change_custody", opening.id), seat(PROBATION)
+    )
+    assert isinstance(rehearsed, Rehearsed)
+    assert CENTER in {copy.agency_id for copy in rehearsed.readers}
+
+
+async def test_an_ended_party_is_told_that_it_has_ended_and_nothing_else(office: Office) -> None:
+    parent, child = await hand_over(office, *OFFERED)
+    await send(office, OTHER_CENTER, saying("regional_coordination.accept_transfer", child))
+    before = await refusals(office, CENTER, "special_adjustment", parent)
+    assert {problem[0] for problem in before.values()} == {"part_ended"}
+    await send(office, OTHER_CENTER, saying("special_adjustment.agree_placement", parent))
+    await send(office, PRISON, saying("special_adjustment.die", parent))
+    assert await refusals(office, CENTER, "special_adjustment", parent) == before
+
+
+async def refusals(
+    office: Office, agency: str, flow: str, referral: UUID
+) -> dict[str, tuple[str, str]]:
+    """What an agency is answered when it rehearses each message type of a flow."""
+    answers: dict[str, tuple[str, str]] = {}
+    for body in FLOWS[flow].bodies.values():
+        if all("sys" in step.by for step in FLOWS[flow].steps if step.body is body):
+            continue
+        try:
+            done = await office.exchange.rehearse(saying(body.wire_type(), referral), seat(agency))
+        except Refusal as refusal:
+            answers[body.wire_type()] = (refusal.code, repr(refusal.facts))
+        else:
+            assert isinstance(done, Rehearsed)
+            readers = sorted((c.agency_id, sorted(c.classes)) for c in done.readers)
+            answers[body.wire_type()] = ("would", repr((done.decision.caller.view.state, readers)))
+    return answers
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 3])
+async def test_no_step_that_is_hidden_from_a_prosecutor_changes_what_it_is_refused(
+    office: Office, hidden: int
+) -> None:
+    opening = saying("suspect_support.consult")
+    await office.exchange.accept(opening, seat(PROSECUTOR))
+    unseen = (TO_A_CENTER[-1], (CENTER, "query"), (PROBATION, "answer_query"))
+    for agency, event in TO_A_CENTER[:-1]:
+        await send(office, agency, saying(f"suspect_support.{event}", opening.id))
+    before = await refusals(office, PROSECUTOR, "suspect_support", opening.id)
+    assert {code for code, _ in before.values()} > {"not_your_step", "illegal_move", "would"}
+    for agency, event in unseen[:hidden]:
+        await send(office, agency, saying(f"suspect_support.{event}", opening.id))
+    assert await refusals(office, PROSECUTOR, "suspect_support", opening.id) == before
 
 
 async def test_a_rehearsal_of_what_was_sent_gives_the_first_answer(office: Office) -> None:

@@ -108,7 +108,7 @@ async def test_what_the_state_does_not_take_is_refused_with_what_it_takes(
     await prison.post("/v1/referrals", json=notice)
     answer = await office.post(
         f"/v1/referrals/{notice['id']}/messages",
-        json=envelope("special_adjustment.interview"),
+        json=envelope("special_adjustment.select_special"),
         headers={"Accept-Language": "en"},
     )
     problem = answer.json()
@@ -215,7 +215,7 @@ async def test_every_check_comes_in_its_order(
     await prison.post("/v1/referrals", json=notice)
     where = f"/v1/referrals/{notice['id']}/messages"
     stale = {"If-Match": 'W/"9"'}
-    illegal = envelope("special_adjustment.settle")
+    illegal = envelope("special_adjustment.answer_query")
     used = {**illegal, "id": str(uuid4())}
     await prison.post(where, json=used)
     reader = await speak("prison-fuchu", "viewer")

@@ -6,7 +6,7 @@ only, `parties` is everybody else, `named` whoever the consent names. `=` stays,
 
 # ruff: noqa: E501 -- a row of a table is one line
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -77,7 +77,7 @@ confirm_death | death_reported | closed | probation_office D | parties | added
 retract_death | death_reported | < | any | parties | added
 close | running | closed | probation_office D | parties
 close | running-settled | closed | center D | parties
-close | settled | closed | center D | probation_office
+close | settled | closed | center D | probation_office institution:C0
 close | suspended_consent | closed | probation_office center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
@@ -112,14 +112,14 @@ visit | center_accepted visiting | visiting | center | probation_office:C0
 draft_provisional | visiting provisional_plan | provisional_plan | center | probation_office
 report_readiness | provisional_plan | disposition_wait | center | probation_office prosecutor:C0
 release_disposition | held | released | prosecutor | probation_office center
-release_disposition | held | released | probation_office | center
+release_disposition | held | released | probation_office | center prosecutor:C0
 indict | held | defendant_stage | prosecutor | probation_office center
-indict | held | defendant_stage | probation_office | center
+indict | held | defendant_stage | probation_office | center prosecutor:C0
 bail | defendant_stage | released | probation_office | center
 bail | defendant_stage | released | center | probation_office
 verdict_release | defendant_stage | released | probation_office | center
 verdict_release | defendant_stage | released | center | probation_office
-verdict_imprisonment | defendant_stage | closed | probation_office D | center
+verdict_imprisonment | defendant_stage | closed | probation_office D | center prosecutor:C0
 apply_relief | released | relief_applied | probation_office | center
 approve_relief | relief_applied | priority_support | probation_office D | center
 reject_relief | relief_applied | community_support | probation_office D | center
@@ -157,7 +157,7 @@ confirm_death | death_reported | closed | probation_office D | parties | added
 retract_death | death_reported | < | any | parties | added
 close | running objection_stop | closed | probation_office D | parties
 close | running-community_support | closed | center D | parties
-close | community_support | closed | center D |
+close | community_support | closed | center D | probation_office:C0 prosecutor:C0
 close | suspended_consent | closed | probation_office center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
@@ -206,7 +206,7 @@ die | suspended_consent | death_reported | counsel probation_office D | suspende
 confirm_death | death_reported | closed | center D | parties | added
 retract_death | death_reported | < | any | parties | added
 close | running-community_support | closed | center D | parties
-close | community_support | closed | center D | counsel
+close | community_support | closed | center D | counsel probation_office:C0
 close | suspended_consent | closed | center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
@@ -465,6 +465,41 @@ def test_the_states_parties_and_classes_are_those_agreed(name: str) -> None:
     assert flow.side_states == agreed.side
     assert {n: " ".join(sorted(r.classes)) for n, r in flow.parties.items()} == agreed.parties
     assert {n for n, r in flow.parties.items() if r.by_consent} == agreed.by_consent
+
+
+def without_copy(flow: Flow, event: str, party: str) -> tuple[Step, ...]:
+    """The rows of a flow, where no row of this event tells this party."""
+    return tuple(
+        replace(s, copies=tuple(c for c in s.copies if parse_copy(c)[0] != party))
+        if s.type == f"{flow.name}.{event}"
+        else s
+        for s in flow.steps
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "party"),
+    [
+        ("suspect_support", "consent", "prosecutor"),
+        ("suspect_support", "indict", "prosecutor"),
+        ("special_adjustment", "close", "institution"),
+        ("regional_coordination", "accept", "origin_center"),
+    ],
+)
+def test_a_table_whose_refusals_would_tell_of_a_hidden_step_is_not_built(
+    name: str, event: str, party: str
+) -> None:
+    flow = FLOWS[name]
+    told = f"{name}.{event} leads from .* changes what {party} may send"
+    with pytest.raises(ValueError, match=told):
+        replace(flow, steps=without_copy(flow, event, party))
+
+
+def test_a_hidden_step_may_not_change_a_guard_either() -> None:
+    """The reasons for closing depend on the state, so whoever closes is told of the settlement."""
+    flow = FLOWS["special_adjustment"]
+    with pytest.raises(ValueError, match=r"settle leads from .* changes what probation_office"):
+        replace(flow, steps=without_copy(flow, "settle", "probation_office"))
 
 
 def test_there_are_four_flows_and_each_type_belongs_to_one() -> None:

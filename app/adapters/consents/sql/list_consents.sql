@@ -1,7 +1,6 @@
--- A page of the consents of a case, for agencies that are, or were, a party where it was
--- recorded, and for the recipients that it names, as it was when their part ended. A referral in
--- which the agency has no part is not named, and a message is named only to agencies that may
--- read it.
+-- A page of the consents of a case that the agency was told of, as it was when its part ended. A
+-- referral in which the agency has no part is not named, and a message is named only to agencies
+-- that may read it.
 CREATE OR REPLACE FUNCTION list_consents(
     p_agency text, p_case uuid, p_after date, p_after_id uuid, p_limit integer
 ) RETURNS text
@@ -43,8 +42,9 @@ BEGIN
         LEFT JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = p_agency
         CROSS JOIN LATERAL (SELECT q.referral_id AS here, greatest(
             CASE WHEN q.referral_id IS NOT NULL THEN coalesce(q.until, 'infinity') END,
-            CASE WHEN NOT c.claimed AND c.recipients && ARRAY[p_agency, v_kind] THEN v_until END) AS until) AS k
-        WHERE c.case_id = p_case AND m.accepted_at <= k.until
+            CASE WHEN q.referral_id IS NULL OR c.recipients && ARRAY[p_agency, v_kind]
+                THEN v_until END) AS until) AS k
+        WHERE c.case_id = p_case AND knows_consent(p_agency, c) AND m.accepted_at <= k.until
             AND (p_after IS NULL OR (c.valid_from, c.id) > (p_after, p_after_id))
         ORDER BY c.valid_from, c.id LIMIT p_limit) AS o);
 END $$;

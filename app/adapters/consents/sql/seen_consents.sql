@@ -3,11 +3,8 @@ CREATE OR REPLACE FUNCTION seen_consents(p_agency text, p_case uuid, p_ids uuid[
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce(array_agg(c.id ORDER BY c.id), '{}') FROM consent c
-    WHERE c.case_id = p_case AND c.id = ANY (p_ids) AND (
-        EXISTS (SELECT FROM party q
-                WHERE q.referral_id = c.referral_id AND q.agency_id = p_agency)
-        OR NOT c.claimed
-            AND c.recipients && ARRAY[p_agency, (SELECT a.kind FROM agency a WHERE a.id = p_agency)])
+    WHERE c.case_id = p_case AND c.id = ANY (p_ids)
+        AND knows_consent(p_agency, c)
 $$;
 -- Called by other functions only.
 REVOKE ALL ON FUNCTION seen_consents(text, uuid, uuid[]) FROM PUBLIC, tsunagu_api, tsunagu_worker;

@@ -165,6 +165,18 @@ KINDS: Mapping[str, ProblemKind] = {
         ),
         example={"state": "candidate_notified", "actions": [_ACTION]},
     ),
+    "part_ended": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("この案件の当事者ではなくなっています", "Your part has ended"),
+        Text(
+            "この機関は、この案件の当事者ではなくなったので、何も送れません。",
+            "This agency is no longer a party to this referral, and can send nothing in it.",
+        ),
+        Text(
+            "当事者だった間に受け取ったものは、一覧に残っています。",
+            "What it received while it was one stays in its lists.",
+        ),
+    ),
     "not_your_step": ProblemKind(
         HTTPStatus.FORBIDDEN,
         Text("この席からは送れません", "Not your step"),

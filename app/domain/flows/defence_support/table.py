@@ -34,7 +34,7 @@ from app.domain.vocabulary.closing import ADVICE, ENTRY, close_reasons
 
 NAME = "defence_support"
 COUNSEL_PARTY, CENTER, PROBATION = "counsel", "center", "probation_office"
-COUNSEL_C0 = "counsel:C0"
+COUNSEL_C0, PROBATION_C0 = "counsel:C0", "probation_office:C0"
 PARTIES: Mapping[str, PartyRole] = {
     COUNSEL_PARTY: PartyRole(
         Text("弁護人・弁護士会", "counsel"),
@@ -93,7 +93,7 @@ COMMON = CommonRows(
     consent=CONSENT,
     renewed=RENEWED,
     consent_recipients=_consent_recipients,
-    closes={(COMMUNITY_SUPPORT, CENTER): (COUNSEL_PARTY,)},
+    closes={(COMMUNITY_SUPPORT, CENTER): (COUNSEL_PARTY, PROBATION_C0)},
 )
 
 # fmt: off

@@ -127,7 +127,7 @@ COMMON = CommonRows(
     consent=samples.CONSENT,
     renewed=RENEWED,
     consent_recipients=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
-    closes={(SETTLED, CENTER): (PROBATION,)},
+    closes={(SETTLED, CENTER): (PROBATION, INSTITUTION_C0)},
     takes_children=True,
 )
 

@@ -161,7 +161,7 @@ COMMON = CommonRows(
     renewed=RENEWED,
     consent_recipients=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
     stopped={OBJECTION_STOP: (closed_for_objection,)},
-    closes={(COMMUNITY_SUPPORT, CENTER): ()},
+    closes={(COMMUNITY_SUPPORT, CENTER): (PROBATION_C0, PROSECUTOR_C0)},
 )
 STATED = (has_come("stated_on"),)
 EXPLAINING = (explained_all_items, has_come("explained_on"))
@@ -211,15 +211,15 @@ TABLE = (
     *rows(PROVISIONAL_PLAN, ReportReadiness, CENTER, DISPOSITION_WAIT,
           copies=(PROBATION, PROSECUTOR_C0)),
     *rows(HELD, ReleaseDisposition, (PROSECUTOR, PROBATION), RELEASED,
-          copies=(PROBATION, CENTER), guards=(frees,)),
+          copies=(PROBATION, CENTER, PROSECUTOR_C0), guards=(frees,)),
     *rows(HELD, Indict, (PROSECUTOR, PROBATION), DEFENDANT_STAGE,
-          copies=(PROBATION, CENTER), guards=(indicts,)),
+          copies=(PROBATION, CENTER, PROSECUTOR_C0), guards=(indicts,)),
     *rows(DEFENDANT_STAGE, Bail, PROBATION, RELEASED, copies=(CENTER,)),
     *rows(DEFENDANT_STAGE, Bail, CENTER, RELEASED, copies=(PROBATION,)),
     *rows(DEFENDANT_STAGE, VerdictRelease, PROBATION, RELEASED, copies=(CENTER,), guards=(frees,)),
     *rows(DEFENDANT_STAGE, VerdictRelease, CENTER, RELEASED, copies=(PROBATION,), guards=(frees,)),
     *rows(DEFENDANT_STAGE, VerdictImprisonment, PROBATION, CLOSED, decides=True,
-          copies=(CENTER,), guards=(imprisons,)),
+          copies=(CENTER, PROSECUTOR_C0), guards=(imprisons,)),
     *rows(RELEASED, ApplyRelief, PROBATION, RELIEF_APPLIED,
           copies=(CENTER,), guards=(written_application, has_come("applied_on"))),
     *rows(RELIEF_APPLIED, ApproveRelief, PROBATION, PRIORITY_SUPPORT, decides=True,

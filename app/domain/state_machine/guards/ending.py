@@ -1,5 +1,7 @@
 """Guards of stopping and ending: withdrawals, renewals, reasons for closing."""
 
+from dataclasses import replace
+
 from app.domain.cases.case import SUSPENDED
 from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Guard, Situation
@@ -62,7 +64,7 @@ def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozen
         too_early = reason is CloseReason.SETTLED and situation.referral.state not in settled_states
         return ["close_reason"] if reason not in reasons or too_early else []
 
-    return check
+    return replace(check, by_state=settled_states)
 
 
 @guard(
