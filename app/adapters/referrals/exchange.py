@@ -148,8 +148,8 @@ class Exchange:
             loaded = await self._load(self._pool, message, caller, hold=False)
         except RepeatedMessage as repeated:
             return await self._repeat_answer(repeated.row, message, caller)
-        if loaded.expected is None and (row := await self._pool.fetchval(REPEAT, message.id)):
-            return await self._repeat_answer(json.loads(row), message, caller)
+        if loaded.expected is None and (row := await _own_repeat(self._pool, message, caller)):
+            return await self._repeat_answer(row, message, caller)
         submission = self._submission(loaded, message, caller)
         decision = decide(submission, if_match)
         urgency = message.urgency_on(submission.at.date())
@@ -191,8 +191,8 @@ class Exchange:
         except Refusal:
             # A new case is decided on without reading the database. If the message is a repeat,
             # its first answer takes precedence over the refusal.
-            if loaded.expected is None and (row := await executor.fetchval(REPEAT, message.id)):
-                raise RepeatedMessage(json.loads(row)) from None
+            if loaded.expected is None and (row := await _own_repeat(executor, message, caller)):
+                raise RepeatedMessage(row) from None
             raise
         arguments = await self._writer.write(submission, decision, loaded.keys, loaded.expected)
         if not await executor.fetchval(ACCEPT, *arguments.values()):
@@ -289,3 +289,15 @@ class Exchange:
         at = self._clock()
         entry = log_entry(at, kind, {**detail, "type": message.body.type}, caller)
         await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
+
+
+async def _own_repeat(
+    executor: "Executor", message: Message, caller: Caller
+) -> Mapping[str, Any] | None:
+    """What is stored of a message with this id, if the caller's agency sent it.
+
+    Another agency's is refused where a new message would be, and rehearsed as a new one.
+    """
+    text = await executor.fetchval(REPEAT, message.id)
+    row: Mapping[str, Any] | None = json.loads(text) if text else None
+    return row if row and row["caller_agency"] == caller.agency_id else None

@@ -537,3 +537,19 @@ async def test_a_move_that_was_refused_is_not_offered_in_the_same_breath(office:
         with pytest.raises((IllegalMove, NotYourStep)) as refused:
             await send(office, CENTER, again)
         assert again.body.type not in {a["type"] for a in refused.value.facts["actions"]}
+
+
+async def test_another_agencys_id_is_answered_as_a_new_one_where_nothing_is_written(
+    office: Office,
+) -> None:
+    """A stranger who holds the id of a message cannot tell by rehearsing, or by other refusals."""
+    known = await special(office)
+    for used in (known, await office.owner.fetchval("SELECT max(id::text)::uuid FROM message")):
+        message = saying("suspect_support.consult", to={"probation_office": PROBATION})
+        opening = replace(message, id=used, referral_id=used)
+        answer = await office.exchange.rehearse(opening, seat(PROSECUTOR))
+        assert isinstance(answer, Rehearsed)
+        with pytest.raises(NotFound):
+            await office.exchange.accept(
+                replace(saying("suspect_support.explain", uuid4()), id=used), seat(PROSECUTOR)
+            )

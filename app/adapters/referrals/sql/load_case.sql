@@ -1,6 +1,6 @@
 -- The whole case that a message belongs to, so that it can be decided on. Runs as the owner,
 -- since a decision also depends on what the sender must not see. Returns null to an agency that
--- is no party, and the first answer if the message was accepted before. `p_hold` locks the case.
+-- is no party, and the first answer if the agency's message was accepted before. `p_hold` locks the case.
 -- One plan serves every call, and planning each call again would take twice the time.
 CREATE OR REPLACE FUNCTION load_case(
     p_agency text, p_message uuid, p_referral uuid, p_pointed uuid[], p_hold boolean
@@ -15,7 +15,8 @@ BEGIN
         SELECT c.* INTO v_case FROM "case" c WHERE c.id = v_case.id FOR UPDATE;
     END IF;
     v_repeat := find_repeat(p_message);
-    IF v_repeat IS NOT NULL THEN RETURN jsonb_build_object('repeat', v_repeat); END IF;
+    -- The id of another agency's message is treated as a new one: nobody learns here that it exists.
+    IF v_repeat ->> 'caller_agency' = p_agency THEN RETURN jsonb_build_object('repeat', v_repeat); END IF;
     IF NOT EXISTS (SELECT FROM party
                    WHERE referral_id = p_referral AND agency_id = p_agency) THEN
         RETURN NULL;
