@@ -379,7 +379,7 @@ def _go_home(p: HomePlot) -> Iterator[Scene]:
         OSAKA, "close", p.today,
         Text("帰住により終結する。", "Settled: the case is closed."),
         body={"close_reason": "settled", "closed_on": p.today.isoformat()},
-        then="closed", recipients={PROBATION: ALL},
+        then="closed", recipients={PROBATION: ALL, PRISON: "C0"},
     )
     for who, tale in (
         (OSAKA, Text("ここまでの全てを束にして、通信を切って確かめる。一通抜けば、どれかが分かる。",

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.domain.classes import DataClass
-from app.domain.errors import IdReused, NotFound
+from app.domain.errors import IllegalMove, NotFound
 from tests.support.callers import caller_with, seat
 from tests.support.office import Office, saying
 from tests.support.play import (
@@ -174,7 +174,7 @@ async def test_a_refusal_leaves_nothing_to_open_and_its_id_still_gets_the_first_
     again = await office.exchange.accept(refusal, prosecutor)
     assert again.repeated
     assert again.answer == first.answer
-    with pytest.raises(IdReused):
+    with pytest.raises(IllegalMove):  # as a new message of its own would be
         await office.exchange.accept(refusal, seat("probation-13"))
     logged = await office.row(
         "SELECT kind, detail FROM log_entry WHERE message_id = $1 AND kind = 'acceptance'",
