@@ -23,9 +23,9 @@ from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Case
 from app.domain.cases.quota import Quota, day_began
+from app.domain.decisions.audience import foreseen_readers
 from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Copy, Decision
-from app.domain.decisions.rehearsal import foreseen_readers
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
