@@ -89,7 +89,7 @@ def _lifespan(
             settings.pool_timeout,
         ) as resources:
             folder, keys = resources.key_folder, resources.key_service
-            readiness = Readiness(settings.api_url, folder, keys)
+            readiness = Readiness(settings.api_url, folder, keys, resources.database_clock)
             await readiness.check_keys(resources.pool)
             # After the check: a key folder that was not restored must not get new keys.
             folder.prepare(clock(), masters=settings.key_service is None)

@@ -131,7 +131,7 @@ async def _attempt(step: Callable[[], Awaitable[int]]) -> int:
     except Exception as error:
         if not is_outage(error):
             raise
-        _log.warning("the database or the keys do not answer (%s)", type(error).__name__)
+        _log.warning("the database, keys or clock cannot be used (%s)", type(error).__name__)
         return 0
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 
 import asyncpg
 
+from app.domain.calendar.clock import ClockIsOff
 from app.domain.keys.ports import KeyServiceAway, MasterMissing
 
 
@@ -70,6 +71,7 @@ _ERRORS_AWAY = (
     ssl.SSLError,
     KeyServiceAway,
     MasterMissing,
+    ClockIsOff,
 )
 _NETWORK = frozenset(
     {

@@ -40,6 +40,7 @@ OWN = {
     "copy": "SELECT message_id || agency_id FROM copy WHERE agency_id = $1",
     "mailbox": "SELECT agency_id FROM mailbox WHERE agency_id = $1",
     "inbox_item": "SELECT agency_id || position FROM inbox_item WHERE agency_id = $1",
+    "referral_change": "SELECT agency_id || number FROM referral_change WHERE agency_id = $1",
     "deadline": "SELECT referral_id || agency_id || kind FROM deadline WHERE agency_id = $1",
     "settlement": "SELECT id::text FROM settlement WHERE center_id = $1",
     "referral": "SELECT referral_id::text FROM party WHERE agency_id = $1"
@@ -84,6 +85,7 @@ SHOWN = {
     "copy": "message_id || agency_id",
     "mailbox": "agency_id",
     "inbox_item": "agency_id || position",
+    "referral_change": "agency_id || number",
     "deadline": "referral_id || agency_id || kind",
     "delivery_term": "message_id::text",
     "segment": "message_id || class",

@@ -47,8 +47,18 @@ class AcknowledgementJson(TypedDict):
 
 
 def inbox_rows(acceptance: Acceptance) -> dict[str, Any]:
-    """An inbox item for each recipient of each message."""
-    return {"items": list(_items(acceptance))}
+    """An inbox item for each recipient of each message, and the changes that no item tells of.
+
+    An item is a change of its referral for its agency. So is what the agency itself sends.
+    """
+    items = list(_items(acceptance))
+    told = {(item["agency_id"], item["referral_id"]) for item in items}
+    changes = [
+        {"agency_id": agency_id, "referral_id": str(referral_id)}
+        for agency_id, referral_id in acceptance.changed_views()
+        if (agency_id, str(referral_id)) not in told
+    ]
+    return {"items": items, "changes": changes}
 
 
 def _items(acceptance: Acceptance) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.adapters.database.row import Row
@@ -12,7 +12,10 @@ _NONE_YET = {"server_default": text("0")}
 
 
 class MailboxRow(Row, table=True):
-    """An agency's mailbox: its last position, and how many items were opened and acknowledged."""
+    """An agency's mailbox: its last position, and how many items were opened and acknowledged.
+
+    `changes` counts the changes of referrals that the agency has seen.
+    """
 
     __tablename__ = "mailbox"
 
@@ -20,6 +23,34 @@ class MailboxRow(Row, table=True):
     head: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
     opened: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
     acknowledged: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
+    changes: int = Field(sa_type=BigInteger, sa_column_kwargs=_NONE_YET)
+    latest_at: datetime | None = Field(
+        sa_column_kwargs={
+            "comment": "The latest time in this mailbox:"
+            " nothing is put into it with an earlier one."
+        }
+    )
+
+
+class ReferralChangeRow(Row, table=True):
+    """Where the last change of a referral stands among all that an agency saw change.
+
+    The number is taken from the agency's mailbox, which stays locked until the commit: numbers are
+    in the order of commits, and whoever has seen one has seen all before it.
+    """
+
+    __tablename__ = "referral_change"
+    __table_args__ = (
+        UniqueConstraint("agency_id", "number"),
+        {
+            "comment": "Where the last change of a referral stands"
+            " among all that an agency saw change."
+        },
+    )
+
+    agency_id: str = Field(primary_key=True, foreign_key="mailbox.agency_id")
+    referral_id: UUID = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
 
 
 class InboxItemRow(Row, table=True):

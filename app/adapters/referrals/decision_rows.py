@@ -174,7 +174,13 @@ def _acceptance(submission: Submission, decision: Decision) -> Acceptance:
     message, at = submission.message, submission.at
     further_ids = [time_ordered_id(at) for _ in decision.moves[1:]]
     return Acceptance(
-        message, submission.caller, submission.directory, at, decision, (message.id, *further_ids)
+        message,
+        submission.caller,
+        submission.directory,
+        at,
+        decision,
+        (message.id, *further_ids),
+        submission.case,
     )
 
 

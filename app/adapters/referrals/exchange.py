@@ -20,7 +20,7 @@ from app.adapters.referrals.case_rows import read_case, read_keys
 from app.adapters.referrals.decision_rows import AcceptanceAnswer, DecisionWriter
 from app.adapters.referrals.message_rows import content_to_repeat
 from app.domain.access.caller import Caller
-from app.domain.calendar.clock import Clock
+from app.domain.calendar.clock import Clock, not_before
 from app.domain.cases.case import Case
 from app.domain.cases.quota import Quota, day_began
 from app.domain.decisions.audience import foreseen_readers
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
 REPEAT = "SELECT find_repeat($1)"
 COUNT = "SELECT count_sent($1, $2, $3)"
+LATEST = "SELECT latest_in_mailboxes($1)"
 ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8)"
 TRIES = 3
 """Tries without a lock, each of which a change of the case can defeat. The last try locks it."""
@@ -75,6 +76,11 @@ class LoadedCase:
     case: Case
     keys: StoredKeys
     expected: int | None
+    latest_at: datetime | None
+    """When the last message of the case was accepted; None for a new case."""
+    in_mailboxes: tuple[datetime, ...]
+    """The latest time in each mailbox of the sender, of the case's parties, and of the recipients
+    that the message names."""
 
 
 class RepeatedMessage(Exception):
@@ -202,13 +208,19 @@ class Exchange:
         return arguments.answer
 
     def _submission(self, loaded: LoadedCase, message: Message, caller: Caller) -> Submission:
-        return Submission(loaded.case, message, caller, self._directory(), self._clock())
+        """What is to be decided, at a time that is not earlier than what was there before."""
+        at = not_before(self._clock(), loaded.latest_at, loaded.in_mailboxes)
+        return Submission(loaded.case, message, caller, self._directory(), at)
 
     async def _load(
         self, executor: "Executor", message: Message, caller: Caller, *, hold: bool
     ) -> LoadedCase:
+        named: list[datetime] = []
+        if message.opens or message.to:
+            named = await executor.fetchval(LATEST, [caller.agency_id, *message.to.values()])
         if message.opens and message.parent is None:
-            return LoadedCase(Case(time_ordered_id(self._clock())), {}, None)
+            new = Case(time_ordered_id(self._clock()))
+            return LoadedCase(new, {}, None, None, tuple(named))
         referenced = [message.in_reply_to, message.corrects, *message.shared_messages]
         text = await executor.fetchval(
             LOAD,
@@ -223,7 +235,14 @@ class Exchange:
             raise NotFound
         if "repeat" in row:
             raise RepeatedMessage(row["repeat"])
-        return LoadedCase(read_case(row), read_keys(row), row["version"])
+        in_mailboxes = map(datetime.fromisoformat, row["latest_in_mailboxes"])
+        return LoadedCase(
+            read_case(row),
+            read_keys(row),
+            row["version"],
+            datetime.fromisoformat(row["latest_at"]),
+            (*named, *in_mailboxes),
+        )
 
     async def _check_quota(
         self, executor: "Executor", loaded: LoadedCase, message: Message, caller: Caller

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import LogEntry, log_entry
 from app.adapters.referrals.case_rows import read_view
-from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
+from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralPageJson
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.cases.case import Party
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 READ = "SELECT * FROM read_messages($1, $2, $3)"
 DISCLOSE = "SELECT disclose($1)"
 REFERRAL = "SELECT read_referral($1, $2, $3)"
-REFERRALS = "SELECT list_referrals($1, $2, $3, $4, $5, $6, $7)"
+REFERRALS = "SELECT referral_page($1, $2, $3, $4, $5, $6, $7)"
+CHANGED = "SELECT changed_referrals($1, $2, $3, $4, $5)"
 MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
 TRIES = 3
 OPENINGS_AT_ONCE = 2
@@ -113,13 +114,31 @@ class Reading:
         updated_after: datetime | None,
         before: tuple[datetime, UUID] | None,
         limit: int,
-    ) -> list[ReferralJson]:
-        """Referrals of this agency, the last updated first; no bodies."""
+    ) -> ReferralPageJson:
+        """Referrals of this agency, the last updated first; no bodies.
+
+        `changes` is the agency's last change. What the page does not show yet changed after it.
+        """
         text = await self._pool.fetchval(
             REFERRALS, agency_id, flow, state, updated_after, *(before or (None, None)), limit
         )
-        referrals: list[ReferralJson] = json.loads(text)
-        return referrals
+        page: ReferralPageJson = json.loads(text)
+        return page
+
+    async def changed_referrals(
+        self, agency_id: str, flow: str | None, state: str | None, after: int, limit: int
+    ) -> ReferralPageJson | None:
+        """Referrals that changed after this change of the agency, in the order of commits.
+
+        Returns:
+            The referrals, and the change after which to ask next; None if the agency has not had
+            the change `after`.
+        """
+        text = await self._pool.fetchval(CHANGED, agency_id, flow, state, after, limit)
+        if text is None:
+            return None
+        page: ReferralPageJson = json.loads(text)
+        return page
 
     async def messages(
         self, agency_id: str, referral_id: UUID, after: int, limit: int

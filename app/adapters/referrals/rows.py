@@ -21,6 +21,13 @@ class ReferralJson(TypedDict):
     updated_at: str
 
 
+class ReferralPageJson(TypedDict):
+    """Referrals of an agency, and the number of a change of its own from which to go on."""
+
+    changes: int
+    referrals: list[ReferralJson]
+
+
 class DeadlineJson(TypedDict):
     """A deadline of an agency."""
 

@@ -20,6 +20,13 @@ class CaseRow(Row, table=True):
     version: int = Field(sa_type=BigInteger)
     lead: str | None
     opened_at: datetime
+    latest_at: datetime = Field(
+        sa_column_kwargs={
+            "server_default": text("now()"),
+            "comment": "When its last message was accepted:"
+            " no later one is accepted with an earlier time.",
+        }
+    )
 
 
 class ReferralRow(Row, table=True):

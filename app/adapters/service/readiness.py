@@ -11,6 +11,7 @@ import asyncpg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from app.adapters.database.clock import DatabaseClock
 from app.adapters.database.migrations import CONFIGURATION
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.keys.vault import binding
@@ -44,31 +45,34 @@ class _State:
 
 
 class Readiness:
-    """Checks the database and the keys, on which the service depends.
+    """Checks the database, the clock and the keys, on which the service depends.
 
     It has a connection of its own, so that it says how the database is, and not how much the
     service has to do: calls that wait for a case that is held do not make it say no.
     """
 
-    def __init__(self, url: str, folder: KeyFolder, service: KeyService) -> None:
+    def __init__(
+        self, url: str, folder: KeyFolder, service: KeyService, clock: DatabaseClock
+    ) -> None:
         self._database = _OwnConnection(url)
         self._folder = folder
         self._service = service
+        self._clock = clock
         self._newest = ScriptDirectory.from_config(Config(CONFIGURATION)).get_current_head()
         self._last: Sequence[str] = ()
         self._until = 0.0
         self._one_at_a_time = asyncio.Lock()
 
     async def failing_parts(self) -> list[str]:
-        """The parts that do not work: `database`, `writes`, `migrations`, `keys`.
+        """The parts that do not work: `database`, `writes`, `migrations`, `keys`, `clock`.
 
-        It is looked at most once within `KEPT` seconds, however many ask.
+        The database and keys are looked at most once within `KEPT` seconds, however many ask.
         """
         async with self._one_at_a_time:
             if time.monotonic() >= self._until:
                 self._last = await self._look()
                 self._until = time.monotonic() + KEPT
-        return list(self._last)
+        return [*self._last, *(["clock"] if self._clock.is_off() else [])]
 
     async def check_keys(self, pool: "Pool") -> None:
         """Check that sealed messages can be opened.
@@ -96,6 +100,8 @@ class Readiness:
 
     async def _look(self) -> list[str]:
         state = await self._state()
+        if self._clock.is_off():  # which key is in use depends on the time
+            return list(state.amiss)
         return [*state.amiss, *await self._keys(state.masters)]
 
     async def _state(self) -> _State:

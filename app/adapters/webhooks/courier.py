@@ -22,7 +22,7 @@ from app.adapters.inbox.bell import Bell
 from app.adapters.outage import is_outage
 from app.adapters.webhooks.lanes import Lane, LeasedNotice, Result
 from app.adapters.webhooks.secrets import WebhookSecrets
-from app.domain.calendar.clock import Clock
+from app.domain.calendar.clock import Clock, ClockIsOff
 from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
 from app.domain.webhooks.notices import (
     Attempt,
@@ -213,7 +213,10 @@ class Courier:
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, lane: Lane, notice: Notice) -> None:
-        at = self._clock()
+        try:
+            at = self._clock()
+        except ClockIsOff:
+            at = notice.lease - LEASE  # when it was claimed: its place in the lane must come free
         try:
             attempt = await self._attempt(notice)
         except asyncio.CancelledError:

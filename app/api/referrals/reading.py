@@ -23,16 +23,25 @@ from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.language import language_of
-from app.api.wire.paging import Cursor, Limit, Since, moment_and_id_in, number_in, page
+from app.api.wire.paging import (
+    Cursor,
+    Limit,
+    Since,
+    cursor_of,
+    moment_and_id_in,
+    number_in,
+    page,
+)
 from app.api.wire.responses import id_in_path, json_answer, matches
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL, REFERRAL_ID
 from app.domain.access.caller import Caller
-from app.domain.errors import NotFound
+from app.domain.errors import Invalid, NotFound
 from app.domain.flows import FLOWS
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
+CHANGED_AFTER = "/query/changed_after"
 MOST_READ = 50
 """Messages opened by one call."""
 
@@ -97,7 +106,11 @@ class ReadIn(BaseModel):
         "list_referrals",
         Text("案件の一覧を読む", "List referrals"),
         """Returns this agency's referrals, those that changed last first. It holds no bodies and
-        is no disclosure.""",
+        is no disclosure.
+
+        To follow changes, keep `changes` of the first page, and send it as `changed_after`: the
+        answer has what changed since, in the order in which it was written, and the `changes` to
+        send next. No change is missed; one may be shown again.""",
         Text("案件の一覧", "A page of referrals"),
         parameters={
             "flow": Text(
@@ -118,19 +131,58 @@ async def list_referrals(
     updated_after: Annotated[
         Since | None,
         Query(
-            description=both("これより後に変わったもの", "Only those that changed after this time")
+            description=both(
+                "これより後の時刻に変わったもの。変わったものを追うには `changed_after` を使う。"
+                "先の時刻のものが後から書かれることがある",
+                "Only those whose time of change is after this one. To follow changes use"
+                " `changed_after`: one with an earlier time may be written later",
+            )
+        ),
+    ] = None,
+    changed_after: Annotated[
+        str | None,
+        Query(
+            max_length=300,
+            description=both(
+                "前の答えの `changes`。その後に変わったものを、書かれた順に返す。"
+                "`cursor`、`updated_after` とは一緒に使えない",
+                "`changes` of an answer before: what changed since, in the order in which it was"
+                " written. Not together with `cursor` or `updated_after`",
+            ),
         ),
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """この機関の案件を、最後に変わったものから順に返す。本文は含まず、提供の記録もしない。"""
-    rows = await dependency(request, Reading).referrals(
+    """この機関の案件を、最後に変わったものから順に返す。本文は含まず、提供の記録もしない。
+
+    変わったものを追うには、最初の頁の `changes` を控え、`changed_after` として送る。その後に
+    変わったものと、次に送る `changes` が、書かれた順に返る。漏れはなく、同じものがまた出ることは
+    ある。
+    """
+    reading = dependency(request, Reading)
+    if changed_after is not None:
+        _refuse_together(cursor=cursor, updated_after=updated_after)
+        after = number_in(changed_after, CHANGED_AFTER)
+        changed = await reading.changed_referrals(caller.agency_id, flow, state, after, limit)
+        if changed is None:
+            raise Invalid.at(CHANGED_AFTER, "beyond_head")
+        rows = changed["referrals"]
+        answer = page(rows, limit, views.referral_in_list, lambda r: (r["updated_at"], r["id"]))
+        return json_answer(answer | {"changes": cursor_of(changed["changes"])})
+    listed = await reading.referrals(
         caller.agency_id, flow, state, updated_after, moment_and_id_in(cursor), limit + 1
     )
-    return json_answer(
-        page(rows, limit, views.referral_in_list, lambda r: (r["updated_at"], r["id"]))
-    )
+    rows = listed["referrals"]
+    answer = page(rows, limit, views.referral_in_list, lambda r: (r["updated_at"], r["id"]))
+    return json_answer(answer | {"changes": cursor_of(listed["changes"])})
+
+
+def _refuse_together(**others: object) -> None:
+    """Refuse parameters that `changed_after` does not go together with."""
+    for name, value in others.items():
+        if value is not None:
+            raise Invalid.at(f"/query/{name}", "not_with_changed_after")
 
 
 @router.get(

@@ -1,6 +1,6 @@
 """Schemas of referrals and messages."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -310,11 +310,23 @@ class ReferralPage(Shape):
                 }
             ],
             "next": None,
+            "changes": "WyI0MSJd",
         }
     )
 
     items: list[ListedReferral]
     next: Next
+    changes: Annotated[
+        str,
+        Field(
+            description=both(
+                "ここまでの変更を示すしるし。"
+                "`changed_after` として送ると、その後に変わったものが返る",
+                "How far this answer knows changes: send it as `changed_after` for what changed"
+                " since",
+            )
+        ),
+    ]
 
 
 class FromOut(Shape):

@@ -50,8 +50,9 @@ async def read_health() -> Response:
     **documented(
         "read_readiness",
         Text("仕事ができるかを見る", "See whether the service can work"),
-        """Looks whether the database can be reached and takes writes, the tables are up to date and
-        the keys can be read. It is looked at most once a second.
+        """Looks whether the database can be reached and takes writes, the tables are up to date,
+        the clock agrees with the database's within two seconds, and the keys can be read. It is
+        looked at most once a second.
 
         `behind` names what is late but does not keep the service from answering.""",
         Text("できる", "It can"),
@@ -59,7 +60,9 @@ async def read_health() -> Response:
     ),
 )
 async def read_readiness(request: Request) -> Response:
-    """データベースに届き、書き込めて、表が最新の形で、鍵が読めるかを見る。見るのは毎秒一度まで。
+    """データベースに届いて書き込め、表が最新の形で、時計が2秒以内で合い、鍵が読めるかを見る。
+
+    見るのは毎秒一度まで。
 
     `behind` は、遅れているが応答には差し支えないもの。
     """

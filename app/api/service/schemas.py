@@ -28,8 +28,8 @@ class ReadinessOut(Shape):
     status: str
     amiss: list[str] = Field(
         description=both(
-            "働いていない部分: database, writes(書き込みを受けない), migrations, keys",
-            "The parts that do not work: database, writes (it takes none), migrations, keys",
+            "働いていない部分: database, writes(書き込みを受けない), migrations, clock, keys",
+            "The parts that do not work: database, writes (it takes none), migrations, clock, keys",
         )
     )
     behind: list[str] = Field(

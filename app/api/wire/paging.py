@@ -13,6 +13,8 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, TypeAdapter
 from app.api.wire.documented import COMPONENT, both
 from app.domain.errors import Invalid
 
+POINTER = "/query/cursor"
+"""Where a refusal points if it is about a cursor."""
 LAST = 2**53 - 1
 """The largest position: JSON parsers may not read larger integers exactly."""
 
@@ -75,7 +77,7 @@ def cursor_of(*parts: object) -> str:
     return urlsafe_b64encode(json.dumps([str(p) for p in parts]).encode()).decode().rstrip("=")
 
 
-def parts_of(cursor: str, count: int) -> list[str]:
+def parts_of(cursor: str, count: int, pointer: str = POINTER) -> list[str]:
     """The parts of a cursor.
 
     Raises:
@@ -85,15 +87,15 @@ def parts_of(cursor: str, count: int) -> list[str]:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         parts = json.loads(urlsafe_b64decode(padded))
     except (ValueError, RecursionError):
-        raise bad_cursor() from None
+        raise bad_cursor(pointer) from None
     if not isinstance(parts, list) or len(parts) != count or not all(type(p) is str for p in parts):
-        raise bad_cursor()
+        raise bad_cursor(pointer)
     return parts
 
 
-def bad_cursor() -> Invalid:
+def bad_cursor(pointer: str = POINTER) -> Invalid:
     """The refusal of an invalid cursor."""
-    return Invalid.at("/query/cursor", "cursor")
+    return Invalid.at(pointer, "cursor")
 
 
 def moment_in(text: str) -> datetime:
@@ -135,15 +137,18 @@ def day_and_id_in(cursor: str | None) -> tuple[date, UUID] | None:
         raise bad_cursor() from None
 
 
-def number_in(cursor: str | None) -> int:
+def number_in(cursor: str | None, pointer: str = POINTER) -> int:
     """The number in a cursor; 0 without one.
+
+    Args:
+        pointer: where the cursor was sent.
 
     Raises:
         Invalid: it is not one of our cursors.
     """
     if cursor is None:
         return 0
-    (number,) = parts_of(cursor, 1)
+    (number,) = parts_of(cursor, 1, pointer)
     if not (number.isascii() and number.isdecimal() and len(number) < 16):
-        raise bad_cursor()
+        raise bad_cursor(pointer)
     return int(number)

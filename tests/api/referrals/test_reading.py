@@ -130,6 +130,50 @@ async def test_referrals_are_found_by_flow_state_and_time(
     assert notice["id"] in await find("updated_after=2020-01-01T00:00:00Z")
 
 
+async def test_changes_are_followed_from_the_first_list_on(
+    speak: Any, opening: Make, envelope: Make
+) -> None:
+    office, prison = await speak("probation-13"), await speak("prison-fuchu")
+    listed = (await office.get("/v1/referrals?limit=1")).json()
+    assert set(listed) == set(shapes.example_of(referral_shapes.ReferralPage))
+    messages = [opening() for _ in range(3)]
+    for message in messages:
+        await prison.post("/v1/referrals", json=message)
+    path = f"/v1/referrals/{messages[0]['id']}/messages"
+    await office.post(path, json=envelope("special_adjustment.start_selection"))
+    changes, seen = listed["changes"], list[str]()
+    for most in (2, 1, 0):
+        page = (await office.get(f"/v1/referrals?limit=2&changed_after={changes}")).json()
+        assert (len(page["items"]), page["next"]) == (most, None)
+        seen += [item["id"] for item in page["items"]]
+        changes = page["changes"]
+    assert seen == [m["id"] for m in (*messages[1:], messages[0])]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "reason"),
+    [
+        ("changed_after=x", "changed_after", "cursor"),
+        (f"changed_after={cursor_of(1, 2)}", "changed_after", "cursor"),
+        (f"changed_after={cursor_of(10**9)}", "changed_after", "beyond_head"),
+        (f"changed_after={cursor_of(0)}&cursor={cursor_of(1)}", "cursor", "not_with_changed_after"),
+        (
+            f"changed_after={cursor_of(0)}&updated_after=2026-01-01T00:00:00Z",
+            "updated_after",
+            "not_with_changed_after",
+        ),
+    ],
+)
+async def test_what_does_not_say_where_to_follow_on_is_refused(
+    speak: Any, query: str, pointer: str, reason: str
+) -> None:
+    answer = await (await speak("probation-13")).get(f"/v1/referrals?{query}")
+    assert answer.status_code == 422
+    assert {"pointer": f"/query/{pointer}", "reason": reason}.items() <= answer.json()["errors"][
+        0
+    ].items()
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -1,6 +1,7 @@
 """What the service does when what it stands on is missing."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -79,6 +80,32 @@ async def fragile(
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
     ):
         yield client, urls, tmp_path
+
+
+async def test_with_a_clock_that_is_off_it_writes_nothing_and_says_so(
+    fragile: Any, speak: Any, opening: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _, _ = fragile
+    prison = await speak("prison-fuchu")
+    real = time.time
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: real() - 20)
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["amiss"]) == (503, ["clock"])
+        sent = await prison.post("/v1/referrals", json=opening())
+        assert (sent.status_code, sent.json()["type"].split("/")[-1]) == (503, "unavailable")
+        assert "Retry-After" in sent.headers
+        assert (await client.get("/healthz")).status_code == 200
+    assert (await client.get("/readyz")).status_code == 200
+    assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
+
+
+async def test_with_a_clock_that_is_off_it_does_not_start(
+    settings_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 20)
+    assert "+20.0 seconds" in await refused_start(settings_with())
 
 
 async def test_readiness_names_the_part_that_does_not_work(fragile: Any) -> None:

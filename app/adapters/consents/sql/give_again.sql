@@ -16,7 +16,8 @@ BEGIN
                 WHERE agency_id = q.agency_id AND referral_id = v_referral AND withdrawn
             LOOP
                 IF NOT v_held THEN
-                    PERFORM hold_mailboxes(v_referrals, p -> 'items');
+                    PERFORM hold_mailboxes(v_referrals,
+                        (p -> 'items') || coalesce(p -> 'changes', '[]'));
                     v_held := true;
                 END IF;
                 v_now := covered(q.agency_id, v_referral, (p #>> '{consent,today}')::date);

@@ -32,7 +32,7 @@ BEGIN
         END LOOP;
     END LOOP;
     IF cardinality(v_parties) = 0 THEN RETURN; END IF;
-    PERFORM hold_mailboxes(v_referrals, p -> 'items');
+    PERFORM hold_mailboxes(v_referrals, (p -> 'items') || coalesce(p -> 'changes', '[]'));
     FOR n IN 1 .. cardinality(v_parties) LOOP
         v_items := v_items || take_back(p_at, p_case, v_parties[n],
             ARRAY(SELECT jsonb_array_elements_text(v_losses -> (n - 1))), w);

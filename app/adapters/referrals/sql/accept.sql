@@ -27,9 +27,7 @@ BEGIN
     IF p ? 'clocks' THEN PERFORM set_clocks(p -> 'clocks'); END IF;
     IF p ? 'terms' THEN PERFORM write_terms(p); END IF;
     PERFORM write_log(v_at, p -> 'log');
-    IF jsonb_array_length(p -> 'items') > 0 THEN
-        PERFORM deliver(v_at, p -> 'items');
-    END IF;
+    PERFORM deliver(v_at, (p -> 'items') || coalesce(p -> 'changes', '[]'));
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION accept(jsonb, uuid[], text[], integer[], bytea[], uuid[], text[], bytea[])

@@ -23,6 +23,10 @@ BEGIN
     END IF;
     RETURN jsonb_build_object(
         'id', v_case.id, 'version', v_case.version, 'lead', v_case.lead,
+        'latest_at', v_case.latest_at,
+        'latest_in_mailboxes', latest_in_mailboxes(p_agency || ARRAY(
+            SELECT q.agency_id FROM referral r JOIN party q ON q.referral_id = r.id
+            WHERE r.case_id = v_case.id AND q.until IS NULL)),
         'referrals', (
             SELECT jsonb_agg(jsonb_build_object('id', r.id, 'flow', r.flow, 'state', r.state,
                 'reference', r.reference,

@@ -1,14 +1,14 @@
 -- Write a case, its referrals and their parties. Returns false, and writes nothing, if the case
--- has changed since it was loaded.
+-- has changed since it was loaded, or holds a message that was accepted later than this one.
 CREATE OR REPLACE FUNCTION write_case(p_at timestamptz, p_case uuid, p jsonb) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p #> '{case,expected}' = 'null' THEN
-        INSERT INTO "case" (id, version, lead, opened_at)
-        VALUES (p_case, 1, p #>> '{case,lead}', p_at);
+        INSERT INTO "case" (id, version, lead, opened_at, latest_at)
+        VALUES (p_case, 1, p #>> '{case,lead}', p_at, p_at);
     ELSE
-        UPDATE "case" SET version = version + 1, lead = p #>> '{case,lead}'
-        WHERE id = p_case AND version = (p #>> '{case,expected}')::bigint;
+        UPDATE "case" SET version = version + 1, lead = p #>> '{case,lead}', latest_at = p_at
+        WHERE id = p_case AND version = (p #>> '{case,expected}')::bigint AND latest_at <= p_at;
         IF NOT FOUND THEN RETURN false; END IF;
     END IF;
     INSERT INTO referral (id, case_id, flow, reference, state, back, facts, parent_id, opened_at,

@@ -1,0 +1,113 @@
+"""No message is accepted earlier than what its case and its mailboxes hold."""
+
+import json
+from base64 import urlsafe_b64decode
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.adapters.inbox.bell import Bell
+from app.adapters.referrals.exchange import Exchange
+from app.domain.deliveries.recall import RecallReason
+from tests.support.callers import START, seat
+from tests.support.office import Clock, Office, saying
+from tests.support.play import PRISON, PROBATION, special
+
+LATER = START + timedelta(seconds=20)
+
+
+@pytest.fixture
+def behind(office: Office) -> Exchange:
+    """The exchange of a process whose clock is 20 seconds behind the office's."""
+    clock = Clock()
+    bell = Bell(office.pool, office.urls.api)
+    return Exchange(office.pool, office.writer, lambda: office.directory, clock, bell)
+
+
+@pytest.fixture(autouse=True)
+def ahead(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office.clock, "now", LATER)
+
+
+def claims(receipt: str) -> dict[str, Any]:
+    part = receipt.split(".")[1]
+    read: dict[str, Any] = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return read
+
+
+async def times_in(office: Office, agency_id: str) -> list[datetime]:
+    rows = await office.owner.fetch(
+        "SELECT accepted_at FROM inbox_item WHERE agency_id = $1 ORDER BY position", agency_id
+    )
+    return [row["accepted_at"] for row in rows]
+
+
+async def test_an_answer_is_not_earlier_than_its_question(office: Office, behind: Exchange) -> None:
+    referral = await special(office, ())
+    start = saying("special_adjustment.start_selection", referral)
+    answer = (await behind.accept(start, seat(PROBATION))).answer
+    assert answer.accepted_at == LATER
+    signed = claims(answer.receipt)
+    assert signed["iat"] == int(LATER.timestamp())
+    assert datetime.fromisoformat(signed["accepted_at"]) == LATER
+    at = await office.owner.fetchval("SELECT at FROM log_entry WHERE message_id = $1", start.id)
+    assert at == LATER
+
+
+async def test_a_message_in_a_new_case_is_not_earlier_than_the_mailbox_it_goes_to(
+    office: Office, behind: Exchange
+) -> None:
+    await special(office, ())
+    opening = saying("special_adjustment.notify_candidate", to={"probation_office": PROBATION})
+    answer = (await behind.accept(opening, seat("prison-osaka"))).answer
+    assert answer.accepted_at == LATER
+    times = await times_in(office, PROBATION)
+    assert times == sorted(times)
+
+
+async def test_a_message_is_not_earlier_than_what_its_sender_was_told(
+    office: Office, behind: Exchange
+) -> None:
+    referral = await special(office, ())
+    start = saying("special_adjustment.start_selection", referral)
+    await office.exchange.accept(start, seat(PROBATION))  # the prison is told
+    opening = saying("special_adjustment.notify_candidate", to={"probation_office": "probation-27"})
+    assert (await behind.accept(opening, seat(PRISON))).answer.accepted_at == LATER
+
+
+async def test_what_the_service_puts_into_a_mailbox_is_not_earlier_either(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    referral = await special(office, ())
+    start = saying("special_adjustment.start_selection", referral)
+    await office.exchange.accept(start, seat(PROBATION))
+    monkeypatch.setattr(office.clock, "now", START)
+    await office.recalls.recall(
+        seat(PROBATION), referral, start.id, RecallReason.WRONG_CONTENT, None
+    )
+    times = await times_in(office, PRISON)
+    assert times[-1] == LATER
+
+
+async def test_a_mailbox_with_a_time_far_ahead_does_not_carry_it_into_other_cases(
+    office: Office, behind: Exchange
+) -> None:
+    await office.owner.execute(
+        "UPDATE mailbox SET latest_at = '2040-01-01' WHERE agency_id = 'probation-14'"
+    )
+    opening = saying("special_adjustment.notify_candidate", to={"probation_office": "probation-14"})
+    accepted = await behind.accept(opening, seat("prison-osaka"))
+    assert accepted.answer.accepted_at < LATER + timedelta(minutes=2)
+
+
+async def test_the_database_takes_nothing_that_is_earlier_than_the_case(office: Office) -> None:
+    referral = await special(office, ())
+    case = await office.row(
+        'SELECT c.* FROM "case" c JOIN referral r ON r.case_id = c.id WHERE r.id = $1', referral
+    )
+    rows = {"case": {"expected": case["version"], "lead": None}, "referrals": [], "parties": []}
+    write = "SELECT write_case($1, $2, $3)"
+    for at, is_written in ((LATER - timedelta(milliseconds=1), False), (LATER, True)):
+        written = await office.owner.fetchval(write, at, case["id"], json.dumps(rows))
+        assert written is is_written
