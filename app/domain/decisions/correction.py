@@ -16,7 +16,7 @@ from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.state_machine.guard import Situation, failures
-from app.domain.state_machine.table import LEAD, Flow, Step
+from app.domain.state_machine.table import LEAD, Flow, Step, vouches
 
 Readers = Mapping[str, frozenset[DataClass]]
 
@@ -36,7 +36,8 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     sender = referral.party_of(submission.caller.agency_id)
     if referral.state == CLOSED:
         raise IllegalMove(sender.view.state, actions(flow, sender))
-    steps = _steps_of(flow, submission.message.body.type, mine.party)
+    leads = submission.case.lead == sender.agency_id
+    steps = _steps_of(flow, submission.message.body.type, mine.party, leads=leads)
     if not sender.active or not steps:
         raise NotYourStep([mine.party], "any", [])
     if steps[0].decides and not submission.caller.decides:
@@ -80,14 +81,17 @@ def _own_reader(submission: Submission, referral: Referral) -> Reader:
         raise Invalid.at("/corrects", "other_type")
     if corrected.from_agency != submission.caller.agency_id:
         raise NotYourStep([mine.party], "any", [])
-    if message.body.consent_record() or message.body.consents_withdrawn() is not None:
+    moves_consents = message.body.consents_withdrawn() is not None or vouches(type(message.body))
+    if message.body.consent_record() or moves_consents:
         # A consent has an id of its own: it is withdrawn, and another one recorded.
         raise Invalid.at("/corrects", "not_correctable")
     return mine
 
 
-def _steps_of(flow: Flow, message_type: str, party: str) -> tuple[Step, ...]:
-    return tuple(s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
+def _steps_of(flow: Flow, message_type: str, party: str, *, leads: bool) -> tuple[Step, ...]:
+    """The rows by which the party could send this; those of the lead last, unless it leads."""
+    rows = (s for s in flow.steps if s.type == message_type and {party, LEAD} & set(s.by))
+    return tuple(sorted(rows, key=lambda row: LEAD in row.by and not leads))
 
 
 def _check_guards(step: Step, submission: Submission, referral: Referral, agency: Agency) -> None:

@@ -1,7 +1,7 @@
 """What consent covers, the database answers as the domain decides: over whatever was consented."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -36,6 +36,8 @@ consents = st.builds(
     st.just(UUID(int=0)),
     st.none() | st.none() | days,
     st.frozensets(st.sampled_from([*NAMES, "C0", "C1", "C4", "C7"]), max_size=2),
+    st.none(),
+    st.booleans(),
 )
 """Consents that are not yet recorded in any referral."""
 
@@ -87,9 +89,7 @@ def case_of(places: Sequence[Place]) -> tuple[Case, Referral]:
                 consent.record.valid_from,
                 consent.record.valid_until,
             )
-            recorded.append(
-                Consent(record, referral.id, consent.withdrawn_on, consent.withdrawn_items)
-            )
+            recorded.append(replace(consent, record=record, referral_id=referral.id))
     case = Case(uuid4(), 1, None, referrals, tuple(recorded))
     return case, referral
 
@@ -107,8 +107,8 @@ async def write(connection: Any, case: Case) -> None:
     )
     await connection.executemany(
         "INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients, classes,"
-        " valid_from, valid_until, withdrawn_on, withdrawn_items)"
-        " VALUES ($1, $2, $3, $2, $4, $5, $6, $7, $8, $9, $10)",
+        " valid_from, valid_until, withdrawn_on, withdrawn_items, claimed)"
+        " VALUES ($1, $2, $3, $2, $4, $5, $6, $7, $8, $9, $10, $11)",
         [
             (
                 case.id,
@@ -121,6 +121,7 @@ async def write(connection: Any, case: Case) -> None:
                 c.record.valid_until,
                 c.withdrawn_on,
                 sorted(c.withdrawn_items),
+                c.claimed,
             )
             for c in case.consents
         ],
