@@ -152,8 +152,10 @@ async def test_whoever_calls_is_answered_as_agreed_and_changes_nothing_that_is_n
     wrong = [f"{c} -> {a.status_code}, not {c.expected}" for c, a in answers.items()
              if a.status_code != c.expected]  # fmt: skip
     assert not wrong, f"{len(wrong)} of {len(refused)}, first {wrong[:5]}"
-    if await fingerprint(world.tables) != before:
-        raise AssertionError([str(cell) async for cell in writing(refused, world, asker)])
+    after = await fingerprint(world.tables)
+    if after != before:
+        tables = [line.split()[0] for line in after if line not in before]
+        raise AssertionError(tables, [str(cell) async for cell in writing(refused, world, asker)])
     assert not list(differences(answers))
     for cell in every:
         if cell.succeeds:
