@@ -18,7 +18,8 @@ async def fingerprint(tables: asyncpg.Pool) -> list[str]:
     """Count and sum of all rows of each table, and of the transactions that wrote them."""
     names = [row["name"] for row in await tables.fetch(_TABLES)]
     parts = " UNION ALL ".join(map(_part, names))
-    return [row["found"] for row in await tables.fetch(parts)]
+    # PostgreSQL may read the tables in parallel, and then answers in any order.
+    return sorted(row["found"] for row in await tables.fetch(parts))
 
 
 def _part(name: str) -> str:
