@@ -26,9 +26,10 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
 
     It is if it names whoever sent it, or keyed it in, and that party receives by consent here or
     in a referral below; and if a party that receives by consent records it during a suspension.
+    Paper that opens a case is none: there is nothing in the case but what its keyer typed.
     """
     record = submission.message.body.consent_record()
-    if record is None:
+    if record is None or (sender.keyed_by is not None and _opens_case(step, submission)):
         return False
     if step.state == SUSPENDED and flow.parties[sender.name].by_consent:
         return True
@@ -39,7 +40,9 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
 
 
 def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:
-    """Refuse paper that gives its keyer access, or a decider's step without a scan.
+    """Refuse paper that gives its keyer access.
+
+    A decider's step, and an opening that makes the keyer a party by consent, need a scan.
 
     Raises:
         Invalid: with a pointer to what is wrong.
@@ -47,15 +50,21 @@ def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) 
     paper = submission.message.paper_origin
     if paper is None or sender.keyed_by is None:
         return
-    if step.decides and paper.scan_sha256 is None:
+    joins = step.state == NEW and flow.parties[sender.keyed_by].by_consent
+    if (step.decides or joins) and paper.scan_sha256 is None:
         raise Invalid.at("/paper_origin/scan_sha256", "required")
     keyer = submission.directory.agency(submission.caller.agency_id)
     if keyer is None or not _depends(flow, sender.keyed_by, keyer):
         return
     resumes = step.state == SUSPENDED and step.to == BACK
-    joins = step.state == NEW and flow.parties[sender.keyed_by].by_consent
-    if resumes or joins or vouches(step.body):
+    joins_other = joins and not _opens_case(step, submission)
+    if resumes or joins_other or vouches(step.body):
         raise Invalid.at("/paper_origin", "own_access")
+
+
+def _opens_case(step: Step, submission: Submission) -> bool:
+    """Whether a message opens a case of its own, and no referral below another."""
+    return step.state == NEW and submission.message.parent is None
 
 
 def vouched_consents(case: Case, referral: Referral, body: Body, sender: Agency, on: date) -> Case:

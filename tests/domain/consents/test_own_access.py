@@ -215,11 +215,33 @@ def test_paper_in_the_name_of_another_does_not_end_the_suspension_of_whoever_key
     assert not play.may_open("center")
 
 
-def test_a_center_does_not_key_in_the_inquiry_that_brings_it_in() -> None:
-    to = {"counsel": "bar-paper", "center": "center-13"}
+BY_A_LAWYER_ON_PAPER = {"to": {"counsel": "bar-paper", "center": "center-13"}}
+
+
+def test_a_center_opens_a_case_of_its_own_with_the_inquiry_of_a_lawyer_on_paper() -> None:
+    play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
+    assert play.may_open("center")
+
+
+def test_a_center_keys_in_no_inquiry_without_a_scan_of_it() -> None:
+    unscanned = replace(PAPER, scan_sha256=None)
     with pytest.raises(Invalid) as refused:
-        Play("defence_support", "center inquire", to=to, paper_origin=PAPER)
-    assert refused.value.facts["errors"] == [{"pointer": "/paper_origin", "reason": "own_access"}]
+        Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=unscanned)
+    place = "/paper_origin/scan_sha256"
+    assert refused.value.facts["errors"] == [{"pointer": place, "reason": "required"}]
+
+
+@pytest.mark.parametrize("event", ["record_consent", "renew_consent", "confirm_consent"])
+def test_later_paper_of_a_lawyer_opens_nothing_again_to_the_center_that_keys_it_in(
+    event: str,
+) -> None:
+    play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
+    play.send("center withdraw_consent")
+    shut = play.may_open("center")
+    consent = of_its_own("center") if event != "confirm_consent" else {}
+    with pytest.raises(Refusal):
+        play.send(f"center {event}", envelope={"paper_origin": PAPER}, **consent)
+    assert play.may_open("center") == shut
 
 
 @pytest.mark.parametrize("who", ["probation", "center"])

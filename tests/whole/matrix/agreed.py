@@ -29,7 +29,7 @@ ROLES: Mapping[str, frozenset[str]] = {
 #         `y,role=x`: to that role, and to the others
 # other   the answer about another's, or what is not there: the same bytes for both
 AGREED = """
-open_referral                    referral:write     -                422       -
+open_referral                    referral:write     -                201       -
 open_referral/parent             referral:write     parent           200|403   404
 list_referrals                   referral:read      -                200       -
 read_referral                    referral:read      referral         200       404

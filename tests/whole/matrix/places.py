@@ -157,7 +157,7 @@ BODIES: Mapping[str, Callable[[Named], Any]] = {
     "open_referral": lambda _: envelope(
         "defence_support.inquire",
         to={"counsel": ON_PAPER, "center": US},
-        paper_origin={"medium": "paper", "received_on": SAID_ON},
+        paper_origin={"medium": "paper", "received_on": SAID_ON, "scan_sha256": "5" * 64},
     ),
     "open_referral/parent": lambda named: envelope(
         "regional_coordination.request",
