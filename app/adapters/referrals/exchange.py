@@ -29,6 +29,7 @@ from app.domain.decisions.decision import Copy, Decision
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal
+from app.domain.flows import FLOWS
 from app.domain.keys.ports import WrappedKey
 from app.domain.messages.digest import segments
 from app.domain.messages.message import Message
@@ -260,8 +261,8 @@ class Exchange:
         at = self._clock()
         text = await executor.fetchval(COUNT, caller.agency_id, referral.id, day_began(at))
         counted = json.loads(text)
-        event = message.body.type.partition(".")[2]
-        self._quota.check(event, counted["sent"], counted["today"], at)
+        vital = message.body.type in FLOWS[referral.flow].vital_types
+        self._quota.check(counted["sent"], counted["today"], at, vital=vital)
 
     async def _first_answer(self, message: Message, caller: Caller) -> Accepted:
         """The answer to a message with the same id that was accepted at the same time."""

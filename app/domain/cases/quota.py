@@ -6,20 +6,6 @@ from datetime import datetime, time, timedelta
 from app.domain.calendar.clock import JAPAN
 from app.domain.errors import ReferralFull, TooManyToday
 
-RESERVED = frozenset(
-    {
-        "withdraw_consent",
-        "confirm_withdrawal",
-        "decline",
-        "confirm_decline",
-        "change_custody",
-        "released",
-        "die",
-        "close",
-    }
-)
-"""Events of which somebody has to be told in any case: for these each limit is twice as high."""
-
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -33,19 +19,20 @@ class Quota:
         """Below this many messages no limit can be reached; 0 if there is no limit."""
         return min((each for each in (self.altogether, self.in_a_day) if each), default=0)
 
-    def check(self, event: str, sent: int, today: int, at: datetime) -> None:
+    def check(self, sent: int, today: int, at: datetime, *, vital: bool) -> None:
         """Refuse a message above the limits.
 
         Args:
-            event: of the message.
             sent: the messages that the party has sent in the referral.
             today: those of them since `day_began`.
+            vital: somebody has to be told of it in any case, as `Flow.vital_types` says: each
+                limit is twice as high.
 
         Raises:
             ReferralFull: it has sent as many as it may.
             TooManyToday: it has sent as many as it may on this day.
         """
-        times = 2 if event in RESERVED else 1
+        times = 2 if vital else 1
         if self.altogether and sent >= times * self.altogether:
             raise ReferralFull(self.altogether)
         if self.in_a_day and today >= times * self.in_a_day:

@@ -45,7 +45,7 @@ def conclude(
     withdrawn = _withdrawn_consents(submission, move.referral, sender)
     case = _change_consents(case, recorded, withdrawn, submission)
     standing = submission.case.referrals.get(move.referral.id, move.referral)
-    case = vouched_consents(case, standing, body, sender.agency, submission.at.date())
+    case = vouched_consents(case, standing, submission, sender)
     case, moves = _report_to_parent(flow, step, case, move, submission)
     reached = withdrawn
     for caused in moves:

@@ -67,8 +67,13 @@ def _opens_case(step: Step, submission: Submission) -> bool:
     return step.state == NEW and submission.message.parent is None
 
 
-def vouched_consents(case: Case, referral: Referral, body: Body, sender: Agency, on: date) -> Case:
+def vouched_consents(
+    case: Case, referral: Referral, submission: Submission, sender: Sender
+) -> Case:
     """The case after a message that confirms or refuses claims, or takes back a withdrawal.
+
+    Nobody confirms what it recorded itself, in whichever part, nor what was recorded by whoever
+    had its part before.
 
     Raises:
         Invalid: what it names is not there, or is not what it says.
@@ -76,8 +81,13 @@ def vouched_consents(case: Case, referral: Referral, body: Body, sender: Agency,
     claims = {c.record.id: c for c in case.consents if c.claimed and c.withdrawn_on is None}
     below = case.with_descendants({referral.id})
     claims = {i: c for i, c in claims.items() if c.referral_id in below}
+    body, on = submission.message.body, submission.at.date()
     _check_claims(referral, body, claims)
-    changed = dict(_changed_consents(case, referral, body, claims, sender, on))
+    own = {p.agency_id for p in referral.parties if p.name == sender.name}
+    own |= {sender.agency.id, submission.caller.agency_id}
+    if any(claims[confirmed].recorded_by in own for confirmed in body.consents_confirmed()):
+        raise Invalid.at("/body/consent_id", "own_claim")
+    changed = dict(_changed_consents(case, referral, body, claims, sender.agency, on))
     return replace(case, consents=tuple(changed.get(c.record.id, c) for c in case.consents))
 
 

@@ -22,6 +22,8 @@ OTHERS = "others"
 """In `copies`: every party but the sender."""
 NAMED = "named"
 """In `copies`: the parties that the message's consent names as recipients."""
+CUSTODY = frozenset({"change_custody", "released"})
+"""Events that tell where the person is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,23 @@ class Flow:
         """The states in which nobody can have accepted the referral yet."""
         accepting = {step.to for step in self.steps if step.type == f"{self.name}.accept"}
         return frozenset(self.states) - self._reachable_from(accepting)
+
+    @cached_property
+    def vital_types(self) -> frozenset[str]:
+        """The types of which somebody has to be told in any case.
+
+        By one of their rows something ends, stops or goes on, or they vouch for consents, or tell
+        of custody.
+        """
+        undoing = {event for answers in EXITS.values() for event in answers.undone_by}
+        return frozenset(
+            step.type
+            for step in self.steps
+            if _stops(self, step)
+            or step.to == BACK
+            or vouches(step.body)
+            or step.type.partition(".")[2] in {*undoing, *CUSTODY}
+        )
 
     def _reachable_from(self, states: set[str]) -> set[str]:
         """These states, and all states that can be reached from them."""
@@ -279,7 +298,7 @@ def _exits(flow: Flow) -> Iterator[str]:
     """Rows that end or stop a referral, or another party's part, and are too easy to send."""
     for step in flow.steps:
         stops = step.to in flow.side_states - {step.state}
-        if SYSTEM in step.by or not (stops or step.to == CLOSED or set(step.ends) - set(step.by)):
+        if not _stops(flow, step):
             continue
         answers = EXITS.get(step.type.partition(".")[2])
         if answers is None:
@@ -289,6 +308,12 @@ def _exits(flow: Flow) -> Iterator[str]:
             yield from _too_easy(flow, step, answers)
         if stops and not all(_leaves(flow, step.to, event) for event in answers.undone_by):
             yield f"{step.type} is not undone by {answers.undone_by} in {step.to}"
+
+
+def _stops(flow: Flow, step: Step) -> bool:
+    """Whether by this row somebody ends or stops a referral, or ends another party's part."""
+    ends = {CLOSED, *flow.side_states} - {step.state}
+    return SYSTEM not in step.by and (step.to in ends or bool(set(step.ends) - set(step.by)))
 
 
 def _too_easy(flow: Flow, step: Step, answers: ExitAnswers) -> Iterator[str]:

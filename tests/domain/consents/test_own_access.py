@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.cases.case import CLOSED, NEW
+from app.domain.directory.agencies import Directory
 from app.domain.errors import Invalid, NotYourStep, Refusal
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.message import PaperOrigin
 from app.domain.messages.payloads import samples
-from tests.support.cases import ASSESSING, SHORT, Play, regional, special
+from tests.support import cases
+from tests.support.cases import ASSESSING, NOW, REQUESTED, SHORT, Play, regional, special
 
 PAPER = PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)
 CONSENTED = """
@@ -119,6 +121,43 @@ def test_only_a_decider_of_the_party_that_vouches_confirms(place: str) -> None:
     for who in (shut.who, f"{shut.voucher}~"):
         with pytest.raises(Refusal):
             shut.play.send(f"{who} confirm_consent", consent_id=body["consent_id"])
+
+
+@pytest.mark.parametrize("recorder", ["another seat", "its predecessor", "in another part"])
+def test_nobody_confirms_what_it_recorded_itself(recorder: str) -> None:
+    """The office keyed in the paper by which a center names itself."""
+    shut = shut_out("child" if recorder == "in another part" else "special")
+    body = of_its_own(shut.who)
+    shut.play.send(f"{shut.who} renew_consent", shut.referral, **body)
+    case = shut.play.case
+    by = "probation-27" if recorder == "its predecessor" else "probation-13"
+    keyed = tuple(replace(c, recorded_by=by) if c.claimed else c for c in case.consents)
+    if recorder == "its predecessor":
+        main = case.referrals[shut.play.main]
+        former = replace(main.party_of("probation-13"), agency_id=by, until=NOW)
+        case = case.with_referral(replace(main, parties=(former, *main.parties)))
+    shut.play.case = replace(case, consents=keyed)
+    with pytest.raises(Invalid) as refused:
+        shut.play.send("probation confirm_consent", consent_id=body["consent_id"])
+    pointed = {"pointer": "/body/consent_id", "reason": "own_claim"}
+    assert refused.value.facts["errors"] == [pointed]
+    assert not shut.play.may_open(shut.who, shut.referral)
+    shut.play.send("probation refuse_consent", consent_id=body["consent_id"])
+
+
+def test_the_office_does_not_confirm_the_paper_that_it_keyed_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agencies = [replace(a, connected=a.id != "center-13") for a in cases.DIRECTORY.agencies]
+    monkeypatch.setattr(cases, "DIRECTORY", Directory.of(agencies))
+    play = special(REQUESTED)
+    body = of_its_own("center")
+    play.send("probation withdraw_consent")
+    play.send("probation record_consent", envelope={"paper_origin": PAPER}, **body)
+    assert play.case.consents[-1].claimed
+    with pytest.raises(Invalid) as refused:
+        play.send("probation confirm_consent", consent_id=body["consent_id"])
+    assert refused.value.facts["errors"][0]["reason"] == "own_claim"
 
 
 def test_a_party_that_depends_on_consent_does_not_end_a_suspension_for_what_is_left() -> None:

@@ -52,6 +52,17 @@ def test_an_exit_of_another_than_the_deciding_party_needs_a_decider(flow: Flow) 
             assert step.decides, (step.state, step.type)
 
 
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
+def test_whatever_ends_or_stops_or_undoes_has_twice_the_limit_of_messages(flow: Flow) -> None:
+    vital = {name.partition(".")[2] for name in flow.vital_types}
+    for step in exits_of(flow):
+        assert {event_of(step), *EXITS[event_of(step)].undone_by} & vital, step.type
+        assert event_of(step) in vital
+    confirm = {e for e in map(event_of, flow.steps) if e.startswith(("confirm_", "retract_"))}
+    assert confirm | {"change_custody", "die"} <= vital
+    assert not vital & {"interview", "record_consent", "visit", "query", "accept"}
+
+
 def test_no_answer_is_left_over() -> None:
     events = {event_of(step) for flow in FLOWS.values() for step in flow.steps}
     assert EXITS.keys() <= events
