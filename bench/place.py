@@ -187,8 +187,8 @@ def place() -> Iterator[Place]:
     with ExitStack() as closing:
         folder = Path(closing.enter_context(TemporaryDirectory(prefix="tsunagu-bench-")))
         embedded = closing.enter_context(EmbeddedPostgres(folder))
-        prepare(embedded.urls.owner)
         offset = START - datetime.now(JAPAN)
+        prepare(embedded.urls.owner, offset)
         clock = Settings(clock=offset).running_clock()
         keys = KeyFolder(folder / "keys")
         keys.prepare(clock())

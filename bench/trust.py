@@ -53,8 +53,12 @@ UNCHECKED: Mapping[str, Callable[..., Any]] = {
 }
 """The parts of a decision that ask for consent, asking nothing."""
 TWINS = (
-    ("accept", "PERFORM write_log(v_at, p -> 'log')", "PERFORM 1"),
-    ("disclose", "PERFORM write_log(v_at, naming_present(p -> 'log', v_agency))", "PERFORM 1"),
+    ("accept", "PERFORM write_log_of(v_agency, v_at, p -> 'log')", "PERFORM 1"),
+    (
+        "disclose",
+        "PERFORM write_log_of(v_agency, v_at, naming_present(p -> 'log', v_agency))",
+        "PERFORM 1",
+    ),
     ("load_case", "c.case_id = v_case.id", "false"),
 )
 """A function, what it says, and what its twin `<function>_less` says instead."""

@@ -28,6 +28,7 @@ NOTHING = {
     "erasure_total",
     "master_retirement",
     "purpose_flow",
+    "service_clock",
 }
 
 # table: the rows that are $1's own, as the owner of the tables finds them
@@ -113,6 +114,7 @@ SHOWN = {
     "lockout": "client_id",
     "purpose_flow": "purpose",
     "webhook_call": "id::text",
+    "service_clock": "singleton::text",
 }
 
 

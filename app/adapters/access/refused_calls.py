@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
+from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.adapters.outage import is_outage
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -63,8 +63,8 @@ class RefusedCalls:
         counts, self._counts = self._counts, Counter()
         at = self._clock()
         clients = {(client, agency) for client, agency, _ in counts}
-        entries = [
-            log_entry(
+        entries = {
+            (client, agency): log_entry(
                 at,
                 "refused_calls",
                 {code: n for (c, a, code), n in counts.items() if (c, a) == (client, agency)},
@@ -72,10 +72,11 @@ class RefusedCalls:
                 [agency] if agency else [],
             ).acting(agency, client_id=client)
             for client, agency in sorted(clients, key=str)
-        ]
+        }
         try:
-            if entries:
-                await self._pool.execute(WRITE_LOG, at, entries_json(entries))
+            for (client, agency), entry in entries.items():
+                await self._pool.execute(WRITE_OWN_LOG, agency, at, entries_json([entry]))
+                counts = _without(counts, client, agency)
         except Exception as error:
             self._counts.update(counts)
             if not is_outage(error):
@@ -86,3 +87,9 @@ class RefusedCalls:
         """Write the remaining counts."""
         with contextlib.suppress(Exception):
             await self.flush()
+
+
+def _without(
+    counts: Counter[tuple[str | None, str | None, str]], client: str | None, agency: str | None
+) -> Counter[tuple[str | None, str | None, str]]:
+    return Counter({key: n for key, n in counts.items() if key[:2] != (client, agency)})

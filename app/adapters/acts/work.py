@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
+from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import Act
 from app.domain.erasure.objections import BACKUP_AGE
@@ -45,7 +45,9 @@ class Work:
         entry = log_entry(
             self.at, kind, what, self.caller, case_id=case_id, referral_id=referral_id
         )
-        await self.connection.execute(WRITE_LOG, self.at, entries_json([entry]))
+        await self.connection.execute(
+            WRITE_OWN_LOG, self.caller.agency_id, self.at, entries_json([entry])
+        )
 
 
 Effect: TypeAlias = Callable[[Work], Awaitable[Mapping[str, Any]]]

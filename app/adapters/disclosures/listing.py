@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
+from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.classes import DataClass
@@ -102,7 +102,7 @@ class Disclosures:
         """Log that a sheet of them is exported, before it is handed out."""
         at = self._clock()
         entry = log_entry(at, "export", {"what": "disclosures", **detail}, caller, case_id=case_id)
-        await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
+        await self._pool.execute(WRITE_OWN_LOG, caller.agency_id, at, entries_json([entry]))
 
 
 def key_of(parts: Sequence[Any]) -> Key:

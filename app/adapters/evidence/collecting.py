@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
+from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.adapters.log.reading import Log
 from app.adapters.referrals.reading import Opened, Reading
 from app.adapters.referrals.rows import ReferralJson
@@ -217,7 +217,7 @@ class Evidence:
         at = self._clock()
         detail = {"what": "bundle", "digest": manifest, "messages": messages}
         entry = log_entry(at, "export", detail, caller, case_id=case_id)
-        await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
+        await self._pool.execute(WRITE_OWN_LOG, caller.agency_id, at, entries_json([entry]))
 
 
 @dataclass(frozen=True, slots=True)

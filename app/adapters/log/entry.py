@@ -11,6 +11,9 @@ from app.adapters.ids import time_ordered_id
 from app.domain.access.caller import Caller
 
 WRITE_LOG = "SELECT write_log($1, $2)"
+"""For the owner of the tables."""
+WRITE_OWN_LOG = "SELECT write_own_log($1, $2, $3)"
+"""For the API: entries of one agency, which it alone reads, and which change nothing else."""
 
 _MAKER = object()
 """Only this module can pass it to an entry, so that nothing else makes one."""

@@ -43,6 +43,22 @@ class LogEntryRow(Row, table=True):
     detail: dict[str, Any] = Field(sa_type=JSONB)
 
 
+class ServiceClockRow(Row, table=True):
+    """Whether entries must have the time of their transaction. One row, which the owner changes."""
+
+    __tablename__ = "service_clock"
+    __table_args__ = (
+        CheckConstraint("singleton", name="singleton"),
+        {
+            "comment": "Whether entries of the log must have their transaction's time: not where"
+            " the service's clock is moved, for development."
+        },
+    )
+
+    singleton: bool = Field(primary_key=True, sa_column_kwargs={"server_default": text("true")})
+    checked: bool = Field(sa_column_kwargs={"server_default": text("true")})
+
+
 class LogPendingRow(Row, table=True):
     """An entry that waits to be sealed into the tree."""
 

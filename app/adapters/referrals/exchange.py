@@ -15,7 +15,7 @@ from app.adapters.consents.rows import agencies_to_notify
 from app.adapters.database.shares import about
 from app.adapters.ids import time_ordered_id
 from app.adapters.keys.vault import StoredKeys
-from app.adapters.log.entry import WRITE_LOG, entries_json, log_entry
+from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.adapters.referrals.case_rows import read_case, read_keys
 from app.adapters.referrals.decision_rows import AcceptanceAnswer, DecisionWriter
 from app.adapters.referrals.message_rows import content_to_repeat
@@ -308,7 +308,7 @@ class Exchange:
         """Log a call that changed nothing. It names no referral: that may be another agency's."""
         at = self._clock()
         entry = log_entry(at, kind, {**detail, "type": message.body.type}, caller)
-        await self._pool.execute(WRITE_LOG, at, entries_json([entry]))
+        await self._pool.execute(WRITE_OWN_LOG, caller.agency_id, at, entries_json([entry]))
 
 
 async def _own_repeat(

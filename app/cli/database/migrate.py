@@ -7,5 +7,6 @@ from app.settings import Settings
 
 def migrate() -> None:
     """表をこの版の形にし、名簿を補う / Bring the tables to this version; add missing agencies."""
-    with owner_url(Settings()) as url:
-        prepare(url)
+    settings = Settings()
+    with owner_url(settings) as url:
+        prepare(url, settings.clock_offset())

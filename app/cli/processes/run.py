@@ -59,7 +59,7 @@ def run(until_parent_ends: WithParent = False) -> None:
     with stop_on_signal(), listen(configured, wait=patience(configured)) as listening:
         settings = configured.model_copy(update={"port": listening.getsockname()[1]})
         with _open_database(settings) as database:
-            prepare(database.owner)
+            prepare(database.owner, settings.clock_offset())
             now = settings.running_clock()()
             clients = (
                 demo_clients(database.owner, settings.data_dir, now) if database.embedded else ()

@@ -66,7 +66,7 @@ class LogHarness:
                 "detail": {"digest": "sha256:" + "0" * 64},
                 **more,
             }
-            await self.api.execute("SELECT write_log($1, $2)", at, json.dumps([entry]))
+            await self.owner.execute("SELECT write_log($1, $2)", at, json.dumps([entry]))
             ids.append(UUID(entry["id"]))
         return ids
 

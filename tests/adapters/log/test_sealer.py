@@ -79,7 +79,7 @@ async def test_more_than_a_batch_is_sealed_batch_by_batch(harness: LogHarness) -
         {"id": f"01936b7e-5a11-7c02-9e3f-{number:012x}", "kind": "token", "agencies": ["center-13"]}
         for number in range(2 * BATCH + 1)
     ]
-    await harness.api.execute("SELECT write_log($1, $2)", harness.clock(), json.dumps(written))
+    await harness.owner.execute("SELECT write_log($1, $2)", harness.clock(), json.dumps(written))
     sealer = harness.sealer()
     assert [await sealer.seal() for _ in range(4)] == [BATCH, BATCH, 1, 0]
     assert (await harness.audit()).leaves == 2 * BATCH + 1
@@ -105,7 +105,7 @@ async def test_many_sealers_and_writers_at_once_leave_no_gap_and_no_double(
 
 async def test_an_entry_that_is_committed_late_is_not_stepped_over(harness: LogHarness) -> None:
     entry = {"id": "01936b7e-5a11-7c02-9e3f-4b7d1a2c8f06", "kind": "token", "agencies": ["bar-13"]}
-    async with harness.api.acquire() as late, late.transaction():
+    async with harness.owner.acquire() as late, late.transaction():
         await late.execute("SELECT write_log($1, $2)", harness.clock(), json.dumps([entry]))
         await harness.write(3, "center-13")
         assert await harness.seal_all() == 3

@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION log_token(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    PERFORM write_log((p ->> 'issued_at')::timestamptz, jsonb_build_array(jsonb_build_object(
+    -- The agency is the client's, whatever the caller says.
+    PERFORM write_log_of((SELECT agency_id FROM client WHERE id = p ->> 'client_id'), (p ->> 'issued_at')::timestamptz, jsonb_build_array(jsonb_build_object(
         'id', p ->> 'jti', 'kind', 'token', 'agency_id', p ->> 'agency_id',
         'seat_id', p ->> 'seat_id', 'client_id', p ->> 'client_id',
         'agencies', jsonb_build_array(p ->> 'agency_id'),

@@ -23,7 +23,7 @@ BEGIN
         PERFORM stop_tokens('client', p_client);
         DELETE FROM revoked_token WHERE client_id = p_client;
     END IF;
-    PERFORM write_log(p_at, p_log);
+    PERFORM write_log_of((SELECT agency_id FROM client WHERE id = p_client), p_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION revoke_token(uuid, text, timestamptz, timestamptz, integer, jsonb)

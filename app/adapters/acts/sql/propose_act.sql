@@ -14,7 +14,7 @@ BEGIN
         v_at, p ->> 'proposed_by', (p ->> 'expires_at')::timestamptz, 'proposed')
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN RETURN 'taken'; END IF;
-    PERFORM write_log(v_at, p -> 'log');
+    PERFORM write_log_of(p ->> 'agency_id', v_at, p -> 'log');
     PERFORM deliver(v_at, p -> 'items');
     RETURN 'made';
 END $$;

@@ -2,12 +2,12 @@
 CREATE OR REPLACE FUNCTION settle_act(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE v_at constant timestamptz := (p ->> 'at')::timestamptz;
+DECLARE v_at constant timestamptz := (p ->> 'at')::timestamptz; v_agency text;
 BEGIN
     UPDATE act SET state = p ->> 'state', decided_at = v_at, decided_by = p ->> 'decided_by',
         outcome = p -> 'outcome'
-    WHERE id = (p ->> 'id')::uuid;
-    PERFORM write_log(v_at, p -> 'log');
+    WHERE id = (p ->> 'id')::uuid RETURNING agency_id INTO v_agency;
+    PERFORM write_log_of(v_agency, v_at, p -> 'log');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
 END $$;
 REVOKE ALL ON FUNCTION settle_act(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

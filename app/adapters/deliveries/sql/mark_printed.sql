@@ -24,7 +24,7 @@ BEGIN
     )
     SELECT array_agg(agency_id ORDER BY agency_id) INTO v_printed FROM printed;
     IF v_printed IS NOT NULL THEN
-        PERFORM write_log((p ->> 'at')::timestamptz, jsonb_build_array(p -> 'log' ||
+        PERFORM write_log_of(p ->> 'agency_id', (p ->> 'at')::timestamptz, jsonb_build_array(p -> 'log' ||
             jsonb_build_object('case_id', v_case,
                 'agencies', v_printed || (p ->> 'agency_id'),
                 'detail', jsonb_build_object('for', v_printed))));

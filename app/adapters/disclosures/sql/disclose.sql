@@ -20,7 +20,7 @@ BEGIN
     LOOP
         IF v_case.version <> v_case.expected THEN RETURN false; END IF;
     END LOOP;
-    PERFORM write_log(v_at, naming_present(p -> 'log', v_agency));
+    PERFORM write_log_of(v_agency, v_at, naming_present(p -> 'log', v_agency));
     PERFORM FROM unnest(v_ids) AS wanted CROSS JOIN LATERAL (
         SELECT FROM inbox_item i WHERE i.agency_id = v_agency AND i.message_id = wanted
             AND i.kind = 'message' AND i.opened_at IS NULL AND NOT i.withdrawn OFFSET 0) AS item

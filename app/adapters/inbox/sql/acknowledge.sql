@@ -29,7 +29,7 @@ BEGIN
         UPDATE mailbox SET acknowledged = acknowledged + cardinality(v_done),
             opened = opened + v_unopened
         WHERE agency_id = p_agency;
-        PERFORM write_log(p_at, jsonb_build_array(p_log || jsonb_build_object('detail',
+        PERFORM write_log_of(p_agency, p_at, jsonb_build_array(p_log || jsonb_build_object('detail',
             jsonb_build_object('positions', to_jsonb(v_done)))));
     END IF;
     RETURN jsonb_build_object(

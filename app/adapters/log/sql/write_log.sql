@@ -1,8 +1,16 @@
--- Write log entries, and queue them for the sealer.
+-- Write log entries, and queue them for the sealer. Their time is that of the transaction, give or
+-- take what clocks and waiting explain: a minute that the latest time of a mailbox may be ahead, the
+-- two seconds between the clocks of two machines, and the transaction itself. Where the service's
+-- clock is moved for development or tests, the owner has switched this off in `service_clock`.
 CREATE OR REPLACE FUNCTION write_log(p_at timestamptz, p_entries jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF p_at BETWEEN now() - interval '1 minute' AND now() + interval '65 seconds' IS NOT TRUE
+        AND NOT EXISTS (SELECT FROM service_clock WHERE NOT checked) THEN
+        RAISE EXCEPTION 'a log entry has another time than its transaction'
+            USING ERRCODE = 'check_violation';
+    END IF;
     WITH written AS (
         INSERT INTO log_entry (id, at, kind, agency_id, seat_id, client_id, case_id, referral_id,
             message_id, agencies, detail)
@@ -15,5 +23,5 @@ BEGIN
     )
     INSERT INTO log_pending SELECT id FROM written;
 END $$;
+-- Called by other functions, and by the owner's commands.
 REVOKE ALL ON FUNCTION write_log(timestamptz, jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
-GRANT EXECUTE ON FUNCTION write_log(timestamptz, jsonb) TO tsunagu_api;

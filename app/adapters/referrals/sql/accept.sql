@@ -11,6 +11,8 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_at constant timestamptz := (p ->> 'at')::timestamptz;
     v_case constant uuid := (p #>> '{case,id}')::uuid;
+    v_agency constant text := (SELECT m ->> 'caller_agency'
+        FROM jsonb_array_elements(p -> 'messages') AS m WHERE m ->> 'caller_agency' IS NOT NULL LIMIT 1);
 BEGIN
     IF NOT write_case(v_at, v_case, p) THEN RETURN false; END IF;
     PERFORM write_messages(v_at, p, p_key_referral, p_key_class, p_key_master, p_key_wrapped,
@@ -26,7 +28,7 @@ BEGIN
     END IF;
     IF p ? 'clocks' THEN PERFORM set_clocks(p -> 'clocks'); END IF;
     IF p ? 'terms' THEN PERFORM write_terms(p); END IF;
-    PERFORM write_log(v_at, p -> 'log');
+    PERFORM write_log_of(v_agency, v_at, p -> 'log');
     PERFORM deliver(v_at, (p -> 'items') || coalesce(p -> 'changes', '[]'));
     RETURN true;
 END $$;

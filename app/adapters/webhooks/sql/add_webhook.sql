@@ -16,7 +16,7 @@ BEGIN
     FROM jsonb_to_record(p) AS w (id uuid, agency_id text, client_id text, seat_id text, url text,
         flows text[], urgencies text[]);
     PERFORM ask_proof((p ->> 'id')::uuid, gen_random_uuid(), v_at);
-    PERFORM write_log(v_at, p_log);
+    PERFORM write_log_of(p ->> 'agency_id', v_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION add_webhook(jsonb, integer, bytea, jsonb)

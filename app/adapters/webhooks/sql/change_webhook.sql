@@ -32,7 +32,7 @@ BEGIN
     IF p ->> 'url' <> w.url THEN
         PERFORM ask_proof(v_id, gen_random_uuid(), v_at);
     END IF;
-    PERFORM write_log(v_at, p_log);
+    PERFORM write_log_of(p ->> 'agency_id', v_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION change_webhook(jsonb, jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

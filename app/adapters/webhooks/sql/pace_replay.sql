@@ -28,7 +28,7 @@ BEGIN
     UPDATE webhook SET resting_until = NULL,
         replay_until = p_at + greatest(interval '6 seconds', v_each * v_count)
     WHERE id = p_id;
-    PERFORM write_log(p_at, p_log);
+    PERFORM write_log_of(p_agency, p_at, p_log);
     RETURN v_count;
 END $$;
 REVOKE ALL ON FUNCTION pace_replay(text, uuid, uuid, timestamptz, timestamptz, integer, jsonb)

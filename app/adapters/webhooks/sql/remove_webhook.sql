@@ -11,7 +11,7 @@ BEGIN
     UPDATE notice SET state = 'cancelled', reason = 'webhook_deleted', settled_at = p_at,
         leased_until = NULL
     WHERE webhook_id = p_id AND state = 'pending';
-    PERFORM write_log(p_at, p_log);
+    PERFORM write_log_of(p_agency, p_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION remove_webhook(text, uuid, timestamptz, jsonb)

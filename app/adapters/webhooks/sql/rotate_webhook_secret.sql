@@ -10,7 +10,7 @@ BEGIN
         master = p_master, secret = p_secret, changed_at = p_at
     WHERE id = p_id AND agency_id = p_agency AND state <> 'deleted';
     IF NOT FOUND THEN RETURN false; END IF;
-    PERFORM write_log(p_at, p_log);
+    PERFORM write_log_of(p_agency, p_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION rotate_webhook_secret(

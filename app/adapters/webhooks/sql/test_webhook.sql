@@ -17,7 +17,7 @@ BEGIN
     ELSE
         PERFORM ask_proof(p_id, p_notice, p_at);
     END IF;
-    PERFORM write_log(p_at, p_log);
+    PERFORM write_log_of(p_agency, p_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION test_webhook(text, uuid, uuid, text, timestamptz, jsonb)

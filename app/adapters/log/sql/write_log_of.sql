@@ -1,0 +1,17 @@
+-- Write log entries of what this agency did: each names it as the one that acted, or nobody.
+CREATE OR REPLACE FUNCTION write_log_of(p_agency text, p_at timestamptz, p_entries jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM jsonb_array_elements(p_entries) AS e
+        WHERE e ->> 'agency_id' IS DISTINCT FROM p_agency
+            AND coalesce(e ->> 'agency_id', e ->> 'seat_id', e ->> 'client_id') IS NOT NULL) THEN
+        RAISE EXCEPTION 'a log entry names another agency than the one that acts'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    PERFORM write_log(p_at, p_entries);
+END $$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION write_log_of(text, timestamptz, jsonb)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
