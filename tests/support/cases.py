@@ -1,16 +1,18 @@
 """Cases that agencies move by sending published examples: pure decisions, without a database."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
 from app.domain.access.caller import Caller
-from app.domain.cases.case import Case
+from app.domain.cases.case import Case, Reader, Reference
 from app.domain.classes import ROUTING
 from app.domain.consents.consent import covered_classes
+from app.domain.decisions.audience import present_classes
 from app.domain.decisions.decide import decide
-from app.domain.decisions.decision import Decision
+from app.domain.decisions.decision import Copy, Decision
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.flows import BODIES
@@ -58,6 +60,8 @@ class Play:
 
     def __init__(self, flow: str, opening: str, **envelope: Any) -> None:
         self.case = Case(uuid4())
+        self.messages: dict[UUID, Reference] = {}
+        self.typed_by: dict[UUID, str] = {}
         self.decided: Decision
         self.main = self.open(flow, opening, **envelope)
 
@@ -106,10 +110,34 @@ class Play:
         decides = not who.endswith("~")
         agency_id = SHORT[who.removesuffix("~")]
         caller = Caller("c", agency_id, "s", "decider", frozenset(), frozenset(), decides)
-        decision = decide(Submission(self.case, message, caller, DIRECTORY, NOW))
+        decision = decide(Submission(self._seen_by(agency_id), message, caller, DIRECTORY, NOW))
         self.case, self.decided = decision.case, decision
+        self.typed_by[message_id] = agency_id
+        self._remember(message_id, decision)
         PLAYED.update(move.body.type for move in decision.moves if not changes)
         return self.state(referral)
+
+    def _seen_by(self, agency_id: str) -> Case:
+        """The case with the messages to which an agency may point: those of which it has a copy."""
+        pointed = {i: m for i, m in self.messages.items() if m.reader(agency_id)}
+        return replace(self.case, references=pointed)
+
+    def _remember(self, message_id: UUID, decision: Decision) -> None:
+        for index, move in enumerate(decision.moves):
+            new = message_id if index == 0 else uuid4()
+            self.messages[new] = Reference(
+                id=new,
+                referral_id=move.referral.id,
+                type=move.body.type,
+                from_agency=decision.sender.agency_id if index == 0 else None,
+                digest="",
+                classes=present_classes(move.body),
+                readers=readers_of(move.copies),
+            )
+        for shared, copies in decision.shared.items():
+            known = self.messages[shared]
+            new_ones = (r for r in readers_of(copies) if known.reader(r.agency_id) is None)
+            self.messages[shared] = replace(known, readers=(*known.readers, *new_ones))
 
     def may_open(self, who: str, referral: UUID | None = None) -> frozenset[str]:
         """The classes beyond C0 that consent lets an agency be told in a referral now."""
@@ -119,6 +147,10 @@ class Play:
         consents = self.case.effective_consents(self.case.referrals[referral or self.main])
         covered = covered_classes(consents, agency_id, told.kind, NOW.date())
         return frozenset(map(str, covered - ROUTING))
+
+
+def readers_of(copies: Iterable[Copy]) -> tuple[Reader, ...]:
+    return tuple(Reader(c.agency_id, c.party, c.referral_id, c.classes) for c in copies)
 
 
 def special(lines: str = "") -> Play:

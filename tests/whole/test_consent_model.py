@@ -178,15 +178,20 @@ class World:
                 consent.gone, consent.without = consent.before.pop()
             self.suspended.clear()
 
-    def _named_below(self) -> list[str]:
-        """The consents of the parent that the other center knows, and so can name."""
-        known = [i for i, c in self.consents.items() if c.names(OTHER_CENTER) and not c.claimed]
-        return sorted(known)
+    async def _named_below(self) -> list[str]:
+        """The consents of the parent that the other center is shown, and so can name."""
+        listed = await self.office.consents.of_case(OTHER_CENTER, await self._case(), None, 100)
+        return sorted({str(known.consent.record.id) for known in listed} & self.consents.keys())
+
+    async def _case(self) -> UUID:
+        row = await self.office.row("SELECT case_id FROM referral WHERE id = $1", self.parent)
+        case: UUID = row["case_id"]
+        return case
 
     async def _withdraw(self, flow: str, item: str | None) -> None:
         where = self.parent if flow == PARENT else self.child
         who = PROBATION if flow == PARENT else OTHER_CENTER
-        named = self._named_below() if flow == CHILD else []
+        named = await self._named_below() if flow == CHILD else []
         body = {"withdrawn_items": [item]} if item else {}
         before = {a: self.lets(a) for a in CENTERS}
         changes = {**body, **({"consent_ids": named} if named else {})}

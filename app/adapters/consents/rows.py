@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters.log.entry import LogEntry, log_entry
-from app.domain.cases.consents import may_know
 from app.domain.consents.consent import Consent
 from app.domain.consents.return_requests import TERM
 from app.domain.decisions.acceptance import Acceptance
@@ -28,13 +27,10 @@ def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
 def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
     """The log entry of a withdrawal, for the withdrawer alone: it names consents it may see."""
     decision, message, caller = acceptance.decision, acceptance.message, acceptance.caller
-    agency = acceptance.directory.agency(caller.agency_id)
-    if not decision.withdrawn or agency is None:
+    if not decision.withdrawn:
         return
     visible = [
-        c.record.id
-        for c in decision.case.consents
-        if c.record.id in decision.withdrawn and may_know(decision.case, c, agency)
+        c.record.id for c in decision.case.consents if c.record.id in decision.withdrawn and c.known
     ]
     yield log_entry(
         acceptance.at,

@@ -159,6 +159,7 @@ def _consent(row: Row) -> Consent:
         row["recorded_by"],
         row["claimed"],
         _last_items(row),
+        row["known"],
     )
 
 

@@ -227,6 +227,10 @@ class Case:
             c for c in binding if not c.claimed and serves(c.record.purpose, referral.flow)
         )
 
+    def known_consents(self, referral: Referral) -> tuple[Consent, ...]:
+        """Those of the binding consents that the agency knows of for which the case was loaded."""
+        return tuple(c for c in self.binding_consents(referral) if c.known)
+
     def binding_consents(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents that bind a referral: its own, and those of its ancestors."""
         scope = {referral.id, *(above.id for above in self.ancestors(referral))}

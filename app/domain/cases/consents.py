@@ -1,4 +1,4 @@
-"""Consents of a case: which ones an agency may know of, and why a named one does not suffice."""
+"""Consents that a message names, and why they do not suffice."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -16,24 +16,11 @@ from app.domain.consents.coverage import (
     DependentRecipient,
     consent_state,
 )
-from app.domain.directory.agencies import Agency
-
-
-def may_know(case: Case, consent: Consent, agency: Agency) -> bool:
-    """Whether an agency may know of a consent: as a party where it was recorded, or a recipient.
-
-    A claim gives its recipients nothing, so it is not known to them either.
-    """
-    where = case.referrals.get(consent.referral_id)
-    party = where is not None and any(p.agency_id == agency.id for p in where.parties)
-    named = bool({agency.id, agency.kind} & set(consent.record.recipients))
-    return party or (named and not consent.claimed)
 
 
 def verdicts(
     case: Case,
     referral: Referral,
-    sender: Agency,
     named: Iterable[UUID],
     dependents: Sequence[DependentRecipient],
     own: Sequence[Consent],
@@ -45,9 +32,9 @@ def verdicts(
         dependents: the recipients and classes that are still to be covered.
         own: the consent that the message itself records.
     """
-    binding = {
-        c.record.id: c for c in case.binding_consents(referral) if may_know(case, c, sender)
-    } | {c.record.id: c for c in own}
+    binding = {c.record.id: c for c in case.known_consents(referral)} | {
+        c.record.id: c for c in own
+    }
     return [
         {
             "id": str(each),

@@ -56,6 +56,9 @@ class Consent:
     """Recorded by a party for its own access, and not confirmed by the party that vouches."""
     last_items: frozenset[str] = frozenset()
     """Those of `withdrawn_items` that its last withdrawal took, and none before it."""
+    known: bool = True
+    """Whether the agency for which the case was loaded knows of it: it is told of the message
+    that recorded it, or of something that rests on it, as the list of consents shows."""
 
     def valid(self, on: date) -> bool:
         """Whether it holds on that day."""

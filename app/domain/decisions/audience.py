@@ -7,7 +7,6 @@ from typing import TypeAlias
 from uuid import UUID
 
 from app.domain.cases.case import Referral
-from app.domain.cases.consents import may_know
 from app.domain.classes import ROUTING, DataClass
 from app.domain.consents.consent import Consent, covered_classes
 from app.domain.decisions.decision import Copy, Decision
@@ -112,14 +111,11 @@ def _openable(submission: Submission, decision: Decision, copy: Copy) -> frozens
     """The classes of a copy that its party may open, by consents that the caller may know of."""
     role = FLOWS[decision.moves[0].referral.flow].parties[copy.party]
     reader = submission.directory.agency(copy.agency_id)
-    caller = submission.directory.agency(submission.caller.agency_id)
     classes = copy.classes & role.classes
-    if not copy.waits or not role.by_consent or reader is None or caller is None:
+    if not copy.waits or not role.by_consent or reader is None:
         return classes
     case = decision.case
-    known = [
-        c for c in case.effective_consents(decision.moves[0].referral) if may_know(case, c, caller)
-    ]
+    known = [c for c in case.effective_consents(decision.moves[0].referral) if c.known]
     may = covered_classes(known, reader.id, reader.kind, submission.at.date())
     return classes & may
 

@@ -45,7 +45,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     agency = submission.directory.agency(submission.caller.agency_id)
     if agency is None:
         raise NotYourStep([mine.party], "any", [])
-    check_envelope(steps[0], submission, referral, agency)
+    check_envelope(steps[0], submission, referral)
     _check_guards(steps[0], submission, referral, agency)
     readers = dict(_readers(flow, submission, referral))
     facts = submission.message.body.facts()

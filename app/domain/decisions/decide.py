@@ -76,7 +76,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
         return correct(flow, submission, referral)
     step, sender = _step(flow, submission, referral)
     _parent_takes(step, submission)
-    check_envelope(step, submission, referral, sender.agency)
+    check_envelope(step, submission, referral)
     joining = joining_agencies(
         flow, step, referral, submission.message, sender.agency, submission.directory
     )

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.domain.cases.case import Referral
-from app.domain.cases.consents import may_know
 from app.domain.decisions.sharing import readable_classes
 from app.domain.decisions.submission import Submission
-from app.domain.directory.agencies import Agency
 from app.domain.errors import Invalid
 from app.domain.messages.message import Message
 from app.domain.state_machine.table import Step
@@ -22,13 +20,12 @@ Wrong = tuple[str, str]
 """A place in the envelope, and what is wrong there."""
 
 
-def check_envelope(step: Step, submission: Submission, referral: Referral, sender: Agency) -> None:
+def check_envelope(step: Step, submission: Submission, referral: Referral) -> None:
     """Refuse an envelope that says what its kind of message does not take, or what cannot be.
 
     Args:
         step: the row to take; for a correction, the row of the message that it corrects.
         referral: as it is before the step.
-        sender: whoever says it; for paper, the agency that wrote it.
 
     Raises:
         Invalid: with a pointer to each. Unreadable and nonexistent cannot be told apart.
@@ -39,7 +36,7 @@ def check_envelope(step: Step, submission: Submission, referral: Referral, sende
         *_days_to_come(message, submission.at.date()),
         *_wrong_reply(submission),
         *_wrong_shares(step, submission, referral),
-        *_wrong_consents(submission, referral, sender),
+        *_wrong_consents(submission, referral),
     ]
     if wrong:
         raise Invalid({"pointer": pointer, "reason": reason} for pointer, reason in wrong)
@@ -91,12 +88,12 @@ def _wrong_shares(step: Step, submission: Submission, referral: Referral) -> Ite
             yield f"/shared_messages/{index}", "given_twice"
 
 
-def _wrong_consents(submission: Submission, referral: Referral, sender: Agency) -> Iterator[Wrong]:
+def _wrong_consents(submission: Submission, referral: Referral) -> Iterator[Wrong]:
     message, case = submission.message, submission.case
     if not message.consent_ids:
         return
     own = message.body.consent_record()
-    known = {c.record.id for c in case.binding_consents(referral) if may_know(case, c, sender)}
+    known = {c.record.id for c in case.known_consents(referral)}
     bound = known | ({own.id} if own else set())
     for index, consent in enumerate(message.consent_ids):
         if consent not in bound:

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.cases.case import CLOSED, HELD, HOLDS_CHILDREN, SUSPENDED, Case, Referral
-from app.domain.cases.consents import may_know
 from app.domain.consents.consent import Consent
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import audience
@@ -42,7 +41,7 @@ def conclude(
     """
     body = submission.message.body
     recorded = _recorded_consent(flow, step, submission, move.referral, sender)
-    withdrawn = _withdrawn_consents(submission, move.referral, sender)
+    withdrawn = _withdrawn_consents(submission, move.referral)
     case = _change_consents(case, recorded, withdrawn, submission)
     standing = submission.case.referrals.get(move.referral.id, move.referral)
     case = vouched_consents(case, standing, submission, sender)
@@ -108,16 +107,14 @@ def _recorded_consent(
     return Consent(record, referral.id, recorded_by=submission.caller.agency_id, claimed=claimed)
 
 
-def _withdrawn_consents(
-    submission: Submission, referral: Referral, sender: Sender
-) -> frozenset[UUID]:
+def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset[UUID]:
     """The consents that this message withdraws. If it names none: all of this referral."""
     asked = submission.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
     case = submission.case.with_referral(referral)
     binding = {c.record.id: c for c in case.binding_consents(referral)}
-    known = {i for i, c in binding.items() if may_know(case, c, sender.agency)}
+    known = {i for i, c in binding.items() if c.known}
     if not asked <= known:
         raise Invalid.at("/body/consent_ids", "unknown_consent")
     chosen = asked or frozenset(i for i, c in binding.items() if c.referral_id == referral.id)

@@ -11,7 +11,6 @@ from functools import cache
 from uuid import UUID
 
 from app.domain.cases.case import NEW, SUSPENDED, Case, Referral
-from app.domain.cases.consents import may_know
 from app.domain.consents.consent import Consent
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Agency
@@ -87,7 +86,7 @@ def vouched_consents(
     own |= {sender.agency.id, submission.caller.agency_id}
     if any(claims[confirmed].recorded_by in own for confirmed in body.consents_confirmed()):
         raise Invalid.at("/body/consent_id", "own_claim")
-    changed = dict(_changed_consents(case, referral, body, claims, sender.agency, on))
+    changed = dict(_changed_consents(case, referral, body, claims, on))
     return replace(case, consents=tuple(changed.get(c.record.id, c) for c in case.consents))
 
 
@@ -160,14 +159,13 @@ def _changed_consents(
     referral: Referral,
     body: Body,
     claims: Mapping[UUID, Consent],
-    sender: Agency,
     on: date,
 ) -> Iterator[tuple[UUID, Consent]]:
     for confirmed in body.consents_confirmed():
         yield confirmed, replace(claims[confirmed], claimed=False)
     for refused in body.consents_refused():
         yield refused, replace(claims[refused], withdrawn_on=on)
-    known = {c.record.id: c for c in case.binding_consents(referral) if may_know(case, c, sender)}
+    known = {c.record.id: c for c in case.known_consents(referral)}
     for restored in body.consents_restored():
         if restored not in known:
             raise Invalid.at("/body/consent_ids", "unknown_consent")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from app.domain.cases.case import Case, Party, Referral
-from app.domain.cases.consents import may_know, verdicts
+from app.domain.cases.consents import verdicts
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, serves
 from app.domain.consents.coverage import DependentRecipient
@@ -141,7 +141,6 @@ def _consent_objection(
     judged = verdicts(
         situation.case,
         situation.referral,
-        situation.sender,
         ids | own,
         [replace(t, classes=classes) for t, classes in failed],
         situation.own,
@@ -154,8 +153,7 @@ def _why_not_covered(situation: Situation, *, named: bool) -> str:
     """Why no consent covers it, as far as the sender may know: one of BECAUSE."""
     if named and not situation.message.rests_on() and not situation.own:
         return "none_named"
-    case, sender = situation.case, situation.sender
-    known = [c for c in case.binding_consents(situation.referral) if may_know(case, c, sender)]
+    known = situation.case.known_consents(situation.referral)
     return "not_covered" if known or situation.own else "none_recorded"
 
 

@@ -9,8 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.domain.cases.case import CLOSED
 from app.domain.errors import Invalid, NotYourStep, Refusal
+from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
+from app.domain.state_machine.table import SAME
 from tests.support.callers import seat
 from tests.support.office import Office, saying
 from tests.support.play import (
@@ -91,6 +94,41 @@ async def test_a_refused_claim_opens_nothing_and_is_not_confirmed_later(office: 
     renewed = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
     await send(office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed))
     assert await opened(office, CENTER, referral) == set()
+
+
+@pytest.mark.parametrize("agency", [CENTER, OTHER_CENTER])
+async def test_nothing_that_a_center_sends_after_a_withdrawal_opens_anything_again(
+    office: Office, agency: str
+) -> None:
+    """Every type in both referrals: as it is, on paper, as a correction, sharing older messages."""
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await hand_over(office, *taken)
+    await send(office, PROBATION, saying("special_adjustment.withdraw_consent", parent))
+    of_flow = {"special_adjustment": parent, "regional_coordination": child}
+    ways: list[dict[str, Any]] = [
+        {},
+        {"paper_origin": PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)},
+        {"corrects": parent},
+        {"shared_messages": (parent,)},
+    ]
+    taken_types = set()
+    for flow, referral in of_flow.items():
+        steps = sorted(FLOWS[flow].steps, key=lambda step: (step.to == CLOSED, step.to != SAME))
+        for body in dict.fromkeys(step.body for step in steps if step.by != ("sys",)):
+            names = "recipients" in body.model_fields
+            for way in ways:
+                claims = {"consent_id": str(uuid4()), "recipients": [agency]} if names else {}
+                message = saying(body.wire_type(), referral, claims, **way)
+                try:
+                    await send(office, agency, message)
+                except Refusal:
+                    continue
+                taken_types.add(body.wire_type().partition(".")[2])
+                assert await opened(office, agency, referral) == set(), body.wire_type()
+    # Below a suspended parent nothing is renewed.
+    claimed = {"record_consent", "renew_consent"} if agency == CENTER else {"record_consent"}
+    assert claimed <= taken_types
+    assert await opened(office, agency, child if agency == OTHER_CENTER else parent) == set()
 
 
 async def test_what_had_become_a_tombstone_comes_back_when_the_claim_is_confirmed(

@@ -136,7 +136,65 @@ async def test_a_consent_of_the_case_that_the_sender_may_not_know_is_an_unknown_
     with pytest.raises(Invalid):
         await send(office, OTHER_CENTER, withdrawal)
     assert str(office_only) not in await consents_of(office, OTHER_CENTER, child)
-    await send(office, CENTER, replace(theirs, id=uuid4(), consent_ids=(office_only,)))
+    shared = replace(theirs, id=uuid4(), consent_ids=(UUID(CONSENT_REGIONAL_ID),))
+    await send(office, CENTER, shared)
+
+
+@pytest.mark.parametrize("named", ["probation_office", CENTER, "settlement_center"])
+async def test_a_consent_that_the_list_does_not_show_and_an_unknown_one_are_answered_alike(
+    office: Office, named: str
+) -> None:
+    """Neither a part in the referral, nor being named as a recipient, makes it known."""
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    hidden, none = uuid4(), uuid4()
+    recorded = saying(
+        "special_adjustment.record_consent",
+        parent,
+        {"consent_id": str(hidden), "recipients": [named]},
+    )
+    await send(office, PROBATION, recorded)
+    tries = [
+        (CENTER, "special_adjustment.record_consent", parent),
+        (CENTER, "special_adjustment.withdraw_consent", parent),
+        (PRISON, "special_adjustment.withdraw_consent", parent),
+        (OTHER_CENTER, "regional_coordination.interview", child),
+        (OTHER_CENTER, "regional_coordination.withdraw_consent", child),
+    ]
+    for agency, message_type, referral in tries:
+        shown = str(hidden) in await consents_of(office, agency, referral)
+        answers = [
+            await answer_to(office, agency, message_type, referral, consent)
+            for consent in (hidden, none)
+        ]
+        assert (answers[0] == answers[1]) is not shown, (agency, message_type)
+        assert "unknown_consent" in answers[1]
+
+
+async def answer_to(
+    office: Office, agency: str, message_type: str, referral: UUID, consent: UUID
+) -> str:
+    """What a rehearsal says of a message that names a consent."""
+    withdraws = message_type.endswith(".withdraw_consent")
+    changes: dict[str, Any] = {"consent_ids": [str(consent)]} if withdraws else {}
+    if message_type.endswith(".record_consent"):
+        changes = {"consent_id": str(uuid4())}
+    message = saying(message_type, referral, changes)
+    named = message if withdraws else replace(message, consent_ids=(consent,))
+    try:
+        await office.exchange.rehearse(named, seat(agency))
+    except Invalid as refused:
+        return repr(refused.facts)
+    return "taken"
+
+
+async def test_what_is_known_for_a_message_is_what_the_list_shows(office: Office) -> None:
+    """One rule, asked for all consents at once and for one."""
+    await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    differing = await office.owner.fetchval(
+        "SELECT count(*) FROM consent c CROSS JOIN agency a WHERE knows_consent(a.id, c)"
+        " IS DISTINCT FROM (c.id = ANY (known_consents(a.id, c.case_id)))"
+    )
+    assert differing == 0
 
 
 async def test_each_reader_learns_on_which_consent_it_was_told_and_nobody_elses(

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION load_case(
 ) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
-DECLARE v_case "case"; v_repeat jsonb;
+DECLARE v_case "case"; v_repeat jsonb; v_known uuid[];
 BEGIN
     SELECT c.* INTO v_case FROM referral r JOIN "case" c ON c.id = r.case_id
     WHERE r.id = p_referral;
@@ -21,6 +21,7 @@ BEGIN
                    WHERE referral_id = p_referral AND agency_id = p_agency) THEN
         RETURN NULL;
     END IF;
+    v_known := known_consents(p_agency, v_case.id);
     RETURN jsonb_build_object(
         'id', v_case.id, 'version', v_case.version, 'lead', v_case.lead,
         'latest_at', v_case.latest_at,
@@ -45,7 +46,8 @@ BEGIN
                 'valid_from', c.valid_from, 'valid_until', c.valid_until,
                 'withdrawn_on', c.withdrawn_on, 'withdrawn_items', c.withdrawn_items,
                 'taken_by', c.taken_by, 'withdrawn_by', c.withdrawn_by,
-                'recorded_by', c.recorded_by, 'claimed', c.claimed)), '[]')
+                'recorded_by', c.recorded_by, 'claimed', c.claimed,
+                'known', c.id = ANY (v_known))), '[]')
             FROM consent c WHERE c.case_id = v_case.id),
         'references', CASE WHEN cardinality(p_pointed) = 0 THEN '[]' ELSE (
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'referral_id', m.referral_id,
