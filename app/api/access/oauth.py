@@ -1,6 +1,6 @@
 """OAuth routes: tokens (RFC 6749), revocation (RFC 7009), metadata (RFC 8414), keys (RFC 7517)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response, Security
 from fastapi.openapi.models import HTTPBase
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 
 from app.api.access.oauth_schemas import (
@@ -32,10 +33,28 @@ from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
 from app.auth.token_endpoint import TokenEndpoint
 from app.domain.characters import reason_to_refuse
-from app.domain.errors import TooMany
+from app.domain.errors import Invalid, TooMany
 from app.domain.text import Text
 
-router = APIRouter(tags=["oauth"])
+
+class _OAuthRoute(APIRoute):
+    """A route that answers a query that it does not take as RFC 6749 §5.2 wants it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if not self.path.startswith("/oauth/"):
+            return handle
+
+        async def handle_as_oauth(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Invalid:
+                return _query_response(request)
+
+        return handle_as_oauth
+
+
+router = APIRouter(tags=["oauth"], route_class=_OAuthRoute)
 
 _LONGEST = 16 * 1024
 _UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -271,6 +290,15 @@ def _error_response(request: Request, error: Exception) -> JSONResponse:
         return _refusal_response(TokenRefused("invalid_request", "more than 16 KiB"), 413)
     count(request, "not_authenticated")
     return _refusal_response(error, 401 if error.error == "invalid_client" else 400)
+
+
+def _query_response(request: Request) -> JSONResponse:
+    try:
+        dependency(request, Rates).count_token_address(request)
+    except TooMany as error:
+        return _error_response(request, error)
+    count(request, "invalid")
+    return _refusal_response(TokenRefused("invalid_request", "the query takes no parameters"), 400)
 
 
 def _wait_response(refusal: TooMany) -> JSONResponse:

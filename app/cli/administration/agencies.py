@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.adapters.administration.by_owner import AgencyChange
-from app.cli.administration.session import administer, new_id, now, print_table, status
+from app.cli.administration.session import administer, good_text, new_id, now, print_table, status
 from app.domain.directory.agencies import KINDS, Agency
 from app.domain.directory.areas import PREFECTURES, AreaError, read_area
 
@@ -21,9 +21,11 @@ AREA_REASONS = {
 }
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="識別子 / its id (center-13)")]
-Name = Annotated[str | None, typer.Option(help="名称 / name")]
-NameEn = Annotated[str | None, typer.Option(help="英語の名称 / name in English")]
-Note = Annotated[str | None, typer.Option(help="備考 / note")]
+Name = Annotated[str | None, typer.Option(help="名称 / name", callback=good_text)]
+NameEn = Annotated[
+    str | None, typer.Option(help="英語の名称 / name in English", callback=good_text)
+]
+Note = Annotated[str | None, typer.Option(help="備考 / note", callback=good_text)]
 Connected = Annotated[
     bool | None,
     typer.Option(
@@ -71,7 +73,7 @@ def list_agencies(
 def add_agency(
     agency_id: Id,
     kind: Annotated[str, typer.Option(help="種別 / kind (prison, settlement_center …)")],
-    name: Annotated[str, typer.Option(help="名称 / name")],
+    name: Annotated[str, typer.Option(help="名称 / name", callback=good_text)],
     prefecture: Annotated[str, typer.Option(help="都道府県(JIS X 0401 の2桁) / two digits")],
     name_en: NameEn = None,
     note: Note = None,

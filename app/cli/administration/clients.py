@@ -13,6 +13,7 @@ from app.auth.secrets import hash_secret, new_secret
 from app.cli.administration.session import (
     AgencyFilter,
     administer,
+    good_text,
     new_id,
     now,
     print_table,
@@ -29,7 +30,7 @@ _UNREADABLE = (json.JSONDecodeError, UnicodeDecodeError, RecursionError)
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="システムの識別子 / its id (center-13.system)")
 ]
-Name = Annotated[str | None, typer.Option(help="名称 / name")]
+Name = Annotated[str | None, typer.Option(help="名称 / name", callback=good_text)]
 Jwk = Annotated[
     Path | None,
     typer.Option(
@@ -74,7 +75,7 @@ def add_client(
             help="代表する席(繰り返し可、最初が既定) / seat, repeatable; the first is the default"
         ),
     ],
-    name: Annotated[str, typer.Option(help="名称 / name")] = "業務システム",
+    name: Annotated[str, typer.Option(help="名称 / name", callback=good_text)] = "業務システム",
     client_id: Annotated[
         str | None, typer.Option("--id", help="省くと機関.system / default: agency.system")
     ] = None,

@@ -8,6 +8,7 @@ from app.auth.scopes import CLASSES
 from app.cli.administration.session import (
     AgencyFilter,
     administer,
+    good_text,
     new_id,
     now,
     print_table,
@@ -43,7 +44,7 @@ def list_seats(agency: AgencyFilter = None) -> None:
 def add_seat(
     agency: Annotated[str, typer.Argument(metavar="AGENCY", help="機関の識別子 / its agency")],
     role: Annotated[str, typer.Argument(metavar="ROLE", help=f"役割 / role: {ROLES}")],
-    name: Annotated[str, typer.Option(help="席の名称 / name (センター長)")],
+    name: Annotated[str, typer.Option(help="席の名称 / name (センター長)", callback=good_text)],
     seat_id: Annotated[
         str | None, typer.Option("--id", help="省くと機関.役割 / default: agency.role")
     ] = None,
@@ -60,7 +61,7 @@ def add_seat(
 @seat.command("change")
 def change_seat(
     seat_id: Id,
-    name: Annotated[str | None, typer.Option(help="席の名称 / name")] = None,
+    name: Annotated[str | None, typer.Option(help="席の名称 / name", callback=good_text)] = None,
     role: Annotated[str | None, typer.Option(help=f"役割 / role: {ROLES}")] = None,
     classes: Classes = None,
 ) -> None:

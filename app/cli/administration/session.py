@@ -12,6 +12,7 @@ import typer
 from app.adapters.administration.by_owner import Administration, AdministrationError
 from app.adapters.database.connection import connect
 from app.cli.database.where import owner_url
+from app.domain.characters import UNWANTED, compose, reason_to_refuse
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -62,6 +63,21 @@ def new_id(text: str) -> str:
             " / an id has lowercase letters, digits and - . _ between them, at most 64"
         )
     return text
+
+
+def good_text(text: str | None) -> str | None:
+    """`text` with its letters composed, as every text that comes in.
+
+    Raises:
+        typer.BadParameter: it holds what no text may hold.
+    """
+    if not text:
+        return text
+    reason = reason_to_refuse(text)
+    if reason is not None:
+        hint = UNWANTED[reason].hint
+        raise typer.BadParameter(f"{hint.ja} / {hint.en}")
+    return compose(text)
 
 
 def now() -> datetime:

@@ -84,6 +84,35 @@ def test_an_agency_is_changed_and_switched_off_and_on(say: Say, url: str) -> Non
     assert not agencies(url)["center-x"].disabled
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("agency", "change", "center-x", "--name"),
+        ("agency", "change", "center-x", "--name-en"),
+        ("agency", "change", "center-x", "--note"),
+        ("agency", "add", "a-1", "--kind", "prison", "--prefecture", "01", "--name"),
+        ("seat", "add", "center-x", "decider", "--name"),
+        ("seat", "change", "center-x.viewer", "--name"),
+        ("client", "add", "center-x", "--seat", "center-x.viewer", "--name"),
+        ("client", "change", "center-x.system", "--name"),
+    ],
+)
+def test_a_text_that_no_message_may_hold_is_refused(
+    say: Say, url: str, command: tuple[str, ...]
+) -> None:
+    for text in ("名\ufffd", "\u202e名", "名\x07", "\u200b", "?"):
+        refused = say(*command, text)
+        assert refused.exit_code == 2, (text, refused.output)
+        assert "--name" in refused.output or "--note" in refused.output
+    assert agencies(url).keys() == {"center-x"}
+    assert agencies(url)["center-x"].name == "試験センター"
+
+
+def test_a_text_is_composed_as_in_a_message(say: Say, url: str) -> None:
+    assert say("agency", "change", "center-x", "--name", "セ\u30f3タ\u30fc カ\u3099").exit_code == 0
+    assert agencies(url)["center-x"].name == "センター ガ"
+
+
 def test_areas_are_added_for_a_flow_and_taken_away(say: Say, url: str) -> None:
     assert say("agency", "add-area", "center-x", "suspect_support:140007").exit_code == 0
     assert say("agency", "remove-area", "center-x", "13").exit_code == 0
