@@ -94,7 +94,7 @@ def all_jobs(resources: Resources) -> Iterator[Job]:
         grace=settings.shutdown_grace,
     )
     yield from log.jobs(pool, clock, checkpoint_keys, checkpoint_keys.name)
-    yield from referrals.jobs(pool, clock)
+    yield from referrals.jobs(pool, clock, key_service)
     yield from access.jobs(pool, clock)
     yield from deliveries.jobs(pool, clock)
     yield from consents.jobs(pool, clock)

@@ -1,11 +1,21 @@
 """Plain SELECTs as the API's role: each agency sees its own, and by default nobody anything."""
 
+import re
+from uuid import uuid4
+
 import asyncpg
 import pytest
 
+from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
+from app.domain.flows import FLOWS
+from app.domain.messages.facts import FACTS
+from app.domain.messages.message import Message
 from tests.support.callers import seat
 from tests.support.office import Office, saying
+from tests.support.play import PRISON, PROBATION, TO_ASSESSING
+
+PROSECUTOR = "prosecutor-13"
 
 PUBLIC = {"agency", "jurisdiction", "directory_version", "deadline_kind"}
 """The directory and a rule, which every agency may read."""
@@ -252,6 +262,49 @@ async def test_even_the_owner_cannot_take_back_what_was_written(
 ) -> None:
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await busy.owner.execute(verb.format(table))
+
+
+IN_CLEAR = {"deadline": "days for the worker", "settlement": "counts without a referral"}
+"""Where values of facts of C1 to C8 stand in clear, as the page on security says."""
+
+
+async def test_a_dump_holds_no_code_and_no_day_of_a_fact_in_clear(busy: Office) -> None:
+    sent: list[Message] = []
+
+    async def send(agency_id: str, message: Message) -> Message:
+        await busy.exchange.accept(message, seat(agency_id))
+        sent.append(message)
+        return message
+
+    days = {"sentence_end_date": "2027-08-19"}
+    opening = await send(PRISON, saying("special_adjustment.notify_candidate", changes=days))
+    for agency_id, event in TO_ASSESSING:
+        await send(agency_id, saying(f"special_adjustment.{event}", opening.id))
+    consult = await send(
+        PROSECUTOR, saying("suspect_support.consult", to={"probation_office": PROBATION})
+    )
+    for agency_id, event, changes in (
+        (PROSECUTOR, "explain", {}),
+        (PROSECUTOR, "consent", {"consent_id": str(uuid4())}),
+        (PROBATION, "release_disposition", {"disposition": "no_suspicion"}),
+    ):
+        await send(agency_id, saying(f"suspect_support.{event}", consult.id, changes))
+    states = {state for flow in FLOWS.values() for state in flow.states}
+    values = {
+        value
+        for message in sent
+        for name, fact in message.body.facts().items()
+        if FACTS[name] is not DataClass.C0
+        for value in (fact if isinstance(fact, list) else [fact])
+        if isinstance(value, str) and value not in states
+    }
+    assert {"special", "serving", "no_suspicion"} < values
+    assert any(re.fullmatch(r"\d{4}-\d\d-\d\d", value) for value in values)
+    looked_for = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, values))})(?!\w)")
+    for table in set(await tables(busy.owner)) - PUBLIC - IN_CLEAR.keys():
+        rows = await busy.owner.fetch(f"SELECT t::text AS row FROM {table} t")  # noqa: S608 - ours
+        found = {match[1] for row in rows for match in looked_for.finditer(row["row"])}
+        assert found == set(), table
 
 
 async def test_a_dump_holds_nothing_personal_in_clear(busy: Office) -> None:

@@ -7,6 +7,7 @@ import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -78,9 +79,17 @@ class Vault:
         self._service = service
 
     async def keyrings(
-        self, needed: Mapping[UUID, Iterable[str]], stored: StoredKeys
+        self,
+        needed: Mapping[UUID, Iterable[str]],
+        stored: StoredKeys,
+        unwrapped: Mapping[tuple[UUID, str], bytes] = MappingProxyType({}),
     ) -> dict[UUID, Keyring]:
         """For each referral the keys of the classes that it needs; missing keys are made.
+
+        Args:
+            needed: the classes of each referral.
+            stored: the keys that there are.
+            unwrapped: those of them that were unwrapped before.
 
         Raises:
             CannotOpen: a key was changed, or its master key is not here.
@@ -90,7 +99,9 @@ class Vault:
         old: list[tuple[Keyring, str, WrappedKey]] = []
         new: list[tuple[Keyring, str]] = []
         for referral_id, classes in needed.items():
-            _sort(rings[referral_id], classes, stored.get(referral_id, _NONE), old, new)
+            ring = rings[referral_id]
+            ring.keys.update({c: key for (r, c), key in unwrapped.items() if r == referral_id})
+            _sort(ring, classes, stored.get(referral_id, _NONE), old, new)
         if old:
             keys = await self._service.unwrap([(binding(r.referral_id, c), s) for r, c, s in old])
             for (ring, data_class, _), key in zip(old, keys, strict=True):
@@ -132,6 +143,8 @@ def _sort(
 ) -> None:
     """Add each class to `old` if its key is stored, or to `new` if it needs one."""
     for data_class in dict.fromkeys(classes):
+        if data_class in ring.keys:
+            continue
         if key := stored.get(data_class):
             old.append((ring, data_class, key))
         else:

@@ -16,6 +16,7 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.inbox.rows import inbox_rows
 from app.adapters.keys.vault import Keyring, Segment, StoredKeys, Vault
 from app.adapters.referrals.case_rows import case_rows
+from app.adapters.referrals.facts import OpenedFacts, classes_to_seal, seal_facts
 from app.adapters.referrals.message_rows import (
     acceptance_entries,
     content_to_repeat,
@@ -81,7 +82,12 @@ class DecisionWriter:
     """How long backups hold a key after it was erased."""
 
     async def write(
-        self, submission: Submission, decision: Decision, keys: StoredKeys, expected: int | None
+        self,
+        submission: Submission,
+        decision: Decision,
+        keys: StoredKeys,
+        expected: int | None,
+        opened: OpenedFacts,
     ) -> AcceptArguments:
         """All rows of a decision.
 
@@ -89,13 +95,19 @@ class DecisionWriter:
             submission: what was decided on.
             keys: the stored keys of each referral of the case.
             expected: the version that the case must still have; None for a new case.
+            opened: the facts of the case that were opened.
 
         Raises:
             KeyServiceAway: the key service does not answer.
         """
         acceptance = _acceptance(submission, decision)
         contents = [segments(move.body) for move in decision.moves]
-        keyrings = await self.vault.keyrings(_key_classes(decision, contents), keys)
+        written = case_rows(acceptance, expected)
+        classes = _key_classes(decision, contents)
+        for referral_id, of_facts in classes_to_seal(written, _erased(decision), opened).items():
+            classes[referral_id].extend(of_facts)
+        keyrings = await self.vault.keyrings(classes, keys, opened.keys)
+        seal_facts(written, _keys_of(keyrings), opened)
         sealed = [
             keyrings[move.referral.id].seal(message_id, fields)
             for (move, message_id), fields in zip(acceptance.messages(), contents, strict=True)
@@ -108,7 +120,7 @@ class DecisionWriter:
         messages[0] |= {"receipt": answer.receipt, "mac": mac.hex()}
         rows = {
             "at": acceptance.at.isoformat(),
-            **case_rows(acceptance, expected),
+            **written,
             "messages": messages,
             **self._effect_rows(acceptance),
             "log": _log_rows(acceptance, messages, entry_ids),
@@ -203,6 +215,16 @@ def _key_classes(
     for move, fields in zip(decision.moves, contents, strict=True):
         classes.setdefault(move.referral.id, [DataClass.C0]).extend(fields)
     return classes
+
+
+def _erased(decision: Decision) -> dict[UUID, frozenset[str]]:
+    """The erased classes of each referral."""
+    return {referral.id: referral.erased for referral in decision.case.referrals.values()}
+
+
+def _keys_of(keyrings: Mapping[UUID, Keyring]) -> dict[tuple[UUID, str], bytes]:
+    """The keys of these rings, by referral and class."""
+    return {(r, c): key for r, ring in keyrings.items() for c, key in ring.keys.items()}
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> tuple[list[Any], ...]:

@@ -18,6 +18,12 @@ from app.adapters.keys.vault import StoredKeys
 from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.adapters.referrals.case_rows import read_case, read_keys
 from app.adapters.referrals.decision_rows import AcceptanceAnswer, DecisionWriter
+from app.adapters.referrals.facts import (
+    NOTHING_OPENED,
+    OpenedFacts,
+    keys_to_open,
+    open_facts,
+)
 from app.adapters.referrals.message_rows import content_to_repeat
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock, not_before
@@ -82,6 +88,7 @@ class LoadedCase:
     in_mailboxes: tuple[datetime, ...]
     """The latest time in each mailbox of the sender, of the case's parties, and of the recipients
     that the message names."""
+    opened: OpenedFacts = NOTHING_OPENED
 
 
 class RepeatedMessage(Exception):
@@ -201,7 +208,9 @@ class Exchange:
             if loaded.expected is None and (row := await _own_repeat(executor, message, caller)):
                 raise RepeatedMessage(row) from None
             raise
-        arguments = await self._writer.write(submission, decision, loaded.keys, loaded.expected)
+        arguments = await self._writer.write(
+            submission, decision, loaded.keys, loaded.expected, loaded.opened
+        )
         if not await executor.fetchval(ACCEPT, *arguments.values()):
             return None
         recipients = {item["agency_id"] for item in arguments.rows["items"]}
@@ -237,12 +246,15 @@ class Exchange:
         if "repeat" in row:
             raise RepeatedMessage(row["repeat"])
         in_mailboxes = map(datetime.fromisoformat, row["latest_in_mailboxes"])
+        keys = read_keys(row)
+        opened = await self._open_facts(row["referrals"], keys)
         return LoadedCase(
             read_case(row),
-            read_keys(row),
+            keys,
             row["version"],
             datetime.fromisoformat(row["latest_at"]),
             (*named, *in_mailboxes),
+            opened,
         )
 
     async def _check_quota(
@@ -263,6 +275,12 @@ class Exchange:
         counted = json.loads(text)
         vital = message.body.type in FLOWS[referral.flow].vital_types
         self._quota.check(counted["sent"], counted["today"], at, vital=vital)
+
+    async def _open_facts(self, rows: list[dict[str, Any]], stored: StoredKeys) -> OpenedFacts:
+        """Open the sealed facts of these referrals in place. Those without a key are erased."""
+        names = [(r, c) for r, c in sorted(keys_to_open(rows)) if c in stored[r]]
+        keys = await self._writer.vault.unwrap([(r, c, stored[r][c]) for r, c in names])
+        return open_facts(rows, dict(zip(names, keys, strict=True)))
 
     async def _first_answer(self, message: Message, caller: Caller) -> Accepted:
         """The answer to a message with the same id that was accepted at the same time."""

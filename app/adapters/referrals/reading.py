@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import LogEntry, log_entry
 from app.adapters.referrals.case_rows import read_view
+from app.adapters.referrals.facts import FactCiphers, sealed_classes
 from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralPageJson
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -96,6 +97,8 @@ class Reading:
         if text is None:
             raise NotFound
         row = json.loads(text)
+        reader = _reader(row, agency_id, seat)
+        facts = await self._open_facts(row, agency_id, reader.view.facts)
         return VisibleReferral(
             id=UUID(row["id"]),
             case_id=UUID(row["case_id"]),
@@ -103,8 +106,21 @@ class Reading:
             flow=row["flow"],
             parent=UUID(row["parent"]) if row["parent"] else None,
             children=tuple(map(UUID, row["children"])),
-            reader=_reader(row, agency_id, seat),
+            reader=replace(reader, view=replace(reader.view, facts=facts)),
         )
+
+    async def _open_facts(
+        self, row: Mapping[str, Any], agency_id: str, facts: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Facts of an agency's view, opened. Those of an erased class are absent."""
+        referral_id = UUID(row["id"])
+        wanted = sorted(sealed_classes(facts) & row["keys"].keys())
+        wrapped = [WrappedKey(m, bytes.fromhex(w)) for m, w in map(row["keys"].get, wanted)]
+        keys = await self._vault.unwrap(
+            [(referral_id, c, key) for c, key in zip(wanted, wrapped, strict=True)]
+        )
+        ciphers = FactCiphers({(referral_id, c): k for c, k in zip(wanted, keys, strict=True)})
+        return ciphers.open_all((referral_id, agency_id), facts)
 
     async def referrals(
         self,

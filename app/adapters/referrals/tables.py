@@ -36,6 +36,7 @@ class ReferralRow(Row, table=True):
     __table_args__ = (
         Index("ix_referral_case", "case_id"),
         Index("ix_referral_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("ix_referral_unsealed", "id", postgresql_where=text("NOT facts_sealed")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -55,6 +56,12 @@ class ReferralRow(Row, table=True):
             "server_default": text("'{}'"),
             "comment": "No message of these classes is taken any more.",
         },
+    )
+    facts_sealed: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "Whether no fact of C1 to C8 is in clear, here or in a view of it.",
+        }
     )
 
 

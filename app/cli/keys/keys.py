@@ -13,6 +13,7 @@ from app.cli.keys.master_keys import (
     retire_master,
     rewrap,
     rotate_master,
+    seal_facts,
     serve_keys,
 )
 from app.cli.keys.session import RELOADED_WITHIN, AtOnce, key_folder, refuse, write_log_entry
@@ -113,6 +114,7 @@ def _meaning(ring_key: RingKey, at: datetime) -> str:
 for name, command in (
     ("rotate-master", rotate_master),
     ("rewrap", rewrap),
+    ("seal-facts", seal_facts),
     ("retire-master", retire_master),
     ("serve", serve_keys),
 ):

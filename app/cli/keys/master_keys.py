@@ -1,4 +1,4 @@
-"""`tsunagu keys rotate-master | rewrap | retire-master | serve`: the commands for master keys."""
+"""`tsunagu keys rotate-master | rewrap | seal-facts | retire-master | serve`: master keys."""
 
 import asyncio
 import signal
@@ -16,8 +16,10 @@ from app.adapters.keys.folder import KeyFolder, MasterWaits
 from app.adapters.keys.master_keys import MasterKeyStatus, master_key_statuses
 from app.adapters.keys.over_socket import serving
 from app.adapters.keys.rewrapping import Rewrapping
+from app.adapters.keys.vault import Vault
 from app.adapters.log.administration_entry import administration_entry
 from app.adapters.log.entry import WRITE_LOG, entries_json
+from app.adapters.referrals.fact_sealing import FactSealing
 from app.cli.database.where import owner_url
 from app.cli.keys.session import (
     RELOADED_WITHIN,
@@ -88,6 +90,24 @@ def rewrap() -> None:
         print("Nothing is under an old master key.")
 
     _run_work(settings, work)
+
+
+def seal_facts() -> None:
+    """平文の事実を封じる / Seal the facts of referrals that are still in clear.
+
+    The worker does the same by itself. Submits and reads go on; it may be broken off at any time.
+    """
+
+    async def work(database: "Connection", keys: KeyService) -> None:
+        sealing, sealed = FactSealing(database, Vault(keys)), 0
+        while count := await sealing.seal():
+            sealed += count
+            print(f"{sealed} referrals", flush=True)
+        if left := await sealing.left():
+            refuse(f"Facts of {left} referrals are still in clear: they are in use. Run it again.")
+        print("No fact of C1 to C8 is in clear.")
+
+    _run_work(Settings(), work)
 
 
 def retire_master(version: Version) -> None:

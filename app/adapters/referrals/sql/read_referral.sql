@@ -7,7 +7,7 @@ BEGIN
     RETURN (
         SELECT jsonb_build_object('id', r.id, 'case_id', r.case_id, 'reference', r.reference,
             'flow', r.flow, 'parent', r.parent_id, 'name', q.name, 'since', q.since,
-            'until', q.until, 'view', q.view, 'covered', CASE WHEN q.by_consent
+            'until', q.until, 'view', q.view, 'keys', fact_keys(p_agency, p_referral), 'covered', CASE WHEN q.by_consent
                 THEN coalesce(covered(p_agency, r.id, p_on), '{}') END,
             'children', (SELECT coalesce(jsonb_agg(x.id ORDER BY x.opened_at, x.id), '[]')
                 FROM referral x JOIN party y ON y.referral_id = x.id
