@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.adapters.embedded_postgres.cluster import binaries
 from app.adapters.referrals.decision_rows import DecisionWriter
+from app.adapters.referrals.facts import NOTHING_OPENED
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
 from app.domain.decisions.decide import decide
@@ -110,7 +111,7 @@ def _arguments(place: Place, writer: DecisionWriter, sender: str) -> str:
     """The arguments of `accept` for an opening message, with a new id at each call."""
     message = notice()
     submission = submit_opening(place, message, sender)
-    written = at_once(writer.write(submission, decide(submission), {}, None))
+    written = at_once(writer.write(submission, decide(submission), {}, None, NOTHING_OPENED))
     rows, *columns = written.values()
     tree = json.loads(rows)
     ids = {

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from app.adapters.keys.vault import Keyring
 from app.adapters.referrals.decision_rows import DecisionWriter
+from app.adapters.referrals.facts import NOTHING_OPENED
 from app.adapters.referrals.message_rows import content_to_repeat
 from app.api.referrals import envelopes
 from app.api.wire.json_body import parse
@@ -58,7 +59,7 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
         "receipt": lambda: signer.sign(claims),
         "keyed hash for repeats": lambda: ring.mac(content_to_repeat(message, contents)),
         "all rows, sealed and signed": lambda: at_once(
-            writer.write(submission, decision, {}, None)
+            writer.write(submission, decision, {}, None, NOTHING_OPENED)
         ).values(),
     }
     gc.collect()

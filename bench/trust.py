@@ -22,6 +22,7 @@ import asyncpg
 from app.adapters.ids import time_ordered_id
 from app.adapters.referrals.decision_rows import AcceptArguments, DecisionWriter
 from app.adapters.referrals.exchange import ACCEPT, LOAD
+from app.adapters.referrals.facts import NOTHING_OPENED
 from app.adapters.referrals.reading import DISCLOSE
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
@@ -147,7 +148,8 @@ class _CaseInProgress:
         self.following = decision.case
         signer = ReceiptSigner(SigningKeys(self.place.keys), self.place.clock)
         writer = DecisionWriter(self.place.vault(), signer, ISSUER)
-        return await writer.write(submission, decision, self.keys, self.version or None)
+        expected = self.version or None
+        return await writer.write(submission, decision, self.keys, expected, NOTHING_OPENED)
 
     async def send(self, rows: AcceptArguments) -> None:
         if not await self.api.fetchval(ACCEPT, *rows.values()):
