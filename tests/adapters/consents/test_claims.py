@@ -96,14 +96,19 @@ async def test_a_refused_claim_opens_nothing_and_is_not_confirmed_later(office: 
     assert await opened(office, CENTER, referral) == set()
 
 
+@pytest.mark.parametrize("resumed", [False, True])
 @pytest.mark.parametrize("agency", [CENTER, OTHER_CENTER])
 async def test_nothing_that_a_center_sends_after_a_withdrawal_opens_anything_again(
-    office: Office, agency: str
+    office: Office, agency: str, *, resumed: bool
 ) -> None:
     """Every type in both referrals: as it is, on paper, as a correction, sharing older messages."""
     taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
     parent, child = await hand_over(office, *taken)
     await send(office, PROBATION, saying("special_adjustment.withdraw_consent", parent))
+    if resumed:
+        # Somebody else ends the suspension by a consent that names no center.
+        to_others = {"consent_id": str(uuid4()), "recipients": ["probation_office"]}
+        await send(office, PROBATION, saying("special_adjustment.renew_consent", parent, to_others))
     of_flow = {"special_adjustment": parent, "regional_coordination": child}
     ways: list[dict[str, Any]] = [
         {},
@@ -125,9 +130,9 @@ async def test_nothing_that_a_center_sends_after_a_withdrawal_opens_anything_aga
                     continue
                 taken_types.add(body.wire_type().partition(".")[2])
                 assert await opened(office, agency, referral) == set(), body.wire_type()
-    # Below a suspended parent nothing is renewed.
-    claimed = {"record_consent", "renew_consent"} if agency == CENTER else {"record_consent"}
-    assert claimed <= taken_types
+    # What goes on is not renewed, nor what is below a suspended parent.
+    renews = agency == CENTER and not resumed
+    assert {"record_consent", *({"renew_consent"} if renews else ())} <= taken_types
     assert await opened(office, agency, child if agency == OTHER_CENTER else parent) == set()
 
 
@@ -226,6 +231,24 @@ async def test_an_item_of_the_inbox_says_how_paper_came_that_was_keyed_in(office
     )
     (item,) = [each for each in page["items"] if each["message_id"] == str(opening.id)]
     assert item["paper_origin"] == {"received_on": "2026-11-20", "medium": "fax"}
+
+
+async def test_days_and_texts_stay_until_a_death_is_confirmed(office: Office) -> None:
+    referral = await special(office)
+    days = "SELECT kind, agency_id, due_on FROM deadline WHERE referral_id = $1 ORDER BY 1, 2"
+    before = await office.owner.fetch(days, referral)
+    texts = await opened(office, CENTER, referral)
+    assert before
+    assert texts
+    for event in ("die", "retract_death", "die"):
+        await send(office, PRISON, saying(f"special_adjustment.{event}", referral))
+        assert await office.owner.fetch(days, referral) == before
+        assert await opened(office, CENTER, referral) == texts
+    confirmed = saying("special_adjustment.confirm_death", referral)
+    with pytest.raises(NotYourStep):
+        await send(office, PRISON, confirmed)
+    await send(office, PROBATION, confirmed)
+    assert await office.owner.fetch(days, referral) == []
 
 
 async def test_the_prosecutor_is_told_of_consent_that_the_office_recorded(office: Office) -> None:
