@@ -150,9 +150,10 @@ ACCESS = {
         " clients of the address. 0: no limit",
     ),
     "messages_per_referral": _means(
-        "一つの当事者が一つの案件に送れる通信文の数。終結や中断などの知らせは2倍まで。0 は無制限",
+        "一つの当事者が一つの案件に送れる通信文の数。"
+        "終結や中断、その確認や取消しなどの知らせは2倍まで。0 は無制限",
         "Messages that one party may send in a referral; twice as many of what ends or suspends"
-        " something. 0: no limit",
+        " something, confirms it or takes it back. 0: no limit",
     ),
     "messages_per_day": _means(
         "一つの当事者が一つの案件に1日に送れる通信文の数。0 は無制限",

@@ -59,7 +59,8 @@ def test_whatever_ends_or_stops_or_undoes_has_twice_the_limit_of_messages(flow: 
         assert {event_of(step), *EXITS[event_of(step)].undone_by} & vital, step.type
         assert event_of(step) in vital
     confirm = {e for e in map(event_of, flow.steps) if e.startswith(("confirm_", "retract_"))}
-    assert confirm | {"change_custody", "die"} <= vital
+    refuse = {"refuse_consent"} if flow.vouching else set()
+    assert confirm | refuse | {"change_custody", "die"} <= vital
     assert not vital & {"interview", "record_consent", "visit", "query", "accept"}
 
 
