@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, get_args
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from app.adapters.ids import mark_of
 from app.domain.vocabulary.code import Code, Known
 
 _FOR_MACHINES = re.compile(r" *\(GIF: [^)]*\)$")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 
@@ -53,6 +56,8 @@ def _words(value: Any, titles: Mapping[str, str]) -> str:
         return "はい" if value else "いいえ"
     if isinstance(value, str) and _DAY.fullmatch(value):
         return day(value)
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return mark_of(UUID(value))
     return titles.get(str(value), str(value))
 
 

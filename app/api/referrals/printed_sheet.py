@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from app.adapters.deliveries.deliveries import Deliveries
-from app.adapters.ids import reference_of
+from app.adapters.ids import mark_of, reference_of
 from app.adapters.referrals.reading import Opened
 from app.api.referrals.printed_lines import Line, day, lines
 from app.api.referrals.reading import open_one
@@ -73,7 +73,8 @@ async def print_message(
         "head": tuple(_head(message)),
         "sheets": [*_sheets(message, paper, directory)],
         "digest": row["digest"],
-        "message_id": row["id"],
+        "number": row["number"],
+        "mark": mark_of(UUID(row["id"])),
     }
     return personal_page("sheet.html", values)
 
@@ -125,6 +126,6 @@ def _head(message: Opened) -> Iterator[Line]:
         yield Line("根拠", LegalBasis.titles()[row["legal_basis"]])
     yield Line("緊急度", Urgency.titles()[row["urgency"]])
     if row["corrects"]:
-        yield Line("訂正する通信文", row["corrects"])
+        yield Line("訂正する通信文", mark_of(UUID(row["corrects"])))
     if row["in_reply_to"]:
-        yield Line("返信先の通信文", row["in_reply_to"])
+        yield Line("返信先の通信文", mark_of(UUID(row["in_reply_to"])))

@@ -1,5 +1,6 @@
 """Reading referrals and messages over HTTP, and the printed sheet."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,11 +8,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from app.adapters.ids import mark_of
 from app.api.referrals import schemas as referral_shapes
 from app.api.wire import schemas as shapes
 from app.api.wire.paging import cursor_of
 
 Make = Callable[..., dict[str, Any]]
+ANY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -249,6 +252,8 @@ async def test_a_sheet_shows_nothing_outside_and_all_inside(
         assert text not in outside
     for text in ("特別調整候補者の通知", "繋", "療育手帳", "1954年5月5日", receipt["digest"]):
         assert text in inside
+    assert mark_of(UUID(message["id"])) in inside
+    assert not ANY_ID.search(page.text)
     assert "&lt;script&gt;" in inside
     assert "<script" not in page.text
     assert "http" not in page.text
@@ -272,10 +277,15 @@ async def test_a_sheet_says_to_its_recipient_no_more_than_a_connected_one_could_
     for event in ("start_selection", "record_consent", "select_special"):
         step = envelope(f"special_adjustment.{event}")
         assert (await office.post(messages, json=step)).status_code == 201
-    request = envelope("special_adjustment.request_cooperation")
+    request = envelope("special_adjustment.request_cooperation", in_reply_to=keyed["id"])
     answer = await office.post(messages, json=request)
     assert answer.status_code == 201
     sheet = await office.get(f"{messages}/{answer.json()['message_id']}/sheet")
+    # Neither of this message, nor of the one that it answers, nor of a consent in the body.
+    assert not ANY_ID.search(sheet.text)
+    assert mark_of(UUID(keyed["id"])) in sheet.text
+    consent = await office.get(f"{messages}/{step['id']}/sheet")
+    assert not ANY_ID.search(consent.text)
     assert "横浜刑務所 御中" in sheet.text
     assert "地域生活定着支援センター 御中" not in sheet.text
     assert "保観第130号" in sheet.text
