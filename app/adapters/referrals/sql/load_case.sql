@@ -11,7 +11,10 @@ DECLARE v_case "case"; v_repeat jsonb; v_known uuid[];
 BEGIN
     SELECT c.* INTO v_case FROM referral r JOIN "case" c ON c.id = r.case_id
     WHERE r.id = p_referral;
-    IF p_hold THEN
+    -- A stranger never waits for the case: how long that takes would tell that it exists.
+    IF p_hold AND EXISTS (
+        SELECT FROM party WHERE referral_id = p_referral AND agency_id = p_agency
+    ) THEN
         SELECT c.* INTO v_case FROM "case" c WHERE c.id = v_case.id FOR UPDATE;
     END IF;
     v_repeat := find_repeat(p_message);
