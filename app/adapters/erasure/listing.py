@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.adapters.erasure.rows import ErasureJson, HoldJson
+from app.adapters.erasure.rows import ErasureJson, HoldBounds, HoldJson
+from app.domain.erasure.objections import decides
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:
     from app.adapters.database.pool import Pool
 
 ERASURES = "SELECT read_erasures($1, $2)"
+HELD = "SELECT hold_bounds($1, $2)"
 HOLDS = "SELECT list_holds($1, $2, $3, $4)"
 
 Before = tuple[datetime, UUID]
@@ -34,6 +36,18 @@ class Erasures:
             raise NotFound
         erasures: list[ErasureJson] = json.loads(text)
         return erasures
+
+    async def held(self, agency_id: str, referral_id: UUID) -> HoldBounds | None:
+        """Since and until when holds keep a referral from being erased, whosever they are.
+
+        None if none does, and to an agency that does not decide on its erasure.
+        """
+        text = await self._pool.fetchval(HELD, agency_id, referral_id)
+        bounds: HoldBounds | None = json.loads(text) if text else None
+        if bounds is None or bounds["until"] is None:
+            return None
+        told = decides(bounds["flow"], bounds["part"], leads=bool(bounds["leads"]))
+        return bounds if told else None
 
     async def holds(self, agency_id: str, before: Before | None, limit: int) -> list[HoldJson]:
         """The legal holds of this agency, the newest first."""

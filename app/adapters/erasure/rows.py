@@ -22,6 +22,17 @@ class HoldJson(TypedDict):
     whole_case: bool
     reason: str
     set_at: str
+    until: str
+
+
+class HoldBounds(TypedDict):
+    """Since and until when a referral is held, as `hold_bounds` returns it; None if it is not."""
+
+    flow: str
+    part: str
+    leads: bool | None
+    since: str | None
+    until: str | None
 
 
 def erasure_rows(acceptance: Acceptance, backup_age: timedelta) -> dict[str, Any]:

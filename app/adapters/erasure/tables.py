@@ -75,6 +75,11 @@ class LegalHoldRow(Row, table=True):
             text("id DESC"),
             postgresql_where=text("lifted_at IS NULL"),
         ),
+        Index(
+            "ix_legal_hold_until",
+            "until",
+            postgresql_where=text("lifted_at IS NULL AND reminded_at IS NULL"),
+        ),
         {"comment": "Shown to nobody but the agency that holds."},
     )
 
@@ -86,3 +91,5 @@ class LegalHoldRow(Row, table=True):
     reason: str
     set_at: datetime
     lifted_at: datetime | None
+    until: datetime
+    reminded_at: datetime | None

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.adapters.erasure.listing import Erasures
 from app.adapters.erasure.rows import HoldJson
 from app.api.erasure.schemas import ErasuresOut, HoldPage
-from app.api.erasure.views import erasure
+from app.api.erasure.views import erasure, hold_bounds
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import documented
@@ -31,7 +31,8 @@ router = APIRouter(prefix="/v1", tags=["erasure"])
         """Returns the data classes that were erased, when and why, and the day from which no
         backup holds them either.
 
-        Only classes of which this agency had a copy are shown.""",
+        Only classes of which this agency had a copy are shown. The agency that decides on erasure
+        also learns since and until when a hold prevents it, though not whose.""",
         Text("消去した区分", "The data classes that were erased"),
         parameters={"referral_id": REFERRAL_ID},
     ),
@@ -43,11 +44,15 @@ async def list_erasures(
 ) -> Response:
     """消去した区分と、時刻、理由、控えからも消える日を返す。
 
-    この機関が写しを持っていた区分だけを示す。
+    この機関が写しを持っていた区分だけを示す。消去を決める機関には、消去が止められていることも示す。
     """
     erasures = dependency(request, Erasures)
-    rows = await erasures.of_referral(caller.agency_id, id_in_path(referral_id))
-    return json_answer({"items": [erasure(row) for row in rows], "next": None})
+    its_id = id_in_path(referral_id)
+    rows = await erasures.of_referral(caller.agency_id, its_id)
+    held = await erasures.held(caller.agency_id, its_id)
+    return json_answer(
+        {"items": [erasure(row) for row in rows], "next": None, "held": hold_bounds(held)}
+    )
 
 
 @router.get(
@@ -75,4 +80,4 @@ async def list_holds(
 
 
 def _hold(row: HoldJson) -> dict[str, Any]:
-    return {**row, "set_at": moment(row["set_at"])}
+    return {**row, "set_at": moment(row["set_at"]), "until": moment(row["until"])}

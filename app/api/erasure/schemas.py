@@ -23,6 +23,16 @@ class ErasureOut(Shape):
     )
 
 
+class HeldOut(Shape):
+    """消去が止められている期間。どの機関が止めているかは示さない。
+
+    Since and until when the referral is held from erasure. It does not say by whom.
+    """
+
+    since: Moment
+    until: Moment
+
+
 class ErasuresOut(Shape):
     """案件から消去したもの。この機関が写しを持っていた区分だけ。
 
@@ -40,11 +50,19 @@ class ErasuresOut(Shape):
                 }
             ],
             "next": None,
+            "held": None,
         }
     )
 
     items: list[ErasureOut]
     next: Next
+    held: HeldOut | None = Field(
+        description=both(
+            "消去が止められていること。消去を決める機関にだけ示し、ほかの機関には null",
+            "That it is held from erasure: told to the agency that decides on erasure, and null"
+            " to others",
+        )
+    )
 
 
 class HoldOut(Shape):
@@ -62,6 +80,12 @@ class HoldOut(Shape):
     )
     reason: str
     set_at: Moment
+    until: Moment = Field(
+        description=both(
+            "この時まで止める。30日前に受信箱へ hold.ending が届く",
+            "Until when it holds; hold.ending arrives in the inbox 30 days before",
+        )
+    )
 
 
 class HoldPage(Shape):
@@ -79,6 +103,7 @@ class HoldPage(Shape):
                     "whole_case": False,
                     "reason": "litigation",
                     "set_at": AT,
+                    "until": AT,
                 }
             ],
             "next": None,

@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from app.adapters.erasure.rows import ErasureJson
+from app.adapters.erasure.rows import ErasureJson, HoldBounds
 from app.api.wire.views import moment
 
 
 def erasure(row: ErasureJson) -> dict[str, Any]:
     """The erasure of one data class of a referral."""
     return {**row, "erased_at": moment(row["erased_at"])}
+
+
+def hold_bounds(bounds: HoldBounds | None) -> dict[str, Any] | None:
+    """Since and until when a referral is held from erasure."""
+    if bounds is None or bounds["since"] is None or bounds["until"] is None:
+        return None
+    return {"since": moment(bounds["since"]), "until": moment(bounds["until"])}

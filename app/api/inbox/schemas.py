@@ -49,6 +49,7 @@ class ItemOut(Shape):
             "webhook.paused 到着通知の送り先の停止、"
             "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
             "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為、"
+            "hold.ending 30日以内に終わる消去の停止、"
             "erasure 消去した案件、"
             "administration.disabled 席か接続システムの停止",
             "message; message.recalled; disclosure.misdirected: a misdirected disclosure; "
@@ -60,7 +61,8 @@ class ItemOut(Shape):
             "not delivered; deadline: a day to keep; webhook.paused: a webhook was stopped;"
             " security.lockout: somebody got the secret of one of this agency's clients "
             "wrong again and again; act.proposed: an act that waits for a second seat; "
-            "act.expired: an act whose time has passed; erasure: a referral of which "
+            "act.expired: an act whose time has passed; hold.ending: a hold of this agency "
+            "ends within 30 days; erasure: a referral of which "
             "something was erased; administration.disabled: a seat or client was disabled",
         )
     )

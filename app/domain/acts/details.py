@@ -1,5 +1,6 @@
 """What else has to be said of an act than its target: codes, ids and numbers, never words."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -35,6 +36,12 @@ class HoldDetail(ActDetail):
     whole_case: Annotated[
         bool, Field(title="同じ事案の全てに及ぶ", description="false なら、この案件だけ")
     ] = False
+    until: Annotated[
+        date | None,
+        Field(
+            title="いつまで止めるか", description="この日まで。一年より後にはできず、なければ一年"
+        ),
+    ] = None
 
 
 class EraseDetail(ActDetail):

@@ -60,10 +60,18 @@ class HeldReferral:
 
     def decides(self, agency_id: str) -> bool:
         """Whether an agency leads the case, or is the party that confirms endings."""
-        deciding = FLOWS[self.flow].deciding
         part = self.parties.get(agency_id)
-        leads = part is not None and self.lead == agency_id
-        return leads or (part == deciding and deciding != LEAD)
+        return part is not None and decides(self.flow, part, leads=self.lead == agency_id)
+
+
+def decides(flow: str, part: str, *, leads: bool) -> bool:
+    """Whether an active party decides on the erasure of a referral of this flow.
+
+    It leads the case, or is the party that confirms endings. It also has to answer the person, so
+    it is told that there is a hold.
+    """
+    deciding = FLOWS[flow].deciding
+    return leads or (part == deciding and deciding != LEAD)
 
 
 def objection_to_rule(referral: HeldReferral, rule: Rule, since: date) -> str | None:

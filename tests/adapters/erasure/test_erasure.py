@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,11 +11,14 @@ import pytest
 
 from app.adapters.acts.acts import Acts, Proposal
 from app.adapters.erasure.by_rule import Eraser
+from app.adapters.erasure.reminders import HoldReminders
+from app.adapters.erasure.rows import HoldJson
 from app.adapters.inbox.bell import Bell
 from app.adapters.referrals.exchange import Exchange
 from app.adapters.referrals.reading import Opened, Reading
 from app.adapters.service.figures import Figures
 from app.domain.acts.acts import ActState
+from app.domain.calendar.clock import JAPAN
 from app.domain.errors import (
     ActImpossible,
     GuardFailed,
@@ -250,7 +253,10 @@ async def test_a_hold_stops_the_clock_of_its_whole_case_until_it_is_lifted(
 
 async def age_holds(office: Office, referral: UUID, by: timedelta) -> None:
     """Let the holds of a referral have been set earlier."""
-    aged = "UPDATE legal_hold SET set_at = set_at - $2::interval WHERE referral_id = $1"
+    aged = (
+        "UPDATE legal_hold SET set_at = set_at - $2::interval, until = until - $2::interval"
+        " WHERE referral_id = $1"
+    )
     await office.owner.execute(aged, referral, by)
 
 
@@ -266,6 +272,78 @@ async def test_a_hold_binds_for_a_year_unless_it_is_renewed(
     await age_holds(office, referral, timedelta(days=367))
     await erase_until(worker_pool, LATER)
     assert not any(each.body for each in await open_all(office, CENTER, referral))
+
+
+async def hold_of(office: Office, agency: str, referral: UUID) -> HoldJson:
+    rows = await office.erasures.holds(agency, None, 50)
+    (row,) = [row for row in rows if row["referral_id"] == str(referral)]
+    return row
+
+
+async def set_hold_until(acts: Acts, referral: UUID, until: date, agency: str = PROBATION) -> None:
+    detail = {"reason": "litigation", "whole_case": True, "until": until.isoformat()}
+    proposal = Proposal(uuid4(), "hold.set", str(referral), detail)
+    act, _ = await acts.propose(seat(agency, "records_officer"), proposal)
+    assert (await acts.approve(seat(agency), act.id)).state is ActState.APPROVED
+
+
+async def test_a_hold_ends_with_the_day_that_its_holder_chose(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    referral = await close_case(office)
+    today = office.clock().astimezone(JAPAN).date()
+    await set_hold_until(acts, referral, today + timedelta(days=60))
+    held = await hold_of(office, PROBATION, referral)
+    end = datetime.fromisoformat(held["until"]).astimezone(JAPAN)
+    assert end == datetime.combine(today + timedelta(days=61), time(0), JAPAN)
+    for impossible in (today - timedelta(days=1), today + timedelta(days=367)):
+        with pytest.raises(ActImpossible) as refused:
+            await set_hold_until(acts, referral, impossible)
+        assert refused.value.reason == "until_impossible"
+    await erase_until(worker_pool, LATER)
+    assert all(each.body for each in await open_all(office, CENTER, referral))
+    await age_holds(office, referral, timedelta(days=90))
+    await erase_until(worker_pool, LATER)
+    assert not any(each.body for each in await open_all(office, CENTER, referral))
+
+
+async def test_who_decides_on_erasure_reads_that_there_is_a_hold_and_others_do_not(
+    office: Office, acts: Acts
+) -> None:
+    referral = await close_case(office)
+    assert await office.erasures.held(CENTER, referral) is None
+    await hold(acts, referral, PRISON)
+    held = await hold_of(office, PRISON, referral)
+    told = await office.erasures.held(CENTER, referral)
+    assert told is not None
+    assert (told["since"], told["until"]) == (held["set_at"], held["until"])
+    assert PRISON not in str(told)
+    assert await office.erasures.held(PRISON, referral) is None
+    assert await office.erasures.held("center-27", referral) is None
+    await hold(acts, referral, PRISON, "hold.lift")
+    assert await office.erasures.held(CENTER, referral) is None
+
+
+async def test_an_agency_is_reminded_once_before_its_hold_ends(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    referral = await close_case(office)
+    await hold(acts, referral, PROBATION)
+    ending = (
+        "SELECT count(*) FROM inbox_item"
+        " WHERE kind = 'hold.ending' AND agency_id = $1 AND referral_id = $2"
+    )
+
+    async def remind(after: timedelta) -> int:
+        now = office.clock() + after
+        await HoldReminders(worker_pool, lambda: now).remind()
+        return int(await office.owner.fetchval(ending, PROBATION, referral))
+
+    assert await remind(timedelta(days=330)) == 0
+    assert await remind(timedelta(days=340)) == 1
+    assert await remind(timedelta(days=341)) == 1
+    others = "SELECT count(*) FROM inbox_item WHERE kind = 'hold.ending' AND agency_id <> $1"
+    assert await office.owner.fetchval(others, PROBATION) == 0
 
 
 async def test_a_former_party_holds_nothing_and_its_hold_ends_with_its_part(

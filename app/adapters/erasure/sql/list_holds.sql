@@ -7,7 +7,8 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM set_config('app.agency', p_agency, true);
     RETURN (SELECT coalesce(jsonb_agg(to_jsonb(o) ORDER BY o.set_at DESC, o.id DESC), '[]')
-        FROM (SELECT h.id, h.referral_id, h.whole_case, h.reason, h.set_at FROM legal_hold h
+        FROM (SELECT h.id, h.referral_id, h.whole_case, h.reason, h.set_at, h.until
+            FROM legal_hold h
             WHERE h.agency_id = p_agency AND h.lifted_at IS NULL
                 AND (p_before IS NULL OR (h.set_at, h.id) < (p_before, p_before_id))
             ORDER BY h.set_at DESC, h.id DESC LIMIT p_limit) AS o);

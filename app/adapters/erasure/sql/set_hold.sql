@@ -1,6 +1,6 @@
 -- Set a legal hold. It locks the case, as an erasure does, so that the one that comes first
--- wins. Only a present party holds. One that holds already renews its hold for another year, once a
--- month at most. Returns null if the agency was never a party; otherwise the reason of a refusal, or
+-- wins. Only a present party holds. One that holds already renews its hold, once a month at
+-- most. It ends with the day that is given, or after a year, which is the longest. Returns null if the agency was never a party; otherwise the reason of a refusal, or
 -- the case.
 CREATE OR REPLACE FUNCTION set_hold(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
@@ -10,19 +10,25 @@ DECLARE
     v_case uuid;
     v_erased boolean;
     v_until timestamptz;
+    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_ends constant timestamptz := coalesce(
+        ((p ->> 'until')::date + 1)::timestamp AT TIME ZONE 'Asia/Tokyo', v_at + interval '1 year');
 BEGIN
     SELECT k.id, q.until INTO v_case, v_until
     FROM referral r JOIN party q ON q.referral_id = r.id JOIN "case" k ON k.id = r.case_id
     WHERE r.id = v_referral AND q.agency_id = p ->> 'agency_id' FOR UPDATE OF k;
     IF NOT FOUND THEN RETURN NULL; END IF;
     IF v_until IS NOT NULL THEN RETURN jsonb_build_object('reason', 'party_ended'); END IF;
+    IF v_ends NOT BETWEEN v_at AND v_at + interval '1 year 1 day' THEN
+        RETURN jsonb_build_object('reason', 'until_impossible');
+    END IF;
     SELECT r.erased_at IS NOT NULL INTO v_erased FROM referral r WHERE r.id = v_referral;
     IF v_erased THEN RETURN jsonb_build_object('reason', 'erased'); END IF;
-    INSERT INTO legal_hold (id, agency_id, case_id, referral_id, whole_case, reason, set_at)
+    INSERT INTO legal_hold (id, agency_id, case_id, referral_id, whole_case, reason, set_at, until)
     VALUES ((p ->> 'act_id')::uuid, p ->> 'agency_id', v_case, v_referral,
-        (p ->> 'whole_case')::boolean, p ->> 'reason', (p ->> 'at')::timestamptz)
+        (p ->> 'whole_case')::boolean, p ->> 'reason', v_at, v_ends)
     ON CONFLICT (case_id, referral_id, agency_id) WHERE lifted_at IS NULL DO UPDATE
-        SET set_at = excluded.set_at, reason = excluded.reason, whole_case = excluded.whole_case
+        SET set_at = excluded.set_at, until = excluded.until, reminded_at = NULL, reason = excluded.reason, whole_case = excluded.whole_case
         WHERE legal_hold.set_at < excluded.set_at - interval '30 days';
     IF NOT FOUND THEN RETURN jsonb_build_object('reason', 'already_held'); END IF;
     RETURN jsonb_build_object('case_id', v_case);
