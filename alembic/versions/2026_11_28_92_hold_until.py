@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026_11_28_91"
-down_revision = "2026_11_28_9"
+revision = "2026_11_28_92"
+down_revision = "2026_11_28_91"
 branch_labels = None
 depends_on = None
 
