@@ -539,12 +539,15 @@ async def test_a_move_that_was_refused_is_not_offered_in_the_same_breath(office:
         assert again.body.type not in {a["type"] for a in refused.value.facts["actions"]}
 
 
+SENT_BY = "SELECT id FROM message WHERE from_agency = $1 ORDER BY accepted_at DESC LIMIT 1"
+
+
 async def test_another_agencys_id_is_answered_as_a_new_one_where_nothing_is_written(
     office: Office,
 ) -> None:
     """A stranger who holds the id of a message cannot tell by rehearsing, or by other refusals."""
     known = await special(office)
-    for used in (known, await office.owner.fetchval("SELECT max(id::text)::uuid FROM message")):
+    for used in (known, await office.owner.fetchval(SENT_BY, PRISON)):
         message = saying("suspect_support.consult", to={"probation_office": PROBATION})
         opening = replace(message, id=used, referral_id=used)
         answer = await office.exchange.rehearse(opening, seat(PROSECUTOR))
