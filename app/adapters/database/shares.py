@@ -68,7 +68,7 @@ class Shares:
         The subject first: whoever waits for a case that is held does not keep the caller from
         calling about others.
         """
-        for key, most in self._claimed():
+        for key, most in self._claims_to_count():
             turns = self._turns.get(key)
             if turns is None:
                 turns = self._turns[key] = _Turns(asyncio.Semaphore(most))
@@ -88,7 +88,7 @@ class Shares:
             turns.free.release()
             self._forget(key, turns)
 
-    def _claimed(self) -> Iterator[tuple[tuple[str, str], int]]:
+    def _claims_to_count(self) -> Iterator[tuple[tuple[str, str], int]]:
         claims = _claims.get()
         if claims is not None:
             caller, subject = claims

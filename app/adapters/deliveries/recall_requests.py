@@ -106,7 +106,7 @@ class RecallRequests:
             held, at = json.loads(text), self._clock()
             request = held["request"]
             if request["state"] != "open":
-                return _repeated(_request(request, at), answer, reason)
+                return _settled_request(_request(request, at), answer, reason)
             state = "lapsed" if _is_void(held, at) else answer.value
             settled = await connection.fetchval(
                 SETTLE, _settling(request, state, at, caller, reason)
@@ -114,7 +114,7 @@ class RecallRequests:
             if state == RecallAnswer.ACCEPTED:
                 recipients = await _recall(connection, held, caller, at)
         self._bell.ring({request["sender_agency"], request["recipient_agency"]} | recipients)
-        return _repeated(_request(json.loads(settled), at), answer, reason)
+        return _settled_request(_request(json.loads(settled), at), answer, reason)
 
 
 class LapsingRequests:
@@ -220,7 +220,7 @@ async def _recall(connection: Any, held: Row, caller: Caller, at: datetime) -> s
     return {item["agency_id"] for item in rows["items"]}
 
 
-def _repeated(
+def _settled_request(
     request: RecallRequest, answer: RecallAnswer, reason: RefusalReason | None
 ) -> RecallRequest:
     """The request as it was settled.
@@ -249,12 +249,12 @@ def _settling(
             "settled_by": caller.seat_id if caller and state != "lapsed" else None,
             "refusal_reason": reason.value if refused and reason else None,
             "log": [_entry(row, state, at, caller if state != "lapsed" else None).row()],
-            "items": [_item(row, agency, kind) for agency in _notified(row, state)],
+            "items": [_item(row, agency, kind) for agency in _agencies_to_notify(row, state)],
         }
     )
 
 
-def _notified(row: Row, state: str) -> Collection[str]:
+def _agencies_to_notify(row: Row, state: str) -> Collection[str]:
     return sorted(_sides(row)) if state == "lapsed" else [row["sender_agency"]]
 
 

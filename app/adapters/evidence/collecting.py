@@ -121,7 +121,7 @@ class Evidence:
             counts[message.referral_id] += 1
         chosen = _chosen(contents, counts, referral_id, first, last)
         if not fits(chosen):
-            raise BundleTooLarge(MOST_MESSAGES, LARGEST, map(_named, parts(chosen)))
+            raise BundleTooLarge(MOST_MESSAGES, LARGEST, map(_part_names, parts(chosen)))
         opened = await self._open(caller, [message.id for message in chosen])
         return OpenedCase(rows, opened, _held(chosen), counts)
 
@@ -262,7 +262,7 @@ def _held(messages: Sequence[MessageSize]) -> list[BundlePart]:
     return [BundlePart(referral, held[0], held[-1]) for referral, held in numbers.items()]
 
 
-def _named(part: BundlePart) -> Mapping[str, Any]:
+def _part_names(part: BundlePart) -> Mapping[str, Any]:
     """A part as a refusal names it, by the parameters that ask for it."""
     return {"referral": str(part.referral_id), "from": part.first, "through": part.last}
 

@@ -104,7 +104,9 @@ class DecisionWriter:
         contents = [segments(move.body) for move in decision.moves]
         written = case_rows(acceptance, expected)
         classes = _key_classes(decision, contents)
-        for referral_id, of_facts in classes_to_seal(written, _erased(decision), opened).items():
+        for referral_id, of_facts in classes_to_seal(
+            written, _erased_classes(decision), opened
+        ).items():
             classes[referral_id].extend(of_facts)
         keyrings = await self.vault.keyrings(classes, keys, opened.keys)
         seal_facts(written, _keys_of(keyrings), opened)
@@ -217,7 +219,7 @@ def _key_classes(
     return classes
 
 
-def _erased(decision: Decision) -> dict[UUID, frozenset[str]]:
+def _erased_classes(decision: Decision) -> dict[UUID, frozenset[str]]:
     """The erased classes of each referral."""
     return {referral.id: referral.erased for referral in decision.case.referrals.values()}
 

@@ -246,7 +246,7 @@ class Courier:
             _log.exception("an attempt ended by %s", type(error).__name__)
             return Attempt("broken_off")
         if notice.is_challenge and attempt.outcome == "delivered":
-            return _judged(notice, attempt)
+            return _judge(notice, attempt)
         return attempt
 
     async def _release(self, lanes: Sequence[Lane]) -> None:
@@ -311,7 +311,7 @@ class Courier:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-def _judged(notice: Notice, attempt: Attempt) -> Attempt:
+def _judge(notice: Notice, attempt: Attempt) -> Attempt:
     """An attempt of a challenge: only a proof makes it a success."""
     if proves(attempt.answer, notice.payload, notice.secrets):
         return attempt

@@ -170,7 +170,9 @@ async def list_recall_requests(
     rows = await dependency(request, RecallRequests).page(
         caller.agency_id, moment_and_id_in(cursor), limit + 1
     )
-    return json_answer(page(rows, limit, _asked, lambda r: (r.requested_at.isoformat(), r.id)))
+    return json_answer(
+        page(rows, limit, _recall_request, lambda r: (r.requested_at.isoformat(), r.id))
+    )
 
 
 @router.post(
@@ -207,7 +209,7 @@ async def answer_recall_request(
     answered = await dependency(request, RecallRequests).answer(
         caller, id_in_path(request_id), body.answer, body.reason
     )
-    return json_answer(_asked(answered))
+    return json_answer(_recall_request(answered))
 
 
 @router.get(
@@ -280,7 +282,7 @@ def _copy(recall: Recall) -> dict[str, Any]:
     }
 
 
-def _asked(row: RecallRequest) -> dict[str, Any]:
+def _recall_request(row: RecallRequest) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "message_id": str(row.message_id),

@@ -164,7 +164,7 @@ def _entries(case: OpenedCase, proofs: LogProofs, maker: Maker) -> dict[str, Any
             {"index": each.index, "entry": dict(each.entry), "proof": list(each.path)}
             for each in proofs.entries
         ],
-        "repeated": list(_repeated(proofs)),
+        "repeated": list(_repeated_openings(proofs)),
         "pending": [
             {
                 "message_id": head["id"],
@@ -175,7 +175,7 @@ def _entries(case: OpenedCase, proofs: LogProofs, maker: Maker) -> dict[str, Any
     }
 
 
-def _repeated(proofs: LogProofs) -> Iterator[dict[str, Any]]:
+def _repeated_openings(proofs: LogProofs) -> Iterator[dict[str, Any]]:
     """What one seat opened more than twice: only the first and the last entry are here."""
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for each in proofs.entries:

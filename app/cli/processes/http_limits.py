@@ -55,7 +55,7 @@ class BoundedHttp(HttpToolsProtocol):
     """By when the caller has to go on reading."""
 
     @property
-    def _counted(self) -> Connections:
+    def _bounded_connections(self) -> Connections:
         return self.config.bounded_connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -63,12 +63,12 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self._reading = ("head", self.loop.time() + HEAD_TIME)
         host = self.client[0] if self.client else ""
-        if not self._counted.admit(self, source_network(host)):
+        if not self._bounded_connections.admit(self, source_network(host)):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it no more."""
-        self._counted.leaves(self)
+        self._bounded_connections.leaves(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -89,7 +89,7 @@ class BoundedHttp(HttpToolsProtocol):
         """The body begins. Its size is limited where it is read."""
         self._in_head, self._head_size = False, -1
         self._reading = ("body", self.loop.time() + BODY_TIME)
-        self._counted.begins(self)
+        self._bounded_connections.begins(self)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -102,7 +102,7 @@ class BoundedHttp(HttpToolsProtocol):
         another = bool(self.pipeline)
         super().on_response_complete()
         if not another and not self.transport.is_closing():
-            self._counted.waits(self)
+            self._bounded_connections.waits(self)
 
     def pause_writing(self) -> None:
         """The caller does not read."""
@@ -126,7 +126,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def time_out(self) -> None:
         """Say that it took too long, if the request has begun and is not answered; close it."""
-        self._counted.leaves(self)
+        self._bounded_connections.leaves(self)
         if self._writing is not None or self.transport.get_write_buffer_size():
             self.transport.abort()
             return

@@ -128,7 +128,7 @@ async def test_an_answer_that_nobody_reads_is_not_kept(
     for _ in range(30):
         writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
     async with asyncio.timeout(20):
-        while not _ended(listening, "read"):  # noqa: ASYNC110 -- another thread's
+        while not _seconds_until_ended(listening, "read"):  # noqa: ASYNC110 -- another thread's
             await asyncio.sleep(0.05)
     writer.close()
 
@@ -151,7 +151,7 @@ async def test_a_long_poll_is_not_too_slow_and_neither_is_what_comes_after_it(
     writer.close()
 
 
-def _ended(running: Running, reason: str) -> float:
+def _seconds_until_ended(running: Running, reason: str) -> float:
     value = running.app.state.meters.registry.get_sample_value(
         "tsunagu_connections_ended_total", {"reason": reason}
     )
@@ -185,8 +185,8 @@ async def test_many_connections_without_a_request_keep_nobody_out(small: Running
     finally:
         for writer in writers:
             writer.close()
-    assert _ended(small, "address") > 0
-    assert _ended(small, "all") > 0
+    assert _seconds_until_ended(small, "address") > 0
+    assert _seconds_until_ended(small, "all") > 0
 
 
 async def test_calls_at_work_make_no_room_for_more(small: Running, service: Service) -> None:
