@@ -18,7 +18,7 @@ from app.api.referrals.schemas import (
     ReferralOut,
     ReferralPage,
 )
-from app.api.wire.caller import ReferralReader
+from app.api.wire.caller import ReferralReader, count_further_calls
 from app.api.wire.dependencies import dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
@@ -272,7 +272,7 @@ async def read_message(
         "read_messages",
         Text("通信文をまとめて開く", "Open several messages"),
         """Opens up to 50 messages at once. Those that cannot be read or do not exist are left out
-        without a word.""",
+        without a word. Each message counts as one call of the client.""",
         Text("開いた通信文", "The messages, opened"),
         takes=ReadIn,
         example={"ids": [REFERRAL]},
@@ -280,9 +280,14 @@ async def read_message(
     ),
 )
 async def read_messages(request: Request, caller: ReferralReader) -> Response:
-    """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。"""
-    wanted = (await read_json(request)).model(ReadIn)
-    messages = await _open(request, caller, list(dict.fromkeys(wanted.ids)), None)
+    """通信文を50通まで一度に開く。読めないもの、存在しないものは、黙って除く。
+
+    一通を、接続システムの一回の呼出しと数える。
+    """
+    wanted = list(dict.fromkeys((await read_json(request)).model(ReadIn).ids))
+    # Each opening is an entry of the log, which is never erased: a call may not add 50 for one.
+    count_further_calls(request, len(wanted) - 1)
+    messages = await _open(request, caller, wanted, None)
     return json_answer({"items": [views.message(each) for each in messages]})
 
 

@@ -115,6 +115,16 @@ def require_valid_token(request: Request) -> None:
     dependency(request, TokenReader).check_still_valid(request.state.access, current_time(request))
 
 
+def count_further_calls(request: Request, calls: int) -> None:
+    """Count a call that does the work of several as so many more calls of its client.
+
+    Raises:
+        TooMany: the client has not so many calls left.
+    """
+    if calls > 0:
+        _count(request, request.state.caller.client_id, calls)
+
+
 async def _access(request: Request) -> Access:
     try:
         access = await _authenticate(request)
@@ -137,9 +147,9 @@ async def _authenticate(request: Request) -> Access:
     return await check(request, token.strip())
 
 
-def _count(request: Request, client_id: str) -> None:
+def _count(request: Request, client_id: str, calls: int = 1) -> None:
     try:
-        request.state.quota = dependency(request, Rates).count_client(client_id)
+        request.state.quota = dependency(request, Rates).count_client(client_id, calls)
     except QuotaUsedUp as refusal:
         request.state.quota = refusal.quota
         raise

@@ -73,15 +73,18 @@ class Rates:
         self._time = _per_minute(MILLISECONDS_OF_A_STRANGER if rate.of_a_stranger else 0)
         self._under_way: Counter[str] = Counter()
 
-    def count_client(self, client_id: str) -> Quota | None:
+    def count_client(self, client_id: str, calls: int = 1) -> Quota | None:
         """Count a call of a client, and return its quota; None without a limit.
+
+        Args:
+            calls: how many calls it counts as.
 
         Raises:
             QuotaUsedUp: it has no calls left.
         """
         if self._client is None:
             return None
-        within = self._limiter.hit(self._client, client_id)
+        within = self._limiter.hit(self._client, client_id, cost=calls)
         used, ends = self._windows.of(self._client.key_for(client_id))
         most = self._client.amount
         quota = Quota(most, max(0, most - used), self._until(ends))

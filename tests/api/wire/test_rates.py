@@ -4,6 +4,7 @@ import timeit
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -73,6 +74,20 @@ async def test_a_client_is_told_what_is_left_to_it_and_then_to_wait(
     assert (over.status_code, over.json()["type"]) == (429, "/problems/too_many")
     assert 0 < int(over.headers["Retry-After"]) <= 60
     assert over.headers["RateLimit"] == f'"client";r=0;t={over.headers["Retry-After"]}'
+
+
+async def test_messages_that_are_opened_together_count_one_by_one(
+    service: Service, client_at: ClientAt
+) -> None:
+    client = client_at(await service.token(AGENCY, "viewer"))
+    same, other = str(uuid4()), str(uuid4())
+    answer = await client.post("/v1/messages/read", json={"ids": [same, other, same]})
+    assert answer.status_code == 200
+    assert answer.headers["RateLimit"].startswith(f'"client";r={CALLS - 2};t=')
+    more = {"ids": [str(uuid4()) for _ in range(CALLS - 1)]}
+    refused = await client.post("/v1/messages/read", json=more)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too_many")
+    assert refused.headers["RateLimit"] == f'"client";r=0;t={refused.headers["Retry-After"]}'
 
 
 async def test_what_is_refused_for_its_scope_counts_and_names_no_other_client(
