@@ -34,7 +34,7 @@ class Turns:
 
 
 @asynccontextmanager
-async def measured() -> AsyncIterator[Turns]:
+async def measure_turns() -> AsyncIterator[Turns]:
     turns = Turns()
 
     async def turn() -> None:
@@ -56,27 +56,27 @@ def in_subject(**fields: Any) -> Shape:
 
     def make(message: dict[str, Any]) -> bytes:
         body = message["body"]
-        return dumped({**message, "body": {**body, "subject": {**body["subject"], **fields}}})
+        return as_json({**message, "body": {**body, "subject": {**body["subject"], **fields}}})
 
     return make
 
 
 def beside(**fields: Any) -> Shape:
     """A message with these members in its envelope."""
-    return lambda message: dumped({**message, **fields})
+    return lambda message: as_json({**message, **fields})
 
 
 def in_body(**fields: Any) -> Shape:
     """A message with these fields in its body."""
-    return lambda message: dumped({**message, "body": {**message["body"], **fields}})
+    return lambda message: as_json({**message, "body": {**message["body"], **fields}})
 
 
 def raw(content: str) -> Shape:
     """A message with this text of JSON as a member."""
-    return lambda message: dumped(message)[:-1] + b',"x":' + content.encode() + b"}"
+    return lambda message: as_json(message)[:-1] + b',"x":' + content.encode() + b"}"
 
 
-def dumped(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -142,7 +142,7 @@ async def test_no_message_holds_the_loop(
     client: AsyncClient = await speak("prison-fuchu")
     content = SHAPES[name](opening())
     assert 2_000 < len(content) <= LIMIT
-    async with measured() as turns:
+    async with measure_turns() as turns:
         answer = await client.post("/v1/referrals?dry_run=true", content=content, headers=JSON)
     assert answer.status_code in {400, 422}
     assert len(answer.content) < 32_000
@@ -184,7 +184,7 @@ async def test_no_message_of_any_shape_holds_the_loop(
 ) -> None:
     client: AsyncClient = await speak("prison-fuchu")
     content = places[place](value)(opening())[:LIMIT]
-    async with measured() as turns:
+    async with measure_turns() as turns:
         answer = await client.post("/v1/referrals?dry_run=true", content=content, headers=JSON)
     assert answer.status_code in {200, 400, 422}
     assert turns.longest < LONGEST
@@ -208,8 +208,8 @@ SMALL_SHAPES: list[dict[str, Any]] = [
 async def test_no_other_body_holds_the_loop(speak: Any, path: str) -> None:
     client: AsyncClient = await speak("prison-fuchu")
     for content in SMALL_SHAPES:
-        async with measured() as turns:
-            answer = await client.post(path, content=dumped(content), headers=JSON)
+        async with measure_turns() as turns:
+            answer = await client.post(path, content=as_json(content), headers=JSON)
         assert answer.status_code == 422
         assert turns.longest < LONGEST
 
@@ -229,7 +229,7 @@ async def test_no_other_body_holds_the_loop(speak: Any, path: str) -> None:
 )
 async def test_no_query_holds_the_loop(speak: Any, query: str) -> None:
     client: AsyncClient = await speak("prison-fuchu")
-    async with measured() as turns:
+    async with measure_turns() as turns:
         answer = await client.get(f"/v1/agencies?{query}")
     assert answer.status_code == 422
     assert len(answer.content) < 32_000
@@ -248,7 +248,7 @@ async def test_no_header_holds_the_loop(speak: Any, name: str) -> None:
     client: AsyncClient = await speak("prison-fuchu")
     for value in HEADER_VALUES:
         headers = [(name, value), *((f"x-{i}", "1") for i in range(100))]
-        async with measured() as turns:
+        async with measure_turns() as turns:
             answer = await client.get(f"/v1/referrals/{uuid4()}", headers=headers)
         assert answer.status_code in {401, 404}
         assert turns.longest < LONGEST
@@ -268,12 +268,12 @@ async def test_large_messages_are_taken_and_read_without_holding_the_loop(
     contents = list(map(large, messages))
     await client.post("/v1/referrals", json=opening())  # the first of a type imports what it needs
     assert min(map(len, contents)) > 150_000
-    async with measured() as turns:
+    async with measure_turns() as turns:
         for content in contents:
             answer = await client.post("/v1/referrals", content=content, headers=JSON)
             assert answer.status_code == 201
     assert turns.longest < LONGEST
-    async with measured() as turns:
+    async with measure_turns() as turns:
         answer = await client.post("/v1/messages/read", json={"ids": [m["id"] for m in messages]})
     assert len(answer.json()["items"]) == 50
     assert turns.longest < LONGEST

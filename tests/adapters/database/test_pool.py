@@ -55,12 +55,12 @@ async def pooler(url: str, folder: Path, change: Change) -> AsyncIterator[str]:
     ended: asyncio.Queue[None] = asyncio.Queue()
     begun = 0
 
-    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def count_and_forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal begun
         begun += 1
         await session(reader, writer)
 
-    server = await asyncio.start_unix_server(counted, folder / ".s.PGSQL.5432")
+    server = await asyncio.start_unix_server(count_and_forward, folder / ".s.PGSQL.5432")
     query |= {"host": str(folder), "port": "5432"}
     async with server:
         yield urlunsplit(parts._replace(query=urlencode(query)))

@@ -41,7 +41,7 @@ def at_start(office: Office) -> Any:
     office.clock.now = START
 
 
-async def known(office: Office, referral: UUID, message: UUID) -> Any:
+async def what_it_sees(office: Office, referral: UUID, message: UUID) -> Any:
     """All that the prison is shown of what became of its message."""
     deliveries = await office.deliveries.sent_messages(PRISON, referral, 0, 100)
     explained = await office.deliveries.explain(PRISON, referral, message)
@@ -59,12 +59,12 @@ async def test_what_others_do_after_its_part_ended_changes_nothing_that_it_sees(
     office: Office,
 ) -> None:
     referral, message = await left_behind(office)
-    before = await known(office, referral, message)
+    before = await what_it_sees(office, referral, message)
     await office.reading.open(seat(CENTER), [message])
     place = await position(office, CENTER, message)
     await office.inboxes.acknowledge(seat(CENTER), [place], None)
     await office.reading.open(seat(PROBATION, "case_worker"), [message])
-    assert await known(office, referral, message) == before
+    assert await what_it_sees(office, referral, message) == before
     assert f"{PROBATION}.decider" in before  # what it knew it goes on seeing
 
 

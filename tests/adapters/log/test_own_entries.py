@@ -19,7 +19,9 @@ CENTER, OTHER = "center-13", "center-27"
 
 
 @pytest.fixture
-async def checked(new_database: Callable[[], Urls]) -> AsyncIterator[tuple[asyncpg.Pool, Urls]]:
+async def checked_database(
+    new_database: Callable[[], Urls],
+) -> AsyncIterator[tuple[asyncpg.Pool, Urls]]:
     """Connections of the API's role to a database as it is in service."""
     urls = new_database()
     await asyncio.to_thread(prepare, urls.owner)
@@ -42,9 +44,9 @@ def now() -> datetime:
 
 
 async def test_an_entry_of_its_own_agency_and_time_is_written(
-    checked: tuple[asyncpg.Pool, Urls],
+    checked_database: tuple[asyncpg.Pool, Urls],
 ) -> None:
-    api, _ = checked
+    api, _ = checked_database
     await api.execute(OWN, CENTER, now(), json.dumps([entry()]))
     async with api.acquire() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL app.agency = '{CENTER}'")
@@ -53,9 +55,9 @@ async def test_an_entry_of_its_own_agency_and_time_is_written(
 
 @pytest.mark.parametrize("off", [timedelta(seconds=-70), timedelta(seconds=70), timedelta(days=3)])
 async def test_another_time_than_the_transactions_is_refused(
-    checked: tuple[asyncpg.Pool, Urls], off: timedelta
+    checked_database: tuple[asyncpg.Pool, Urls], off: timedelta
 ) -> None:
-    api, _ = checked
+    api, _ = checked_database
     at = now() + off
     with pytest.raises(asyncpg.CheckViolationError, match="another time"):
         await api.execute(OWN, CENTER, at, json.dumps([entry()]))
@@ -78,17 +80,17 @@ async def test_another_time_than_the_transactions_is_refused(
     ],
 )
 async def test_what_another_agency_did_or_what_is_not_written_alone_is_refused(
-    checked: tuple[asyncpg.Pool, Urls], claim: dict[str, Any]
+    checked_database: tuple[asyncpg.Pool, Urls], claim: dict[str, Any]
 ) -> None:
-    api, _ = checked
+    api, _ = checked_database
     with pytest.raises(asyncpg.CheckViolationError):
         await api.execute(OWN, CENTER, now(), json.dumps([entry(), entry(**claim)]))
 
 
 async def test_functions_that_write_for_an_agency_refuse_entries_of_another(
-    checked: tuple[asyncpg.Pool, Urls],
+    checked_database: tuple[asyncpg.Pool, Urls],
 ) -> None:
-    api, _ = checked
+    api, _ = checked_database
     # The agency of a token is that of its client, whatever the caller says.
     token = {"issued_at": now().isoformat(), "jti": str(uuid4()), "agency_id": CENTER}
     with pytest.raises(asyncpg.CheckViolationError, match="another agency"):
@@ -119,9 +121,9 @@ async def test_functions_that_write_for_an_agency_refuse_entries_of_another(
 
 
 async def test_the_api_writes_no_entries_past_these_checks_and_does_not_switch_them_off(
-    checked: tuple[asyncpg.Pool, Urls],
+    checked_database: tuple[asyncpg.Pool, Urls],
 ) -> None:
-    api, _ = checked
+    api, _ = checked_database
     for statement in (
         "SELECT write_log(now(), '[]')",
         "SELECT write_log_of('center-13', now(), '[]')",
@@ -134,9 +136,9 @@ async def test_the_api_writes_no_entries_past_these_checks_and_does_not_switch_t
 
 
 async def test_times_are_checked_unless_the_clock_is_moved(
-    checked: tuple[asyncpg.Pool, Urls],
+    checked_database: tuple[asyncpg.Pool, Urls],
 ) -> None:
-    api, urls = checked
+    api, urls = checked_database
     later = now() + timedelta(days=3)
     await asyncio.to_thread(prepare, urls.owner, timedelta(days=3))
     await api.execute(OWN, CENTER, later, json.dumps([entry()]))

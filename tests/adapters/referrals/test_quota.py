@@ -14,7 +14,7 @@ from tests.support.office import Office, saying
 from tests.support.play import CENTER, PROBATION, TO_ASSESSING, special
 
 
-def limited(office: Office, quota: Quota) -> Exchange:
+def exchange_with(office: Office, quota: Quota) -> Exchange:
     """The exchange with these limits."""
     bell = Bell(office.pool, office.urls.api)
     return Exchange(office.pool, office.writer, lambda: office.directory, office.clock, bell, quota)
@@ -27,7 +27,7 @@ async def interview(exchange: Exchange, referral: UUID) -> None:
 
 async def test_a_party_that_has_sent_its_share_is_refused_and_nobody_else(office: Office) -> None:
     referral = await special(office, TO_ASSESSING)  # the center has sent two
-    exchange = limited(office, Quota(altogether=5))
+    exchange = exchange_with(office, Quota(altogether=5))
     for _ in range(3):
         await interview(exchange, referral)
     with pytest.raises(ReferralFull) as refused:
@@ -41,7 +41,7 @@ async def test_a_party_that_has_sent_its_share_is_refused_and_nobody_else(office
 
 async def test_the_share_of_a_day_comes_again_with_the_next(office: Office) -> None:
     referral = await special(office, TO_ASSESSING)
-    exchange = limited(office, Quota(in_a_day=4))
+    exchange = exchange_with(office, Quota(in_a_day=4))
     for _ in range(2):
         await interview(exchange, referral)
     with pytest.raises(TooManyToday) as refused:
@@ -54,7 +54,7 @@ async def test_the_share_of_a_day_comes_again_with_the_next(office: Office) -> N
 
 async def test_a_repeat_beyond_the_limit_gets_its_first_answer(office: Office) -> None:
     referral = await special(office, TO_ASSESSING)
-    exchange = limited(office, Quota(altogether=3))
+    exchange = exchange_with(office, Quota(altogether=3))
     last = saying("special_adjustment.interview", referral)
     first = await exchange.accept(last, seat(CENTER))
     again = await exchange.accept(last, seat(CENTER))

@@ -290,11 +290,11 @@ async def test_many_who_ask_for_readiness_cost_the_database_one_look(
     looks = []
     real = readiness.Readiness._look
 
-    async def counted(self: readiness.Readiness) -> list[str]:
+    async def count_and_look(self: readiness.Readiness) -> list[str]:
         looks.append(1)
         return await real(self)
 
-    monkeypatch.setattr(readiness.Readiness, "_look", counted)
+    monkeypatch.setattr(readiness.Readiness, "_look", count_and_look)
     client: AsyncClient
     async with own.client() as client:
         answers = await asyncio.gather(*(client.get("/readyz") for _ in range(50)))

@@ -71,11 +71,11 @@ async def test_many_who_ask_at_once_have_it_made_once_and_hold_nobody_up(
     made = []
     real = contract.assembled
 
-    def counted(*arguments: Any) -> Any:
+    def count_and_assemble(*arguments: Any) -> Any:
         made.append(1)
         return real(*arguments)
 
-    monkeypatch.setattr(contract, "assembled", counted)
+    monkeypatch.setattr(contract, "assembled", count_and_assemble)
     app = create_app(service.settings, service.clock)
     async with (
         app.router.lifespan_context(app),

@@ -334,7 +334,7 @@ def opened(shut: Shut) -> set[tuple[UUID, str]]:
     return found
 
 
-def allowed(shut: Shut) -> set[tuple[str, str]]:
+def granted_classes(shut: Shut) -> set[tuple[str, str]]:
     """What consent lets the party be told now, by flow of the referral and class."""
     agency = SHORT[shut.who]
     found: set[tuple[str, str]] = set()
@@ -428,7 +428,7 @@ def test_after_a_withdrawal_nothing_that_a_party_sends_lets_it_open_more(
         narrow: dict[str, Any] = {"consent_id": str(uuid4()), "item_classes": ["C2", "C3", "C6"]}
         who = "bar" if "defence" in place else "probation"
         shut.play.send(f"{who} renew_consent", **narrow)
-    limit, told = opened(shut), allowed(shut)
+    limit, told = opened(shut), granted_classes(shut)
     for number, consent_to, how, wild in messages:
         message_type = possible(shut, number, wild=wild)
         if message_type is None:
@@ -438,4 +438,4 @@ def test_after_a_withdrawal_nothing_that_a_party_sends_lets_it_open_more(
         except Refusal:
             continue
         assert opened(shut) <= limit, message_type
-        assert allowed(shut) <= told, message_type
+        assert granted_classes(shut) <= told, message_type
