@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import cycle
 from typing import cast
@@ -20,6 +21,8 @@ import uvloop
 
 FRESH = "ffffffff-ffff-4fff-bfff-ffffffffffff"
 """Placeholder in a request, replaced by a new id each time it is sent."""
+LONGEST_ANSWER = 30.0
+"""Seconds that are measured at most until the first answer, on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Tally:
         self._requests = cycle([text.encode().split(FRESH.encode()) for text in requests])
         self.measuring = False
         self.stopped = False
+        self.answered = asyncio.Event()
+        """Whether a request was answered, or refused, while measuring."""
         self.milliseconds: list[float] = []
         self.refused = 0
         self.first_refusal = ""
@@ -71,6 +76,8 @@ class Tally:
             self.first_refusal = self.first_refusal or f"{status.decode()} {body[:400].decode()}"
         elif self.measuring:
             self.milliseconds.append((time.perf_counter() - since) * 1000)
+        if self.measuring:
+            self.answered.set()
 
 
 class Connection(asyncio.Protocol):
@@ -111,7 +118,7 @@ def content_length(head: bytes) -> int:
 
 
 async def measure(load: Load, say: Callable[[str], None]) -> Outcome:
-    """Send for the given time, and count the answers."""
+    """Send for the given time, and until a request is answered, and count the answers."""
     tally = Tally(load.requests)
     loop = asyncio.get_running_loop()
     for _ in range(load.connections):
@@ -121,6 +128,8 @@ async def measure(load: Load, say: Callable[[str], None]) -> Outcome:
     say("begin")
     began, cpu = time.perf_counter(), _cpu()
     await asyncio.sleep(load.seconds)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(tally.answered.wait(), LONGEST_ANSWER)
     tally.measuring = False
     took, cpu = time.perf_counter() - began, _cpu() - cpu
     say("end")

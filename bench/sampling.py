@@ -25,6 +25,10 @@ class RequestRefused(Exception):
     """The service refused a request that it has to accept."""
 
 
+class NothingAnswered(Exception):
+    """The service refused nothing, but was too slow to answer a single request."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """How thoroughly to measure."""
@@ -61,16 +65,19 @@ class Sampler:
         """Keep `api` busy with `requests`, over and over.
 
         Raises:
-            Refused: one of them was not taken.
+            RequestRefused: one of them was not taken.
+            NothingAnswered: none of them was answered in time.
         """
         self.quiet()
         load = Load(api.port, connections, self.terms.warm_up, self.terms.seconds, requests)
         moments: list[Moment] = []
         outcome = child("bench.load", asdict(load), lambda: moments.append(self.moment(api)))
-        if outcome["refused"] or not outcome["count"]:
+        if outcome["refused"]:
             raise RequestRefused(
                 f"{api.name}: {outcome['refused']} refused, {outcome['first_refusal']}"
             )
+        if not outcome["count"]:
+            raise NothingAnswered(f"{api.name}: no answer in {outcome['seconds']:.1f} seconds")
         before, after = moments
         rate = outcome["count"] / outcome["seconds"]
         return {

@@ -1,11 +1,13 @@
 """The bench measures everything that it promises; at this size the figures mean nothing."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import main
+from bench.load import Load, measure
 from bench.report import Goal, ratio
 
 
@@ -39,6 +41,20 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert not sum(each["not_ready"] for each in results["hostile"].values())
     printed = capsys.readouterr().out
     assert all(goal["name"] in printed for goal in results["goals"])
+
+
+async def test_a_sample_that_is_too_short_for_an_answer_goes_on_until_there_is_one() -> None:
+    async with await asyncio.start_server(_answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        outcome = await measure(Load(port, 1, 0.0, 0.0, ["GET / HTTP/1.1\r\n\r\n"]), lambda _: None)
+    assert outcome.count
+    assert not outcome.refused
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while await reader.read(100):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+    writer.close()
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:
