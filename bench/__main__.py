@@ -80,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     judged_goals = list(goals(samples, touched))
     _print(samples, touched, parts, trust, [str(goal) for goal in judged_goals])
     print("\n".join(["", *hostile_lines(felt)]))
-    print("\n".join(["", *delivery_figures.lines(), "", *log_figures.lines()]))
+    print(
+        "\n".join(["", *delivery_figures.lines(judged=not options.quick), "", *log_figures.lines()])
+    )
     if options.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
         results = {"medians": medians(samples), "samples": samples, "buffers": touched}

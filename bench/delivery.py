@@ -106,13 +106,19 @@ class Deliveries:
             judged[">= the better of the peers"] = figures["times the better peer"] >= 1
         return judged
 
-    def lines(self) -> list[str]:
-        """The lines of the report."""
+    def lines(self, *, judged: bool) -> list[str]:
+        """The lines of the report.
+
+        Args:
+            judged: whether the sample was long enough for the goals to mean anything.
+        """
         table = [f"{value:12,.2f}  {name}" for name, value in self.figures().items()]
-        judged = [
+        if not judged:
+            return ["Deliveries of webhooks (too few to judge by):", "", *table]
+        goals = [
             f"{'reached' if met else 'MISSED ':8} {name}" for name, met in self.goals().items()
         ]
-        return ["Deliveries of webhooks:", "", *table, "", *judged]
+        return ["Deliveries of webhooks:", "", *table, "", *goals]
 
 
 def deliveries(rounds: int, scale: float, *, peers: bool) -> Deliveries:
@@ -144,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     result = deliveries(
         1 if options.quick else options.rounds, 0.02 if options.quick else 1.0, peers=options.peers
     )
-    print("\n".join(result.lines()))
+    print("\n".join(result.lines(judged=not options.quick)))
     if options.json:
         whole = {"figures": result.figures(), **asdict(result)}
         options.json.write_text(json.dumps(whole, indent=2) + "\n")
