@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.adapters.erasure.by_rule import Eraser
+from app.adapters.erasure.held_keys import HeldKeys
 from app.adapters.erasure.reminders import HoldReminders
 from app.adapters.job import Job, PeriodicJob
 from app.domain.calendar.clock import Clock
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock, periods: Periods, backup_age: timedelta) -> Iterator[Job]:
-    """Erase referrals whose retention period has ended, and remind of holds that end."""
+    """Erase what is due, destroy keys that no hold keeps any more, and remind of holds that end."""
     yield PeriodicJob(Eraser(pool, clock, periods, backup_age).erase_due)
+    yield PeriodicJob(HeldKeys(pool, clock, backup_age).destroy_due)
     yield PeriodicJob(HoldReminders(pool, clock).remind)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import ARRAY, BigInteger, Index, Uuid, text
 from sqlmodel import Field
 
 from app.adapters.database.row import Row
@@ -53,6 +53,25 @@ class ErasureTotalRow(Row, table=True):
 
     rule: str = Field(primary_key=True)
     count: int = Field(sa_type=BigInteger)
+
+
+class HeldKeyRow(Row, table=True):
+    """A key that erasure took out of use, and that is kept until the last of its holds ends."""
+
+    __tablename__ = "held_key"
+    __table_args__ = (
+        Index("ix_held_key_master", "master"),
+        {
+            "comment": "Keys that erasure took out of use, and that are destroyed when the last of"
+            " these holds ends."
+        },
+    )
+
+    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
+    master: int
+    wrapped: bytes
+    holds: list[UUID] = Field(sa_type=ARRAY(Uuid))
 
 
 class LegalHoldRow(Row, table=True):

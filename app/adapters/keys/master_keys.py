@@ -14,6 +14,8 @@ COUNTS = """
     SELECT master, sum(rows)::bigint AS rows FROM (
         SELECT master, count(*) AS rows FROM referral_key GROUP BY master
         UNION ALL
+        SELECT master, count(*) FROM held_key GROUP BY master
+        UNION ALL
         SELECT master, count(*) FROM webhook WHERE master IS NOT NULL GROUP BY master
         UNION ALL
         SELECT old_master, count(*) FROM webhook WHERE old_master IS NOT NULL GROUP BY old_master

@@ -11,6 +11,7 @@ import pytest
 
 from app.adapters.acts.acts import Acts, Proposal
 from app.adapters.erasure.by_rule import Eraser
+from app.adapters.erasure.held_keys import HeldKeys
 from app.adapters.erasure.reminders import HoldReminders
 from app.adapters.erasure.rows import HoldJson
 from app.adapters.inbox.bell import Bell
@@ -214,27 +215,131 @@ async def test_whoever_was_cleared_has_c4_purged_while_support_goes_on(
     assert (await office.exchange.accept(close, seat(PROBATION))).answer.state == "closed"
 
 
-async def test_a_refusal_is_erased_at_once_hold_or_no_hold(office: Office, acts: Acts) -> None:
+async def explain_to_suspect(office: Office) -> UUID:
+    """A suspect's referral in which the person may refuse now."""
     opening = saying("suspect_support.consult", to={"probation_office": PROBATION})
     await office.exchange.accept(opening, seat("prosecutor-13"))
     explain = saying("suspect_support.explain", opening.id)
     await office.exchange.accept(explain, seat("prosecutor-13"))
-    await hold(acts, opening.id, PROBATION)
-    refuse = saying("suspect_support.refuse", opening.id)
-    await office.exchange.accept(refuse, seat("prosecutor-13"))
+    return opening.id
+
+
+async def refuse_support(office: Office, referral: UUID) -> None:
+    await office.exchange.accept(saying("suspect_support.refuse", referral), seat("prosecutor-13"))
+
+
+async def keys_and_kept_keys(office: Office, referral: UUID) -> tuple[int, int]:
+    row = await office.row(
+        "SELECT (SELECT count(*) FROM referral_key WHERE referral_id = $1) AS keys,"
+        " (SELECT count(*) FROM held_key WHERE referral_id = $1) AS kept",
+        referral,
+    )
+    return row["keys"], row["kept"]
+
+
+async def test_a_refusal_is_erased_at_once(office: Office) -> None:
+    referral = await explain_to_suspect(office)
+    await refuse_support(office, referral)
     row = await office.row(
         "SELECT count(*) AS n, min(rule) AS rule, min(complete_on - erased_at::date) AS days"
         " FROM erasure WHERE referral_id = $1",
-        opening.id,
+        referral,
     )
     assert row["n"] > 0
     assert (row["rule"], row["days"]) == ("refused", 36)
-    assert (
-        await office.owner.fetchval(
-            "SELECT count(*) FROM retention WHERE referral_id = $1", opening.id
-        )
-        == 0
+    assert await keys_and_kept_keys(office, referral) == (0, 0)
+    clocks = "SELECT count(*) FROM retention WHERE referral_id = $1"
+    assert await office.owner.fetchval(clocks, referral) == 0
+
+
+@pytest.mark.parametrize("ends", ["lifted", "run out"])
+async def test_after_a_refusal_nobody_opens_anything_and_a_hold_keeps_the_keys_until_it_ends(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, ends: str
+) -> None:
+    referral = await explain_to_suspect(office)
+    free = await explain_to_suspect(office)
+    await hold(acts, referral, "prosecutor-13")
+    for each in (referral, free):
+        await refuse_support(office, each)
+    keys, kept = await keys_and_kept_keys(office, referral)
+    assert (keys, kept > 0) == (0, True)
+    for agency in ("prosecutor-13", PROBATION):
+        held, plain = [await open_all(office, agency, each) for each in (referral, free)]
+        assert not any(each.body for each in held)
+        assert [each.withheld for each in held] == [each.withheld for each in plain]
+        shown = [await office.erasures.of_referral(agency, each) for each in (referral, free)]
+        assert [row["class"] for row in shown[0]] == [row["class"] for row in shown[1]]
+        assert {row["complete_on"] for row in shown[0]} == {r["complete_on"] for r in shown[1]}
+    assert await office.erasures.held(PROBATION, referral) is not None
+    assert await office.erasures.held(PROBATION, free) is None
+    keeper = HeldKeys(worker_pool, office.clock)
+    assert await keeper.destroy_due() == 0
+    with pytest.raises(asyncpg.CheckViolationError):
+        await office.owner.execute("DELETE FROM held_key WHERE referral_id = $1", referral)
+
+    if ends == "lifted":
+        await hold(acts, referral, "prosecutor-13", "hold.lift")
+    else:
+        await age_holds(office, referral, timedelta(days=367))
+    assert await keeper.destroy_due() == 1
+
+    assert await keys_and_kept_keys(office, referral) == (0, 0)
+    assert await office.erasures.held(PROBATION, referral) is None
+    told = await office.owner.fetch(
+        "SELECT unnest(agencies) AS agency, detail FROM log_entry"
+        " WHERE kind = 'erasure' AND referral_id = $1",
+        referral,
     )
+    assert {row["agency"] for row in told} == {"prosecutor-13", PROBATION}
+    assert await keeper.destroy_due() == 0
+
+
+async def test_a_hold_that_keeps_keys_after_a_refusal_is_renewed_and_no_other_is_set(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    referral = await explain_to_suspect(office)
+    await hold(acts, referral, "prosecutor-13")
+    await refuse_support(office, referral)
+    await age_holds(office, referral, timedelta(days=300))
+    with pytest.raises(ActImpossible) as refused:
+        await hold(acts, referral, PROBATION)
+    assert refused.value.reason == "erased"
+    await hold(acts, referral, "prosecutor-13")
+    await age_holds(office, referral, timedelta(days=300))
+    assert await HeldKeys(worker_pool, office.clock).destroy_due() == 0
+    assert (await keys_and_kept_keys(office, referral))[1] > 0
+
+
+async def test_whatever_deletes_a_key_under_a_hold_takes_it_out_of_use_and_destroys_nothing(
+    office: Office, acts: Acts
+) -> None:
+    deletions = (
+        "SELECT drop_keys($1, ARRAY['C0', 'C1'], now(), 'commanded', NULL, current_date)",
+        "DELETE FROM referral_key WHERE referral_id = $1 AND class IN ('C0', 'C1')",
+    )
+    for deletion in deletions:
+        referral = await close_case(office)
+        await hold(acts, referral, PROBATION)
+        before = await keys_and_kept_keys(office, referral)
+        await office.owner.execute(deletion, referral)
+        assert await keys_and_kept_keys(office, referral) == (before[0] - 2, 2)
+        for each in await open_all(office, CENTER, referral):
+            assert {("C0", "erased")} <= set(each.withheld)
+
+
+async def test_of_a_hold_and_a_refusal_at_once_the_hold_is_refused_or_keeps_the_keys(
+    office: Office, acts: Acts
+) -> None:
+    for _ in range(5):
+        referral = await explain_to_suspect(office)
+        outcomes = await asyncio.gather(
+            hold(acts, referral, PROBATION),
+            refuse_support(office, referral),
+            return_exceptions=True,
+        )
+        keys, kept = await keys_and_kept_keys(office, referral)
+        assert keys == 0
+        assert (kept > 0) == (outcomes[0] is None)
 
 
 async def test_a_hold_stops_the_clock_of_its_whole_case_until_it_is_lifted(

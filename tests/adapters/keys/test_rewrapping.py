@@ -38,6 +38,12 @@ from tests.support.office import Clock, saying
 PRISON, PROBATION = "prison-fuchu", "probation-13"
 KEYS = "SELECT referral_id, class, master, wrapped FROM referral_key"
 ERASE = "DELETE FROM referral_key WHERE referral_id = $1"
+HOLD = (
+    "INSERT INTO legal_hold (id, agency_id, case_id, referral_id, whole_case, reason, set_at,"
+    " until)"
+    " SELECT gen_random_uuid(), 'probation-13', case_id, id, false, 'litigation', now(),"
+    " now() + interval '1 day' FROM referral WHERE id = $1"
+)
 
 
 @dataclass
@@ -186,6 +192,33 @@ async def test_erasing_and_rewrapping_at_the_same_time_erases_all_that_was_to_be
     assert await harness.readable(kept)
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     assert await harness.owner.fetchval(deadlocks) == 0
+
+
+async def test_a_key_that_a_legal_hold_keeps_goes_along_and_its_master_key_is_needed_still(
+    harness: KeyHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrapping, "BATCH", 2)
+    kept, _ = await harness.send(2)
+    await harness.owner.execute(HOLD, kept)
+    before = {
+        r["class"]: r for r in await harness.owner.fetch(f"{KEYS} WHERE referral_id=$1", kept)
+    }
+    await harness.owner.execute(ERASE, kept)
+    (status,) = await master_key_statuses(harness.service, harness.owner)
+    assert status.rows == await harness.under(1) + len(before)
+    harness.rotate()
+    await rewrap_all(harness.rewrapping())
+    held = await harness.owner.fetch("SELECT referral_id, class, master, wrapped FROM held_key")
+    assert {row["class"] for row in held} == set(before)
+    assert {row["master"] for row in held} == {2}
+    for row in held:
+        forms = [WrappedKey(r["master"], r["wrapped"]) for r in (before[row["class"]], row)]
+        owner = binding(kept, row["class"])
+        old_key, new_key = await harness.service.unwrap([(owner, form) for form in forms])
+        assert old_key == new_key
+    await harness.owner.execute("DELETE FROM referral_key")
+    samples = await harness.owner.fetch("SELECT * FROM sample_keys()")
+    assert [(row["referral_id"], row["master"]) for row in samples] == [(kept, 2)]
 
 
 async def test_a_row_that_somebody_holds_is_left_for_later_and_nobody_waits(

@@ -1,5 +1,6 @@
 -- Delete the keys of these classes of a referral, and write when, why, and by when no backup
--- holds them any more.
+-- holds them any more. Nobody opens anything with them from then on. Those under a legal hold are
+-- not destroyed yet: a trigger of their table keeps them, so that every way of deletion does.
 CREATE OR REPLACE FUNCTION drop_keys(
     p_referral uuid, p_classes text[], p_at timestamptz, p_rule text, p_act uuid,
     p_complete date

@@ -15,6 +15,12 @@ CREATE POLICY own ON erasure FOR SELECT TO tsunagu_api USING (EXISTS (
 REVOKE ALL ON erasure FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON erasure TO tsunagu_api;
 
+-- Read by nobody: functions of the rotation of master keys and of erasure run as the owner.
+DROP POLICY IF EXISTS own ON held_key;
+CREATE POLICY own ON held_key FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON held_key FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON held_key TO tsunagu_api;
+
 DROP POLICY IF EXISTS own ON retention;
 CREATE POLICY own ON retention FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON retention FROM tsunagu_api, tsunagu_worker;

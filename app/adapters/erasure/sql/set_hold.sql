@@ -23,7 +23,11 @@ BEGIN
         RETURN jsonb_build_object('reason', 'until_impossible');
     END IF;
     SELECT r.erased_at IS NOT NULL INTO v_erased FROM referral r WHERE r.id = v_referral;
-    IF v_erased THEN RETURN jsonb_build_object('reason', 'erased'); END IF;
+    -- Nothing is left to hold, but for whoever keeps a key with the hold that it renews.
+    IF v_erased AND NOT EXISTS (SELECT FROM held_key k JOIN legal_hold h ON h.id = ANY (k.holds)
+        WHERE k.referral_id = v_referral AND h.referral_id = v_referral
+            AND h.agency_id = p ->> 'agency_id' AND hold_binds(h, v_referral))
+    THEN RETURN jsonb_build_object('reason', 'erased'); END IF;
     INSERT INTO legal_hold (id, agency_id, case_id, referral_id, whole_case, reason, set_at, until)
     VALUES ((p ->> 'act_id')::uuid, p ->> 'agency_id', v_case, v_referral,
         (p ->> 'whole_case')::boolean, p ->> 'reason', v_at, v_ends)

@@ -12,9 +12,17 @@ BEGIN
         SELECT k.master INTO v_master FROM referral_key k
         WHERE k.referral_id = p_referral[i] AND k.class = p_class[i] AND k.wrapped = p_old[i]
         FOR UPDATE SKIP LOCKED;
-        CONTINUE WHEN NOT FOUND;
-        UPDATE referral_key k SET master = p_master[i], wrapped = p_new[i]
-        WHERE k.referral_id = p_referral[i] AND k.class = p_class[i];
+        IF FOUND THEN
+            UPDATE referral_key k SET master = p_master[i], wrapped = p_new[i]
+            WHERE k.referral_id = p_referral[i] AND k.class = p_class[i];
+        ELSE
+            SELECT h.master INTO v_master FROM held_key h
+            WHERE h.referral_id = p_referral[i] AND h.class = p_class[i] AND h.wrapped = p_old[i]
+            FOR UPDATE SKIP LOCKED;
+            CONTINUE WHEN NOT FOUND;
+            UPDATE held_key h SET master = p_master[i], wrapped = p_new[i]
+            WHERE h.referral_id = p_referral[i] AND h.class = p_class[i];
+        END IF;
         v_left := v_left || v_master;
         v_count := v_count + 1;
     END LOOP;

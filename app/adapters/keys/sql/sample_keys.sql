@@ -6,7 +6,12 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT k.referral_id, k.class, k.master, k.wrapped
     FROM unnest(masters_in_use()) AS used (master) CROSS JOIN LATERAL (
-        SELECT * FROM referral_key f WHERE f.master = used.master LIMIT 1) AS k
+        (SELECT f.referral_id, f.class, f.master, f.wrapped FROM referral_key f
+            WHERE f.master = used.master LIMIT 1)
+        UNION ALL
+        (SELECT h.referral_id, h.class, h.master, h.wrapped FROM held_key h
+            WHERE h.master = used.master LIMIT 1)
+        LIMIT 1) AS k
     ORDER BY k.master
 $$;
 REVOKE ALL ON FUNCTION sample_keys() FROM PUBLIC, tsunagu_api, tsunagu_worker;
