@@ -54,6 +54,9 @@ MOVE_COLUMNS = Text(
     "番号 | 状態 | 送信者 | 次の状態 | 条件 | ほかの効果",
     "No. | State | Sender | Next state | Guards | Other effects",
 )
+NO_MOVES = Text(
+    "この流れでは起こりません。", "Nothing that can happen in this flow brings it about."
+)
 NOT_OPEN_YET = Text("案件はまだない", "there is no referral yet")
 SAME_STATE = Text("同じ状態のまま", "stays the same")
 STATE_BEFORE = Text("直前の状態に戻る", "returns to the one before")
@@ -182,7 +185,8 @@ def _sections(flow: Flow, body: type[Body], language: str) -> Iterator[Section]:
     rows = [(s, step) for s, step in merged_rows(flow) if step.body is body]
     steps = [step for _, step in rows]
     moves = tuple(_move(flow, n, *row, language) for n, row in enumerate(rows, 1))
-    yield _section("states", MOVES, (_table(MOVE_COLUMNS, moves, language),), language)
+    told = _table(MOVE_COLUMNS, moves, language) if moves else NO_MOVES.in_language(language)
+    yield _section("states", MOVES, (told,), language)
     yield _section("guards", GUARDS, (_guards(steps, language),), language)
     yield _section("copies", COPIES, tuple(_copies(flow, body, steps, language)), language)
     yield _section("fields", FIELDS, (_fields(body, language),), language)

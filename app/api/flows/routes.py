@@ -5,17 +5,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.api.flows.answers import FlowList, FlowOut
 from app.api.flows.json_schemas import message_schema, page_of
 from app.api.flows.message_page import message_page
 from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, example_response
 from app.api.wire.documented import both, documented
 from app.api.wire.language import Language, language_of
+from app.api.wire.message_examples import request_example
 from app.api.wire.pages import HTML, HTML_ANSWER, PAGE_POLICY, MadeOnce, StaticPage, render
-from app.domain.cases.case import SYSTEM
+from app.domain.cases.case import NEW, SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.errors import NotFound
 from app.domain.flows import BODIES, FLOWS
+from app.domain.messages.fact_sources import SET_BY
+from app.domain.messages.facts import DEADLINES, FACTS
+from app.domain.state_machine.examples import recorded_consent
 from app.domain.state_machine.pages import matrix, mermaid
+from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
@@ -41,11 +47,12 @@ PageLanguage = Annotated[
 @router.get(
     "/flows",
     response_class=Response,
-    responses=example_response(LIST),
+    responses=example_response(LIST, model=FlowList),
     **documented(
         "list_flows",
         Text("流れの一覧を読む", "List the flows"),
         "Returns the names of the flows that are published, and where each is described in full.",
+        models=(FlowList,),
         public=True,
     ),
 )
@@ -57,18 +64,23 @@ async def list_flows(request: Request) -> Response:
 @router.get(
     "/flows/{flow}",
     response_class=Response,
-    responses=example_response(FLOW),
+    responses=example_response(FLOW, model=FlowOut),
     **documented(
         "read_flow",
         Text("流れを読む", "Read a flow"),
         """Returns all of a flow: the parties and what they can open, the states, the messages and
-        their fields, the table (`matrix`), and the guards.""",
+        their fields, the table (`matrix`), the guards and the facts. Whoever has only this, and the
+        examples of the messages, can take every row.""",
         parameters={"flow": _FLOW},
+        models=(FlowOut,),
         public=True,
     ),
 )
 async def read_flow(request: Request, flow: str) -> Response:
-    """流れの全てを返す。当事者と開ける区分、状態、通信文と項目、表(matrix)、条件。"""
+    """流れの全てを返す。当事者と開ける区分、状態、通信文と項目、表(matrix)、条件、事実。
+
+    これと通信文の例だけで、全ての行を進める。
+    """
     return (await _FLOW_PAGES.page(_flow_named(flow).name)).answer(request)
 
 
@@ -177,9 +189,10 @@ def _flow_page(name: str) -> StaticPage:
                 {"name": state, "title": _both(title), "returns": state in flow.side_states}
                 for state, title in flow.states.items()
             ],
-            "messages": [_message(flow, name) for name in flow.bodies],
+            "messages": [_message(flow, name) for name in _types(flow)],
             "matrix": matrix(flow),
             "guards": _guards(flow),
+            "facts": _facts(flow),
             "classes": [{"class": c, "title": _both(t)} for c, t in CLASS_TITLES.items()],
             **_links(flow),
         }
@@ -218,6 +231,11 @@ def _parties(flow: Flow) -> list[dict[str, Any]]:
     ]
 
 
+def _types(flow: Flow) -> list[str]:
+    """The message types that a row which can happen has, in the order of the table."""
+    return list(dict.fromkeys(step.type for step in possible_steps(flow)))
+
+
 def _message(flow: Flow, message_type: str) -> dict[str, Any]:
     body = BODIES[message_type]
     classes = body.classes()
@@ -226,6 +244,10 @@ def _message(flow: Flow, message_type: str) -> dict[str, Any]:
         "type": message_type,
         "title": _both(body.TITLE),
         "opens": message_type in flow.openings,
+        "takes_parent": message_type in flow.openings and flow.joins_parent,
+        "parents": _parents(flow, message_type),
+        "records_consent": recorded_consent(body),
+        "example_to": request_example(message_type).get("to", {}),
         "sent_by_service": senders == {SYSTEM},
         "fields": [
             {
@@ -242,9 +264,49 @@ def _message(flow: Flow, message_type: str) -> dict[str, Any]:
     }
 
 
+def _parents(flow: Flow, message_type: str) -> list[dict[str, Any]]:
+    """The referrals under which a message opens another: those that take what it reports."""
+    steps = (step for step in flow.takes(NEW, message_type) if step.reports and flow.joins_parent)
+    events = {step.reports.event for step in steps if step.reports}
+    return [
+        {
+            "flow": above.name,
+            "states": [step.state for step in possible_steps(above) if step.type == name],
+        }
+        for above in FLOWS.values()
+        for name in (f"{above.name}.{event}" for event in sorted(events))
+        if name in above.bodies
+    ]
+
+
 def _guards(flow: Flow) -> list[dict[str, Any]]:
-    titles = {guard.name: guard.title for step in flow.steps for guard in step.guards}
-    return [{"name": name, "title": _both(titles[name])} for name in sorted(titles)]
+    by_name = {guard.name: guard for step in flow.steps for guard in step.guards}
+    return [
+        {
+            "name": name,
+            "title": _both(guard.title),
+            "needs": [need if need[0] == "/" else f"{flow.name}.{need}" for need in guard.needs],
+        }
+        for name, guard in sorted(by_name.items())
+    ]
+
+
+def _facts(flow: Flow) -> list[dict[str, Any]]:
+    """The facts that messages of this flow set."""
+    set_by = {
+        fact: [name for name in flow.bodies if name.partition(".")[2] in SET_BY[fact]]
+        for fact in FACTS
+    }
+    return [
+        {
+            "name": fact,
+            "class": FACTS[fact],
+            "is_deadline": fact in DEADLINES,
+            "set_by": set_by[fact],
+        }
+        for fact in FACTS
+        if set_by[fact]
+    ]
 
 
 def _both(text: Text) -> dict[str, str]:

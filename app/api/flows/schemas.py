@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.api.wire.documented import both
 
 _TITLE = {"ja": "調査・面接の開始", "en": "start the selection"}
@@ -32,6 +34,10 @@ FLOW: dict[str, Any] = {
             "type": "special_adjustment.start_selection",
             "title": _TITLE,
             "opens": False,
+            "takes_parent": False,
+            "parents": [],
+            "records_consent": None,
+            "example_to": {},
             "sent_by_service": False,
             "fields": [{"name": "officer", "title": "担当官", "class": "C7", "required": False}],
             "schema": "/v1/flows/special_adjustment/schemas/start_selection",
@@ -47,9 +53,21 @@ FLOW: dict[str, Any] = {
             "seat": "any",
             "to": "under_selection",
             "copies": ["institution"],
+            "readers": [
+                {
+                    "party": "institution",
+                    "classes": ["C0"],
+                    "if_named": False,
+                    "joins": False,
+                    "leaves": False,
+                    "may_send": False,
+                }
+            ],
             "joins": [],
             "ends": [],
             "guards": [],
+            "takes": [],
+            "needs": [],
             "reports": None,
             "lead": None,
             "erases": False,
@@ -58,6 +76,14 @@ FLOW: dict[str, Any] = {
         }
     ],
     "guards": [],
+    "facts": [
+        {
+            "name": "wish",
+            "class": "C2",
+            "is_deadline": False,
+            "set_by": ["special_adjustment.notify_candidate"],
+        }
+    ],
     "classes": [{"class": "C1", "title": {"ja": "本人の特定", "en": "identity"}}],
     "self": "/v1/flows/special_adjustment",
     "diagram": "/v1/flows/special_adjustment/diagram",
@@ -83,14 +109,18 @@ DIAGRAM: dict[int | str, dict[str, Any]] = {
 
 
 def example_response(
-    example: Mapping[str, Any], media_type: str = "application/json"
+    example: Mapping[str, Any],
+    media_type: str = "application/json",
+    model: type[BaseModel] | None = None,
 ) -> dict[int | str, dict[str, Any]]:
-    """The description of an answer by an example, without a schema."""
-    content = {"schema": {"type": "object"}, "example": dict(example)}
+    """The description of an answer by its model, if it has one, and an example."""
+    schema: dict[str, Any] = {"type": "object"}
+    if model:
+        schema["allOf"] = [{"$ref": f"#/components/schemas/{model.__name__}"}]
     return {
         200: {
             "description": both("公開しているもの", "What is published"),
-            "content": {media_type: content},
+            "content": {media_type: {"schema": schema, "example": dict(example)}},
         }
     }
 

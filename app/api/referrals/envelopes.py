@@ -47,6 +47,9 @@ LATER_TYPES = frozenset(
     if step.state != NEW and set(step.by) != {SYSTEM}
 )
 
+_WITH_PARENT = ", ".join(
+    f"`{name}`" for flow in FLOWS.values() if flow.joins_parent for name in sorted(flow.openings)
+)
 PartyName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$", examples=["center"])]
 MessageId = Annotated[UUID, AfterValidator(_check_uuid_version)]
 
@@ -181,8 +184,10 @@ class OpeningIn(MessageIn):
         Field(
             title=both("親案件のID", "The id of the parent referral"),
             description=both(
-                "この案件が仕える案件。親の当事者だけが指せる。",
-                "The referral that this one serves. Only its parties can name it.",
+                "この案件が仕える案件。親の当事者だけが指せる。"
+                f"{_WITH_PARENT} で必須、ほかでは断られる。",
+                "The referral that this one serves. Only its parties can name it. Required by"
+                f" {_WITH_PARENT}, refused (`not_taken`) elsewhere.",
             ),
         ),
     ] = None

@@ -39,7 +39,7 @@ def request_example(message_type: str) -> dict[str, Any]:
     opens = message_type in flow.openings
     return {
         "id": REFERRAL if opens else MESSAGE,
-        **(_opening(flow) if opens else {}),
+        **(_opening(flow) if opens else _successors(flow, message_type)),
         "occurred_on": OCCURRED_ON.isoformat(),
         "urgency": _urgency(message_type),
         "body": dict(BODIES[message_type].EXAMPLE),
@@ -69,6 +69,13 @@ def _state_after(flow: Flow, step: Step) -> str:
     if step.to == BACK:
         return next(s.state for s in flow.steps if s.to == step.state and s.state != NEW)
     return step.to
+
+
+def _successors(flow: Flow, message_type: str) -> dict[str, Any]:
+    """The agencies that take the place of others by this message."""
+    steps = [step for step in flow.steps if step.type == message_type and SYSTEM not in step.by]
+    replaced = {party for step in steps for party in step.joins if party in step.ends}
+    return {"to": {p: flow.example_successors[p] for p in sorted(replaced)}} if replaced else {}
 
 
 def _opening(flow: Flow) -> dict[str, Any]:

@@ -117,7 +117,10 @@ def _not_erased(submission: Submission) -> None:
         return
     gone = sorted(present_classes(submission.message.body) & referral.erased)
     if gone:
-        raise GuardFailed([{**NOT_ERASED, "needs": [str(c.value) for c in gone]}])
+        body = submission.message.body
+        given = (name for name, c in body.classes().items() if c in gone)
+        needs = [f"/body/{name}" for name in given if getattr(body, name) is not None]
+        raise GuardFailed([{**NOT_ERASED, "needs": needs}])
 
 
 def _current_referral(flow: Flow, submission: Submission) -> Referral:

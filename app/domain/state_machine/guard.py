@@ -73,6 +73,45 @@ Check: TypeAlias = Callable[[Situation], Objection | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What a guard leaves of a field's values: one of `values`, all of `all_of`, or a fact's."""
+
+    pointer: str
+    """JSON Pointer into the message as it is sent."""
+    values: tuple[str | bool, ...] = ()
+    all_of: tuple[str, ...] = ()
+    """For a list: each of these stands in it."""
+    fact: str | None = None
+    """The value is that of this fact of the referral."""
+
+    def as_values(self) -> Mapping[str, Any]:
+        """As it is published and as refusals list it."""
+        rest = {"values": list(self.values), "all_of": list(self.all_of), "fact": self.fact}
+        return {"pointer": self.pointer, **{name: value for name, value in rest.items() if value}}
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A message that has to be accepted in the referral before the example of another one is."""
+
+    event: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """The members in which its body differs from the example of that type."""
+    fact: str | None = None
+    """It is needed only where this fact is not `value`."""
+    value: str | bool | None = None
+
+
+Taking: TypeAlias = Callable[[str], tuple[Taken, ...]]
+"""By state: the fields of which not all values are taken."""
+
+
+def takes_anything(state: str) -> tuple[Taken, ...]:  # noqa: ARG001 -- in every state
+    """A guard that leaves fields as their schema has them."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """A condition with a stable name."""
 
@@ -83,6 +122,14 @@ class Guard:
     """It looks at the state of the referral, so it is not checked again for a correction."""
     by_state: frozenset[str] = frozenset()
     """States in which it answers otherwise than in the rest."""
+    needs: tuple[str, ...] = ()
+    """All that a refusal may name: JSON Pointers into the message (`/body/…`, `/to/…`,
+    `/consent_ids`) or into the referral as it is read (`/facts/…`, `/lead`), and events of the
+    flow, which are written as message types."""
+    takes: Taking = takes_anything
+    """The values to which it narrows fields, by the state of the referral."""
+    first: tuple[First, ...] = ()
+    """What the example of a message needs before it."""
 
 
 def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str, Any]]:
@@ -111,7 +158,8 @@ def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
     def check(situation: Situation) -> Objection | None:
         return _consent_objection(situation, by_consent, named)
 
-    return Guard("consent_covers", CONSENT_COVERS, check)
+    needs = ("record_consent", *(["/consent_ids"] if named else []))
+    return Guard("consent_covers", CONSENT_COVERS, check, needs=needs)
 
 
 def _consent_objection(
@@ -127,7 +175,7 @@ def _consent_objection(
     failed = [(t, classes) for t, classes in lacking if classes]
     if not failed:
         return None
-    needs = sorted(f"{t.party}:{data_class}" for t, classes in failed for data_class in classes)
+    needs = [f"{situation.referral.flow}.record_consent", *(["/consent_ids"] if named else [])]
     because = _why_not_covered(situation, named=named)
     missing = [
         {

@@ -2,27 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.cases.case import CLOSED, NEW
 from app.domain.state_machine.common_rows import COMMON_EVENTS
-from app.domain.state_machine.table import BACK, SAME, Flow, Step
+from app.domain.state_machine.copies import RowCopy, copies
+from app.domain.state_machine.examples import needed_first
+from app.domain.state_machine.guard import Taken
+from app.domain.state_machine.reachability import possible_steps
+from app.domain.state_machine.table import BACK, OTHERS, SAME, Flow, Step
 
 
 def matrix(flow: Flow) -> list[dict[str, Any]]:
     """The table as plain values, its rows merged as `merged_rows` has them."""
-    return [_row(states, step) for states, step in merged_rows(flow)]
+    return [_row(flow, states, step) for states, step in merged_rows(flow)]
 
 
 def merged_rows(flow: Flow) -> list[tuple[list[str], Step]]:
-    """The rows of the table; those that differ only in the state they start from are merged.
+    """The rows that can happen; those that differ only in the state they start from are merged.
 
     Returns:
         The states that each starts from, and the last of the steps that are the same otherwise.
     """
     states: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
     steps: dict[tuple[Any, ...], Step] = {}
-    for step in flow.steps:
+    for step in possible_steps(flow):
         key = _key_without_state(step)
         states[key].append(step.state)
         steps[key] = step
@@ -31,7 +36,14 @@ def merged_rows(flow: Flow) -> list[tuple[list[str], Step]]:
 
 def _key_without_state(step: Step) -> tuple[Any, ...]:
     names = tuple(guard.name for guard in step.guards)
-    rest = (step.lead, step.erases, step.added, step.reports and step.reports.event, step.shares)
+    rest = (
+        step.lead,
+        step.erases,
+        step.added,
+        step.reports and step.reports.event,
+        step.shares,
+        taken(step),
+    )
     return (
         step.type,
         step.by,
@@ -45,7 +57,37 @@ def _key_without_state(step: Step) -> tuple[Any, ...]:
     )
 
 
-def _row(states: list[str], step: Step) -> dict[str, Any]:
+def taken(step: Step) -> tuple[Taken, ...]:
+    """The fields of a row's message of which its guards do not take all values, each once."""
+    narrowed: dict[str, Taken] = {}
+    for each in (one for guard in step.guards for one in guard.takes(step.state)):
+        before = narrowed.get(each.pointer)
+        if before and before.values and each.values:
+            both = tuple(value for value in before.values if value in each.values)
+            each = replace(each, values=both)
+        narrowed[each.pointer] = each
+    return tuple(narrowed.values())
+
+
+def _marks(flow: Flow, step: Step) -> list[str]:
+    """Everybody that a row tells, as tables write it: also who joins, or ends, by its message."""
+    joining = (p for p in step.joins if p not in step.copies and OTHERS not in step.copies)
+    ending = (f"{copy.party}:C0" for copy in copies(flow, step) if copy.leaves)
+    return list(dict.fromkeys((*step.copies, *joining, *ending)))
+
+
+def _reader(copy: RowCopy) -> dict[str, Any]:
+    return {
+        "party": copy.party,
+        "classes": sorted(copy.classes),
+        "if_named": copy.if_named,
+        "joins": copy.joins,
+        "leaves": copy.leaves,
+        "may_send": copy.may_send,
+    }
+
+
+def _row(flow: Flow, states: list[str], step: Step) -> dict[str, Any]:
     return {
         "from": states,
         "type": step.type,
@@ -53,12 +95,15 @@ def _row(states: list[str], step: Step) -> dict[str, Any]:
         "by": list(step.by),
         "seat": "decider" if step.decides else "any",
         "to": step.to,
-        "copies": list(step.copies),
+        "copies": _marks(flow, step),
+        "readers": [_reader(copy) for copy in copies(flow, step)],
         "joins": list(step.joins),
         "ends": list(step.ends),
         "guards": [
             {"name": g.name, "title": {"ja": g.title.ja, "en": g.title.en}} for g in step.guards
         ],
+        "takes": [each.as_values() for each in taken(step)],
+        "needs": needed_first(flow, step),
         "reports": step.reports.event if step.reports else None,
         "lead": step.lead,
         "erases": step.erases,
@@ -81,7 +126,7 @@ def mermaid(flow: Flow, language: str = "ja") -> str:
 
 def _edges(flow: Flow) -> Mapping[tuple[str, str], list[str]]:
     edges: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for step in flow.steps:
+    for step in possible_steps(flow):
         event = step.type.partition(".")[2]
         if event in COMMON_EVENTS or step.to in {SAME, step.state}:
             continue

@@ -4,10 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import get_args
+
+from pydantic import BaseModel
 
 from app.domain.cases.case import CLOSED, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
+from app.domain.messages.fact_sources import SET_BY
+from app.domain.messages.facts import FACTS
 from app.domain.state_machine.exits import EXITS, ExitAnswers
 from app.domain.state_machine.guard import Guard
 from app.domain.text import Text
@@ -24,6 +29,8 @@ NAMED = "named"
 """In `copies`: the parties that the message's consent names as recipients."""
 CUSTODY = frozenset({"change_custody", "released"})
 """Events that tell where the person is."""
+REFERRAL_POINTERS = frozenset({"/consent_ids", "/lead", "/parent"})
+"""What a guard may need of the message around the body, and of the referral, beside its facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ def rows(
     return tuple(Step(state, body, parties, to, **rest) for state in froms)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Flow:
     """A table with its parties and states. It is checked when it is made."""
 
@@ -107,6 +114,8 @@ class Flow:
     """Opened with a parent, in the parent's case."""
     example_to: Mapping[str, str] = field(default_factory=dict)
     """In the examples of opening messages: which agency joins as which party."""
+    example_successors: Mapping[str, str] = field(default_factory=dict)
+    """In the examples of messages by which an agency takes a party's place: which agency."""
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))
@@ -172,10 +181,14 @@ class Flow:
         """The rows for this message in this state, one for each party that may send it."""
         return self._index.get((state, message_type), ())
 
+    def steps_from(self, state: str) -> tuple[Step, ...]:
+        """All rows of a state, in the order of the table."""
+        return self._by_state.get(state, ())
+
     def moves(self, state: str, party: str, leads: bool) -> tuple[Step, ...]:
         """The steps that a party may take in a state, in the order of the table."""
         mine = {party, LEAD} if leads else {party}
-        return tuple(s for s in self._by_state.get(state, ()) if not mine.isdisjoint(s.by))
+        return tuple(s for s in self.steps_from(state) if not mine.isdisjoint(s.by))
 
     def sys_event(self, state: str, event: str) -> Step | None:
         """The row for an event of the service itself, if the state takes it."""
@@ -214,18 +227,63 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _own_access(flow)
     yield from _exits(flow)
     yield from _telling_refusals(flow)
+    yield from _unresolved_needs(flow)
     for body in {step.body for step in flow.steps}:
         if not body.EXAMPLE:
             yield f"{body.__name__} has no example"
         else:
-            body.model_validate(body.EXAMPLE)
+            yield from _unknown_facts(body)
         if "prosecutor" in flow.parties and DataClass.C8 in body.classes().values():
             yield f"{body.__name__} holds C8 where a prosecutor is a party"
 
 
+def _unresolved_needs(flow: Flow) -> Iterator[str]:
+    """What refusals, and rows, name as missing is in a schema, a message type or a fact."""
+    for step in flow.steps:
+        named = [need for guard in step.guards for need in guard.needs]
+        named += [each.pointer for guard in step.guards for each in guard.takes(step.state)]
+        named += [first.event for guard in step.guards for first in guard.first]
+        yield from (
+            f"{step.type} needs {n}, which is nowhere"
+            for n in named
+            if not _is_there(flow, step, n)
+        )
+        replaced = set(step.joins) & set(step.ends) - flow.example_successors.keys()
+        if replaced and SYSTEM not in step.by:
+            yield f"the example of {step.type} names no successor of {sorted(replaced)}"
+
+
+def _is_there(flow: Flow, step: Step, need: str) -> bool:
+    first, _, rest = need.removeprefix("/").partition("/")
+    if not need.startswith("/"):
+        return f"{flow.name}.{need}" in flow.bodies
+    if first == "body":
+        return _has_field(step.body, rest.split("/"))
+    if first == "to":
+        return rest in step.joins
+    return rest in FACTS if first == "facts" else need in REFERRAL_POINTERS
+
+
+def _has_field(shape: type[BaseModel], path: list[str]) -> bool:
+    field_info = shape.model_fields.get(path[0])
+    if field_info is None or len(path) == 1:
+        return field_info is not None
+    parts = [field_info.annotation, *get_args(field_info.annotation)]
+    inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+    return any(_has_field(part, path[1:]) for part in inner)
+
+
+def _unknown_facts(body: type[Body]) -> Iterator[str]:
+    event = body.wire_type().partition(".")[2]
+    for fact in body.model_validate(body.EXAMPLE).facts():
+        if event not in SET_BY.get(fact, ()):
+            yield f"{body.__name__} sets {fact}, and fact_sources does not say so"
+
+
 def _unknown_names(flow: Flow) -> Iterator[str]:
     known = {*flow.parties, SYSTEM, LEAD}
-    yield from (f"example_to names {n}, no party" for n in sorted({*flow.example_to} - known))
+    examples = {*flow.example_to, *flow.example_successors}
+    yield from (f"an example names {n}, no party" for n in sorted(examples - known))
     for step in flow.steps:
         recipients = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED}
         named = {*step.by, *recipients, *step.joins, *step.ends}

@@ -90,7 +90,7 @@ async def test_a_refusal_says_what_each_named_consent_lacks_and_what_is_missing_
     (missing,) = facts["missing"]
     assert (missing["party"], missing["agency_id"]) == ("center", CENTER)
     assert missing["because"] == "not_covered"
-    assert facts["needs"] == [f"center:{c}" for c in missing["classes"]]
+    assert facts["needs"] == ["special_adjustment.record_consent", "/consent_ids"]
     if columns == {"classes": ["C1", "C2"]}:
         assert "C1" not in missing["classes"]
         assert "C4" in missing["classes"]

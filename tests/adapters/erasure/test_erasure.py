@@ -210,7 +210,9 @@ async def test_whoever_was_cleared_has_c4_purged_while_support_goes_on(
             saying("suspect_support.apply_relief", referral), seat(PROBATION)
         )
     (failed,) = refused.value.facts["guards"]
-    assert (failed["name"], failed["needs"]) == ("class_not_erased", ["C4"])
+    erased = ["applied_on", "written", "category", "opinion_heard_on"]
+    assert failed["name"] == "class_not_erased"
+    assert failed["needs"] == [f"/body/{name}" for name in erased]
     close = saying("suspect_support.close", referral, {"close_reason": "acquitted_or_cleared"})
     assert (await office.exchange.accept(close, seat(PROBATION))).answer.state == "closed"
 

@@ -315,7 +315,9 @@ async def test_a_message_for_one_who_depends_on_consent_is_refused_without_it(
         await send(office, PROBATION, saying("special_adjustment.answer_query", referral))
     (guard,) = refused.value.facts["guards"]
     assert guard["name"] == "consent_covers"
-    assert set(guard["needs"]) == {"center:C2", "center:C3"}
+    assert guard["needs"] == ["special_adjustment.record_consent"]
+    (missing,) = guard["missing"]
+    assert (missing["party"], missing["classes"]) == ("center", ["C2", "C3"])
 
 
 async def test_the_institution_that_takes_the_person_over_is_told_all_of_it(

@@ -13,6 +13,7 @@ from app.api.flows.message_page import Json, MessagePage, Table, message_page
 from app.api.wire.message_examples import answer_example, request_example
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
+from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Step, parse_copy
 from tests.support.contract import ENGLISH, PUBLISHED
 from tests.whole.docs.test_languages import ENGLISH as SENTENCE
@@ -32,7 +33,8 @@ def codes(cell: str) -> set[str]:
 
 
 def steps_of(name: str) -> list[Step]:
-    return [step for step in FLOWS[name.partition(".")[0]].steps if step.type == name]
+    """The rows of this type that can happen."""
+    return [step for step in possible_steps(FLOWS[name.partition(".")[0]]) if step.type == name]
 
 
 def words(page: MessagePage) -> list[str]:

@@ -106,11 +106,11 @@ def requirements(**met: bool) -> dict[str, Any]:
 def test_special_adjustment_needs_all_six_requirements() -> None:
     name = "special_adjustment.select_special"
     allows(guards.six_requirements_met, name)
-    for number in range(1, 7):
+    for number, field in enumerate(samples.REQUIREMENTS, 1):
         refuses(
             guards.six_requirements_met,
             name,
-            [f"requirement_{number}"],
+            [f"/body/requirements/{field}/met"],
             requirements=requirements(**{f"_{number}": False}),
         )
 
@@ -118,21 +118,41 @@ def test_special_adjustment_needs_all_six_requirements() -> None:
 def test_general_adjustment_needs_a_residence_and_the_first_and_third_requirement() -> None:
     name, guard = "special_adjustment.select_general", guards.general_requirements
     allows(guard, name)
-    refuses(guard, name, ["requirement_2_not"], requirements=requirements())
-    refuses(guard, name, ["requirement_1"], requirements=requirements(_1=False, _2=False))
-    refuses(guard, name, ["requirement_3"], requirements=requirements(_2=False, _3=False))
+    refuses(
+        guard,
+        name,
+        ["/body/requirements/req2_no_residence_after_release/met"],
+        requirements=requirements(),
+    )
+    refuses(
+        guard,
+        name,
+        ["/body/requirements/req1_elderly_or_disabled/met"],
+        requirements=requirements(_1=False, _2=False),
+    )
+    refuses(
+        guard,
+        name,
+        ["/body/requirements/req3_needs_welfare_services/met"],
+        requirements=requirements(_2=False, _3=False),
+    )
 
 
 def test_nobody_is_selected_for_general_adjustment_against_their_will() -> None:
     name = "special_adjustment.select_general"
     allows(guards.wish, name)
-    refuses(guards.wish, name, ["requirement_5"], requirements=requirements(_5=False))
+    refuses(
+        guards.wish,
+        name,
+        ["/body/requirements/req5_wishes_to_be_subject/met"],
+        requirements=requirements(_5=False),
+    )
 
 
 def test_the_consent_of_requirement_6_is_recorded_and_valid_today() -> None:
     name, guard = "special_adjustment.select_special", guards.requirement6_consent_valid
     allows(guard, name, consents=(RECORDED,))
-    missing = ["requirement_6.consent_id"]
+    missing = ["/body/requirements/req6_consents_to_information_provision/consent_id"]
     refuses(guard, name, missing)
     refuses(guard, name, missing, consents=(RECORDED,), withdrawn_on=date(2026, 6, 1))
     ended = ConsentRecord(
@@ -144,7 +164,11 @@ def test_the_consent_of_requirement_6_is_recorded_and_valid_today() -> None:
     )
     refuses(guard, name, missing, consents=(over,))
     refuses(
-        guard, name, ["requirement_6"], consents=(RECORDED,), requirements=requirements(_6=False)
+        guard,
+        name,
+        ["/body/requirements/req6_consents_to_information_provision/met"],
+        consents=(RECORDED,),
+        requirements=requirements(_6=False),
     )
 
 
@@ -163,22 +187,40 @@ def test_who_is_not_selected_is_told_which_requirements_failed() -> None:
     allows(guard, name, failed_requirements=[2, 4])
     both = requirements(_2=False, _4=False)
     allows(guard, name, failed_requirements=[4, 2], requirements=both)
-    refuses(guard, name, ["requirement_4"], failed_requirements=[2], requirements=both)
-    refuses(guard, name, ["requirement_1"], failed_requirements=[1, 2, 4], requirements=both)
-    refuses(guard, name, ["requirement_1"], failed_requirements=[1], requirements=requirements())
+    refuses(
+        guard,
+        name,
+        ["/body/failed_requirements"],
+        failed_requirements=[2],
+        requirements=both,
+    )
+    refuses(
+        guard,
+        name,
+        ["/body/failed_requirements"],
+        failed_requirements=[1, 2, 4],
+        requirements=both,
+    )
+    refuses(
+        guard,
+        name,
+        ["/body/failed_requirements"],
+        failed_requirements=[1],
+        requirements=requirements(),
+    )
 
 
 def test_a_request_names_the_result_that_was_selected() -> None:
     name, guard = "special_adjustment.request_cooperation", guards.result_as_selected
     allows(guard, name, facts={"adjust_result": "special"})
-    refuses(guard, name, ["adjust_result"], facts={"adjust_result": "general"})
-    refuses(guard, name, ["adjust_result"])
+    refuses(guard, name, ["/body/adjust_result"], facts={"adjust_result": "general"})
+    refuses(guard, name, ["/body/adjust_result"])
 
 
 def test_a_center_takes_what_is_in_its_area_or_wished_to_be() -> None:
     name, guard = "special_adjustment.request_cooperation", guards.center_takes_area
     allows(guard, name, joining={"center": CENTER})
-    refuses(guard, name, ["to.center"], joining={"center": OSAKA_CENTER})
+    refuses(guard, name, ["/to/center"], joining={"center": OSAKA_CENTER})
     allows(guard, name, joining={"center": OSAKA_CENTER}, desired_area=[{"area": OSAKA}])
     allows(guard, name)
 
@@ -186,7 +228,7 @@ def test_a_center_takes_what_is_in_its_area_or_wished_to_be() -> None:
 def test_a_center_that_begins_this_service_next_month_is_not_asked_today() -> None:
     name, guard = "suspect_support.request_center", guards.center_offers_service
     allows(guard, name, joining={"center": CENTER})
-    refuses(guard, name, ["to.center"], joining={"center": NEW_CENTER})
+    refuses(guard, name, ["/to/center"], joining={"center": NEW_CENTER})
     started = agency("c", "settlement_center", TOKYO, {"suspect_support": NOW.date()})
     allows(guard, name, joining={"center": started})
     unrecorded = agency("c", "settlement_center", TOKYO, {"suspect_support": None})
@@ -196,7 +238,9 @@ def test_a_center_that_begins_this_service_next_month_is_not_asked_today() -> No
 def test_a_second_placement_waits_until_the_first_is_lost() -> None:
     name, guard = "special_adjustment.agree_placement", guards.one_agreed_placement
     allows(guard, name)
-    refuses(guard, name, ["lose_placement"], facts={"placement_from": "2027-03-15"})
+    refuses(
+        guard, name, ["special_adjustment.lose_placement"], facts={"placement_from": "2027-03-15"}
+    )
     lost = BODIES["special_adjustment.lose_placement"]
     allows(guard, name, facts=lost.model_validate(lost.EXAMPLE).facts())
 
@@ -204,7 +248,7 @@ def test_a_second_placement_waits_until_the_first_is_lost() -> None:
 @pytest.mark.parametrize("day", ["2027-01-01", "2026-12-29", "2027-03-22", "2027-03-13"])
 def test_a_release_on_a_closed_day_needs_a_plan(day: str) -> None:
     name, guard = "special_adjustment.prepare_release", guards.holiday_plan_for_closed_day
-    refuses(guard, name, ["holiday_plan"], release_on=day)
+    refuses(guard, name, ["/body/holiday_plan"], release_on=day)
     allows(guard, name, release_on=day, holiday_plan="当番の職員が同行し、翌開庁日に届け出る。")
 
 
@@ -216,7 +260,7 @@ def test_a_release_on_a_business_day_needs_no_plan() -> None:
 def test_a_withdrawal_is_confirmed_only_after_one() -> None:
     name, guard = "special_adjustment.confirm_withdrawal", guards.consent_withdrawn
     allows(guard, name, state="suspended_consent")
-    refuses(guard, name, ["withdraw_consent"], state="assessing")
+    refuses(guard, name, ["special_adjustment.withdraw_consent"], state="assessing")
 
 
 def test_consent_is_renewed_above_before_below() -> None:
@@ -225,14 +269,14 @@ def test_consent_is_renewed_above_before_below() -> None:
     running = Referral(uuid4(), "special_adjustment", "regional_pending")
     allows(guard, name, above=running)
     stopped = Referral(uuid4(), "special_adjustment", "suspended_consent")
-    refuses(guard, name, ["parent.renew_consent"], above=stopped)
+    refuses(guard, name, ["/parent"], above=stopped)
     under = Referral(
         uuid4(),
         "special_adjustment",
         "decline_pending",
         back=("regional_pending", "suspended_consent"),
     )
-    refuses(guard, name, ["parent.renew_consent"], above=under)
+    refuses(guard, name, ["/parent"], above=under)
 
 
 @pytest.mark.parametrize(
@@ -254,20 +298,20 @@ def test_a_flow_ends_for_reasons_of_its_own(flow: str, reason: str, allowed: boo
     if allowed:
         allows(guard, f"{flow}.close", close_reason=reason)
     else:
-        refuses(guard, f"{flow}.close", ["close_reason"], close_reason=reason)
+        refuses(guard, f"{flow}.close", ["/body/close_reason"], close_reason=reason)
 
 
 def test_that_somebody_settled_is_said_only_where_they_have() -> None:
     name = "special_adjustment.close"
     guard = guard_of(name, "close_reason_allowed")
     allows(guard, name, state="settled", close_reason="settled")
-    refuses(guard, name, ["close_reason"], state="assessing", close_reason="settled")
+    refuses(guard, name, ["/body/close_reason"], state="assessing", close_reason="settled")
 
 
 def test_a_stopped_referral_is_closed_for_the_objection() -> None:
     guard, name = guards.closed_for_objection, "suspect_support.close"
     allows(guard, name, close_reason="prosecutor_objected")
-    refuses(guard, name, ["close_reason"], close_reason="entered_in_error")
+    refuses(guard, name, ["/body/close_reason"], close_reason="entered_in_error")
 
 
 def test_on_the_prosecutors_route_five_items_are_explained() -> None:
@@ -275,7 +319,7 @@ def test_on_the_prosecutors_route_five_items_are_explained() -> None:
     both = ("prosecutor", "probation_office")
     allows(guard, name, parties=both)
     some = [item.value for item in ExplainedItem][1:]
-    refuses(guard, name, ["e1_scheme"], parties=both, explained_items=some)
+    refuses(guard, name, ["/body/explained_items"], parties=both, explained_items=some)
     allows(guard, name, parties=("probation_office",), explained_items=some)
 
 
@@ -283,17 +327,17 @@ def test_the_opinion_is_asked_for_suspects_and_not_for_defendants() -> None:
     ask, start = "suspect_support.ask_opinion", "suspect_support.start_for_defendant"
     suspect, defendant = {"procedure_stage": "suspect"}, {"procedure_stage": "defendant"}
     allows(guards.suspects_only, ask, facts=suspect)
-    refuses(guards.suspects_only, ask, ["procedure_stage"], facts=defendant)
-    refuses(guards.suspects_only, ask, ["procedure_stage"])
+    refuses(guards.suspects_only, ask, ["/facts/procedure_stage"], facts=defendant)
+    refuses(guards.suspects_only, ask, ["/facts/procedure_stage"])
     allows(guards.defendants_only, start, facts=defendant)
-    refuses(guards.defendants_only, start, ["procedure_stage"], facts=suspect)
+    refuses(guards.defendants_only, start, ["/facts/procedure_stage"], facts=suspect)
 
 
 def test_no_center_is_asked_while_an_objection_stands() -> None:
     guard, name = guards.no_objection_standing, "suspect_support.request_center"
     allows(guard, name)
     allows(guard, name, facts={"objection": False})
-    refuses(guard, name, ["change_opinion"], facts={"objection": True})
+    refuses(guard, name, ["suspect_support.change_opinion"], facts={"objection": True})
 
 
 @pytest.mark.parametrize(
@@ -327,32 +371,32 @@ def test_a_disposition_frees_indicts_or_imprisons(
         if holds:
             allows(guard, name, disposition=disposition)
         else:
-            refuses(guard, name, ["disposition"], disposition=disposition)
+            refuses(guard, name, ["/body/disposition"], disposition=disposition)
 
 
 def test_a_provisional_plan_says_where_the_first_night_is_spent() -> None:
     guard, name = guards.plan_has_first_night, "suspect_support.draft_provisional"
     allows(guard, name)
     allows(guard, name, first_night={"none_yet": True})
-    refuses(guard, name, ["first_night.address"], first_night={"none_yet": False})
+    refuses(guard, name, ["/body/first_night/address"], first_night={"none_yet": False})
 
 
 def test_relief_is_applied_for_in_writing() -> None:
     guard, name = guards.written_application, "suspect_support.apply_relief"
     allows(guard, name)
-    refuses(guard, name, ["written"], written=False)
+    refuses(guard, name, ["/body/written"], written=False)
 
 
 def test_relief_lasts_six_months_from_release_at_most() -> None:
     guard, name = guards.relief_period_within_six_months, "suspect_support.approve_relief"
     free: dict[str, Fact] = {"released_on": "2026-04-17"}
     allows(guard, name, facts=free)
-    refuses(guard, name, ["relief_until"], facts=free, relief_until="2026-10-17")
-    refuses(guard, name, ["relief_from"], facts=free, relief_from="2026-04-16")
+    refuses(guard, name, ["/body/relief_until"], facts=free, relief_until="2026-10-17")
+    refuses(guard, name, ["/body/relief_from"], facts=free, relief_from="2026-04-16")
     backwards = {"relief_from": "2026-05-01", "relief_until": "2026-04-30"}
-    refuses(guard, name, ["relief_from", "relief_until"], facts=free, **backwards)
+    refuses(guard, name, ["/body/relief_from", "/body/relief_until"], facts=free, **backwards)
     later = {"relief_from": "2026-05-01", "relief_until": "2026-10-31"}
-    refuses(guard, name, ["relief_until"], facts=free, **later)
+    refuses(guard, name, ["/body/relief_until"], facts=free, **later)
 
 
 def test_relief_is_extended_on_a_written_application_three_conditions_and_two_years_at_most() -> (
@@ -362,9 +406,9 @@ def test_relief_is_extended_on_a_written_application_three_conditions_and_two_ye
     running: dict[str, Fact] = {"released_on": "2026-04-17", "relief_from": "2026-04-17"}
     allows(guard, name, facts=running)
     for condition in ("written", "condition_1_met", "condition_2_met", "condition_3_met"):
-        refuses(guard, name, [condition], facts=running, **{condition: False})
+        refuses(guard, name, [f"/body/{condition}"], facts=running, **{condition: False})
     allows(guard, name, facts=running, relief_until="2028-04-16")
-    refuses(guard, name, ["relief_until"], facts=running, relief_until="2028-04-17")
+    refuses(guard, name, ["/body/relief_until"], facts=running, relief_until="2028-04-17")
 
 
 def test_the_probation_office_is_asked_with_counsels_leave_only() -> None:
@@ -372,22 +416,22 @@ def test_the_probation_office_is_asked_with_counsels_leave_only() -> None:
     given = BODIES["defence_support.give_leave"]
     allows(guard, name, facts=given.model_validate(given.EXAMPLE).facts())
     taken_back = given.model_validate({**given.EXAMPLE, "leave": False}).facts()
-    refuses(guard, name, ["give_leave"], facts=taken_back)
-    refuses(guard, name, ["give_leave"])
+    refuses(guard, name, ["defence_support.give_leave"], facts=taken_back)
+    refuses(guard, name, ["defence_support.give_leave"])
 
 
 def test_only_the_lead_center_asks_another() -> None:
     guard, name = guards.is_lead, "regional_coordination.request"
     allows(guard, name, sender=CENTER, lead=CENTER.id)
-    refuses(guard, name, ["lead"], sender=CENTER, lead=OSAKA_CENTER.id)
-    refuses(guard, name, ["lead"], sender=CENTER)
+    refuses(guard, name, ["/lead"], sender=CENTER, lead=OSAKA_CENTER.id)
+    refuses(guard, name, ["/lead"], sender=CENTER)
 
 
 def test_what_is_reported_as_done_was_not_done_tomorrow() -> None:
     guard, name = guards.has_come("settled_on"), "special_adjustment.settle"
     assert guard.name == "settled_on_has_come"
     allows(guard, name, settled_on="2026-06-25")
-    refuses(guard, name, ["settled_on"], settled_on="2026-06-26")
+    refuses(guard, name, ["/body/settled_on"], settled_on="2026-06-26")
     died = guards.has_come("died_on")
     allows(died, "special_adjustment.die", died_on=MISSING)
 

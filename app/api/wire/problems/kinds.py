@@ -198,8 +198,8 @@ KINDS: Mapping[str, ProblemKind] = {
             "Of the conditions of this message, those in `guards` are not met.",
         ),
         Text(
-            "needs に足りないものがあります。満たしてから送り直してください。",
-            "`needs` says what is missing; send it again when it is there.",
+            "needs に足りないもの、takes に受け入れる値があります。満たしたら送り直してください。",
+            "`needs` says what is missing, `takes` which values are taken; send it again then.",
         ),
         example={
             "guards": [
@@ -207,7 +207,7 @@ KINDS: Mapping[str, ProblemKind] = {
                     "name": "consent_covers",
                     "title": "提供先と情報の種類を対象とする同意があること",
                     "reason": "提供先と情報の種類を対象とする有効な同意がありません。",
-                    "needs": ["center:C3"],
+                    "needs": ["special_adjustment.record_consent", "/consent_ids"],
                     "missing": [
                         {
                             "party": "center",

@@ -100,7 +100,24 @@ PROBLEM: Mapping[str, Any] = {
                     "name": {"type": "string"},
                     "title": {"type": "string"},
                     "reason": {"type": "string"},
-                    "needs": {"type": "array", "items": {"type": "string"}},
+                    "needs": {
+                        "type": "array",
+                        "description": both(
+                            "足りないもの。通信文の中の場所(`/body/…` `/to/…` `/consent_ids` `/parent`)、"  # noqa: E501
+                            "読んだ案件の中の場所(`/facts/…` `/lead`)、先に要る通信文の種類",
+                            "What is missing: places in the message (`/body/…` `/to/…`"
+                            " `/consent_ids` `/parent`) or in the referral as it is read"
+                            " (`/facts/…` `/lead`), or message types that have to come first",
+                        ),
+                        "items": {"type": "string"},
+                    },
+                    "takes": {
+                        "type": "array",
+                        "description": both(
+                            "受け入れる値", "The values that would be taken, by place"
+                        ),
+                        "items": {"$ref": "#/components/schemas/RowTakes"},
+                    },
                     "missing": {
                         "type": "array",
                         "description": both(

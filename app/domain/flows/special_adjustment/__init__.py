@@ -1,6 +1,14 @@
 """特別調整・一般調整: from the institution's notice to a home after release."""
 
-from app.domain.flows.special_adjustment.table import NAME, PARTIES, PROBATION, SIDE, STATES, TABLE
+from app.domain.flows.special_adjustment.table import (
+    INSTITUTION,
+    NAME,
+    PARTIES,
+    PROBATION,
+    SIDE,
+    STATES,
+    TABLE,
+)
 from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
@@ -14,4 +22,5 @@ SPECIAL_ADJUSTMENT = Flow(
     deciding=PROBATION,
     vouching=PROBATION,
     example_to={PROBATION: "probation-13"},
+    example_successors={INSTITUTION: "prison-osaka", PROBATION: "probation-27"},
 )

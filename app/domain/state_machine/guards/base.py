@@ -5,7 +5,14 @@ from datetime import date
 from typing import TypeVar
 
 from app.domain.messages.body import Body
-from app.domain.state_machine.guard import Guard, Objection, Situation
+from app.domain.state_machine.guard import (
+    First,
+    Guard,
+    Objection,
+    Situation,
+    Taking,
+    takes_anything,
+)
 from app.domain.text import Text
 
 B = TypeVar("B", bound=Body)
@@ -24,31 +31,55 @@ def body_as(situation: Situation, kind: type[B]) -> B:
 
 
 def guard(
-    name: str, title: Text, reason: Text, *, of_the_moment: bool = False
-) -> Callable[[Callable[[Situation], object]], Guard]:
-    """Make a guard of a predicate that answers what is missing, or nothing."""
+    name: str,
+    title: Text,
+    reason: Text,
+    *,
+    needs: tuple[str, ...],
+    of_the_moment: bool = False,
+    takes: Taking = takes_anything,
+    first: tuple[First, ...] = (),
+) -> Callable[[Callable[[Situation], list[str]]], Guard]:
+    """Make a guard of a predicate that answers what is missing, or nothing.
 
-    def make_guard(missing: Callable[[Situation], object]) -> Guard:
+    Args:
+        needs: all that the predicate may answer, as `Guard.needs` has it.
+        takes: the values to which it narrows fields, by the state of the referral.
+        first: what the example of a message needs before it for this guard.
+    """
+
+    def make_guard(missing: Callable[[Situation], list[str]]) -> Guard:
         def check(situation: Situation) -> Objection | None:
-            needs = missing(situation)
-            if not needs:
+            lacking = missing(situation)
+            if not set(lacking) <= set(needs):
+                raise TypeError(f"{name} does not declare {sorted(set(lacking) - set(needs))}")
+            if not lacking:
                 return None
-            return Objection(reason, tuple(needs) if isinstance(needs, list) else ())
+            taken = [
+                each.as_values()
+                for each in takes(situation.referral.state)
+                if each.pointer in lacking
+            ]
+            flow = situation.referral.flow
+            written = (need if need[0] == "/" else f"{flow}.{need}" for need in lacking)
+            return Objection(reason, tuple(written), {"takes": taken} if taken else {})
 
-        return Guard(name, title, check, of_the_moment)
+        return Guard(name, title, check, of_the_moment, needs=needs, takes=takes, first=first)
 
     return make_guard
 
 
 def has_come(field: str) -> Guard:
     """A guard that the day in this field has come: only past events can be reported."""
+    pointer = f"/body/{field}"
 
     def check(situation: Situation) -> Objection | None:
         day = getattr(situation.message.body, field, None)
         late = isinstance(day, date) and day > situation.today
-        return Objection(NOT_YET, (field,)) if late else None
+        return Objection(NOT_YET, (pointer,)) if late else None
 
-    return Guard(f"{field}_has_come", Text("その日が到来していること", "the day has come"), check)
+    title = Text("その日が到来していること", "the day has come")
+    return Guard(f"{field}_has_come", title, check, needs=(pointer,))
 
 
 NOT_YET = Text(

@@ -2,19 +2,31 @@
 
 from datetime import date, timedelta
 
-from app.domain.state_machine.guard import Situation
+from app.domain.state_machine.guard import Situation, Taken
 from app.domain.state_machine.guards.base import guard
 from app.domain.text import Text
+
+BEGINS, ENDS = "/body/relief_from", "/body/relief_until"
+BEGAN = "/facts/relief_from"
+"""Where an extension finds the day on which the relief began."""
+CONDITIONS = (
+    "/body/written",
+    "/body/condition_1_met",
+    "/body/condition_2_met",
+    "/body/condition_3_met",
+)
 
 
 @guard(
     "written_application",
     Text("書面による申出であること", "the application is in writing"),
     Text("更生緊急保護の申出は書面によります。", "relief is applied for in writing (省令118条)"),
+    needs=("/body/written",),
+    takes=lambda _: (Taken("/body/written", (True,)),),
 )
 def written_application(situation: Situation) -> list[str]:
     """An application for relief is on paper, signed by the person."""
-    return [] if getattr(situation.message.body, "written", False) else ["written"]
+    return [] if getattr(situation.message.body, "written", False) else ["/body/written"]
 
 
 def months_after(day: date, months: int) -> date:
@@ -31,11 +43,12 @@ def months_after(day: date, months: int) -> date:
 def _check_period(situation: Situation, months: int) -> list[str]:
     start, end = _relief_period(situation)
     released = _released_on(situation)
+    begins = BEGINS if hasattr(situation.message.body, "relief_from") else BEGAN
     if start is None or end is None or end < start:
-        return ["relief_from", "relief_until"]
+        return [begins, ENDS]
     if released is not None and start < released:
-        return ["relief_from"]
-    return ["relief_until"] if end > months_after(released or start, months) else []
+        return [begins]
+    return [ENDS] if end > months_after(released or start, months) else []
 
 
 def _relief_period(situation: Situation) -> tuple[date | None, date | None]:
@@ -60,6 +73,7 @@ def _day(situation: Situation, fact: str) -> date | None:
         "更生緊急保護の期間は、釈放の日から6月を超えない範囲で定めます。",
         "relief lasts six months from the day of release at most",
     ),
+    needs=(BEGINS, ENDS),
 )
 def relief_period_within_six_months(situation: Situation) -> list[str]:
     """Relief begins with release and ends within six months (更生保護法85条4項)."""
@@ -73,10 +87,12 @@ def relief_period_within_six_months(situation: Situation) -> list[str]:
         "期間の延長には、新たな書面の申出と省令121条の三つの要件が必要です。",
         "an extension needs a new written application and the three conditions of 省令121条",
     ),
+    needs=(BEGAN, ENDS, *CONDITIONS),
+    takes=lambda _: tuple(Taken(pointer, (True,)) for pointer in CONDITIONS),
 )
 def extension_conditions(situation: Situation) -> list[str]:
     """A new application, three conditions, and two years in all at most (更生保護法85条4項)."""
     body = situation.message.body
-    wanted = ("written", "condition_1_met", "condition_2_met", "condition_3_met")
-    missing = [name for name in wanted if not getattr(body, name, False)]
+    names = ((pointer, pointer.rpartition("/")[2]) for pointer in CONDITIONS)
+    missing = [pointer for pointer, name in names if not getattr(body, name, False)]
     return missing or _check_period(situation, months=24)

@@ -1,0 +1,400 @@
+"""The shapes of the answers about flows: each mark of a table, and what a client builds on."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from app.api.wire.documented import both
+from app.api.wire.schemas import Shape
+
+
+def _said(ja: str, en: str) -> Any:
+    return Field(description=both(ja, en))
+
+
+class Words(Shape):
+    """日本語と英語の言葉。
+
+    Words in Japanese and English.
+    """
+
+    ja: str
+    en: str
+
+
+class FlowSummary(Shape):
+    """流れの名前と、詳しい頁の場所。
+
+    The name of a flow, and where it is described in full.
+    """
+
+    name: str
+    title: Words
+    self: Annotated[str, _said("全てを読む場所", "Where all of it is")]
+    diagram: Annotated[str, _said("状態遷移図の場所", "Where its state diagram is")]
+
+
+class FlowList(Shape):
+    """流れの一覧。
+
+    The flows.
+    """
+
+    items: list[FlowSummary]
+
+
+class FlowParty(Shape):
+    """流れの当事者。
+
+    A party of a flow.
+    """
+
+    name: str
+    title: Words
+    kinds: Annotated[list[str], _said("なれる機関の種類", "The kinds of agency that it may be")]
+    classes: Annotated[list[str], _said("開けるデータ区分", "The data classes that it may open")]
+    by_consent: Annotated[
+        bool,
+        _said(
+            "真なら、C0 のほかは本人の同意のある区分だけが届く。相手がこの当事者だけのときや、"
+            "この当事者が加わる通信文は、同意が足りなければ断られる。ほかの相手にも届くときは、"
+            "この当事者に届く区分が狭まる",
+            "If true, it receives more than C0 only with the person's consent. A message for such"
+            " parties alone, or by which one joins, is refused where consent is lacking; of one"
+            " that reaches others too, it receives only the classes that consent covers",
+        ),
+    ]
+
+
+class FlowState(Shape):
+    """流れの状態。
+
+    A state of a flow.
+    """
+
+    name: str
+    title: Words
+    returns: Annotated[
+        bool, _said("真なら、前の状態に戻れる", "If true, `<` leads from it to the state before it")
+    ]
+
+
+class FlowField(Shape):
+    """通信文の項目。
+
+    A field of a message.
+    """
+
+    name: str
+    title: str | None
+    class_: Annotated[str, Field(alias="class", description=both("データ区分", "Its data class"))]
+    required: bool
+
+
+class FlowParent(Shape):
+    """この通信文が、どの流れの、どの状態の案件の下に案件を開けるか。
+
+    Under which referrals a message opens another: their flow and states. The sender leads them.
+    """
+
+    flow: str
+    states: list[str]
+
+
+class FlowMessage(Shape):
+    """通信文の種類。
+
+    A message type.
+    """
+
+    type: str
+    title: Words
+    opens: Annotated[bool, _said("真なら案件を開く", "If true, it opens a referral")]
+    takes_parent: Annotated[
+        bool,
+        _said(
+            "真なら `parent` が要る。偽なら `parent` は断られる(`not_taken`)",
+            "If true, `parent` is required; if false, it is refused (`not_taken`)",
+        ),
+    ]
+    parents: Annotated[
+        list[FlowParent],
+        _said("`parent` になれる案件", "The referrals that `parent` may be"),
+    ]
+    records_consent: Annotated[
+        str | None,
+        _said(
+            "同意を記録する通信文の、同意の番号の場所。番号は毎回新しく選ぶ",
+            "Where a message that records a consent has its id, which is a new one each time",
+        ),
+    ] = None
+    example_to: Annotated[
+        dict[str, str],
+        _said(
+            "例の `to`。行の `joins` にある当事者の分だけを送る",
+            "`to` in the example. Send what of it is in the row's `joins`",
+        ),
+    ]
+    sent_by_service: Annotated[
+        bool, _said("真ならこのサービスだけが記録する", "If true, only the service records it")
+    ]
+    fields: list[FlowField]
+    schema_: Annotated[
+        str,
+        Field(
+            alias="schema",
+            description=both(
+                "本文の JSON Schema の場所。例もある",
+                "Where the JSON Schema of its body is, with an example",
+            ),
+        ),
+    ]
+    page: Annotated[str, _said("説明の頁", "The page that describes it")]
+
+
+class GuardName(Shape):
+    """条件の符号と題。
+
+    The code and title of a guard.
+    """
+
+    name: str
+    title: Words
+
+
+class FlowGuard(GuardName):
+    """条件と、断るときに `needs` に挙げうるもの。
+
+    A guard, and all that its refusal may name in `needs`.
+    """
+
+    needs: Annotated[
+        list[str],
+        _said(
+            "`/body/…`、`/to/…`、`/consent_ids`、`/parent` は通信文の中、`/facts/…` と `/lead` は"
+            "読んだ案件の中の場所。ほかは、先に要る通信文の種類",
+            "`/body/…`, `/to/…`, `/consent_ids` and `/parent` are places in the message,"
+            " `/facts/…` and `/lead` in the referral as it is read; others are message types that"
+            " have to come first",
+        ),
+    ]
+
+
+class RowReader(Shape):
+    """行の通信文を受け取る当事者。
+
+    A party that receives the message of a row.
+    """
+
+    party: str
+    classes: Annotated[list[str], _said("届く区分", "The classes that it receives")]
+    if_named: Annotated[
+        bool,
+        _said(
+            "真なら、通信文の同意に挙げられたときだけ。`x:C0` の行でも、挙げられれば全て届く",
+            "If true, only where the message's consent names it; this holds before `x:C0`",
+        ),
+    ]
+    joins: Annotated[
+        bool, _said("新たにこの当事者となる機関", "The agency that becomes this party by it")
+    ]
+    leaves: Annotated[
+        bool, _said("この当事者でなくなる機関", "The agency that ceases to be this party by it")
+    ]
+    may_send: Annotated[
+        bool,
+        _said(
+            "真なら、自らが送信者のときは届かない",
+            "If true, it may be the sender, and then gets none",
+        ),
+    ]
+
+
+class RowTakes(Shape):
+    """行が受け入れる値。`values` のどれか、`all_of` の全て、または `fact` の値。
+
+    The values that a row takes: one of `values`, all of `all_of`, or the value of `fact`.
+    """
+
+    pointer: Annotated[str, _said("通信文の中の場所", "The place in the message (JSON Pointer)")]
+    values: list[str | bool] | None = None
+    all_of: Annotated[
+        list[str] | None,
+        _said("検察庁が当事者のときは、その全て", "Where a prosecutor is a party, all of these"),
+    ] = None
+    fact: Annotated[
+        str | None, _said("案件のこの事実と同じ値", "The value of this fact of the referral")
+    ] = None
+
+
+class RowNeeds(Shape):
+    """例が受け入れられる前に要るもの。
+
+    What the row's example needs before it is accepted.
+    """
+
+    consent: Annotated[
+        str | None,
+        _said(
+            "例のこの場所にある番号の同意が、この案件か親案件に記録され、撤回されていないこと",
+            "The consent whose id stands at this place of the example is recorded in this referral"
+            " or its parent, and not withdrawn",
+        ),
+    ] = None
+    type: Annotated[
+        str | None, _said("先に要る通信文の種類", "A message type that has to come first")
+    ] = None
+    body: Annotated[
+        dict[str, Any] | None,
+        _said("その例と違うところ", "The members in which its body differs from its example"),
+    ] = None
+    fact: Annotated[
+        str | None,
+        _said("この事実が `value` なら要らない", "Not needed where this fact is `value`"),
+    ] = None
+    value: str | bool | None = None
+
+
+class FlowRow(Shape):
+    """表の行。どの状態で、誰が、何を送れて、どこへ進み、誰に届くか。起こりえない行はない。
+
+    A row of the table: in which states who may send what, where that leads, and who receives it.
+    Only rows that can happen are published.
+    """
+
+    from_: Annotated[
+        list[str],
+        Field(
+            alias="from", description=both("状態。`new` は案件を開く", "States; `new` opens one")
+        ),
+    ]
+    type: str
+    title: Words
+    by: Annotated[
+        list[str],
+        _said(
+            "送れる当事者。`lead` は主担当の機関、`sys` はこのサービス自身",
+            "The parties that may send it; `lead` is the agency that leads the case, `sys` the"
+            " service itself",
+        ),
+    ]
+    seat: Annotated[
+        Literal["any", "decider"],
+        _said("`decider` は決裁者の席だけ", "`decider`: from a decider's seat only"),
+    ]
+    to: Annotated[
+        str,
+        _said(
+            "次の状態。`=` は状態を変えず、`<` は直前の状態に戻る",
+            "The next state; `=` keeps the state, `<` returns to the one before",
+        ),
+    ]
+    copies: Annotated[
+        list[str],
+        _said(
+            "受け手。`x` は当事者、`x:C0` は C0 だけ、`others` は送り手のほかの全当事者、`named` は"
+            "通信文の同意に挙げられた当事者。二つが当てはまれば、両方の区分が届く(`named` と"
+            " `x:C0` なら、挙げられた当事者に全て)。加わる機関と終わる機関の写しもある",
+            "Recipients: `x` is a party, `x:C0` gets C0 alone, `others` is every party but the"
+            " sender, `named` each party that the message's consent names. A party to which two"
+            " apply gets the classes of both (with `named` and `x:C0`: all, if it is named). Copies"
+            " for those who join or end by the message are among them",
+        ),
+    ]
+    readers: Annotated[
+        list[RowReader],
+        _said(
+            "同じことを、当事者と区分ごとに。その時に当事者でない者には届かない",
+            "The same by party and class. Whoever is no party then receives nothing",
+        ),
+    ]
+    joins: Annotated[
+        list[str],
+        _said("この通信文で当事者になる", "Become parties by it; name the agency in `to`"),
+    ]
+    ends: Annotated[
+        list[str],
+        _said(
+            "この通信文で当事者でなくなる。`joins` にもあれば、別の機関が代わる",
+            "Cease to be parties by it; one that is in `joins` too is replaced by another agency",
+        ),
+    ]
+    guards: list[GuardName]
+    takes: Annotated[
+        list[RowTakes],
+        _said(
+            "この行で全ての値は受け入れられない項目",
+            "The fields of which this row does not take all values",
+        ),
+    ]
+    needs: list[RowNeeds]
+    reports: Annotated[
+        str | None,
+        _said("親案件に記録される出来事", "The event that it records in the parent referral"),
+    ] = None
+    lead: Annotated[
+        str | None,
+        _said(
+            "主担当となる当事者。`-` はなし", "The party that leads from then on; `-` for nobody"
+        ),
+    ] = None
+    erases: Annotated[bool, _said("鍵を破棄する", "The referral's keys are destroyed")]
+    added: Annotated[bool, _said("表を補う行", "It completes the tables as first agreed")]
+    shares: Annotated[
+        list[str],
+        _said(
+            "親案件の通信文を `shared_messages` で見せられる区分。空なら断られる",
+            "The classes of the parent's messages that `shared_messages` may show; empty: refused",
+        ),
+    ]
+
+
+class FlowFact(Shape):
+    """案件の事実。
+
+    A fact of a referral (`facts` of `GET /v1/referrals/{referral_id}`).
+    """
+
+    name: str
+    class_: Annotated[
+        str, Field(alias="class", description=both("見るのに要る区分", "The class that shows it"))
+    ]
+    is_deadline: Annotated[bool, _said("期限になる日", "A day that is a deadline")]
+    set_by: Annotated[list[str], _said("設定する通信文", "The messages that set it")]
+
+
+class FlowClass(Shape):
+    """データ区分。
+
+    A data class.
+    """
+
+    class_: Annotated[str, Field(alias="class")]
+    title: Words
+
+
+class FlowOut(Shape):
+    """流れの全て。
+
+    All of a flow.
+    """
+
+    name: str
+    title: Words
+    deciding: Annotated[
+        str,
+        _said(
+            "撤回と辞退を確認する当事者。`lead` は主担当",
+            "The party that confirms a withdrawal or a decline; `lead` is whoever leads",
+        ),
+    ]
+    needs_parent: bool
+    parties: list[FlowParty]
+    states: list[FlowState]
+    messages: list[FlowMessage]
+    matrix: list[FlowRow]
+    guards: list[FlowGuard]
+    facts: list[FlowFact]
+    classes: list[FlowClass]
+    self: str
+    diagram: str

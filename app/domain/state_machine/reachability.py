@@ -1,0 +1,114 @@
+"""The rows of a table that can happen: who can be a party, in which state, and which lead there is.
+
+A table gives the common rows to every party in every state. In some of these a party cannot be
+there yet, or what the service reports cannot come about: such rows are not published.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from app.domain.cases.case import NEW, SYSTEM
+from app.domain.state_machine.table import LEAD, Flow, Step
+
+DEEPEST = 2
+"""States to return to that are followed. Deeper ones are entered and left by the same rows."""
+FROM_ABOVE = frozenset(
+    {"consent_resumed", "consent_confirmed", "parent_closed", "parent_held", "parent_resumed"}
+)
+"""Events of the service that reach a referral from the one above it alone."""
+FROM_THE_CASE = frozenset({"consent_suspended", "consent_claimed"})
+"""Events of the service that also reach a referral from one below it."""
+
+Sending = tuple[str, str, str]
+"""State, message type, and the party that sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a referral decides which rows it takes."""
+
+    state: str
+    back: tuple[str, ...] = ()
+    parties: frozenset[str] = frozenset()
+    lead: str | None = None
+    """The party whose agency leads the case."""
+    has_child: bool = False
+    """Whether another referral was opened under it."""
+
+    def has(self, sender: str) -> bool:
+        """Whether this sender of a row is there."""
+        return sender in self.parties or (sender == LEAD and self.lead is not None)
+
+
+@cache
+def possible_steps(flow: Flow) -> tuple[Step, ...]:
+    """The rows of the table that can happen, each with the senders that can be there."""
+    possible = possible_sendings(flow)
+    narrowed = (
+        replace(s, by=tuple(by for by in s.by if (s.state, s.type, by) in possible))
+        for s in flow.steps
+    )
+    return tuple(step for step in narrowed if step.by)
+
+
+@cache
+def possible_sendings(flow: Flow) -> frozenset[Sending]:
+    """Every message of the table that can be sent, by state and sender."""
+    found: set[Sending] = set()
+    seen = {Standing(NEW)}
+    waiting = [Standing(NEW)]
+    while waiting:
+        for sending, after in _next(flow, waiting.pop()):
+            found.add(sending)
+            if after not in seen and len(after.back) <= DEEPEST:
+                seen.add(after)
+                waiting.append(after)
+    return frozenset(found)
+
+
+def _next(flow: Flow, at: Standing) -> Iterator[tuple[Sending, Standing]]:
+    for step in flow.steps_from(at.state):
+        for by in step.by:
+            if _is_possible(flow, step, by, at):
+                yield (step.state, step.type, by), _after(flow, step, by, at)
+    if at.back:
+        yield from _reported_below(flow, at)
+
+
+def _is_possible(flow: Flow, step: Step, by: str, at: Standing) -> bool:
+    if at.state == NEW:
+        return True
+    return _comes_about(flow, step, at) if by == SYSTEM else at.has(by)
+
+
+def _comes_about(flow: Flow, step: Step, at: Standing) -> bool:
+    """Whether something in the case can cause this event of the service."""
+    event = step.type.partition(".")[2]
+    if event in FROM_ABOVE:
+        return flow.joins_parent
+    if event in FROM_THE_CASE:
+        return flow.joins_parent or at.has_child
+    return True
+
+
+def _after(flow: Flow, step: Step, by: str, at: Standing) -> Standing:
+    state, back = flow.target(step, at.state, at.back)
+    opening = at.state == NEW
+    parties = (at.parties | ({by} if opening else set())) - set(step.ends) | set(step.joins)
+    lead = step.lead or (by if opening and flow.joins_parent else at.lead)
+    reported = by == SYSTEM and step.type.partition(".")[2] not in FROM_ABOVE | FROM_THE_CASE
+    known = lead if lead in parties else None
+    return Standing(state, back, parties, known, at.has_child or reported)
+
+
+def _reported_below(flow: Flow, at: Standing) -> Iterator[tuple[Sending, Standing]]:
+    """What a child reports while a side state stands above the main one."""
+    if not at.has_child:
+        return
+    main = replace(at, state=at.back[0], back=())
+    for step in flow.steps_from(main.state):
+        if SYSTEM in step.by and step.type.partition(".")[2] not in FROM_ABOVE | FROM_THE_CASE:
+            moved = _after(flow, step, SYSTEM, main)
+            sending = step.state, step.type, SYSTEM
+            yield sending, replace(moved, state=at.state, back=(moved.state, *at.back[1:]))
