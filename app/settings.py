@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.adapters.access.lockouts import LockoutTerms
 from app.adapters.database.logins import API, WORKER, as_role
+from app.domain.access.day_limits import DayLimits
 from app.domain.calendar.clock import Clock
 from app.domain.calendar.period import Period
 from app.domain.erasure.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
@@ -138,6 +139,26 @@ class Settings(BaseSettings):
 
     messages_per_day: int = Field(default=500, ge=0)
     """The same for one day (in Japan); beyond, 429 until the day is over."""
+
+    referrals_per_day: int = Field(default=1_000, ge=0)
+    """Referrals that one agency may open on a day (in Japan), on paper too; beyond, 429 until the
+    day is over. 0: as many as it likes."""
+
+    referrals_to_one_per_day: int = Field(default=200, ge=0)
+    """Of these, referrals to one other agency, whose inbox nobody else must be able to fill."""
+
+    openings_per_day: int = Field(default=20_000, ge=0)
+    """Messages that one agency may open again on a day; beyond, 429. Each opening is an entry of
+    the log, which is never erased. What arrived is opened for the first time in any case."""
+
+    refusals_per_day: int = Field(default=10_000, ge=0)
+    """Messages of one agency that may be refused or rehearsed on a day; beyond, 429."""
+
+    exports_per_day: int = Field(default=1_000, ge=0)
+    """Bundles and sheets for one agency on a day; beyond, 429."""
+
+    changes_per_day: int = Field(default=1_000, ge=0)
+    """What else one agency has written to the log on a day: changes of webhooks, acts, holds."""
 
     lockout_failures: int = Field(default=10, ge=0)
     """Wrong secrets for one client from one address within `lockout_window` that lock: no secret
@@ -262,6 +283,18 @@ class Settings(BaseSettings):
     def log_name(self) -> str:
         """The name that the log gets at its first start if `log_origin` is missing."""
         return f"{self.issuer_url.partition('://')[2]}/log"
+
+    @property
+    def day_limits(self) -> DayLimits:
+        """How much one agency may do on a day."""
+        return DayLimits(
+            openings=self.openings_per_day,
+            refusals=self.refusals_per_day,
+            exports=self.exports_per_day,
+            changes=self.changes_per_day,
+            referrals=self.referrals_per_day,
+            referrals_to_one=self.referrals_to_one_per_day,
+        )
 
     @property
     def lockout_terms(self) -> LockoutTerms:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, fields
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -30,6 +30,7 @@ from app.auth.scopes import ROLES
 from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenTerms
 from app.domain.access.caller import Caller
+from app.domain.access.day_limits import DayLimits
 from app.domain.calendar.clock import Clock
 from app.domain.directory.agencies import Directory
 from app.settings import JAPAN, Settings
@@ -39,6 +40,7 @@ T = TypeVar("T")
 START = datetime(2026, 11, 23, 10, tzinfo=JAPAN)
 """The time at which the clock starts: the days in the examples are then in the past or present."""
 ISSUER = "https://tsunagu.invalid"
+COUNTED_BY_DAY = [field.name.upper() for field in fields(DayLimits)]
 LONGEST_START = 60.0
 """Seconds until a process must answer."""
 
@@ -171,6 +173,7 @@ class Place:
             "TSUNAGU_LOG_LEVEL": "warning",
             # Requests are counted as usual, but the limit is never reached.
             "TSUNAGU_RATE_LIMIT": "1000000000",
+            **{f"TSUNAGU_{name}_PER_DAY": "1000000000" for name in COUNTED_BY_DAY},
         }
         process = subprocess.Popen(
             [sys.executable, "-m", *module],

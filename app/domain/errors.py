@@ -23,7 +23,7 @@ Refusal
 ├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
 ├── ReferralFull       the party has sent as many messages in the referral as it may
-├── TooManyToday       the same, for one day
+├── TooManyToday       the agency has done as much of something as it may on one day
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
 ├── BundleTooLarge     the case is larger than a bundle may be
 ├── SecondSeat         whoever proposed an act cannot decide on it
@@ -227,12 +227,16 @@ class ReferralFull(Refusal):
 
 
 class TooManyToday(Refusal):
-    """The party has sent as many messages in the referral on this day as it may."""
+    """The agency has done as much of something on this day as it may.
+
+    `of` is `messages` (in one referral), or a name of `DayLimits`.
+    """
 
     code = "too_many_today"
 
-    def __init__(self, messages: int, retry_after: int) -> None:
-        super().__init__(limit_messages=messages, retry_after=retry_after)
+    def __init__(self, limit: int, retry_after: int, of: str = "messages") -> None:
+        in_messages = {"limit_messages": limit} if of == "messages" else {}
+        super().__init__(of=of, limit=limit, **in_messages, retry_after=retry_after)
 
 
 class BundleTooLarge(Refusal):

@@ -40,6 +40,7 @@ NOTHING = {
     "master_retirement",
     "purpose_flow",
     "service_clock",
+    "day_count",
 }
 
 # table: the rows that are $1's own, as the owner of the tables finds them
@@ -127,6 +128,7 @@ SHOWN = {
     "purpose_flow": "purpose",
     "webhook_call": "id::text",
     "service_clock": "singleton::text",
+    "day_count": "agency_id || kind || other",
 }
 
 

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL; a session carries nothing from one request to the next."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -8,6 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolAcquireContext
 
 from app.adapters.database.connection import WRITABLE
+from app.adapters.database.day_limits import refusal_in, session_settings
 from app.adapters.database.shares import Shares
 from app.adapters.outage import CannotStart, is_read_only, spoils_connection
 
@@ -49,12 +51,22 @@ class PoolerUnsupported(CannotStart):
         )
 
 
-async def open_pool(url: str, size: int, name: str, patience: timedelta = PATIENCE) -> "Pool":
+async def open_pool(
+    url: str,
+    size: int,
+    name: str,
+    patience: timedelta = PATIENCE,
+    day_limits: Mapping[str, int] | None = None,
+) -> "Pool":
     """A pool of up to `size` connections, shown in PostgreSQL as `name`.
 
     Nothing waits without a limit: for a connection `WAIT_FOR_CONNECTION`, for a row
     `WAIT_FOR_LOCK`, for a statement `patience`. A database that hangs, or a row that is held, must
     not block every request.
+
+    Args:
+        day_limits: how much an agency may do on a day through this pool, by the names of
+            `DayLimits`.
 
     Raises:
         PoolerUnsupported: the address is a pooler's.
@@ -69,6 +81,7 @@ async def open_pool(url: str, size: int, name: str, patience: timedelta = PATIEN
             "lock_timeout": _milliseconds(WAIT_FOR_LOCK),
             "statement_timeout": _milliseconds(patience),
             "idle_in_transaction_session_timeout": _milliseconds(IDLE),
+            **session_settings(day_limits or {}),
         },
     )
     try:
@@ -108,6 +121,9 @@ class _BoundedPool(Pool):
 
         Raises, when the block is entered:
             NoConnection: none was free in time.
+
+        Raises, when it is left:
+            TooManyToday: an agency has done enough of something on this day.
         """
         return _BoundedLease(self, timeout)
 
@@ -141,6 +157,8 @@ class _BoundedLease(_Lease):
             await super().__aexit__(*exc)
         finally:
             self._shares.leave(self._claims)
+        if refusal := refusal_in(error if isinstance(error, BaseException) else None):
+            raise refusal from None
 
     async def _throw_away(self, error: BaseException) -> None:
         if self.connection is not None:

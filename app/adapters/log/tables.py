@@ -1,6 +1,6 @@
 """The append-only log, a Merkle tree over everything that was accepted, read or refused."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +57,24 @@ class ServiceClockRow(Row, table=True):
 
     singleton: bool = Field(primary_key=True, sa_column_kwargs={"server_default": text("true")})
     checked: bool = Field(sa_column_kwargs={"server_default": text("true")})
+
+
+class DayCountRow(Row, table=True):
+    """How much of a kind an agency has done on the last day on which it did any."""
+
+    __tablename__ = "day_count"
+    __table_args__ = (
+        {"comment": "What an agency has done on a day, of what one may not do too much on a day."},
+    )
+
+    agency_id: str = Field(primary_key=True, foreign_key="agency.id")
+    kind: str = Field(primary_key=True)
+    other: str = Field(
+        primary_key=True,
+        sa_column_kwargs={"comment": "The agency that it did it to; empty: to any."},
+    )
+    day: date
+    used: int
 
 
 class LogPendingRow(Row, table=True):

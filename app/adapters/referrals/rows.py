@@ -123,6 +123,16 @@ def deadline_rows(acceptance: Acceptance) -> dict[str, Any]:
     return rows
 
 
+def opening_counts(acceptance: Acceptance) -> dict[str, Any]:
+    """What an opening counts as, for the agency that sends it or keys it in."""
+    if not acceptance.message.opens:
+        return {}
+    own = acceptance.caller.agency_id
+    others = {c.agency_id for c in acceptance.decision.moves[0].copies if c.waits} - {own}
+    to_one = [{"kind": "referrals_to_one", "other": other, "n": 1} for other in sorted(others)]
+    return {"counts": [{"kind": "referrals", "n": 1}, *to_one]}
+
+
 def settlement_rows(acceptance: Acceptance) -> dict[str, Any]:
     """What the statistics count of a settlement, if the message reports one."""
     cell = acceptance.message.body.settlement()

@@ -197,7 +197,7 @@ def _codes(path: str, operation: Schema, notes: Documentation) -> Iterator[str]:
         yield "not_authenticated"
         if any(scopes for scheme in operation["security"] for scopes in scheme.values()):
             yield "scope_missing"
-        yield from ("too_many", "busy", "unavailable")
+        yield from ("too_many", "too_many_today", "busy", "unavailable")
     if notes.takes:
         yield from (
             "malformed",

@@ -145,7 +145,6 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
             "ambiguous_route",
             "stale",
             "referral_full",
-            "too_many_today",
         ),
         parameters={"referral_id": REFERRAL_ID},
         shows={200: _REPEATED_EXAMPLES},

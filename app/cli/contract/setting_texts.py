@@ -159,6 +159,34 @@ ACCESS = {
         "一つの当事者が一つの案件に1日に送れる通信文の数。0 は無制限",
         "Messages that one party may send in a referral on one day. 0: no limit",
     ),
+    "referrals_per_day": _means(
+        "一つの機関が1日に始められる案件の数(紙で受けたものを入力した機関の分も)。0 は無制限",
+        "Referrals that one agency may open on one day, those on paper counted for whoever keys"
+        " them in. 0: no limit",
+    ),
+    "referrals_to_one_per_day": _means(
+        "そのうち一つの機関に宛てたもの。0 は無制限",
+        "Of these, those to one other agency. 0: no limit",
+    ),
+    "openings_per_day": _means(
+        "一つの機関が1日に再び開ける通信文の数。届いたものを初めて開くことは数えません。0 は無制限",
+        "Messages that one agency may open again on one day. Opening what arrived for the first"
+        " time is not counted. 0: no limit",
+    ),
+    "refusals_per_day": _means(
+        "一つの機関が1日に断られ、または試す(dry run)通信文の数。0 は無制限",
+        "Messages of one agency that may be refused or rehearsed on one day. 0: no limit",
+    ),
+    "exports_per_day": _means(
+        "一つの機関が1日に作れる束と書面の数。0 は無制限",
+        "Bundles and sheets that one agency may make on one day. 0: no limit",
+    ),
+    "changes_per_day": _means(
+        "一つの機関が1日にログに書かせるそのほかのこと(到着通知の設定、二つの席の行為、停止)の数。"
+        "0 は無制限",
+        "What else one agency may have written to the log on one day: changes of webhooks, acts of"
+        " two seats, holds. 0: no limit",
+    ),
     "lockout_failures": _means(
         "一つのアドレスから一つの接続システムの秘密をこの回数誤ると、しばらく受け付けません。"
         "0 はロックしません",

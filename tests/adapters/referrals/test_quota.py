@@ -46,7 +46,12 @@ async def test_the_share_of_a_day_comes_again_with_the_next(office: Office) -> N
         await interview(exchange, referral)
     with pytest.raises(TooManyToday) as refused:
         await interview(exchange, referral)
-    assert refused.value.facts == {"limit_messages": 4, "retry_after": 14 * 3600 + 1}
+    assert refused.value.facts == {
+        "of": "messages",
+        "limit": 4,
+        "limit_messages": 4,
+        "retry_after": 14 * 3600 + 1,
+    }
     office.clock.now += timedelta(seconds=refused.value.facts["retry_after"])
     await interview(exchange, referral)
     office.clock.now = START

@@ -1,6 +1,8 @@
 -- Log that messages are opened, before they are shown. Returns false, and writes nothing, if a
 -- case has changed since it was read: the reader starts again. The share lock keeps a withdrawal
--- out until this is written. Inbox items are looked up one by one by message id: joined as a
+-- out until this is written. What is opened again counts among what the agency may open on a
+-- day; what arrived is opened for the first time in any case. The count is the last row that is
+-- locked, and only for as long as it takes to commit. Inbox items are looked up one by one by message id: joined as a
 -- set, the ids make a plan that reads the whole inbox.
 CREATE OR REPLACE FUNCTION disclose(p jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
@@ -10,6 +12,7 @@ DECLARE
     v_agency constant text := p ->> 'agency_id';
     v_case record;
     v_opened bigint;
+    v_first bigint := 0;
     v_ids constant uuid[] := ARRAY(
         SELECT m::uuid FROM jsonb_array_elements_text(p -> 'message_ids') AS m);
 BEGIN
@@ -33,9 +36,12 @@ BEGIN
                 AND (i.message_id = ANY (v_ids))
             RETURNING i.acknowledged_at
         )
-        SELECT count(*) INTO v_opened FROM now_open WHERE acknowledged_at IS NULL;
+        SELECT count(*) FILTER (WHERE acknowledged_at IS NULL), count(*)
+        INTO v_opened, v_first FROM now_open;
         UPDATE mailbox SET opened = opened + v_opened WHERE agency_id = v_agency;
     END IF;
+    PERFORM count_today(v_agency, v_at, jsonb_build_array(jsonb_build_object('kind', 'openings',
+        'n', jsonb_array_length(p -> 'log') - v_first)));
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION disclose(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

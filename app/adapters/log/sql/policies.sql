@@ -36,6 +36,11 @@ CREATE POLICY own ON log_tree FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON log_tree FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON log_tree TO tsunagu_api;
 
+DROP POLICY IF EXISTS own ON day_count;
+CREATE POLICY own ON day_count FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON day_count FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON day_count TO tsunagu_api;
+
 DROP POLICY IF EXISTS own ON service_clock;
 CREATE POLICY own ON service_clock FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON service_clock FROM tsunagu_api, tsunagu_worker;

@@ -1,4 +1,5 @@
--- Write log entries of what this agency did: each names it as the one that acted, or nobody.
+-- Write log entries of what this agency did: each names it as the one that acted, or nobody. They
+-- count among what it may cause on a day.
 CREATE OR REPLACE FUNCTION write_log_of(p_agency text, p_at timestamptz, p_entries jsonb)
 RETURNS void
 LANGUAGE plpgsql
@@ -10,6 +11,9 @@ BEGIN
         RAISE EXCEPTION 'a log entry names another agency than the one that acts'
             USING ERRCODE = 'check_violation';
     END IF;
+    PERFORM count_today(p_agency, p_at, (SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'n', c.n))
+        FROM (SELECT counted_as(e ->> 'kind') AS kind, count(*) AS n
+            FROM jsonb_array_elements(p_entries) AS e GROUP BY 1) AS c WHERE c.kind IS NOT NULL));
     PERFORM write_log(p_at, p_entries);
 END $$;
 -- Called by other functions only.

@@ -1,6 +1,6 @@
 -- Write an accepted message with all its effects, in one transaction. Returns false, and writes
 -- nothing, if the case has changed since it was loaded: the caller then decides again. Lock
--- order, here and everywhere: case, deadlines, notices, mailboxes by agency id.
+-- order, here and everywhere: case, deadlines, notices, counts of the day, mailboxes by agency id.
 CREATE OR REPLACE FUNCTION accept(
     p jsonb, p_key_referral uuid[], p_key_class text[], p_key_master integer[],
     p_key_wrapped bytea[], p_segment_message uuid[], p_segment_class text[],
@@ -29,6 +29,7 @@ BEGIN
     IF p ? 'clocks' THEN PERFORM set_clocks(p -> 'clocks'); END IF;
     IF p ? 'terms' THEN PERFORM write_terms(p); END IF;
     PERFORM write_log_of(v_agency, v_at, p -> 'log');
+    IF p ? 'counts' THEN PERFORM count_today(v_agency, v_at, p -> 'counts'); END IF;
     PERFORM deliver(v_at, (p -> 'items') || coalesce(p -> 'changes', '[]'));
     RETURN true;
 END $$;

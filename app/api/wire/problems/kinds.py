@@ -344,14 +344,17 @@ KINDS: Mapping[str, ProblemKind] = {
     ),
     "too_many_today": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
-        Text("今日はもう送れません", "No more today"),
+        Text("今日はもうできません", "No more today"),
         Text(
-            "この機関は、一つの案件に1日に送れる数の通信文を送りました。ほかの当事者は送れます。",
-            "Your agency has sent as many messages in this referral today as it may. Others can"
-            " send.",
+            "この機関は、これを1日にできる数だけ行いました(of が何か)。ほかの機関はできます。",
+            "Your agency has done this as often today as it may (`of` says what). Other agencies"
+            " can.",
         ),
-        Text("Retry-After の秒数だけ待ってください。", "Wait for the seconds of Retry-After."),
-        example={"limit_messages": 500, "retry_after": 3600},
+        Text(
+            "Retry-After の秒数(日本時間の0時まで)だけ待ってください。",
+            "Wait for the seconds of Retry-After, until midnight in Japan.",
+        ),
+        example={"of": "openings", "limit": 20000, "retry_after": 3600},
     ),
     "bundle_too_large": ProblemKind(
         HTTPStatus.CONFLICT,

@@ -1,0 +1,39 @@
+-- Count what an agency does on this day in Japan, and refuse what is too much: nothing of the
+-- statement is written then. The limits are those of the session (`app.day_limits`, by kind); what is
+-- not named there has none. `p_counts` is a list of `kind`, `n` and, where it is about one,
+-- `other`: another agency. A count that is a day ahead, since another process saw the midnight
+-- first, goes on; any other day begins anew. Rows are taken in one order, so that no two writers
+-- wait for each other.
+CREATE OR REPLACE FUNCTION count_today(p_agency text, p_at timestamptz, p_counts jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_limits constant jsonb := nullif(current_setting('app.day_limits', true), '')::jsonb;
+    v_day constant date := (p_at AT TIME ZONE 'Asia/Tokyo')::date;
+    v_most integer; v_used integer;
+    c record;
+BEGIN
+    IF v_limits IS NULL OR p_agency IS NULL THEN RETURN; END IF;
+    FOR c IN
+        SELECT q.kind, coalesce(q.other, '') AS other, q.n
+        FROM jsonb_to_recordset(p_counts) AS q (kind text, other text, n integer)
+        WHERE q.n > 0 AND v_limits ? q.kind ORDER BY 1, 2
+    LOOP
+        v_most := v_limits ->> c.kind;
+        INSERT INTO day_count AS d (agency_id, kind, other, day, used)
+        VALUES (p_agency, c.kind, c.other, v_day, c.n)
+        ON CONFLICT (agency_id, kind, other) DO UPDATE SET
+            used = CASE WHEN d.day - excluded.day IN (0, 1) THEN d.used ELSE 0 END + excluded.used,
+            day = CASE WHEN d.day - excluded.day = 1 THEN d.day ELSE excluded.day END
+        RETURNING d.used INTO v_used;
+        IF v_used > v_most THEN
+            RAISE EXCEPTION 'too many on one day' USING ERRCODE = 'TS429',
+                DETAIL = jsonb_build_object('kind', c.kind, 'most', v_most, 'seconds',
+                    1 + floor(extract(epoch FROM
+                        (v_day + 1)::timestamp AT TIME ZONE 'Asia/Tokyo' - p_at))::integer)::text;
+        END IF;
+    END LOOP;
+END $$;
+-- Called by other functions only.
+REVOKE ALL ON FUNCTION count_today(text, timestamptz, jsonb)
+    FROM PUBLIC, tsunagu_api, tsunagu_worker;
