@@ -1,7 +1,7 @@
 """Counts refused calls: one log entry for each client and minute, however many there were.
 
 A call that was refused by a rule of a flow has an entry of its own. One that did not get so far (no
-token, no JSON, nothing there) is only counted, so that a stranger cannot fill the log.
+token, no JSON, nothing there, too many) is only counted, so that a stranger cannot fill the log.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ COUNTED = frozenset(
         "not_found",
         "method_not_allowed",
         "too_many",
+        "too_many_today",
     }
 )
 

@@ -34,7 +34,7 @@ from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Copy, Decision
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
-from app.domain.errors import Busy, IdReused, NotFound, Refusal
+from app.domain.errors import Busy, IdReused, NotFound, Refusal, TooManyToday
 from app.domain.flows import FLOWS
 from app.domain.keys.ports import WrappedKey
 from app.domain.messages.digest import segments
@@ -132,6 +132,8 @@ class Exchange:
         """
         try:
             return await self._accept(message, caller, if_match)
+        except TooManyToday:
+            raise  # counted with the refused calls: a limit must not become a way to fill the log
         except Refusal as refusal:
             await self._log(message, caller, "refusal", {"code": refusal.code})
             raise

@@ -179,6 +179,8 @@ async def test_an_agency_opens_no_more_referrals_on_a_day_than_it_may(fresh: Off
             "SELECT count(*) FROM referral WHERE id = ANY ($1)", [m.id for m in openings]
         )
         assert stored["count"] == 5
+        refusals = "SELECT count(*) FROM log_entry WHERE detail ->> 'code' = 'too_many_today'"
+        assert not (await fresh.row(refusals))["count"]  # or a limit would fill the log
         await exchange.accept(saying("special_adjustment.notify_candidate"), seat("prison-kobe"))
         fresh.clock.now += timedelta(seconds=MIDNIGHT)
         await exchange.accept(saying("special_adjustment.notify_candidate"), seat(PRISON))
