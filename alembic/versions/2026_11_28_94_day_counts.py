@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_28_94"
-down_revision = "2026_11_28_92"
+down_revision = "2026_11_28_93"
 branch_labels = None
 depends_on = None
 
