@@ -309,7 +309,7 @@ def _withdraw_consent(p: HomePlot) -> Iterator[Scene]:
         ),
         "illegal_move",
     )
-    yield p.case.says(
+    yield p.case.decides(
         PROBATION, "renew_consent", p.before(14),
         Text("保護観察官が会って話し、大阪のセンターに限って、もう一度同意を得た。元の状態に戻る。",
              "An officer talks with him. He consents again, to Osaka alone, and all goes on."),

@@ -102,7 +102,7 @@ def _explain(p: TwentyDaysPlot, count: int, tale: Text) -> Sends:
 
 
 def _object(p: TwentyDaysPlot) -> Iterator[Scene]:
-    yield p.case.says(
+    yield p.case.decides(
         PROBATION, "ask_opinion", p.day(3),
         Text("保護観察所が検察官の意見を聴く(更生保護法83条の2)。",
              "The probation office hears the prosecutor, as the law asks."),

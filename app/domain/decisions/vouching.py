@@ -24,18 +24,25 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     """Whether the consent that a message records is a claim.
 
     It is if it names whoever sent it, or keyed it in, and that party receives by consent here or
-    in a referral below; and if a party that receives by consent records it during a suspension.
+    in a referral below; and if during a suspension another than the party that vouches records it.
     Paper that opens a case is none: there is nothing in the case but what its keyer typed.
     """
     record = submission.message.body.consent_record()
     if record is None or (sender.keyed_by is not None and _opens_case(step, submission)):
         return False
-    if step.state == SUSPENDED and flow.parties[sender.name].by_consent:
+    if step.state == SUSPENDED and not _ends_suspensions(flow, sender.name):
         return True
     return any(
         {agency.id, agency.kind} & set(record.recipients) and _depends(flow, party, agency)
         for party, agency in _recorders(submission, sender)
     )
+
+
+def _ends_suspensions(flow: Flow, party: str) -> bool:
+    """Whether a consent that the party records can end a suspension without a confirmation."""
+    if flow.vouching is not None:
+        return party == flow.vouching
+    return not flow.parties[party].by_consent
 
 
 def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:

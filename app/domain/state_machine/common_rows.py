@@ -227,15 +227,16 @@ class CommonRows:
         )
         # A party that depends on consent and is not named in the new one receives C0 alone.
         everybody = (NAMED, *self.recipients(SUSPENDED_CONSENT))
-        # What a party that depends on consent records is a claim, which does not resume anything.
-        dependent = tuple(party for party in self.parties if party in self.by_consent)
-        others = tuple(party for party in self.parties if party not in self.by_consent)
-        for senders, to in ((others, BACK), (dependent, SAME)):
+        # What any other party records is a claim, which does not resume anything.
+        ending = tuple(party for party in self.parties if self._ends_suspensions(party))
+        others = tuple(party for party in self.parties if party not in ending)
+        for senders, to, decides in ((ending, BACK, True), (others, SAME, False)):
             yield Step(
                 SUSPENDED_CONSENT,
                 renew,
                 senders,
                 to,
+                decides=decides,
                 copies=everybody,
                 guards=(ancestors_not_suspended, has_come("obtained_on")),
             )
@@ -249,6 +250,12 @@ class CommonRows:
             guards=(consent_withdrawn,),
             reports=self.reports,
         )
+
+    def _ends_suspensions(self, party: str) -> bool:
+        """Whether a consent that the party records ends a suspension without a confirmation."""
+        if self.vouching is not None:
+            return party == self.vouching
+        return party not in self.by_consent
 
     def _vouching_rows(self) -> Iterator[Step]:
         if self.vouching is None:
@@ -309,7 +316,7 @@ class CommonRows:
             copies=(OTHERS,),
             reports=self.reports,
         )
-        yield Step(DECLINE_PENDING, retract, self.parties, BACK, copies=(OTHERS,))
+        yield Step(DECLINE_PENDING, retract, self.parties, BACK, decides=True, copies=(OTHERS,))
 
     def _custody_rows(self) -> Iterator[Step]:
         change = self._type("change_custody", CustodyChanged, CHANGE_CUSTODY, MOVED)
@@ -351,7 +358,15 @@ class CommonRows:
             reports=self.reports,
             added=True,
         )
-        yield Step(DEATH_REPORTED, retract, self.parties, BACK, copies=(OTHERS,), added=True)
+        yield Step(
+            DEATH_REPORTED,
+            retract,
+            self.parties,
+            BACK,
+            decides=True,
+            copies=(OTHERS,),
+            added=True,
+        )
 
     @cached_property
     def _closing_guards(self) -> tuple[Guard, ...]:

@@ -12,8 +12,8 @@ from app.domain.cases.case import CLOSED, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
 from app.domain.messages.fact_sources import SET_BY
-from app.domain.messages.facts import FACTS
-from app.domain.state_machine.exits import EXITS, ExitAnswers
+from app.domain.messages.facts import DEADLINES, FACTS
+from app.domain.state_machine.exits import EXITS, Effect, ExitAnswers
 from app.domain.state_machine.guard import Guard
 from app.domain.text import Text
 
@@ -169,6 +169,17 @@ class Flow:
             or step.type.partition(".")[2] in {*undoing, *CUSTODY}
         )
 
+    @cached_property
+    def sent_from(self) -> Mapping[str, frozenset[tuple[str, str]]]:
+        """By state: the types that can be sent there or later, each with a party that may."""
+        later = {state: self._reachable_from({state}) for state in self.states}
+        return {
+            state: frozenset(
+                (s.type, party) for s in self.steps if s.state in reached for party in s.by
+            )
+            for state, reached in later.items()
+        }
+
     def _reachable_from(self, states: set[str]) -> set[str]:
         """These states, and all states that can be reached from them."""
         reached, size = set(states), 0
@@ -226,6 +237,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _wrong_shares(flow)
     yield from _own_access(flow)
     yield from _exits(flow)
+    yield from _easy_returns(flow)
     yield from _telling_refusals(flow)
     yield from _unresolved_needs(flow)
     for body in {step.body for step in flow.steps}:
@@ -337,10 +349,17 @@ def _own_access(flow: Flow) -> Iterator[str]:
     for step in flow.steps:
         senders = dependent if LEAD in step.by else dependent & set(step.by)
         stays = {SAME, CLOSED, SUSPENDED, *flow.side_states}
-        if step.state == SUSPENDED and step.to not in stays and senders:
-            yield f"{step.type} lets {sorted(senders)} end the suspension of its own access"
+        if step.state == SUSPENDED and step.to not in stays:
+            yield from _wrong_resumption(flow, step, senders)
         if vouches(step.body) and not (step.by == (flow.vouching,) and step.decides):
             yield f"{step.type} vouches for consents, and is not the vouching party's decider's"
+
+
+def _wrong_resumption(flow: Flow, step: Step, dependent: set[str]) -> Iterator[str]:
+    if dependent:
+        yield f"{step.type} lets {sorted(dependent)} end the suspension of its own access"
+    if flow.vouching is not None and not {*step.by} <= {flow.vouching, SYSTEM}:
+        yield f"{step.type} ends a suspension, and is not the vouching party's"
 
 
 def vouches(body: type[Body]) -> bool:
@@ -353,19 +372,46 @@ def vouches(body: type[Body]) -> bool:
 
 
 def _exits(flow: Flow) -> Iterator[str]:
-    """Rows that end or stop a referral, or another party's part, and are too easy to send."""
+    """Rows that take something away from others, and are too easy to send."""
     for step in flow.steps:
-        stops = step.to in flow.side_states - {step.state}
-        if not _stops(flow, step):
+        effects = frozenset(effects_of(flow, step))
+        if not effects:
             continue
         answers = EXITS.get(step.type.partition(".")[2])
         if answers is None:
-            yield f"{step.type} ends or stops a referral: who is hurt, and can it be undone?"
+            yield f"{step.type} {min(effects)}: who is hurt, and can it be undone?"
             continue
         if not step.decides:
-            yield from _too_easy(flow, step, answers)
+            yield from _too_easy(flow, step, answers, effects)
+        stops = step.to in flow.side_states - {step.state}
         if stops and not all(_leaves(flow, step.to, event) for event in answers.undone_by):
             yield f"{step.type} is not undone by {answers.undone_by} in {step.to}"
+
+
+def effects_of(flow: Flow, step: Step) -> Iterator[Effect]:
+    """What a row takes away from others. An opening takes nothing: there was nothing before."""
+    if SYSTEM in step.by or step.state == NEW:
+        return
+    effects = {
+        Effect.STOPS: _stops(flow, step),
+        Effect.MOVES: bool(step.joins or step.ends or step.lead or step.erases),
+        Effect.DAYS: any(step.type.partition(".")[2] in SET_BY[day] for day in DEADLINES),
+        Effect.TAKES: _takes_steps(flow, step),
+        Effect.NARROWS: step.body.consents_withdrawn is not Body.consents_withdrawn,
+    }
+    yield from (effect for effect, has in effects.items() if has)
+
+
+def _takes_steps(flow: Flow, step: Step) -> bool:
+    """Whether another party could send something before it that it can never send afterwards."""
+    if step.to in {SAME, BACK, CLOSED, step.state, *flow.side_states}:
+        return False
+    return any(
+        row.type != step.type and (row.type, party) not in flow.sent_from[step.to]
+        for row in flow.steps
+        if row.state == step.state
+        for party in set(row.by) - {SYSTEM, LEAD, *step.by}
+    )
 
 
 def _stops(flow: Flow, step: Step) -> bool:
@@ -374,11 +420,29 @@ def _stops(flow: Flow, step: Step) -> bool:
     return SYSTEM not in step.by and (step.to in ends or bool(set(step.ends) - set(step.by)))
 
 
-def _too_easy(flow: Flow, step: Step, answers: ExitAnswers) -> Iterator[str]:
-    if not answers.undone_by:
+def _too_easy(
+    flow: Flow, step: Step, answers: ExitAnswers, effects: frozenset[Effect]
+) -> Iterator[str]:
+    """What makes a row of no decider too easy to send."""
+    exits = effects & {Effect.STOPS, Effect.NARROWS}
+    if exits and not answers.undone_by:
         yield f"{step.type} cannot be undone and needs no decider"
-    if not answers.pauses and step.by != (flow.deciding,):
+    if exits and not answers.pauses and step.by != (flow.deciding,):
         yield f"{step.type} is an exit of another than the deciding party, without a decider"
+    allowed = {Effect.DAYS: answers.corrected, Effect.TAKES: answers.ordinary, Effect.MOVES: False}
+    for effect, easy in allowed.items():
+        if effect in effects and not easy:
+            yield f"{step.type} {effect}, and needs no decider"
+
+
+def _easy_returns(flow: Flow) -> Iterator[str]:
+    """Rows that undo, from any seat, what a decider's seat was needed for."""
+    entered: defaultdict[str, bool] = defaultdict(bool)
+    for step in flow.steps:
+        entered[step.to] |= step.decides
+    for step in flow.steps:
+        if SYSTEM not in step.by and step.to == BACK and entered[step.state] and not step.decides:
+            yield f"{step.type} undoes what a decider did, and needs no decider"
 
 
 def _leaves(flow: Flow, state: str, event: str) -> bool:

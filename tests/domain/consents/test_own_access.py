@@ -173,11 +173,27 @@ def test_a_party_that_depends_on_consent_does_not_end_a_suspension_for_what_is_l
     assert not play.may_open("center")
 
 
-def test_a_consent_that_somebody_else_recorded_needs_no_confirmation() -> None:
+def test_a_consent_that_the_party_that_vouches_recorded_needs_no_confirmation() -> None:
     play = special(ASSESSING)
     play.send("center withdraw_consent")
-    assert play.send("prison renew_consent") == "assessing"
+    assert play.send("probation renew_consent") == "assessing"
     assert "C4" in play.may_open("center")
+
+
+@pytest.mark.parametrize("event", ["renew_consent", "record_consent"])
+@pytest.mark.parametrize("flow", ["special_adjustment", "suspect_support"])
+def test_what_another_party_records_during_a_suspension_waits_for_the_party_that_vouches(
+    flow: str, event: str
+) -> None:
+    play = special(ASSESSING) if flow == SPECIAL else suspect()
+    other = "prison" if flow == SPECIAL else "prosecutor"
+    state = play.state()
+    play.send("probation withdraw_consent")
+    consent: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-13"]}
+    assert play.send(f"{other}~ {event}", **consent) == "suspended_consent"
+    assert not play.may_open("center")
+    assert play.send("probation confirm_consent", consent_id=consent["consent_id"]) == state
+    assert "C3" in play.may_open("center")
 
 
 @pytest.mark.parametrize("ending", ["close", "probation confirm_withdrawal", "confirm_death"])
@@ -249,11 +265,11 @@ def on_paper() -> Play:
 def test_paper_in_the_name_of_another_does_not_end_the_suspension_of_whoever_keys_it_in() -> None:
     play = on_paper()
     play.send("probation withdraw_consent")
-    with pytest.raises(Invalid) as refused:
-        play.send("center renew_consent", envelope={"paper_origin": PAPER})
-    assert refused.value.facts["errors"] == [{"pointer": "/paper_origin", "reason": "own_access"}]
-    claimed = of_its_own("center")
-    play.send("center record_consent", envelope={"paper_origin": PAPER}, **claimed)
+    for event in ("renew_consent", "record_consent"):
+        claimed = of_its_own("center")
+        play.send(f"center {event}", envelope={"paper_origin": PAPER}, **claimed)
+        assert play.state() == "suspended_consent"
+        assert play.case.consents[-1].claimed
     play.send("probation renew_consent", consent_id=str(uuid4()), recipients=["center-27"])
     assert not play.may_open("center")
 

@@ -228,10 +228,10 @@ def test_the_common_rows_of_the_other_flows(flow: str, opening: str, deciding: s
         play.send(f"{opening.split()[0]} {line}")
     assert play.run(f"{deciding} decline\n{deciding} retract_decline") == first
     assert play.send(f"{deciding} withdraw_consent") == "suspended_consent"
-    assert play.send(f"{opening.split()[0]} renew_consent") == first
+    voucher = {"center": "bar"}.get(deciding, deciding)
+    assert play.send(f"{voucher} renew_consent") == first
     play.send(f"{deciding} withdraw_consent")
     assert play.send(f"{deciding} confirm_withdrawal") == CLOSED
-    voucher = {"center": "bar"}.get(deciding, deciding)
     claimed = Play(flow, opening)
     claimed.send(f"{opening.split()[0]} record_consent")
     claimed.run(f"{deciding} withdraw_consent\n{voucher} retract_withdrawal")

@@ -39,8 +39,8 @@ prepare_release | placement_agreed | release_ready | center | probation_office i
 released | running | = | institution | parties
 released | suspended_consent | = | institution | probation_office center:C0
 settle | placement_agreed release_ready | settled | center | probation_office
-transfer_institution | running | = | institution | parties | joins institution, ends institution
-transfer_institution | suspended_consent | = | institution | probation_office center:C0 | joins institution, ends institution
+transfer_institution | running | = | institution D | parties | joins institution, ends institution
+transfer_institution | suspended_consent | = | institution D | probation_office center:C0 | joins institution, ends institution
 transfer_office | running | = | probation_office D | parties | joins probation_office, ends probation_office, added
 transfer_office | suspended_consent | = | probation_office D | institution center:C0 | joins probation_office, ends probation_office, added
 regional_requested | assessing plan_drafted plan_agreed seeking_placement | regional_pending | sys | probation_office:C0 institution:C0 center:C0
@@ -53,8 +53,8 @@ withdraw_consent | running | suspended_consent | probation_office | parties
 withdraw_consent | running | suspended_consent | institution center D | parties
 withdraw_consent | suspended_consent | = | probation_office | suspended
 withdraw_consent | suspended_consent | = | institution center D | suspended
-renew_consent | suspended_consent | < | institution probation_office | named suspended
-renew_consent | suspended_consent | = | center | named suspended
+renew_consent | suspended_consent | < | probation_office D | named suspended
+renew_consent | suspended_consent | = | institution center | named suspended
 confirm_consent | running | = | probation_office D | parties | added
 confirm_consent | suspended_consent | < | probation_office D | suspended | added
 refuse_consent | running | = | probation_office D | parties | added
@@ -66,7 +66,7 @@ decline | running-death_reported | decline_pending | institution center D | part
 decline | suspended_consent | decline_pending | probation_office | suspended
 decline | suspended_consent | decline_pending | institution center D | suspended
 confirm_decline | decline_pending | closed | probation_office D | parties
-retract_decline | decline_pending | < | any | parties
+retract_decline | decline_pending | < | any D | parties
 change_custody | running | = | institution probation_office | parties
 change_custody | suspended_consent | = | institution probation_office | suspended
 die | running-death_reported | death_reported | probation_office | parties
@@ -74,7 +74,7 @@ die | running-death_reported | death_reported | institution center D | parties
 die | suspended_consent | death_reported | probation_office | suspended
 die | suspended_consent | death_reported | institution center D | suspended
 confirm_death | death_reported | closed | probation_office D | parties | added
-retract_death | death_reported | < | any | parties | added
+retract_death | death_reported | < | any D | parties | added
 close | running | closed | probation_office D | parties
 close | running-settled | closed | center D | parties
 close | settled | closed | center D | probation_office institution:C0
@@ -94,7 +94,7 @@ consent | explained | consented | prosecutor | probation_office
 consent | explained | consented | probation_office | prosecutor:C0
 refuse | explained | closed | prosecutor D | probation_office:C0 | erases
 refuse | explained | closed | probation_office D | prosecutor:C0 | erases
-ask_opinion | consented | opinion_pending | probation_office | prosecutor | joins prosecutor
+ask_opinion | consented | opinion_pending | probation_office D | prosecutor | joins prosecutor
 start_for_defendant | consented | adjusting | probation_office D | prosecutor:C0
 no_objection | opinion_pending | adjusting | prosecutor D | probation_office
 object | opinion_pending | objection_stop | prosecutor D | probation_office
@@ -111,20 +111,20 @@ lift_contact_ban | contact_ban_hold | < | center | probation_office
 visit | center_accepted visiting | visiting | center | probation_office:C0
 draft_provisional | visiting provisional_plan | provisional_plan | center | probation_office
 report_readiness | provisional_plan | disposition_wait | center | probation_office prosecutor:C0
-release_disposition | held | released | prosecutor | probation_office center
-release_disposition | held | released | probation_office | center prosecutor:C0
-indict | held | defendant_stage | prosecutor | probation_office center
-indict | held | defendant_stage | probation_office | center prosecutor:C0
-bail | defendant_stage | released | probation_office | center
-bail | defendant_stage | released | center | probation_office
-verdict_release | defendant_stage | released | probation_office | center
-verdict_release | defendant_stage | released | center | probation_office
+release_disposition | held | released | prosecutor D | probation_office center
+release_disposition | held | released | probation_office D | center prosecutor:C0
+indict | held | defendant_stage | prosecutor D | probation_office center
+indict | held | defendant_stage | probation_office D | center prosecutor:C0
+bail | defendant_stage | released | probation_office D | center
+bail | defendant_stage | released | center D | probation_office
+verdict_release | defendant_stage | released | probation_office D | center
+verdict_release | defendant_stage | released | center D | probation_office
 verdict_imprisonment | defendant_stage | closed | probation_office D | center prosecutor:C0
 apply_relief | released | relief_applied | probation_office | center
 approve_relief | relief_applied | priority_support | probation_office D | center
 reject_relief | relief_applied | community_support | probation_office D | center
 extend_relief | priority_support | = | probation_office D | center
-end_relief | priority_support | community_support | probation_office | center
+end_relief | priority_support | community_support | probation_office D | center
 skip_relief | released | community_support | center D | | ends probation_office
 
 record_consent | open | = | prosecutor center | named probation_office
@@ -133,8 +133,8 @@ withdraw_consent | running | suspended_consent | probation_office | parties
 withdraw_consent | running | suspended_consent | prosecutor center D | parties
 withdraw_consent | suspended_consent | = | probation_office | suspended
 withdraw_consent | suspended_consent | = | prosecutor center D | suspended
-renew_consent | suspended_consent | < | prosecutor probation_office | named suspended
-renew_consent | suspended_consent | = | center | named suspended
+renew_consent | suspended_consent | < | probation_office D | named suspended
+renew_consent | suspended_consent | = | prosecutor center | named suspended
 confirm_consent | running | = | probation_office D | parties | added
 confirm_consent | suspended_consent | < | probation_office D | suspended | added
 refuse_consent | running | = | probation_office D | parties | added
@@ -146,7 +146,7 @@ decline | running-death_reported | decline_pending | prosecutor center D | parti
 decline | suspended_consent | decline_pending | probation_office | suspended
 decline | suspended_consent | decline_pending | prosecutor center D | suspended
 confirm_decline | decline_pending | closed | probation_office D | parties
-retract_decline | decline_pending | < | any | parties
+retract_decline | decline_pending | < | any D | parties
 change_custody | running | = | prosecutor probation_office | parties
 change_custody | suspended_consent | = | prosecutor probation_office | suspended
 die | running-death_reported objection_stop | death_reported | probation_office | parties
@@ -154,7 +154,7 @@ die | running-death_reported objection_stop | death_reported | prosecutor center
 die | suspended_consent | death_reported | probation_office | suspended
 die | suspended_consent | death_reported | prosecutor center D | suspended
 confirm_death | death_reported | closed | probation_office D | parties | added
-retract_death | death_reported | < | any | parties | added
+retract_death | death_reported | < | any D | parties | added
 close | running objection_stop | closed | probation_office D | parties
 close | running-community_support | closed | center D | parties
 close | community_support | closed | center D | probation_office:C0 prosecutor:C0
@@ -174,7 +174,7 @@ share_plan | visiting plan_shared | plan_shared | center | counsel
 share_plan | visiting plan_shared | plan_shared | counsel | center
 give_leave | accepted visiting plan_shared | = | counsel | center | added
 ask_probation | accepted visiting plan_shared | = | center D | probation_office counsel | joins probation_office
-report_outcome | accepted visiting plan_shared | community_support | counsel | center
+report_outcome | accepted visiting plan_shared | community_support | counsel D | center
 
 record_consent | open | = | counsel | named center
 record_consent | open | = | center | named counsel
@@ -183,7 +183,7 @@ withdraw_consent | running | suspended_consent | center | parties
 withdraw_consent | running | suspended_consent | counsel probation_office D | parties
 withdraw_consent | suspended_consent | = | center | suspended
 withdraw_consent | suspended_consent | = | counsel probation_office D | suspended
-renew_consent | suspended_consent | < | counsel | named suspended
+renew_consent | suspended_consent | < | counsel D | named suspended
 renew_consent | suspended_consent | = | center probation_office | named suspended
 confirm_consent | running | = | counsel D | parties | added
 confirm_consent | suspended_consent | < | counsel D | suspended | added
@@ -196,7 +196,7 @@ decline | running-death_reported | decline_pending | counsel probation_office D 
 decline | suspended_consent | decline_pending | center | suspended
 decline | suspended_consent | decline_pending | counsel probation_office D | suspended
 confirm_decline | decline_pending | closed | center D | parties
-retract_decline | decline_pending | < | any | parties
+retract_decline | decline_pending | < | any D | parties
 change_custody | running | = | counsel probation_office | parties
 change_custody | suspended_consent | = | counsel probation_office | suspended
 die | running-death_reported | death_reported | center | parties
@@ -204,7 +204,7 @@ die | running-death_reported | death_reported | counsel probation_office D | par
 die | suspended_consent | death_reported | center | suspended
 die | suspended_consent | death_reported | counsel probation_office D | suspended
 confirm_death | death_reported | closed | center D | parties | added
-retract_death | death_reported | < | any | parties | added
+retract_death | death_reported | < | any D | parties | added
 close | running-community_support | closed | center D | parties
 close | community_support | closed | center D | counsel probation_office:C0
 close | suspended_consent | closed | center D | suspended
@@ -242,7 +242,7 @@ withdraw_consent | running | suspended_consent | lead | parties
 withdraw_consent | running | suspended_consent | origin_center destination_center D | parties
 withdraw_consent | suspended_consent | = | lead | suspended
 withdraw_consent | suspended_consent | = | origin_center destination_center D | suspended
-renew_consent | suspended_consent | < | origin_center | named suspended
+renew_consent | suspended_consent | < | origin_center D | named suspended
 renew_consent | suspended_consent | = | destination_center | named suspended
 confirm_withdrawal | suspended_consent | closed | lead D | suspended | reports regional_returned
 decline | running-death_reported | decline_pending | lead | parties
@@ -250,7 +250,7 @@ decline | running-death_reported | decline_pending | origin_center destination_c
 decline | suspended_consent | decline_pending | lead | suspended
 decline | suspended_consent | decline_pending | origin_center destination_center D | suspended
 confirm_decline | decline_pending | closed | lead D | parties | reports regional_returned
-retract_decline | decline_pending | < | any | parties
+retract_decline | decline_pending | < | any D | parties
 change_custody | running | = | origin_center | parties | added
 change_custody | suspended_consent | = | origin_center | suspended | added
 die | running-death_reported | death_reported | lead | parties
@@ -258,7 +258,7 @@ die | running-death_reported | death_reported | origin_center destination_center
 die | suspended_consent | death_reported | lead | suspended
 die | suspended_consent | death_reported | origin_center destination_center D | suspended
 confirm_death | death_reported | closed | lead D | parties | reports regional_returned, added
-retract_death | death_reported | < | any | parties | added
+retract_death | death_reported | < | any D | parties | added
 close | running | closed | lead D | parties | reports regional_returned
 close | suspended_consent | closed | lead D | suspended | reports regional_returned
 consent_suspended | running | suspended_consent | sys | parties | added

@@ -1,16 +1,20 @@
 """Rows that end or stop a referral, or give their own sender access; tables that must not be."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.domain.cases.case import CLOSED, SUSPENDED
+from app.domain.errors import NotYourStep
 from app.domain.flows import FLOWS
-from app.domain.state_machine.exits import EXITS
-from app.domain.state_machine.table import BACK, Flow, Step
+from app.domain.state_machine.exits import EXITS, Effect
+from app.domain.state_machine.table import BACK, Flow, Step, effects_of
+from tests.support.cases import ASSESSING, Play, special
 
 SPECIAL, DEFENCE = FLOWS["special_adjustment"], FLOWS["defence_support"]
+SUSPECT = FLOWS["suspect_support"]
 SYSTEM = ("sys",)
 
 
@@ -64,6 +68,88 @@ def test_whatever_ends_or_stops_or_undoes_has_twice_the_limit_of_messages(flow: 
     assert not vital & {"interview", "record_consent", "visit", "query", "accept"}
 
 
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
+def test_whatever_takes_something_from_others_is_answered_for(flow: Flow) -> None:
+    for step in flow.steps:
+        effects = set(effects_of(flow, step))
+        answers = EXITS[event_of(step)] if effects else None
+        if answers is None or step.decides:
+            continue
+        assert Effect.MOVES not in effects, step.type
+        assert answers.corrected or Effect.DAYS not in effects, step.type
+        assert answers.ordinary or Effect.TAKES not in effects, step.type
+
+
+def detained() -> Play:
+    """A suspect whom a center visits."""
+    play = Play("suspect_support", "prosecutor consult")
+    play.run("probation answer_consultation\nprosecutor explain\nprosecutor consent")
+    play.run("probation ask_opinion\nprosecutor no_objection\nprobation request_center")
+    play.run("center accept\ncenter visit")
+    return play
+
+
+def in_relief() -> Play:
+    """Somebody released, whose priority support runs."""
+    play = detained()
+    play.run("prosecutor release_disposition\nprobation apply_relief\nprobation approve_relief")
+    return play
+
+
+def indicted() -> Play:
+    play = detained()
+    play.send("prosecutor indict")
+    return play
+
+
+def asked_by_counsel() -> Play:
+    play = Play("defence_support", "bar inquire")
+    play.run("center accept\ncenter visit")
+    return play
+
+
+def stopped(event: str) -> Play:
+    play = special(ASSESSING)
+    play.send(f"prison {event}")
+    return play
+
+
+FINAL: dict[str, Callable[[], Play]] = {
+    "prosecutor release_disposition": detained,
+    "probation release_disposition": detained,
+    "prosecutor indict": detained,
+    "prison transfer_institution institution=prison27": lambda: special(ASSESSING),
+    "center bail": indicted,
+    "center verdict_release": indicted,
+    "probation end_relief": in_relief,
+    "bar report_outcome": asked_by_counsel,
+    "center retract_decline": lambda: stopped("decline"),
+    "probation retract_death": lambda: stopped("die"),
+    "probation renew_consent": lambda: stopped("withdraw_consent"),
+}
+
+
+@pytest.mark.parametrize("line", FINAL)
+def test_what_cannot_be_undone_and_what_undoes_an_exit_need_a_decider(line: str) -> None:
+    play = FINAL[line]()
+    state, parties = play.state(), play.case.referrals[play.main].parties
+    who, rest = line.split(" ", 1)
+    with pytest.raises(NotYourStep) as refused:
+        play.send(f"{who}~ {rest}")
+    assert refused.value.facts["seat"] == "decider"
+    assert (play.state(), play.case.referrals[play.main].parties) == (state, parties)
+    play.send(line)
+    assert (play.state(), play.case.referrals[play.main].parties) != (state, parties)
+
+
+def test_the_new_institution_hands_back_the_part_that_it_did_not_want() -> None:
+    play = special(ASSESSING)
+    play.send("prison transfer_institution institution=prison27")
+    play.send("prison27 transfer_institution institution=prison")
+    active = {p.name: p.agency_id for p in play.case.referrals[play.main].parties if p.active}
+    assert active["institution"] == "prison-fuchu"
+
+
 def test_no_answer_is_left_over() -> None:
     events = {event_of(step) for flow in FLOWS.values() for step in flow.steps}
     assert EXITS.keys() <= events
@@ -73,6 +159,16 @@ def test_no_answer_is_left_over() -> None:
     ("flow", "event", "state", "changes", "problem"),
     [
         (SPECIAL, "withdraw_request", None, {"decides": False}, "needs no decider"),
+        (SPECIAL, "transfer_institution", "assessing", {"decides": False}, "ends a part"),
+        (SPECIAL, "start_selection", None, {"joins": ("center",)}, "ends a part"),
+        (SPECIAL, "accept", None, {"decides": False}, "passes the lead"),
+        (SUSPECT, "release_disposition", "visiting", {"decides": False}, "could, and needs"),
+        (SUSPECT, "bail", None, {"decides": False}, "could, and needs no decider"),
+        (SUSPECT, "end_relief", None, {"decides": False}, "days that others keep, and needs"),
+        (DEFENCE, "report_outcome", "visiting", {"decides": False}, "could, and needs"),
+        (SUSPECT, "start_for_defendant", None, {"to": "community_support"}, "who is hurt"),
+        (SPECIAL, "retract_decline", None, {"decides": False}, "undoes what a decider did"),
+        (SPECIAL, "renew_consent", None, {"by": ("institution",), "to": BACK}, "not the vouching"),
         (SPECIAL, "decline", "assessing", {"decides": False}, "without a decider"),
         (SPECIAL, "retract_decline", None, {"to": "="}, "is not undone by"),
         (SPECIAL, "interview", None, {"to": CLOSED}, "who is hurt"),

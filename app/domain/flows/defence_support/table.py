@@ -114,7 +114,8 @@ TABLE = (
           guards=(has_come("given_on"),)),
     *rows(WORKING, AskProbation, CENTER, SAME, decides=True, joins=(PROBATION,),
           copies=(PROBATION, COUNSEL_PARTY), guards=(counsel_leave,)),
-    *rows(WORKING, ReportOutcome, COUNSEL_PARTY, COMMUNITY_SUPPORT, copies=(CENTER,)),
+    *rows(WORKING, ReportOutcome, COUNSEL_PARTY, COMMUNITY_SUPPORT, decides=True,
+          copies=(CENTER,)),
     *COMMON.table(),
 )
 # fmt: on

@@ -173,8 +173,9 @@ TABLE = (
            guards=(has_come("released_on"),)) for state in OPEN),
     *rows((PLACEMENT_AGREED, RELEASE_READY), Settle, CENTER, SETTLED,
           copies=(PROBATION,), guards=(has_come("settled_on"),)),
-    *(Step(state, TransferInstitution, (INSTITUTION,), SAME, copies=COMMON.recipients(state),
-           joins=(INSTITUTION,), ends=(INSTITUTION,)) for state in OPEN),
+    *(Step(state, TransferInstitution, (INSTITUTION,), SAME, decides=True,
+           copies=COMMON.recipients(state), joins=(INSTITUTION,), ends=(INSTITUTION,))
+      for state in OPEN),
     *(Step(state, TransferOffice, (PROBATION,), SAME, decides=True, copies=COMMON.recipients(state),
            joins=(PROBATION,), ends=(PROBATION,), added=True) for state in OPEN),
     *rows((ASSESSING, PLAN_DRAFTED, PLAN_AGREED, SEEKING), RegionalRequested, SYSTEM,
