@@ -2,7 +2,8 @@
 """Verify an evidence bundle of Tsunagu offline, from its published format alone (evidence.md).
 
 Needs Python 3.11 or later and `cryptography`; nothing of the service, no network, no account.
-Exit code: 0 verified; 1 the first bad thing is named; 2 nothing is wrong, not all is proved yet.
+Exit code: 0 verified; 1 the first bad thing is named; 2 nothing is wrong, but not all is proved
+yet, or an argument is not what it must be.
 """
 
 import argparse
@@ -297,17 +298,47 @@ class Check:
             need(roots == (old_root, root), "rolled_back", GROWTH)
 
 
+def argument(convert):
+    """The type of an argument: what it means; else exit code 2 and a line that names it."""
+
+    def converted(text):
+        try:
+            return convert(text)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as why:
+            reason = why.strerror if isinstance(why, OSError) else "not as it must be"
+            raise argparse.ArgumentTypeError(f"{text[:80]!r}: {reason}") from None
+
+    return converted
+
+
+def content(path):
+    """The bytes of a file, one more at most than a bundle may have."""
+    with open(path, "rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def pinned(path):
+    return receipt_keys(content(path).removeprefix(b"\xef\xbb\xbf"))
+
+
+def lines(text):
+    return log_keys(text.removeprefix("\ufeff").encode())
+
+
+def note(path):
+    return content(path).decode(errors="replace")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("bundle", type=argparse.FileType("rb"))
-    parser.add_argument("--keys", type=argparse.FileType("rb"), help="its /.well-known/jwks.json")
-    parser.add_argument("--log-key", type=str.encode, help="its /.well-known/log-keys, as text")
-    parser.add_argument("--checkpoint", type=argparse.FileType("rb"), help="an earlier one")
+    parser.add_argument("bundle", type=argument(content))
+    parser.add_argument("--keys", type=argument(pinned), help="its /.well-known/jwks.json")
+    parser.add_argument(
+        "--log-key", type=argument(lines), help="its /.well-known/log-keys, as text"
+    )
+    parser.add_argument("--checkpoint", type=argument(note), help="an earlier one")
     given = parser.parse_args()
-    keys = given.keys and receipt_keys(given.keys.read().removeprefix(b"\xef\xbb\xbf"))
-    log_key = given.log_key
-    old = given.checkpoint and given.checkpoint.read().decode()
-    check = Check(given.bundle.read(LARGEST + 1), keys, log_key and log_keys(log_key), old)
+    check = Check(given.bundle, given.keys, given.log_key, given.checkpoint)
     verdict = "bad" if check.problems else "incomplete" if check.lacking else "verified"
     answer = {"verdict": verdict, "problems": check.problems, "lacking": check.lacking}
     if "keys_not_pinned" in check.lacking and not check.problems:

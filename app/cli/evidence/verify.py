@@ -101,9 +101,11 @@ def _receipt_keys(path: Path | None) -> dict[str, VerifyingKey] | None:
         reason = (
             problem.__cause__ if isinstance(problem.__cause__, ValueError) else "no set of keys"
         )
-        raise typer.BadParameter(f"{path}: not a JWKS of P-256 keys ({reason})") from None
+        raise typer.BadParameter(
+            f"{path}: not a JWKS of P-256 keys ({reason})", param_hint="--keys"
+        ) from None
     except (ValueError, RecursionError):
-        raise typer.BadParameter(f"{path}: not JSON") from None
+        raise typer.BadParameter(f"{path}: not JSON", param_hint="--keys") from None
 
 
 def _log_keys(lines: list[str] | None) -> tuple[VerifierKey, ...] | None:
@@ -113,4 +115,6 @@ def _log_keys(lines: list[str] | None) -> tuple[VerifierKey, ...] | None:
         # As they are published: a line for each, if there was an earlier one.
         return log_keys_of([line for each in lines for line in each.lstrip("\ufeff").split()], None)
     except BundleProblem:
-        raise typer.BadParameter("not a key of a log: name+id+base64") from None
+        raise typer.BadParameter(
+            "not a key of a log: name+id+base64", param_hint="--log-key"
+        ) from None

@@ -152,11 +152,55 @@ def test_what_would_swell_is_not_unpacked(method: int) -> None:
     assert verdict_of(LZMA_BOMB) == ("bad", "container", None)
 
 
-@pytest.mark.parametrize(
+VERIFIERS = pytest.mark.parametrize(
     "command",
     [[sys.executable, "-m", "app.cli", "verify"], [sys.executable, str(STANDALONE)]],
     ids=["tsunagu verify", "verify_bundle.py"],
 )
+
+
+@VERIFIERS
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--log-key", ""],
+        ["--log-key", "name"],
+        ["--log-key", "name+00000000+*"],
+        ["--log-key", "name+00000000+" + "A" * 44],
+        ["--keys", "nothing.json"],
+        ["--keys", "folder"],
+        ["--keys", "latin.json"],
+        ["--keys", "list.json"],
+        ["--keys", "deep.json"],
+        ["--keys", "other.json"],
+        ["--checkpoint", "folder"],
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_cannot_be_used_is_named_and_no_verdict_given(
+    tmp_path: Path, command: list[str], arguments: list[str], data: bytes
+) -> None:
+    (tmp_path / "bundle.zip").write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "latin.json").write_bytes(b'{"keys": "\xe9"}')
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "other.json").write_text('{"keys": [{"kty": "RSA"}]}')
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [*command, "bundle.zip", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert arguments[0] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@VERIFIERS
 def test_a_verifier_works_in_a_gibibyte_of_addresses(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "bomb.zip").write_bytes(LZMA_BOMB)
     limited = ["sh", "-c", 'ulimit -v 1048576; exec "$@"', "sh", *command, "bomb.zip"]
