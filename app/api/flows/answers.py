@@ -6,6 +6,7 @@ from pydantic import Field
 
 from app.api.wire.documented import both
 from app.api.wire.schemas import Shape
+from app.domain.state_machine.examples import ConsentIs, Place
 
 
 def _said(ja: str, en: str) -> Any:
@@ -52,7 +53,13 @@ class FlowParty(Shape):
     name: str
     title: Words
     kinds: Annotated[list[str], _said("なれる機関の種類", "The kinds of agency that it may be")]
-    classes: Annotated[list[str], _said("開けるデータ区分", "The data classes that it may open")]
+    classes: Annotated[
+        list[str],
+        _said(
+            "開けるデータ区分。自らが送ったものは、全ての区分を開ける",
+            "The data classes that it may open; of what it sent itself, all of them",
+        ),
+    ]
     by_consent: Annotated[
         bool,
         _said(
@@ -236,9 +243,28 @@ class RowNeeds(Shape):
     consent: Annotated[
         str | None,
         _said(
-            "例のこの場所にある番号の同意が、この案件か親案件に記録され、撤回されていないこと",
-            "The consent whose id stands at this place of the example is recorded in this referral"
-            " or its parent, and not withdrawn",
+            "例のこの場所の番号の同意が、`recorded_in` のどれかにあり、`consent_is` であること",
+            "The consent whose id stands at this place of the example is recorded in one of"
+            " `recorded_in`, and is `consent_is`",
+        ),
+    ] = None
+    consent_is: Annotated[
+        ConsentIs | None,
+        _said(
+            "`valid`: 撤回も期限切れもなく、確認待ちでもない。`withdrawn`: 撤回された。"
+            "`claimed`: 確認待ち(`vouching` を参照)",
+            "`valid`: neither withdrawn nor expired, and no claim; `withdrawn`; `claimed`: it waits"
+            " to be confirmed (see `vouching`)",
+        ),
+    ] = None
+    recorded_in: Annotated[
+        list[Place] | None,
+        _said(
+            "`referral`: この案件、`above`: その上の案件、`below`: その下の案件。この案件が同意停止"
+            "の間は、ほかの状態がその上にあっても、`confirm_consent` は `below` を受け入れない",
+            "`referral`: this referral, `above`: one above it, `below`: one below it. While this"
+            " referral is suspended, under another state too, `confirm_consent` takes none of"
+            " `below`",
         ),
     ] = None
     type: Annotated[
@@ -388,6 +414,18 @@ class FlowOut(Shape):
             "The party that confirms a withdrawal or a decline; `lead` is whoever leads",
         ),
     ]
+    vouching: Annotated[
+        str | None,
+        _said(
+            "同意を確認する当事者。`by_consent` の当事者が自らを提供先として記録した同意と、"
+            "同意停止の間にこの当事者のほかが記録した同意は、`confirm_consent` で確認されるまで"
+            "効かない(`claimed`)。null なら、親案件の当事者が親案件で確認する",
+            "The party that confirms consents. What a `by_consent` party records with itself as a"
+            " recipient, and what another than this party records during a suspension, does not"
+            " count (`claimed`) until this party sends `confirm_consent`. null: the parent's does,"
+            " in the parent",
+        ),
+    ] = None
     needs_parent: bool
     parties: list[FlowParty]
     states: list[FlowState]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 NOTES: Mapping[str, str] = {
     "1 to 6.": "1〜6",
+    "A claim.": "確認を待つ同意",
     "A snapshot, where the parent is special adjustment.": (
         "元の案件が特別調整のときの、その時点の写し"
     ),
@@ -19,6 +20,7 @@ NOTES: Mapping[str, str] = {
         "保護観察所に尋ねてよいという弁護人の了解。検察庁についての了解はない"
     ),
     "Days.": "日数",
+    "Each is withdrawn.": "いずれも撤回されているもの",
     "For a prosecutor who joins only now.": "ここで初めて加わる検察庁のために",
     "If one is opened.": "開始するとき",
     "If the new institution has another one.": "新しい施設での番号が違うとき",

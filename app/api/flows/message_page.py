@@ -12,13 +12,13 @@ from typing import Any
 
 from app.api.flows import message_fields
 from app.api.wire.message_examples import answer_example, request_example
-from app.domain.cases.case import NEW, SYSTEM
+from app.domain.cases.case import LEAD, NEW, SYSTEM
 from app.domain.classes import CLASS_TITLES, DataClass
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.copies import RowCopy, classes_of, copies
 from app.domain.state_machine.pages import merged_rows
-from app.domain.state_machine.table import BACK, LEAD, SAME, Flow, Step
+from app.domain.state_machine.table import BACK, SAME, Flow, Step
 from app.domain.text import Text
 
 AND = Text("、", ", ")

@@ -183,6 +183,7 @@ def _flow_page(name: str) -> StaticPage:
             "name": flow.name,
             "title": _both(flow.title),
             "deciding": flow.deciding,
+            "vouching": flow.vouching,
             "needs_parent": flow.joins_parent,
             "parties": _parties(flow),
             "states": [

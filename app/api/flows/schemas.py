@@ -12,6 +12,7 @@ FLOW: dict[str, Any] = {
     "name": "special_adjustment",
     "title": {"ja": "特別調整・一般調整", "en": "special adjustment"},
     "deciding": "probation_office",
+    "vouching": "probation_office",
     "needs_parent": False,
     "parties": [
         {

@@ -13,6 +13,8 @@ from app.domain.messages.facts import FACTS, Fact
 NEW = "new"
 CLOSED = "closed"
 SYSTEM = "sys"
+LEAD = "lead"
+"""As the sender of a row: the party whose agency leads the case."""
 SUSPENDED = "suspended_consent"
 DECLINE_PENDING = "decline_pending"
 DEATH_REPORTED = "death_reported"

@@ -108,16 +108,20 @@ def foreseen_readers(submission: Submission, decision: Decision) -> tuple[Copy, 
 
 
 def _openable(submission: Submission, decision: Decision, copy: Copy) -> frozenset[DataClass]:
-    """The classes of a copy that its party may open, by consents that the caller may know of."""
-    role = FLOWS[decision.moves[0].referral.flow].parties[copy.party]
+    """The classes of a copy that its party may open, by consents that the caller may know of.
+
+    Whoever sent it opens all that it wrote, within consent. A party that ends by the message, and
+    anybody where it destroys the keys, opens nothing of it.
+    """
+    moved = decision.moves[0].referral
+    if not moved.party_of(copy.agency_id).active:
+        return frozenset()
+    classes = copy.classes - moved.erased
     reader = submission.directory.agency(copy.agency_id)
-    classes = copy.classes & role.classes
-    if not copy.waits or not role.by_consent or reader is None:
+    if not FLOWS[moved.flow].parties[copy.party].by_consent or reader is None:
         return classes
-    case = decision.case
-    known = [c for c in case.effective_consents(decision.moves[0].referral) if c.known]
-    may = covered_classes(known, reader.id, reader.kind, submission.at.date())
-    return classes & may
+    known = [c for c in decision.case.effective_consents(moved) if c.known]
+    return classes & covered_classes(known, reader.id, reader.kind, submission.at.date())
 
 
 def present_classes(body: Body) -> frozenset[DataClass]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from app.domain.cases.case import CLOSED, Party, Reader, Referral
+from app.domain.cases.case import CLOSED, LEAD, Party, Reader, Referral
 from app.domain.classes import DataClass
 from app.domain.consents.consent import covered_classes
 from app.domain.consents.coverage import NONE, DependentRecipient
@@ -16,7 +16,7 @@ from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.state_machine.guard import Situation, failures
-from app.domain.state_machine.table import LEAD, Flow, Step, vouches
+from app.domain.state_machine.table import Flow, Step, vouches
 
 Readers = Mapping[str, frozenset[DataClass]]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.cases.case import NEW, SYSTEM, Party, Referral
+from app.domain.cases.case import LEAD, NEW, SYSTEM, Party, Referral
 from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
@@ -30,7 +30,7 @@ from app.domain.errors import (
 )
 from app.domain.flows import FLOWS
 from app.domain.state_machine.guard import Situation, consent_covers, failures
-from app.domain.state_machine.table import LEAD, Flow, Step
+from app.domain.state_machine.table import Flow, Step
 from app.domain.text import Text
 
 NOT_ERASED: Mapping[str, Any] = {

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.domain.cases.case import LEAD
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import LEAD, NAMED, OTHERS, Flow, Step, parse_copy
+from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
 
 _Granted: TypeAlias = defaultdict[str, frozenset[DataClass]]
 """Classes by party."""

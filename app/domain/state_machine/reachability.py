@@ -7,9 +7,12 @@ there yet, or what the service reports cannot come about: such rows are not publ
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from app.domain.cases.case import NEW, SYSTEM
-from app.domain.state_machine.table import LEAD, Flow, Step
+from app.domain.cases.case import LEAD, NEW, SYSTEM
+
+if TYPE_CHECKING:  # A table is checked with this when it is made.
+    from app.domain.state_machine.table import Flow, Step
 
 DEEPEST = 2
 """States to return to that are followed. Deeper ones are entered and left by the same rows."""
@@ -19,9 +22,6 @@ FROM_ABOVE = frozenset(
 """Events of the service that reach a referral from the one above it alone."""
 FROM_THE_CASE = frozenset({"consent_suspended", "consent_claimed"})
 """Events of the service that also reach a referral from one below it."""
-
-Sending = tuple[str, str, str]
-"""State, message type, and the party that sends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,20 @@ class Standing:
         return sender in self.parties or (sender == LEAD and self.lead is not None)
 
 
+class PossibleMove(NamedTuple):
+    """A row that can be taken, by whom, and how the referral stands before and after it."""
+
+    before: Standing
+    step: "Step"
+    by: str
+    """As the row has it: a party, the lead or the service."""
+    after: Standing
+
+
 @cache
-def possible_steps(flow: Flow) -> tuple[Step, ...]:
+def possible_steps(flow: "Flow") -> tuple["Step", ...]:
     """The rows of the table that can happen, each with the senders that can be there."""
-    possible = possible_sendings(flow)
+    possible = {(move.step.state, move.step.type, move.by) for move in moves(flow)}
     narrowed = (
         replace(s, by=tuple(by for by in s.by if (s.state, s.type, by) in possible))
         for s in flow.steps
@@ -53,36 +63,36 @@ def possible_steps(flow: Flow) -> tuple[Step, ...]:
 
 
 @cache
-def possible_sendings(flow: Flow) -> frozenset[Sending]:
-    """Every message of the table that can be sent, by state and sender."""
-    found: set[Sending] = set()
+def moves(flow: "Flow") -> tuple[PossibleMove, ...]:
+    """Every row of the table in every standing in which it can be taken, by each sender."""
+    found: list[PossibleMove] = []
     seen = {Standing(NEW)}
     waiting = [Standing(NEW)]
     while waiting:
-        for sending, after in _next(flow, waiting.pop()):
-            found.add(sending)
-            if after not in seen and len(after.back) <= DEEPEST:
-                seen.add(after)
-                waiting.append(after)
-    return frozenset(found)
+        for move in _moves_from(flow, waiting.pop()):
+            found.append(move)
+            if move.after not in seen and len(move.after.back) <= DEEPEST:
+                seen.add(move.after)
+                waiting.append(move.after)
+    return tuple(found)
 
 
-def _next(flow: Flow, at: Standing) -> Iterator[tuple[Sending, Standing]]:
+def _moves_from(flow: "Flow", at: Standing) -> Iterator[PossibleMove]:
     for step in flow.steps_from(at.state):
         for by in step.by:
             if _is_possible(flow, step, by, at):
-                yield (step.state, step.type, by), _after(flow, step, by, at)
+                yield PossibleMove(at, step, by, _after(flow, step, by, at))
     if at.back:
-        yield from _reported_below(flow, at)
+        yield from _reports_from_below(flow, at)
 
 
-def _is_possible(flow: Flow, step: Step, by: str, at: Standing) -> bool:
+def _is_possible(flow: "Flow", step: "Step", by: str, at: Standing) -> bool:
     if at.state == NEW:
         return True
     return _comes_about(flow, step, at) if by == SYSTEM else at.has(by)
 
 
-def _comes_about(flow: Flow, step: Step, at: Standing) -> bool:
+def _comes_about(flow: "Flow", step: "Step", at: Standing) -> bool:
     """Whether something in the case can cause this event of the service."""
     event = step.type.partition(".")[2]
     if event in FROM_ABOVE:
@@ -92,7 +102,7 @@ def _comes_about(flow: Flow, step: Step, at: Standing) -> bool:
     return True
 
 
-def _after(flow: Flow, step: Step, by: str, at: Standing) -> Standing:
+def _after(flow: "Flow", step: "Step", by: str, at: Standing) -> Standing:
     state, back = flow.target(step, at.state, at.back)
     opening = at.state == NEW
     parties = (at.parties | ({by} if opening else set())) - set(step.ends) | set(step.joins)
@@ -102,7 +112,7 @@ def _after(flow: Flow, step: Step, by: str, at: Standing) -> Standing:
     return Standing(state, back, parties, known, at.has_child or reported)
 
 
-def _reported_below(flow: Flow, at: Standing) -> Iterator[tuple[Sending, Standing]]:
+def _reports_from_below(flow: "Flow", at: Standing) -> Iterator[PossibleMove]:
     """What a child reports while a side state stands above the main one."""
     if not at.has_child:
         return
@@ -110,5 +120,5 @@ def _reported_below(flow: Flow, at: Standing) -> Iterator[tuple[Sending, Standin
     for step in flow.steps_from(main.state):
         if SYSTEM in step.by and step.type.partition(".")[2] not in FROM_ABOVE | FROM_THE_CASE:
             moved = _after(flow, step, SYSTEM, main)
-            sending = step.state, step.type, SYSTEM
-            yield sending, replace(moved, state=at.state, back=(moved.state, *at.back[1:]))
+            after = replace(moved, state=at.state, back=(moved.state, *at.back[1:]))
+            yield PossibleMove(at, step, SYSTEM, after)

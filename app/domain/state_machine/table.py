@@ -8,21 +8,20 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from app.domain.cases.case import CLOSED, NEW, SUSPENDED, SYSTEM
+from app.domain.cases.case import CLOSED, LEAD, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
 from app.domain.messages.fact_sources import SET_BY
 from app.domain.messages.facts import DEADLINES, FACTS
 from app.domain.state_machine.exits import EXITS, Effect, ExitAnswers
 from app.domain.state_machine.guard import Guard
+from app.domain.state_machine.reachability import moves
 from app.domain.text import Text
 
 SAME = "="
 """The state stays."""
 BACK = "<"
 """A side state ends, and the state before it returns."""
-LEAD = "lead"
-"""In `by`: the party whose agency leads the case."""
 OTHERS = "others"
 """In `copies`: every party but the sender."""
 NAMED = "named"
@@ -449,19 +448,6 @@ def _leaves(flow: Flow, state: str, event: str) -> bool:
     return any(s.to not in {SAME, state} for s in flow.takes(state, f"{flow.name}.{event}"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Situation:
-    """Where a referral can stand: its main state, the side state over it, and its parties."""
-
-    main: str
-    side: str | None
-    present: frozenset[str]
-
-    @property
-    def state(self) -> str:
-        return self.side or self.main
-
-
 def _telling_refusals(flow: Flow) -> Iterator[str]:
     """Steps that a party is not told of and that change what it may send.
 
@@ -469,11 +455,12 @@ def _telling_refusals(flow: Flow) -> Iterator[str]:
     whatever changes its own rows: what it may send, from which seat, under which guards, to whom.
     """
     told: set[tuple[str, str]] = set()
-    for here, step, sender, there in _moves_of(flow):
+    for here, step, by, there in moves(flow):
         told_of = {parse_copy(copy)[0] for copy in step.copies}
         if here.state == there.state or OTHERS in told_of:
             continue
-        for party in here.present & there.present - told_of - {sender, *step.joins, *step.ends}:
+        moved = {here.lead if by == LEAD else by, *step.joins, *step.ends}
+        for party in here.parties & there.parties - told_of - moved:
             same = _rows_of(flow, here.state, party) == _rows_of(flow, there.state, party)
             if not same and (step.type, party) not in told:
                 told.add((step.type, party))
@@ -500,48 +487,3 @@ def _rows_of(flow: Flow, state: str, party: str) -> frozenset[tuple[object, ...]
         )
         for step in flow.moves(state, party, leads=True)
     )
-
-
-def _moves_of(flow: Flow) -> Iterator[tuple[_Situation, Step, str, _Situation]]:
-    """Each step in each situation that can come about: before, step, sender, after."""
-    waiting = [
-        _Situation(step.to, None, frozenset({by, *step.joins}))
-        for step in flow.steps
-        if step.state == NEW
-        for by in step.by
-    ]
-    known: set[_Situation] = set()
-    while waiting:
-        here = waiting.pop()
-        if here in known:
-            continue
-        known.add(here)
-        waiting += _reported_under(flow, here)
-        for step in flow.steps:
-            if step.state != here.state:
-                continue
-            senders = here.present if LEAD in step.by else here.present & set(step.by)
-            there = _after(flow, step, here)
-            for sender in {*senders, *({SYSTEM} & set(step.by))}:
-                waiting.append(there)
-                yield here, step, sender, there
-
-
-def _after(flow: Flow, step: Step, here: _Situation) -> _Situation:
-    present = here.present - set(step.ends) | set(step.joins)
-    if step.to in {SAME, here.state}:
-        return _Situation(here.main, here.side, present)
-    if step.to == BACK:
-        return _Situation(here.main, None, present)
-    if step.to in flow.side_states:
-        return _Situation(here.main, step.to, present)
-    return _Situation(step.to, None, present)
-
-
-def _reported_under(flow: Flow, here: _Situation) -> Iterator[_Situation]:
-    """Where reports of a child lead, which reach the main state under a side state."""
-    for step in flow.steps if here.side else ():
-        fixed = step.to in flow.states and step.to not in {CLOSED, *flow.side_states}
-        if step.state == here.main and SYSTEM in step.by and fixed:
-            present = here.present - set(step.ends) | set(step.joins)
-            yield _Situation(step.to, here.side, present)

@@ -5,14 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.cases.case import SYSTEM, Party, Referral
+from app.domain.cases.case import LEAD, SYSTEM, Party, Referral
 from app.domain.classes import DataClass
 from app.domain.decisions.audience import audience
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.copies import classes_of, copies
-from app.domain.state_machine.table import LEAD, Flow, Step
+from app.domain.state_machine.table import Flow, Step
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 Told = set[tuple[str, str, frozenset[DataClass]]]

@@ -1,5 +1,6 @@
 """広域調整: one center asks another, and hands the lead over to it."""
 
+from app.domain.cases.case import LEAD
 from app.domain.flows.regional_coordination.table import (
     DESTINATION,
     NAME,
@@ -8,7 +9,7 @@ from app.domain.flows.regional_coordination.table import (
     STATES,
     TABLE,
 )
-from app.domain.state_machine.table import LEAD, Flow
+from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
 REGIONAL_COORDINATION = Flow(

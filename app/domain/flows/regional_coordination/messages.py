@@ -321,7 +321,7 @@ class Complete(Ended):
 
 CONSENT = {
     **samples.CONSENT,
-    "consent_id": samples.CONSENT_REGIONAL_ID,
+    "consent_id": samples.CONSENT_IN_CHILD_ID,
     "purpose": "regional",
     "valid_from": "2026-04-22",
     "obtained_on": "2026-04-22",

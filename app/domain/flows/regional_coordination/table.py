@@ -5,7 +5,7 @@ A row reads: in this state, this message, from this party, leads to that state.
 
 from collections.abc import Mapping
 
-from app.domain.cases.case import CLOSED, HELD, NEW
+from app.domain.cases.case import CLOSED, HELD, LEAD, NEW
 from app.domain.classes import upto
 from app.domain.directory.kinds import CENTERS
 from app.domain.flows.regional_coordination.messages import (
@@ -37,7 +37,7 @@ from app.domain.state_machine.common_rows import (
     parent_closed,
 )
 from app.domain.state_machine.guards import has_come, is_lead, one_agreed_placement
-from app.domain.state_machine.table import BACK, LEAD, PartyRole, Report, rows
+from app.domain.state_machine.table import BACK, PartyRole, Report, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import REGIONAL, close_reasons
 

@@ -174,7 +174,7 @@ class WithdrawnConsent(Body):
 class ConfirmedConsent(Body):
     """The party that vouches confirms a claim: from now on it counts as a consent."""
 
-    consent_id: Annotated[UUID, C0, Field(title="確認する同意")]
+    consent_id: Annotated[UUID, C0, Field(title="確認する同意", description="A claim.")]
     confirmed_on: Annotated[Day, C0, Field(title="確認日")]
 
     def consents_confirmed(self) -> frozenset[UUID]:
@@ -185,7 +185,7 @@ class ConfirmedConsent(Body):
 class RefusedConsent(Body):
     """The party that vouches refuses a claim: it will never count."""
 
-    consent_id: Annotated[UUID, C0, Field(title="確認しない同意")]
+    consent_id: Annotated[UUID, C0, Field(title="確認しない同意", description="A claim.")]
     refused_on: Annotated[Day, C0, Field(title="確認しないこととした日")]
 
     def consents_refused(self) -> frozenset[UUID]:
@@ -200,7 +200,10 @@ class WithdrawalRetracted(Body):
     """
 
     consent_ids: Annotated[
-        tuple[UUID, ...], C0, AtLeastOne, Field(title="誤って撤回と記録された同意")
+        tuple[UUID, ...],
+        C0,
+        AtLeastOne,
+        Field(title="誤って撤回と記録された同意", description="Each is withdrawn."),
     ]
     established_on: Annotated[Day, C0, Field(title="確認日")]
 
