@@ -25,6 +25,7 @@ from app.adapters.directory.cache import DirectoryCache
 from app.adapters.disclosures.listing import Disclosures
 from app.adapters.erasure.acts import ERASURE
 from app.adapters.erasure.listing import Erasures
+from app.adapters.erasure.requests import ErasureRequests
 from app.adapters.evidence.collecting import Evidence
 from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.keys.vault import Vault
@@ -132,7 +133,10 @@ def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Ite
     pool, clock = resources.pool, resources.clock
     signing_keys, vault = SigningKeys(resources.key_folder), Vault(resources.key_service)
     reading, log = Reading(pool, vault, clock), Log(pool)
-    acts = Acts(pool, clock, resources.bell, EFFECTS, resources.settings.backup_age)
+    settings = resources.settings
+    acts = Acts(
+        pool, clock, resources.bell, EFFECTS, settings.backup_age, settings.erasure_objection_period
+    )
     yield from _common(resources, caches)
     yield from _access(resources, caches, signing_keys)
     yield from _referrals(resources, caches, signing_keys, vault)
@@ -142,6 +146,7 @@ def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Ite
     yield from _consents(resources)
     yield Disclosures(pool, clock)
     yield Erasures(pool)
+    yield ErasureRequests(pool, clock, resources.bell)
     yield acts
     yield AgencyAdministration(pool, clock, resources.bell, acts)
     yield log

@@ -21,6 +21,7 @@ from app.adapters.database.logins import API, WORKER, as_role
 from app.domain.access.day_limits import DayLimits
 from app.domain.calendar.clock import Clock
 from app.domain.calendar.period import Period
+from app.domain.erasure.requests import OBJECTION_PERIOD
 from app.domain.erasure.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
 from app.domain.webhooks.addresses import Reach
 
@@ -260,6 +261,12 @@ class Settings(BaseSettings):
 
     retention_ledger: Duration = ONE_YEAR
     """How much longer than the referral the record of its consents (no body) is kept."""
+
+    erasure_objection_period: timedelta = Field(
+        default=OBJECTION_PERIOD, ge=timedelta(days=7), le=timedelta(days=180)
+    )
+    """How long the other agencies that hold copies may object, before two seats of one agency have
+    a referral erased. At least a week, so that nobody misses it over holidays."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least grave thing that is logged."""

@@ -6,11 +6,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from app.adapters.acts.acts import Acts, Proposal
+from app.adapters.inbox.bell import Bell
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
 from app.domain.flows import FLOWS
 from app.domain.messages.facts import FACTS
 from app.domain.messages.message import Message
+from app.main import EFFECTS
 from tests.support.callers import seat
 from tests.support.office import Office, saying
 from tests.support.play import PRISON, PROBATION, TO_ASSESSING
@@ -80,6 +83,9 @@ OWN = {
     "log_leaf": "SELECT index::text FROM log_leaf",
     "act": "SELECT id::text FROM act WHERE agency_id = $1",
     "legal_hold": "SELECT id::text FROM legal_hold WHERE agency_id = $1",
+    "erasure_request": "SELECT id::text FROM erasure_request WHERE agency_id = $1"
+    " UNION SELECT request_id::text FROM erasure_answer WHERE agency_id = $1",
+    "erasure_answer": "SELECT request_id || agency_id FROM erasure_answer WHERE agency_id = $1",
     "log_node": "SELECT level || '/' || number FROM log_node",
     "log_checkpoint": "SELECT size::text FROM log_checkpoint",
     "log_reader": "SELECT index::text FROM log_reader WHERE agency_id = $1",
@@ -117,6 +123,7 @@ SHOWN = {
     "retention": "referral_id || rule",
     "held_key": "referral_id || class",
     "erasure_total": "rule",
+    "erasure_answer": "request_id || agency_id",
     "shown": "shown_id::text",
     "master_unused": "version::text",
     "master_retirement": "version::text",
@@ -169,6 +176,10 @@ async def busy(office: Office) -> Office:
         await office.exchange.accept(another, seat(prison))
         await office.reading.open(seat(f"probation-{two}"), [another.id])
         await office.recalls.recall(seat(prison), another.id, another.id, reason, None)
+        erasing = Proposal(uuid4(), "erase", str(another.id), {"reason": "mistaken_entry"})
+        acts = Acts(office.pool, office.clock, Bell(office.pool, office.urls.api), EFFECTS)
+        await acts.propose(seat(f"probation-{two}", "records_officer"), erasing)
+        await acts.approve(seat(f"probation-{two}"), erasing.id)
     await office.owner.execute(
         "INSERT INTO attempt SELECT id, 1, webhook_id, agency_id, now(), 'delivered' FROM notice"
         " ON CONFLICT DO NOTHING"
@@ -224,8 +235,16 @@ async def test_an_agency_sees_its_own_rows_of_every_table_and_no_others(
 
 async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> None:
     shown = ("message", "segment", "referral_key", "consent", "inbox_item", "log_entry", "recall")
-    for table in (*shown, "delivery_term", "webhook", "notice", "attempt"):
+    for table in (
+        *shown,
+        "delivery_term",
+        "webhook",
+        "notice",
+        "attempt",
+        "erasure_request",
+    ):
         assert await visible_ids(busy, table, "probation-13"), table
+    assert await visible_ids(busy, "erasure_answer", "prison-fuchu")
 
 
 async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> None:

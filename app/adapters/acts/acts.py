@@ -21,6 +21,7 @@ from app.domain.acts.acts import (
 )
 from app.domain.calendar.clock import Clock
 from app.domain.erasure.objections import BACKUP_AGE
+from app.domain.erasure.requests import OBJECTION_PERIOD
 from app.domain.errors import ActImpossible, IdReused, NotFound, TooManyActs
 
 if TYPE_CHECKING:
@@ -64,18 +65,21 @@ class Acts:
         bell: "Bell",
         effects: Mapping[str, Effect],
         backup_age: timedelta = BACKUP_AGE,
+        objection_period: timedelta = OBJECTION_PERIOD,
     ) -> None:
         """Set it up.
 
         Args:
             effects: what each kind of act does.
             backup_age: how long backups hold a key after it was erased.
+            objection_period: how long other agencies may object to an erasure.
         """
         self._pool = pool
         self._clock = clock
         self._bell = bell
         self._effects = effects
         self._backup_age = backup_age
+        self._objection_period = objection_period
 
     async def propose(self, caller: Caller, proposal: Proposal) -> tuple[Act, bool]:
         """Store a proposal, and say whether it is new. A repeat is the same act.
@@ -218,7 +222,9 @@ class Acts:
         *,
         rehearsed: bool = False,
     ) -> Work:
-        return Work(connection, act, caller, at, rehearsed, self._backup_age)
+        return Work(
+            connection, act, caller, at, rehearsed, self._backup_age, self._objection_period
+        )
 
     async def _apply_effect(
         self,

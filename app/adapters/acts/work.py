@@ -9,6 +9,7 @@ from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.domain.access.caller import Caller
 from app.domain.acts.acts import Act
 from app.domain.erasure.objections import BACKUP_AGE
+from app.domain.erasure.requests import OBJECTION_PERIOD
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -29,6 +30,8 @@ class Work:
     at: datetime
     rehearsed: bool = False
     backup_age: timedelta = BACKUP_AGE
+    objection_period: timedelta = OBJECTION_PERIOD
+    """How long other agencies may object to an erasure."""
     recipients: set[str] = field(default_factory=set)
     """Agencies that get an inbox item: they are notified after the commit."""
 

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters.acts.work import Effect, Work
+from app.adapters.erasure.requests import request_erasure
 from app.adapters.erasure.writing import ErasureWriter, hold
 from app.domain.acts.details import EraseDetail
 from app.domain.erasure.objections import objection_to_command
+from app.domain.erasure.requests import copies_at_stake
 from app.domain.erasure.retention import COMMANDED
 from app.domain.errors import ActImpossible, NotFound
 
@@ -32,7 +34,11 @@ async def lift_hold(work: Work) -> Mapping[str, Any]:
 
 
 async def erase(work: Work) -> Mapping[str, Any]:
-    """Erase a referral, or some classes of it, before its retention period ends."""
+    """Erase a referral, or some classes of it, before its retention period ends.
+
+    Where other agencies would lose something, they are asked first: the outcome then has
+    `request_id` and `until` in place of `complete_on`.
+    """
     return await _erase(work, work.act.agency_id)
 
 
@@ -55,14 +61,19 @@ async def _erase(work: Work, agency_id: str | None) -> Mapping[str, Any]:
     referral = await hold(work.connection, agency_id, UUID(work.act.target), wait=True)
     if referral is None:
         raise NotFound
-    objection = objection_to_command(referral, agency_id, detail.classes_to_erase(), detail.reason)
+    classes = detail.classes_to_erase()
+    objection = objection_to_command(referral, agency_id, classes, detail.reason)
     if objection is not None:
         raise ActImpossible(objection)
+    if agency_id is not None:
+        asked = copies_at_stake(referral, agency_id, classes, detail.reason)
+        if asked:
+            return await request_erasure(work, referral, classes, detail.reason, asked)
     if work.rehearsed:
         return {}
     writer = ErasureWriter(
         referral,
-        detail.classes_to_erase(),
+        classes,
         COMMANDED,
         work.at,
         work.backup_age,

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.adapters.erasure import requests
 from app.adapters.erasure.by_rule import Eraser
 from app.adapters.erasure.held_keys import HeldKeys
 from app.adapters.erasure.reminders import HoldReminders
+from app.adapters.erasure.requests import RequestedErasures
 from app.adapters.job import Job, PeriodicJob
 from app.domain.calendar.clock import Clock
 from app.domain.erasure.retention import Periods
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def jobs(pool: "Pool", clock: Clock, periods: Periods, backup_age: timedelta) -> Iterator[Job]:
-    """Erase what is due, destroy keys that no hold keeps any more, and remind of holds that end."""
+    """Erase what is due by rule or by request, destroy keys that no hold keeps any more, and remind
+    of holds that end."""
     yield PeriodicJob(Eraser(pool, clock, periods, backup_age).erase_due)
+    yield PeriodicJob(RequestedErasures(pool, clock, backup_age).settle_due, requests.MOST)
     yield PeriodicJob(HeldKeys(pool, clock, backup_age).destroy_due)
     yield PeriodicJob(HoldReminders(pool, clock).remind)

@@ -25,6 +25,23 @@ class HoldJson(TypedDict):
     until: str
 
 
+class ErasureRequestJson(TypedDict):
+    """A request to erase as one agency may see it, as `list_erasure_requests` returns it."""
+
+    id: str
+    referral_id: str
+    agency_id: str
+    reason: str
+    classes: list[str]
+    requested_at: str
+    expires_at: str
+    state: str
+    settled_at: str | None
+    outcome: str | None
+    asked: bool
+    answer: str | None
+
+
 class HoldBounds(TypedDict):
     """Since and until when a referral is held, as `hold_bounds` returns it; None if it is not."""
 

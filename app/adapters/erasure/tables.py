@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Index, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Uuid, text
 from sqlmodel import Field
 
-from app.adapters.database.row import Row
+from app.adapters.database.row import TEXTS, Row
 
 
 class ErasureRow(Row, table=True):
@@ -23,6 +23,64 @@ class ErasureRow(Row, table=True):
     complete_on: date = Field(
         sa_column_kwargs={"comment": "The day by which no backup holds the key any more."}
     )
+
+
+class ErasureRequestRow(Row, table=True):
+    """A request to erase what other agencies hold too, until it is settled."""
+
+    __tablename__ = "erasure_request"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('pending', 'erased', 'objected', 'withdrawn', 'lapsed', 'failed')",
+            name="state",
+        ),
+        CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="settled"),
+        Index(
+            "ix_erasure_request_once",
+            "referral_id",
+            unique=True,
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_erasure_request_referral", "referral_id", text("requested_at DESC")),
+        Index(
+            "ix_erasure_request_expires", "expires_at", postgresql_where=text("state = 'pending'")
+        ),
+        {"comment": "A request of an agency to erase what others hold too, and what became of it."},
+    )
+
+    id: UUID = Field(
+        primary_key=True,
+        foreign_key="act.id",
+        sa_column_kwargs={"comment": "The act by which two seats have made it."},
+    )
+    agency_id: str
+    referral_id: UUID = Field(foreign_key="referral.id")
+    reason: str
+    classes: list[str] = Field(sa_type=TEXTS)
+    requested_at: datetime
+    requested_by: str
+    expires_at: datetime
+    state: str = Field(sa_column_kwargs={"server_default": text("'pending'")})
+    settled_at: datetime | None
+    outcome: str | None = Field(
+        sa_column_kwargs={"comment": "Why nothing was erased; for the agency that asked."}
+    )
+
+
+class ErasureAnswerRow(Row, table=True):
+    """An agency that is asked whether something may be erased, and its answer."""
+
+    __tablename__ = "erasure_answer"
+    __table_args__ = (CheckConstraint("answer IN ('agreed', 'objected')", name="answer"),)
+
+    request_id: UUID = Field(primary_key=True, foreign_key="erasure_request.id")
+    agency_id: str = Field(primary_key=True)
+    referral_id: UUID = Field(
+        sa_column_kwargs={"comment": "The referral through which it reads what would be erased."}
+    )
+    answer: str | None
+    answered_at: datetime | None
+    answered_by: str | None
 
 
 class RetentionRow(Row, table=True):

@@ -12,7 +12,12 @@ from app.adapters.log.entry import LogEntry, log_entry
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.erasure.clock import RetentionClock, Rule
-from app.domain.erasure.objections import CopyHolder, HeldReferral, complete_on
+from app.domain.erasure.objections import (
+    CopyHolder,
+    EarlierRequest,
+    HeldReferral,
+    complete_on,
+)
 from app.domain.erasure.retention import facts_of
 
 if TYPE_CHECKING:
@@ -80,14 +85,24 @@ class ErasureWriter:
         return DataClass.C0 in self.classes
 
     def _clocks(self) -> Iterator[RetentionClock]:
-        """Stop the clocks of what is erased; start that of the record of consents, kept longer."""
+        """Stop the clocks of what is erased; start that of the record of consents, kept longer.
+
+        What one agency alone holds may be left: then the referral's own clock runs on for it.
+        """
+        complete = self._whole and not self._left()
         for rule in self.referral.clocks:
-            is_erased = self._whole or (rule == Rule.CLEARED and DataClass.C4 in self.classes)
+            is_erased = complete or (rule == Rule.CLEARED and DataClass.C4 in self.classes)
             if is_erased and rule != Rule.LEDGER:
                 yield RetentionClock(self.referral.id, Rule[rule.upper()], None)
         if self._whole:
             closed_on = self.referral.clocks.get(Rule.CASE_CLOSED, self.at.date())
-            yield RetentionClock(self.referral.id, Rule.LEDGER, closed_on)
+            rule_left = Rule.LEDGER if complete else Rule.CASE_CLOSED
+            yield RetentionClock(self.referral.id, rule_left, closed_on)
+
+    def _left(self) -> frozenset[str]:
+        """The classes that somebody can still read afterwards."""
+        held = frozenset(c for reader in self.referral.readers for c in reader.classes)
+        return held - self.classes - self.referral.erased
 
     def _log(self) -> Iterator[LogEntry]:
         """An entry for each reader with the classes that it had copies of. It names no other."""
@@ -155,7 +170,20 @@ def _held_referral(row: Mapping[str, Any]) -> HeldReferral:
         others=tuple(row["others"]),
         clocks={rule: date.fromisoformat(day) for rule, day in row["clocks"].items()},
         readers=tuple(
-            CopyHolder(r["agency_id"], frozenset(r["classes"]), r["connected"])
+            CopyHolder(
+                r["agency_id"],
+                frozenset(r["classes"]),
+                r["connected"],
+                frozenset(r["relies_on"]),
+                UUID(r["referral_id"]),
+            )
             for r in row["readers"]
+        ),
+        requests=tuple(
+            EarlierRequest(
+                r["state"],
+                datetime.fromisoformat(r["settled_at"]) if r["settled_at"] else None,
+            )
+            for r in row["requests"]
         ),
     )

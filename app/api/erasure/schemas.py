@@ -1,9 +1,13 @@
 """Schemas of erasures and holds."""
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.wire.documented import both
 from app.api.wire.schemas import ACT, AT, REFERRAL, Day, Moment, Next, Shape, Uuid, like
+from app.domain.erasure.requests import ErasureAnswer
 
 
 class ErasureOut(Shape):
@@ -17,8 +21,10 @@ class ErasureOut(Shape):
     because: str = Field(description="case_closed, never_accepted, cleared, refused, commanded")
     complete_on: Day = Field(
         description=both(
-            "この日には、鍵を含む控えも残っていない",
-            "From this day on, no backup that holds the key is left either",
+            "この日には、鍵を含む控えも残っていない。"
+            "refused では、この機関に見えない停止があれば遅れる",
+            "From this day on, no backup that holds the key is left either. For refused it is later"
+            " if another agency had a hold, which is not told here",
         )
     )
 
@@ -31,6 +37,90 @@ class HeldOut(Shape):
 
     since: Moment
     until: Moment
+
+
+_REQUEST: Mapping[str, Any] = {
+    "id": ACT,
+    "referral_id": REFERRAL,
+    "agency_id": "probation-13",
+    "reason": "not_needed",
+    "classes": ["C4"],
+    "requested_at": AT,
+    "expires_at": "2026-12-20T10:15:00.123+09:00",
+    "state": "pending",
+    "settled_at": None,
+    "outcome": None,
+    "asked": True,
+    "answer": None,
+}
+
+
+class ErasureAnswerIn(BaseModel):
+    """消去の求めへの答え。
+
+    The answer to a request to erase.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Annotated[
+        ErasureAnswer,
+        Field(
+            title=both("答え", "The answer"),
+            description=both(
+                "agreed 応じる(決裁権のある席だけ)、objected 異議がある",
+                "agreed: only a seat that may decide; objected",
+            ),
+            examples=["objected"],
+        ),
+    ]
+
+
+class ErasureRequestOut(Shape):
+    """写しを持つほかの機関への、消去の求め。
+
+    A request to erase what other agencies hold copies of.
+    """
+
+    model_config = like(_REQUEST)
+
+    id: Uuid = Field(
+        description=both("求めた行為のID", "The id of the act by which it was requested")
+    )
+    referral_id: Uuid = Field(
+        description=both(
+            "案件。求められた機関には、それを通じて読んでいる案件",
+            "The referral; for an agency that is asked, the one through which it reads",
+        )
+    )
+    agency_id: str = Field(description=both("求めた機関", "The agency that requests it"))
+    reason: str
+    classes: list[str]
+    requested_at: Moment
+    expires_at: Moment = Field(
+        description=both("異議を言える期限", "Until when the others may object")
+    )
+    state: str = Field(
+        description=both(
+            "pending 答えを待つ、erased 消去した、objected 異議があった、withdrawn 取り下げた、"
+            "lapsed 要る答えがないまま期限が過ぎた、failed 消去できなかった。"
+            "求められた機関には、pending、erased、自機関の objected のほかは ended",
+            "pending; erased; objected; withdrawn; lapsed: an answer that was needed did not come "
+            "in time; failed: it could not be erased. To an agency that was asked: pending, erased,"
+            " objected if it was its own, and ended otherwise",
+        )
+    )
+    settled_at: Moment | None
+    outcome: str | None = Field(
+        description=both(
+            "failed のときだけ、求めた機関に: 行為 erase と同じ理由の符号",
+            "Only if failed, to the agency that requested it: the reason, as of the act `erase`",
+        )
+    )
+    asked: bool = Field(
+        description=both("この機関が求められたか", "Whether this agency is one that was asked")
+    )
+    answer: str | None = Field(description=both("この機関の答え", "What this agency has answered"))
 
 
 class ErasuresOut(Shape):
@@ -51,6 +141,7 @@ class ErasuresOut(Shape):
             ],
             "next": None,
             "held": None,
+            "requests": [_REQUEST],
         }
     )
 
@@ -61,6 +152,12 @@ class ErasuresOut(Shape):
             "消去が止められていること。消去を決める機関にだけ示し、ほかの機関には null",
             "That it is held from erasure: told to the agency that decides on erasure, and null"
             " to others",
+        )
+    )
+    requests: list[ErasureRequestOut] = Field(
+        description=both(
+            "この機関がした、またはこの機関への消去の求め。新しい順に20まで",
+            "Requests to erase that this agency has made or was sent: the last 20, newest first",
         )
     )
 

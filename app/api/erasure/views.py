@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.adapters.erasure.rows import ErasureJson, HoldBounds
-from app.api.wire.views import moment
+from app.adapters.erasure.rows import ErasureJson, ErasureRequestJson, HoldBounds
+from app.api.wire.views import moment, moment_or_none
 
 
 def erasure(row: ErasureJson) -> dict[str, Any]:
@@ -16,3 +16,9 @@ def hold_bounds(bounds: HoldBounds | None) -> dict[str, Any] | None:
     if bounds is None or bounds["since"] is None or bounds["until"] is None:
         return None
     return {"since": moment(bounds["since"]), "until": moment(bounds["until"])}
+
+
+def erasure_request(row: ErasureRequestJson) -> dict[str, Any]:
+    """A request to erase, as one agency may see it."""
+    times = {name: moment(row[name]) for name in ("requested_at", "expires_at")}
+    return {**row, **times, "settled_at": moment_or_none(row["settled_at"])}

@@ -50,7 +50,8 @@ class ItemOut(Shape):
             "security.lockout 自機関のシステムの秘密を誰かが続けて誤った、"
             "act.proposed 二人目の承認を待つ行為、act.expired 期限の切れた行為、"
             "hold.ending 30日以内に終わる消去の停止、"
-            "erasure 消去した案件、"
+            "erasure 消去した案件、erasure.requested 写しを持つ案件の消去の求め、"
+            "erasure.ended 消去せずに終わった求め、"
             "administration.disabled 席か接続システムの停止",
             "message; message.recalled; disclosure.misdirected: a misdirected disclosure; "
             "recall.requested: a request to give an opened copy back; recall.answered: the answer "
@@ -63,7 +64,9 @@ class ItemOut(Shape):
             "wrong again and again; act.proposed: an act that waits for a second seat; "
             "act.expired: an act whose time has passed; hold.ending: a hold of this agency "
             "ends within 30 days; erasure: a referral of which "
-            "something was erased; administration.disabled: a seat or client was disabled",
+            "something was erased; erasure.requested: another agency asks to erase what this one "
+            "holds too; erasure.ended: such a request that ended without; "
+            "administration.disabled: a seat or client was disabled",
         )
     )
     referral_id: Uuid | None

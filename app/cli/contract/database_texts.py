@@ -54,6 +54,11 @@ ROWS: Mapping[str, Text] = {
         "自機関が写しを持っていた情報区分の消去",
         "erasures of a data class of which the own agency had a copy",
     ),
+    "agency_id = (SELECT me())"
+    " OR EXISTS (SELECT FROM erasure_answer a WHERE a.request_id = erasure_request.id)": Text(
+        "自機関がしたか、自機関が答えを求められたもの",
+        "those that the own agency has made, or is asked to answer",
+    ),
     "EXISTS (SELECT FROM client c WHERE c.id = client_seat.client_id)": Text(
         "自機関の接続システムのもの", "those of clients of the own agency"
     ),

@@ -288,6 +288,11 @@ RETENTION = {
         "案件の消去の後、同意の記録(本文なし)を残す期間",
         "How much longer than the referral the record of its consents is kept (without bodies)",
     ),
+    "erasure_objection_period": _means(
+        "二つの席が消去を求めてから、写しを持つほかの機関が異議を言える期間。7日から180日",
+        "How long other agencies that hold copies may object, once two seats have asked for an"
+        " erasure. 7 to 180 days",
+    ),
 }
 
 GROUPS = (

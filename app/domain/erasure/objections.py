@@ -35,6 +35,19 @@ class CopyHolder:
     agency_id: str
     classes: frozenset[str]
     connected: bool
+    relies_on: frozenset[str] = frozenset()
+    """The classes of copies that the asking agency could not recall: opened, acknowledged or
+    printed ones, those that were recalled but are kept as evidence, and what others have sent."""
+    referral_id: UUID | None = None
+    """The referral through which it reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRequest:
+    """A request to erase a referral that was made before. It ended at `settled_at`."""
+
+    state: str
+    settled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +69,34 @@ class HeldReferral:
     clocks: Mapping[str, date]
     """The rules that run, and since when."""
     readers: tuple[CopyHolder, ...]
+    requests: tuple[EarlierRequest, ...] = ()
+    """The last requests to erase it, the newest first."""
 
     def decides(self, agency_id: str) -> bool:
         """Whether an agency leads the case, or is the party that confirms endings."""
         part = self.parties.get(agency_id)
         return part is not None and decides(self.flow, part, leads=self.lead == agency_id)
+
+    def holders_of(self, data_class: str) -> frozenset[str]:
+        """The agencies that hold copies in this class."""
+        return frozenset(r.agency_id for r in self.readers if data_class in r.classes)
+
+    def may_ask(self, agency_id: str, classes: frozenset[DataClass]) -> bool:
+        """Whether an agency may have these classes erased, if nothing else is against it.
+
+        One that decides on erasure may ask for all, or for classes that its part may hold: whether
+        there is anything in others it is not told here. Another one decides on what it alone holds.
+        """
+        part = self.parties.get(agency_id)
+        if part is None:
+            return False
+        if DataClass.C0 in classes:
+            return self.decides(agency_id)
+        if not classes <= FLOWS[self.flow].parties[part].classes:
+            return False
+        held = [holders for c in classes if (holders := self.holders_of(c))]
+        alone = bool(held) and all(holders == {agency_id} for holders in held)
+        return alone or self.decides(agency_id)
 
 
 def decides(flow: str, part: str, *, leads: bool) -> bool:
@@ -95,16 +131,28 @@ def objection_to_command(
     classes: frozenset[DataClass],
     reason: ErasureReason,
 ) -> str | None:
-    """Why two seats cannot have it erased; None if they can.
+    """Why two seats cannot have it erased, or ask for that; None if they can.
 
-    Only the agency that answers the person can ask, and it learns that there is a hold, though not
-    whose. A referral that it may not see gives `not_now`.
+    The agency that answers the person learns that there is a hold, though not whose. A referral
+    that it may not see gives `not_now`. Only operators act on the order of a court, which an agency
+    would show to nobody here.
 
     Args:
-        agency_id: whose seats they are; None for the operator's, on the order of a court.
+        agency_id: whose seats they are; None for the operator's.
     """
-    if agency_id is not None and not referral.decides(agency_id):
+    if agency_id is not None and reason is ErasureReason.COURT_ORDER:
+        return "only_operators"
+    if agency_id is not None and not referral.may_ask(agency_id, classes):
         return "not_yours"
+    return _objection_of_state(referral, agency_id, classes, reason)
+
+
+def _objection_of_state(
+    referral: HeldReferral,
+    agency_id: str | None,
+    classes: frozenset[DataClass],
+    reason: ErasureReason,
+) -> str | None:
     if classes <= referral.erased:
         return "erased"
     if agency_id in referral.holders:

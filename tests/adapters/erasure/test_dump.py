@@ -18,7 +18,7 @@ from app.adapters.keys.vault import Vault, binding, decrypt
 from app.domain.keys.ports import CannotOpen, MasterMissing, WrappedKey
 from app.domain.messages.payloads.samples import SUBJECT
 from app.main import EFFECTS
-from tests.support.callers import seat
+from tests.support.callers import caller_with, seat
 from tests.support.office import Office, saying
 from tests.support.play import CENTER, PRISON, TO_ASSESSING
 
@@ -114,10 +114,12 @@ async def test_no_dump_tells_what_was_erased_but_an_old_one_with_the_key_store(
     vault = office.reading._vault
     before = await dump(office)
     acts = Acts(office.pool, office.clock, Bell(office.pool, office.urls.api), EFFECTS)
-    detail = {"reason": "subject_request", "classes": None}
-    proposal = Proposal(time_ordered_id(office.clock()), "erase", str(marked_referral), detail)
-    await acts.propose(seat(CENTER, "records_officer"), proposal)
-    act = await acts.approve(seat(CENTER), proposal.id)
+    operator = seat("prefecture-13", "operator")
+    detail = {"reason": "court_order", "classes": None}
+    act_id = time_ordered_id(office.clock())
+    proposal = Proposal(act_id, "erase.ordered", str(marked_referral), detail)
+    await acts.propose(operator, proposal)
+    act = await acts.approve(caller_with(operator, seat_id="prefecture-13.another"), act_id)
     after = await dump(office)
 
     for dumped in (before, after):

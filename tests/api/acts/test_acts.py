@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ from httpx import AsyncClient, Response
 
 from app.adapters.acts.acts import MOST_WAITING
 from app.adapters.acts.expiry import Expiry
+from app.adapters.erasure.requests import RequestedErasures
 from tests.support.service import Service, Speak
 
 OpenReferral = Callable[[], Awaitable[str]]
@@ -288,7 +289,7 @@ async def test_the_database_itself_refuses_one_seat_for_both_and_a_second_though
 
 
 async def test_what_was_erased_says_so_wherever_it_is_asked_for(
-    speak: Speak, referral: OpenReferral
+    service: Service, speak: Speak, referral: OpenReferral, tables: asyncpg.Pool
 ) -> None:
     officer, decider = await speak(CENTER, "records_officer"), await speak(CENTER, "decider")
     prison, target = await speak("prison-fuchu"), await referral()
@@ -296,6 +297,20 @@ async def test_what_was_erased_says_so_wherever_it_is_asked_for(
     act = await propose(officer, hold(target, kind="erase", detail=detail))
     assert (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()["withheld"] == []
     approval = (await decider.post(f"/v1/acts/{act}/approve")).json()
+    (asked,) = (await prison.get(f"/v1/referrals/{target}/erasures")).json()["requests"]
+    assert (asked["id"], asked["state"], asked["answer"]) == (act, "pending", None)
+    assert asked["agency_id"] == CENTER
+    until = datetime.fromisoformat(approval["outcome"]["until"])
+    assert abs(datetime.fromisoformat(asked["expires_at"]) - until) < timedelta(seconds=1)
+    stranger = await speak("center-27")
+    for agency, path in ((stranger, "answer"), (decider, "answer"), (stranger, "withdraw")):
+        body = {"answer": "objected"} if path == "answer" else None
+        answer = await agency.post(f"/v1/erasure-requests/{act}/{path}", json=body)
+        absent = await agency.post(f"/v1/erasure-requests/{uuid4()}/{path}", json=body)
+        assert (answer.status_code, code(answer)) == (404, code(absent))
+    agreed = await prison.post(f"/v1/erasure-requests/{act}/answer", json={"answer": "agreed"})
+    assert (agreed.status_code, agreed.json()["answer"]) == (200, "agreed")
+    assert await RequestedErasures(tables, service.clock).settle_due() >= 1
 
     read = (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()
     listed = (await prison.get(f"/v1/referrals/{target}/erasures")).json()["items"]
@@ -305,10 +320,10 @@ async def test_what_was_erased_says_so_wherever_it_is_asked_for(
     for item in read["withheld"]:
         assert set(item) == {"class", "reason", "erased_at", "because"}
         assert (item["reason"], item["because"]) == ("erased", "commanded")
-        assert item["erased_at"] == approval["decided_at"]
     assert {item["class"] for item in read["withheld"]} == set(read["digests"])
     assert [item["class"] for item in listed] == sorted(read["digests"])
-    assert {item["complete_on"] for item in listed} == {approval["outcome"]["complete_on"]}
+    when = {item["erased_at"] for item in listed}
+    assert when == {item["erased_at"] for item in read["withheld"]}
     seen = (await prison.get(f"/v1/referrals/{target}")).json()
     assert (seen["state"], seen["facts"], seen["actions"]) == ("closed", {}, [])
     items = (await prison.get("/v1/inbox?limit=200")).json()["items"]
@@ -316,5 +331,4 @@ async def test_what_was_erased_says_so_wherever_it_is_asked_for(
         "erasure.commanded"
     ]
     assert "erasures" not in (await officer.get("/readyz")).json()["behind"]
-    stranger = await speak("center-27")
     assert (await stranger.get(f"/v1/referrals/{target}/erasures")).status_code == 404

@@ -5,11 +5,12 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from app.adapters.erasure.requests import RequestedErasures
 from app.adapters.evidence import collecting
 from app.adapters.evidence.collecting import Evidence
 from app.cli.evidence.verification import Baseline, verify_parts
@@ -366,6 +367,19 @@ async def test_a_refusal_by_a_detained_person_verifies_though_nothing_of_it_is_l
     assert all(each.erased_at for each in seen.erased)
 
 
+async def agree_to_erase(service: Service, request: str) -> None:
+    """Let the agencies that are asked agree, and erase as the worker does."""
+    async with asyncpg.create_pool(service.urls.owner, min_size=0, max_size=2) as pool:
+        asked = await pool.fetch(
+            "SELECT agency_id FROM erasure_answer WHERE request_id = $1", UUID(request)
+        )
+        for row in asked:
+            async with service.client(await service.token(row["agency_id"])) as client:
+                path = f"/v1/erasure-requests/{request}/answer"
+                assert (await client.post(path, json={"answer": "agreed"})).status_code == 200
+        await RequestedErasures(pool, service.clock).settle_due()
+
+
 async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_why(
     service: Service, sealing: Sealing
 ) -> None:
@@ -386,6 +400,7 @@ async def test_erased_by_two_seats_the_bundle_still_verifies_and_says_when_and_w
         async with service.client(await service.token(CENTER)) as head:
             approved = await head.post(f"/v1/acts/{act['id']}/approve")
             assert approved.json()["state"] == "approved", approved.text
+        await agree_to_erase(service, str(act["id"]))
         after = (await fetch(service, CENTER, case.id)).content
     assert verdict_of(after, pinned=True) == ("verified", None, None)
     assert findings_of(after, bundle=before).problems == []

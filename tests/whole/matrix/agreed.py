@@ -47,6 +47,8 @@ explain_message                  referral:read      message          200       4
 recall_message                   referral:decide    recalled         200       404
 list_recall_requests             referral:read      -                200       -
 answer_recall_request            referral:decide    asked_to_give    200       404
+answer_erasure_request           act:take           asked_to_erase   200       404
+withdraw_erasure_request         act:take           erasure_request  200       404
 list_consents                    referral:read      case             200       404
 list_return_requests             disclosure:read    -                200       -
 list_case_return_requests        disclosure:read    case             200       404

@@ -138,7 +138,38 @@ async def ask_back_later(tables: asyncpg.Pool, played: Played, clock: MovableClo
         clock(),
         clock() + timedelta(days=10),
     )
-    return replace(played, asked_to_give=request)
+    played = replace(played, asked_to_give=request)
+    asked_to_erase = await ask_to_erase(tables, played, played.referral, played.refused_act, clock)
+    elsewhere = await tables.fetchval(
+        "SELECT referral_id FROM return_request WHERE id = $1", UUID(played.asked_back)
+    )
+    made = await ask_to_erase(tables, played, str(elsewhere), played.withdrawn_act, clock)
+    return replace(played, asked_to_erase=asked_to_erase, erasure_request=made)
+
+
+async def ask_to_erase(
+    tables: asyncpg.Pool, played: Played, referral: str, act: str, clock: MovableClock
+) -> str:
+    """A request to erase what its referral has: by the center, or to it from the office."""
+    by_center = act == played.withdrawn_act
+    request: str = await tables.fetchval(
+        "INSERT INTO erasure_request (id, agency_id, referral_id, reason, classes, requested_at,"
+        " requested_by, expires_at) SELECT $1, q.agency_id, q.referral_id, 'not_needed', '{C4}',"
+        " $4, 'seat', $5 FROM party q WHERE q.referral_id = $2 AND q.agency_id = $3"
+        " RETURNING id::text",
+        UUID(act),
+        UUID(referral),
+        played.center if by_center else played.office,
+        clock(),
+        clock() + timedelta(days=30),
+    )
+    await tables.execute(
+        "INSERT INTO erasure_answer (request_id, agency_id, referral_id) VALUES ($1, $2, $3)",
+        UUID(request),
+        played.office if by_center else played.center,
+        UUID(referral),
+    )
+    return request
 
 
 async def _people(connection: asyncpg.Connection, clock: MovableClock) -> None:

@@ -21,6 +21,7 @@ class Played:
     """What one center has to do with: a case with its office, on paper for its prison."""
 
     center: str
+    office: str
     case: str
     referral: str
     hidden: str
@@ -50,6 +51,9 @@ class Played:
     withdrawn_act: str
     asked_to_give: str = ""
     """A request to give back what it was sent."""
+    asked_to_erase: str = ""
+    """A request of the office to erase what the center holds too; and one of the center's."""
+    erasure_request: str = ""
 
 
 def envelope(message_type: str, **changed: Any) -> dict[str, Any]:
@@ -138,6 +142,7 @@ async def play(speaker: Speaker, office: str, center: str) -> Played:
     standing = await speaker.get(center, f"/v1/referrals/{referral}")
     return Played(
         center=center,
+        office=office,
         case=standing.json()["case_id"],
         referral=referral,
         hidden=referral,

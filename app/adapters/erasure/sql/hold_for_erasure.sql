@@ -1,6 +1,6 @@
 -- Lock the case of a referral, and return what the decision to erase needs. Null if the agency
 -- has no part in it, and for a worker (`p_wait` false) also if the case is locked: the worker
--- tries again later.
+-- tries again later. A copy that was recalled counts with what its reader keeps as evidence.
 CREATE OR REPLACE FUNCTION hold_for_erasure(p_agency text, p_referral uuid, p_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
@@ -30,14 +30,23 @@ BEGIN
         'clocks', (SELECT coalesce(jsonb_object_agg(t.rule, t.since), '{}')
             FROM retention t WHERE t.referral_id = p_referral),
         'readers', (SELECT coalesce(jsonb_agg(jsonb_build_object('agency_id', x.agency_id,
-                'classes', x.classes, 'connected', a.connected AND a.disabled_at IS NULL)
+                'classes', x.classes, 'connected', a.connected AND a.disabled_at IS NULL,
+                'relies_on', coalesce(x.relies_on, '{}'), 'referral_id', x.referral_id)
                 ORDER BY x.agency_id), '[]')
-            FROM (SELECT c.agency_id, array_agg(DISTINCT s.class ORDER BY s.class) AS classes
-                FROM copy c JOIN segment s ON s.message_id = c.message_id
-                    AND s.class = ANY (c.classes)
-                WHERE c.message_referral_id = p_referral AND c.recalled_at IS NULL
+            FROM (SELECT c.agency_id, array_agg(DISTINCT s.class ORDER BY s.class) AS classes,
+                    array_agg(DISTINCT s.class) FILTER (WHERE relies_on_copy(c, p_agency))
+                        AS relies_on,
+                    (array_agg(c.referral_id ORDER BY c.referral_id <> p_referral,
+                        c.referral_id))[1] AS referral_id
+                FROM copy c JOIN segment s ON s.message_id = c.message_id AND s.class
+                    = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END)
+                WHERE c.message_referral_id = p_referral
                 GROUP BY c.agency_id) AS x
-            JOIN agency a ON a.id = x.agency_id));
+            JOIN agency a ON a.id = x.agency_id),
+        'requests', (SELECT coalesce(jsonb_agg(jsonb_build_object('state', e.state,
+                'settled_at', e.settled_at) ORDER BY e.requested_at DESC), '[]')
+            FROM (SELECT * FROM erasure_request q WHERE q.referral_id = p_referral
+                ORDER BY q.requested_at DESC LIMIT 20) AS e));
 END $$;
 REVOKE ALL ON FUNCTION hold_for_erasure(text, uuid, boolean)
     FROM PUBLIC, tsunagu_api, tsunagu_worker;

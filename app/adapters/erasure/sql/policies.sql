@@ -30,3 +30,18 @@ DROP POLICY IF EXISTS own ON erasure_total;
 CREATE POLICY own ON erasure_total FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON erasure_total FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON erasure_total TO tsunagu_api;
+
+-- A request is seen by the agency that asks and by those that are asked. Each sees its own answer, and
+-- nobody who else was asked.
+DROP POLICY IF EXISTS own ON erasure_answer;
+CREATE POLICY own ON erasure_answer FOR SELECT TO tsunagu_api USING (agency_id = (SELECT me()));
+REVOKE ALL ON erasure_answer FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON erasure_answer TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON erasure_request;
+CREATE POLICY own ON erasure_request FOR SELECT TO tsunagu_api USING (
+    agency_id = (SELECT me())
+    OR EXISTS (SELECT FROM erasure_answer a WHERE a.request_id = erasure_request.id)
+);
+REVOKE ALL ON erasure_request FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON erasure_request TO tsunagu_api;

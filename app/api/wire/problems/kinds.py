@@ -286,15 +286,16 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.CONFLICT,
         Text("すでに答えられています", "It was already answered"),
         Text(
-            "この求めには、別の答えが記録されています。答えは変わりません。",
-            "Another answer to this request is on record; an answer does not change.",
+            "この求めには、別の答えが記録されているか、求めがもう終わっています。答えは変わりません。",
+            "Another answer to this request is on record, or it has ended; an answer does not"
+            " change.",
         ),
         Text(
-            "GET /v1/return-requests か GET /v1/recall-requests で、記録された答えを"
-            "確かめてください。"
+            "GET /v1/return-requests、GET /v1/recall-requests、案件の消去の一覧のいずれかで、"
+            "記録された答えを確かめてください。"
             "誤りなら、求めた機関に知らせてください。",
-            "See the answer at GET /v1/return-requests or GET /v1/recall-requests; if it is wrong,"
-            " tell whoever asked.",
+            "See the answer at GET /v1/return-requests, GET /v1/recall-requests or the referral's"
+            " erasures; if it is wrong, tell whoever asked.",
         ),
     ),
     "not_to_print": ProblemKind(
