@@ -10,7 +10,7 @@ from alembic import context
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.adapters.database import functions, rules
+from app.adapters.database import functions, rights, rules
 from app.adapters.database.connection import WRITABLE
 from app.adapters.database.migrations import PATIENCE, refuse_older
 from app.adapters.schema import RULES, TABLES
@@ -44,6 +44,7 @@ def migrate(connection: Connection) -> None:
         if DIRECTION == "up" and at_head():
             functions.apply(connection)
             rules.fill(connection, RULES)
+            rights.grant_if_possible(connection)
 
 
 def at_head() -> bool:

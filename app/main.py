@@ -134,9 +134,8 @@ def _objects(resources: Resources, caches: _Caches, readiness: Readiness) -> Ite
     signing_keys, vault = SigningKeys(resources.key_folder), Vault(resources.key_service)
     reading, log = Reading(pool, vault, clock), Log(pool)
     settings = resources.settings
-    acts = Acts(
-        pool, clock, resources.bell, EFFECTS, settings.backup_age, settings.erasure_objection_period
-    )
+    period = settings.erasure_objection_period
+    acts = Acts(pool, clock, resources.bell, EFFECTS, settings.key_backup_age, period)
     yield from _common(resources, caches)
     yield from _access(resources, caches, signing_keys)
     yield from _referrals(resources, caches, signing_keys, vault)
@@ -199,7 +198,7 @@ def _referrals(
     settings, pool, clock = resources.settings, resources.pool, resources.clock
     signer = ReceiptSigner(keys, clock)
     writer = DecisionWriter(
-        vault, signer, settings.issuer_url, settings.seal_within, settings.backup_age
+        vault, signer, settings.issuer_url, settings.seal_within, settings.key_backup_age
     )
     quota = Quota(settings.messages_per_referral, settings.messages_per_day)
     yield Exchange(pool, writer, caches.directory.current, clock, resources.bell, quota)
@@ -241,8 +240,9 @@ def _evidence(resources: Resources, reading: Reading, log: Log) -> Iterator[obje
 
 def _service(resources: Resources, readiness: Readiness) -> Iterator[object]:
     yield readiness
-    yield Figures(resources.pool, resources.clock, resources.settings.periods)
-    yield MetricsToken(resources.settings.metrics_secret)
+    settings = resources.settings
+    yield Figures(resources.pool, resources.clock, settings.periods, settings.overwrite_within)
+    yield MetricsToken(settings.metrics_secret)
 
 
 def _freeze_loaded_objects() -> None:

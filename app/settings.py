@@ -18,9 +18,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.adapters.access.lockouts import LockoutTerms
 from app.adapters.database.logins import API, WORKER, as_role
+from app.adapters.erasure.overwriting import OVERWRITE_PAUSE
 from app.domain.access.day_limits import DayLimits
 from app.domain.calendar.clock import Clock
 from app.domain.calendar.period import Period
+from app.domain.erasure.objections import OVERWRITE_WITHIN
 from app.domain.erasure.requests import OBJECTION_PERIOD
 from app.domain.erasure.retention import FIVE_YEARS, NINETY_DAYS, ONE_YEAR, Periods
 from app.domain.webhooks.addresses import Reach
@@ -268,6 +270,16 @@ class Settings(BaseSettings):
     """How long the other agencies that hold copies may object, before two seats of one agency have
     a referral erased. At least a week, so that nobody misses it over holidays."""
 
+    overwrite_within: timedelta = Field(default=OVERWRITE_WITHIN, ge=timedelta(minutes=10))
+    """How long after an erasure the files of the database may hold traces of the keys. The worker
+    begins after half of it, so that it can try again."""
+
+    overwrite_pause: timedelta = Field(
+        default=OVERWRITE_PAUSE, ge=timedelta(milliseconds=300), le=timedelta(minutes=1)
+    )
+    """How long requests may have to wait for a table that the worker writes anew. Beyond 1.2
+    seconds some of them are answered 503; a table of a million keys needs more."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least grave thing that is logged."""
 
@@ -337,6 +349,11 @@ class Settings(BaseSettings):
     def worker_url(self) -> str | None:
         """How the worker logs in."""
         return _secret_value(self.worker_database_url) or _as_role(self.owner_url, WORKER)
+
+    @property
+    def key_backup_age(self) -> timedelta:
+        """How long after an erasure a backup may hold the key: one of files has its traces, too."""
+        return self.overwrite_within + self.backup_age
 
     @property
     def periods(self) -> Periods:

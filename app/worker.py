@@ -98,7 +98,14 @@ def all_jobs(resources: Resources) -> Iterator[Job]:
     yield from access.jobs(pool, clock)
     yield from deliveries.jobs(pool, clock)
     yield from consents.jobs(pool, clock)
-    yield from erasure.jobs(pool, clock, settings.periods, settings.backup_age)
+    yield from erasure.jobs(
+        pool,
+        clock,
+        settings.periods,
+        settings.key_backup_age,
+        settings.overwrite_within,
+        settings.overwrite_pause,
+    )
     yield from acts.jobs(pool, clock)
     yield from keys.jobs(pool, clock, key_service, masters_folder, settings.backup_age)
 

@@ -18,6 +18,7 @@ import pytest
 
 from app.adapters.database.logins import Urls, as_role, at_database
 from app.adapters.database.migrations import migrate
+from app.adapters.database.rights import GRANTS
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 
 pytest_plugins = [
@@ -75,13 +76,14 @@ def empty_database(server: tuple[str, Urls]) -> Iterator[NewDatabase]:
 
 
 @pytest.fixture(scope="session")
-def new_database(empty_database: NewDatabase) -> NewDatabase:
+def new_database(server: tuple[str, Urls], empty_database: NewDatabase) -> NewDatabase:
     """Makes a migrated and otherwise empty database at each call, in a fifth of a second."""
     migrated = empty_database()
     _apart(lambda: migrate(migrated.owner))
     # The tests have clocks of their own; that times are checked has tests of its own.
     _said(migrated.owner, "UPDATE service_clock SET checked = false")
-    return lambda: empty_database(urlsplit(migrated.owner).path[1:])
+    _said(at_database(server[0], _name(migrated.owner)), "; ".join(GRANTS))
+    return lambda: empty_database(_name(migrated.owner))
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +144,10 @@ def _make_roles(admin: str) -> None:
             await connection.close()
 
     _apart(lambda: asyncio.run(make()))
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path[1:]
 
 
 def _said(url: str, statement: str) -> None:

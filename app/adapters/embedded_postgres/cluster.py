@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.adapters.database.logins import ADMIN, API, OWNER, WORKER
+from app.adapters.database.rights import GRANTS
 from app.adapters.embedded_postgres.process import (
     Account,
     closed_folder_mode,
@@ -78,7 +79,17 @@ def make_cluster(home: Path, account: Account | None) -> None:
     _write_private(draft / "passwords.json", json.dumps(asdict(passwords)))
     _initialise(draft / "data", account)
     _create_roles(draft / "data", account, passwords)
+    grant_rights(draft, account)
     draft.rename(home)
+
+
+def grant_rights(home: Path, account: Account | None) -> None:
+    """Give the worker of the stopped cluster in `home` its rights, if it does not have them."""
+    granted = home / "granted.sql"
+    statements = "\n".join(GRANTS) + "\n"
+    if not granted.exists() or granted.read_text() != statements:
+        _run_alone(home / "data", account, DATABASE, statements)
+        granted.write_text(statements)
 
 
 def read_passwords(home: Path) -> Passwords:
@@ -108,11 +119,16 @@ def _initialise(data: Path, account: Account | None) -> None:
 
 def _create_roles(data: Path, account: Account | None, passwords: Passwords) -> None:
     names = {"admin": ADMIN, "owner": OWNER, "api": API, "worker": WORKER, "database": DATABASE}
+    _run_alone(data, account, ADMIN, STATEMENTS.format(passwords=passwords, **names))
+
+
+def _run_alone(data: Path, account: Account | None, database: str, statements: str) -> None:
+    """Run statements, one a line, as the administrator of a server that is not running."""
     _run(
         account,
         str(binaries() / "postgres"),
-        *("--single", "-D", str(data), "-c", "log_min_error_statement=panic", ADMIN),
-        stdin=STATEMENTS.format(passwords=passwords, **names),
+        *("--single", "-D", str(data), "-c", "log_min_error_statement=panic", database),
+        stdin=statements,
     )
 
 

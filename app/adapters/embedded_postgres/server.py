@@ -16,6 +16,7 @@ from app.adapters.embedded_postgres.cluster import (
     DATABASE,
     EmbeddedPostgresError,
     binaries,
+    grant_rights,
     make_cluster,
     read_passwords,
 )
@@ -42,6 +43,7 @@ CONFIGURATION = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    "wal_recycle": "off",  # a recycled segment holds wrapped keys that were erased
     # A statement, a parameter or a DETAIL line can hold what somebody has sent.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
@@ -94,6 +96,7 @@ class EmbeddedPostgres:
             if not self._home.exists():
                 make_cluster(self._home, self._account)
             self._clear_leftovers()
+            grant_rights(self._home, self._account)
             self._sockets = self._make_socket_folder()
             self._launch()
         except BaseException:

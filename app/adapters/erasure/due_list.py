@@ -24,7 +24,9 @@ _COUNT = """
     FROM retention WHERE rule = $1 AND since <= $2
 """
 _RECENT_ERASURES = """
-    SELECT erased_at, referral_id, rule, array_agg(class ORDER BY class) AS classes, complete_on
+    SELECT erased_at, referral_id, rule, array_agg(class ORDER BY class) AS classes, complete_on,
+        CASE WHEN bool_and(overwritten_at IS NOT NULL) THEN max(overwritten_at) END
+            AS overwritten_at
     FROM erasure GROUP BY erased_at, referral_id, rule, complete_on
     ORDER BY erased_at DESC, referral_id LIMIT $1
 """
@@ -50,6 +52,7 @@ class ErasedReferral:
     because: str
     classes: tuple[str, ...]
     complete_on: date
+    overwritten_at: datetime | None
 
 
 class ErasureList:
@@ -85,7 +88,12 @@ class ErasureList:
         rows = await self._connection.fetch(_RECENT_ERASURES, limit)
         return [
             ErasedReferral(
-                r["referral_id"], r["erased_at"], r["rule"], tuple(r["classes"]), r["complete_on"]
+                r["referral_id"],
+                r["erased_at"],
+                r["rule"],
+                tuple(r["classes"]),
+                r["complete_on"],
+                r["overwritten_at"],
             )
             for r in rows
         ]

@@ -9,7 +9,14 @@ from app.domain.erasure.clock import RetentionClock
 from app.domain.erasure.objections import complete_on
 
 ErasureJson = TypedDict(
-    "ErasureJson", {"class": str, "erased_at": str, "because": str, "complete_on": str}
+    "ErasureJson",
+    {
+        "class": str,
+        "erased_at": str,
+        "because": str,
+        "complete_on": str,
+        "overwritten_at": str | None,
+    },
 )
 """An erased class of a referral, as `read_erasures` returns it."""
 

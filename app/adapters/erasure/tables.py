@@ -13,7 +13,14 @@ class ErasureRow(Row, table=True):
     """The erasure of one class of a referral: when and by which rule or act. Never deleted."""
 
     __tablename__ = "erasure"
-    __table_args__ = (Index("ix_erasure_at", text("erased_at DESC")),)
+    __table_args__ = (
+        Index("ix_erasure_at", text("erased_at DESC")),
+        Index(
+            "ix_erasure_not_overwritten",
+            "erased_at",
+            postgresql_where=text("overwritten_at IS NULL"),
+        ),
+    )
 
     referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
     class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
@@ -23,6 +30,25 @@ class ErasureRow(Row, table=True):
     complete_on: date = Field(
         sa_column_kwargs={"comment": "The day by which no backup holds the key any more."}
     )
+    overwritten_at: datetime | None = Field(
+        sa_column_kwargs={"comment": "Since when no file of the database holds the key."}
+    )
+
+
+class OverwritingRow(Row, table=True):
+    """When the last complete overwriting of erased keys began."""
+
+    __tablename__ = "overwriting"
+    __table_args__ = (
+        CheckConstraint("singleton", name="singleton"),
+        {
+            "comment": "When the last complete overwriting of erased keys began;"
+            " no row before the first."
+        },
+    )
+
+    singleton: bool = Field(primary_key=True, sa_column_kwargs={"server_default": text("true")})
+    began_at: datetime
 
 
 class ErasureRequestRow(Row, table=True):

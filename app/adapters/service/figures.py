@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from app.adapters.outage import is_outage
 from app.domain.calendar.clock import Clock
 from app.domain.erasure.clock import Rule
+from app.domain.erasure.objections import OVERWRITE_WITHIN
 from app.domain.erasure.retention import Periods
 
 if TYPE_CHECKING:
     from app.adapters.database.pool import Pool
 
 ERASURES = "SELECT erasure_figures($1, $2, $3)"
+OVERWRITING = "SELECT overwriting_figures($1)"
 FIGURES = "SELECT delivery_figures($1) AS delivery, l.* FROM log_figures($1) AS l"
 
 KEPT = 5.0
@@ -39,6 +41,16 @@ class ErasureFigures:
     """To be done, by rule, up to `MOST_DUE`."""
     late: bool
     """Whether one has been due for more than a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverwritingFigures:
+    """How the overwriting of erased keys in files and WAL stands."""
+
+    late: bool
+    """Whether one was erased longer ago than the setting says, and is not overwritten."""
+    obstacles: Sequence[str]
+    """What in the configuration of PostgreSQL keeps erased keys, by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +76,22 @@ class ServiceFigures:
     sealed: int
     """Sealed log entries."""
     erasing: ErasureFigures
+    overwriting: OverwritingFigures
 
 
 class Figures:
     """Reads the figures."""
 
-    def __init__(self, pool: "Pool", clock: Clock, periods: Periods | None = None) -> None:
+    def __init__(
+        self,
+        pool: "Pool",
+        clock: Clock,
+        periods: Periods | None = None,
+        overwrite_within: timedelta = OVERWRITE_WITHIN,
+    ) -> None:
         self._pool = pool
         self._clock = clock
+        self._overwrite_within = overwrite_within
         self._periods = periods or Periods()
         self._last: ServiceFigures | None = None
         self._until = 0.0
@@ -104,8 +124,11 @@ class Figures:
         erasing = await self._pool.fetchval(
             ERASURES, self._cutoffs(today), self._cutoffs(today - timedelta(days=1)), MOST_DUE
         )
+        before = self._clock() - self._overwrite_within
+        overwriting = await self._pool.fetchval(OVERWRITING, before)
         return ServiceFigures(
             erasing=ErasureFigures(**json.loads(erasing)),
+            overwriting=OverwritingFigures(**json.loads(overwriting)),
             **json.loads(row["delivery"]),
             unsealed=row["unsealed"],
             oldest_unsealed=row["oldest"],

@@ -27,6 +27,13 @@ class ErasureOut(Shape):
             " if another agency had a hold, which is not told here",
         )
     )
+    overwritten_at: Moment | None = Field(
+        description=both(
+            "この時から、動いているデータベースのファイルと WAL に鍵の跡がない。まだなら null",
+            "Since when the files and the WAL of the running database hold no trace of the key;"
+            " null until then",
+        )
+    )
 
 
 class HeldOut(Shape):
@@ -137,6 +144,7 @@ class ErasuresOut(Shape):
                     "erased_at": AT,
                     "because": "cleared",
                     "complete_on": "2026-12-26",
+                    "overwritten_at": None,
                 }
             ],
             "next": None,

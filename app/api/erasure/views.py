@@ -8,7 +8,12 @@ from app.api.wire.views import moment, moment_or_none
 
 def erasure(row: ErasureJson) -> dict[str, Any]:
     """The erasure of one data class of a referral."""
-    return {**row, "erased_at": moment(row["erased_at"])}
+    overwritten_at = row["overwritten_at"]
+    return {
+        **row,
+        "erased_at": moment(row["erased_at"]),
+        "overwritten_at": None if overwritten_at is None else moment(overwritten_at),
+    }
 
 
 def hold_bounds(bounds: HoldBounds | None) -> dict[str, Any] | None:

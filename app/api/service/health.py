@@ -68,17 +68,22 @@ async def read_readiness(request: Request) -> Response:
     """
     amiss = await dependency(request, Readiness).failing_parts()
     status = "unavailable" if amiss else "ok"
-    behind = [] if amiss else _behind(await dependency(request, Figures).recent())
+    figures = None if amiss else await dependency(request, Figures).recent()
+    behind = [] if figures is None else _behind(figures)
     proxies: UnnamedProxies = request.app.state.unnamed_proxies
     warnings = ["unnamed_proxy"] if proxies.seen_lately() else []
+    warnings += [] if figures is None else figures.overwriting.obstacles
     answer = {"status": status, "amiss": amiss, "behind": behind, "warnings": warnings}
     return json_answer(answer, 503 if amiss else 200)
 
 
-def _behind(figures: ServiceFigures | None) -> list[str]:
+def _behind(figures: ServiceFigures) -> list[str]:
     """The tasks that are late. Messages can still be sent and read, so the service is ready."""
-    if figures is None:
-        return []
     unsealed = figures.unsealed > UNSEALED or figures.oldest_unsealed > LATE
-    late = {"deliveries": figures.late > LATE, "log": unsealed, "erasures": figures.erasing.late}
+    late = {
+        "deliveries": figures.late > LATE,
+        "log": unsealed,
+        "erasures": figures.erasing.late,
+        "overwriting": figures.overwriting.late,
+    }
     return [name for name, holds in late.items() if holds]

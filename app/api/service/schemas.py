@@ -34,13 +34,18 @@ class ReadinessOut(Shape):
     )
     behind: list[str] = Field(
         description=both(
-            "遅れているもの: deliveries(到着通知), log(記録の封), erasures(期限の来た消去)",
-            "What is late: deliveries (of notices), log (its sealing), erasures (that are due)",
+            "遅れているもの: deliveries(到着通知), log(記録の封), erasures(期限の来た消去),"
+            " overwriting(消去した鍵の上書き)",
+            "What is late: deliveries (of notices), log (its sealing), erasures (that are due),"
+            " overwriting (of keys that were erased)",
         )
     )
     warnings: list[str] = Field(
         description=both(
-            "運用者が直すべきこと: unnamed_proxy(名のないプロキシから来ている)",
-            "What the operator should mend: unnamed_proxy (calls come through one)",
+            "運用者が直すべきこと: unnamed_proxy(名のないプロキシから来ている)、消去した鍵を"
+            " PostgreSQL の WAL に残すもの(overwriting_rights, wal_recycle, wal_kept, wal_archive)",
+            "What the operator should mend: unnamed_proxy (calls come through one), and what keeps"
+            " erased keys in the WAL of PostgreSQL (overwriting_rights, wal_recycle, wal_kept,"
+            " wal_archive)",
         )
     )

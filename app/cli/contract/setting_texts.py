@@ -293,6 +293,18 @@ RETENTION = {
         "How long other agencies that hold copies may object, once two seats have asked for an"
         " erasure. 7 to 180 days",
     ),
+    "overwrite_within": _means(
+        "消去の後、鍵の跡がデータベースのファイルと WAL に残ってよい長さ。半分が過ぎると、"
+        "ワーカーが上書きを始めます",
+        "How long after an erasure traces of its keys may stay in the files and the WAL of the"
+        " database. The worker begins to overwrite them after half of it",
+    ),
+    "overwrite_pause": _means(
+        "上書きのために表を止めてよい長さ。1.2秒を超えると、その間の呼び出しの一部が"
+        " 503 になります",
+        "How long a table may be closed to requests while it is written anew. Beyond 1.2 seconds,"
+        " some of the calls in that time are answered 503",
+    ),
 }
 
 GROUPS = (

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -43,17 +44,18 @@ def list_due(limit: Most = 50) -> None:
 
 @erasures.command("recent")
 def list_recent(limit: Most = 50) -> None:
-    """最近の消去と、控えからも消える日 / Recent ones, and when no backup holds the key."""
-    acts = _query(Settings(), lambda each: each.recent_erasures(limit))
+    """最近の消去と、控えとファイルからも消える時 / Recent ones, and when no trace is left."""
+    erased = _query(Settings(), lambda each: each.recent_erasures(limit))
     print_table(
         (
-            each.erased_at.astimezone(JAPAN).isoformat(timespec="seconds"),
+            _seconds(each.erased_at),
             str(each.referral_id),
             each.because,
             ",".join(each.classes),
             each.complete_on.isoformat(),
+            "–" if each.overwritten_at is None else _seconds(each.overwritten_at),
         )
-        for each in acts
+        for each in erased
     )
 
 
@@ -73,10 +75,14 @@ def run(
             asyncio.run(_erase(settings, url, due))
 
 
+def _seconds(at: datetime) -> str:
+    return at.astimezone(JAPAN).isoformat(timespec="seconds")
+
+
 async def _erase(settings: Settings, url: str, due: int) -> None:
     total = 0
     async with await open_pool(url, 1, "tsunagu erasures") as pool:
-        eraser = Eraser(pool, settings.running_clock(), settings.periods, settings.backup_age)
+        eraser = Eraser(pool, settings.running_clock(), settings.periods, settings.key_backup_age)
         while erased := await eraser.erase_due():
             total += erased
             typer.echo(f"{total} / {max(due, total)}")

@@ -13,6 +13,8 @@ from app.domain.flows import FLOWS
 from app.domain.vocabulary.code import Code
 
 BACKUP_AGE = timedelta(days=35)
+OVERWRITE_WITHIN = timedelta(days=1)
+"""How long after an erasure traces of the keys may stay in the files of the database."""
 
 
 class ErasureReason(Code):

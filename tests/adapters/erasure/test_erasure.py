@@ -12,6 +12,7 @@ import pytest
 from app.adapters.acts.acts import Acts, Proposal
 from app.adapters.erasure.by_rule import Eraser
 from app.adapters.erasure.held_keys import HeldKeys
+from app.adapters.erasure.overwriting import KeyOverwriting
 from app.adapters.erasure.reminders import HoldReminders
 from app.adapters.erasure.rows import HoldJson
 from app.adapters.inbox.bell import Bell
@@ -153,6 +154,33 @@ async def test_each_agency_is_told_of_what_it_had_and_of_nobody_else(
         shown = await office.erasures.of_referral(agency, referral)
         assert {row["because"] for row in shown} == {"case_closed"}
         assert all(row["complete_on"] > row["erased_at"][:10] for row in shown)
+
+
+async def test_it_is_told_when_no_trace_of_a_key_is_left_and_when_that_takes_too_long(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    await KeyOverwriting(worker_pool, lambda: LATER).run()  # after the other tests
+    referral = await close_case(office)
+    await erase_until(worker_pool, LATER)
+    overwritten_by = LATER + timedelta(days=1)
+    in_time, too_late = (
+        Figures(office.pool, lambda: overwritten_by),
+        Figures(office.pool, lambda: overwritten_by + timedelta(seconds=1)),
+    )
+    before = await office.erasures.of_referral(CENTER, referral)
+    assert {row["overwritten_at"] for row in before} == {None}
+    assert not (await in_time.read()).overwriting.late
+    assert (await too_late.read()).overwriting.late
+
+    await KeyOverwriting(worker_pool, lambda: overwritten_by).run()
+
+    after = await office.erasures.of_referral(CENTER, referral)
+    assert {datetime.fromisoformat(row["overwritten_at"] or "") for row in after} == {
+        overwritten_by
+    }
+    assert not (await too_late.read()).overwriting.late
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await office.owner.execute("UPDATE erasure SET erased_at = now()")
 
 
 async def test_the_same_id_still_gets_its_first_receipt(

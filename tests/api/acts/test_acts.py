@@ -310,7 +310,8 @@ async def test_what_was_erased_says_so_wherever_it_is_asked_for(
         assert (answer.status_code, code(answer)) == (404, code(absent))
     agreed = await prison.post(f"/v1/erasure-requests/{act}/answer", json={"answer": "agreed"})
     assert (agreed.status_code, agreed.json()["answer"]) == (200, "agreed")
-    assert await RequestedErasures(tables, service.clock).settle_due() >= 1
+    age = service.settings.key_backup_age
+    assert await RequestedErasures(tables, service.clock, age).settle_due() >= 1
 
     read = (await decider.get(f"/v1/referrals/{target}/messages/{target}")).json()
     listed = (await prison.get(f"/v1/referrals/{target}/erasures")).json()["items"]
@@ -324,6 +325,11 @@ async def test_what_was_erased_says_so_wherever_it_is_asked_for(
     assert [item["class"] for item in listed] == sorted(read["digests"])
     when = {item["erased_at"] for item in listed}
     assert when == {item["erased_at"] for item in read["withheld"]}
+    # A backup of files that was made just before the traces of the key were overwritten has it.
+    kept = timedelta(days=1) + timedelta(days=35)
+    (last,) = {datetime.fromisoformat(at) + kept for at in when}
+    assert {item["complete_on"] for item in listed} == {str(last.date() + timedelta(days=1))}
+    assert {item["overwritten_at"] for item in listed} == {None}
     seen = (await prison.get(f"/v1/referrals/{target}")).json()
     assert (seen["state"], seen["facts"], seen["actions"]) == ("closed", {}, [])
     items = (await prison.get("/v1/inbox?limit=200")).json()["items"]

@@ -45,3 +45,8 @@ CREATE POLICY own ON erasure_request FOR SELECT TO tsunagu_api USING (
 );
 REVOKE ALL ON erasure_request FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON erasure_request TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON overwriting;
+CREATE POLICY own ON overwriting FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON overwriting FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON overwriting TO tsunagu_api;

@@ -6,7 +6,8 @@ BEGIN
     PERFORM set_config('app.agency', p_agency, true);
     IF NOT EXISTS (SELECT FROM party q WHERE q.referral_id = p_referral) THEN RETURN NULL; END IF;
     RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('class', e.class,
-            'erased_at', e.erased_at, 'because', e.rule, 'complete_on', e.complete_on)
+            'erased_at', e.erased_at, 'because', e.rule, 'complete_on', e.complete_on,
+            'overwritten_at', e.overwritten_at)
             ORDER BY e.class), '[]')
         FROM erasure e WHERE e.referral_id = p_referral);
 END $$;
