@@ -75,7 +75,7 @@ def clocks(before: Case, after: Case, day: date) -> tuple[RetentionClock, ...]:
     changed: list[RetentionClock] = []
     for referral in after.referrals.values():
         old = before.referrals.get(referral.id)
-        if referral is not old and not referral.erased:
+        if referral is not old and not _is_gone(referral):
             changed += _clocks_of_referral(old, referral, day)
     return (*changed, *_clocks_of_case(before, after, day))
 
@@ -95,8 +95,13 @@ def _clocks_of_case(before: Case, after: Case, day: date) -> Iterator[RetentionC
     if was == complete:
         return
     for referral in after.referrals.values():
-        if not referral.erased:
+        if not _is_gone(referral):
             yield RetentionClock(referral.id, Rule.CASE_CLOSED, day if complete else None)
+
+
+def _is_gone(referral: Referral) -> bool:
+    """Whether it was erased as a whole. Of one that lost a class only, the rest has its clocks."""
+    return DataClass.C0 in referral.erased
 
 
 def _is_complete(case: Case) -> bool:

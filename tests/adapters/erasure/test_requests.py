@@ -341,6 +341,35 @@ async def hand_over_with_a_shown_message(office: Office) -> tuple[UUID, UUID]:
     return parent, child.id
 
 
+async def test_an_agency_that_holds_none_of_it_sees_nothing_of_a_request(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
+) -> None:
+    referral = await closed_case(office)
+
+    async def all_visible() -> list[Any]:
+        return [
+            await requests.of_referral(PRISON, referral),
+            await office.inboxes.status(PRISON),
+            await office.reading.referral(PRISON, referral),
+            await office.owner.fetchval(
+                "SELECT count(*) FROM log_entry WHERE $1 = ANY (agencies)", PRISON
+            ),
+        ]
+
+    before = await all_visible()
+    act = await erase(acts, referral, classes=["C7"])
+    (asked,) = await requests.of_referral(PROBATION, referral)
+    assert asked["classes"] == ["C7"]
+    assert await all_visible() == before
+    for answer in (AGREED, OBJECTED):
+        with pytest.raises(NotFound):
+            await requests.answer(seat(PRISON), act.id, answer)
+    await requests.answer(seat(PROBATION), act.id, AGREED)
+    await settle(office, worker_pool)
+    assert await state(requests, CENTER, referral) == "erased"
+    assert await all_visible() == before
+
+
 async def test_of_an_objection_and_the_erasure_at_once_one_wins(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
 ) -> None:
@@ -390,6 +419,15 @@ async def test_what_one_other_agency_alone_holds_is_erased_only_if_it_agrees(
         "SELECT class FROM referral_key WHERE referral_id = $1", referral
     )
     assert {row["class"] for row in left} == {"C7"}
+    ids = [
+        row["id"]
+        for row in await office.owner.fetch(
+            "SELECT id FROM message WHERE referral_id = $1 AND class_digests ? 'C7'", referral
+        )
+    ]
+    kept, gone = [await office.reading.open(seat(a), ids) for a in (PROBATION, CENTER)]
+    assert {c for each in kept for c in each.salts} == {"C7"}
+    assert not any(each.salts for each in gone)
     assert (await office.reading.referral(CENTER, referral)).reader.view.facts == {}
     (clock,) = await office.owner.fetch(
         "SELECT rule FROM retention WHERE referral_id = $1", referral

@@ -165,6 +165,12 @@ def test_what_is_erased_starts_no_clock() -> None:
     assert moved(case(before), refused) == set()
 
 
+def test_what_is_left_of_a_referral_that_lost_a_class_has_its_clock() -> None:
+    before = referral("released", "suspect_support", erased=frozenset({DataClass.C4}))
+    ended = replace(before, state=CLOSED)
+    assert ("case_closed", TODAY) in moved(case(before), ended)
+
+
 def test_a_purge_takes_the_facts_of_its_class_and_no_others() -> None:
     assert classes_of(Rule.CLEARED) == {DataClass.C4}
     gone = set(facts_of(classes_of(Rule.CLEARED)))

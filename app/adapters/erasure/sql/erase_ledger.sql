@@ -1,8 +1,12 @@
--- Delete the consents of a referral, when their retention period has ended.
+-- Delete the consents of a referral, when their retention period has ended; never under a legal hold.
 CREATE OR REPLACE FUNCTION erase_ledger(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF is_held((SELECT r.case_id FROM referral r WHERE r.id = (p ->> 'referral_id')::uuid),
+        (p ->> 'referral_id')::uuid) THEN
+        RAISE EXCEPTION 'a legal hold keeps these consents' USING ERRCODE = 'check_violation';
+    END IF;
     DELETE FROM consent WHERE referral_id = (p ->> 'referral_id')::uuid;
     PERFORM set_clocks(p -> 'clocks');
     INSERT INTO erasure_total (rule, count) VALUES (p ->> 'rule', 1)

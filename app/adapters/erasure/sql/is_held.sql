@@ -4,5 +4,5 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM legal_hold h WHERE h.case_id = p_case AND hold_binds(h, p_referral))
 $$;
--- Called by no other code yet.
+-- Called by other functions, and by the owner's commands.
 REVOKE ALL ON FUNCTION is_held(uuid, uuid) FROM PUBLIC, tsunagu_api, tsunagu_worker;
