@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.erasure.writing import hold
+from app.adapters.erasure.writing import agencies_present, hold
 from app.adapters.inbox.bell import ring
 from app.adapters.log.entry import log_entry
 from app.domain.calendar.clock import Clock
@@ -65,7 +65,6 @@ def _rows(
     """The argument of `destroy_held_keys`."""
     detail = {"because": REFUSED, "classes": list(classes), "complete_on": day.isoformat()}
     case_id, referral_id = str(referral.case_id), str(referral.id)
-    takes_part = {reader.agency_id for reader in referral.readers if reader.connected}
     return {
         "at": at.isoformat(),
         "referral_id": referral_id,
@@ -84,6 +83,6 @@ def _rows(
                 "type": f"erasure.{REFUSED}",
                 "urgency": "normal",
             }
-            for agency in sorted(recipients & takes_part)
+            for agency in sorted(recipients & agencies_present(referral))
         ],
     }

@@ -132,9 +132,9 @@ class ErasureWriter:
                 yield reader.agency_id, classes
 
     def _items(self) -> Iterator[dict[str, Any]]:
-        takes_part = {reader.agency_id for reader in self.referral.readers if reader.connected}
+        present = agencies_present(self.referral)
         for agency_id, _ in self._recipients():
-            if agency_id in takes_part:
+            if agency_id in present:
                 yield {
                     "agency_id": agency_id,
                     "kind": "erasure",
@@ -142,6 +142,11 @@ class ErasureWriter:
                     "type": f"erasure.{self.because}",
                     "urgency": "normal",
                 }
+
+
+def agencies_present(referral: HeldReferral) -> set[str]:
+    """The agencies with copies that are told of an erasure in their inbox."""
+    return {r.agency_id for r in referral.readers if r.connected and not r.disabled}
 
 
 async def hold(
@@ -176,6 +181,7 @@ def _held_referral(row: Mapping[str, Any]) -> HeldReferral:
                 r["connected"],
                 frozenset(r["relies_on"]),
                 UUID(r["referral_id"]),
+                r["disabled"],
             )
             for r in row["readers"]
         ),

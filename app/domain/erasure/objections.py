@@ -42,6 +42,8 @@ class CopyHolder:
     printed ones, those that were recalled but are kept as evidence, and what others have sent."""
     referral_id: UUID | None = None
     """The referral through which it reads them."""
+    disabled: bool = False
+    """Whether it is switched off for now. It may object as soon as it is back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ def copies_at_stake(
 
     Of an entry by mistake these are those only that rely on it, as for a recall, while it is open.
     An agency that is not connected reads on paper, which stays; it counts while the referral is
-    open, since that would end for it.
+    open, since that would end for it. One that is switched off is asked like the others: nobody is
+    to use its absence.
     """
     is_open = referral.state != CLOSED
     recallable = is_open and reason is ErasureReason.MISTAKEN_ENTRY

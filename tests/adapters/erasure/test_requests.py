@@ -341,6 +341,20 @@ async def hand_over_with_a_shown_message(office: Office) -> tuple[UUID, UUID]:
     return parent, child.id
 
 
+async def test_an_agency_that_is_switched_off_is_asked_and_objects_when_it_is_back(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
+) -> None:
+    referral = await closed_case(office)
+    off = "UPDATE agency SET disabled_at = $2 WHERE id = ANY ($1)"
+    await office.owner.execute(off, list(OTHERS), START)
+    act = await erase(acts, referral)
+    await office.owner.execute(off, list(OTHERS), None)
+    assert await items(office, referral) == {(a, "erasure.requested") for a in OTHERS}
+    await requests.answer(seat(PRISON), act.id, OBJECTED)
+    await settle(office, worker_pool, PERIOD)
+    assert not await is_erased(office, referral)
+
+
 async def test_an_agency_that_holds_none_of_it_sees_nothing_of_a_request(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
 ) -> None:

@@ -30,7 +30,7 @@ BEGIN
         'clocks', (SELECT coalesce(jsonb_object_agg(t.rule, t.since), '{}')
             FROM retention t WHERE t.referral_id = p_referral),
         'readers', (SELECT coalesce(jsonb_agg(jsonb_build_object('agency_id', x.agency_id,
-                'classes', x.classes, 'connected', a.connected AND a.disabled_at IS NULL,
+                'classes', x.classes, 'connected', a.connected, 'disabled', a.disabled_at IS NOT NULL,
                 'relies_on', coalesce(x.relies_on, '{}'), 'referral_id', x.referral_id)
                 ORDER BY x.agency_id), '[]')
             FROM (SELECT c.agency_id, array_agg(DISTINCT s.class ORDER BY s.class) AS classes,
