@@ -13,12 +13,14 @@ from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.classes import DataClass
 from app.domain.disclosures.record import Disclosure
+from app.domain.disclosures.summary import Summary
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:
     from app.adapters.database.pool import Pool
 
 LIST = "SELECT list_disclosures($1, $2, $3, $4, $5, $6, $7, $8)"
+SUMMARIZE = "SELECT summarize_disclosures($1, $2, $3, $4)"
 MOST_LOOKED_AT = 500
 """The most messages and disclosures that one page looks at, whatever its filter leaves."""
 
@@ -31,8 +33,6 @@ class DisclosureFilter:
     agency_id: str | None = None
     data_class: DataClass | None = None
 
-
-ALL = DisclosureFilter()
 
 _AGENCY = re.compile(r"[a-z0-9-]{0,64}")
 _NUMBER = re.compile(r"[0-9]{1,16}")
@@ -80,23 +80,22 @@ class Disclosures:
         page = json.loads(text)
         return Page([_disclosure(row) for row in page["items"]], page["next"])
 
-    async def to_print(
-        self, agency_id: str, case_id: UUID, most: int
-    ) -> tuple[Sequence[Disclosure], bool]:
-        """The disclosures of a case, at most `most`, and whether that is all of them.
+    async def summarize(self, agency_id: str, case_id: UUID) -> Summary:
+        """The disclosures of a case, summed up to be printed.
 
         Raises:
             NotFound: this agency was never a party of such a case.
         """
-        items: list[Disclosure] = []
-        after: Key | None = None
-        while len(items) < most:
-            page = await self.page(agency_id, case_id, ALL, after, MOST_LOOKED_AT)
-            items += page.items
-            if page.following is None:
-                return items[:most], len(items) <= most
-            after = key_of(page.following)
-        return items[:most], False
+        summary, after = Summary(), None
+        while True:
+            text = await self._pool.fetchval(SUMMARIZE, agency_id, case_id, after, MOST_LOOKED_AT)
+            if text is None:
+                raise NotFound
+            page = json.loads(text)
+            summary.take(map(_disclosure, page["items"]))
+            if page["next"] is None:
+                return summary
+            after = json.dumps(page["next"])
 
     async def record_export(self, caller: Caller, case_id: UUID, detail: Mapping[str, Any]) -> None:
         """Log that a sheet of them is exported, before it is handed out."""

@@ -1,11 +1,13 @@
 """The person's sheet: the disclosures of a case for the person concerned, in plain words (PDF)."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -23,16 +25,19 @@ from app.api.wire.responses import id_in_path
 from app.api.wire.schemas import CASE_ID
 from app.domain.calendar.clock import JAPAN
 from app.domain.calendar.words import day_words
+from app.domain.classes import DataClass
 from app.domain.directory.agencies import Directory
 from app.domain.disclosures.plain_words import BASES, CONSENT, EVENTS, KINDS, TASK, UNKNOWN, UNSAID
-from app.domain.disclosures.record import Disclosure, KnownMessage, by_agency
+from app.domain.disclosures.summary import KnownMessage, SummedUp, Told
 from app.domain.printing.ruby import add_readings, plain
 from app.domain.text import Text
 
 router = APIRouter(prefix="/v1", tags=["disclosures"])
 
-MOST_PRINTED = 500
-"""The most disclosures on one sheet: about a hundred pages."""
+MOST_REFERENCES = 12
+"""How many referrals are named at the head of the sheet, so that it stays on one page."""
+MOST_BASES = 5
+"""How many laws are named in the row of messages that are summed up, for the same reason."""
 _COLUMNS = (52.0, 66.0, 56.0)
 _EXECUTOR = ThreadPoolExecutor(1, "person-sheet")
 """Makes one sheet at a time in a thread of its own, so that other calls need not wait."""
@@ -52,12 +57,12 @@ PDF_ANSWER: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class PersonSheet:
-    """The contents of a sheet. `complete` is false if some disclosures are left out."""
+    """The contents of a sheet."""
 
     agency_id: str
     references: Sequence[str]
-    disclosures: Sequence[Disclosure]
-    complete: bool
+    told: Mapping[str, Told]
+    """By agency."""
     made_at: datetime
 
 
@@ -95,14 +100,15 @@ async def print_disclosures(
     """
     wanted, at = id_in_path(case_id), current_time(request)
     disclosures = dependency(request, Disclosures)
-    records, complete = await disclosures.to_print(caller.agency_id, wanted, MOST_PRINTED)
-    references = list(dict.fromkeys(reference_of(each.via) for each in records))
-    sheet = PersonSheet(caller.agency_id, references, records, complete, at)
+    summary = await disclosures.summarize(caller.agency_id, wanted)
+    references = [reference_of(each) for each in summary.referrals]
+    sheet = PersonSheet(caller.agency_id, references, summary.agencies(), at)
     directory = current_directory(request)
+    detail = {"language": lang, "disclosures": summary.count}
+    await disclosures.record_export(caller, wanted, detail)
     content = await asyncio.get_running_loop().run_in_executor(
         _EXECUTOR, lambda: render_pdf(document(sheet, directory, lang))
     )
-    await disclosures.record_export(caller, wanted, {"language": lang, "disclosures": len(records)})
     headers = {
         "Cache-Control": "no-store",
         "Content-Language": lang,
@@ -151,8 +157,11 @@ class _SheetWriter:
 
     def beginning(self, sheet: PersonSheet) -> Iterator[Block]:
         yield Paragraph(self.say(words.TITLE), size=20.0, after=5.0)
+        references = list(sheet.references[:MOST_REFERENCES])
+        if further := len(sheet.references) - len(references):
+            references.append(self.say(words.FURTHER_REFERENCES).format(count=further))
         facts = (
-            (words.REFERENCE, "、 ".join(sheet.references) or "-"),
+            (words.REFERENCE, "、 ".join(references) or "-"),
             (words.MADE_BY, self.agency(sheet.agency_id)),
             (words.MADE_ON, self.day(sheet.made_at)),
         )
@@ -161,24 +170,23 @@ class _SheetWriter:
         yield Paragraph("", after=2.0)
         for text in words.WHAT_IT_IS:
             yield Paragraph(self.say(text))
-        if not sheet.complete:
+        if any(told.rest for told in sheet.told.values()):
             yield Paragraph(self.say(words.NOT_ALL), sign="※")
 
     def tables(self, sheet: PersonSheet) -> Iterator[Block]:
-        recipients = by_agency(sheet.disclosures)
-        if not recipients:
+        if not sheet.told:
             yield Paragraph(self.say(words.NOTHING))
-        for agency_id, messages in recipients.items():
+        for agency_id, told in sheet.told.items():
             name = self.agency(agency_id)
-            rows = [self.row(each) for each in messages if not each.nameless]
+            rows = [*map(self.row, told.messages), *map(self.further, told.rest)]
             if rows:
                 head = tuple(map(self.say, words.HEAD))
                 again = self.say(words.AGAIN).format(agency=name)
                 yield Table(name, again, head, rows, _COLUMNS)
             else:
                 yield Heading(name, 14.0)
-            if without_name := [each for each in messages if each.nameless]:
-                yield self.nameless(without_name)
+            if told.notes:
+                yield self.notes(told.notes)
 
     def row(self, message: KnownMessage) -> tuple[tuple[str, ...], ...]:
         return tuple(self.when(message)), tuple(self.what(message)), tuple(self.why(message))
@@ -192,7 +200,10 @@ class _SheetWriter:
         if message.classes is None:
             yield self.say(UNKNOWN)
             return
-        for data_class in sorted(message.classes):
+        yield from self.kinds(message.classes)
+
+    def kinds(self, classes: Iterable[DataClass]) -> Iterator[str]:
+        for data_class in sorted(classes):
             yield "・" + self.say(KINDS[data_class])
 
     def why(self, message: KnownMessage) -> Iterator[str]:
@@ -205,9 +216,26 @@ class _SheetWriter:
             # Without consent, an agency receives it because of its task in the flow.
             yield self.say(UNSAID if message.classes is None else TASK)
 
-    def nameless(self, messages: Sequence[KnownMessage]) -> Paragraph:
-        last = max(at for each in messages for at in each.first.values())
-        text = self.say(words.NAMELESS).format(count=len(messages), day=self.day(last))
+    def further(self, rest: SummedUp) -> tuple[tuple[str, ...], ...]:
+        """The row of messages that are summed up."""
+        count = len(rest.messages)
+        sender = self.agency(rest.from_agency) if rest.from_agency else "-"
+        when = [self.say(words.FROM).format(day=self.day(rest.since))] if rest.since else []
+        if rest.until:
+            when.append(self.say(words.UNTIL).format(day=self.day(rest.until)))
+        what = [self.say(words.FURTHER).format(count=count, agency=sender)]
+        what += self.kinds(rest.classes)
+        if rest.is_unknown:
+            what.append(self.say(UNKNOWN))
+        known = (BASES[each] for each in rest.bases if each in BASES)
+        why = [self.say(each) for each in islice(known, MOST_BASES)]
+        if rest.consented and "consent_only" not in rest.bases:
+            why.append(self.say(CONSENT))
+        return tuple(when), tuple(what), tuple(why or [self.say(TASK)])
+
+    def notes(self, notes: Mapping[UUID, datetime]) -> Paragraph:
+        last = self.day(max(notes.values()))
+        text = self.say(words.NAMELESS).format(count=len(notes), day=last)
         return Paragraph(text, size=12.0, after=4.0, indent=2.0)
 
     def end(self) -> Iterator[Block]:

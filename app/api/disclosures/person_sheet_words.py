@@ -36,10 +36,17 @@ NAMELESS = Text(
     "Notes on the procedure, without your name: {count}. The last one on {day}.",
 )
 NOT_ALL = Text(
-    "{記録|きろく}が {多|おお}いので、 ここには {全部|ぜんぶ}は {書|か}いて いません。"
-    " {残|のこ}りは、 この {紙|かみ}を {作|つく}った ところに {聞|き}いて ください。",
-    "There are too many records for this paper. Ask the office that made it for the others.",
+    "{記録|きろく}が {多|おお}いので、 {一|ひと}つずつは {全部|ぜんぶ}を {書|か}いて いません。"
+    " 「ほかに」と {書|か}いて ある ところは、 {同|おな}じ ところからの れんらくを まとめた"
+    " ものです。 {全部|ぜんぶ}を {見|み}たい ときは、 この {紙|かみ}を {作|つく}った ところに"
+    " {聞|き}いて ください。",
+    "There are too many records to list each. Where it says 'and so many more', messages of one"
+    " office are put together. Ask the office that made this paper for the whole list.",
 )
+FURTHER = Text("ほかに {count}{{回|かい}} ({agency}から)", "and {count} more, from {agency}")
+FROM = Text("{day}から", "from {day}")
+UNTIL = Text("{day}まで", "to {day}")
+FURTHER_REFERENCES = Text("ほかに {count}", "and {count} more")
 WHAT_YOU_CAN_DO = Text("あなたが できる こと", "What you can do")
 POSSIBLE = (
     Text(

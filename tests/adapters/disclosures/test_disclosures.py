@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.adapters.disclosures.listing import ALL, LIST, DisclosureFilter, Key, key_of
+from app.adapters.disclosures.listing import LIST, DisclosureFilter, Key, key_of
 from app.domain.access.caller import Caller
 from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
 from app.domain.disclosures.record import Disclosure
+from app.domain.disclosures.summary import Summary
 from app.domain.errors import NotFound
 from app.domain.messages.payloads.samples import CONSENT_ID
 from tests.adapters.deliveries.test_deliveries import on_paper
@@ -25,10 +26,12 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
+    TO_ASSESSING,
     hand_over,
     special,
 )
 
+ALL = DisclosureFilter()
 TAKEN = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
 
 
@@ -57,8 +60,21 @@ async def list_all(
         assert len(page.items) <= limit
         disclosures += page.items
         if page.following is None:
-            return disclosures
+            break
         after = key_of(page.following)
+    if wanted == ALL:
+        await check_summary(office, agency, case, disclosures)
+    return disclosures
+
+
+async def check_summary(
+    office: Office, agency: str, case: UUID, disclosures: list[Disclosure]
+) -> None:
+    """What is summed up to be printed is what the list has, and no more."""
+    listed = Summary()
+    listed.take(disclosures)
+    summary = await office.disclosures.summarize(agency, case)
+    assert summary.agencies() == listed.agencies()
 
 
 async def of_message(
@@ -420,3 +436,62 @@ async def test_a_copy_that_goes_back_with_its_consent_is_told_to_both_sides(
         ]
         assert of_center == [("received", START), ("withdrawn", office.clock.now)]
     assert "withdrawn" not in {d.how for d in await list_all(office, PRISON, referral)}
+
+
+OPENED = """
+    INSERT INTO log_entry (id, at, kind, agency_id, seat_id, message_id, agencies, detail)
+    SELECT gen_random_uuid(), $4::timestamptz + n * interval '1 second', 'disclosure', $3, $3,
+        $1, ARRAY[$2, $3], '{"classes": ["C0", "C1"]}' FROM generate_series(1, $5::integer) AS n
+"""
+
+
+async def test_however_often_one_agency_opens_a_message_it_is_one_line_of_the_sheet(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    case = await case_of(office, referral)
+    once = await office.disclosures.summarize(PROBATION, case)
+    before = once.agencies()
+    request = await request_of(office, referral)
+    await office.owner.execute(OPENED, request, PROBATION, CENTER, START, 510)
+    summary = await office.disclosures.summarize(PROBATION, case)
+    assert summary.count == once.count + 1  # the others were not even read
+    told = summary.agencies()
+    assert told.keys() == before.keys() > {CENTER, PRISON}
+    assert {a: (len(t.messages), len(t.notes), t.rest) for a, t in told.items()} == {
+        a: (len(t.messages), len(t.notes), t.rest) for a, t in before.items()
+    }
+    (line,) = [m for m in told[CENTER].messages if m.message_id == request]
+    assert line.first == {"received": START, "opened": START + timedelta(seconds=1)}
+
+
+async def test_what_one_party_sends_pushes_nothing_off_the_sheet_that_another_was_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.disclosures.listing.MOST_LOOKED_AT", 40)
+    referral = await special(office, TO_ASSESSING)
+    case = await case_of(office, referral)
+    for _ in range(60):
+        moved = saying("special_adjustment.change_custody", referral)
+        await office.exchange.accept(moved, seat(PRISON))
+    whole, short = Summary(), Summary(30)
+    for each in (whole, short):
+        each.take(await list_all(office, PROBATION, referral))
+    assert (await office.disclosures.summarize(PROBATION, case)).agencies() == whole.agencies()
+    told = short.agencies()[PROBATION]
+    assert CENTER in {message.from_agency for message in told.messages}
+    lines = [m for m in told.messages if m.from_agency == PRISON]
+    (rest,) = told.rest
+    assert len(lines) < 30 < len(lines) + len(rest.messages) == 61
+    assert rest.classes == {DataClass.C0, DataClass.C4}
+
+
+async def test_a_reader_that_the_sender_does_not_know_makes_the_sheet_no_longer_and_is_not_on_it(
+    office: Office,
+) -> None:
+    parent, _, request = await shown_to_another(office)
+    case = await case_of(office, parent)
+    before = (await office.disclosures.summarize(PROBATION, case)).agencies()
+    unnamed = OPENED.replace("ARRAY[$2, $3]", "array_remove(ARRAY[$2, $3], $2)")
+    await office.owner.execute(unnamed, request, PROBATION, OTHER_CENTER, START, 12_000)
+    assert (await office.disclosures.summarize(PROBATION, case)).agencies() == before

@@ -47,12 +47,13 @@ async def what_it_sees(office: Office, referral: UUID, message: UUID) -> Any:
     explained = await office.deliveries.explain(PRISON, referral, message)
     case = await office.owner.fetchval("SELECT case_id FROM referral WHERE id = $1", referral)
     page = await office.disclosures.page(PRISON, case, DisclosureFilter(), None, 100)
+    summary = (await office.disclosures.summarize(PRISON, case)).agencies()
     entries = await office.owner.fetch(
         "SELECT id FROM log_entry WHERE $1 = ANY (agencies) AND message_id = $2 ORDER BY id",
         PRISON,
         message,
     )
-    return repr((deliveries, explained, page, entries))
+    return repr((deliveries, explained, page, summary, entries))
 
 
 async def test_what_others_do_after_its_part_ended_changes_nothing_that_it_sees(

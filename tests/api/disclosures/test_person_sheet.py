@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from typing import Any
@@ -17,6 +18,7 @@ from app.domain.classes import DataClass
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.disclosures.plain_words import BASES, KINDS
 from app.domain.disclosures.record import Disclosure
+from app.domain.disclosures.summary import LEAST_LINES, LINES, Summary, fair_shares
 from app.domain.printing.ruby import has_kanji, plain, runs
 
 JAPAN = timezone(timedelta(hours=9))
@@ -60,14 +62,16 @@ def disclosure(
     )
 
 
-def sheet(disclosures: Sequence[Disclosure], complete: bool = True) -> PersonSheet:
+def sheet(disclosures: Sequence[Disclosure], lines: int = LINES) -> PersonSheet:
     """These disclosures as a sheet of the probation office."""
-    return PersonSheet("probation-13", ["AAAA"], disclosures, complete, AT + timedelta(days=100))
+    summary = Summary(lines)
+    summary.take(disclosures)
+    return PersonSheet("probation-13", ["AAAA"], summary.agencies(), AT + timedelta(days=100))
 
 
-def rows(disclosures: Sequence[Disclosure]) -> list[list[list[str]]]:
+def rows(disclosures: Sequence[Disclosure], lines: int = LINES) -> list[list[list[str]]]:
     """The rows of all tables, as plain text."""
-    blocks = document(sheet(disclosures), DIRECTORY, "ja").blocks
+    blocks = document(sheet(disclosures, lines), DIRECTORY, "ja").blocks
     return [
         [[plain(text) for text in cell] for cell in row]
         for table in blocks
@@ -123,10 +127,68 @@ def test_a_sender_that_reads_its_own_message_was_told_nothing() -> None:
     assert "ありません" in paragraphs(sheet([]))
 
 
-def test_an_incomplete_sheet_says_so() -> None:
-    disclosures = [disclosure("received", 0, uuid4())]
-    assert "全部は" in paragraphs(sheet(disclosures, complete=False))
-    assert "全部は" not in paragraphs(sheet(disclosures))
+def test_messages_beyond_the_lines_of_one_sender_are_summed_up_and_the_sheet_says_so() -> None:
+    disclosures = [
+        disclosure("received", 0, uuid4()),
+        disclosure("received", 1, uuid4()),
+        disclosure("received", 2, uuid4()),
+        disclosure("received", 3, uuid4(), classes=(DataClass.C3,), legal_basis="rpa_82"),
+        disclosure("opened", 9, uuid4(), classes=None),
+    ]
+    *single, (when, what, why) = rows(disclosures, lines=3)
+    assert len(single) == 3
+    assert when == ["2026年(令和8年) 6月23日から", "2026年(令和8年) 6月29日まで"]
+    assert what[0] == "ほかに 2回 (東京保護観察所から)"
+    assert what[1] == "・" + plain(KINDS[DataClass.C3].ja)
+    assert "分かりません" in what[2]
+    assert why == [plain(BASES["rpa_82"].ja)]
+    assert "まとめた" in paragraphs(sheet(disclosures, lines=3))
+    assert "まとめた" not in paragraphs(sheet(disclosures))
+
+
+def test_what_one_sender_tells_pushes_off_nothing_that_another_tells() -> None:
+    many = [disclosure("received", 0, uuid4(), legal_basis="rpa_82") for _ in range(2_000)]
+    one = replace(disclosure("received", 1, uuid4(), legal_basis="rpa_85"), from_agency="prison-x")
+    for order in ([*many, one], [one, *many]):
+        table = rows(order)
+        assert len(table) == LINES + 1
+        assert [why for _, _, why in table].count([plain(BASES["rpa_85"].ja)]) == 1
+
+
+def test_every_agency_is_on_the_sheet_however_many_there_are() -> None:
+    agencies = [f"agency-{n:03}" for n in range(300)]
+    disclosures = [
+        disclosure("received", n, uuid4(), agency=each)
+        for each in agencies
+        for n in range(LEAST_LINES + 2)
+    ]
+    tables = [
+        b for b in document(sheet(disclosures), DIRECTORY, "en").blocks if isinstance(b, Table)
+    ]
+    assert [table.heading for table in tables] == agencies
+    assert {len(table.rows) for table in tables} == {LEAST_LINES + 1}
+
+
+def test_a_sheet_of_many_referrals_with_every_law_and_class_has_room_for_its_rows() -> None:
+    disclosures = [
+        disclosure("received", n, uuid4(), classes=tuple(DataClass), legal_basis=basis)
+        for n, basis in enumerate(BASES)
+    ]
+    summary = Summary(1)
+    summary.take(disclosures)
+    references = [f"{n:08}" for n in range(2_000)]
+    made = PersonSheet("probation-13", references, summary.agencies(), AT)
+    for language in ("ja", "en"):
+        pages = PdfReader(BytesIO(render_pdf(document(made, DIRECTORY, language)))).pages
+        assert len(pages) < 5
+        assert "1988" in re.sub(r"[\x00\s]", "", pages[0].extract_text())
+
+
+def test_of_shares_nobody_gets_more_than_others_that_could_use_it() -> None:
+    assert fair_shares({"a": 900, "b": 2, "c": 40}, 100, 3) == {"b": 2, "c": 40, "a": 58}
+    assert fair_shares({"a": 900, "b": 900}, 100, 3) == {"a": 50, "b": 50}
+    assert fair_shares(dict.fromkeys(range(50), 9), 10, 3) == dict.fromkeys(range(50), 3)
+    assert fair_shares({}, 10, 3) == {}
 
 
 def test_a_name_without_a_known_reading_is_printed_without() -> None:
