@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from app.adapters.database.shares import CallsAtOnce
 from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 LIST = "SELECT list_disclosures($1, $2, $3, $4, $5, $6, $7, $8)"
 SUMMARIZE = "SELECT summarize_disclosures($1, $2, $3, $4)"
+WAIT_FOR_TURN = 5.0
+"""Seconds that a call waits while its agency has another sheet made, before it is answered 503."""
 MOST_LOOKED_AT = 500
 """The most messages and disclosures that one page looks at, whatever its filter leaves."""
 
@@ -55,6 +59,15 @@ class Disclosures:
     def __init__(self, pool: "Pool", clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
+        self._turns = CallsAtOnce(1, 1, WAIT_FOR_TURN)
+
+    def turn(self, caller: Caller) -> AbstractAsyncContextManager[None]:
+        """A block in which the caller's agency has a sheet made, one at a time.
+
+        Raises, when it is entered:
+            TimeoutError: another one takes too long.
+        """
+        return self._turns.turn(caller.agency_id, caller.client_id)
 
     async def page(
         self, agency_id: str, case_id: UUID, chosen: DisclosureFilter, after: Key | None, limit: int

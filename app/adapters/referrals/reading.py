@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-from weakref import WeakValueDictionary
 
+from app.adapters.database.shares import CallsAtOnce
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import LogEntry, log_entry
 from app.adapters.referrals.case_rows import read_view
@@ -36,6 +36,8 @@ MESSAGES = "SELECT list_messages($1, $2, $3, $4)"
 TRIES = 3
 OPENINGS_AT_ONCE = 2
 """Calls of one client that open messages at a time. Each opens up to fifty, on the loop of all."""
+OPENINGS_OF_AN_AGENCY = 3
+"""Calls of all clients of an agency that do."""
 WAIT_FOR_TURN = 5.0
 """Seconds that another one waits for its turn, before it is answered 503."""
 EVERY_CLASS = frozenset(c.value for c in DataClass)
@@ -83,7 +85,7 @@ class Reading:
         self._pool = pool
         self._vault = vault
         self._clock = clock
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._turns = CallsAtOnce(OPENINGS_OF_AN_AGENCY, OPENINGS_AT_ONCE, WAIT_FOR_TURN)
 
     async def referral(
         self, agency_id: str, referral_id: UUID, seat: frozenset[str] = EVERY_CLASS
@@ -190,17 +192,10 @@ class Reading:
         Raises:
             Busy: their cases changed at every try.
             KeyServiceAway: the key service does not answer.
-            TimeoutError: this client opens too much at once.
+            TimeoutError: this client, or its agency, opens too much at once.
         """
-        turn = self._turns.get(caller.client_id)
-        if turn is None:
-            turn = self._turns[caller.client_id] = asyncio.Semaphore(OPENINGS_AT_ONCE)
-        async with asyncio.timeout(WAIT_FOR_TURN):
-            await turn.acquire()
-        try:
+        async with self._turns.turn(caller.agency_id, caller.client_id):
             return await self._open(caller, ids, within, as_evidence)
-        finally:
-            turn.release()
 
     async def _open(
         self, caller: Caller, ids: Sequence[UUID], within: UUID | None, as_evidence: bool

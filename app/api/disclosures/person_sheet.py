@@ -100,15 +100,16 @@ async def print_disclosures(
     """
     wanted, at = id_in_path(case_id), current_time(request)
     disclosures = dependency(request, Disclosures)
-    summary = await disclosures.summarize(caller.agency_id, wanted)
-    references = [reference_of(each) for each in summary.referrals]
-    sheet = PersonSheet(caller.agency_id, references, summary.agencies(), at)
-    directory = current_directory(request)
-    detail = {"language": lang, "disclosures": summary.count}
-    await disclosures.record_export(caller, wanted, detail)
-    content = await asyncio.get_running_loop().run_in_executor(
-        _EXECUTOR, lambda: render_pdf(document(sheet, directory, lang))
-    )
+    async with disclosures.turn(caller):
+        summary = await disclosures.summarize(caller.agency_id, wanted)
+        references = [reference_of(each) for each in summary.referrals]
+        sheet = PersonSheet(caller.agency_id, references, summary.agencies(), at)
+        directory = current_directory(request)
+        detail = {"language": lang, "disclosures": summary.count}
+        await disclosures.record_export(caller, wanted, detail)
+        content = await asyncio.get_running_loop().run_in_executor(
+            _EXECUTOR, lambda: render_pdf(document(sheet, directory, lang))
+        )
     headers = {
         "Cache-Control": "no-store",
         "Content-Language": lang,

@@ -77,7 +77,7 @@ def require_scope(scope: Scope) -> Any:
 
     Raises, when a request comes:
         NotAuthenticated: there is no valid token.
-        TooMany: the client, or an address without a valid token, has called too often.
+        TooMany: the client, its agency, or an address without a token has called too often.
         ScopeMissing: the token does not hold `scope`.
     """
     return Security(_ScopeCheck(scope), scopes=[scope.value])
@@ -119,10 +119,10 @@ def count_further_calls(request: Request, calls: int) -> None:
     """Count a call that does the work of several as so many more calls of its client.
 
     Raises:
-        TooMany: the client has not so many calls left.
+        TooMany: the client, or its agency, has not so many calls left.
     """
     if calls > 0:
-        _count(request, request.state.caller.client_id, calls)
+        _count(request, request.state.caller, calls)
 
 
 async def _access(request: Request) -> Access:
@@ -134,8 +134,9 @@ async def _access(request: Request) -> Access:
         raise
     request.state.access = access
     request.state.caller = access.caller
-    claim(access.caller.client_id, next(iter(request.path_params.values()), ""))
-    _count(request, access.caller.client_id)
+    caller = access.caller
+    claim(caller.agency_id, caller.client_id, next(iter(request.path_params.values()), ""))
+    _count(request, caller)
     return access
 
 
@@ -147,9 +148,10 @@ async def _authenticate(request: Request) -> Access:
     return await check(request, token.strip())
 
 
-def _count(request: Request, client_id: str, calls: int = 1) -> None:
+def _count(request: Request, caller: Caller, calls: int | None = None) -> None:
+    rates = dependency(request, Rates)
     try:
-        request.state.quota = dependency(request, Rates).count_client(client_id, calls)
+        request.state.quota = rates.count_client(caller.agency_id, caller.client_id, calls)
     except QuotaUsedUp as refusal:
         request.state.quota = refusal.quota
         raise

@@ -24,6 +24,8 @@ STRANGERS_AT_ONCE = 16
 """Calls without a token that one address may have under way."""
 MILLISECONDS_OF_A_STRANGER = 15_000
 """For how long in a minute the service works for one address without a valid token."""
+CLIENTS_OF_AN_AGENCY = 4
+"""How many times as many calls all clients of an agency may make together as one of them."""
 TOKENS_OF_ONE_ADDRESS = 10
 """How many times as many calls of the token endpoint an address may make as a client."""
 
@@ -43,8 +45,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A client's quota: the fields of draft-ietf-httpapi-ratelimit-headers-10."""
+    """A quota: the fields of draft-ietf-httpapi-ratelimit-headers-10."""
 
+    of: bytes
+    """`client`; or `agency`, when that is what is used up."""
     most: int
     left: int
     seconds: int
@@ -53,8 +57,8 @@ class Quota:
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """`RateLimit-Policy` and `RateLimit`."""
         return (
-            (b"ratelimit-policy", b'"client";q=%d;w=%d' % (self.most, _MINUTE)),
-            (b"ratelimit", b'"client";r=%d;t=%d' % (self.left, self.seconds)),
+            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (self.of, self.most, _MINUTE)),
+            (b"ratelimit", b'"%s";r=%d;t=%d' % (self.of, self.left, self.seconds)),
         )
 
 
@@ -66,6 +70,7 @@ class Rates:
         self._windows = _Windows(clock)
         self._limiter = FixedWindowRateLimiter(self._windows)
         self._client = _per_minute(rate.of_a_client)
+        self._agency = _per_minute(rate.of_a_client * CLIENTS_OF_AN_AGENCY)
         self._stranger = _per_minute(rate.of_a_stranger)
         self._token = _per_minute(rate.for_tokens)
         self._address = _per_minute(rate.for_tokens * TOKENS_OF_ONE_ADDRESS)
@@ -73,24 +78,33 @@ class Rates:
         self._time = _per_minute(MILLISECONDS_OF_A_STRANGER if rate.of_a_stranger else 0)
         self._under_way: Counter[str] = Counter()
 
-    def count_client(self, client_id: str, calls: int = 1) -> Quota | None:
-        """Count a call of a client, and return its quota; None without a limit.
+    def count_client(
+        self, agency_id: str, client_id: str, further: int | None = None
+    ) -> Quota | None:
+        """Count a call of a client of an agency, and return its quota; None without a limit.
 
         Args:
-            calls: how many calls it counts as.
+            further: as how many more calls one counts that was counted already. No call is too
+                large for a whole quota.
 
         Raises:
-            QuotaUsedUp: it has no calls left.
+            QuotaUsedUp: the client has no calls left, or its agency has none.
         """
-        if self._client is None:
+        if self._client is None or self._agency is None:
             return None
-        within = self._limiter.hit(self._client, client_id, cost=calls)
-        used, ends = self._windows.of(self._client.key_for(client_id))
         most = self._client.amount
-        quota = Quota(most, max(0, most - used), self._until(ends))
+        calls = 1 if further is None else min(further, most - 1)
+        within = self._limiter.hit(self._client, client_id, cost=calls)
+        quota = self._quota(b"client", self._client, client_id)
         if not within:
             raise QuotaUsedUp(quota)
+        if not self._limiter.hit(self._agency, "agency", agency_id, cost=calls):
+            raise QuotaUsedUp(self._quota(b"agency", self._agency, "agency", agency_id))
         return quota
+
+    def _quota(self, of: bytes, item: RateLimitItem, *who: str) -> Quota:
+        used, ends = self._windows.of(item.key_for(*who))
+        return Quota(of, item.amount, max(0, item.amount - used), self._until(ends))
 
     def count_unauthenticated(self, request: Request) -> None:
         """Count a call without a valid token. Calls with a valid token are not counted here.
@@ -182,7 +196,7 @@ class Rates:
 
 
 class QuotaUsedUp(TooMany):
-    """A client has used up its quota."""
+    """A client or its agency has used up its quota."""
 
     def __init__(self, quota: Quota) -> None:
         super().__init__(quota.seconds)

@@ -16,7 +16,7 @@ from app.adapters.database import pool as pools
 from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.database.pool import NoConnection, open_pool
-from app.adapters.database.shares import claim, of_caller, of_subject
+from app.adapters.database.shares import claim, of_agency, of_client, of_subject
 from app.adapters.directory.seed import seed
 from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.job import PeriodicJob
@@ -215,14 +215,14 @@ async def timed(call: Any) -> float:
 SLOW = "SELECT pg_sleep(3)"
 
 
-async def test_slow_calls_of_one_client_leave_connections_for_others(
+async def test_slow_calls_of_an_agency_with_many_clients_leave_connections_for_others(
     own: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "WAIT_FOR_CONNECTION", 0.5)
     pool = await open_pool(own.urls.api, 4, "tests")
 
-    async def call(client: str, subject: str, statement: str = SLOW) -> Exception | None:
-        claim(client, subject)
+    async def call(agency: str, subject: str, statement: str = SLOW) -> Exception | None:
+        claim(agency, f"{agency}.{subject}", subject)
         try:
             await pool.fetchval(statement)
         except Exception as error:
@@ -235,11 +235,17 @@ async def test_slow_calls_of_one_client_leave_connections_for_others(
         await asyncio.sleep(0)
         assert [await call("other", f"x{n}", "SELECT 1") for n in range(20)] == [None] * 20
         outcomes = await asyncio.gather(*slow)
-        assert sum(error is None for error in outcomes) == of_caller(4)
+        assert sum(error is None for error in outcomes) == of_agency(4)
         assert all(isinstance(error, NoConnection) for error in outcomes if error)
         assert sum(error is None for error in await asyncio.gather(*about_one)) == of_subject(4)
     finally:
         await pool.close()
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 8, 16, 40])
+def test_one_client_has_a_part_of_what_its_agency_has_and_an_agency_half_of_all(size: int) -> None:
+    assert 1 <= of_client(size) <= of_agency(size) <= max(1, size // 2)
+    assert of_client(size) < of_agency(size) or size < 8
 
 
 async def test_a_statement_that_takes_too_long_is_ended_by_the_server_too(own: Service) -> None:

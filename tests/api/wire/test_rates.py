@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from app.api.wire import rates
-from app.api.wire.rates import TOKENS_OF_ONE_ADDRESS, Rate, Rates
+from app.api.wire.rates import CLIENTS_OF_AN_AGENCY, TOKENS_OF_ONE_ADDRESS, Rate, Rates
 from app.domain.errors import TooMany
 from app.domain.webhooks.addresses import source_network
 from app.main import create_app
@@ -84,10 +84,21 @@ async def test_messages_that_are_opened_together_count_one_by_one(
     answer = await client.post("/v1/messages/read", json={"ids": [same, other, same]})
     assert answer.status_code == 200
     assert answer.headers["RateLimit"].startswith(f'"client";r={CALLS - 2};t=')
-    more = {"ids": [str(uuid4()) for _ in range(CALLS - 1)]}
+    more = {"ids": [str(uuid4()) for _ in range(50)]}
     refused = await client.post("/v1/messages/read", json=more)
     assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too_many")
     assert refused.headers["RateLimit"] == f'"client";r=0;t={refused.headers["Retry-After"]}'
+
+
+async def test_fifty_messages_can_be_opened_with_a_quota_of_fewer_calls(
+    service: Service, client_at: ClientAt
+) -> None:
+    client = client_at(await service.token(AGENCY, "viewer"))
+    fifty = {"ids": [str(uuid4()) for _ in range(50)]}
+    answer = await client.post("/v1/messages/read", json=fifty)
+    assert (answer.status_code, CALLS < 50) == (200, True)
+    assert answer.headers["RateLimit"].startswith('"client";r=0;t=')
+    assert (await client.get("/v1/me")).status_code == 429
 
 
 async def test_what_is_refused_for_its_scope_counts_and_names_no_other_client(
@@ -258,13 +269,13 @@ def test_a_new_minute_brings_a_new_quota() -> None:
     now = 1_000_000.0
     counter = Rates(Rate(of_a_client=2), lambda: now)
     for _ in range(2):
-        counter.count_client("a")
+        counter.count_client("agency", "a")
     now += 59.5
     with pytest.raises(TooMany) as over:
-        counter.count_client("a")
+        counter.count_client("agency", "a")
     assert over.value.facts == {"retry_after": 1}
     now += 0.5
-    quota = counter.count_client("a")
+    quota = counter.count_client("agency", "a")
     assert quota is not None
     assert (quota.left, quota.seconds) == (1, 60)
 
@@ -273,17 +284,42 @@ def test_however_many_come_the_memory_for_them_is_bounded() -> None:
     now = 1_000_000.0
     counter = Rates(Rate(of_a_client=2), lambda: now)
     for n in range(rates.MOST_WINDOWS + 50):
-        counter.count_client(f"c{n}")
+        counter.count_client(f"a{n // 2}", f"c{n}")
     assert len(counter._windows._windows) == rates.MOST_WINDOWS
     now += 61
-    counter.count_client("last")
-    assert len(counter._windows._windows) == 1
+    counter.count_client("last", "last")
+    assert len(counter._windows._windows) == 2  # of a client and its agency
+
+
+def test_an_agency_with_many_clients_has_no_more_calls_than_a_few_of_them() -> None:
+    counter = Rates(Rate(of_a_client=10))
+    most = 10 * CLIENTS_OF_AN_AGENCY
+    for n in range(most):
+        counter.count_client("many", f"c{n}")
+    with pytest.raises(TooMany):
+        counter.count_client("many", "one more")
+    quota = counter.count_client("another", "another")
+    assert quota is not None
+    assert (quota.of, quota.left) == (b"client", 9)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 49])
+def test_a_call_that_does_the_work_of_more_than_a_quota_takes_all_of_it(limit: int) -> None:
+    counter = Rates(Rate(of_a_client=limit))
+    counter.count_client("agency", "client")
+    quota = counter.count_client("agency", "client", further=49)
+    assert quota is not None
+    assert quota.left == 0
+    with pytest.raises(TooMany):
+        counter.count_client("agency", "client")
 
 
 def test_counting_a_call_costs_microseconds() -> None:
     """Measured: 3 µs with what the headers need. The bound leaves room for a busy machine."""
     counter = Rates(Rate(of_a_client=10**9))
     best = min(
-        timeit.repeat(lambda: counter.count_client("center-13.system"), number=2_000, repeat=7)
+        timeit.repeat(
+            lambda: counter.count_client("center-13", "center-13.system"), number=2_000, repeat=7
+        )
     )
     assert best / 2_000 < 20e-6
