@@ -14,7 +14,7 @@ CALLS_OF_AN_ENDPOINT = 5
 """Calls in a minute that make us send to one endpoint what did not arrive in the inbox."""
 CALLS_OF_AN_AGENCY = 10
 CALLS_TO_A_TARGET = 30
-"""Of all agencies together, to one host or address."""
+"""Of all agencies together, to one host or address; but each may make `CALLS_OF_AN_ENDPOINT`."""
 REPLAYED_IN_A_SECOND = 10
 LONGEST = 2_048
 """Characters of a URL."""

@@ -1,5 +1,6 @@
 """Webhooks over HTTP: registered, changed, tried, replayed; each agency its own and no other's."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
@@ -268,16 +269,35 @@ async def test_whatever_makes_us_send_counts_and_removing_a_webhook_does_not_hel
     assert statuses == 5 * [201] + 3 * [429]
 
 
+CALLED = "INSERT INTO webhook_call SELECT gen_random_uuid(), $2, NULL, $1, now()"
+
+
 async def test_all_agencies_together_are_limited_to_a_host_whatever_they_call_it(
     speak: Speak, tables: asyncpg.Pool
 ) -> None:
     center = await speak("center-13")
-    rows = "INSERT INTO webhook_call SELECT gen_random_uuid(), 'center-14', NULL, $1, now()"
-    await tables.execute(f"{rows} FROM generate_series(1, 30)", ["a.example", "93.184.215.14"])
+    rows = f"{CALLED} FROM generate_series(1, $3::integer)"
+    target = ["a.example", "93.184.215.14"]
+    await tables.execute(rows, target, "center-14", 30)
+    await tables.execute(rows, target, "center-13", 5)
     answer = await center.post("/v1/webhooks", json={"url": "https://93.184.215.14:8443/other"})
     assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
     elsewhere = await center.post("/v1/webhooks", json={"url": "https://93.184.215.15/"})
     assert elsewhere.status_code == 201
+
+
+async def test_others_cannot_keep_an_agency_from_an_endpoint_that_they_share(
+    speak: Speak, tables: asyncpg.Pool
+) -> None:
+    for other in ("center-14", "center-27", "center-01"):
+        await tables.execute(f"{CALLED} FROM generate_series(1, 10)", ["93.184.215.14"], other)
+    center, another = await speak("center-13"), await speak("prison-fuchu")
+    url = "https://93.184.215.14/"
+    for client in (center, another):
+        calls = [client.post("/v1/webhooks", json={"url": url}) for _ in range(8)]
+        answers = await asyncio.gather(*calls)
+        assert sorted(answer.status_code for answer in answers) == 5 * [201] + 3 * [429]
 
 
 async def test_a_replay_is_paced_and_another_waits_for_its_end(
