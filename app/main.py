@@ -88,7 +88,7 @@ def _lifespan(
             settings.api_pool_size,
             "tsunagu api",
             settings.pool_timeout,
-            settings.day_limits.by_name(),
+            settings.limits,
         ) as resources:
             folder, keys = resources.key_folder, resources.key_service
             readiness = Readiness(settings.api_url, folder, keys, resources.database_clock)

@@ -55,7 +55,7 @@ async def open_resources(
     pool_size: int,
     pool_name: str,
     patience: timedelta = PATIENCE,
-    day_limits: Mapping[str, int] | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Resources]:
     """Open the resources of a process, and close them at the end of the block.
 
@@ -64,13 +64,13 @@ async def open_resources(
         pool_size: the most connections that it opens.
         pool_name: what PostgreSQL calls them.
         patience: how long one statement may take.
-        day_limits: how much an agency may do on a day, by the names of `DayLimits`.
+        limits: how much an agency may do, as `open_pool` takes it.
 
     Raises:
         CannotStart: the clock of this machine is off.
     """
     async with AsyncExitStack() as closing:
-        pool = await open_pool(url, pool_size, pool_name, patience, day_limits)
+        pool = await open_pool(url, pool_size, pool_name, patience, limits)
         closing.push_async_callback(pool.close)
         database_clock = await _compared_clock(pool)
         closing.push_async_callback(_cancel, asyncio.create_task(database_clock.watch()))

@@ -1,5 +1,6 @@
 """The settings of the service, each with its unit and its reason."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
@@ -142,6 +143,10 @@ class Settings(BaseSettings):
 
     messages_per_day: int = Field(default=500, ge=0)
     """The same for one day (in Japan); beyond, 429 until the day is over."""
+
+    clients_per_agency: int = Field(default=50, ge=0)
+    """Clients of one agency that are enabled at a time, so that what each may call and how many
+    tokens it may have has an end. 0: as many as it likes."""
 
     referrals_per_day: int = Field(default=1_000, ge=0)
     """Referrals that one agency may open on a day (in Japan), on paper too; beyond, 429 until the
@@ -314,6 +319,12 @@ class Settings(BaseSettings):
             referrals=self.referrals_per_day,
             referrals_to_one=self.referrals_to_one_per_day,
         )
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """What the database holds one agency to; a limit that is not there is none."""
+        clients = {"clients": self.clients_per_agency} if self.clients_per_agency else {}
+        return {**self.day_limits.by_name(), **clients}
 
     @property
     def lockout_terms(self) -> LockoutTerms:

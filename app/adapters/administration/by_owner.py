@@ -65,6 +65,9 @@ _CHANGE_CLIENT = """
 _REQUIRE_DPOP = "UPDATE client SET dpop_required = $2 WHERE id = $1 RETURNING agency_id"
 _HOLD_CLIENT = "SELECT agency_id FROM client WHERE id = $1 FOR UPDATE"
 _SEATS_OF_AGENCY = "SELECT count(*) FROM seat WHERE id = ANY($1::text[]) AND agency_id = $2"
+_LIMIT = "SELECT set_config('app.limits', $1, true)"
+_HOLD_AGENCY = "SELECT FROM agency WHERE id = $1 FOR NO KEY UPDATE"
+_TOO_MANY_CLIENTS = "SELECT has_too_many_clients($1)"
 _UNLINK = "DELETE FROM client_seat WHERE client_id = $1"
 _LINK = """
     INSERT INTO client_seat (client_id, seat_id, position)
@@ -90,7 +93,10 @@ _STOP_TOKENS = "SELECT stop_tokens($1, $2)"
 
 
 class AdministrationError(ValueError):
-    """The change cannot be made. `reason` is `unknown`, `taken`, `bad_value` or `other_agency`."""
+    """The change cannot be made.
+
+    `reason` is `unknown`, `taken`, `bad_value`, `other_agency` or `too_many_clients`.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -116,9 +122,16 @@ class Administration:
     """Writes the changes of administrators. Every method is one transaction with a log entry that
     the agency concerned may read, and may raise `AdministrationError`."""
 
-    def __init__(self, connection: "Connection", clock: Clock = _current_time) -> None:
+    def __init__(
+        self,
+        connection: "Connection",
+        clock: Clock = _current_time,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write over this connection. `limits` are those of `open_pool`."""
         self._connection = connection
         self._clock = clock
+        self._limits = limits or {}
 
     async def agencies(self) -> Sequence[Agency]:
         """Every agency, disabled or not, by id."""
@@ -193,11 +206,13 @@ class Administration:
         """Add a client and link it to its seats."""
         with _refusals():
             async with self._connection.transaction():
+                await self._hold_agency(client.agency_id)
                 await self._connection.execute(
                     _ADD_CLIENT, client.id, client.agency_id, client.name, client.secret_hash,
                     _json(client.public_jwk), at, client.dpop_required,
                 )  # fmt: skip
                 await self._link(client.id, client.seats)
+                await self._check_clients(client.agency_id)
                 seats = list(client.seats)
                 await self._log_change("client.add", client.agency_id, client.id, seats=seats)
 
@@ -231,7 +246,13 @@ class Administration:
     ) -> None:
         """Disable an agency, seat or client as of `at`, or enable it again with None."""
         act = f"{what.__name__.lower()}.{'enable' if at is None else 'disable'}"
-        await self._change_one(act, _SWITCH[what], its_id, at)
+        async with self._connection.transaction():
+            if what is Client and at is None:
+                _, agency_id = await self._connection.fetchrow(_OWNER[what], its_id) or ("", "")
+                await self._hold_agency(agency_id)
+            await self._change_one(act, _SWITCH[what], its_id, at)
+            if what is Client and at is None:
+                await self._check_clients(agency_id)
 
     async def stop_tokens(
         self, what: type[Agency | Seat | Client], its_id: str, at: datetime
@@ -248,6 +269,15 @@ class Administration:
                 whose = {"agency_id": agency_id, f"{kind}_id": its_id}
                 entries = entries_json([entry.acting(**whose)])
                 await self._connection.execute(WRITE_LOG, at, entries)
+
+    async def _hold_agency(self, agency_id: str) -> None:
+        """Hold the row of an agency, so that two changes at once do not both find room."""
+        await self._connection.execute(_LIMIT, json.dumps(self._limits))
+        await self._connection.execute(_HOLD_AGENCY, agency_id)
+
+    async def _check_clients(self, agency_id: str) -> None:
+        if await self._connection.fetchval(_TOO_MANY_CLIENTS, agency_id):
+            raise AdministrationError("too_many_clients")
 
     async def _link(self, client_id: str, seats: Sequence[str]) -> str:
         agency_id: str | None = await self._connection.fetchval(_HOLD_CLIENT, client_id)

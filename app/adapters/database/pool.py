@@ -9,7 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolAcquireContext
 
 from app.adapters.database.connection import WRITABLE
-from app.adapters.database.day_limits import refusal_in, session_settings
+from app.adapters.database.limits import refusal_in, session_settings
 from app.adapters.database.shares import Shares
 from app.adapters.outage import CannotStart, is_read_only, spoils_connection
 
@@ -56,7 +56,7 @@ async def open_pool(
     size: int,
     name: str,
     patience: timedelta = PATIENCE,
-    day_limits: Mapping[str, int] | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> "Pool":
     """A pool of up to `size` connections, shown in PostgreSQL as `name`.
 
@@ -65,8 +65,8 @@ async def open_pool(
     not block every request.
 
     Args:
-        day_limits: how much an agency may do on a day through this pool, by the names of
-            `DayLimits`.
+        limits: how much an agency may do on a day through this pool, by the names of
+            `DayLimits`, and how many `clients` it may have.
 
     Raises:
         PoolerUnsupported: the address is a pooler's.
@@ -81,7 +81,7 @@ async def open_pool(
             "lock_timeout": _milliseconds(WAIT_FOR_LOCK),
             "statement_timeout": _milliseconds(patience),
             "idle_in_transaction_session_timeout": _milliseconds(IDLE),
-            **session_settings(day_limits or {}),
+            **session_settings(limits or {}),
         },
     )
     try:

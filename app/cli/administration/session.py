@@ -21,6 +21,8 @@ REASONS = {
     "unknown": "その識別子のものはありません / there is nothing with that id",
     "taken": "その識別子は使われています / that id is taken",
     "other_agency": "別の機関の席か、無い席です / a seat of another agency, or none at all",
+    "too_many_clients": "この機関には、もう有効な接続システムを増やせません"
+    " (TSUNAGU_CLIENTS_PER_AGENCY) / the agency has as many enabled clients as it may have",
     "bad_value": "値が正しくありません / a value is not right",
 }
 
@@ -40,7 +42,8 @@ def administer(work: Callable[[Administration], Awaitable[T]]) -> T:
 
     async def connect_and_work(url: str) -> T:
         async with connect(url) as connection:
-            return await work(Administration(connection, Settings().running_clock()))
+            settings = Settings()
+            return await work(Administration(connection, settings.running_clock(), settings.limits))
 
     with owner_url(Settings()) as url:
         try:

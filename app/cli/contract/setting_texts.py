@@ -159,6 +159,10 @@ ACCESS = {
         "一つの当事者が一つの案件に1日に送れる通信文の数。0 は無制限",
         "Messages that one party may send in a referral on one day. 0: no limit",
     ),
+    "clients_per_agency": _means(
+        "一つの機関が同時に有効にできる接続システムの数。0 は無制限",
+        "Clients of one agency that are enabled at a time. 0: no limit",
+    ),
     "referrals_per_day": _means(
         "一つの機関が1日に始められる案件の数(紙で受けたものを入力した機関の分も)。0 は無制限",
         "Referrals that one agency may open on one day, those on paper counted for whoever keys"

@@ -38,7 +38,7 @@ async def fresh(office: Office) -> AsyncIterator[Office]:
 @asynccontextmanager
 async def held_to(office: Office, limits: DayLimits) -> AsyncIterator[asyncpg.Pool]:
     """A pool of a process with these limits."""
-    async with await open_pool(office.urls.api, 8, "tests", day_limits=limits.by_name()) as pool:
+    async with await open_pool(office.urls.api, 8, "tests", limits=limits.by_name()) as pool:
         yield pool
 
 

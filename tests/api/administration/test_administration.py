@@ -522,3 +522,38 @@ async def test_two_operators_switch_on_what_an_agency_switched_off(
     assert (await propose(first, "seat.restore", f"{AGENCY}.nobody")).status_code == 404
     refused = await propose(officer, "seat.restore", seat)
     assert (refused.status_code, code(refused)) == (403, "not_your_act")
+
+
+async def test_an_agency_has_no_more_enabled_clients_than_it_may(
+    speak: Speak, service: Service, tables: asyncpg.Pool
+) -> None:
+    agency, most = "center-46", service.settings.clients_per_agency
+    officer, decider = await speak(agency, "records_officer"), await speak(agency, "decider")
+    enabled = "SELECT count(*) FROM client WHERE agency_id = $1 AND disabled_at IS NULL"
+    there = await tables.fetchval(enabled, agency)
+    await tables.execute(
+        "INSERT INTO client (id, agency_id, name, created_at, dpop_required)"
+        " SELECT $1 || '.system-' || n, $1, 'x', now(), false FROM generate_series(1, $2) AS n",
+        agency,
+        most - there - 1,
+    )
+    seats = {"seats": [f"{agency}.decider"]}
+    acts = [
+        (await propose(officer, "client.add", f"{agency}.{name}", seats)).json()["id"]
+        for name in ("one", "two", "three")
+    ]
+    approvals = await asyncio.gather(*(decider.post(f"/v1/acts/{act}/approve") for act in acts))
+    states = [(a.json()["state"], (a.json()["outcome"] or {}).get("reason")) for a in approvals]
+    assert sorted(state for state, _ in states) == ["approved", "failed", "failed"]
+    assert {reason for state, reason in states if state == "failed"} == {"too_many_clients"}
+    assert await tables.fetchval(enabled, agency) == most
+    late = await propose(officer, "client.add", f"{agency}.late", seats)
+    assert (late.status_code, late.json()["reason"]) == (409, "too_many_clients")
+    off = await officer.post(f"/v1/administration/clients/{agency}.system-1/disable")
+    assert off.is_success
+    await propose_and_approve(officer, decider, "client.add", f"{agency}.late", seats)
+    again = await propose(officer, "client.enable", f"{agency}.system-1")
+    assert (again.status_code, again.json()["reason"]) == (409, "too_many_clients")
+    other = await speak("center-47", "records_officer")
+    theirs = {"seats": ["center-47.records_officer"]}
+    assert (await propose(other, "client.add", "center-47.one", theirs)).status_code == 201

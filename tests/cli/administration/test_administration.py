@@ -283,3 +283,20 @@ async def all_details(url: str) -> str:
             "SELECT string_agg(detail::text, '') FROM log_entry"
         )
         return details
+
+
+def test_an_agency_has_no_more_enabled_clients_than_the_settings_say(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TSUNAGU_CLIENTS_PER_AGENCY", "1")
+    seat = ("seat", "add", "center-x", "decider", "--name", "決裁")
+    assert say(*seat).exit_code == 0
+    add = ("client", "add", "center-x", "--seat", "center-x.decider", "--id")
+    assert say(*add, "center-x.one").exit_code == 0
+    refused = say(*add, "center-x.two")
+    assert refused.exit_code == 1
+    assert "TSUNAGU_CLIENTS_PER_AGENCY" in refused.output
+    assert say("client", "disable", "center-x.one").exit_code == 0
+    assert say(*add, "center-x.two").exit_code == 0
+    assert say("client", "enable", "center-x.one").exit_code == 1
+    assert "center-x.one" in say("client", "list").output

@@ -56,9 +56,14 @@ BEGIN
     IF NOT v_before <@ able_roles(p ->> 'agency_id') THEN
         RAISE EXCEPTION USING ERRCODE = 'TS001', MESSAGE = 'the last client of such a seat';
     END IF;
+    IF v_act IN ('client.add', 'client.enable') AND has_too_many_clients(p ->> 'agency_id') THEN
+        RAISE EXCEPTION USING ERRCODE = 'TS002', MESSAGE = 'too many clients';
+    END IF;
     IF v_done = 'done' THEN PERFORM tell_administration(v_at, p); END IF;
     RETURN v_done;
-EXCEPTION WHEN SQLSTATE 'TS001' THEN RETURN 'last_one';  -- and nothing is changed
+EXCEPTION  -- and nothing is changed
+    WHEN SQLSTATE 'TS001' THEN RETURN 'last_one';
+    WHEN SQLSTATE 'TS002' THEN RETURN 'too_many_clients';
 END $$;
 REVOKE ALL ON FUNCTION administer_client(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION administer_client(jsonb) TO tsunagu_api;

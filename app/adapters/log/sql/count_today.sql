@@ -1,5 +1,5 @@
 -- Count what an agency does on this day in Japan, and refuse what is too much: nothing of the
--- statement is written then. The limits are those of the session (`app.day_limits`, by kind); what is
+-- statement is written then. The limits are those of the session (`app.limits`, by kind); what is
 -- not named there has none. `p_counts` is a list of `kind`, `n` and, where it is about one,
 -- `other`: another agency. A count that is a day ahead, since another process saw the midnight
 -- first, goes on; any other day begins anew. Rows are taken in one order, so that no two writers
@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION count_today(p_agency text, p_at timestamptz, p_counts
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_limits constant jsonb := nullif(current_setting('app.day_limits', true), '')::jsonb;
+    v_limits constant jsonb := nullif(current_setting('app.limits', true), '')::jsonb;
     v_day constant date := (p_at AT TIME ZONE 'Asia/Tokyo')::date;
     v_most integer; v_used integer;
     c record;

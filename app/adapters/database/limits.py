@@ -1,4 +1,4 @@
-"""What the database refuses because an agency has done enough of it on a day."""
+"""The limits that the database holds agencies to, and what it refuses because of one of a day."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ OVER_LIMIT = "TS429"
 
 def session_settings(limits: Mapping[str, int]) -> dict[str, str]:
     """The settings of a session that is held to these limits."""
-    return {"app.day_limits": json.dumps(limits)} if limits else {}
+    return {"app.limits": json.dumps(limits)} if limits else {}
 
 
 def refusal_in(error: BaseException | None) -> TooManyToday | None:
