@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     """Clients of one agency that are enabled at a time, so that what each may call and how many
     tokens it may have has an end. 0: as many as it likes."""
 
+    sent_per_day: int = Field(default=10_000, ge=0)
+    """Messages that one agency may send on a day in all its referrals; beyond, 429. What ends or
+    suspends something may be sent twice as often. 0: as many as it likes."""
+
     referrals_per_day: int = Field(default=1_000, ge=0)
     """Referrals that one agency may open on a day (in Japan), on paper too; beyond, 429 until the
     day is over. 0: as many as it likes."""
@@ -316,6 +320,7 @@ class Settings(BaseSettings):
             refusals=self.refusals_per_day,
             exports=self.exports_per_day,
             changes=self.changes_per_day,
+            sent=self.sent_per_day,
             referrals=self.referrals_per_day,
             referrals_to_one=self.referrals_to_one_per_day,
         )

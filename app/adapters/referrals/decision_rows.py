@@ -24,7 +24,7 @@ from app.adapters.referrals.message_rows import (
     message_rows,
     sharing_entries,
 )
-from app.adapters.referrals.rows import deadline_rows, opening_counts, settlement_rows
+from app.adapters.referrals.rows import day_counts, deadline_rows, settlement_rows
 from app.domain.classes import DataClass
 from app.domain.decisions.acceptance import Acceptance
 from app.domain.decisions.decision import Decision
@@ -144,7 +144,7 @@ class DecisionWriter:
             **deadline_rows(acceptance),
             **settlement_rows(acceptance),
             **showing_rows(acceptance),
-            **opening_counts(acceptance),
+            **day_counts(acceptance),
             **erasure_rows(acceptance, self.backup_age),
         }
 

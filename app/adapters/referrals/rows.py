@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from app.domain.decisions.acceptance import Acceptance
+from app.domain.flows import FLOWS
 
 
 class ReferralJson(TypedDict):
@@ -123,14 +124,19 @@ def deadline_rows(acceptance: Acceptance) -> dict[str, Any]:
     return rows
 
 
-def opening_counts(acceptance: Acceptance) -> dict[str, Any]:
-    """What an opening counts as, for the agency that sends it or keys it in."""
-    if not acceptance.message.opens:
-        return {}
-    own = acceptance.caller.agency_id
-    others = {c.agency_id for c in acceptance.decision.moves[0].copies if c.waits} - {own}
+def day_counts(acceptance: Acceptance) -> dict[str, Any]:
+    """What a message counts as, for the agency that sends it or keys it in.
+
+    What somebody has to be told of in any case has a limit of its own, twice as high.
+    """
+    message, move = acceptance.message, acceptance.decision.moves[0]
+    vital = message.body.type in FLOWS[move.referral.flow].vital_types
+    sent = {"kind": "sent", "n": 1, "times": 2 if vital else 1}
+    if not message.opens:
+        return {"counts": [sent]}
+    others = {c.agency_id for c in move.copies if c.waits} - {acceptance.caller.agency_id}
     to_one = [{"kind": "referrals_to_one", "other": other, "n": 1} for other in sorted(others)]
-    return {"counts": [{"kind": "referrals", "n": 1}, *to_one]}
+    return {"counts": [sent, {"kind": "referrals", "n": 1}, *to_one]}
 
 
 def settlement_rows(acceptance: Acceptance) -> dict[str, Any]:

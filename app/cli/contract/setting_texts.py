@@ -163,6 +163,12 @@ ACCESS = {
         "一つの機関が同時に有効にできる接続システムの数。0 は無制限",
         "Clients of one agency that are enabled at a time. 0: no limit",
     ),
+    "sent_per_day": _means(
+        "一つの機関が、全ての案件を合わせて1日に送れる通信文の数。"
+        "終結や中断、その確認や取消しなどの知らせは2倍まで。0 は無制限",
+        "Messages that one agency may send on one day in all its referrals; twice as many of what"
+        " ends or suspends something, confirms it or takes it back. 0: no limit",
+    ),
     "referrals_per_day": _means(
         "一つの機関が1日に始められる案件の数(紙で受けたものを入力した機関の分も)。0 は無制限",
         "Referrals that one agency may open on one day, those on paper counted for whoever keys"

@@ -19,6 +19,8 @@ class DayLimits:
     """Bundles and sheets."""
     changes: int = 0
     """Everything else that it has written to the log without need: webhooks, acts, holds."""
+    sent: int = 0
+    """Messages that it sends, in all referrals; twice as many of those of `Flow.vital_types`."""
     referrals: int = 0
     """Referrals that it opens, on paper too."""
     referrals_to_one: int = 0

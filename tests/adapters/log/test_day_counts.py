@@ -21,7 +21,7 @@ from app.domain.errors import NotYourStep, TooManyToday
 from app.domain.messages.message import Message, PaperOrigin
 from tests.support.callers import START, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, PRISON, PROBATION, special
+from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, special
 
 MIDNIGHT = 14 * 3600 + 1
 """Seconds until the day is over for a clock at `START`."""
@@ -224,6 +224,28 @@ def paper() -> Message:
         to={"institution": "prison-yokohama"},
         paper_origin=PaperOrigin(date(2026, 11, 20), "paper", "5" * 64),
     )
+
+
+async def test_many_referrals_do_not_let_an_agency_send_more_in_a_day_but_what_is_vital(
+    fresh: Office,
+) -> None:
+    referrals = [await special(fresh, TO_ASSESSING) for _ in range(4)]
+    async with held_to(fresh, DayLimits(sent=5)) as pool:
+        exchange = exchange_on(pool, fresh)
+
+        def interviews(referral: UUID, count: int) -> list[Awaitable[object]]:
+            message = "special_adjustment.interview"
+            return [exchange.accept(saying(message, referral), seat(CENTER)) for _ in range(count)]
+
+        refused = await outcomes([call for each in referrals for call in interviews(each, 2)])
+        assert len(refused) == 3
+        assert refused[0].facts == {"of": "sent", "limit": 5, "retry_after": MIDNIGHT}
+        for referral in referrals:
+            withdrawal = saying("special_adjustment.withdraw_consent", referral)
+            await exchange.accept(withdrawal, seat(CENTER))
+        assert (await used(fresh, CENTER, "sent")) == 9
+        moved = saying("special_adjustment.change_custody", referrals[0])
+        await exchange.accept(moved, seat(PROBATION))
 
 
 async def test_paper_counts_for_the_agency_that_keys_it_in(fresh: Office) -> None:

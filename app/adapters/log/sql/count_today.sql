@@ -1,9 +1,9 @@
 -- Count what an agency does on this day in Japan, and refuse what is too much: nothing of the
 -- statement is written then. The limits are those of the session (`app.limits`, by kind); what is
--- not named there has none. `p_counts` is a list of `kind`, `n` and, where it is about one,
--- `other`: another agency. A count that is a day ahead, since another process saw the midnight
--- first, goes on; any other day begins anew. Rows are taken in one order, so that no two writers
--- wait for each other.
+-- not named there has none. `p_counts` is a list of `kind`, `n`, `other` (an agency, where it is
+-- about one) and `times` (by what the limit is multiplied). A count that is a day ahead, since
+-- another process saw the midnight first, goes on; any other day begins anew. Rows are taken in
+-- one order, so that no two writers wait for each other.
 CREATE OR REPLACE FUNCTION count_today(p_agency text, p_at timestamptz, p_counts jsonb) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -15,11 +15,11 @@ DECLARE
 BEGIN
     IF v_limits IS NULL OR p_agency IS NULL THEN RETURN; END IF;
     FOR c IN
-        SELECT q.kind, coalesce(q.other, '') AS other, q.n
-        FROM jsonb_to_recordset(p_counts) AS q (kind text, other text, n integer)
+        SELECT q.kind, coalesce(q.other, '') AS other, q.n, coalesce(q.times, 1) AS times
+        FROM jsonb_to_recordset(p_counts) AS q (kind text, other text, n integer, times integer)
         WHERE q.n > 0 AND v_limits ? q.kind ORDER BY 1, 2
     LOOP
-        v_most := v_limits ->> c.kind;
+        v_most := (v_limits ->> c.kind)::integer * c.times;
         INSERT INTO day_count AS d (agency_id, kind, other, day, used)
         VALUES (p_agency, c.kind, c.other, v_day, c.n)
         ON CONFLICT (agency_id, kind, other) DO UPDATE SET

@@ -201,11 +201,12 @@ PROBLEM: Mapping[str, Any] = {
                 "too_many_today: 何が多いか: messages (一つの案件の通信文)、"
                 "openings (再び開くこと)、"
                 "refusals (断られ、試した通信文)、exports (束と書面)、changes (設定などの変更)、"
-                "referrals (始めた案件)、referrals_to_one (一つの機関への案件)",
+                "sent (全ての案件の通信文)、referrals (始めた案件)、"
+                "referrals_to_one (一つの機関への案件)",
                 "too_many_today: of what there is too much: messages (in one referral), openings"
                 " (messages opened again), refusals (messages refused or rehearsed), exports"
                 " (bundles and sheets), changes (of settings and the like), referrals (opened),"
-                " referrals_to_one (opened to one agency)",
+                " referrals_to_one (opened to one agency), sent (messages in all referrals)",
             ),
         },
         "limit": {
