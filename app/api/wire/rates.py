@@ -95,15 +95,16 @@ class Rates:
         most = self._client.amount
         calls = 1 if further is None else min(further, most - 1)
         within = self._limiter.hit(self._client, client_id, cost=calls)
-        quota = self._quota(b"client", self._client, client_id)
+        quota = self._quota(b"client", self._client, self._client.key_for(client_id))
         if not within:
             raise QuotaUsedUp(quota)
-        if not self._limiter.hit(self._agency, "agency", agency_id, cost=calls):
-            raise QuotaUsedUp(self._quota(b"agency", self._agency, "agency", agency_id))
+        # As `hit` does, without making the library's key for it: a third of the cost of a call.
+        if self._windows.incr(f"agency/{agency_id}", _MINUTE, calls) > self._agency.amount:
+            raise QuotaUsedUp(self._quota(b"agency", self._agency, f"agency/{agency_id}"))
         return quota
 
-    def _quota(self, of: bytes, item: RateLimitItem, *who: str) -> Quota:
-        used, ends = self._windows.of(item.key_for(*who))
+    def _quota(self, of: bytes, item: RateLimitItem, key: str) -> Quota:
+        used, ends = self._windows.of(key)
         return Quota(of, item.amount, max(0, item.amount - used), self._until(ends))
 
     def count_unauthenticated(self, request: Request) -> None:
