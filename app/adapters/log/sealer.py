@@ -28,6 +28,7 @@ PENDING = "SELECT seq, id, entry FROM pending_entries($1)"
 UNGROWN = "SELECT hash FROM ungrown_leaves($1)"
 APPEND = "SELECT append_leaves($1, $2, $3)"
 GROW = "SELECT grow_log($1, $2, $3, $4, $5, $6, $7, $8)"
+TIME = "SELECT checkpoint_time($1)"
 BATCH = 1_000
 
 
@@ -66,7 +67,8 @@ class Sealer:
         self, connection: "AnyConnection", frontier: Frontier, leaves: Sequence[bytes]
     ) -> None:
         nodes = [each for leaf in leaves for each in frontier.append(leaf)]
-        at, root = self._clock(), frontier.root()
+        # Of the keys, those sign that were in use then: never older ones than before.
+        at, root = await connection.fetchval(TIME, self._clock()), frontier.root()
         state = Checkpoint(self._origin, frontier.size, root)
         await connection.execute(
             GROW,

@@ -145,3 +145,116 @@ async def test_times_are_checked_unless_the_clock_is_moved(
     await asyncio.to_thread(prepare, urls.owner)
     with pytest.raises(asyncpg.CheckViolationError, match="another time"):
         await api.execute(OWN, CENTER, later, json.dumps([entry()]))
+
+
+async def test_a_transaction_acts_for_one_agency(
+    checked_database: tuple[asyncpg.Pool, Urls],
+) -> None:
+    api, _ = checked_database
+    calls = (
+        ("SELECT administer_seat($1)", administration(agency_id=OTHER)),
+        ("SELECT hold_act($1, gen_random_uuid())", OTHER),
+        ("SELECT answer_return($1)", json.dumps({"agency_id": OTHER, "at": now().isoformat()})),
+        ("SELECT disclose($1)", json.dumps({"agency_id": OTHER, "at": now().isoformat()})),
+    )
+    for statement, argument in calls:
+        async with api.acquire() as connection:
+            change = connection.transaction()
+            await change.start()
+            await connection.execute(OWN, CENTER, now(), json.dumps([entry()]))
+            with pytest.raises(asyncpg.CheckViolationError):
+                await connection.execute(statement, argument)
+            await change.rollback()
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"agency_id": OTHER},
+        {"agencies": [CENTER, OTHER]},
+        {"agencies": [OTHER]},
+        {"seat_id": f"{OTHER}.decider"},
+        {"client_id": f"{OTHER}.system"},
+    ],
+)
+async def test_administration_tells_nobody_else_and_names_no_seat_of_others(
+    checked_database: tuple[asyncpg.Pool, Urls], claim: dict[str, Any]
+) -> None:
+    api, urls = checked_database
+    async with asyncpg.create_pool(urls.owner, min_size=0, max_size=1) as owner:
+        await owner.execute(
+            "INSERT INTO seat VALUES ($1 || '.decider', $1, 'x', 'decider', '{C0}', now())", OTHER
+        )
+        await owner.execute(
+            "INSERT INTO client VALUES ($1 || '.system', $1, 'x', 'hash', NULL, now())", OTHER
+        )
+    wrong = administration(log=[entry(kind="administration", **claim)])
+    with pytest.raises(asyncpg.CheckViolationError):
+        await api.execute("SELECT administer_seat($1)", wrong)
+    right = administration(log=[entry(kind="administration")])
+    assert await api.fetchval("SELECT administer_seat($1)", right) == "done"
+
+
+async def test_recalls_and_erasures_of_what_an_agency_did_not_send_or_have_are_refused(
+    checked_database: tuple[asyncpg.Pool, Urls],
+) -> None:
+    api, _ = checked_database
+    recall = {
+        "at": now().isoformat(),
+        "agency_id": CENTER,
+        "message_id": str(uuid4()),
+        "copies": [],
+        "items": [],
+        "log": [entry(kind="recall")],
+    }
+    with pytest.raises(asyncpg.CheckViolationError, match="does not recall"):
+        await api.execute("SELECT write_recall($1)", json.dumps(recall))
+    erasure = {
+        "at": now().isoformat(),
+        "referral_id": str(uuid4()),
+        "rule": "commanded",
+        "classes": ["C1"],
+        "facts": [],
+        "clocks": [],
+        "items": [],
+        "log": [entry(kind="erasure", agency_id=None)],
+    }
+    with pytest.raises(asyncpg.CheckViolationError, match="stranger"):
+        await api.execute("SELECT erase($1)", json.dumps(erasure))
+
+
+async def test_lock_outs_and_used_assertions_are_counted_from_the_transactions_time(
+    checked_database: tuple[asyncpg.Pool, Urls],
+) -> None:
+    api, _ = checked_database
+    later, earlier = now() + timedelta(days=30), now() - timedelta(days=30)
+    fail = "SELECT secret_failed($1, 'nobody', $2, interval '5 minutes', 2, interval '1 hour')"
+    for at in (earlier, later):
+        await api.execute(fail, b"key", at)
+    for at in (earlier, now(), later):
+        until = await api.fetchval("SELECT secret_locked_until($1, $2)", b"key", at)
+        assert now() < until < now() + timedelta(hours=1)
+    use = "SELECT use_assertion('c', $1, $2, $3)"
+    in_a_minute = now() + timedelta(minutes=1)
+    assert await api.fetchval(use, b"once", in_a_minute, now())
+    assert await api.fetchval(use, b"other", in_a_minute, later)  # which deletes what has expired
+    assert not await api.fetchval(use, b"once", in_a_minute, later)
+    await api.execute("SELECT secret_succeeded($1, $2)", b"proven", earlier)
+    assert await api.fetchval("SELECT secret_proven($1, $2)", b"proven", later)
+
+
+def administration(**fields: Any) -> str:
+    return json.dumps(
+        {
+            "act": "seat.add",
+            "agency_id": CENTER,
+            "target": f"{CENTER}.lead",
+            "name": "x",
+            "role": "lead",
+            "classes": ["C0"],
+            "at": now().isoformat(),
+            "log": [],
+            "items": [],
+        }
+        | fields
+    )

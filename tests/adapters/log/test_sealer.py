@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +19,7 @@ from app.domain.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from app.domain.log.signed_note import Checkpoint, Note
+from app.domain.log.signed_note import Checkpoint, Note, NoteSigner
 from app.domain.messages.digest import canonical
 from tests.adapters.log.conftest import ORIGIN, LogHarness, open_harness
 from tests.conftest import NewDatabase
@@ -228,3 +230,31 @@ async def test_nothing_beyond_the_newest_checkpoint_is_given(harness: LogHarness
     with pytest.raises(NotSealed):
         await harness.log.leaves(ANYONE, 0, 4)
     assert await harness.log.leaves(ANYONE, 3, 3) == []
+
+
+async def test_no_checkpoint_has_an_earlier_time_than_the_one_before(harness: LogHarness) -> None:
+    await harness.write(1, ANYONE)
+    await harness.seal_all()
+    newest = "SELECT at FROM log_checkpoint ORDER BY size DESC LIMIT 1"
+    before = await harness.owner.fetchval(newest)
+    slow = Sealer(harness.worker, harness.keys, ORIGIN, lambda: before - timedelta(hours=3))
+    await harness.write(1, ANYONE)
+    await slow.seal()
+    assert await harness.owner.fetchval(newest) == before
+
+
+async def test_older_keys_do_not_sign_again_after_the_clock_went_back(harness: LogHarness) -> None:
+    await harness.write(1, ANYONE)
+    await harness.seal_all()
+    before = await harness.owner.fetchval("SELECT max(at) FROM log_checkpoint")
+    asked: list[datetime] = []
+
+    class Signers:
+        def signers(self, at: datetime) -> Sequence[NoteSigner]:
+            asked.append(at)
+            return harness.keys.signers(at)
+
+    slow = Sealer(harness.worker, Signers(), ORIGIN, lambda: before - timedelta(hours=3))
+    await harness.write(1, ANYONE)
+    await slow.seal()
+    assert asked == [before]

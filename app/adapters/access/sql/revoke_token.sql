@@ -11,7 +11,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_number bigint; v_count bigint;
 BEGIN
     DELETE FROM revoked_token WHERE jti IN (
-        SELECT jti FROM revoked_token WHERE expires_at < p_at - interval '1 minute'
+        SELECT jti FROM revoked_token WHERE expires_at < service_time(p_at) - interval '1 minute'
         ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
     UPDATE token_clock SET stops = stops + 1 RETURNING stops INTO v_number;
     INSERT INTO revoked_token (jti, client_id, number, expires_at)

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION secret_locked_until(p_key bytea, p_at timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT locked_until FROM secret_failure WHERE key = p_key AND locked_until > p_at
+    SELECT locked_until FROM secret_failure WHERE key = p_key AND locked_until > service_time(p_at)
 $$;
 REVOKE ALL ON FUNCTION secret_locked_until(bytea, timestamptz)
     FROM PUBLIC, tsunagu_api, tsunagu_worker;

@@ -3,10 +3,10 @@
 CREATE OR REPLACE FUNCTION secret_succeeded(p_key bytea, p_at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-    INSERT INTO secret_success AS s (key, at) VALUES (p_key, p_at)
-    ON CONFLICT (key) DO UPDATE SET at = greatest(s.at, p_at);
+    INSERT INTO secret_success AS s (key, at) VALUES (p_key, service_time(p_at))
+    ON CONFLICT (key) DO UPDATE SET at = greatest(s.at, service_time(p_at));
     DELETE FROM secret_success WHERE key IN (
-        SELECT key FROM secret_success WHERE at <= p_at - interval '7 days' AND key <> p_key
+        SELECT key FROM secret_success WHERE at <= service_time(p_at) - interval '7 days' AND key <> p_key
         ORDER BY at LIMIT 100 FOR UPDATE SKIP LOCKED)
 $$;
 REVOKE ALL ON FUNCTION secret_succeeded(bytea, timestamptz)

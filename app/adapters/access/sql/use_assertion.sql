@@ -5,9 +5,10 @@ CREATE OR REPLACE FUNCTION use_assertion(
 ) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE v_at constant timestamptz := service_time(p_at);
 BEGIN
     DELETE FROM assertion_seen WHERE ctid IN (
-        SELECT ctid FROM assertion_seen WHERE expires_at < p_at
+        SELECT ctid FROM assertion_seen WHERE expires_at < v_at
         ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
     INSERT INTO assertion_seen VALUES (p_client, p_jti, p_expires) ON CONFLICT DO NOTHING;
     RETURN FOUND;

@@ -5,6 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_act act;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT * INTO v_act FROM act WHERE id = p_id AND agency_id = p_agency FOR UPDATE;
     RETURN CASE WHEN FOUND THEN to_jsonb(v_act) || jsonb_build_object('proposer', (
         SELECT jsonb_build_object('role', s.role, 'disabled', s.disabled_at IS NOT NULL)

@@ -5,6 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_at constant timestamptz := (p ->> 'proposed_at')::timestamptz;
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     PERFORM FROM mailbox WHERE agency_id = p ->> 'agency_id' FOR UPDATE;
     IF (SELECT count(*) FROM act WHERE agency_id = p ->> 'agency_id' AND state = 'proposed'
         AND expires_at > v_at) >= p_most THEN RETURN 'too_many'; END IF;

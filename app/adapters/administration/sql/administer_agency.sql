@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION administer_agency(p jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_at constant timestamptz := service_time((p ->> 'at')::timestamptz);
     v_act constant text := p ->> 'act';
     a agency;
 BEGIN

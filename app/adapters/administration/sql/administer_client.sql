@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION administer_client(p jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_at constant timestamptz := service_time((p ->> 'at')::timestamptz);
     v_act constant text := p ->> 'act';
     v_seats constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'seats'));
     v_done text := 'done';

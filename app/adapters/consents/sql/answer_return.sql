@@ -7,6 +7,7 @@ DECLARE
     v_at constant timestamptz := (p ->> 'at')::timestamptz;
     x return_request; v_items jsonb; v_detail jsonb;
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     SELECT * INTO x FROM return_request WHERE id = (p ->> 'id')::uuid FOR UPDATE;
     IF NOT FOUND OR NOT may_answer(x, p ->> 'agency_id') THEN RETURN NULL; END IF;
     IF x.is_open THEN
@@ -15,7 +16,7 @@ BEGIN
             done_on = (p ->> 'on')::date, legal_basis = p ->> 'legal_basis'
         WHERE id = x.id RETURNING * INTO x;
         v_detail := jsonb_build_object('answer', x.answer);
-        PERFORM write_log(v_at, (
+        PERFORM write_log_of(me(), v_at, (
             SELECT jsonb_agg(return_entry(x, 'return_answer', s, v_detail)
                 || jsonb_build_object('agency_id', p -> 'agency_id', 'seat_id', p -> 'seat_id',
                     'client_id', CASE WHEN s = p ->> 'agency_id' THEN p -> 'client_id' END))

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION list_case_returns(
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM act_for(p_agency);
     IF NOT EXISTS (SELECT FROM referral r JOIN party q ON q.referral_id = r.id
                    WHERE r.case_id = p_case AND q.agency_id = p_agency) THEN
         RETURN NULL;

@@ -8,6 +8,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_until timestamptz; v_kind text;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT max(coalesce(q.until, 'infinity')) INTO v_until
     FROM referral r JOIN party q ON q.referral_id = r.id AND q.agency_id = p_agency
     WHERE r.case_id = p_case;

@@ -6,6 +6,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE m message; c copy; v_party party; v_sent boolean; v_found jsonb; v_position bigint;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT * INTO c FROM copy WHERE agency_id = p_agency AND message_id = p_message
         AND p_referral IN (referral_id, message_referral_id);
     IF NOT FOUND THEN RETURN NULL; END IF;

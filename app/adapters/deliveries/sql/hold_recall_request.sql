@@ -5,6 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE x recall_request; v_message jsonb;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT * INTO x FROM recall_request WHERE id = p_id AND recipient_agency = p_agency;
     IF NOT FOUND THEN RETURN NULL; END IF;
     v_message := hold_for_recall(x.sender_agency, x.referral_id, x.message_id);

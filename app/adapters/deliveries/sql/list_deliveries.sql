@@ -6,6 +6,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_ended text[]; v_until timestamptz;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT ended_parties(q.view), q.until INTO v_ended, v_until FROM party q
     WHERE q.referral_id = p_referral AND q.agency_id = p_agency;
     IF NOT FOUND THEN RETURN NULL; END IF;

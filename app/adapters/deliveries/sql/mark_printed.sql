@@ -8,6 +8,7 @@ DECLARE
     v_case uuid;
     v_printed text[];
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     SELECT * INTO m FROM message WHERE id = (p ->> 'message_id')::uuid
         AND referral_id = (p ->> 'referral_id')::uuid;
     IF NOT FOUND OR NOT sent_by(m, p ->> 'agency_id') THEN RETURN NULL; END IF;

@@ -6,6 +6,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_at constant timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
+    PERFORM act_for(p #>> '{requests,0,sender_agency}');
     IF EXISTS (SELECT FROM jsonb_array_elements(p -> 'requests') AS r
         JOIN recall_request x ON x.message_id = (r ->> 'message_id')::uuid
             AND x.recipient_agency = r ->> 'recipient_agency' AND x.state IN ('open', 'refused'))

@@ -16,6 +16,7 @@ DECLARE
     v_ids constant uuid[] := ARRAY(
         SELECT m::uuid FROM jsonb_array_elements_text(p -> 'message_ids') AS m);
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     FOR v_case IN
         SELECT c.id, c.version, (p #>> ARRAY['cases', c.id::text])::bigint AS expected
         FROM "case" c WHERE c.id IN (SELECT k::uuid FROM jsonb_object_keys(p -> 'cases') AS k)

@@ -21,6 +21,7 @@ DECLARE
     v_looked integer := 0;
     v_items jsonb[] := '{}';
 BEGIN
+    PERFORM act_for(p_agency);
     IF NOT EXISTS (SELECT FROM referral r JOIN party q ON q.referral_id = r.id
                    WHERE r.case_id = p_case AND q.agency_id = p_agency) THEN
         RETURN NULL;

@@ -6,11 +6,13 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_case uuid;
     v_referral constant uuid := (p ->> 'referral_id')::uuid;
     v_classes constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'classes'));
     v_facts constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'facts'));
 BEGIN
-    UPDATE "case" SET version = version + 1 WHERE id = (p ->> 'case_id')::uuid;
+    UPDATE "case" SET version = version + 1
+    WHERE id = (SELECT case_id FROM referral WHERE id = v_referral) RETURNING id INTO v_case;
     PERFORM drop_keys(v_referral, v_classes, v_at, p ->> 'rule', (p ->> 'act_id')::uuid,
         (p ->> 'complete_on')::date);
     UPDATE referral SET facts = facts - v_facts WHERE id = v_referral;
@@ -27,8 +29,7 @@ BEGIN
             SELECT id FROM message WHERE referral_id = v_referral);
     END IF;
     PERFORM set_clocks(p -> 'clocks');
-    PERFORM write_log(v_at, p -> 'log');
-    IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    PERFORM write_case_log(v_case, v_at, p);
 END $$;
 REVOKE ALL ON FUNCTION erase(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION erase(jsonb) TO tsunagu_api, tsunagu_worker;

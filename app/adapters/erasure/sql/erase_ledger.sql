@@ -11,7 +11,7 @@ BEGIN
     PERFORM set_clocks(p -> 'clocks');
     INSERT INTO erasure_total (rule, count) VALUES (p ->> 'rule', 1)
     ON CONFLICT (rule) DO UPDATE SET count = erasure_total.count + 1;
-    PERFORM write_log((p ->> 'at')::timestamptz, p -> 'log');
+    PERFORM write_log_of(NULL, (p ->> 'at')::timestamptz, p -> 'log');
 END $$;
 REVOKE ALL ON FUNCTION erase_ledger(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION erase_ledger(jsonb) TO tsunagu_worker;

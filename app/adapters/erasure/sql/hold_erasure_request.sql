@@ -5,6 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE x erasure_request;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT * INTO x FROM erasure_request e WHERE e.id = p_id AND (e.agency_id = p_agency
         OR EXISTS (SELECT FROM erasure_answer a
             WHERE a.request_id = e.id AND a.agency_id = p_agency));

@@ -7,6 +7,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_case "case"; r referral;
 BEGIN
+    IF p_wait AND p_agency IS NOT NULL THEN PERFORM act_for(p_agency); END IF;
     SELECT * INTO r FROM referral WHERE id = p_referral;
     IF NOT FOUND OR p_agency IS NOT NULL AND NOT EXISTS (
         SELECT FROM party WHERE referral_id = p_referral AND agency_id = p_agency) THEN

@@ -10,10 +10,11 @@ DECLARE
     v_case uuid;
     v_erased boolean;
     v_until timestamptz;
-    v_at constant timestamptz := (p ->> 'at')::timestamptz;
+    v_at constant timestamptz := service_time((p ->> 'at')::timestamptz);
     v_ends constant timestamptz := coalesce(
         ((p ->> 'until')::date + 1)::timestamp AT TIME ZONE 'Asia/Tokyo', v_at + interval '1 year');
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     SELECT k.id, q.until INTO v_case, v_until
     FROM referral r JOIN party q ON q.referral_id = r.id JOIN "case" k ON k.id = r.case_id
     WHERE r.id = v_referral AND q.agency_id = p ->> 'agency_id' FOR UPDATE OF k;

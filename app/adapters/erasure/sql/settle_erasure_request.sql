@@ -4,6 +4,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_at constant timestamptz := (p ->> 'at')::timestamptz; v_id constant uuid := (p ->> 'id')::uuid;
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     IF p ->> 'answer' IS NOT NULL THEN
         UPDATE erasure_answer SET answer = p ->> 'answer', answered_at = v_at,
             answered_by = p ->> 'seat_id'

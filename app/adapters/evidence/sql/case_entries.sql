@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION case_entries(
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
+    PERFORM act_for(p_agency);
     RETURN QUERY WITH proving AS MATERIALIZED (
         SELECT e.id FROM message m JOIN log_entry e ON e.case_id = p_case
             AND e.at = m.accepted_at AND e.message_id = m.id AND e.kind = 'acceptance'

@@ -11,6 +11,7 @@ DECLARE
     v_done bigint[];
     v_unopened bigint;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT * INTO v_box FROM mailbox WHERE agency_id = p_agency FOR UPDATE;
     IF v_box.head < ANY (p_positions) OR v_box.head < p_through THEN RETURN NULL; END IF;
     WITH chosen AS (

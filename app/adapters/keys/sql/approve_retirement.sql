@@ -10,7 +10,7 @@ BEGIN
         RETURN 'in_use';
     END IF;
     INSERT INTO master_retirement (version, act_id, approved_at)
-    VALUES (v_version, (p ->> 'act_id')::uuid, (p ->> 'at')::timestamptz) ON CONFLICT DO NOTHING;
+    VALUES (v_version, (p ->> 'act_id')::uuid, service_time((p ->> 'at')::timestamptz)) ON CONFLICT DO NOTHING;
     RETURN CASE WHEN FOUND THEN 'done' ELSE 'as_it_is' END;
 END $$;
 REVOKE ALL ON FUNCTION approve_retirement(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

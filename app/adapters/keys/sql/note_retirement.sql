@@ -4,9 +4,9 @@ RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    UPDATE master_retirement SET done_at = p_at WHERE version = p_version AND done_at IS NULL;
+    UPDATE master_retirement SET done_at = service_time(p_at) WHERE version = p_version AND done_at IS NULL;
     IF NOT FOUND THEN RETURN false; END IF;
-    PERFORM write_log(p_at, p_log);
+    PERFORM write_log_of(NULL, p_at, p_log);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION note_retirement(integer, timestamptz, jsonb)

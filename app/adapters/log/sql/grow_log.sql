@@ -16,7 +16,8 @@ BEGIN
         SELECT DISTINCT a AS agency_id FROM log_entry e, unnest(e.agencies) AS a
         WHERE e.id = l.entry_id OFFSET 0) AS n
     WHERE l.index >= v_from AND l.index < p_hashed;
-    INSERT INTO log_checkpoint (size, root, note, at) VALUES (p_hashed, p_root, p_note, p_at);
+    INSERT INTO log_checkpoint (size, root, note, at) 
+    VALUES (p_hashed, p_root, p_note, checkpoint_time(p_at));
     UPDATE log_tree SET hashed = p_hashed, frontier = p_frontier;
 END $$;
 REVOKE ALL ON FUNCTION grow_log(

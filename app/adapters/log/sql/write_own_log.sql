@@ -8,7 +8,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_readers jsonb;
 BEGIN
-    PERFORM set_config('app.agency', coalesce(p_agency, ''), true);
+    PERFORM act_for(p_agency);
     v_readers := CASE WHEN me() IS NULL THEN '[]' ELSE jsonb_build_array(me()) END;
     IF EXISTS (SELECT FROM jsonb_array_elements(p_entries) AS e
         WHERE (e ->> 'kind' IN ('refusal', 'rehearsal', 'refused_calls', 'export', 'hold')

@@ -14,6 +14,7 @@ DECLARE
     v_agency constant text := (SELECT m ->> 'caller_agency'
         FROM jsonb_array_elements(p -> 'messages') AS m WHERE m ->> 'caller_agency' IS NOT NULL LIMIT 1);
 BEGIN
+    PERFORM act_for(v_agency);
     IF NOT write_case(v_at, v_case, p) THEN RETURN false; END IF;
     PERFORM write_messages(v_at, p, p_key_referral, p_key_class, p_key_master, p_key_wrapped,
         p_segment_message, p_segment_class, p_segment_sealed);

@@ -9,6 +9,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE v_case "case"; v_repeat jsonb; v_known uuid[];
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT c.* INTO v_case FROM referral r JOIN "case" c ON c.id = r.case_id
     WHERE r.id = p_referral;
     -- A stranger never waits for the case: how long that takes would tell that it exists.

@@ -6,6 +6,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_at constant timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     PERFORM FROM mailbox WHERE agency_id = p ->> 'agency_id' FOR UPDATE;
     IF (SELECT count(*) FROM webhook WHERE agency_id = p ->> 'agency_id'
         AND state <> 'deleted') >= 20 THEN RETURN false; END IF;

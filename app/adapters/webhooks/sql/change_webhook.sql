@@ -9,6 +9,7 @@ DECLARE
     w webhook;
     v_wanted text;
 BEGIN
+    PERFORM act_for(p ->> 'agency_id');
     SELECT * INTO w FROM webhook
     WHERE id = v_id AND agency_id = p ->> 'agency_id' AND state <> 'deleted' FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN false; END IF;

@@ -10,12 +10,14 @@ CREATE OR REPLACE FUNCTION count_webhook_call(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+    v_at constant timestamptz := service_time(p_at);
     v_minute constant interval := '1 minute';
     v_full timestamptz;
     v_own_share timestamptz;
 BEGIN
+    PERFORM act_for(p_agency);
     PERFORM pg_advisory_xact_lock(hashtextextended('webhook_call', 0));
-    DELETE FROM webhook_call WHERE at <= p_at - v_minute;
+    DELETE FROM webhook_call WHERE at <= v_at - v_minute;
     SELECT c.at INTO v_own_share FROM webhook_call c
     WHERE c.agency_id = p_agency AND c.targets && p_targets
     ORDER BY c.at DESC OFFSET p_of_an_endpoint - 1 LIMIT 1;
@@ -28,10 +30,10 @@ BEGIN
             WHERE c.targets && p_targets AND v_own_share IS NOT NULL
             ORDER BY c.at DESC OFFSET p_to_a_target - 1 LIMIT 1)) AS e;
     IF v_full IS NOT NULL THEN
-        RETURN greatest(1, ceil(extract(epoch FROM v_full + v_minute - p_at)))::integer;
+        RETURN greatest(1, ceil(extract(epoch FROM v_full + v_minute - v_at)))::integer;
     END IF;
     INSERT INTO webhook_call (id, agency_id, webhook_id, targets, at)
-    VALUES (gen_random_uuid(), p_agency, p_webhook, p_targets, p_at);
+    VALUES (gen_random_uuid(), p_agency, p_webhook, p_targets, v_at);
     RETURN 0;
 END $$;
 REVOKE ALL ON FUNCTION count_webhook_call(

@@ -9,6 +9,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_each constant interval := interval '1 second' / p_rate; w webhook; v_count integer;
 BEGIN
+    PERFORM act_for(p_agency);
     SELECT * INTO w FROM webhook
     WHERE id = p_id AND agency_id = p_agency AND state <> 'deleted' FOR NO KEY UPDATE;
     IF NOT FOUND OR p_notice IS NOT NULL AND NOT EXISTS (

@@ -4,6 +4,7 @@ RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM act_for(p_agency);
     UPDATE webhook SET state = 'deleted', master = NULL, secret = NULL, old_master = NULL,
         old_secret = NULL, old_until = NULL, changed_at = p_at
     WHERE id = p_id AND agency_id = p_agency AND state <> 'deleted';

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION rotate_webhook_secret(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM act_for(p_agency);
     UPDATE webhook SET old_master = master, old_secret = secret, old_until = p_until,
         master = p_master, secret = p_secret, changed_at = p_at
     WHERE id = p_id AND agency_id = p_agency AND state <> 'deleted';

@@ -7,6 +7,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_challenge uuid;
 BEGIN
+    PERFORM act_for(p_agency);
     UPDATE webhook SET resting_until = NULL
     WHERE id = p_id AND agency_id = p_agency AND state <> 'deleted'
     RETURNING challenge INTO v_challenge;
