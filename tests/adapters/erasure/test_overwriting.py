@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,10 +20,26 @@ from app.adapters.database.pool import Pool, open_pool
 from app.adapters.database.rights import GRANTS
 from app.adapters.embedded_postgres import server
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
-from app.adapters.erasure.overwriting import TABLES, Incomplete, KeyOverwriting
+from app.adapters.erasure.jobs import jobs
+from app.adapters.erasure.overwriting import ONE_AT_A_TIME, TABLES, Incomplete, KeyOverwriting
+from app.adapters.job import PeriodicJob
+from app.settings import Settings
 
 Admin = asyncpg.Connection
 ROOT = Path(__file__).parents[3]
+WORKER = """
+import asyncio, sys
+from datetime import UTC, datetime
+from app.adapters.database.pool import open_pool
+from app.adapters.erasure.overwriting import KeyOverwriting
+
+async def overwrite():
+    pool = await open_pool(sys.argv[1], 1, "overwriting")
+    await KeyOverwriting(pool, lambda: datetime.now(UTC)).run()
+
+asyncio.run(overwrite())
+"""
+"""A process that overwrites, as a worker does."""
 
 
 @dataclass
@@ -180,10 +197,9 @@ async def test_what_an_older_snapshot_can_see_is_not_noted_as_overwritten(cluste
 
 async def test_what_is_erased_during_a_run_is_left_to_the_next(cluster: Cluster) -> None:
     early, late = [await cluster.write_key() for _ in range(2)]
-    await cluster.overwriting().run()
     first = await cluster.erase(early)
     async with cluster.admin.transaction():
-        await cluster.admin.execute("SELECT FROM overwriting FOR UPDATE")
+        await cluster.admin.execute("LOCK TABLE overwriting IN ACCESS EXCLUSIVE MODE")
         run = asyncio.create_task(cluster.overwriting().run())
         other = await _admin(cluster.postgres)
         await _until_one_waits(other)
@@ -191,6 +207,28 @@ async def test_what_is_erased_during_a_run_is_left_to_the_next(cluster: Cluster)
         await other.close()
     await run
     assert (await cluster.overwritten(first), await cluster.overwritten(second)) == (True, False)
+
+
+async def test_a_worker_that_is_killed_has_noted_nothing_and_the_next_begins_anew(
+    cluster: Cluster,
+) -> None:
+    erased = await cluster.write_key()
+    referral = await cluster.erase(erased)
+    async with cluster.admin.transaction():
+        await cluster.admin.execute("LOCK TABLE consent IN ACCESS SHARE MODE")
+        killed = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", WORKER, cluster.postgres.urls.worker, cwd=ROOT
+        )
+        other = await _admin(cluster.postgres)
+        await _until_one_waits(other)
+        await other.close()
+        killed.kill()
+        await killed.wait()
+    assert not await cluster.overwritten(referral)
+    await _until_nobody_overwrites(cluster.admin)
+    await cluster.overwriting().run()
+    assert cluster.files_with(erased) == []
+    assert await cluster.overwritten(referral)
 
 
 async def test_a_table_in_use_is_tried_again_and_nobody_waits_long(cluster: Cluster) -> None:
@@ -241,13 +279,33 @@ async def test_keys_are_read_and_written_while_their_table_is_written_anew(
     await reader.close()
 
 
+async def test_the_worker_has_the_job(cluster: Cluster) -> None:
+    erased = await cluster.write_key()
+    referral = await cluster.erase(erased)
+    settings = Settings(clock=timedelta(days=2))
+    for job in jobs(
+        cluster.worker,
+        settings.running_clock(),
+        settings.periods,
+        settings.key_backup_age,
+        settings.overwrite_within,
+        settings.overwrite_pause,
+    ):
+        assert isinstance(job, PeriodicJob)
+        await job.step()
+    assert cluster.files_with(erased) == []
+    assert await cluster.overwritten(referral)
+
+
 async def test_one_worker_overwrites_at_a_time(cluster: Cluster) -> None:
     async with cluster.worker.acquire() as other:
-        await other.fetchval("SELECT pg_advisory_lock(7586_1234_0002)")
+        await other.fetchval("SELECT pg_advisory_lock($1)", ONE_AT_A_TIME)
         with pytest.raises(Incomplete, match="another_worker"):
             await cluster.overwriting().run()
-        await other.fetchval("SELECT pg_advisory_unlock(7586_1234_0002)")
+        await other.fetchval("SELECT pg_advisory_unlock($1)", ONE_AT_A_TIME)
     await cluster.overwriting().run()
+    assert await cluster.admin.fetchval("SELECT pg_try_advisory_lock($1)", ONE_AT_A_TIME)
+    assert await cluster.admin.fetchval("SELECT pg_advisory_unlock($1)", ONE_AT_A_TIME)
 
 
 async def test_without_its_rights_a_worker_notes_nothing(cluster: Cluster) -> None:
@@ -308,6 +366,14 @@ async def _until_one_waits(admin: Admin) -> None:
             await admin.fetchval("SELECT pg_sleep(0.01)")
 
 
+async def _until_nobody_overwrites(admin: Admin) -> None:
+    """Return when the server has noticed that a worker is gone, and released its lock."""
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    async with asyncio.timeout(10):
+        while await admin.fetchval(held):
+            await admin.fetchval("SELECT pg_sleep(0.01)")
+
+
 async def _until_up(postgres: EmbeddedPostgres) -> Admin:
     async with asyncio.timeout(30):
         while True:
@@ -329,23 +395,27 @@ async def test_wal_that_an_older_release_kept_to_be_used_again_is_discarded_too(
             cluster = Cluster(tmp_path / "postgres" / "data", postgres, admin, worker)
             with pytest.raises(Incomplete, match="wal_recycle"):
                 await cluster.overwriting().run()
-            erased = await cluster.write_key()
-            for _ in range(2):
+            erased = []
+            for _ in range(6):
+                erased.append(await cluster.write_key())
                 await admin.execute("SELECT pg_switch_wal()")
+            for _ in range(2):
                 await admin.execute("CHECKPOINT")
-            referral = await cluster.erase(erased)
-            assert any(name.startswith("pg_wal/") for name in cluster.files_with(erased))
+            referrals = [await cluster.erase(each) for each in erased]
+            assert any("pg_wal/" in str(cluster.files_with(each)) for each in erased)
+            for grant in GRANTS:  # nor did that release give the worker these rights
+                await admin.execute(grant.replace("GRANT", "REVOKE").replace(" TO ", " FROM "))
             await admin.close()
             worker.terminate()
-    (tmp_path / "postgres" / "granted.sql").unlink()  # as a cluster of that release has none
+    (tmp_path / "postgres" / "granted.sql").unlink()
     with EmbeddedPostgres(tmp_path) as postgres:
         admin = await _admin(postgres)
         worker = await open_pool(postgres.urls.worker, 2, "overwriting")
         cluster = Cluster(cluster.data, postgres, admin, worker)
-        assert cluster.files_with(erased)
+        assert any(cluster.files_with(each) for each in erased)
         await cluster.overwriting().run()
-        assert cluster.files_with(erased) == []
-        assert await cluster.overwritten(referral)
+        assert [cluster.files_with(each) for each in erased] == [[]] * len(erased)
+        assert all([await cluster.overwritten(each) for each in referrals])
         await admin.close()
         worker.terminate()
 
