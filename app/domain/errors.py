@@ -81,7 +81,7 @@ class Invalid(Refusal):
 
     code = "invalid"
 
-    def __init__(self, errors: Iterable[Mapping[str, str]]) -> None:
+    def __init__(self, errors: Iterable[Mapping[str, Any]]) -> None:
         super().__init__(errors=list(errors))
 
     @classmethod

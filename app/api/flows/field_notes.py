@@ -37,6 +37,7 @@ NOTES: Mapping[str, str] = {
     "Needed when offices are closed on release_on.": "`release_on` が閉庁日なら必須",
     "Needed when the day changes.": "日が変わるときは必須",
     "Never leaves this flow.": "この流れの外へ出ない",
+    "One of the known values; others are refused.": "既知の値のどれか。ほかは断られる",
     "Part of an anonymous profile here.": "ここでは名前のない概要の一部",
     "The place only, no name of a person.": "場所だけ。人の名は書かない",
     "Times and limits of the place, no names.": "その場所の時間と制限。人の名は書かない",

@@ -17,10 +17,8 @@ from app.domain.cases.case import NEW, SYSTEM
 from app.domain.classes import CLASS_TITLES
 from app.domain.errors import NotFound
 from app.domain.flows import BODIES, FLOWS
-from app.domain.messages.fact_sources import SET_BY
-from app.domain.messages.facts import DEADLINES, FACTS
 from app.domain.state_machine.examples import recorded_consent
-from app.domain.state_machine.pages import matrix, mermaid
+from app.domain.state_machine.pages import facts, matrix, mermaid, needs_of
 from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import Flow
 from app.domain.text import Text
@@ -193,7 +191,7 @@ def _flow_page(name: str) -> StaticPage:
             "messages": [_message(flow, name) for name in _types(flow)],
             "matrix": matrix(flow),
             "guards": _guards(flow),
-            "facts": _facts(flow),
+            "facts": facts(flow),
             "classes": [{"class": c, "title": _both(t)} for c, t in CLASS_TITLES.items()],
             **_links(flow),
         }
@@ -283,30 +281,8 @@ def _parents(flow: Flow, message_type: str) -> list[dict[str, Any]]:
 def _guards(flow: Flow) -> list[dict[str, Any]]:
     by_name = {guard.name: guard for step in flow.steps for guard in step.guards}
     return [
-        {
-            "name": name,
-            "title": _both(guard.title),
-            "needs": [need if need[0] == "/" else f"{flow.name}.{need}" for need in guard.needs],
-        }
+        {"name": name, "title": _both(guard.title), "needs": needs_of(flow, guard)}
         for name, guard in sorted(by_name.items())
-    ]
-
-
-def _facts(flow: Flow) -> list[dict[str, Any]]:
-    """The facts that messages of this flow set."""
-    set_by = {
-        fact: [name for name in flow.bodies if name.partition(".")[2] in SET_BY[fact]]
-        for fact in FACTS
-    }
-    return [
-        {
-            "name": fact,
-            "class": FACTS[fact],
-            "is_deadline": fact in DEADLINES,
-            "set_by": set_by[fact],
-        }
-        for fact in FACTS
-        if set_by[fact]
     ]
 
 

@@ -16,7 +16,7 @@ from app.cli.contract.generated import in_the_other_language
 from app.domain.cases.case import CLOSED
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.pages import matrix, mermaid
+from app.domain.state_machine.pages import facts, matrix, mermaid, needs_of
 from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
@@ -81,7 +81,20 @@ TABLE_COLUMNS = Text(
     "| Message | From | → to | Sender | Copies | Guards and effects |",
 )
 GUARDS = Text("条件", "Guards")
-GUARD_COLUMNS = Text("| 符号 | 条件 |", "| Code | Guard |")
+GUARD_COLUMNS = Text(
+    "| 符号 | 条件 | 断るときに `needs` に挙げうるもの |",
+    "| Code | Guard | What a refusal may name in `needs` |",
+)
+FACTS = Text("事実", "Facts")
+WHAT_FACTS_ARE = Text(
+    "案件の `facts` にあるもの。条件(`/facts/…`)と期限はここから取られます。",
+    "What `facts` of a referral holds. Guards (`/facts/…`) and deadlines are taken from it.",
+)
+FACT_COLUMNS = Text(
+    "| 事実 | 見るのに要る区分 | 期限 | 設定する通信文 |",
+    "| Fact | Class that shows it | Deadline | Messages that set it |",
+)
+DEADLINE = Text("期限", "yes")
 MESSAGES = Text("通信文", "Messages")
 YES = Text("要", "yes")
 REPORTS = Text("元の案件に `{}`", "`{}` in the parent")
@@ -169,6 +182,7 @@ def _page(flow: Flow, language: str) -> Iterator[str]:
     yield HOW_TO_READ.in_language(language)
     yield from rows(flow, language)
     yield from _guards(flow, language)
+    yield from _facts(flow, language)
     yield from heading("messages", MESSAGES.in_language(language))
     for body in flow.bodies.values():
         yield from message(body, language)
@@ -235,10 +249,23 @@ def _conditions(row: Mapping[str, Any], language: str) -> Iterator[str]:
 def _guards(flow: Flow, language: str) -> Iterator[str]:
     yield from heading("guards", GUARDS.in_language(language))
     yield GUARD_COLUMNS.in_language(language)
-    yield "|---|---|"
-    guards = {guard.name: guard.title for step in flow.steps for guard in step.guards}
+    yield "|---|---|---|"
+    guards = {guard.name: guard for step in flow.steps for guard in step.guards}
     for name in sorted(guards):
-        yield f"| `{name}` | {guards[name].in_language(language)} |"
+        title, needs = guards[name].title.in_language(language), needs_of(flow, guards[name])
+        yield f"| `{name}` | {title} | {_codes(needs)} |"
+    yield ""
+
+
+def _facts(flow: Flow, language: str) -> Iterator[str]:
+    yield from heading("facts", FACTS.in_language(language))
+    yield f"{WHAT_FACTS_ARE.in_language(language)}\n"
+    yield FACT_COLUMNS.in_language(language)
+    yield "|---|---|---|---|"
+    for fact in facts(flow):
+        deadline = DEADLINE.in_language(language) if fact["is_deadline"] else "–"
+        messages = _codes(event_of(name) for name in fact["set_by"])
+        yield f"| `{fact['name']}` | {fact['class']} | {deadline} | {messages} |"
     yield ""
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.cases.case import CLOSED, NEW
+from app.domain.messages.fact_sources import SET_BY
+from app.domain.messages.facts import DEADLINES, FACTS
 from app.domain.state_machine.common_rows import COMMON_EVENTS
 from app.domain.state_machine.copies import RowCopy, copies
 from app.domain.state_machine.examples import needed_first
-from app.domain.state_machine.guard import Taken
+from app.domain.state_machine.guard import Guard, Taken
 from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import BACK, OTHERS, SAME, Flow, Step
 
@@ -110,6 +112,24 @@ def _row(flow: Flow, states: list[str], step: Step) -> dict[str, Any]:
         "added": step.added,
         "shares": sorted(step.shares),
     }
+
+
+def facts(flow: Flow) -> list[dict[str, Any]]:
+    """The facts that messages of this flow set: class, whether it is a deadline, which messages."""
+    set_by = {
+        fact: [name for name in flow.bodies if name.partition(".")[2] in events]
+        for fact, events in SET_BY.items()
+    }
+    return [
+        {"name": f, "class": FACTS[f], "is_deadline": f in DEADLINES, "set_by": set_by[f]}
+        for f in FACTS
+        if set_by[f]
+    ]
+
+
+def needs_of(flow: Flow, guard: Guard) -> list[str]:
+    """All that a refusal by a guard may name: pointers, and message types."""
+    return [need if need[0] == "/" else f"{flow.name}.{need}" for need in guard.needs]
 
 
 def mermaid(flow: Flow, language: str = "ja") -> str:

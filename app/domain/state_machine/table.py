@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import get_args
 
@@ -17,6 +18,7 @@ from app.domain.state_machine.exits import EXITS, Effect, ExitAnswers
 from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.reachability import moves
 from app.domain.text import Text
+from app.domain.vocabulary.code import Known
 
 SAME = "="
 """The state stays."""
@@ -239,6 +241,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _easy_returns(flow)
     yield from _telling_refusals(flow)
     yield from _unresolved_needs(flow)
+    yield from _unsaid_narrowing(flow)
     for body in {step.body for step in flow.steps}:
         if not body.EXAMPLE:
             yield f"{body.__name__} has no example"
@@ -264,6 +267,17 @@ def _unresolved_needs(flow: Flow) -> Iterator[str]:
             yield f"the example of {step.type} names no successor of {sorted(replaced)}"
 
 
+def _unsaid_narrowing(flow: Flow) -> Iterator[str]:
+    """Guards that may refuse some of a field's few values, and do not say which they take."""
+    for step in flow.steps:
+        for guard in step.guards:
+            said = {each.pointer for each in guard.takes(step.state)}
+            for need in guard.needs:
+                path = need.removeprefix("/body/").split("/")
+                if need.startswith("/body/") and need not in said and _has_few(step.body, path):
+                    yield f"{guard.name} narrows {need} of {step.type}, and does not say to what"
+
+
 def _is_there(flow: Flow, step: Step, need: str) -> bool:
     first, _, rest = need.removeprefix("/").partition("/")
     if not need.startswith("/"):
@@ -282,6 +296,27 @@ def _has_field(shape: type[BaseModel], path: list[str]) -> bool:
     parts = [field_info.annotation, *get_args(field_info.annotation)]
     inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
     return any(_has_field(part, path[1:]) for part in inner)
+
+
+def _has_few(shape: type[BaseModel], path: list[str]) -> bool:
+    """Whether a field has few values, all known: yes or no, or codes, alone or in a list."""
+    field_info = shape.model_fields.get(path[0])
+    if field_info is None:
+        return False
+    parts = list(_parts_of(field_info.annotation))
+    if len(path) > 1:
+        inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        return any(_has_few(part, path[1:]) for part in inner)
+    marks = [*field_info.metadata, *parts]
+    few = [part for part in parts if isinstance(part, type) and issubclass(part, bool | StrEnum)]
+    return bool(few) or any(isinstance(mark, Known | StrEnum) for mark in marks)
+
+
+def _parts_of(annotation: object) -> Iterator[object]:
+    """A type, the types in it, and what they are annotated with."""
+    yield annotation
+    for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
+        yield from _parts_of(part)
 
 
 def _unknown_facts(body: type[Body]) -> Iterator[str]:

@@ -46,12 +46,21 @@ OpenCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 class Known:
     """Marks an `OpenCode` field with the values that are known today."""
 
-    def __init__(self, codes: type[Code]) -> None:
+    def __init__(self, codes: type[Code], *, alone: bool = False) -> None:
+        """Mark a field.
+
+        Args:
+            alone: the message takes no other value. The schema has them as `x-taken-values`, and
+                no `enum`, since a released contract takes any code.
+        """
         self.codes = codes
+        self.alone = alone
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """The field's schema, with the known values as examples."""
         known = dict(self.codes.titles())
-        return {**handler(core_schema), "examples": list(known)[:4], "x-known-values": known}
+        taken = {"x-taken-values": list(known)} if self.alone else {}
+        form = {**handler(core_schema), **taken}
+        return {**form, "examples": list(known)[:4], "x-known-values": known}

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.domain.flows import BODIES
 from app.domain.messages.body import Body
 from app.domain.vocabulary.code import Code
+from app.domain.vocabulary.consent import ConsentPurpose
 
 PATTERN = r"^[a-z0-9_]{1,40}$"
 WORDS, TYPED = "ひみつのことば", "himitsu_no_kotoba"
@@ -68,6 +69,12 @@ def test_a_consent_for_an_unknown_purpose_is_refused() -> None:
     assert [(e["loc"], e["type"]) for e in refused.value.errors()] == [
         (("purpose",), "unknown_purpose")
     ]
+    (error,) = refused.value.errors()
+    assert error["ctx"]["takes"] == list(ConsentPurpose.titles())
+    assert (
+        kind.model_json_schema()["properties"]["purpose"]["x-taken-values"]
+        == (error["ctx"]["takes"])
+    )
 
 
 def patterned(value: Any) -> Iterator[dict[str, Any]]:

@@ -101,10 +101,18 @@ def count(request: Request, code: str) -> None:
         calls.count(getattr(request.state, "caller", None), code)
 
 
-def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, str]]:
-    """Pointer and reason of each of Pydantic's errors. Values and messages are left out."""
-    described = ({"pointer": root + _pointer(e["loc"]), "reason": str(e["type"])} for e in errors)
-    return list({tuple(error.values()): error for error in described}.values())[:MOST_ERRORS]
+def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, Any]]:
+    """Pointer and reason of each of Pydantic's errors, and what our rules would take instead.
+
+    Values and messages are left out.
+    """
+    described: dict[tuple[str, str], dict[str, Any]] = {}
+    for e in errors:
+        pointer, reason = root + _pointer(e["loc"]), str(e["type"])
+        takes = e.get("ctx", {}).get("takes")
+        listed = {"takes": takes} if takes else {}
+        described[pointer, reason] = {"pointer": pointer, "reason": reason, **listed}
+    return list(described.values())[:MOST_ERRORS]
 
 
 def _with_hints(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -53,6 +53,14 @@ PROBLEM: Mapping[str, Any] = {
                 "properties": {
                     "pointer": {"type": "string"},
                     "reason": {"type": "string"},
+                    "takes": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": both(
+                            "受け入れる値。項目の値を狭める決まりに反したときだけある",
+                            "The values that would be taken, where a rule narrows those of a field",
+                        ),
+                    },
                     "hint": {
                         "type": "string",
                         "description": both(

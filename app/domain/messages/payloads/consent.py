@@ -51,7 +51,11 @@ class RecordedConsent(Body):
         C0,
         Field(title="同意記録の番号", description="Chosen by the sender, unique for ever."),
     ]
-    purpose: Annotated[Annotated[OpenCode, Known(ConsentPurpose)], C0, Field(title="目的")]
+    purpose: Annotated[
+        Annotated[OpenCode, Known(ConsentPurpose, alone=True)],
+        C0,
+        Field(title="目的", description="One of the known values; others are refused."),
+    ]
     recipients: Annotated[
         tuple[Recipient, ...],
         C0,
@@ -104,8 +108,11 @@ class RecordedConsent(Body):
     @classmethod
     def _known_purpose(cls, purpose: str) -> str:
         # It is kept in clear, and a consent for a purpose that no flow has never counts.
-        if purpose not in ConsentPurpose.titles():
-            raise PydanticCustomError("unknown_purpose", "one of the known purposes")
+        taken = list(ConsentPurpose.titles())
+        if purpose not in taken:
+            raise PydanticCustomError(
+                "unknown_purpose", "one of the known purposes", {"takes": taken}
+            )
         return purpose
 
     @model_validator(mode="after")
