@@ -30,8 +30,12 @@ _HELD = frozenset(
 )
 READ_ONLY = "25006"
 """read_only_sql_transaction: the server is a standby, or was made to take no writes."""
+OFF_TIME = "TS001"
+"""Ours, of `write_log`: an entry has another time than its transaction. The clock of this process
+is off, or the case holds a time to come."""
 _AWAY = frozenset(
     {
+        OFF_TIME,
         "08000",  # connection_exception
         "08001",  # sqlclient_unable_to_establish_sqlconnection
         "08003",  # connection_does_not_exist

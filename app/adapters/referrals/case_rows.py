@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.adapters.ids import reference_of
 from app.domain.cases.case import Case, Party, Reader, Reference, Referral, View, VisibleParty
+from app.domain.cases.stops import Stops
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
 from app.domain.decisions.acceptance import Acceptance
@@ -100,6 +101,10 @@ def _referral_row(referral: Referral, decision: Decision) -> dict[str, Any]:
         "reference": reference_of(referral.id),
         "state": referral.state,
         "back": list(referral.back),
+        "stops": {
+            "senders": {state: dict(sent) for state, sent in referral.stops.senders.items()},
+            "ended": {agency: dict(times) for agency, times in referral.stops.ended.items()},
+        },
         "facts": dict(referral.facts),
         "parent_id": str(referral.parent) if referral.parent else None,
         "erased_reason": "refused" if is_erased else None,
@@ -134,6 +139,7 @@ def _referral(row: Row) -> Referral:
         row["facts"],
         parties,
         frozenset(map(DataClass, row["erased"])),
+        Stops(row["stops"].get("senders", {}), row["stops"].get("ended", {})),
     )
 
 

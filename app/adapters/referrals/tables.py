@@ -63,6 +63,13 @@ class ReferralRow(Row, table=True):
             "comment": "Whether no fact of C1 to C8 is in clear, here or in a view of it.",
         }
     )
+    stops: dict[str, Any] = Field(
+        sa_type=JSONB,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "Who led into its side states, and how often each of these ended again.",
+        },
+    )
 
 
 class ReferralKeyRow(Row, table=True):

@@ -10,10 +10,10 @@ from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
 from app.api.wire.language import Language, localise
 from app.api.wire.views import moment, moment_or_none
 from app.domain.cases.case import VisibleParty
-from app.domain.decisions.actions import actions
 from app.domain.decisions.decision import Copy
 from app.domain.directory.agencies import Directory
 from app.domain.flows import FLOWS
+from app.domain.state_machine.actions import actions
 
 _ENVELOPE = (
     "id", "referral_id", "number", "type", "from", "to", "occurred_on", "created_at", "legal_basis",

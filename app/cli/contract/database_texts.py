@@ -91,15 +91,5 @@ ROWS: Mapping[str, Text] = {
     "(SELECT me()) IN (sender_agency, recipient_agency)": Text(
         "自機関がしたか、受けたもの", "those that the own agency has made or was sent"
     ),
-    "EXISTS (SELECT FROM party p WHERE p.referral_id = consent.referral_id)"
-    " OR NOT claimed AND recipients && ARRAY[(SELECT me()),"
-    " (SELECT a.kind FROM agency a WHERE a.id = me())]"
-    " AND EXISTS (SELECT FROM referral r WHERE r.case_id = consent.case_id)": Text(
-        "自機関が当事者である案件で記録されたもの。見える案件があれば、自機関かその種別を相手に挙げるもの"
-        "(確認待ちを除く)も",
-        "those that were recorded in a referral with the own agency as a party; in a case that it"
-        " may see, also those that name it or its kind as a recipient and do not wait to be"
-        " confirmed",
-    ),
 }
 """By the condition of a policy, in one line. A condition that changes needs new words here."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from app.domain.cases.stops import NO_STOPS, Stops
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, serves
 from app.domain.errors import NotFound
@@ -108,6 +109,8 @@ class Referral:
     parties: tuple[Party, ...] = ()
     erased: frozenset[str] = frozenset()
     """The classes that were erased. Messages that hold one of them are refused."""
+    stops: Stops = NO_STOPS
+    """Who led into its side states, and how often these ended again."""
 
     @property
     def main_state(self) -> str:

@@ -8,13 +8,13 @@ from app.domain.cases.case import CLOSED, LEAD, Party, Reader, Referral
 from app.domain.classes import DataClass
 from app.domain.consents.consent import covered_classes
 from app.domain.consents.coverage import NONE, DependentRecipient
-from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import present_classes
 from app.domain.decisions.decision import Copy, Decision, Move
 from app.domain.decisions.envelope import check_envelope
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
+from app.domain.state_machine.actions import actions
 from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.table import Flow, Step, vouches
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.cases.case import LEAD, NEW, SYSTEM, Party, Referral
-from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
 from app.domain.decisions.decision import Decision
@@ -13,6 +12,13 @@ from app.domain.decisions.envelope import check_envelope
 from app.domain.decisions.reach import conclude
 from app.domain.decisions.routing import joining_agencies
 from app.domain.decisions.sharing import shared_classes
+from app.domain.decisions.stopping import (
+    check_return,
+    ends_suspension,
+    is_deciding,
+    stops_nothing,
+    without_effect,
+)
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import Actor, take
 from app.domain.decisions.vouching import check_paper, is_claim
@@ -29,6 +35,7 @@ from app.domain.errors import (
     Stale,
 )
 from app.domain.flows import FLOWS
+from app.domain.state_machine.actions import actions
 from app.domain.state_machine.guard import Situation, consent_covers, failures
 from app.domain.state_machine.table import Flow, Step
 from app.domain.text import Text
@@ -75,6 +82,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
     if submission.message.corrects is not None and not submission.message.opens:
         return correct(flow, submission, referral)
     step, sender = _step(flow, submission, referral)
+    check_return(flow, step, submission, referral, sender)
     _parent_takes(step, submission)
     check_envelope(step, submission, referral)
     joining = joining_agencies(
@@ -93,17 +101,21 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
         _check_keyer(sender.keyed_by, recipients, flow, submission, referral)
         check_paper(flow, step, submission, sender)
     recipients = _check_guards(flow, step, submission, referral, sender, joining, recipients)
+    claimed = stops_nothing(flow, step, submission, referral, sender)
+    if claimed or not ends_suspension(step, submission, referral):
+        step = without_effect(step)
+    deciding = is_deciding(flow, submission, sender)
     move = take(
         submission.case.with_referral(referral),
         referral,
         step,
         submission.message.body,
-        Actor(sender.name, sender.agency),
+        Actor(sender.name, sender.agency, submission.caller.agency_id, deciding),
         joining,
         recipients,
         submission.at,
     )
-    return conclude(flow, step, submission, *move, sender)
+    return conclude(flow, step, submission, *move, sender, claimed=claimed)
 
 
 def _not_erased(submission: Submission) -> None:

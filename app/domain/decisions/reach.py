@@ -7,10 +7,10 @@ from uuid import UUID
 
 from app.domain.cases.case import CLOSED, HELD, HOLDS_CHILDREN, SUSPENDED, Case, Referral
 from app.domain.consents.consent import Consent
-from app.domain.decisions.actions import actions
 from app.domain.decisions.audience import audience
 from app.domain.decisions.decision import Decision, Move
 from app.domain.decisions.sharing import share
+from app.domain.decisions.stopping import gives_again, without_effect
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import THE_SERVICE, take
 from app.domain.decisions.vouching import (
@@ -24,6 +24,7 @@ from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import IllegalMove, Invalid
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
+from app.domain.state_machine.actions import actions
 from app.domain.state_machine.table import BACK, Flow, Report, Step
 
 SIDE_STATE_OF: Mapping[str, str] = {"consent_suspended": SUSPENDED, "parent_held": HELD}
@@ -31,9 +32,19 @@ SIDE_STATE_OF: Mapping[str, str] = {"consent_suspended": SUSPENDED, "parent_held
 
 
 def conclude(
-    flow: Flow, step: Step, submission: Submission, case: Case, move: Move, sender: Sender
+    flow: Flow,
+    step: Step,
+    submission: Submission,
+    case: Case,
+    move: Move,
+    sender: Sender,
+    *,
+    claimed: bool = False,
 ) -> Decision:
     """Complete the decision: add the report to the parent, and the effects on other referrals.
+
+    Args:
+        claimed: the message is an exit that is recorded and stops nothing.
 
     Raises:
         Invalid: a consent is recorded twice, or one is withdrawn that does not bind the referral.
@@ -41,7 +52,8 @@ def conclude(
     """
     body = submission.message.body
     recorded = _recorded_consent(flow, step, submission, move.referral, sender)
-    withdrawn = _withdrawn_consents(submission, move.referral)
+    named = _withdrawn_consents(submission, move.referral)
+    withdrawn = named if not claimed else frozenset[UUID]()
     case = _change_consents(case, recorded, withdrawn, submission)
     standing = submission.case.referrals.get(move.referral.id, move.referral)
     case = vouched_consents(case, standing, submission, sender)
@@ -52,6 +64,9 @@ def conclude(
         moves, reached = (*moves, *more), frozenset()
     case, more = _tell_of_claims(case, move.referral, body, recorded, submission)
     moves = (*moves, *more)
+    if claimed:
+        case, told = _tell_of_exit(case, move.referral, submission)
+        moves = (*moves, *told)
     case, shared, move = share(case, flow, step, submission, move)
     final = case.referrals[move.referral.id]
     return Decision(
@@ -87,12 +102,37 @@ def _tell_of_claims(
     for told, event, said in events:
         other = case.referrals[told.id]
         step = FLOWS[other.flow].sys_event(other.state, event)
+        if step is not None and event == "consent_confirmed":
+            step = _resuming(other, step, body, submission)
         if step is not None:
             case, move = _take_as_service(
                 case, other, step, {}, submission.directory, submission.at, said
             )
             moves.append(move)
     return case, tuple(moves)
+
+
+def _resuming(referral: Referral, step: Step, body: Body, submission: Submission) -> Step:
+    """The row by which a child takes a confirmation, which may leave it suspended."""
+    case = submission.case
+    confirmed = [c.record for c in case.consents if c.record.id in body.consents_confirmed()]
+    again = any(gives_again(case, referral, each, submission.directory) for each in confirmed)
+    return step if again else without_effect(step)
+
+
+def _tell_of_exit(
+    case: Case, referral: Referral, submission: Submission
+) -> tuple[Case, tuple[Move, ...]]:
+    """Tell every party that an exit was recorded and has stopped nothing."""
+    standing = case.referrals[referral.id]
+    step = FLOWS[standing.flow].sys_event(standing.state, "exit_claimed")
+    if step is None:
+        return case, ()
+    said = {"message_id": submission.message.id}
+    case, move = _take_as_service(
+        case, standing, step, {}, submission.directory, submission.at, said
+    )
+    return case, (move,)
 
 
 def _recorded_consent(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.cases.case import NEW, SYSTEM, Case, Party, Referral, View
+from app.domain.cases.case import CLOSED, NEW, SYSTEM, Case, Party, Referral, View
+from app.domain.cases.stops import Stops
 from app.domain.classes import DataClass
 from app.domain.consents.coverage import NONE
 from app.domain.decisions.audience import Audience
@@ -26,6 +27,10 @@ class Actor:
 
     name: str
     agency: Agency | None = None
+    caller: str = ""
+    """The agency whose seat sends it, which keyed it in if it came on paper."""
+    deciding: bool = False
+    """Whether the caller's party is the deciding one."""
 
 
 THE_SERVICE = Actor(SYSTEM)
@@ -52,7 +57,15 @@ def take(
     known: Mapping[str, Fact] = {} if step.erases else {**referral.facts, **facts}
     parties = tuple(_parties(referral, step, actor, joining, at))
     erased = EVERYTHING if step.erases else referral.erased
-    moved = replace(referral, state=state, back=back, facts=known, parties=parties, erased=erased)
+    moved = replace(
+        referral,
+        state=state,
+        back=back,
+        facts=known,
+        parties=parties,
+        erased=erased,
+        stops=_stops(flow, step, referral, {state, *back}, actor),
+    )
     lead = _lead(case, step, moved)
     readers = {recipient.agency.id: recipient.classes for recipient in recipients}
     if actor.agency is not None:
@@ -91,6 +104,16 @@ def _target(
         main, _ = flow.target(step, referral.back[0], ())
         return referral.state, (main, *referral.back[1:])
     return flow.target(step, referral.state, referral.back)
+
+
+def _stops(flow: Flow, step: Step, referral: Referral, after: set[str], actor: Actor) -> Stops:
+    """Who led into the side states in which the referral then is. What ends forgets them."""
+    if CLOSED in after:
+        return replace(referral.stops, senders={})
+    stops = referral.stops.left(({referral.state, *referral.back} - after) & flow.side_states)
+    if actor is THE_SERVICE or step.to not in flow.side_states:
+        return stops
+    return stops.entered(step.to, actor.caller, deciding=actor.deciding)
 
 
 def _view(

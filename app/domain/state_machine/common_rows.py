@@ -29,6 +29,7 @@ from app.domain.messages.payloads.closing import (
     Declined,
     DeclineRetracted,
     Died,
+    ExitClaimed,
     SystemEvent,
     WithdrawalConfirmed,
 )
@@ -86,6 +87,7 @@ COMMON_EVENTS = frozenset(
         "consent_resumed",
         "consent_claimed",
         "consent_confirmed",
+        "exit_claimed",
         "parent_held",
         "parent_resumed",
         "parent_closed",
@@ -395,6 +397,9 @@ class CommonRows:
         running = [state for state in (*self.open, *held) if state != SUSPENDED_CONSENT]
         yield from rows(running, suspended, SYSTEM, SUSPENDED_CONSENT, copies=(OTHERS,), added=True)
         yield from rows(SUSPENDED_CONSENT, resumed, SYSTEM, BACK, copies=(OTHERS,), added=True)
+        claimed = self._type("exit_claimed", ExitClaimed, EXIT_CLAIMED, EXIT_RECORDED, OURS)
+        stopping = dict.fromkeys((*self.open, *self.stopped, *held))
+        yield from rows(stopping, claimed, SYSTEM, SAME, copies=(OTHERS,), added=True)
 
     def _child_rows(self) -> Iterator[Step]:
         """What the parent does to a child: it holds it, lets it go on, confirms its consents."""
@@ -435,6 +440,9 @@ CONSENT_CLAIMED = Text(
     "子の依頼での同意の記録(確認待ち)", "a consent recorded below waits to be confirmed"
 )
 CONFIRMED_ABOVE = Text("親の依頼での同意の確認", "a consent was confirmed in the referral above")
+EXIT_CLAIMED = Text(
+    "止める効果のない申出の記録", "an exit was recorded that stops nothing: it was sent too often"
+)
 HELD_ABOVE = Text("親の依頼の確認待ちによる保留", "held with the referral above")
 LET_ON_ABOVE = Text("親の依頼の再開による再開", "goes on with the referral above")
 PARENT_CLOSED = Text("親の依頼の終結による終結", "closed with the referral above")
@@ -454,6 +462,7 @@ CLAIM_REPORTED = {
 }
 WITHDRAWAL_RETRACTED = {"established_on": "2026-06-03"}
 DEATH_CONFIRMED = {"confirmed_on": "2026-06-12", "died_on": "2026-06-10"}
+EXIT_RECORDED = {"message_id": "019cf000-0000-7000-8000-0000000000e1"}
 MOVED = {
     "change": "release_date_moved",
     "effective_on": "2026-06-05",

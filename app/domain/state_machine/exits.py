@@ -36,11 +36,20 @@ class ExitAnswers:
     corrected: bool = False
     """It takes nothing but days from others, and a correction, or the same message again, sets
     them right: it needs no decider's seat."""
+    claimed: bool = False
+    """Who sends it too often records a claim, which stops nothing until the deciding party sends
+    the same."""
+    unlimited: frozenset[str] = frozenset()
+    """Whose deciders send it however often: the deciding party's, or that of the party that
+    vouches. Whoever else sends it too often is refused, or records a claim."""
     ordinary: bool = False
     """Work goes on by it, and what others can no longer send has lost its purpose: it needs no
     decider's seat."""
 
 
+DECIDING, VOUCHING = "deciding", "vouching"
+"""In `unlimited`: the party that confirms withdrawals, declines and deaths; the one that vouches
+for consents."""
 NEW_REFERRAL = "the referral is opened anew"
 ALL_NOTIFIED = "every party is told at once"
 CORRECTION = "they say so, and the sender corrects it"
@@ -50,16 +59,22 @@ EXITS: Mapping[str, ExitAnswers] = {
         "the person, whose support stops",
         f"{ALL_NOTIFIED}; the deciding party does not confirm it",
         ("renew_consent",),
+        claimed=True,
+        unlimited=frozenset({DECIDING, VOUCHING}),
     ),
     "decline": ExitAnswers(
         "the person, whose support stops",
         f"{ALL_NOTIFIED}; the deciding party does not confirm it",
         ("retract_decline",),
+        claimed=True,
+        unlimited=frozenset({DECIDING}),
     ),
     "die": ExitAnswers(
         "the person, whose support stops",
         f"{ALL_NOTIFIED}; the deciding party does not confirm it",
         ("retract_death",),
+        claimed=True,
+        unlimited=frozenset({DECIDING}),
     ),
     "confirm_withdrawal": ExitAnswers("the person", NEW_REFERRAL),
     "confirm_decline": ExitAnswers("the person", NEW_REFERRAL),
@@ -75,6 +90,7 @@ EXITS: Mapping[str, ExitAnswers] = {
         "the other party is told at once",
         ("lift_contact_ban",),
         pauses=True,
+        unlimited=frozenset({DECIDING}),
     ),
     "skip_relief": ExitAnswers(
         "the person, and the probation office, whose part ends", "the office is told of its end"

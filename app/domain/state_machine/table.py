@@ -218,7 +218,8 @@ class Flow:
         if step.to == BACK:
             return (back[-1], back[:-1]) if back else (state, ())
         if step.to in self.side_states:
-            return step.to, (*back, state)
+            # It holds a state before it once; under another side state it stays where it is.
+            return (state, back) if step.to in back else (step.to, (*back, state))
         # A referral that ends while consent is suspended stays without it.
         suspended = step.to == CLOSED and SUSPENDED in {state, *back}
         return step.to, (SUSPENDED,) if suspended else ()

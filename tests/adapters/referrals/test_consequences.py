@@ -1,6 +1,8 @@
 """What one message brings about beyond its own referral, and beyond its own step."""
 
 import asyncio
+import json
+import runpy
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -124,6 +126,57 @@ async def test_a_decline_holds_what_the_other_center_answers_until_it_is_retract
     assert await state_of(office, child) == "transfer_offered"
     await send(office, OTHER_CENTER, replace(answer, id=uuid4()))
     assert await state_of(office, parent) == "seeking_placement"
+
+
+@pytest.mark.parametrize("event", ["decline", "withdraw_consent"])
+async def test_an_exit_that_was_undone_twice_is_stored_and_stops_nothing(
+    office: Office, event: str
+) -> None:
+    referral = await special(office, TO_ASSESSING)
+    for _ in range(2):
+        await send(office, CENTER, saying(f"special_adjustment.{event}", referral))
+        undone = {"consent_id": str(uuid4())} if event == "withdraw_consent" else {}
+        undoing = "renew_consent" if undone else "retract_decline"
+        await send(office, PROBATION, saying(f"special_adjustment.{undoing}", referral, undone))
+    standing = await office.owner.fetch("SELECT * FROM consent WHERE withdrawn_on IS NULL")
+    third = saying(f"special_adjustment.{event}", referral)
+    assert await send(office, CENTER, third) == "assessing"
+    assert standing == await office.owner.fetch("SELECT * FROM consent WHERE withdrawn_on IS NULL")
+    told = await office.owner.fetch(
+        "SELECT c.agency_id, m.type, m.from_party FROM message m JOIN copy c ON c.message_id = m.id"
+        " WHERE m.type LIKE '%exit_claimed'"
+    )
+    assert {row["agency_id"] for row in told} == {PRISON, PROBATION, CENTER}
+    assert {row["from_party"] for row in told} == {"sys"}
+    # The deciding party's decider sends it, and it stops.
+    assert await send(office, PROBATION, saying(f"special_adjustment.{event}", referral)) != (
+        "assessing"
+    )
+
+
+async def test_a_decline_of_the_deciding_party_is_undone_by_it_alone(office: Office) -> None:
+    referral = await special(office, TO_ASSESSING)
+    await send(office, PROBATION, saying("special_adjustment.decline", referral))
+    retracted = saying("special_adjustment.retract_decline", referral)
+    with pytest.raises(NotYourStep):
+        await send(office, CENTER, retracted)
+    assert await send(office, PROBATION, replace(retracted, id=uuid4())) == "assessing"
+
+
+@pytest.mark.parametrize(("who", "event"), [(CENTER, "decline"), (PROBATION, "die")])
+async def test_who_stopped_a_referral_is_taken_over_from_an_older_release(
+    office: Office, who: str, event: str
+) -> None:
+    referral = await special(office, TO_ASSESSING)
+    await send(office, who, saying(f"special_adjustment.{event}", referral))
+    stops = "SELECT stops FROM referral WHERE id = $1"
+    stored = json.loads(await office.owner.fetchval(stops, referral))
+    assert list(stored["senders"].values()) == [{who: who == PROBATION}]
+    await office.owner.execute("UPDATE referral SET stops = '{}' WHERE id = $1", referral)
+    taken_over = runpy.run_path("alembic/versions/2026_11_28_95_stops.py")["TAKE_OVER"]
+    await office.owner.execute(taken_over)
+    again = json.loads(await office.owner.fetchval(stops, referral))
+    assert again["senders"] == stored["senders"]
 
 
 async def test_a_death_holds_what_serves_the_case_and_closes_it_when_it_is_confirmed(

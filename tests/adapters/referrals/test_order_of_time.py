@@ -5,10 +5,13 @@ from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.adapters.inbox.bell import Bell
+from app.adapters.outage import Outage, outage_of
 from app.adapters.referrals.exchange import Exchange
+from app.domain.calendar.clock import JAPAN
 from app.domain.deliveries.recall import RecallReason
 from tests.support.callers import START, seat
 from tests.support.office import Clock, Office, saying
@@ -111,3 +114,19 @@ async def test_the_database_takes_nothing_that_is_earlier_than_the_case(office: 
     for at, is_written in ((LATER - timedelta(milliseconds=1), False), (LATER, True)):
         written = await office.owner.fetchval(write, at, case["id"], json.dumps(rows))
         assert written is is_written
+
+
+async def test_a_case_that_holds_a_time_to_come_is_away_until_then(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office.clock, "now", datetime.now(JAPAN))
+    referral = await special(office, ())
+    await office.owner.execute("UPDATE service_clock SET checked = true")
+    await office.owner.execute("""UPDATE "case" SET latest_at = now() + interval '10 minutes'""")
+    start = saying("special_adjustment.start_selection", referral)
+    with pytest.raises(asyncpg.PostgresError, match="another time") as refused:
+        await office.exchange.accept(start, seat(PROBATION))
+    assert outage_of(refused.value) is Outage.AWAY
+    assert not await office.owner.fetchval("SELECT count(*) FROM message WHERE id = $1", start.id)
+    await office.owner.execute('UPDATE "case" SET latest_at = now()')
+    await office.exchange.accept(start, seat(PROBATION))

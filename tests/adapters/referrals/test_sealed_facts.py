@@ -63,6 +63,29 @@ async def test_facts_of_other_classes_than_c0_are_stored_sealed_and_read_as_they
     assert not any(isinstance(value, dict) for value in known.values())
 
 
+async def test_keys_of_facts_are_those_of_a_present_partys_view(office: Office) -> None:
+    referral = await special(office)
+
+    async def given(agency_id: str) -> set[str]:
+        query = "SELECT fact_keys($1, $2)"
+        return set(json.loads(await office.pool.fetchval(query, agency_id, referral)))
+
+    for agency_id in (PRISON, PROBATION, CENTER):
+        view = await office.owner.fetchval(
+            "SELECT view -> 'facts' FROM party WHERE referral_id = $1 AND agency_id = $2",
+            referral,
+            agency_id,
+        )
+        held = {f["class"] for f in json.loads(view).values() if isinstance(f, dict)}
+        assert await given(agency_id) == held
+        assert held
+    assert await given("prison-osaka") == set()
+    to = {"institution": "prison-osaka"}
+    transfer = saying("special_adjustment.transfer_institution", referral, to=to)
+    await office.exchange.accept(transfer, seat(PRISON))
+    assert await given(PRISON) == set()
+
+
 async def test_the_length_of_a_sealed_fact_tells_no_code(office: Office) -> None:
     referral = await special(office, TO_ASSESSING)
     lengths = {

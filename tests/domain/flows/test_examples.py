@@ -279,6 +279,24 @@ def test_what_waits_above_holds_the_child_and_what_is_claimed_below_is_confirmed
     assert play.state(child) == "requested"
 
 
+@pytest.mark.parametrize(
+    ("flow", "opening", "deciding"),
+    [
+        ("special_adjustment", "prison notify_candidate", "probation"),
+        ("suspect_support", "prosecutor consult", "probation"),
+        ("defence_support", "bar inquire", "center"),
+        ("regional_coordination", "", "center"),
+    ],
+)
+def test_an_exit_that_stops_nothing_any_more(flow: str, opening: str, deciding: str) -> None:
+    play, referral = regional() if not opening else (Play(flow, opening), None)
+    who = opening.partition(" ")[0] or "center27"
+    for _ in range(2):
+        play.run(f"{who} decline\n{deciding} retract_decline", referral)
+    state = play.state(referral)
+    assert play.send(f"{who} decline", referral) == state
+
+
 def test_every_example_is_accepted_in_the_right_state() -> None:
     PLAYED.clear()
     for story in (
@@ -307,6 +325,12 @@ def test_every_example_is_accepted_in_the_right_state() -> None:
     test_the_common_rows_of_the_other_flows("defence_support", "bar inquire", "center")
     test_claims_in_the_other_flows("suspect_support", "prosecutor consult", VISITING, "probation")
     test_claims_in_the_other_flows("defence_support", "bar inquire", "center accept", "bar")
+    test_an_exit_that_stops_nothing_any_more(
+        "special_adjustment", "prison notify_candidate", "probation"
+    )
+    test_an_exit_that_stops_nothing_any_more("suspect_support", "prosecutor consult", "probation")
+    test_an_exit_that_stops_nothing_any_more("defence_support", "bar inquire", "center")
+    test_an_exit_that_stops_nothing_any_more("regional_coordination", "", "center")
     # Nothing stands above these three, and nothing but a withdrawal from below reaches them.
     rare = {
         f"{flow}.{event}"

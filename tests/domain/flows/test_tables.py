@@ -82,6 +82,7 @@ close | suspended_consent | closed | probation_office center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 consent_claimed | open | = | sys | probation_office:C0 | added
+exit_claimed | open | = | sys | parties | added
 """
 
 SUSPECT = """
@@ -161,6 +162,7 @@ close | community_support | closed | center D | probation_office:C0 prosecutor:C
 close | suspended_consent | closed | probation_office center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
+exit_claimed | open objection_stop | = | sys | parties | added
 """
 
 DEFENCE = """
@@ -210,6 +212,7 @@ close | community_support | closed | center D | counsel probation_office:C0
 close | suspended_consent | closed | center D | suspended
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
+exit_claimed | open | = | sys | parties | added
 """
 
 REGIONAL = """
@@ -263,6 +266,7 @@ close | running | closed | lead D | parties | reports regional_returned
 close | suspended_consent | closed | lead D | suspended | reports regional_returned
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
+exit_claimed | open held_by_parent | = | sys | parties | added
 withdraw_consent | held_by_parent | suspended_consent | lead | parties
 withdraw_consent | held_by_parent | suspended_consent | origin_center destination_center D | parties
 consent_suspended | held_by_parent | suspended_consent | sys | parties | added
@@ -287,7 +291,9 @@ class Agreed:
 
 
 VOUCHING = frozenset({"confirm_consent", "refuse_consent", "retract_withdrawal"})
-SERVICE = frozenset({"consent_suspended", "consent_resumed", "confirm_death", "retract_death"})
+SERVICE = frozenset(
+    {"consent_suspended", "consent_resumed", "exit_claimed", "confirm_death", "retract_death"}
+)
 SIDES = frozenset({"suspended_consent", "decline_pending", "death_reported"})
 AGREED = {
     "special_adjustment": Agreed(
@@ -531,7 +537,9 @@ def test_a_consultation_has_no_field_that_could_say_who_it_is() -> None:
 def test_while_an_objection_stands_five_things_are_possible_and_no_more() -> None:
     flow = FLOWS["suspect_support"]
     possible = {
-        step.type.partition(".")[2] for step in flow.steps if step.state == "objection_stop"
+        step.type.partition(".")[2]
+        for step in flow.steps
+        if step.state == "objection_stop" and step.by != ("sys",)
     }
     assert possible == {"change_opinion", "release_disposition", "indict", "die", "close"}
 

@@ -130,7 +130,7 @@ def test_a_body_from_the_service_itself_says_nothing_but_its_type_and_of_a_claim
 ):
     for flow in FLOWS.values():
         for step in flow.steps:
-            if step.by == ("sys",) and not step.type.endswith(".consent_claimed"):
+            if step.by == ("sys",) and not step.type.endswith("_claimed"):
                 assert set(step.body.model_fields) == {"type"}
             if step.by == ("sys",):
                 assert set(step.body.classes().values()) == {DataClass.C0}

@@ -1,15 +1,9 @@
--- Who may see a consent: the parties where it was recorded, and the recipients that it names,
--- unless it is a claim. A
--- request to return is shown to the agency that was asked. Which flows a purpose serves, only
+-- Consents are read by functions alone, which show them to whoever knows of them (`knows_consent`).
+-- A request to return is shown to the agency that was asked. Which flows a purpose serves, only
 -- functions ask.
 
 DROP POLICY IF EXISTS own ON consent;
-CREATE POLICY own ON consent FOR SELECT TO tsunagu_api USING (
-    EXISTS (SELECT FROM party p WHERE p.referral_id = consent.referral_id)
-    OR NOT claimed
-    AND recipients && ARRAY[(SELECT me()), (SELECT a.kind FROM agency a WHERE a.id = me())]
-    AND EXISTS (SELECT FROM referral r WHERE r.case_id = consent.case_id)
-);
+CREATE POLICY own ON consent FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON consent FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON consent TO tsunagu_api;
 

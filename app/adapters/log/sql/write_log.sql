@@ -2,6 +2,8 @@
 -- take what clocks and waiting explain: a minute that the latest time of a mailbox may be ahead, the
 -- two seconds between the clocks of two machines, and the transaction itself. Where the service's
 -- clock is moved for development or tests, the owner has switched this off in `service_clock`.
+-- The error is one that passes: a clock is put right, and a case that holds a time to come, which
+-- nothing in it may precede, can be written to again when that has come.
 CREATE OR REPLACE FUNCTION write_log(p_at timestamptz, p_entries jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -9,7 +11,7 @@ BEGIN
     IF p_at BETWEEN now() - interval '1 minute' AND now() + interval '65 seconds' IS NOT TRUE
         AND NOT EXISTS (SELECT FROM service_clock WHERE NOT checked) THEN
         RAISE EXCEPTION 'a log entry has another time than its transaction'
-            USING ERRCODE = 'check_violation';
+            USING ERRCODE = 'TS001';
     END IF;
     WITH written AS (
         INSERT INTO log_entry (id, at, kind, agency_id, seat_id, client_id, case_id, referral_id,

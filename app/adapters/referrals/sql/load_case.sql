@@ -35,7 +35,7 @@ BEGIN
         'referrals', (
             SELECT jsonb_agg(jsonb_build_object('id', r.id, 'flow', r.flow, 'state', r.state,
                 'reference', r.reference,
-                'back', r.back, 'facts', r.facts, 'parent', r.parent_id,
+                'back', r.back, 'stops', r.stops, 'facts', r.facts, 'parent', r.parent_id,
                 'erased', r.erased_classes,
                 'keys', (SELECT coalesce(jsonb_object_agg(k.class, jsonb_build_array(k.master,
                     encode(k.wrapped, 'hex'))), '{}') FROM referral_key k

@@ -11,13 +11,13 @@ BEGIN
         WHERE id = p_case AND version = (p #>> '{case,expected}')::bigint AND latest_at <= p_at;
         IF NOT FOUND THEN RETURN false; END IF;
     END IF;
-    INSERT INTO referral (id, case_id, flow, reference, state, back, facts, facts_sealed,
+    INSERT INTO referral (id, case_id, flow, reference, state, back, stops, facts, facts_sealed,
         parent_id, opened_at, erased_at, erased_reason)
-    SELECT r.id, p_case, r.flow, r.reference, r.state, r.back, r.facts,
+    SELECT r.id, p_case, r.flow, r.reference, r.state, r.back, coalesce(r.stops, '{}'), r.facts,
         coalesce(r.facts_sealed, false), r.parent_id, p_at, CASE WHEN r.erased_reason IS NOT NULL THEN p_at END, r.erased_reason
     FROM jsonb_to_recordset(p -> 'referrals') AS r (id uuid, flow text, reference text, state text,
-        back text[], facts jsonb, facts_sealed boolean, parent_id uuid, erased_reason text)
-    ON CONFLICT (id) DO UPDATE SET state = excluded.state, back = excluded.back,
+        back text[], stops jsonb, facts jsonb, facts_sealed boolean, parent_id uuid, erased_reason text)
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, back = excluded.back, stops = excluded.stops,
         facts = excluded.facts, facts_sealed = excluded.facts_sealed, erased_at = coalesce(referral.erased_at, excluded.erased_at),
         erased_reason = coalesce(referral.erased_reason, excluded.erased_reason);
     INSERT INTO party (referral_id, agency_id, name, classes, by_consent, since, until, flow,

@@ -98,5 +98,14 @@ class WithdrawalConfirmed(Ended):
     confirmed_on: Annotated[Day, C0, Field(title="確認日")]
 
 
+class ExitClaimed(Body):
+    """The service reports that an exit was recorded and stops nothing, since it was sent too often.
+
+    If it is so, the deciding party sends the same.
+    """
+
+    message_id: Annotated[UUID, C0, Field(title="止めない通信文の番号")]
+
+
 class SystemEvent(Body):
     """What the service itself reports: it has happened, and nothing more is said."""

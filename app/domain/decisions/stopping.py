@@ -1,0 +1,167 @@
+"""Who may set a referral going again, and what stops it no more.
+
+Only the deciding party undoes what it did itself. What an agency stopped, and was set going again
+as often as `MOST_RETURNS` says, it stops no more: an exit of the person is recorded then as a
+claim, of which the service notifies every party, and the deciding party sends it if it is so. A
+suspension ends by a consent that gives again something of what was withdrawn, and by no other.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.domain.cases.case import HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Referral
+from app.domain.consents.consent import Consent, ConsentRecord, serves
+from app.domain.decisions.submission import Sender, Submission
+from app.domain.directory.agencies import Directory
+from app.domain.errors import GuardFailed, NotYourStep
+from app.domain.state_machine.actions import actions
+from app.domain.state_machine.exits import DECIDING, EXITS, VOUCHING
+from app.domain.state_machine.table import BACK, SAME, Flow, Step
+from app.domain.text import Text
+
+TOO_OFTEN: Mapping[str, Any] = {
+    "name": "stopped_too_often",
+    "title": Text("同じ理由で何度も止めていないこと", "not stopped too often in the same way"),
+    "reason": Text(
+        "この機関が止めたものが二度再開されたため、この機関からは、もう同じようには止められません。",
+        "What this agency stopped was set going again twice; it cannot be stopped by this agency"
+        " in this way any more.",
+    ),
+    "needs": [],
+}
+
+
+def is_deciding(flow: Flow, submission: Submission, sender: Sender) -> bool:
+    """Whether the caller's party is the one that confirms withdrawals, declines and deaths."""
+    if flow.deciding == LEAD:
+        return submission.case.lead == submission.caller.agency_id
+    return _acting(sender) == flow.deciding
+
+
+def check_return(
+    flow: Flow, step: Step, submission: Submission, referral: Referral, sender: Sender
+) -> None:
+    """Refuse another than the deciding party to undo what the deciding party did.
+
+    Consents are left to the party that vouches, where the flow has one.
+
+    Raises:
+        NotYourStep: it is the deciding party's step.
+    """
+    theirs = referral.state in HOLDS_CHILDREN or (
+        referral.state == SUSPENDED and flow.vouching is None
+    )
+    if step.to != BACK or not theirs or not referral.stops.decided(referral.state):
+        return
+    if not is_deciding(flow, submission, sender):
+        raise _left_to(flow.deciding, flow, submission, referral)
+
+
+def stops_nothing(
+    flow: Flow, step: Step, submission: Submission, referral: Referral, sender: Sender
+) -> bool:
+    """Whether an exit is only recorded, since its sender has stopped the referral too often.
+
+    Raises:
+        NotYourStep: a case worker sends what a decider of the same party still may.
+        GuardFailed: it is one that cannot be recorded without an effect.
+    """
+    caller = submission.caller
+    there = {referral.state, *referral.back}
+    if step.to not in flow.side_states - there:
+        return False
+    if not referral.stops.used_up(step.to, caller.agency_id):
+        return False
+    answers = EXITS[step.type.partition(".")[2]]
+    if _is_unlimited(answers.unlimited, flow, submission, sender):
+        if caller.decides:
+            return False
+        raise _left_to(_acting(sender), flow, submission, referral)
+    if not answers.claimed:
+        raise GuardFailed([TOO_OFTEN])
+    return True
+
+
+def without_effect(step: Step) -> Step:
+    """The row of a message that is recorded and changes nothing."""
+    return replace(step, to=SAME)
+
+
+def ends_suspension(step: Step, submission: Submission, referral: Referral) -> bool:
+    """Whether the message of a row that ends a suspension gives what the withdrawal ended."""
+    body, case = submission.message.body, submission.case
+    if step.to != BACK or referral.state != SUSPENDED:
+        return True
+    record = body.consent_record()
+    named = body.consents_confirmed() | body.consents_restored()
+    given = [c.record for c in case.consents if c.record.id in named]
+    given += [record] if record is not None else []
+    return any(gives_again(case, referral, each, submission.directory) for each in given)
+
+
+def gives_again(
+    case: Case, referral: Referral, record: ConsentRecord, directory: Directory
+) -> bool:
+    """Whether a consent gives some recipient again, for the same use, what was withdrawn.
+
+    Where no withdrawal is known, every consent does that counts in the referral's flow.
+    """
+    ended = list(_ended_consents(case, referral, directory))
+    if not ended:
+        return serves(record.purpose, referral.flow)
+    return any(_same_use(referral, record, each.record, directory) for each in ended)
+
+
+def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Iterable[Consent]:
+    """The withdrawn consents that bind a referral and that no other one has replaced.
+
+    Those of them that count in its flow, if there are any.
+    """
+    binding = case.binding_consents(referral)
+    gone = [c for c in binding if c.withdrawn]
+    standing = [c for c in binding if not c.withdrawn and not c.claimed]
+    left = [
+        c
+        for c in gone
+        if not any(_same_use(referral, s.record, c.record, directory) for s in standing)
+    ]
+    left = left or gone
+    return [c for c in left if serves(c.record.purpose, referral.flow)] or left
+
+
+def _same_use(
+    referral: Referral, one: ConsentRecord, other: ConsentRecord, directory: Directory
+) -> bool:
+    """Whether two consents are for the same use, and for some recipient in common."""
+    both_serve = all(serves(each.purpose, referral.flow) for each in (one, other))
+    if one.purpose != other.purpose and not both_serve:
+        return False
+    return any(
+        a == b or _kind(a, directory) == b or a == _kind(b, directory)
+        for a in one.recipients
+        for b in other.recipients
+    )
+
+
+def _kind(recipient: str, directory: Directory) -> str | None:
+    agency = directory.agency(recipient)
+    return agency.kind if agency else None
+
+
+def _is_unlimited(
+    roles: frozenset[str], flow: Flow, submission: Submission, sender: Sender
+) -> bool:
+    """Whether the caller's party is one of those that send an exit however often."""
+    vouching = VOUCHING in roles and _acting(sender) == flow.vouching
+    return vouching or (DECIDING in roles and is_deciding(flow, submission, sender))
+
+
+def _acting(sender: Sender) -> str:
+    """The party whose seat sends: whoever keyed it in, if it came on paper."""
+    return sender.keyed_by or sender.name
+
+
+def _left_to(party: str, flow: Flow, submission: Submission, referral: Referral) -> NotYourStep:
+    mine = referral.party_of(submission.caller.agency_id)
+    return NotYourStep([party], "decider", actions(flow, mine))
