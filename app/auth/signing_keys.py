@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.auth.jwt import SigningKey, VerifyingKey, revoked_key, signing_key
+from app.domain.errors import raised_at
 from app.domain.keys.ports import SigningPem, SigningPems
 
 log = logging.getLogger(__name__)
@@ -105,9 +106,10 @@ class SigningKeys:
             if (mark := self._source.mark()) != self._mark:
                 self._ring = _read(self._source)
                 self._mark = mark
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             # A half-copied or unreadable key must not stop a service that has usable ones.
-            log.exception("the signing keys cannot be read again; the ones in use stay")
+            told = raised_at(error)
+            log.error("the signing keys cannot be read again; the ones in use stay: %s", told)
 
 
 def _read(source: SigningPems) -> KeyRing:

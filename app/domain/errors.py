@@ -34,6 +34,7 @@ Refusal
 └── Busy               the case is held, or moved at every try
 """
 
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -301,3 +302,13 @@ class Busy(Refusal):
 
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__(retry_after=retry_after)
+
+
+def raised_at(error: BaseException) -> str:
+    """The type of an exception and where it was raised, for a line of the log.
+
+    Its text is left out: it may hold what somebody sent, or a URL with a secret in it.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames[-12:]))
+    return f"{type(error).__name__} at {places}"

@@ -224,6 +224,15 @@ def running_urls(data_dir: Path) -> Urls | None:
     return _urls(home, sockets)
 
 
+def running_administrator(data_dir: Path) -> str | None:
+    """The administrator's login of the server that runs on `data_dir`; None when none does."""
+    home = data_dir.resolve() / "postgres"
+    sockets = _last_socket_folder(home)
+    if sockets is None or not postmaster.is_running(home / "data"):
+        return None
+    return _url(ADMIN, read_passwords(home).admin, sockets)
+
+
 def _try_lock(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.adapters.keys.folder import KeyFolder
 from app.adapters.outage import CannotStart
+from app.domain.errors import raised_at
 from app.domain.keys.ports import SigningPem
 from app.domain.log.signed_note import VerifierKey
 
@@ -79,9 +80,11 @@ class CheckpointKeys:
             if (mark := self._source.log_mark()) != self._mark:
                 self._keys = self._read()
                 self._mark = mark
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             # A half-copied key must not stop a log that has good ones.
-            _log.exception("the log's keys cannot be read again; the ones in use stay")
+            _log.error(
+                "the log's keys cannot be read again; the ones in use stay: %s", raised_at(error)
+            )
         return self._keys
 
     def _read(self) -> tuple[CheckpointKey, ...]:

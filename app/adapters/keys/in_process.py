@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.adapters.keys.vault import NONCE, decrypt, encrypt, random_parts
 from app.domain.calendar.clock import Clock
+from app.domain.errors import raised_at
 from app.domain.keys.ports import Master, MasterKey, MasterMissing, WrappedKey
 
 _RELOAD_EVERY = 1.0
@@ -99,9 +100,11 @@ class FolderKeys:
             if (mark := self._source.master_mark()) != self._mark:
                 self._use(self._source.masters())
                 self._mark = mark
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             # A half-copied or unreadable key must not stop a service that has good ones.
-            _log.exception("the master keys cannot be read again; the ones in use stay")
+            _log.error(
+                "the master keys cannot be read again; the ones in use stay: %s", raised_at(error)
+            )
 
     def _use(self, keys: Sequence[MasterKey]) -> None:
         by_version = {key.version: key for key in keys}

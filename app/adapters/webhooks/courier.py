@@ -23,6 +23,7 @@ from app.adapters.outage import is_outage
 from app.adapters.webhooks.lanes import Lane, LeasedNotice, Result
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock, ClockIsOff
+from app.domain.errors import raised_at
 from app.domain.keys.ports import CannotOpen, KeyServiceAway, WrappedKey
 from app.domain.webhooks.notices import (
     Attempt,
@@ -243,7 +244,7 @@ class Courier:
             attempt = await self._sender.post(notice.url, headers, notice.payload)
         except Exception as error:
             # A receiver must not be able to end the courier. An error of ours is logged here.
-            _log.exception("an attempt ended by %s", type(error).__name__)
+            _log.error("an attempt ended by %s", raised_at(error))
             return Attempt("broken_off")
         if notice.is_challenge and attempt.outcome == "delivered":
             return _judge(notice, attempt)

@@ -6,7 +6,6 @@ The log gets only the type of an exception and where it was raised, never a valu
 import logging
 import os
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -20,7 +19,7 @@ from app.adapters.outage import Outage
 from app.api.wire.dependencies import Issuer, dependency_if_started
 from app.api.wire.problems.answers import Internal, Unavailable, UnsupportedEncoding, answer
 from app.api.wire.rates import Rates, network_of
-from app.domain.errors import Busy, Refusal, TooMany
+from app.domain.errors import Busy, Refusal, TooMany, raised_at
 
 log = logging.getLogger("tsunagu.api")
 
@@ -95,7 +94,7 @@ class Gate:
         if refusal is None:
             refusal = self._refusal(error)
             if isinstance(refusal, Internal):
-                _log(error, answering.request_id)
+                log.error("request %s: %s", answering.request_id, raised_at(error))
             else:
                 log.warning("request %s: %s", answering.request_id, type(error).__name__)
         if not answering.started:
@@ -251,9 +250,3 @@ def _check_encoding(request: Request) -> None:
 
 def _headers_of(refusal: Refusal) -> dict[str, str] | None:
     return {"Accept-Encoding": "identity"} if isinstance(refusal, UnsupportedEncoding) else None
-
-
-def _log(error: Exception, request_id: str) -> None:
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames[-12:]))
-    log.error("request %s: %s at %s", request_id, type(error).__name__, places)

@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.adapters.embedded_postgres.server import EmbeddedPostgres, running_urls
+from app.adapters.embedded_postgres.server import (
+    EmbeddedPostgres,
+    running_administrator,
+    running_urls,
+)
 from app.settings import Settings
 
 
@@ -23,3 +27,8 @@ def owner_url(settings: Settings) -> Iterator[str]:
         return
     with EmbeddedPostgres(settings.data_dir) as embedded:
         yield embedded.urls.owner
+
+
+def administrator_url(settings: Settings) -> str | None:
+    """The administrator's login of our own running server; None if another is configured."""
+    return None if settings.owner_url is not None else running_administrator(settings.data_dir)

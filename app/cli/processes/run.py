@@ -17,6 +17,7 @@ from app.adapters.embedded_postgres.process import end_with_parent
 from app.adapters.embedded_postgres.server import EmbeddedPostgres
 from app.adapters.outage import OperatorError
 from app.adapters.setup import prepare
+from app.cli.database.where import administrator_url
 from app.cli.processes.listening import api_children, listen, patience
 from app.cli.processes.supervise import Child, running, stop_on_signal, supervise
 from app.cli.processes.welcome import welcome
@@ -59,7 +60,7 @@ def run(until_parent_ends: WithParent = False) -> None:
     with stop_on_signal(), listen(configured, wait=patience(configured)) as listening:
         settings = configured.model_copy(update={"port": listening.getsockname()[1]})
         with _open_database(settings) as database:
-            prepare(database.owner, settings.clock_offset())
+            prepare(database.owner, settings.clock_offset(), administrator_url(settings))
             now = settings.running_clock()()
             clients = (
                 demo_clients(database.owner, settings.data_dir, now) if database.embedded else ()
