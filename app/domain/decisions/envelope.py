@@ -9,6 +9,7 @@ from datetime import date
 from app.domain.cases.case import Referral
 from app.domain.decisions.sharing import readable_classes
 from app.domain.decisions.submission import Submission
+from app.domain.directory.agencies import KINDS
 from app.domain.errors import Invalid
 from app.domain.messages.message import Message
 from app.domain.state_machine.table import Step
@@ -37,6 +38,7 @@ def check_envelope(step: Step, submission: Submission, referral: Referral) -> No
         *_wrong_reply(submission),
         *_wrong_shares(step, submission, referral),
         *_wrong_consents(submission, referral),
+        *_unknown_recipients(submission),
     ]
     if wrong:
         raise Invalid({"pointer": pointer, "reason": reason} for pointer, reason in wrong)
@@ -86,6 +88,17 @@ def _wrong_shares(step: Step, submission: Submission, referral: Referral) -> Ite
             yield f"/shared_messages/{index}", "recalled"
         elif shared in message.shared_messages[:index]:
             yield f"/shared_messages/{index}", "given_twice"
+
+
+def _unknown_recipients(submission: Submission) -> Iterator[Wrong]:
+    """Recipients of a recorded consent that are neither an agency nor a kind of agency.
+
+    They lie in clear, so that nothing else that somebody types may stand there.
+    """
+    record = submission.message.body.consent_record()
+    for index, recipient in enumerate(record.recipients if record else ()):
+        if recipient not in KINDS and submission.directory.agency(recipient) is None:
+            yield f"/body/recipients/{index}", "unknown_agency"
 
 
 def _wrong_consents(submission: Submission, referral: Referral) -> Iterator[Wrong]:

@@ -173,6 +173,23 @@ def test_a_party_that_depends_on_consent_does_not_end_a_suspension_for_what_is_l
     assert not play.may_open("center")
 
 
+@pytest.mark.parametrize("named", ["center-99", "settlement_centre", "yamada_taro", "c4"])
+@pytest.mark.parametrize("event", ["record_consent", "renew_consent"])
+def test_a_consent_names_agencies_of_the_directory_and_kinds_of_agency_only(
+    event: str, named: str
+) -> None:
+    play = special(ASSESSING)
+    if event == "renew_consent":
+        play.send("probation withdraw_consent")
+    to = ["center-13", "settlement_center", named]
+    body: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": to}
+    with pytest.raises(Invalid) as refused:
+        play.send(f"probation {event}", **body)
+    assert refused.value.facts["errors"] == [
+        {"pointer": "/body/recipients/2", "reason": "unknown_agency"}
+    ]
+
+
 def test_a_consent_that_the_party_that_vouches_recorded_needs_no_confirmation() -> None:
     play = special(ASSESSING)
     play.send("center withdraw_consent")
