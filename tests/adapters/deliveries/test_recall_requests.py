@@ -138,6 +138,16 @@ async def test_a_refused_request_changes_nothing_and_is_not_made_again(
     assert impossible.value.reason == "asked"
 
 
+async def test_while_a_request_waits_its_copy_is_not_asked_for_again(
+    office: Office, acts: Acts, requests: RecallRequests
+) -> None:
+    asked = await ask(office, acts, requests)
+    with pytest.raises(ActImpossible) as impossible:
+        await acts.propose(OFFICER, proposal(asked.referral_id, asked.message_id))
+    assert impossible.value.reason == "asked"
+    assert await about(requests, CENTER, asked.message_id) == [asked]
+
+
 async def test_an_unanswered_request_lapses_for_both_to_see(
     office: Office, acts: Acts, requests: RecallRequests, lapsing: LapsingRequests
 ) -> None:

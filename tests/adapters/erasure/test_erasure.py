@@ -100,8 +100,15 @@ async def erase_by_order(acts: Acts, referral: UUID, **detail: Any) -> ActState:
     return (await acts.approve(OTHER_OPERATOR, act.id)).state
 
 
-async def hold(acts: Acts, referral: UUID, agency: str = CENTER, kind: str = "hold.set") -> None:
-    detail = {"reason": "litigation", "whole_case": True} if kind == "hold.set" else {}
+async def hold(
+    acts: Acts,
+    referral: UUID,
+    agency: str = CENTER,
+    kind: str = "hold.set",
+    *,
+    whole_case: bool = True,
+) -> None:
+    detail = {"reason": "litigation", "whole_case": whole_case} if kind == "hold.set" else {}
     proposal = Proposal(uuid4(), kind, str(referral), detail)
     act, _ = await acts.propose(seat(agency, "records_officer"), proposal)
     assert (await acts.approve(seat(agency), act.id)).state is ActState.APPROVED
@@ -407,6 +414,19 @@ async def test_a_hold_stops_the_clock_of_its_whole_case_until_it_is_lifted(
     assert not any(each.body for each in await open_all(office, CENTER, referral))
 
 
+@pytest.mark.parametrize("whole_case", [True, False])
+async def test_a_hold_binds_in_the_other_referrals_of_its_case_only_if_it_is_of_the_whole_case(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, whole_case: bool
+) -> None:
+    parent, child = await hand_over(office, ("center-27", "acknowledge"), ("center-27", "accept"))
+    close = saying("special_adjustment.close", parent, {"close_reason": "family_took_over"})
+    await office.exchange.accept(close, HEAD)
+    await hold(acts, parent, CENTER, whole_case=whole_case)
+    await erase_until(worker_pool, LATER)
+    assert all(each.body for each in await open_all(office, CENTER, parent))
+    assert any(each.body for each in await open_all(office, CENTER, child)) is whole_case
+
+
 async def age_holds(office: Office, referral: UUID, by: timedelta) -> None:
     """Let the holds of a referral have been set earlier."""
     aged = (
@@ -422,7 +442,11 @@ async def test_a_hold_binds_for_a_year_unless_it_is_renewed(
     referral = await close_case(office)
     await hold(acts, referral, PROBATION)
     await erase_until(worker_pool, LATER)
-    await age_holds(office, referral, timedelta(days=360))
+    await age_holds(office, referral, timedelta(days=29))
+    with pytest.raises(ActImpossible) as refused:
+        await hold(acts, referral, PROBATION)
+    assert refused.value.reason == "already_held"
+    await age_holds(office, referral, timedelta(days=331))
     await hold(acts, referral, PROBATION)  # renewed
     assert await erase_until(worker_pool, LATER) == 0
     await age_holds(office, referral, timedelta(days=367))
@@ -498,6 +522,10 @@ async def test_an_agency_is_reminded_once_before_its_hold_ends(
     assert await remind(timedelta(days=330)) == 0
     assert await remind(timedelta(days=340)) == 1
     assert await remind(timedelta(days=341)) == 1
+    await age_holds(office, referral, timedelta(days=340))
+    await hold(acts, referral, PROBATION)  # renewed
+    assert await remind(timedelta(days=330)) == 1
+    assert await remind(timedelta(days=340)) == 2
     others = (
         "SELECT count(*) FROM inbox_item"
         " WHERE kind = 'hold.ending' AND agency_id <> $1 AND referral_id = $2"
@@ -520,6 +548,10 @@ async def test_a_former_party_holds_nothing_and_its_hold_ends_with_its_part(
     with pytest.raises(ActImpossible) as refused:
         await acts.propose(officer, Proposal(uuid4(), "hold.set", str(referral), detail))
     assert refused.value.reason == "party_ended"
+    ending = office.clock() + timedelta(days=340)
+    await HoldReminders(worker_pool, lambda: ending).remind()
+    reminders = "SELECT count(*) FROM inbox_item WHERE kind = 'hold.ending' AND referral_id = $1"
+    assert await office.owner.fetchval(reminders, referral) == 0
     await erase_until(worker_pool, LATER)
     assert not any(each.body for each in await open_all(office, CENTER, referral))
 

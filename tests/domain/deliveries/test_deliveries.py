@@ -15,6 +15,7 @@ from app.domain.deliveries.recall import (
     RecallReason,
     copies_to_recall,
     report_days,
+    request_expires,
 )
 from app.domain.deliveries.terms import terms
 from app.domain.errors import AlreadyRecalled, Invalid
@@ -197,3 +198,8 @@ def test_a_notice_to_a_stopped_endpoint_says_so() -> None:
     assert "stopped" in said.en
     assert "2026-11-20 16:30" in explain_notice("pending", None, "active", "id", FRIDAY).en
     assert explain_notice("cancelled", "a new reason", "active", "id", None).en
+
+
+def test_a_request_to_give_a_copy_back_lapses_after_ten_business_days() -> None:
+    monday = datetime(2026, 6, 1, 10, tzinfo=JAPAN)
+    assert request_expires(monday) == datetime(2026, 6, 16, tzinfo=JAPAN)
