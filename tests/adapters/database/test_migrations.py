@@ -122,6 +122,24 @@ async def test_every_migration_goes_back_and_forth(empty_database: NewDatabase) 
         before = after
 
 
+async def test_unknown_kinds_of_residence_that_were_counted_become_others(
+    empty_database: NewDatabase,
+) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, "2026_11_28_95")
+    async with connect(database.owner) as connection:
+        for kind in ("hospital", "with_aunt_hanako"):
+            await connection.execute(
+                "INSERT INTO settlement (center_id, fiscal_year, category, age_bracket,"
+                " residence_kind) VALUES ('center-13', 2026, 'a', 'b', $1)",
+                kind,
+            )
+    await asyncio.to_thread(migrate, database.owner)
+    async with connect(database.owner) as connection:
+        kinds = await connection.fetch("SELECT residence_kind FROM settlement ORDER BY id")
+    assert [row["residence_kind"] for row in kinds] == ["hospital", "other"]
+
+
 async def test_all_the_way_back_nothing_of_ours_is_left(
     new_database: NewDatabase, empty_database: NewDatabase
 ) -> None:
