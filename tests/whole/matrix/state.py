@@ -9,6 +9,7 @@ _TABLES = """
 # What a refused call may leave: that it was refused. No body was opened and nothing decided.
 _MARKS = "('refusal', 'refused_calls', 'rehearsal')"
 _BUT_MARKS = {
+    "day_count": "WHERE t.kind <> 'refusals'",
     "log_entry": f"WHERE t.kind NOT IN {_MARKS}",
     "log_pending": f"JOIN log_entry e ON e.id = t.entry_id WHERE e.kind NOT IN {_MARKS}",
 }
