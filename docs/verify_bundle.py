@@ -317,25 +317,20 @@ def content(path):
         return file.read(LARGEST + 1)
 
 
-def pinned(path):
-    return receipt_keys(content(path).removeprefix(b"\xef\xbb\xbf"))
-
-
-def lines(text):
-    return log_keys(text.removeprefix("\ufeff").encode())
-
-
-def note(path):
-    return content(path).decode(errors="replace")
-
-
 def main():
+    def pinned(path):
+        return receipt_keys(content(path).removeprefix(b"\xef\xbb\xbf"))
+
+    def lines(text):
+        return log_keys(text.removeprefix("\ufeff").encode())
+
+    def note(path):
+        return content(path).decode(errors="replace")
+
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("bundle", type=argument(content))
     parser.add_argument("--keys", type=argument(pinned), help="its /.well-known/jwks.json")
-    parser.add_argument(
-        "--log-key", type=argument(lines), help="its /.well-known/log-keys, as text"
-    )
+    parser.add_argument("--log-key", type=argument(lines), help="its /.well-known/log-keys")
     parser.add_argument("--checkpoint", type=argument(note), help="an earlier one")
     given = parser.parse_args()
     check = Check(given.bundle, given.keys, given.log_key, given.checkpoint)

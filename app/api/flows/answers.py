@@ -410,8 +410,11 @@ class FlowOut(Shape):
     deciding: Annotated[
         str,
         _said(
-            "撤回と辞退を確認する当事者。`lead` は主担当",
-            "The party that confirms a withdrawal or a decline; `lead` is whoever leads",
+            "撤回と辞退を確認する当事者。`lead` は主担当。死亡・辞退などでこの当事者自身が止めた"
+            "案件を再開できるのは、この当事者だけ(ほかの当事者の `<` の行は `not_your_step`)",
+            "The party that confirms a withdrawal or a decline; `lead` is whoever leads. What it"
+            " stopped itself, by a death or a decline for example, it alone sets going again: rows"
+            " with `<` of other parties are refused then (`not_your_step`)",
         ),
     ]
     vouching: Annotated[

@@ -50,7 +50,10 @@ PARTY_COLUMNS = Text(
     "| Code | Party | Kinds of agency | Classes it may open | Only with consent |",
 )
 CONFIRMS = Text(
-    "撤回と辞退を確認する当事者は {} です。", "Withdrawals and declines are confirmed by {}."
+    "撤回と辞退を確認する当事者は {} です。"
+    "この当事者自身が止めた案件を再開できるのは、この当事者だけです。",
+    "Withdrawals and declines are confirmed by {}. What it stopped itself, it alone sets going"
+    " again.",
 )
 STATES = Text("状態", "States")
 STATE_COLUMNS = Text("| 符号 | 状態 | 前に戻る |", "| Code | State | Returns to the one before |")

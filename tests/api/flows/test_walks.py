@@ -4,11 +4,16 @@ import pytest
 
 from app.domain.cases.case import SYSTEM
 from app.domain.flows import FLOWS
-from tests.api.flows.walker import PUBLISHED, Walk, row_key
+from tests.api.flows.walker import PUBLISHED, STOPPED_BY_DECIDING, Walk, row_key
 
-PATH_DEPENDENT = {"consent_covers", "ancestors_not_suspended", "relief_period_within_six_months"}
-"""What refuses an example on some ways to a state, not on all: after a withdrawal, and where the
-day of the release is another."""
+PATH_DEPENDENT = {
+    "consent_covers",
+    "ancestors_not_suspended",
+    "relief_period_within_six_months",
+    STOPPED_BY_DECIDING,
+}
+"""What refuses an example on some ways to a state, not on all: after a withdrawal, where the day of
+the release is another, and what the deciding party did itself."""
 
 
 @pytest.mark.parametrize("name", FLOWS)
@@ -21,6 +26,11 @@ def test_every_published_row_is_walked_by_the_contract_alone(name: str) -> None:
     unwalked = {edge: walk.refused.get(edge, {"never there"}) for edge in sent - walk.walked}
     assert not unwalked
     assert set().union(*walk.refused.values()) <= PATH_DEPENDENT
-    # The rest happen while two referrals under one go on.
+    # The rest happen while two referrals under one go on, and after an agency stopped one twice.
     by_service = {event.partition(".")[2] for event, _, _ in published - sent - walk.walked}
-    assert by_service <= {"consent_suspended", "consent_claimed", "consent_confirmed"}
+    assert by_service <= {
+        "consent_suspended",
+        "consent_claimed",
+        "consent_confirmed",
+        "exit_claimed",
+    }

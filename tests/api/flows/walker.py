@@ -20,7 +20,7 @@ from app.domain.consents.consent import Consent
 from app.domain.decisions.decide import decide
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency, Directory
-from app.domain.errors import Refusal
+from app.domain.errors import NotYourStep, Refusal
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.message import Message
 
@@ -28,6 +28,7 @@ NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=9)))
 TOKYO, OSAKA = "130001", "270008"
 PUBLISHED: Mapping[str, Any] = {n: json.loads(_flow_page(n).content) for n in FLOWS}
 LEADS = "lead"
+STOPPED_BY_DECIDING = "stopped by the deciding party"
 EVERYWHERE = ("referral", "above", "below")
 FROM_ABOVE = (".withdraw_consent", ".renew_consent", ".close", ".decline", ".retract_decline")
 """What a referral above another does that the other one learns of."""
@@ -165,7 +166,16 @@ class Place:
         stack = referral.back if len(referral.back) < 2 else referral.back[1:]
         below = any(self.children())
         claimed = any(self.consents("claimed")) and not self.claiming() & there
-        return (self.state, stack, there, above, below, taken, claimed, tuple(facts.items()))
+        # Only the deciding party undoes what it did itself.
+        decided = referral.stops.decided(referral.state)
+        more = (above, below, taken, claimed, decided)
+        return (self.state, stack, there, more, tuple(facts.items()))
+
+    def refused_by(self, refusal: Refusal) -> str:
+        """The rule that refuses here what the table takes."""
+        referral = self.case.referrals[self.referral]
+        left = isinstance(refusal, NotYourStep) and referral.stops.decided(referral.state)
+        return STOPPED_BY_DECIDING if left else refusal.code
 
     def consents(self, consent_is: str, recorded_in: Sequence[str] = EVERYWHERE) -> Iterator[str]:
         """The ids of consents that are this, recorded in one of these places."""
@@ -426,6 +436,6 @@ class Walk:
             self.refused.setdefault(edge, set())
         except Refusal as refusal:
             guards = refusal.facts.get("guards", [])
-            self.refused[edge] = {guard["name"] for guard in guards} or {refusal.code}
+            self.refused[edge] = {guard["name"] for guard in guards} or {place.refused_by(refusal)}
             # Whatever is missing is said: pointers, message types, and values that are taken.
             assert all(guard["needs"] for guard in guards)
