@@ -243,6 +243,7 @@ def read_sent_message(row: Row) -> SentMessage:
     return SentMessage(
         accepted_at=datetime.fromisoformat(row["accepted_at"]),
         ended=row["ended"],
+        consent_stands=row["consent_stands"],
         state=row["state"],
         copies=tuple(_held_copy(copy) for copy in row["copies"]),
     )

@@ -123,6 +123,9 @@ class SentMessage:
     state: str
     """The state of the referral, as the sender has seen it."""
     copies: tuple[HeldCopy, ...]
+    consent_stands: bool = False
+    """Whether it recorded a consent that is not withdrawn; an opening aside, whose referral would
+    be left without its content, and nobody would act on the consent."""
 
 
 def copies_to_recall(
@@ -152,12 +155,15 @@ def check_sender(message: SentMessage) -> None:
     """Refuse a sender that can recall nothing any more.
 
     Raises:
-        RecallImpossible: its part has ended, or the referral is closed.
+        RecallImpossible: its part has ended, the referral is closed, or others act on the consent
+            that it recorded: that is withdrawn first, or nobody could show how it was given.
     """
     if message.ended:
         raise RecallImpossible("party_ended")
     if message.state == CLOSED:
         raise RecallImpossible("closed")
+    if message.consent_stands:
+        raise RecallImpossible("consent_stands")
 
 
 def recallable_at_once(

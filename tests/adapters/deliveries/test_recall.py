@@ -565,6 +565,19 @@ async def test_nothing_is_recalled_in_a_closed_referral(office: Office) -> None:
     assert len(await recall(office, PROBATION, referral, request)) == 2  # a repeat still answers
 
 
+async def test_what_recorded_a_consent_is_recalled_once_that_is_withdrawn(office: Office) -> None:
+    referral, consent = await special(office), {"consent_id": str(uuid4())}
+    recorded = saying("special_adjustment.record_consent", referral, consent)
+    await office.exchange.accept(recorded, seat(PRISON))
+    with pytest.raises(RecallImpossible) as refused:
+        await recall(office, PRISON, referral, recorded.id)
+    assert refused.value.reason == "consent_stands"
+    body = {"consent_ids": [consent["consent_id"]]}
+    withdrawal = saying("special_adjustment.withdraw_consent", referral, body)
+    await office.exchange.accept(withdrawal, seat(PROBATION))
+    assert await recall(office, PRISON, referral, recorded.id)
+
+
 async def test_whoever_opened_a_recalled_message_keeps_it_as_evidence_and_nobody_else_does(
     office: Office,
 ) -> None:

@@ -13,6 +13,8 @@ BEGIN
     WHERE r.id = p_referral FOR UPDATE OF k;
     SELECT * INTO q FROM party WHERE referral_id = p_referral AND agency_id = p_agency;
     RETURN jsonb_build_object('case_id', v_case, 'ended', q.until IS NOT NULL,
+        'consent_stands', m.id <> m.referral_id AND EXISTS (SELECT FROM consent o
+            WHERE o.case_id = v_case AND o.message_id = m.id AND o.withdrawn_by IS NULL),
         'state', coalesce(q.state, 'closed'), 'type', m.type, 'urgency', m.urgency,
         'accepted_at', m.accepted_at, 'from_party', m.from_party, 'copies', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('agency_id', c.agency_id,

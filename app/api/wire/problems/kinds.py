@@ -259,8 +259,10 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.CONFLICT,
         Text("この案件ではもう取り消せません", "Nothing can be recalled here any more"),
         Text(
-            "取り消せるのは、開いている案件の今の当事者だけです。reason がその理由です。",
-            "Only a present party of an open referral recalls messages; `reason` says why not.",
+            "取り消せるのは、開いている案件の今の当事者だけです。効いている同意を記録した通信文は、"
+            "同意を撤回してから取り消します(`consent_stands`)。reason がその理由です。",
+            "Only a present party of an open referral recalls messages, and what recorded a consent"
+            " only once that is withdrawn (`consent_stands`); `reason` says why not.",
         ),
         Text(
             "誤送付なら、持っている機関に直接知らせ、報告を判断してください。",
