@@ -191,6 +191,7 @@ def _reference(row: Row) -> Reference:
         classes=_classes(row["classes"]),
         readers=readers,
         recalled=row["recalled"],
+        restated={fact: frozenset(agencies) for fact, agencies in row["restated"].items()},
     )
 
 

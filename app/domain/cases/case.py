@@ -171,6 +171,9 @@ class Reference:
     readers: tuple[Reader, ...]
     recalled: bool = False
     """Whether a copy of it was recalled: then it is given to nobody any more."""
+    restated: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of a message of the sender's own: its facts that a later message has stated again, each with
+    the agencies that have such a message."""
 
     def reader(self, agency_id: str) -> Reader | None:
         """The entry of this agency among the readers; None if it may not read the message."""

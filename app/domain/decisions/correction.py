@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from app.domain.cases.case import CLOSED, LEAD, Party, Reader, Referral
+from app.domain.cases.case import CLOSED, LEAD, Party, Reader, Reference, Referral
 from app.domain.classes import DataClass
 from app.domain.consents.consent import covered_classes
 from app.domain.consents.coverage import NONE, DependentRecipient
@@ -24,7 +24,8 @@ Readers = Mapping[str, frozenset[DataClass]]
 def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     """Let a message correct an earlier one of the same sender.
 
-    It needs the seat that the first one needed, its guards hold, and consent is asked again.
+    It needs the seat that the first one needed, its guards hold, and consent is asked again. A fact
+    that a later message has stated stays as that one says.
 
     Raises:
         Invalid: there is no such message for this caller, or it is of another type.
@@ -48,7 +49,8 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     check_envelope(steps[0], submission, referral)
     _check_guards(steps[0], submission, referral, agency)
     readers = dict(_readers(flow, submission, referral))
-    facts = submission.message.body.facts()
+    restated = _corrected(submission).restated
+    facts = {n: v for n, v in submission.message.body.facts().items() if n not in restated}
     parties = tuple(_with_new_view(referral, p, readers, submission) for p in referral.parties)
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
     rests = dict(_rests_on(flow, submission, moved, readers))
@@ -66,8 +68,14 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
         for p in moved.parties
         if p.agency_id in readers
     )
-    move = Move(submission.message.body, referral.state, moved, copies, facts)
+    stated = submission.message.body.facts()
+    move = Move(submission.message.body, referral.state, moved, copies, stated)
     return Decision(submission.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
+
+
+def _corrected(submission: Submission) -> Reference:
+    """The message that is corrected, which the case has (see `_own_reader`)."""
+    return submission.case.references[submission.message.corrects or submission.message.id]
 
 
 def _own_reader(submission: Submission, referral: Referral) -> Reader:
@@ -114,7 +122,7 @@ def _readers(
     flow: Flow, submission: Submission, referral: Referral
 ) -> Iterator[tuple[str, frozenset[DataClass]]]:
     """Readers of the first message that are still parties; by consent, only what it covers."""
-    corrected = submission.case.references[submission.message.corrects or submission.message.id]
+    corrected = _corrected(submission)
     consents = submission.case.effective_consents(referral)
     for reader in corrected.readers:
         party = next((p for p in referral.parties if p.agency_id == reader.agency_id), None)
@@ -148,6 +156,12 @@ def _with_new_view(
     """The party with its new view, if it reads the correction. The state in it stays the same."""
     if party.agency_id not in readers:
         return party
-    facts = submission.message.body.facts()
+    restated = _corrected(submission).restated
+    # Whoever has no later message is told what this one says: anything else would tell of it.
+    facts = {
+        name: value
+        for name, value in submission.message.body.facts().items()
+        if party.agency_id not in restated.get(name, ())
+    }
     view = party.view.after(referral, facts, readers[party.agency_id], submission.case.lead)
     return replace(party, view=replace(view, state=party.view.state, parties=party.view.parties))

@@ -410,6 +410,34 @@ async def test_a_correction_needs_the_seat_and_meets_the_guards_of_what_it_corre
     assert await send(office, PROBATION, correction) == "accepted"
 
 
+async def test_a_correction_leaves_the_facts_that_a_later_message_has_stated(
+    office: Office,
+) -> None:
+    referral = await special(office)
+
+    async def state(agency: str, day: str, corrects: UUID | None = None) -> UUID:
+        moved = {"release_on": day, "new": day}
+        change = saying("special_adjustment.change_custody", referral, moved, corrects=corrects)
+        await office.exchange.accept(change, seat(agency))
+        return change.id
+
+    async def days() -> list[str]:
+        readers = [
+            (await office.reading.referral(agency, referral)).reader
+            for agency in (PRISON, PROBATION, CENTER)
+        ]
+        return [str(reader.view.facts["release_on"]) for reader in readers]
+
+    older = await state(PRISON, "2027-01-29")
+    await state(PRISON, "2027-01-22", corrects=older)
+    assert await days() == ["2027-01-22"] * 3
+    newer = await state(PROBATION, "2027-02-26")
+    await state(PRISON, "2027-01-29", corrects=older)
+    assert await days() == ["2027-02-26"] * 3
+    await state(PROBATION, "2027-02-12", corrects=newer)
+    assert await days() == ["2027-02-12"] * 3
+
+
 async def test_nothing_is_corrected_in_a_referral_that_is_closed(office: Office) -> None:
     opening = saying("suspect_support.consult")
     prosecutor = seat(PROSECUTOR)

@@ -57,6 +57,8 @@ BEGIN
             SELECT coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'referral_id', m.referral_id,
                 'type', m.type, 'digest', m.digest, 'from_agency', m.from_agency,
                 'classes', (SELECT jsonb_agg(s.class) FROM segment s WHERE s.message_id = m.id),
+                'restated', CASE WHEN m.from_agency = p_agency AND cardinality(m.facts) > 0
+                    THEN restated_facts(m) ELSE '{}' END,
                 'recalled', EXISTS (SELECT FROM copy z
                     WHERE z.message_id = m.id AND z.recalled_at IS NOT NULL),
                 'readers', (SELECT jsonb_agg(jsonb_build_object('agency_id', y.agency_id,
