@@ -28,8 +28,8 @@ NOTES: Mapping[str, str] = {
     "Kinds of item, not content.": "項目の種類。中身ではない",
     "Left out when the day is not known.": "日が分からなければ書かない",
     "Left out when the sender is the institution.": "送り手がその施設なら書かない",
-    "Left out: every consent recorded in this referral. A consent recorded in a referral above it"
-    " has to be named.": "なければこの案件で記録された全ての同意。"
+    "Left out: every consent recorded in this referral or below. One recorded in a referral above"
+    " it has to be named.": "なければこの案件とその下の案件で記録された全ての同意。"
     "親の案件で記録された同意は、挙げたものだけ",
     "Left out: the seat that sends this.": "なければこれを送る席",
     "Left out: until withdrawn.": "なければ撤回されるまで",

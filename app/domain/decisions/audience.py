@@ -66,16 +66,23 @@ def audience(
 
 
 def limit_to_consent(
-    flow: Flow, step: Step, recipients: Audience, consents: tuple[Consent, ...], on: date
+    flow: Flow,
+    step: Step,
+    recipients: Audience,
+    consents: tuple[Consent, ...],
+    on: date,
+    *,
+    claimed: bool,
 ) -> Audience:
     """The same recipients, where those that depend on consent get only what it covers.
 
     This applies where others receive the message without consent: a notice of release reaches the
     probation office whether or not the consent for the center still holds. A message to parties
     that all depend on consent, or by which an agency joins, is left as it is; it is refused later
-    if consent does not cover it.
+    if consent does not cover it. A claim is taken in any case, but for paper.
     """
-    if step.joins or all(flow.parties[t.party].by_consent for t in recipients):
+    depend = all(flow.parties[t.party].by_consent for t in recipients)
+    if step.joins or (depend and not claimed):
         return recipients
     return tuple(
         replace(t, classes=t.classes & covered_classes(consents, t.agency.id, t.agency.kind, on))

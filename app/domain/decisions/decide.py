@@ -311,7 +311,10 @@ def _check_guards(
         submission.directory,
         claimed=is_claim(flow, step, submission, sender),
     )
-    recipients = limit_to_consent(flow, step, recipients, situation.consents, situation.today)
+    claimed = situation.claimed and sender.keyed_by is None
+    recipients = limit_to_consent(
+        flow, step, recipients, situation.consents, situation.today, claimed=claimed
+    )
     present = present_classes(submission.message.body)
     receives = tuple(
         (t.party, t.agency, t.classes & present | shared_classes(flow, step, submission, t))

@@ -148,7 +148,8 @@ def _recorded_consent(
 
 
 def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset[UUID]:
-    """The consents that this message withdraws. If it names none: all of this referral."""
+    """The consents that this message withdraws. If it names none: all of this referral, and of
+    those below it, which nobody here may know of."""
     asked = submission.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
@@ -157,9 +158,11 @@ def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset
     known = {i for i, c in binding.items() if c.known}
     if not asked <= known:
         raise Invalid.at("/body/consent_ids", "unknown_consent")
-    chosen = asked or frozenset(i for i, c in binding.items() if c.referral_id == referral.id)
-    _check_items(submission, [binding[i] for i in chosen])
-    return chosen
+    below = case.with_descendants({referral.id})
+    own = [c for c in case.consents if c.referral_id in below and c.withdrawn_on is None]
+    chosen = [binding[i] for i in asked] or own
+    _check_items(submission, [c for c in chosen if asked or c.referral_id == referral.id])
+    return frozenset(c.record.id for c in chosen)
 
 
 def _check_items(submission: Submission, consents: Sequence[Consent]) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from uuid import UUID
 
-from app.domain.cases.case import NEW, SUSPENDED, Case, Referral
+from app.domain.cases.case import NEW, Case, Referral
 from app.domain.consents.consent import Consent
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Agency
@@ -24,13 +24,14 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     """Whether the consent that a message records is a claim.
 
     It is if it names whoever sent it, or keyed it in, and that party receives by consent here or
-    in a referral below; and if during a suspension another than the party that vouches records it.
+    in a referral below; and if another than the party that vouches records it while the referral or
+    one above it is suspended, whatever other side state lies over that.
     Paper that opens a case is none: there is nothing in the case but what its keyer typed.
     """
     record = submission.message.body.consent_record()
     if record is None or (sender.keyed_by is not None and _opens_case(step, submission)):
         return False
-    if step.state == SUSPENDED and not _ends_suspensions(flow, sender.name):
+    if not all(_resumes(each, sender.agency.id) for each in _suspended(submission)):
         return True
     return any(
         {agency.id, agency.kind} & set(record.recipients) and _depends(flow, party, agency)
@@ -38,11 +39,26 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     )
 
 
-def _ends_suspensions(flow: Flow, party: str) -> bool:
-    """Whether a consent that the party records can end a suspension without a confirmation."""
+def _suspended(submission: Submission) -> Iterator[Referral]:
+    """Where consent is suspended: the message's referral, or the one it is opened under, and those
+    above."""
+    case, message = submission.case, submission.message
+    referral = case.referrals.get(message.parent or message.referral_id)
+    if referral is not None:
+        yield from (r for r in (referral, *case.ancestors(referral)) if r.suspended)
+
+
+def _resumes(referral: Referral, agency_id: str) -> bool:
+    """Whether what an agency records may end the suspension of a referral unconfirmed.
+
+    It may if it has the part that vouches there; where no part does, if it does not receive by
+    consent.
+    """
+    flow = FLOWS[referral.flow]
+    parts = {p.name for p in referral.parties if p.active and p.agency_id == agency_id}
     if flow.vouching is not None:
-        return party == flow.vouching
-    return not flow.parties[party].by_consent
+        return flow.vouching in parts
+    return any(not flow.parties[part].by_consent for part in parts)
 
 
 def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:
@@ -62,7 +78,7 @@ def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) 
     keyer = submission.directory.agency(submission.caller.agency_id)
     if keyer is None or not _depends(flow, sender.keyed_by, keyer):
         return
-    resumes = step.state == SUSPENDED and step.to == BACK
+    resumes = any(_suspended(submission)) and step.to == BACK
     joins_other = joins and not _opens_case(step, submission)
     if resumes or joins_other or vouches(step.body):
         raise Invalid.at("/paper_origin", "own_access")

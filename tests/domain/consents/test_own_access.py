@@ -472,3 +472,37 @@ def test_after_a_withdrawal_nothing_that_a_party_sends_lets_it_open_more(
             continue
         assert opened(shut) <= limit, message_type
         assert granted_classes(shut) <= told, message_type
+
+
+@pytest.mark.parametrize("exit_event", ["die", "decline"])
+def test_another_side_state_over_a_suspension_makes_no_record_count(exit_event: str) -> None:
+    play = special(ASSESSING)
+    play.send("probation withdraw_consent")
+    play.send(f"prison {exit_event}")
+    play.send("prison~ record_consent", consent_id=str(uuid4()), recipients=[SHORT["center"]])
+    assert play.decided.recorded is not None
+    assert play.decided.recorded.claimed
+    play.send(f"probation retract_{'death' if exit_event == 'die' else 'decline'}")
+    again: dict[str, Any] = of_its_own("center") | {"item_classes": ["C1"]}
+    play.send("probation renew_consent", **again)
+    assert play.may_open("center") == {"C1"}
+
+
+def test_what_is_recorded_in_a_child_while_the_parent_is_suspended_is_a_claim() -> None:
+    play, child = regional()
+    play.send("probation withdraw_consent")
+    play.send("center~ record_consent", child, **of_its_own("center27"))
+    assert play.decided.recorded is not None
+    assert play.decided.recorded.claimed
+    assert play.decided.moves[1].body.type == "special_adjustment.consent_claimed"
+
+
+def test_a_withdrawal_that_names_nothing_takes_the_consents_of_the_children_too() -> None:
+    play, child = regional()
+    play.send("center record_consent", child, **of_its_own("center27"))
+    assert play.may_open("center27", child)
+    play.send("probation withdraw_consent")
+    again: dict[str, Any] = of_its_own("center") | {"item_classes": ["C1"]}
+    play.send("probation renew_consent", **again)
+    assert play.may_open("center") == {"C1"}
+    assert not play.may_open("center27", child)

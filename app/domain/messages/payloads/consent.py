@@ -140,8 +140,8 @@ class RecordedConsent(Body):
 class WithdrawnConsent(Body):
     """What the person takes back. New disclosures stop at once, here and in the referrals below.
 
-    Without `consent_ids` it withdraws every consent recorded in this referral, and none that was
-    recorded above it: a withdrawal that is to reach the parent names the parent's consents.
+    Without `consent_ids` it withdraws every consent recorded in this referral or below it, and none
+    that was recorded above: a withdrawal that is to reach the parent names the parent's consents.
 
     With `withdrawn_items` the rest of the consents stands, and counts again once consent is
     renewed; until then nothing is told, since it has to be asked anew what may be.
@@ -154,8 +154,8 @@ class WithdrawnConsent(Body):
         AtLeastOne,
         Field(
             title="撤回する同意",
-            description="Left out: every consent recorded in this referral. A consent recorded in"
-            " a referral above it has to be named.",
+            description="Left out: every consent recorded in this referral or below. One recorded"
+            " in a referral above it has to be named.",
         ),
     ] = None
     withdrawn_items: Annotated[
