@@ -10,7 +10,7 @@ from asyncpg.pool import PoolAcquireContext
 
 from app.adapters.database.connection import WRITABLE
 from app.adapters.database.limits import refusal_in, session_settings
-from app.adapters.database.shares import Shares
+from app.adapters.database.shares import Key, Shares
 from app.adapters.outage import CannotStart, is_read_only, spoils_connection
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class _BoundedLease(_Lease):
     def __init__(self, pool: _BoundedPool, timeout: float | None) -> None:
         super().__init__(pool, None)
         self._wait = WAIT_FOR_CONNECTION if timeout is None else timeout
-        self._claims: list[tuple[str, str]] = []
+        self._claims: list[Key] = []
         self._shares = pool.shares
 
     async def __aenter__(self) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,9 @@ class _Claims:
     """Or all those together that did not say who they are."""
     client: str = ""
     subject: str = ""
-    """The referral or case."""
+    """The referral or case that the call names."""
+    case: str = ""
+    """The case that it writes to, which is known to be its caller's."""
 
 
 _claims: ContextVar[_Claims | None] = ContextVar("claims", default=None)
@@ -38,15 +41,27 @@ def claim(agency: str, client: str, subject: str = "") -> None:
     Work of the service itself claims nothing, and is not bounded.
 
     Args:
-        subject: the referral or case that the call is about, if it is about one.
+        subject: the referral or case that the call is about, if it is about one. Anybody can name
+            any, so each agency has turns of its own for it.
     """
-    _claims.set(_Claims(agency, client, subject))
+    _claims.set(_Claims(agency, client, _canonical(subject)))
 
 
-def about(subject: str) -> None:
-    """Let the rest of this task use the pool for this referral or case, as its caller."""
+def about(case: UUID) -> None:
+    """Let the rest of this task use the pool to write to a case that is known to be its caller's.
+
+    All who write to one case share its turns.
+    """
     if (claims := _claims.get()) is not None:
-        _claims.set(replace(claims, subject=subject))
+        _claims.set(replace(claims, case=str(case)))
+
+
+def _canonical(subject: str) -> str:
+    """One text for all spellings of a UUID."""
+    try:
+        return str(UUID(subject))
+    except ValueError:
+        return subject
 
 
 def of_agency(size: int) -> int:
@@ -60,15 +75,27 @@ def of_client(size: int) -> int:
 
 
 def of_subject(size: int) -> int:
-    """How many of `size` connections all calls about one referral or case may have at a time."""
+    """How many of `size` connections an agency's calls about one referral or case may have, and how
+    many all calls together that write to one case."""
     return max(1, size // 4)
 
 
-@dataclass(slots=True)
-class _Turns:
-    free: asyncio.Semaphore
-    users: int = 0
-    """Calls that have a turn, or wait for one."""
+def of_subject_for_all(size: int) -> int:
+    """How many of them the calls of all agencies about one referral or case may have."""
+    return max(1, size // 2)
+
+
+Key = tuple[str, ...]
+"""The kind of a claim, and what it claims."""
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A call that waits until there is a turn under each of its claims, and has none meanwhile."""
+
+    claims: list[tuple[Key, int]]
+    keys: list[Key]
+    turn: asyncio.Future[None]
 
 
 @dataclass(slots=True)
@@ -77,53 +104,86 @@ class Shares:
 
     size: int
     """Connections of the pool."""
-    _turns: dict[tuple[str, str], _Turns] = field(default_factory=dict)
+    _turns: dict[Key, int] = field(default_factory=dict)
+    """How many calls have a turn."""
+    _lines: dict[Key, list[_Waiting]] = field(default_factory=dict)
+    """Those that wait, by their agency, the one that has got no turn for longest first."""
 
-    async def enter(self, keys: list[tuple[str, str]]) -> None:
-        """Wait for a turn under every claim of this task. `keys` gets those that it has to leave.
-
-        The subject first: whoever waits for a case that is held does not keep the caller from
-        calling about others. The agency last: whoever waits for its client takes no turn of others.
-        """
+    async def enter(self, keys: list[Key]) -> None:
+        """Wait for a turn under every claim of this task. `keys` gets what it has to leave."""
         await self.enter_each(keys, self._claims_to_count())
 
-    async def enter_each(
-        self, keys: list[tuple[str, str]], claims: Iterable[tuple[tuple[str, str], int]]
-    ) -> None:
-        """Wait for a turn under each of these claims, of which there are so many turns."""
-        for key, most in claims:
-            turns = self._turns.get(key)
-            if turns is None:
-                turns = self._turns[key] = _Turns(asyncio.Semaphore(most))
-            turns.users += 1
-            try:
-                await turns.free.acquire()
-            except BaseException:
-                self._forget(key, turns)
-                raise
-            keys.append(key)
+    async def enter_each(self, keys: list[Key], claims: Iterable[tuple[Key, int]]) -> None:
+        """Wait for a turn under each of these claims, of which there are so many turns.
 
-    def leave(self, keys: list[tuple[str, str]]) -> None:
-        """Give the turns back."""
+        It gets all at once: whoever waits keeps nobody from anything. Those with the same last
+        claim, the agency, stand in one line, and the lines take turns: a long one delays no other.
+        """
+        waiting = _Waiting(list(claims), keys, asyncio.get_running_loop().create_future())
+        if self._take(waiting):
+            return
+        agency = waiting.claims[-1][0]
+        self._lines.setdefault(agency, []).append(waiting)
+        try:
+            await waiting.turn
+        finally:
+            if not keys:
+                self._remove(agency, waiting)
+
+    def leave(self, keys: list[Key]) -> None:
+        """Give the turns back, and let those go on that now have theirs."""
+        if not keys:
+            return
         while keys:
             key = keys.pop()
-            turns = self._turns[key]
-            turns.free.release()
-            self._forget(key, turns)
+            self._turns[key] -= 1
+            if not self._turns[key]:
+                del self._turns[key]
+        while any(self._let_one_go_on(agency) for agency in list(self._lines)):
+            pass
 
-    def _claims_to_count(self) -> Iterator[tuple[tuple[str, str], int]]:
+    def _let_one_go_on(self, agency: Key) -> bool:
+        line = self._lines[agency]
+        for waiting in line:
+            if self._is_full(*waiting.claims[-1]):
+                return False
+            if not waiting.turn.done() and self._take(waiting):
+                waiting.turn.set_result(None)
+                self._remove(agency, waiting)
+                if agency in self._lines:  # behind the others
+                    self._lines[agency] = self._lines.pop(agency)
+                return True
+        return False
+
+    def _take(self, waiting: _Waiting) -> bool:
+        if any(self._is_full(key, most) for key, most in waiting.claims):
+            return False
+        for key, _ in waiting.claims:
+            self._turns[key] = self._turns.get(key, 0) + 1
+            waiting.keys.append(key)
+        return True
+
+    def _is_full(self, key: Key, most: int) -> bool:
+        return self._turns.get(key, 0) >= most
+
+    def _remove(self, agency: Key, waiting: _Waiting) -> None:
+        line = self._lines[agency]
+        line.remove(waiting)
+        if not line:
+            del self._lines[agency]
+
+    def _claims_to_count(self) -> Iterator[tuple[Key, int]]:
         claims = _claims.get()
-        if claims is not None:
-            if claims.subject:
-                yield ("subject", claims.subject), of_subject(self.size)
-            if claims.client:
-                yield ("client", claims.client), of_client(self.size)
-            yield ("agency", claims.agency), of_agency(self.size)
-
-    def _forget(self, key: tuple[str, str], turns: _Turns) -> None:
-        turns.users -= 1
-        if not turns.users:
-            del self._turns[key]
+        if claims is None:
+            return
+        if claims.case:
+            yield ("case", claims.case), of_subject(self.size)
+        elif claims.subject:
+            yield ("subject", claims.agency, claims.subject), of_subject(self.size)
+            yield ("subject", claims.subject), of_subject_for_all(self.size)
+        if claims.client:
+            yield ("client", claims.client), of_client(self.size)
+        yield ("agency", claims.agency), of_agency(self.size)
 
 
 class CallsAtOnce:
@@ -146,7 +206,7 @@ class CallsAtOnce:
         Raises:
             TimeoutError: there was none in time.
         """
-        keys: list[tuple[str, str]] = []
+        keys: list[Key] = []
         claims = (("client", client), self._of_a_client), (("agency", agency), self._of_an_agency)
         try:
             async with asyncio.timeout(self._wait):

@@ -199,7 +199,7 @@ class Exchange:
     ) -> AcceptanceAnswer | None:
         """Decide and write once; None if the case has changed since it was loaded."""
         loaded = await self._load(executor, message, caller, hold=hold)
-        about(str(loaded.case.id))  # all that write to one case wait in one line
+        about(loaded.case.id)  # all that write to one case wait in one line
         await self._check_quota(executor, loaded, message, caller)
         submission = self._submission(loaded, message, caller)
         try:

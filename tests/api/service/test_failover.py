@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -16,7 +17,7 @@ from app.adapters.database import pool as pools
 from app.adapters.database.connection import connect
 from app.adapters.database.logins import Urls
 from app.adapters.database.pool import NoConnection, open_pool
-from app.adapters.database.shares import claim, of_agency, of_client, of_subject
+from app.adapters.database.shares import about, claim, of_agency, of_client, of_subject
 from app.adapters.directory.seed import seed
 from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.job import PeriodicJob
@@ -213,6 +214,7 @@ async def timed(call: Any) -> float:
 
 
 SLOW = "SELECT pg_sleep(3)"
+ONE_CASE = UUID(int=1)
 
 
 async def test_slow_calls_of_an_agency_with_many_clients_leave_connections_for_others(
@@ -223,6 +225,8 @@ async def test_slow_calls_of_an_agency_with_many_clients_leave_connections_for_o
 
     async def call(agency: str, subject: str, statement: str = SLOW) -> Exception | None:
         claim(agency, f"{agency}.{subject}", subject)
+        if subject == str(ONE_CASE):
+            about(ONE_CASE)
         try:
             await pool.fetchval(statement)
         except Exception as error:
@@ -231,7 +235,7 @@ async def test_slow_calls_of_an_agency_with_many_clients_leave_connections_for_o
 
     try:
         slow = [asyncio.create_task(call("slow", str(n))) for n in range(8)]
-        about_one = [asyncio.create_task(call(f"c{n}", "one case")) for n in range(8)]
+        about_one = [asyncio.create_task(call(f"c{n}", str(ONE_CASE))) for n in range(8)]
         await asyncio.sleep(0)
         assert [await call("other", f"x{n}", "SELECT 1") for n in range(20)] == [None] * 20
         outcomes = await asyncio.gather(*slow)
