@@ -64,6 +64,7 @@ class ErasureRequestRow(Row, table=True):
         Index(
             "ix_erasure_request_once",
             "referral_id",
+            "agency_id",
             unique=True,
             postgresql_where=text("state = 'pending'"),
         ),

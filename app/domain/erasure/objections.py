@@ -74,7 +74,7 @@ class HeldReferral:
     """The rules that run, and since when."""
     readers: tuple[CopyHolder, ...]
     requests: tuple[EarlierRequest, ...] = ()
-    """The last requests to erase it, the newest first."""
+    """The last requests of the agency that asks, the newest first; those of others do not count."""
 
     def decides(self, agency_id: str) -> bool:
         """Whether an agency leads the case, or is the party that confirms endings."""

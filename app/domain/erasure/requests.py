@@ -23,7 +23,7 @@ from app.domain.vocabulary.code import Code
 OBJECTION_PERIOD = timedelta(days=30)
 """How long the others may object, unless a setting says otherwise."""
 PAUSE = timedelta(days=30)
-"""After a request that was objected to, lapsed or withdrawn: how long no other one is made."""
+"""After a request that was objected to, lapsed or withdrawn: how long its agency makes no other."""
 AGREE = frozenset({"decider"})
 """Roles that agree, since that cannot be undone. Whoever may act for the agency may object."""
 
@@ -82,8 +82,8 @@ def objection_to_request(
     """Why the others cannot be asked now; None if they can.
 
     Returns:
-        `already_requested`; `too_soon` after the end of another one; `not_closed` if somebody would
-        have to agree who cannot answer here.
+        `already_requested` or `too_soon` by requests of the same agency; `not_closed` if somebody
+        would have to agree who cannot answer here.
     """
     if any(request.state == RequestState.PENDING for request in referral.requests):
         return "already_requested"

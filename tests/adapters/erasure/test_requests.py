@@ -170,13 +170,48 @@ async def test_after_an_objection_a_month_passes_before_the_next_request(
     referral = await closed_case(office)
     act = await erase(acts, referral)
     assert await refused(acts, referral) == "already_requested"
-    assert await refused(acts, referral, PROBATION) == "already_requested"
     await requests.answer(seat(PRISON), act.id, OBJECTED)
-    for agency in (CENTER, PROBATION):
-        office.clock.now = START + timedelta(days=30) - timedelta(seconds=1)
-        assert await refused(acts, referral, agency) == "too_soon"
+    office.clock.now = START + timedelta(days=30) - timedelta(seconds=1)
+    assert await refused(acts, referral) == "too_soon"
     office.clock.now = START + timedelta(days=30)
     await erase(acts, referral)
+
+
+@pytest.mark.parametrize("ends", ["pending", "withdrawn", "objected"])
+async def test_a_request_of_one_agency_does_not_keep_another_one_from_asking(
+    office: Office,
+    worker_pool: asyncpg.Pool,
+    acts: Acts,
+    requests: ErasureRequests,
+    ends: str,
+) -> None:
+    referral = await closed_case(office)
+    act = await erase(acts, referral, classes=["C1"])
+    if ends == "withdrawn":
+        await requests.withdraw(seat(CENTER, "records_officer"), act.id)
+    elif ends == "objected":
+        await requests.answer(seat(PRISON), act.id, OBJECTED)
+    await erase(acts, referral, PROBATION, "subject_request")
+    assert await refused(acts, referral, PROBATION) == "already_requested"
+    for _ in range(2):  # one of them may find the case busy
+        await settle(office, worker_pool, PERIOD)
+    assert await is_erased(office, referral)
+    assert await pending(office, referral) == 0
+
+
+async def test_of_requests_at_once_each_agency_has_one(office: Office, acts: Acts) -> None:
+    referral = await closed_case(office)
+    agencies = (CENTER, PROBATION, CENTER, PROBATION)
+    outcomes = await asyncio.gather(
+        *(erase(acts, referral, agency) for agency in agencies), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, Act) for outcome in outcomes) == 2
+    assert await pending(office, referral) == 2
+
+
+async def pending(office: Office, referral: UUID) -> int:
+    many = "SELECT count(*) FROM erasure_request WHERE referral_id = $1 AND state = 'pending'"
+    return int(await office.owner.fetchval(many, referral))
 
 
 async def test_when_all_agree_it_is_erased_at_once(

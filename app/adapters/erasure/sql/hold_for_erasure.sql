@@ -47,6 +47,7 @@ BEGIN
         'requests', (SELECT coalesce(jsonb_agg(jsonb_build_object('state', e.state,
                 'settled_at', e.settled_at) ORDER BY e.requested_at DESC), '[]')
             FROM (SELECT * FROM erasure_request q WHERE q.referral_id = p_referral
+                    AND q.agency_id = p_agency
                 ORDER BY q.requested_at DESC LIMIT 20) AS e));
 END $$;
 REVOKE ALL ON FUNCTION hold_for_erasure(text, uuid, boolean)
