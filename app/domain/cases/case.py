@@ -117,15 +117,19 @@ class Referral:
         """The state under any side state."""
         return self.back[0] if self.back else self.state
 
+    def is_in(self, *states: str) -> bool:
+        """Whether it is in one of these states, be it under any other side state."""
+        return not {self.state, *self.back}.isdisjoint(states)
+
     @property
     def suspended(self) -> bool:
         """Whether consent is suspended here, under any other side state, or was when it ended."""
-        return SUSPENDED in {self.state, *self.back}
+        return self.is_in(SUSPENDED)
 
     @property
     def holds_children(self) -> bool:
         """Whether it waits for a decline or a death to be confirmed, under any side state."""
-        return not HOLDS_CHILDREN.isdisjoint({self.state, *self.back})
+        return self.is_in(*HOLDS_CHILDREN)
 
     def party_of(self, agency_id: str) -> Party:
         """The party that an agency is, or was.
@@ -224,13 +228,16 @@ class Case:
         ids = frozenset(roots)
         return ids.union(*({d.id for d in self.descendants(root)} for root in ids))
 
+    def suspended(self, referral: Referral) -> bool:
+        """Whether consent is suspended in the referral or in one above it."""
+        return any(each.suspended for each in (referral, *self.ancestors(referral)))
+
     def effective_consents(self, referral: Referral) -> tuple[Consent, ...]:
         """The consents that allow a disclosure.
 
         A claim is none of them. While the referral or one above it is suspended there are none.
         """
-        stopped = any(r.suspended for r in (referral, *self.ancestors(referral)))
-        binding = () if stopped else self.binding_consents(referral)
+        binding = () if self.suspended(referral) else self.binding_consents(referral)
         return tuple(
             c for c in binding if not c.claimed and serves(c.record.purpose, referral.flow)
         )

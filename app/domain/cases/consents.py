@@ -38,7 +38,7 @@ def verdicts(
     return [
         {
             "id": str(each),
-            "fails": _failings(binding[each], referral, dependents, on)
+            "fails": _failings(binding[each], case, referral, dependents, on)
             if each in binding
             else [UNKNOWN],
         }
@@ -47,7 +47,11 @@ def verdicts(
 
 
 def _failings(
-    consent: Consent, referral: Referral, dependents: Sequence[DependentRecipient], on: date
+    consent: Consent,
+    case: Case,
+    referral: Referral,
+    dependents: Sequence[DependentRecipient],
+    on: date,
 ) -> list[str]:
     state = consent_state(consent, on)
     stands = NOT_YET if state == CLAIMED else state
@@ -55,7 +59,7 @@ def _failings(
     wanted = {c for t in met for c in t.classes - ROUTING}
     failing = {
         stands: stands != EFFECTIVE,
-        "suspended": referral.suspended,
+        "suspended": case.suspended(referral),
         "other_purpose": not serves(consent.record.purpose, referral.flow),
         "other_recipient": len(met) < len(dependents),
         "other_class": not wanted <= consent.classes,

@@ -252,7 +252,8 @@ def _events_for_others(
     if event is None:
         return
     for other in case.descendants(referral.id):
-        if SIDE_STATE_OF.get(event) not in {other.state, *other.back}:
+        side = SIDE_STATE_OF.get(event)
+        if side is None or not other.is_in(side):
             yield other, event
 
 

@@ -68,8 +68,7 @@ def stops_nothing(
         GuardFailed: it is one that cannot be recorded without an effect.
     """
     caller = submission.caller
-    there = {referral.state, *referral.back}
-    if step.to not in flow.side_states - there:
+    if step.to not in flow.side_states or referral.is_in(step.to):
         return False
     if not referral.stops.used_up(step.to, caller.agency_id):
         return False

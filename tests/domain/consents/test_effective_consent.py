@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.cases.case import SUSPENDED, Case, Referral
+from app.domain.cases.consents import verdicts
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
 
@@ -34,3 +35,16 @@ def test_no_consent_counts_while_the_referral_is_suspended_under_any_side_state(
     case, referral = standing(*states)
     assert case.binding_consents(referral) == case.consents
     assert case.effective_consents(referral) == ()
+
+
+@pytest.mark.parametrize("over", [(), ("decline_pending",), ("decline_pending", "death_reported")])
+def test_a_refusal_says_that_consent_is_suspended_here_or_above_under_any_side_state(
+    over: tuple[str, ...],
+) -> None:
+    below = ("accepted", SUSPENDED, *over)
+    case, parent = standing(below[-1], *below[:-1])
+    child = Referral(uuid4(), "regional_coordination", "requested", parent=parent.id)
+    ids = [consent.record.id for consent in case.consents]
+    for referral in (parent, child):
+        verdict = verdicts(case.with_referral(child), referral, ids, [], [], date(2026, 2, 1))
+        assert "suspended" in verdict[0]["fails"]

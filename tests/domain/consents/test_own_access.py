@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.cases.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW, Case, Referral
 from app.domain.classes import ROUTING
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Invalid, NotYourStep, Refusal
@@ -19,6 +20,7 @@ from app.domain.messages.payloads import samples
 from tests.support import cases
 from tests.support.cases import ASSESSING, NOW, REQUESTED, SHORT, Play, regional, special
 
+SIDE = ("suspended_consent", "decline_pending", "death_reported")
 PAPER = PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)
 CONSENTED = """
     probation answer_consultation
@@ -211,6 +213,38 @@ def test_what_another_party_records_during_a_suspension_waits_for_the_party_that
     assert not play.may_open("center")
     assert play.send("probation confirm_consent", consent_id=consent["consent_id"]) == state
     assert "C3" in play.may_open("center")
+
+
+STACKS: list[tuple[str, ...]] = [(), ("die",), ("decline",), ("decline", "die")]
+
+
+@pytest.mark.parametrize("stack", STACKS, ids="+".join)
+def test_what_another_party_records_in_a_suspension_under_other_stops_waits_all_the_same(
+    stack: tuple[str, ...],
+) -> None:
+    play, child = regional()
+    play.send("probation withdraw_consent")
+    for stop in stack:
+        play.send(f"center {stop}")
+    consent: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-27"]}
+    play.send("prison~ record_consent", **consent)
+    assert play.case.consents[-1].claimed
+    for stop in reversed(stack):
+        play.send(f"center retract_{'death' if stop == 'die' else stop}")
+    play.send("probation renew_consent", item_classes=["C1"], recipients=["center-13"])
+    assert "C4" not in play.may_open("center27", child)
+
+
+@pytest.mark.parametrize("back", [b for n in range(3) for b in permutations(SIDE, n)])
+@pytest.mark.parametrize("state", SIDE)
+def test_a_side_state_holds_under_every_other(state: str, back: tuple[str, ...]) -> None:
+    referral = Referral(uuid4(), SPECIAL, state, back=("assessing", *back))
+    child = Referral(uuid4(), "regional_coordination", "requested", parent=referral.id)
+    case = Case(uuid4()).with_referral(referral).with_referral(child)
+    there = {state, *back}
+    assert referral.suspended is ("suspended_consent" in there)
+    assert referral.holds_children is bool({"decline_pending", "death_reported"} & there)
+    assert case.suspended(child) is case.suspended(referral) is referral.suspended
 
 
 @pytest.mark.parametrize("ending", ["close", "probation confirm_withdrawal", "confirm_death"])

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from app.domain.cases.case import SUSPENDED
 from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Guard, Situation, Taken
 from app.domain.state_machine.guards.base import body_as, guard
@@ -22,9 +21,7 @@ from app.domain.vocabulary.closing import CloseReason
 )
 def consent_withdrawn(situation: Situation) -> list[str]:
     """A withdrawal is confirmed only while the referral is suspended."""
-    if situation.referral.state == SUSPENDED:
-        return []
-    return ["withdraw_consent"]
+    return [] if situation.referral.suspended else ["withdraw_consent"]
 
 
 @guard(
@@ -38,10 +35,7 @@ def consent_withdrawn(situation: Situation) -> list[str]:
 )
 def ancestors_not_suspended(situation: Situation) -> list[str]:
     """A referral is not resumed while one above it is suspended."""
-    stopped = any(
-        SUSPENDED in (above.state, *above.back)
-        for above in situation.case.ancestors(situation.referral)
-    )
+    stopped = any(above.suspended for above in situation.case.ancestors(situation.referral))
     return ["/parent"] if stopped else []
 
 
