@@ -193,7 +193,7 @@ class Settings(BaseSettings):
 
     address_connections: int = Field(default=512, ge=1)
     """Connections from one address, but for trusted proxies, to one API process. Beyond that the
-    one makes room that has waited longest without sending a request."""
+    one makes room that has waited longest without sending a whole request."""
 
     metrics_token: SecretStr | None = None
     """What `/metrics` wants as `Authorization: Bearer …`. When missing, `/metrics` is not there."""

@@ -23,6 +23,9 @@ LOOK_AGAIN = 1.0
 """Seconds after which a waiting call reads the inbox again: a ring of the bell can be lost."""
 MOST_ACKNOWLEDGED = 1_000
 """Items acknowledged by one call; `more` says that others are left."""
+MOST_WAITING = 64
+"""Calls of one agency that wait for its inbox at a time, in one process. More of them would take
+the connections that others need; they are answered at once."""
 NOTHING = '{"items":[]'
 
 
@@ -40,9 +43,10 @@ class Inboxes:
         """A page of the inbox after a position, as JSON text.
 
         Args:
-            wait: seconds to wait for an item if there is none yet.
+            wait: seconds to wait for an item if there is none yet. When `MOST_WAITING` calls of the
+                agency wait already, another one does not.
         """
-        if wait <= 0:
+        if wait <= 0 or self._bell.waiting(agency_id) >= MOST_WAITING:
             return await self._page(agency_id, after, limit, unacknowledged)
         until = time.monotonic() + wait
         with self._bell.subscribe(agency_id) as event:

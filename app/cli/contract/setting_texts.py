@@ -62,9 +62,9 @@ PROCESSES = {
     ),
     "address_connections": _means(
         "一つのアドレスからの接続の数(API プロセスごと。`TSUNAGU_TRUSTED_PROXIES` のものを除く)。"
-        "超えると、要求を送らずに最も長く待っている接続が閉じられます",
+        "超えると、要求を終わりまで送らずに最も長く待っている接続が閉じられます",
         "Connections from one address to one API process, those of `TSUNAGU_TRUSTED_PROXIES` aside."
-        " Beyond that, the one is closed that has waited longest without sending a request",
+        " Beyond that, the one is closed that has waited longest without sending a whole request",
     ),
     "max_body": _means("要求の本文の上限(バイト)", "The largest body of a request, in bytes"),
     "long_poll_limit": _means("受信箱の `wait` の上限", "The longest `wait` of an inbox poll"),

@@ -56,9 +56,9 @@ class _Place:
 class Connections:
     """The connections of one process.
 
-    When there are too many, the one that has waited longest without sending a request makes room:
-    whoever opens connections to keep others out closes their own. Only if all of them are at work
-    is the new one refused.
+    When there are too many, the one that has waited longest without sending a whole request makes
+    room: whoever opens connections to keep others out closes their own. Only if all of them are at
+    work is the new one refused.
     """
 
     def __init__(self, limits: ConnectionLimits, count: Callable[[str], None]) -> None:
@@ -89,7 +89,7 @@ class Connections:
         return True
 
     def begins(self, connection: Counted) -> None:
-        """The head of a request was read: it makes no room until it has been answered."""
+        """A request was read whole: it makes no room until it has been answered."""
         for place in self._of(connection):
             place.new.pop(connection, None)
             place.idle.pop(connection, None)

@@ -89,13 +89,14 @@ class BoundedHttp(HttpToolsProtocol):
         """The body begins. Its size is limited where it is read."""
         self._in_head, self._head_size = False, -1
         self._reading = ("body", self.loop.time() + BODY_TIME)
-        self._bounded_connections.begins(self)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The next request begins."""
+        """The request is there, and is at work unless it was answered already. The next begins."""
         self._head_size, self._reading = 0, None
         super().on_message_complete()
+        if self._is_answering():
+            self._bounded_connections.begins(self)
 
     def on_response_complete(self) -> None:
         """Wait for the next request, unless one came already."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.adapters.inbox import inboxes
 from app.adapters.inbox.inboxes import Inboxes
 from app.cli.processes import http_limits
 from app.cli.processes.connections import room_for_connections
@@ -168,13 +169,22 @@ def small(service: Service) -> Iterator[Running]:
         yield running
 
 
-async def test_many_connections_without_a_request_keep_nobody_out(small: Running) -> None:
+HALF_A_BODY = (
+    b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\ngrant_type="
+)
+
+
+@pytest.mark.parametrize("begun", [b"GET /healthz HTTP/1.1\r\n", HALF_A_BODY], ids=["head", "body"])
+async def test_many_connections_without_a_request_keep_nobody_out(
+    small: Running, begun: bytes
+) -> None:
     writers = []
     try:
         for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
             for n in range(40):
                 _, writer = await connect(small.url, address)
-                writer.write(b"GET /healthz HTTP/1.1\r\n" if n % 2 else b"")
+                writer.write(begun if n % 2 else b"")
                 writers.append(writer)
         for address in ("127.0.0.1", "127.0.0.2", "127.0.0.9"):
             async with asyncio.timeout(5):
@@ -208,6 +218,29 @@ async def test_calls_at_work_make_no_room_for_more(small: Running, service: Serv
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
     for _, each in (*waiting, (None, writer), (None, other)):
         each.close()
+
+
+async def test_no_more_calls_of_an_agency_wait_than_leave_room_for_others(
+    small: Running, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "MOST_WAITING", 5)
+    token = await service.token("probation-13")
+    poll = "GET /v1/inbox?after=999999&wait=20 HTTP/1.1\r\nHost: x\r\n"
+    poll += f"Authorization: Bearer {token}\r\n\r\n"
+    connections = [await connect(small.url) for _ in range(12)]
+    for _, writer in connections:
+        writer.write(poll.encode())
+    answers = {asyncio.create_task(reader.readline()) for reader, _ in connections}
+    waiting = answers
+    async with asyncio.timeout(10):
+        while len(waiting) > 5:
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert len(waiting) == 5
+    assert {(await each)[:13] for each in answers - waiting} == {b"HTTP/1.1 200 "}
+    for each in waiting:
+        each.cancel()
+    for _, writer in connections:
+        writer.close()
 
 
 async def _answer_or_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
