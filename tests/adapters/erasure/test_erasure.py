@@ -34,7 +34,15 @@ from app.domain.errors import (
 from app.main import EFFECTS
 from tests.support.callers import START, caller_with, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, PRISON, PROBATION, TO_ASSESSING, hand_over, special
+from tests.support.play import (
+    CENTER,
+    OTHER_CENTER,
+    PRISON,
+    PROBATION,
+    TO_ASSESSING,
+    hand_over,
+    special,
+)
 
 YEARS = timedelta(days=366)
 LATER = START + 5 * YEARS + timedelta(days=2)
@@ -425,6 +433,21 @@ async def test_a_hold_binds_in_the_other_referrals_of_its_case_only_if_it_is_of_
     await erase_until(worker_pool, LATER)
     assert all(each.body for each in await open_all(office, CENTER, parent))
     assert any(each.body for each in await open_all(office, CENTER, child)) is whole_case
+
+
+async def test_a_hold_of_the_whole_case_keeps_what_its_holder_reads_through_a_child(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts
+) -> None:
+    parent, child = await hand_over(office, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    find = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.request_cooperation'"
+    shared = (await office.owner.fetchval(find, parent),)
+    offer = saying("regional_coordination.offer_transfer", child, shared_messages=shared)
+    await office.exchange.accept(offer, seat(CENTER))
+    await hold(acts, child, OTHER_CENTER)
+    close = saying("special_adjustment.close", parent, {"close_reason": "family_took_over"})
+    await office.exchange.accept(close, HEAD)
+    await erase_until(worker_pool, LATER)
+    assert all(each.body for each in await open_all(office, CENTER, parent))
 
 
 async def age_holds(office: Office, referral: UUID, by: timedelta) -> None:

@@ -113,6 +113,11 @@ def test_each_program_answers_a_challenge_with_the_proof(
     assert not proves(answer, CHALLENGE.encode(), [b"another"])
 
 
+@pytest.mark.parametrize("answer", [b"[" * 60_000, b"", b"\xff", b"[]", b'{"proof": 1}', None])
+def test_an_answer_of_another_form_proves_nothing(answer: bytes | None) -> None:
+    assert not proves(answer, CHALLENGE.encode(), [_key(SECRET)])
+
+
 def test_the_pages_show_a_notice_as_the_contract_has_it() -> None:
     assert all(f"```json\n{BODY}\n```" in page for page in PAGES.values())
     assert len(BODY.encode()) < 2048

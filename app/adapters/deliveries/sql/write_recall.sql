@@ -69,6 +69,7 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM write_case_log(v_case, v_at, p);
+    IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
 END $$;
 REVOKE ALL ON FUNCTION write_recall(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION write_recall(jsonb) TO tsunagu_api;

@@ -1,6 +1,6 @@
--- Write log entries and inbox items of what the agency of this transaction, or nobody, did in a
--- case: only of this case, and only for agencies that have a part in it or hold a copy of one of its
--- messages, in whichever case they have it.
+-- Write log entries of what the agency of this transaction, or nobody, did in a case: only of this
+-- case, and only for agencies that have a part in it or hold a copy of one of its messages, in
+-- whichever case they have it. The same is asked of the inbox items that its caller delivers.
 CREATE OR REPLACE FUNCTION write_case_log(p_case uuid, p_at timestamptz, p jsonb) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -20,7 +20,6 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     PERFORM write_log_of(me(), p_at, p -> 'log');
-    IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(p_at, p -> 'items'); END IF;
 END $$;
 -- Called by other functions only.
 REVOKE ALL ON FUNCTION write_case_log(uuid, timestamptz, jsonb)
