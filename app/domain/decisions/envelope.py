@@ -53,6 +53,8 @@ def _fields_not_taken(step: Step, message: Message) -> Iterator[Wrong]:
         "/to": correction and bool(message.to),
         "/paper_origin": correction and message.paper_origin is not None,
         "/shared_messages": bool(message.shared_messages) and (correction or not step.shares),
+        # What is withdrawn stands in the body; here it would look as if it chose.
+        "/consent_ids": bool(message.consent_ids) and message.body.consents_withdrawn() is not None,
     }
     yield from ((pointer, NOT_TAKEN) for pointer, refused in given.items() if refused)
 

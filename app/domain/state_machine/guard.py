@@ -169,7 +169,9 @@ def _consent_objection(
     own = {c.record.id for c in situation.own}
     ids = situation.message.rests_on()
     if named:
-        chosen = tuple(c for c in chosen if c.record.id in ids | own)
+        # One that the sender may not know of counts like one that does not exist.
+        known = {c.record.id for c in situation.case.known_consents(situation.referral)}
+        chosen = tuple(c for c in chosen if c.record.id in (ids & known) | own)
     dependents = situation.dependent_recipients(by_consent)
     lacking = [(t, t.lacking_classes(chosen, situation.today)) for t in dependents]
     failed = [(t, classes) for t, classes in lacking if classes]

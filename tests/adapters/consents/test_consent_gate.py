@@ -20,6 +20,7 @@ from tests.support.play import (
     PRISON,
     PROBATION,
     TO_ACCEPTED,
+    TO_ASSESSING,
     hand_over,
     send,
     special,
@@ -168,6 +169,41 @@ async def test_a_consent_that_the_list_does_not_show_and_an_unknown_one_are_answ
         ]
         assert (answers[0] == answers[1]) is not shown, (agency, message_type)
         assert "unknown_consent" in answers[1]
+
+
+async def test_a_request_does_not_rest_on_a_consent_that_its_sender_may_not_know_of(
+    office: Office,
+) -> None:
+    parent = await special(office, TO_ASSESSING)
+    hidden, none = uuid4(), uuid4()
+    consent = {"consent_id": str(hidden), "recipients": [OTHER_CENTER], "purpose": "regional"}
+    recorded = saying("special_adjustment.record_consent", parent, consent)
+    await send(office, PROBATION, recorded)
+    assert str(hidden) not in await consents_of(office, CENTER, parent)
+    answers = []
+    for named in (hidden, none):
+        request = saying(
+            "regional_coordination.request",
+            changes={"consent_id": str(named)},
+            parent=parent,
+            to={"destination_center": OTHER_CENTER},
+        )
+        with pytest.raises(GuardFailed) as refused:
+            await office.exchange.rehearse(request, seat(CENTER))
+        answers.append(repr(refused.value.facts).replace(str(named), "id"))
+    assert answers[0] == answers[1]
+
+
+async def test_what_is_withdrawn_is_named_in_the_body_and_not_in_the_envelope(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    (consent,) = await consents_of(office, PROBATION, referral)
+    withdrawal = saying("special_adjustment.withdraw_consent", referral)
+    named = replace(withdrawal, consent_ids=(UUID(consent),))
+    with pytest.raises(Invalid) as refused:
+        await office.exchange.accept(named, seat(PROBATION))
+    assert refused.value.facts["errors"] == [{"pointer": "/consent_ids", "reason": "not_taken"}]
 
 
 async def answer_to(
