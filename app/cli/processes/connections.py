@@ -40,17 +40,17 @@ class ConnectionLimits:
 
 @dataclass(slots=True)
 class _Place:
-    """The connections from one address. Both dictionaries are in the order of their waiting."""
+    """The connections from one address."""
 
     open: int = 0
-    new: dict[Counted, None] = field(default_factory=dict)
-    """Those on which no request has been read whole."""
-    idle: dict[Counted, None] = field(default_factory=dict)
-    """Those that wait for their next request."""
+    waiting: dict[Counted, None] = field(default_factory=dict)
+    """Those that wait for a request, the first or the next, in the order in which they began to.
+    New ones have no order of their own: whoever filled all places with answered ones would
+    otherwise let callers who connect at the same moment close each other's."""
 
     def oldest(self) -> Counted | None:
-        """The one to make room: rather one that never sent a request than one that did."""
-        return next(iter(self.new or self.idle), None)
+        """The one to make room."""
+        return next(iter(self.waiting), None)
 
 
 class Connections:
@@ -85,19 +85,18 @@ class Connections:
         self._all[connection] = address
         for each in (place, self._everywhere):
             each.open += 1
-            each.new[connection] = None
+            each.waiting[connection] = None
         return True
 
     def begins(self, connection: Counted) -> None:
         """A request was read whole: it makes no room until it has been answered."""
         for place in self._of(connection):
-            place.new.pop(connection, None)
-            place.idle.pop(connection, None)
+            place.waiting.pop(connection, None)
 
     def waits(self, connection: Counted) -> None:
         """It was answered, and waits for its next request."""
         for place in self._of(connection):
-            place.idle[connection] = None
+            place.waiting[connection] = None
 
     def leaves(self, connection: Counted) -> None:
         """It is closed."""

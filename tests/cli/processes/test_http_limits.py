@@ -10,7 +10,7 @@ import pytest
 from app.adapters.inbox import inboxes
 from app.adapters.inbox.inboxes import Inboxes
 from app.cli.processes import http_limits
-from app.cli.processes.connections import room_for_connections
+from app.cli.processes.connections import ConnectionLimits, Connections, room_for_connections
 from app.cli.processes.http_limits import LONGEST_HEAD
 from tests.support.service import Running, Service, serve_in_thread
 
@@ -197,6 +197,34 @@ async def test_many_connections_without_a_request_keep_nobody_out(
             writer.close()
     assert _seconds_until_ended(small, "address") > 0
     assert _seconds_until_ended(small, "all") > 0
+
+
+def test_answered_connections_make_room_before_those_that_are_just_opened() -> None:
+    connections = Connections(ConnectionLimits(4, 100), lambda _: None)
+    answered, opened = [_Ended() for _ in range(4)], [_Ended() for _ in range(4)]
+    for each in answered:
+        assert connections.admit(each, "192.0.2.1")
+        connections.begins(each)
+        connections.waits(each)
+    for each in opened:
+        assert connections.admit(each, "192.0.2.9")
+    assert all(each.ended for each in answered)
+    assert not any(each.ended for each in opened)
+
+
+class _Ended:
+    """A connection that remembers whether it was ended."""
+
+    ended = False
+
+    def overdue(self, now: float) -> str | None:  # noqa: ARG002 -- never
+        return None
+
+    def end(self) -> None:
+        self.ended = True
+
+    def time_out(self) -> None:
+        self.ended = True
 
 
 async def test_calls_at_work_make_no_room_for_more(small: Running, service: Service) -> None:
