@@ -49,7 +49,7 @@ REQUEST = (OFFICE, "request_cooperation")
 """It gives the center more classes than C0, which needs a consent."""
 UNCHECKED: Mapping[str, Callable[..., Any]] = {
     "consent_covers": lambda *_, **__: Guard("nothing", Text("", ""), lambda _: None),
-    "limit_to_consent": lambda _flow, _step, recipients, *_: recipients,
+    "limit_to_consent": lambda _flow, _step, recipients, *_, **__: recipients,
     "_with_consents": lambda recipients, *_: recipients,
 }
 """The parts of a decision that ask for consent, asking nothing."""
