@@ -49,7 +49,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     check_envelope(steps[0], submission, referral)
     _check_guards(steps[0], submission, referral, agency)
     readers = dict(_readers(flow, submission, referral))
-    restated = _corrected(submission).restated
+    restated = _corrected_message(submission).restated
     facts = {n: v for n, v in submission.message.body.facts().items() if n not in restated}
     parties = tuple(_with_new_view(referral, p, readers, submission) for p in referral.parties)
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
@@ -73,7 +73,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     return Decision(submission.case.with_referral(moved), (move,), moved.party_of(sender.agency_id))
 
 
-def _corrected(submission: Submission) -> Reference:
+def _corrected_message(submission: Submission) -> Reference:
     """The message that is corrected, which the case has (see `_own_reader`)."""
     return submission.case.references[submission.message.corrects or submission.message.id]
 
@@ -122,7 +122,7 @@ def _readers(
     flow: Flow, submission: Submission, referral: Referral
 ) -> Iterator[tuple[str, frozenset[DataClass]]]:
     """Readers of the first message that are still parties; by consent, only what it covers."""
-    corrected = _corrected(submission)
+    corrected = _corrected_message(submission)
     consents = submission.case.effective_consents(referral)
     for reader in corrected.readers:
         party = next((p for p in referral.parties if p.agency_id == reader.agency_id), None)
@@ -156,7 +156,7 @@ def _with_new_view(
     """The party with its new view, if it reads the correction. The state in it stays the same."""
     if party.agency_id not in readers:
         return party
-    restated = _corrected(submission).restated
+    restated = _corrected_message(submission).restated
     # Whoever has no later message is told what this one says: anything else would tell of it.
     facts = {
         name: value

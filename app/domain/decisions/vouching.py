@@ -31,7 +31,7 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     record = submission.message.body.consent_record()
     if record is None or (sender.keyed_by is not None and _opens_case(step, submission)):
         return False
-    if not all(_resumes(each, sender.agency.id) for each in _suspended(submission)):
+    if not all(_resumes(each, sender.agency.id) for each in _suspended_referrals(submission)):
         return True
     return any(
         {agency.id, agency.kind} & set(record.recipients) and _depends(flow, party, agency)
@@ -39,7 +39,7 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     )
 
 
-def _suspended(submission: Submission) -> Iterator[Referral]:
+def _suspended_referrals(submission: Submission) -> Iterator[Referral]:
     """Where consent is suspended: the message's referral, or the one it is opened under, and those
     above."""
     case, message = submission.case, submission.message
@@ -78,7 +78,7 @@ def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) 
     keyer = submission.directory.agency(submission.caller.agency_id)
     if keyer is None or not _depends(flow, sender.keyed_by, keyer):
         return
-    resumes = any(_suspended(submission)) and step.to == BACK
+    resumes = any(_suspended_referrals(submission)) and step.to == BACK
     joins_other = joins and not _opens_case(step, submission)
     if resumes or joins_other or vouches(step.body):
         raise Invalid.at("/paper_origin", "own_access")
