@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Self
 
 from standardwebhooks.webhooks import Webhook as Verifier
@@ -26,6 +27,7 @@ class Received:
     body: bytes
     at: float
     connection: int
+    """The connection it came on, counted from 1. Never the same number for two."""
 
     @property
     def id(self) -> str:
@@ -117,6 +119,7 @@ class Receiver:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connections = count(1)
         self._arrived = asyncio.Event()
         return self
 
@@ -150,9 +153,10 @@ class Receiver:
         assert task is not None
         self._tasks.add(task)
         self._open.add(writer)
+        connection = next(self._connections)
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.is_closing():
-                request = await self._read(reader, id(writer))
+                request = await self._read(reader, connection)
                 self.received.append(request)
                 self._arrived.set()
                 self.under_way += 1
