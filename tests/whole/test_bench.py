@@ -20,7 +20,8 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
         sample = results["medians"][name]
         assert sample["per_second"] > 0
         assert 0 < sample["p50_ms"] <= sample["p99_ms"]
-        assert sample["server_us"] > 0
+    # CPU time is counted in ticks of 10 ms: of a sample as short as these it can be none.
+    assert sum(results["medians"][name]["server_us"] for name in served) > 0
     assert results["medians"]["pgbench 16"]["per_second"] > 0
     # PostgreSQL tells of the sample before up to a second later: fsyncs mean nothing in this haste.
     without = results["medians"]["submit 16 without database"]["postgres_us"]

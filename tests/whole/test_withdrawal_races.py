@@ -21,6 +21,7 @@ from tests.support.play import (
     hand_over,
     special,
 )
+from tests.support.races import expect_both_orders
 
 ROUNDS = 40
 REQUESTED = TO_ACCEPTED[:4]
@@ -64,8 +65,7 @@ async def the_request(office: Office, referral: UUID) -> UUID:
 async def test_what_is_opened_is_asked_back_and_what_is_not_opened_cannot_be_any_more(
     office: Office,
 ) -> None:
-    outcomes = [await _opening(office) for _ in range(ROUNDS)]
-    assert {True, False} == set(outcomes), "both orders have to happen for this to be a test"
+    await expect_both_orders(lambda: _opening(office), ROUNDS)
 
 
 async def _opening(office: Office) -> bool:
@@ -94,26 +94,7 @@ async def _opening(office: Office) -> bool:
 
 async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Office) -> None:
     before = await office.inboxes.status(CENTER)
-    outcomes = []
-    for _ in range(ROUNDS // 2):
-        referral = await special(office, REQUESTED)
-        request = await the_request(office, referral)
-        position = await office.owner.fetchval(
-            "SELECT position FROM inbox_item WHERE agency_id = $1 AND message_id = $2",
-            CENTER,
-            request,
-        )
-        await asyncio.gather(
-            at_some_moment(withdrawal(office, referral)),
-            at_some_moment(
-                lambda: office.inboxes.acknowledge(seat(CENTER), [position], None)  # noqa: B023
-            ),
-        )
-        row = await copy_in_inbox(office, CENTER, request)
-        assert row["acknowledged_at"] is not None
-        asked = await requested_messages(office, CENTER, referral)
-        assert asked == (set() if row["withdrawn"] else {request})
-        outcomes.append(row["withdrawn"])
+    await expect_both_orders(lambda: _receipt(office), ROUNDS // 2)
     status = await office.inboxes.status(CENTER)
     counted = await office.row(
         "SELECT count(*) FILTER (WHERE opened_at IS NULL AND acknowledged_at IS NULL"
@@ -122,14 +103,32 @@ async def test_a_receipt_is_before_the_withdrawal_or_of_a_tombstone(office: Offi
     )
     assert status["counts"]["waiting"] == counted["waiting"]
     assert status["head"] > before["head"]
-    assert set(outcomes) == {True, False}
+
+
+async def _receipt(office: Office) -> bool:
+    """Whether the withdrawal came first."""
+    referral = await special(office, REQUESTED)
+    request = await the_request(office, referral)
+    position = await office.owner.fetchval(
+        "SELECT position FROM inbox_item WHERE agency_id = $1 AND message_id = $2",
+        CENTER,
+        request,
+    )
+    await asyncio.gather(
+        at_some_moment(withdrawal(office, referral)),
+        at_some_moment(lambda: office.inboxes.acknowledge(seat(CENTER), [position], None)),
+    )
+    row = await copy_in_inbox(office, CENTER, request)
+    assert row["acknowledged_at"] is not None
+    asked = await requested_messages(office, CENTER, referral)
+    assert asked == (set() if row["withdrawn"] else {request})
+    return bool(row["withdrawn"])
 
 
 async def test_nothing_is_shared_or_sent_on_a_consent_after_it_is_withdrawn(
     office: Office,
 ) -> None:
-    outcomes = [await _sharing(office) for _ in range(ROUNDS // 2)]
-    assert {True, False} == set(outcomes)
+    await expect_both_orders(lambda: _sharing(office), ROUNDS // 2)
 
 
 async def _sharing(office: Office) -> bool:
@@ -184,27 +183,27 @@ async def test_a_notice_is_carried_before_the_withdrawal_or_never(office: Office
             rows = await office.owner.fetch(claim, office.clock(), office.clock().date())
         return [json.loads(row["payload"])["data"] for row in rows]
 
+    async def notify() -> bool:
+        """Whether the notice was carried before the withdrawal."""
+        referral = await special(office, REQUESTED)
+        request = str(await the_request(office, referral))
+        _, first = await asyncio.gather(
+            at_some_moment(withdrawal(office, referral)), at_some_moment(carry)
+        )
+        later = await carry()
+        assert not [d for d in later if d["message_id"] == request]
+        state = await office.owner.fetchval(
+            "SELECT state FROM notice WHERE message_id = $1::uuid AND webhook_id = $2",
+            request,
+            webhook,
+        )
+        assert state == "cancelled"
+        return any(d["message_id"] == request for d in first)
+
     try:
-        outcomes = []
-        for _ in range(ROUNDS // 2):
-            referral = await special(office, REQUESTED)
-            request = str(await the_request(office, referral))
-            _, first = await asyncio.gather(
-                at_some_moment(withdrawal(office, referral)), at_some_moment(carry)
-            )
-            later = await carry()
-            carried = [d for d in first if d["message_id"] == request]
-            assert not [d for d in later if d["message_id"] == request]
-            state = await office.owner.fetchval(
-                "SELECT state FROM notice WHERE message_id = $1::uuid AND webhook_id = $2",
-                request,
-                webhook,
-            )
-            assert state == "cancelled"
-            outcomes.append(bool(carried))
+        await expect_both_orders(notify, ROUNDS // 2)
     finally:
         await office.owner.execute("UPDATE webhook SET state = 'deleted' WHERE id = $1", webhook)
-    assert set(outcomes) == {True, False}
 
 
 async def test_withdrawals_renewals_receipts_and_messages_never_wait_for_each_other_in_a_ring(
