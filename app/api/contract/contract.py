@@ -69,6 +69,12 @@ Refusals are RFC 9457 (`application/problem+json`), in Japanese, or in English w
 )
 
 
+NO_HEAD = Text(
+    "呼ぶこと自体を記録するため、`HEAD` には 405 で答える。",
+    "A call is itself recorded, so `HEAD` is answered with 405.",
+)
+
+
 class Contract:
     """The contract of an application, made once in each language, when it is first asked for.
 
@@ -165,6 +171,8 @@ def _operations(document: Schema) -> Iterator[tuple[str, Schema]]:
 def _complete(path: str, operation: Schema, notes: Documentation, language: Language) -> None:
     """Add to an operation of FastAPI's what our routes say of it, and what holds for all."""
     operation["description"] = both(operation["description"], notes.english)
+    if notes.records:
+        operation["description"] += f"\n\n{both(*NO_HEAD)}"
     operation.setdefault("security", [])
     _or_bound(operation["security"])
     _describe_parameters(operation, notes.parameters)

@@ -48,6 +48,7 @@ router = APIRouter(prefix="/v1", tags=["referrals"])
         nor what it is about. It is recorded as a disclosure, as opening the body is.""",
         may_answer=("busy",),
         parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
+        records=True,
     ),
 )
 async def print_message(

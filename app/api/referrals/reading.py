@@ -253,6 +253,7 @@ async def list_messages(
         may_answer=("busy",),
         parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
         components={"ServiceEvent": SERVICE_EVENT},
+        records=True,
     ),
 )
 async def read_message(

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
+from fastapi.routing import RouteContext
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 from app.api.wire.language import Language
 from app.domain.text import Text
@@ -49,6 +51,9 @@ class Documentation(dict[str, Any]):
     """Answers that `responses` names only by reference."""
     components: Mapping[str, Schema]
     """Schemas that no model has."""
+    records: bool
+    """Whether a GET is itself recorded, as an opening or an export. HEAD is then refused: it is
+    safe (RFC 9110 §9.2.1), and sent by what only looks, such as a checker of links."""
 
 
 def documented(
@@ -66,6 +71,7 @@ def documented(
     shows: Mapping[int, Schema] | None = None,
     models: Sequence[type[BaseModel]] = (),
     components: Mapping[str, Schema] | None = None,
+    records: bool = False,
     public: bool = False,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -88,6 +94,7 @@ def documented(
         shows: examples of its answers in JSON, by status: OpenAPI's `example` or `examples`.
         models: answers that `responses` names only by reference.
         components: schemas that no model has, by name.
+        records: whether a GET is itself recorded, as an opening or an export.
         public: whether it needs no token.
         extra: anything else that stands in the operation as it is.
     """
@@ -104,12 +111,26 @@ def documented(
     notes.shows = shows or {}
     notes.models = models
     notes.components = components or {}
+    notes.records = records
     arguments: dict[str, Any] = {
         "operation_id": operation_id,
         "summary": both(*summary),
         "openapi_extra": notes,
     }
     return arguments if answer is None else {**arguments, "response_description": both(*answer)}
+
+
+def methods_of(route: RouteContext | BaseRoute) -> frozenset[str]:
+    """The methods that a route answers: HEAD too, where it answers GET and a call is not recorded.
+
+    The path of several routes answers the methods of each.
+    """
+    methods = frozenset(getattr(route, "methods", None) or ())
+    notes = getattr(route, "openapi_extra", None)
+    if "GET" not in methods:
+        return methods
+    is_recorded = isinstance(notes, Documentation) and notes.records
+    return methods - {"HEAD"} if is_recorded else methods | {"HEAD"}
 
 
 def example_named(summary: Text, value: Any) -> Schema:

@@ -92,14 +92,14 @@ class Asker:
         self._invalid = world.mints.invalid()
         self._tokens: dict[tuple[str, str, str], str | None] = {}
 
-    async def ask(self, cell: Cell) -> Response:
-        """The service's answer to the call of a cell."""
+    async def ask(self, cell: Cell, method: str | None = None) -> Response:
+        """The service's answer to the call of a cell, with another method if one is given."""
         row = cell.row
-        method, path = OPERATIONS[row.operation]
+        own_method, path = OPERATIONS[row.operation]
         body = BODIES.get(row.name, BODIES.get(row.operation))
         query = QUERIES.get(row.name)
         return await self._world.http.request(
-            method,
+            method or own_method,
             path.format_map(cell.named),
             params=query(cell.named) if query else None,
             json=body(cell.named) if body else None,
@@ -204,6 +204,36 @@ async def prepare(cell: Cell, world: World) -> Cell:
     body = BODIES["add_webhook"](cell.named)
     added = await world.speaker.post(US, "/v1/webhooks", body)
     return replace(cell, named={"webhook_id": added.json()["id"]})
+
+
+async def test_head_writes_nothing_and_neither_does_get_where_head_is_answered(
+    world: World, asker: Asker
+) -> None:
+    gets = {
+        cell.row.name: cell
+        for row in ROWS
+        for cell in cells(row, world)
+        if OPERATIONS[row.operation][0] == "GET"
+        and cell.token == GOOD
+        and cell.place == OWN
+        and cell.expected == 200
+    }
+    before = await fingerprint(world.tables)
+    heads = {name: await asker.ask(cell, "HEAD") for name, cell in gets.items()}
+    assert await fingerprint(world.tables) == before
+    assert {name for name, answer in heads.items() if answer.status_code != 200} == {
+        "read_message", "print_message", "read_bundle", "print_disclosures",
+    }  # fmt: skip
+    for name, answer in heads.items():
+        assert not answer.content
+        assert answer.status_code in {200, 405}, name
+        assert answer.status_code == 200 or answer.headers["Allow"] == "GET"
+    answered = [gets[name] for name, answer in heads.items() if answer.status_code == 200]
+    for cell in answered:
+        assert (await asker.ask(cell)).status_code == 200
+    if await fingerprint(world.tables) != before:
+        written = [str(cell) async for cell in writing(answered, world, asker)]
+        raise AssertionError(written, "say records=True of these routes")
 
 
 def test_every_operation_of_the_contract_has_its_row() -> None:

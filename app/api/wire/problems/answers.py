@@ -13,6 +13,7 @@ from starlette.routing import compile_path
 
 from app.adapters.access.refused_calls import RefusedCalls
 from app.api.wire.dependencies import dependency_if_started
+from app.api.wire.documented import methods_of
 from app.api.wire.language import language_of, localise
 from app.api.wire.problems.hints import HINTS
 from app.api.wire.problems.kinds import KINDS
@@ -147,24 +148,22 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     refusals = {404: NotFound(), 405: MethodNotAllowed()}
-    refusal = refusals.get(error.status_code, Internal())
-    allow = {"Allow": _methods(request)} if error.status_code == 405 else None
-    return answer(request, refusal, allow)
+    return answer(request, refusals.get(error.status_code, Internal()))
 
 
 def _methods(request: Request) -> str:
     """The methods of a path. Each is a route of its own, and Starlette reports only one."""
-    methods_by_route = (
-        route.methods or ()
-        for route in iter_route_contexts(request.app.routes)
-        if compile_path(route.path or "")[0].match(request.url.path)
-    )
-    methods = {method for methods in methods_by_route for method in methods}
-    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if compile_path(route.path or "")[0].match(request.url.path):
+            methods |= methods_of(route)
+    return ", ".join(sorted(methods))
 
 
 def _headers_for(request: Request, refusal: Refusal) -> dict[str, str]:
-    """`WWW-Authenticate` or `Retry-After`, where the refusal needs it."""
+    """`WWW-Authenticate`, `Allow` or `Retry-After`, where the refusal needs it."""
+    if refusal.code == "method_not_allowed":
+        return {"Allow": _methods(request)}
     if refusal.code == "not_authenticated":
         return {"WWW-Authenticate": _challenge(request, refusal)}
     if refusal.code == "scope_missing":

@@ -11,7 +11,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from app.api.wire.caller import check_token
-from app.api.wire.problems.answers import field_name
+from app.api.wire.documented import methods_of
+from app.api.wire.problems.answers import MethodNotAllowed, field_name
 from app.domain.characters import reason_to_refuse
 from app.domain.errors import Invalid, NotFound
 
@@ -22,11 +23,14 @@ async def check_address(request: Request) -> None:
     It is a dependency of the whole application, which FastAPI resolves before those of the route.
 
     Raises:
+        MethodNotAllowed: it is HEAD, and a call of this route is recorded.
         NotFound: the path holds text that no id can hold.
         Invalid: a query parameter is unknown, stands twice, or holds text that is not taken.
         NotAuthenticated, ScopeMissing, TooMany: the token of the call is at fault, too.
     """
     route = request.scope["route"]
+    if request.state.method == "HEAD" and "HEAD" not in methods_of(route):
+        raise MethodNotAllowed
     bad_path = any(reason_to_refuse(str(value)) for value in request.path_params.values())
     errors = list(_errors(request, route)) if request.scope["query_string"] else []
     if not bad_path and not errors:
