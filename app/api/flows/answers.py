@@ -308,6 +308,18 @@ class FlowRow(Shape):
         Literal["any", "decider"],
         _said("`decider` は決裁者の席だけ", "`decider`: from a decider's seat only"),
     ]
+    on_paper: Annotated[
+        Literal["recipient", "deciding"] | None,
+        _said(
+            "紙で届いたとき(`paper_origin`)に入力する者。`recipient` は受け手で、席は `seat` の"
+            "とおり。`deciding` は `deciding` の当事者の決裁者だけで、その機関が参加していなければ"
+            "受け手の決裁者。ほかは `not_your_step`。null はサービスの通信文",
+            "Who keys it in if it came on paper (`paper_origin`). `recipient`: one of its"
+            " recipients, from the seat in `seat`. `deciding`: only a decider of the party in"
+            " `deciding`, or any recipient's decider where that agency is not connected; others get"
+            " `not_your_step`. null: the service itself reports it",
+        ),
+    ] = None
     to: Annotated[
         str,
         _said(

@@ -69,6 +69,9 @@ LEADS = Text("主担当は `{}`", "`{}` leads")
 NOBODY_LEADS = Text("主担当なし", "nobody leads")
 REPORTS = Text("元の案件に `{}` が記録される", "`{}` is recorded in the parent")
 ERASES = Text("鍵を破棄", "keys destroyed")
+ON_PAPER = Text(
+    "紙で届いたものは `{}` の決裁者が入力する", "on paper, keyed in by a decider of `{}`"
+)
 SHARES = Text("`shared_messages` を {} で見せられる", "may share `shared_messages` in {}")
 ADDED = Text("当初の表を補う行", "completes the first tables")
 
@@ -209,7 +212,7 @@ def _move(flow: Flow, number: int, states: list[str], step: Step, language: str)
         senders,
         _state(flow, step.to, language),
         _join_words((f"`{guard.name}`" for guard in step.guards), language) or "–",
-        _join_words(_effects(step, language), language) or "–",
+        _join_words(_effects(flow, step, language), language) or "–",
     )
 
 
@@ -235,7 +238,7 @@ def _name_code(code: str, title: Text, language: str) -> str:
     return f"`{code}`" if words == code.replace("_", " ") else f"`{code}` {words}"
 
 
-def _effects(step: Step, language: str) -> Iterator[str]:
+def _effects(flow: Flow, step: Step, language: str) -> Iterator[str]:
     yield from (JOINS.in_language(language).format(party) for party in step.joins)
     yield from (ENDS.in_language(language).format(party) for party in step.ends)
     if step.lead:
@@ -245,6 +248,12 @@ def _effects(step: Step, language: str) -> Iterator[str]:
         yield REPORTS.in_language(language).format(step.reports.event)
     if step.erases:
         yield ERASES.in_language(language)
+    yield from _conditions(flow, step, language)
+
+
+def _conditions(flow: Flow, step: Step, language: str) -> Iterator[str]:
+    if step.type in flow.guarded_on_paper and SYSTEM not in step.by:
+        yield ON_PAPER.in_language(language).format(flow.deciding)
     if step.shares:
         yield SHARES.in_language(language).format(", ".join(sorted(step.shares)))
     if step.added:

@@ -52,6 +52,7 @@ FLOW: dict[str, Any] = {
             "title": _TITLE,
             "by": ["probation_office"],
             "seat": "any",
+            "on_paper": "recipient",
             "to": "under_selection",
             "copies": ["institution"],
             "readers": [

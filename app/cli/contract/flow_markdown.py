@@ -67,6 +67,8 @@ HOW_TO_READ = Text(
 * **送信者**: **D** は決裁者の席が必要です。`sys` はサービス自身、`lead` は主担当の機関です。
 * **写し**: `x:C0` には経路情報(C0)だけが届きます。`others` は他の全当事者、`named` は
   同意に挙げられた当事者です。`+x` はこの通信文で加わる当事者、`-x` は終わる当事者です。
+* **紙**: 紙で届いたものを入力できるのは、上の「確認する当事者」の決裁者だけです
+  (その機関が参加していなければ、受け手の決裁者)。
 * **†**: 当初の表を補うために加えた行です。
 """,
     """\
@@ -76,6 +78,8 @@ HOW_TO_READ = Text(
   leads the case.
 * **Copies**: `x:C0` gets routing only (C0). `others` is every other party, `named` each party
   that the consent names. `+x` is a party that joins by this message, `-x` one that ends.
+* **paper**: on paper, only a decider of the party that confirms keys it in (any recipient's, where
+  that agency is not connected).
 * **†**: a row that was added to complete the first tables.
 """,
 )
@@ -104,6 +108,7 @@ REPORTS = Text("元の案件に `{}`", "`{}` in the parent")
 LEADS = Text("主担当は {}", "{} leads")
 NOBODY_LEADS = Text("主担当なし", "nobody leads")
 ERASES = Text("鍵を破棄", "keys destroyed")
+ON_PAPER = Text("紙", "paper")
 SHARES = Text("`shared_messages` を {} で見せられる", "may share `shared_messages` in {}")
 BUT = Text(" ただし {} を除く", " but {}")
 
@@ -237,6 +242,12 @@ def _from(flow: Flow, states: list[str], language: str) -> str:
 
 def _conditions(row: Mapping[str, Any], language: str) -> Iterator[str]:
     yield from (f"`{guard['name']}`" for guard in row["guards"])
+    yield from _effects(row, language)
+    if row["on_paper"] == "deciding":
+        yield ON_PAPER.in_language(language)
+
+
+def _effects(row: Mapping[str, Any], language: str) -> Iterator[str]:
     if row["reports"]:
         yield REPORTS.in_language(language).format(row["reports"])
     if row["lead"] == "-":

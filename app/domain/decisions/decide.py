@@ -13,6 +13,7 @@ from app.domain.decisions.reach import conclude
 from app.domain.decisions.routing import joining_agencies
 from app.domain.decisions.sharing import shared_classes
 from app.domain.decisions.stopping import (
+    check_keyer,
     check_return,
     ends_suspension,
     is_deciding,
@@ -168,6 +169,7 @@ def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step,
     paper = submission.message.paper_origin is not None
     if not paper and not _may_ever_send(flow, submission, referral):
         raise _not_yours(flow, submission, referral, "any")
+    check_keyer(flow, submission, referral)
     taken = flow.takes(referral.state, submission.message.body.type)
     steps = tuple(step for step in taken if SYSTEM not in step.by)
     find_sender = _paper_sender if paper else _own_sender

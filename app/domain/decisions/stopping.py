@@ -4,13 +4,15 @@ Only the deciding party undoes what it did itself. What an agency stopped, and w
 as often as `MOST_RETURNS` says, it stops no more: an exit of the person is recorded then as a
 claim, of which the service notifies every party, and the deciding party sends it if it is so. A
 suspension ends by a consent that gives again something of what was withdrawn, and by no other.
+Paper that takes something away is the deciding party's to key in: nobody compares it with what the
+agency wrote in whose name it comes.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.cases.case import HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Referral
+from app.domain.cases.case import HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
 from app.domain.consents.consent import Consent, ConsentRecord, serves
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Directory
@@ -56,6 +58,35 @@ def check_return(
         return
     if not is_deciding(flow, submission, sender):
         raise _left_to(flow.deciding, flow, submission, referral)
+
+
+def check_keyer(flow: Flow, submission: Submission, referral: Referral) -> None:
+    """Refuse paper that takes something away from another than the deciding party's decider.
+
+    Where the deciding party has no access itself, any decider keys it in. Which party decides is
+    what the caller's view says.
+
+    Raises:
+        NotYourStep: it is the deciding party's to key in, or a decider's.
+    """
+    message, caller = submission.message, submission.caller
+    guarded = message.paper_origin is not None and message.body.type in flow.guarded_on_paper
+    if not guarded or not referral.parties:
+        return
+    mine = referral.party_of(caller.agency_id)
+    deciding = _deciding_agency(flow, mine)
+    directed = submission.directory.agency(deciding) if deciding else None
+    able = directed is not None and directed.connected and not directed.disabled
+    if not caller.decides or (able and deciding != caller.agency_id):
+        raise _left_to(flow.deciding if able else mine.name, flow, submission, referral)
+
+
+def _deciding_agency(flow: Flow, party: Party) -> str | None:
+    """The agency of the deciding party, as far as a party was told of it."""
+    if flow.deciding == LEAD:
+        return party.view.lead
+    there = (p for p in party.view.parties if p.name == flow.deciding and p.until is None)
+    return next((p.agency_id for p in there), None)
 
 
 def stops_nothing(

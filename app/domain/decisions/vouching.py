@@ -64,7 +64,8 @@ def _resumes(referral: Referral, agency_id: str) -> bool:
 def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:
     """Refuse paper that gives its keyer access.
 
-    A decider's step, and an opening that makes the keyer a party by consent, need a scan.
+    A decider's step needs a scan, and so does an opening that makes the keyer a party by consent,
+    and what only a decider keys in.
 
     Raises:
         Invalid: with a pointer to what is wrong.
@@ -73,7 +74,8 @@ def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) 
     if paper is None or sender.keyed_by is None:
         return
     joins = step.state == NEW and flow.parties[sender.keyed_by].by_consent
-    if (step.decides or joins) and paper.scan_sha256 is None:
+    weighs = step.decides or step.type in flow.guarded_on_paper
+    if (weighs or joins) and paper.scan_sha256 is None:
         raise Invalid.at("/paper_origin/scan_sha256", "required")
     keyer = submission.directory.agency(submission.caller.agency_id)
     if keyer is None or not _depends(flow, sender.keyed_by, keyer):

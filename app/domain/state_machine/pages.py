@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.cases.case import CLOSED, NEW
+from app.domain.cases.case import CLOSED, NEW, SYSTEM
 from app.domain.messages.fact_sources import SET_BY
 from app.domain.messages.facts import DEADLINES, FACTS
 from app.domain.state_machine.common_rows import COMMON_EVENTS
@@ -89,6 +89,13 @@ def _reader(copy: RowCopy) -> dict[str, Any]:
     }
 
 
+def _on_paper(flow: Flow, step: Step) -> str | None:
+    """Who keys the row's message in if it came on paper; nobody what the service reports."""
+    if SYSTEM in step.by:
+        return None
+    return "deciding" if step.type in flow.guarded_on_paper else "recipient"
+
+
 def _row(flow: Flow, states: list[str], step: Step) -> dict[str, Any]:
     return {
         "from": states,
@@ -96,6 +103,7 @@ def _row(flow: Flow, states: list[str], step: Step) -> dict[str, Any]:
         "title": {"ja": step.body.TITLE.ja, "en": step.body.TITLE.en},
         "by": list(step.by),
         "seat": "decider" if step.decides else "any",
+        "on_paper": _on_paper(flow, step),
         "to": step.to,
         "copies": _marks(flow, step),
         "readers": [_reader(copy) for copy in copies(flow, step)],

@@ -30,6 +30,8 @@ NAMED = "named"
 """In `copies`: the parties that the message's consent names as recipients."""
 CUSTODY = frozenset({"change_custody", "released"})
 """Events that tell where the person is."""
+RELEASES = CUSTODY.union(SET_BY["release_on"], SET_BY["released_on"])
+"""Events that tell where the person is, or when they are released."""
 REFERRAL_POINTERS = frozenset({"/consent_ids", "/lead", "/parent"})
 """What a guard may need of the message around the body, and of the referral, beside its facts."""
 
@@ -168,6 +170,20 @@ class Flow:
             or step.to == BACK
             or vouches(step.body)
             or step.type.partition(".")[2] in {*undoing, *CUSTODY}
+        )
+
+    @cached_property
+    def guarded_on_paper(self) -> frozenset[str]:
+        """The types that, on paper, only a decider of the deciding party keys in.
+
+        By one of their rows something ends, stops, moves, narrows, or is taken from others for
+        good, or they tell of custody. It is asked by type, so that a refusal tells no state.
+        """
+        return frozenset(
+            step.type
+            for step in self.steps
+            if step.state != NEW
+            and (step.type.partition(".")[2] in RELEASES or _takes_from_others(self, step))
         )
 
     @cached_property
@@ -435,6 +451,17 @@ def effects_of(flow: Flow, step: Step) -> Iterator[Effect]:
         Effect.NARROWS: step.body.consents_withdrawn is not Body.consents_withdrawn,
     }
     yield from (effect for effect, has in effects.items() if has)
+
+
+def _takes_from_others(flow: Flow, step: Step) -> bool:
+    """Whether a row takes more from others than ordinary work does, or than a correction mends."""
+    effects = set(effects_of(flow, step))
+    answers = EXITS.get(step.type.partition(".")[2])
+    mended = {
+        *([Effect.DAYS] if answers and answers.corrected else []),
+        *([Effect.TAKES] if answers and answers.ordinary else []),
+    }
+    return bool(effects - mended)
 
 
 def _takes_steps(flow: Flow, step: Step) -> bool:

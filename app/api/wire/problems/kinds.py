@@ -181,8 +181,10 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.FORBIDDEN,
         Text("この席からは送れません", "Not your step"),
         Text(
-            "この通信文は、別の当事者か、決裁権のある席が送るものです。",
-            "This message belongs to another party, or to a decider's seat.",
+            "この通信文は、別の当事者か、決裁権のある席が送るものです。"
+            "紙で届いたものを入力できるのも、その者に限られることがあります(`on_paper`)。",
+            "This message belongs to another party, or to a decider's seat. So may keying it in,"
+            " if it came on paper (`on_paper` of its row).",
         ),
         Text(
             "by が送れる当事者、seat が要る席、actions がこの機関が今送れる通信文です。",
