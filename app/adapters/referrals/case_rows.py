@@ -166,6 +166,7 @@ def _consent(row: Row) -> Consent:
         row["claimed"],
         _last_items(row),
         row["known"],
+        UUID(row["withdrawn_by"]) if row["withdrawn_by"] else None,
     )
 
 

@@ -59,6 +59,8 @@ class Consent:
     known: bool = True
     """Whether the agency for which the case was loaded knows of it: it is told of the message
     that recorded it, or of something that rests on it, as the list of consents shows."""
+    withdrawn_by: UUID | None = None
+    """The message that withdrew it, or a part of it, last; or that refused it as a claim."""
 
     def valid(self, on: date) -> bool:
         """Whether it holds on that day."""
@@ -83,8 +85,10 @@ class Consent:
         may = self.valid(on) and self.names(agency_id, kind)
         return self.classes if may else frozenset()
 
-    def withdraw(self, on: date, items: frozenset[str] = frozenset()) -> "Consent":
-        """The same consent after a withdrawal, of the whole or of these items.
+    def withdraw(
+        self, on: date, items: frozenset[str] = frozenset(), by: UUID | None = None
+    ) -> "Consent":
+        """The same consent after a withdrawal by this message, of the whole or of these items.
 
         If no class or no recipient is left, the whole is withdrawn.
         """
@@ -94,8 +98,8 @@ class Consent:
         left = self.record.classes - gone and set(self.record.recipients) - gone
         if items and left:
             last = items - self.withdrawn_items
-            return replace(self, withdrawn_items=gone, last_items=last)
-        return replace(self, withdrawn_on=on)
+            return replace(self, withdrawn_items=gone, last_items=last, withdrawn_by=by)
+        return replace(self, withdrawn_on=on, withdrawn_by=by)
 
     @property
     def withdrawn(self) -> bool:
@@ -105,9 +109,9 @@ class Consent:
     def restore(self) -> "Consent":
         """The same consent as it was before its last withdrawal."""
         if self.withdrawn_on is not None:
-            return replace(self, withdrawn_on=None)
+            return replace(self, withdrawn_on=None, withdrawn_by=None)
         left = self.withdrawn_items - self.last_items
-        return replace(self, withdrawn_items=left, last_items=frozenset())
+        return replace(self, withdrawn_items=left, last_items=frozenset(), withdrawn_by=None)
 
 
 def covered_classes(

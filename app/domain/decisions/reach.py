@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.cases.case import CLOSED, HELD, HOLDS_CHILDREN, SUSPENDED, Case, Referral
+from app.domain.cases.withdrawals import restored_consents, withdrawn_below
 from app.domain.consents.consent import Consent
 from app.domain.decisions.audience import audience
 from app.domain.decisions.decision import Decision, Move
@@ -79,7 +80,7 @@ def conclude(
         withdrawn=withdrawn,
         confirmed=body.consents_confirmed(),
         refused=body.consents_refused(),
-        restored=body.consents_restored(),
+        restored=restored_consents(submission.case, body.consents_restored(), submission.directory),
         erases=step.erases,
     )
 
@@ -148,8 +149,11 @@ def _recorded_consent(
 
 
 def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset[UUID]:
-    """The consents that this message withdraws. If it names none: all of this referral, and of
-    those below it, which nobody here may know of."""
+    """The consents that this message withdraws.
+
+    If it names none: all of this referral, and of those below it, which nobody here may know of.
+    If it names some: these, and those recorded below them for the same thing.
+    """
     asked = submission.message.body.consents_withdrawn()
     if asked is None:
         return frozenset()
@@ -160,9 +164,12 @@ def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset
         raise Invalid.at("/body/consent_ids", "unknown_consent")
     below = case.with_descendants({referral.id})
     own = [c for c in case.consents if c.referral_id in below and c.withdrawn_on is None]
-    chosen = [binding[i] for i in asked] or own
+    named = [binding[i] for i in asked]
+    chosen = named or own
     _check_items(submission, [c for c in chosen if asked or c.referral_id == referral.id])
-    return frozenset(c.record.id for c in chosen)
+    items = submission.message.body.items_withdrawn()
+    fallen = withdrawn_below(case, named, items, submission.directory)
+    return frozenset(c.record.id for c in (*chosen, *fallen))
 
 
 def _check_items(submission: Submission, consents: Sequence[Consent]) -> None:
@@ -182,7 +189,8 @@ def _change_consents(
     on = submission.at.date()
     items = submission.message.body.items_withdrawn()
     consents = tuple(
-        c.withdraw(on, items) if c.record.id in withdrawn else c for c in case.consents
+        c.withdraw(on, items, submission.message.id) if c.record.id in withdrawn else c
+        for c in case.consents
     )
     return replace(case, consents=(*consents, recorded) if recorded else consents)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.domain.cases.case import HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
 from app.domain.consents.consent import Consent, ConsentRecord, serves
+from app.domain.consents.overlap import is_same_use
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import GuardFailed, NotYourStep
@@ -140,7 +141,7 @@ def gives_again(
     ended = list(_ended_consents(case, referral, directory))
     if not ended:
         return serves(record.purpose, referral.flow)
-    return any(_same_use(referral, record, each.record, directory) for each in ended)
+    return any(is_same_use(referral.flow, record, each.record, directory) for each in ended)
 
 
 def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Iterable[Consent]:
@@ -154,29 +155,10 @@ def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Ite
     left = [
         c
         for c in gone
-        if not any(_same_use(referral, s.record, c.record, directory) for s in standing)
+        if not any(is_same_use(referral.flow, s.record, c.record, directory) for s in standing)
     ]
     left = left or gone
     return [c for c in left if serves(c.record.purpose, referral.flow)] or left
-
-
-def _same_use(
-    referral: Referral, one: ConsentRecord, other: ConsentRecord, directory: Directory
-) -> bool:
-    """Whether two consents are for the same use, and for some recipient in common."""
-    both_serve = all(serves(each.purpose, referral.flow) for each in (one, other))
-    if one.purpose != other.purpose and not both_serve:
-        return False
-    return any(
-        a == b or _kind(a, directory) == b or a == _kind(b, directory)
-        for a in one.recipients
-        for b in other.recipients
-    )
-
-
-def _kind(recipient: str, directory: Directory) -> str | None:
-    agency = directory.agency(recipient)
-    return agency.kind if agency else None
 
 
 def _is_unlimited(

@@ -6,11 +6,11 @@ vouches confirms it: a party of the same referral, or of the parent.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from uuid import UUID
 
 from app.domain.cases.case import NEW, Case, Referral
+from app.domain.cases.withdrawals import restored_consents
 from app.domain.consents.consent import Consent
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Agency
@@ -105,13 +105,16 @@ def vouched_consents(
     claims = {c.record.id: c for c in case.consents if c.claimed and c.withdrawn_on is None}
     below = case.with_descendants({referral.id})
     claims = {i: c for i, c in claims.items() if c.referral_id in below}
-    body, on = submission.message.body, submission.at.date()
+    body = submission.message.body
     _check_claims(referral, body, claims)
     own = {p.agency_id for p in referral.parties if p.name == sender.name}
     own |= {sender.agency.id, submission.caller.agency_id}
     if any(claims[confirmed].recorded_by in own for confirmed in body.consents_confirmed()):
         raise Invalid.at("/body/consent_id", "own_claim")
-    changed = dict(_changed_consents(case, referral, body, claims, on))
+    changed = dict(_changed_consents(case, referral, submission, claims))
+    for restored in restored_consents(case, body.consents_restored(), submission.directory):
+        consent = next(c for c in case.consents if c.record.id == restored)
+        changed[restored] = consent.restore()
     return replace(case, consents=tuple(changed.get(c.record.id, c) for c in case.consents))
 
 
@@ -182,18 +185,17 @@ def _check_claims(referral: Referral, body: Body, claims: Mapping[UUID, Consent]
 def _changed_consents(
     case: Case,
     referral: Referral,
-    body: Body,
+    submission: Submission,
     claims: Mapping[UUID, Consent],
-    on: date,
 ) -> Iterator[tuple[UUID, Consent]]:
+    body, on, by = submission.message.body, submission.at.date(), submission.message.id
     for confirmed in body.consents_confirmed():
         yield confirmed, replace(claims[confirmed], claimed=False)
     for refused in body.consents_refused():
-        yield refused, replace(claims[refused], withdrawn_on=on)
+        yield refused, replace(claims[refused], withdrawn_on=on, withdrawn_by=by)
     known = {c.record.id: c for c in case.known_consents(referral)}
     for restored in body.consents_restored():
         if restored not in known:
             raise Invalid.at("/body/consent_ids", "unknown_consent")
         if not known[restored].withdrawn:
             raise Invalid.at("/body/consent_ids", "not_withdrawn")
-        yield restored, known[restored].restore()

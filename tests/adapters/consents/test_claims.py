@@ -13,6 +13,7 @@ from app.domain.cases.case import CLOSED
 from app.domain.errors import Invalid, NotYourStep, Refusal
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
+from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from app.domain.state_machine.table import SAME
 from tests.support.callers import seat
 from tests.support.office import Office, saying
@@ -266,3 +267,45 @@ async def test_the_prosecutor_is_told_of_consent_that_the_office_recorded(office
     )
     assert seen["state"] == "consented"
     assert await opened(office, prosecutor, opening.id) == set()
+
+
+@pytest.mark.parametrize("items", [[], ["C4"]], ids=["whole", "C4"])
+@pytest.mark.parametrize("named", [True, False], ids=["by name", "everything"])
+async def test_what_a_withdrawal_above_takes_below_stands_again_when_it_is_retracted(
+    office: Office, *, named: bool, items: list[str]
+) -> None:
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await hand_over(office, *taken)
+    consent = str(uuid4())
+    body = {"consent_id": consent, "recipients": [OTHER_CENTER]}
+    await send(office, CENTER, saying("regional_coordination.record_consent", child, body))
+    before = await opened(office, OTHER_CENTER, child)
+    stood = await states(office, OTHER_CENTER, child)
+    said: dict[str, Any] = {"consent_ids": [CONSENT_ID, CONSENT_REGIONAL_ID]} if named else {}
+    said |= {"withdrawn_items": items} if items else {}
+    await send(office, PROBATION, saying("special_adjustment.withdraw_consent", parent, said))
+    row = await office.row("SELECT * FROM consent WHERE id = $1::uuid", consent)
+    assert row["withdrawn_items"] == items
+    assert (row["withdrawn_on"] is None) is bool(items)
+    assert await opened(office, OTHER_CENTER, child) == set()
+    back = {"consent_ids": [CONSENT_ID, CONSENT_REGIONAL_ID]}
+    await send(office, PROBATION, saying("special_adjustment.retract_withdrawal", parent, back))
+    assert await states(office, OTHER_CENTER, child) == stood
+    row = await office.row("SELECT * FROM consent WHERE id = $1::uuid", consent)
+    assert (row["withdrawn_on"], row["withdrawn_items"], row["withdrawn_by"]) == (None, [], None)
+    assert await opened(office, OTHER_CENTER, child) == before
+
+
+async def test_what_falls_below_by_name_opens_nothing_after_a_narrower_renewal(
+    office: Office,
+) -> None:
+    taken = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"))
+    parent, child = await hand_over(office, *taken)
+    body = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
+    await send(office, CENTER, saying("regional_coordination.record_consent", child, body))
+    named = {"consent_ids": [CONSENT_ID, CONSENT_REGIONAL_ID]}
+    await send(office, PROBATION, saying("special_adjustment.withdraw_consent", parent, named))
+    narrow: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
+    narrow |= {"item_classes": ["C1"], "purpose": "regional"}
+    await send(office, PROBATION, saying("special_adjustment.renew_consent", parent, narrow))
+    assert await opened(office, OTHER_CENTER, child) <= {"C1"}
