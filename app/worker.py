@@ -20,12 +20,15 @@ from app.adapters.outage import is_outage
 from app.adapters.referrals import jobs as referrals
 from app.adapters.webhooks import jobs as webhooks
 from app.adapters.webhooks.safe_http import Outside
+from app.domain.errors import raised_at
 from app.resources import Resources, open_resources
 from app.settings import Settings
 
 PAUSE = 1.0
 """Seconds between two steps of a job when there is little to do. Log entries wait so that one
 transaction seals many: one by one they would cost as much as the messages themselves."""
+AFTER_FAILURE = 10.0
+"""Seconds after which a job that failed begins again."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +114,19 @@ def all_jobs(resources: Resources) -> Iterator[Job]:
 
 
 async def run_job(stop: asyncio.Event, job: Job) -> None:
-    """Run a job until `stop` is set."""
+    """Run a job until `stop` is set. One that fails begins again, and the others go on meanwhile.
+
+    Otherwise a row on which one job fails would stop the notices and deadlines of everybody.
+    """
+    while not stop.is_set():
+        try:
+            await _run_until_failure(stop, job)
+        except Exception as error:
+            _log.error("a job failed and begins again in %d s: %s", AFTER_FAILURE, raised_at(error))
+            await _pause(stop, AFTER_FAILURE)
+
+
+async def _run_until_failure(stop: asyncio.Event, job: Job) -> None:
     if not isinstance(job, PeriodicJob):
         await job.run(stop)
         return
@@ -121,10 +136,10 @@ async def run_job(stop: asyncio.Event, job: Job) -> None:
             await _pause(stop)
 
 
-async def _pause(stop: asyncio.Event) -> None:
-    """Wait for `PAUSE` seconds, or until `stop` is set."""
+async def _pause(stop: asyncio.Event, seconds: float = PAUSE) -> None:
+    """Wait so long, or until `stop` is set."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PAUSE):
+        async with asyncio.timeout(seconds):
             await stop.wait()
 
 
