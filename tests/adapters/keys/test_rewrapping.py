@@ -373,7 +373,12 @@ async def test_two_operators_let_a_master_key_go_and_a_worker_removes_it_when_ba
     harness.rotate()
 
     async def approve() -> str:
-        asked = {"version": 1, "act_id": str(uuid4()), "at": harness.clock().isoformat()}
+        asked = {
+            "version": 1,
+            "agency_id": PROBATION,
+            "act_id": str(uuid4()),
+            "at": harness.clock().isoformat(),
+        }
         found: str = await harness.owner.fetchval(
             "SELECT approve_retirement($1)", json.dumps(asked)
         )
@@ -382,6 +387,11 @@ async def test_two_operators_let_a_master_key_go_and_a_worker_removes_it_when_ba
     def worker() -> MasterKeyRetirement:
         return MasterKeyRetirement(harness.worker, harness.folder, age, harness.clock)
 
+    with pytest.raises(asyncpg.CheckViolationError, match="only operators"):
+        await approve()
+    await harness.owner.execute(
+        "INSERT INTO seat VALUES ($1 || '.op', $1, 'op', 'operator', '{}', now())", PROBATION
+    )
     assert await approve() == "in_use"
     await rewrap_all(harness.rewrapping())
     assert (await approve(), await approve()) == ("done", "as_it_is")

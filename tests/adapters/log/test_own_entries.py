@@ -197,6 +197,33 @@ async def test_administration_tells_nobody_else_and_names_no_seat_of_others(
     assert await api.fetchval("SELECT administer_seat($1)", right) == "done"
 
 
+@pytest.mark.parametrize("role", ["operator", "auditor"])
+async def test_no_call_of_the_api_makes_an_operator_or_an_auditor(
+    checked_database: tuple[asyncpg.Pool, Urls], role: str
+) -> None:
+    api, _ = checked_database
+    add = administration(role=role)
+    assert await api.fetchval("SELECT administer_seat($1)", add) == "operator_seat"
+    assert await api.fetchval("SELECT administer_seat($1)", administration()) == "done"
+    change = administration(act="seat.change", role=role)
+    assert await api.fetchval("SELECT administer_seat($1)", change) == "operator_seat"
+
+
+@pytest.mark.parametrize("act", ["agency.connect", "agency.disable", "agency.enable"])
+async def test_agencies_are_administered_in_the_name_of_operators_only(
+    checked_database: tuple[asyncpg.Pool, Urls], act: str
+) -> None:
+    api, urls = checked_database
+    asked = administration(act=act, target=OTHER)
+    with pytest.raises(asyncpg.CheckViolationError, match="only operators"):
+        await api.execute("SELECT administer_agency($1)", asked)
+    async with asyncpg.create_pool(urls.owner, min_size=0, max_size=1) as owner:
+        await owner.execute(
+            "INSERT INTO seat VALUES ($1 || '.op', $1, 'x', 'operator', '{}', now())", CENTER
+        )
+    assert await api.fetchval("SELECT administer_agency($1)", asked) in {"done", "as_it_is"}
+
+
 async def test_recalls_and_erasures_of_what_an_agency_did_not_send_or_have_are_refused(
     checked_database: tuple[asyncpg.Pool, Urls],
 ) -> None:

@@ -1,4 +1,4 @@
--- Connect, disable or enable an agency. This function and its like answer null for what is not
+-- Connect, disable or enable an agency: for operators only. This function and its like answer null for what is not
 -- there or is not this agency's (these two look the same), a code if it cannot be done, and
 -- otherwise `done`. Log entries are written in the same transaction.
 CREATE OR REPLACE FUNCTION administer_agency(p jsonb) RETURNS text
@@ -9,6 +9,7 @@ DECLARE
     v_act constant text := p ->> 'act';
     a agency;
 BEGIN
+    PERFORM check_operator(p ->> 'agency_id');
     SELECT * INTO a FROM agency WHERE id = p ->> 'target' FOR UPDATE;
     IF NOT FOUND THEN RETURN NULL; END IF;
     IF a.id = p ->> 'agency_id' AND v_act = 'agency.disable' THEN RETURN 'own_agency'; END IF;

@@ -11,6 +11,7 @@ DECLARE
     s seat;
     v_before text[];
 BEGIN
+    IF p ->> 'role' IN ('operator', 'auditor') THEN RETURN 'operator_seat'; END IF;
     -- One after another: of two that each leave one more, both together may leave nobody.
     PERFORM FROM agency WHERE id = p ->> 'agency_id' FOR NO KEY UPDATE;
     v_before := able_roles(p ->> 'agency_id');

@@ -5,15 +5,14 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF me() IS NULL THEN PERFORM act_for(p ->> 'agency_id'); END IF;
-    IF me() <> p ->> 'agency_id' AND NOT EXISTS (
-        SELECT FROM seat WHERE agency_id = me() AND role = 'operator' AND disabled_at IS NULL)
-    OR EXISTS (
+    IF me() <> p ->> 'agency_id' THEN PERFORM check_operator(me()); END IF;
+    IF EXISTS (
         SELECT jsonb_array_elements_text(e -> 'agencies') FROM jsonb_array_elements(p -> 'log') AS e
         UNION SELECT i ->> 'agency_id' FROM jsonb_array_elements(p -> 'items') AS i
         EXCEPT VALUES (p ->> 'agency_id'), (CASE WHEN p ->> 'act' LIKE 'agency.%'
             THEN p ->> 'target' END))
     THEN
-        RAISE EXCEPTION 'this agency does not administer this, or tells another of it'
+        RAISE EXCEPTION 'an agency is told what does not concern it'
             USING ERRCODE = 'check_violation';
     END IF;
     IF jsonb_array_length(p -> 'log') > 0 THEN PERFORM write_log_of(me(), p_at, p -> 'log'); END IF;

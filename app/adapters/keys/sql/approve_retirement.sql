@@ -1,10 +1,11 @@
--- Record that a master key may be removed. The approval is in the database, the key is in a folder:
+-- Record that a master key may be removed: for operators only. The approval is in the database, the key is in a folder:
 -- the worker that has the folder removes it. Answers `in_use`, `done` or `as_it_is`.
 CREATE OR REPLACE FUNCTION approve_retirement(p jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_version constant integer := (p ->> 'version')::integer;
 BEGIN
+    PERFORM check_operator(p ->> 'agency_id');
     IF v_version = ANY (masters_in_use())
         OR NOT EXISTS (SELECT FROM master_unused WHERE version = v_version) THEN
         RETURN 'in_use';
