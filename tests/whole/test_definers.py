@@ -42,6 +42,13 @@ AGENCY = re.compile(
     r"\bp_agenc(?:y|ies)\b|'agency_id'|'\{requests,0,sender_agency\}'|caller_agency"
 )
 TIME = re.compile(r"\btimestamptz\b|timestamp with time zone")
+WRITES_FOR_NOBODY = {
+    "hold_for_recall": "locks, and writes nothing",
+    "log_token": "the agency is that of the client's row: `write_log_of` refuses another",
+    "secret_failed": "counts wrong secrets, of whom is not known",
+    "secret_succeeded": "says where a secret was right; nobody has named an agency yet",
+    "use_assertion": "an assertion is used before its client is known",
+}
 CHECKS_AGENCY = {"act_for"}
 CHECKS_TIME = {"service_time", "write_log"}
 
@@ -87,6 +94,14 @@ async def test_no_function_believes_the_agency_that_its_caller_names(
     functions: Mapping[str, asyncpg.Record],
 ) -> None:
     assert unchecked(functions, AGENCY, CHECKS_AGENCY) == set(AGENCY_IS_NOT_CHECKED)
+
+
+async def test_whatever_writes_acts_for_an_agency(
+    functions: Mapping[str, asyncpg.Record],
+) -> None:
+    writing = {name for name, row in functions.items() if row["given"] and not row["stable"]}
+    free = {name for name in writing if not CHECKS_AGENCY & calls(functions, name)}
+    assert free == set(WRITES_FOR_NOBODY)
 
 
 async def test_no_function_believes_the_time_that_its_caller_gives(

@@ -157,6 +157,21 @@ async def test_what_the_sender_takes_back_as_well_stays_taken_back(office: Offic
     await check_counts(office, CENTER)
 
 
+async def test_what_was_opened_before_its_sender_took_it_back_is_asked_back_too(
+    office: Office,
+) -> None:
+    referral = await special(office, REQUESTED)
+    request = await the(office, referral, "request_cooperation")
+    await office.reading.open(seat(CENTER), [request])
+    await office.recalls.recall(
+        seat(PROBATION), referral, request, RecallReason.WRONG_CONTENT, [CENTER]
+    )
+    await withdraw(office, PROBATION, referral)
+    (asked,) = await requests_to(office, CENTER, referral)
+    assert asked.message_ids == (request,)
+    await check_counts(office, CENTER)
+
+
 async def test_queued_notices_of_tombstones_are_cancelled_in_the_same_transaction(
     office: Office,
 ) -> None:

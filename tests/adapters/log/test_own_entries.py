@@ -248,8 +248,42 @@ async def test_recalls_and_erasures_of_what_an_agency_did_not_send_or_have_are_r
         "items": [],
         "log": [entry(kind="erasure", agency_id=None)],
     }
-    with pytest.raises(asyncpg.CheckViolationError, match="stranger"):
+    with pytest.raises(asyncpg.CheckViolationError, match="is not to be done"):
         await api.execute("SELECT erase($1)", json.dumps(erasure))
+
+
+async def test_what_an_agency_began_no_other_ends_even_without_an_entry(
+    checked_database: tuple[asyncpg.Pool, Urls],
+) -> None:
+    api, urls = checked_database
+    act, referral = uuid4(), str(uuid4())
+    rest = {"at": now().isoformat(), "log": [], "items": []}
+    erasure = rest | {"referral_id": referral, "classes": ["C0"], "facts": [], "clocks": []}
+    settled = rest | {"id": str(uuid4()), "agency_id": OTHER}
+    calls = (
+        ("settle_act", rest | {"id": str(act), "state": "approved", "outcome": {}}),
+        ("settle_erasure_request", rest | {"id": str(uuid4()), "state": "withdrawn"}),
+        ("settle_erasure_request", settled | {"state": "withdrawn"}),
+        ("settle_erasure_request", settled | {"state": "erased"}),
+        ("settle_recall_request", rest | {"id": str(uuid4()), "state": "agreed"}),
+        ("erase", erasure | {"rule": "commanded"}),
+        ("erase", erasure | {"rule": "commanded", "act_id": str(act)}),
+    )
+    async with asyncpg.create_pool(urls.owner, min_size=0, max_size=1) as owner:
+        await owner.execute(
+            "INSERT INTO act (id, kind, agency_id, target, detail, proposed_at, proposed_by,"
+            " expires_at, state) VALUES ($1, 'erase', $2, $3, '{}', now(), 's', now(), 'proposed')",
+            *(act, CENTER, referral),
+        )
+        for function, claims in calls:
+            async with api.acquire() as connection:
+                change = connection.transaction()
+                await change.start()
+                own = entry(agency_id=OTHER, agencies=[OTHER])
+                await connection.execute(OWN, OTHER, now(), json.dumps([own]))
+                with pytest.raises(asyncpg.CheckViolationError):
+                    await connection.execute(f"SELECT {function}($1)", json.dumps(claims))
+                await change.rollback()
 
 
 async def test_lock_outs_and_used_assertions_are_counted_from_the_transactions_time(

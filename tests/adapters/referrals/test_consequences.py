@@ -432,7 +432,10 @@ async def test_a_correction_leaves_the_facts_that_a_later_message_has_stated(
     await state(PRISON, "2027-01-22", corrects=older)
     assert await days() == ["2027-01-22"] * 3
     newer = await state(PROBATION, "2027-02-26")
-    await state(PRISON, "2027-01-29", corrects=older)
+    again = await state(PRISON, "2027-01-29", corrects=older)
+    assert await days() == ["2027-02-26"] * 3
+    again = await state(PRISON, "2027-01-15", corrects=again)
+    await state(PRISON, "2027-01-08", corrects=again)
     assert await days() == ["2027-02-26"] * 3
     await state(PROBATION, "2027-02-12", corrects=newer)
     assert await days() == ["2027-02-12"] * 3

@@ -10,6 +10,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_number bigint; v_count bigint;
 BEGIN
+    PERFORM act_for_unless_worker((SELECT agency_id FROM client WHERE id = p_client));
     DELETE FROM revoked_token WHERE jti IN (
         SELECT jti FROM revoked_token WHERE expires_at < service_time(p_at) - interval '1 minute'
         ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);

@@ -7,6 +7,7 @@ BEGIN
     UPDATE act SET state = p ->> 'state', decided_at = v_at, decided_by = p ->> 'decided_by',
         outcome = p -> 'outcome'
     WHERE id = (p ->> 'id')::uuid RETURNING agency_id INTO v_agency;
+    PERFORM act_for_unless_worker(v_agency);
     PERFORM write_log_of(v_agency, v_at, p -> 'log');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
 END $$;

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION act_for(p_agency text) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF me() <> p_agency THEN
+    IF me() IS NOT NULL AND me() IS DISTINCT FROM p_agency THEN
         RAISE EXCEPTION 'this transaction acts for another agency'
             USING ERRCODE = 'check_violation';
     END IF;

@@ -7,6 +7,7 @@ BEGIN
     UPDATE recall_request SET state = p ->> 'state', settled_at = v_at,
         settled_by = p ->> 'settled_by', refusal_reason = p ->> 'refusal_reason'
     WHERE id = (p ->> 'id')::uuid AND state = 'open' RETURNING * INTO x;
+    PERFORM act_for_unless_worker(x.recipient_agency);
     PERFORM write_log_of(x.recipient_agency, v_at, p -> 'log');
     PERFORM deliver(v_at, p -> 'items');
     RETURN to_jsonb(x);

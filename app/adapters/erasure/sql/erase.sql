@@ -11,6 +11,10 @@ DECLARE
     v_classes constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'classes'));
     v_facts constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'facts'));
 BEGIN
+    -- The API erases by an act of two seats that is about this referral, and is not settled yet.
+    PERFORM act_for_unless_worker((SELECT agency_id FROM act
+        WHERE id = (p ->> 'act_id')::uuid AND kind IN ('erase', 'erase.ordered')
+            AND target = p ->> 'referral_id' AND state = 'proposed'));
     UPDATE "case" SET version = version + 1
     WHERE id = (SELECT case_id FROM referral WHERE id = v_referral) RETURNING id INTO v_case;
     PERFORM drop_keys(v_referral, v_classes, v_at, p ->> 'rule', (p ->> 'act_id')::uuid,
