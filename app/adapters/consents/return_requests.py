@@ -10,7 +10,7 @@ from app.adapters.inbox.bell import ring
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
 from app.domain.consents.return_requests import ReturnAnswer, ReturnRequest, check_answer
-from app.domain.errors import AlreadyAnswered, NotFound
+from app.domain.errors import AlreadyAnswered, Invalid, NotFound
 from app.domain.vocabulary.law import LegalBasis
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ReturnRequests:
 
         Raises:
             NotFound: there is no such request for this agency.
-            Invalid: as `check_answer` says.
+            Invalid: as `check_answer` says, or the answer's day lies before the request.
             AlreadyAnswered: it was answered before, and differently.
         """
         at = self._clock()
@@ -92,6 +92,8 @@ class ReturnRequests:
         if text is None:
             raise NotFound
         row = json.loads(text)
+        if row.get("before_request"):
+            raise Invalid.at("/on", "before_request")
         if row["conflict"]:
             raise AlreadyAnswered
         return _request(row)

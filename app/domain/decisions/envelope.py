@@ -11,7 +11,10 @@ from app.domain.decisions.sharing import readable_classes
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import KINDS
 from app.domain.errors import Invalid
+from app.domain.messages.days import impossible_days
+from app.domain.messages.fields import NOT_YET
 from app.domain.messages.message import Message
+from app.domain.state_machine.guards.base import checks_that_it_has_come
 from app.domain.state_machine.table import Step
 
 NOT_TAKEN = "not_taken"
@@ -35,6 +38,7 @@ def check_envelope(step: Step, submission: Submission, referral: Referral) -> No
     wrong = [
         *_fields_not_taken(step, message),
         *_days_to_come(message, submission.at.date()),
+        *_impossible_days(step, submission),
         *_wrong_reply(submission),
         *_wrong_shares(step, submission, referral),
         *_wrong_consents(submission, referral),
@@ -61,9 +65,17 @@ def _fields_not_taken(step: Step, message: Message) -> Iterator[Wrong]:
 
 def _days_to_come(message: Message, today: date) -> Iterator[Wrong]:
     if message.occurred_on > today:
-        yield "/occurred_on", "not_yet"
+        yield "/occurred_on", NOT_YET
     if message.paper_origin is not None and message.paper_origin.received_on > today:
-        yield "/paper_origin/received_on", "not_yet"
+        yield "/paper_origin/received_on", NOT_YET
+
+
+def _impossible_days(step: Step, submission: Submission) -> Iterator[Wrong]:
+    """Days of the body that cannot be. That one has come is left to a guard, if the row has it."""
+    for pointer, reason in impossible_days(submission.message.body, submission.at.date()):
+        field = pointer.removeprefix("/body/")
+        if reason != NOT_YET or not checks_that_it_has_come(step.guards, field):
+            yield pointer, reason
 
 
 def _wrong_reply(submission: Submission) -> Iterator[Wrong]:

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -13,12 +14,39 @@ from app.domain.directory.areas import is_code
 EARLIEST = date(1868, 1, 1)
 LATEST = date(2200, 12, 31)
 MOST_ITEMS = 50
+NOT_YET = "not_yet"
+"""The reason against a day that is said to have come and has not."""
 
 _MOMENT = TypeAdapter(datetime)
 _HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 # ヿ and ゟ are two letters in one, ゝ to ヾ and 〱 to 〵 repeat; ゠ and ＝ stand between parts.
 _KANA = r"^(?:[\u30a0-\u30ff\u31f0-\u31ffゝゞゟ\u3031-\u3035＝][\u3099\u309a]?|[\u3000 ])+$"
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class DayLimits:
+    """How far a day may be from the day on which it is sent (see `messages/days.py`)."""
+
+    back: int
+    """Years."""
+    ahead: int
+    """Years; 0 if the day has come, and less if it came that long ago."""
+
+    def reason_against(self, day: date, today: date) -> str | None:
+        """Why a day cannot be, or nothing."""
+        if day < _years_after(today, -self.back):
+            return "too_long_ago"
+        if day <= _years_after(today, self.ahead):
+            return None
+        if self.ahead > 0:
+            return "too_far_ahead"
+        return NOT_YET if day > today else "too_young"
+
+
+def _years_after(day: date, years: int) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + years, day=28 if is_leap_day else day.day)
 
 
 def _only_iso(value: Any) -> Any:
@@ -70,14 +98,25 @@ Day = Annotated[
     date,
     BeforeValidator(_only_iso, json_schema_input_type=date),
     AfterValidator(_in_our_time),
+    DayLimits(back=10, ahead=50),
 ]
-"""A day (GIF DS-441), 1868 to 2200. Japanese eras begin with Meiji for the people we serve."""
+"""A day (GIF DS-441), planned or past, as far as a referral reaches. It is 1868 to 2200, and when
+it is sent within its limits. Japanese eras begin with Meiji for the people we serve."""
+PastDay = Annotated[Day, DayLimits(back=10, ahead=0)]
+"""A day that has come: on which something was done, said or decided."""
+SentenceDay = Annotated[Day, DayLimits(back=60, ahead=50)]
+"""A day of a sentence, which may be for life."""
+BirthDay = Annotated[Day, DayLimits(back=130, ahead=-14)]
+"""A birth. Nobody under 14 is punished (刑法41条)."""
+LifeDay = Annotated[Day, DayLimits(back=130, ahead=0)]
+"""A day of a person's life that has come."""
 Moment = Annotated[
     AwareDatetime,
     BeforeValidator(_only_text, json_schema_input_type=datetime),
     AfterValidator(_moment_in_our_time),
+    DayLimits(back=10, ahead=0),
 ]
-"""An instant with its offset (RFC 3339), 1868 to 2200."""
+"""An instant with its offset (RFC 3339), 1868 to 2200, whose day has come when it is sent."""
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:30"])]
 """A time in Japan, hours and minutes."""
 Flag = Annotated[bool, Field(strict=True)]

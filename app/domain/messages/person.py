@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.messages.body import Part
-from app.domain.messages.fields import AreaCode, Day, Kana, Name, Phone, Words
+from app.domain.messages.fields import AreaCode, BirthDay, Kana, Name, Phone, Words
 from app.domain.vocabulary.person import AgeBracket, DatePrecision, Sex
 from app.domain.vocabulary.residence import RegistrationState
 
@@ -42,7 +42,7 @@ class Birth(Part):
     """When a person was born, as far as it is known."""
 
     date_of_birth: Annotated[
-        Day | None,
+        BirthDay | None,
         Field(
             title="生年月日 (GIF: dateOfBirth)",
             description="What is not known stands as 01, and dob_precision says so.",

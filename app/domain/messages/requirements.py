@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.domain.messages.body import Part
-from app.domain.messages.fields import AtLeastOne, Day, Flag, Several, Words
+from app.domain.messages.fields import AtLeastOne, Flag, PastDay, Several, Words
 from app.domain.vocabulary.code import Known, OpenCode
 from app.domain.vocabulary.consent import StatementMethod
 from app.domain.vocabulary.disability import FindingBasis
@@ -60,14 +60,14 @@ class Requirement4(Part):
         Annotated[OpenCode, Field(examples=["probation_office_head"])] | None,
         Field(title="判断者"),
     ] = None
-    judged_on: Annotated[Day | None, Field(title="判断日")] = None
+    judged_on: Annotated[PastDay | None, Field(title="判断日")] = None
 
 
 class Requirement5(Part):
     """⑤ Wishes to be a subject of special adjustment."""
 
     met: Annotated[Flag, Field(title="該当")]
-    stated_on: Annotated[Day | None, Field(title="表明日")] = None
+    stated_on: Annotated[PastDay | None, Field(title="表明日")] = None
     method: Annotated[StatementMethod | None, Field(title="表明の方法")] = None
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -93,6 +94,7 @@ async def test_who_may_answer_and_how(
     asked = await own(center, referral)
     place = f"/v1/return-requests/{asked['id']}/answer"
     today = asked["requested_at"][:10]
+    eve = (date.fromisoformat(today) - timedelta(1)).isoformat()
     worker = await speak("center-13", "case_worker")
     refused = await worker.post(place, json={"answer": "destroyed", "on": today})
     assert (refused.status_code, refused.json()["scope"]) == (403, "disclosure:answer")
@@ -100,6 +102,8 @@ async def test_who_may_answer_and_how(
         ({"answer": "lost", "on": today}, "/answer"),
         ({"answer": "destroyed"}, "/on"),
         ({"answer": "destroyed", "on": "2199-01-01"}, "/on"),
+        ({"answer": "returned", "on": eve}, "/on"),
+        ({"answer": "kept_by_law", "on": "1868-01-01", "legal_basis": "rpa_82"}, "/on"),
         ({"answer": "kept_by_law", "on": today}, "/legal_basis"),
         ({"answer": "destroyed", "on": today, "legal_basis": "rpa_82"}, "/legal_basis"),
         ({"answer": "destroyed", "on": today, "why": "x"}, "/why"),

@@ -1,15 +1,22 @@
 """What a row of the matrix names in its path, query and body: one's own, another's, nothing."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from app.domain.calendar.clock import JAPAN
 from tests.whole.matrix.conftest import ON_PAPER, OTHERS, US
 from tests.whole.matrix.played import SAID_ON, URL, Played, envelope, hold
 
 OWN = "own"
 Named = Mapping[str, str]
 """What is named, by the name of the parameter."""
+
+
+def today() -> str:
+    """The day in Japan."""
+    return datetime.now(JAPAN).date().isoformat()
 
 
 def nothing() -> str:
@@ -173,7 +180,7 @@ BODIES: Mapping[str, Callable[[Named], Any]] = {
     "read_messages": lambda named: {"ids": [named["message_id"]]},
     "mark_printed": lambda _: {},
     "recall_message": lambda _: {"reason": "wrong_person"},
-    "answer_return_request": lambda _: {"answer": "destroyed", "on": SAID_ON},
+    "answer_return_request": lambda _: {"answer": "destroyed", "on": today()},
     "answer_recall_request": lambda _: {"answer": "refused", "reason": "acted_upon"},
     "answer_erasure_request": lambda _: {"answer": "objected"},
     "acknowledge": lambda _: {"through": 1},

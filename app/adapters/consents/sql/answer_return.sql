@@ -1,5 +1,6 @@
 -- Answer a request to return or destroy. A repeat changes nothing; `conflict` says whether it
--- differs from the first answer. Null if the agency may not answer.
+-- differs from the first answer, `before_request` that its day lies before the request, and nothing
+-- was recorded. Null if the agency may not answer.
 CREATE OR REPLACE FUNCTION answer_return(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -10,6 +11,9 @@ BEGIN
     PERFORM act_for(p ->> 'agency_id');
     SELECT * INTO x FROM return_request WHERE id = (p ->> 'id')::uuid FOR UPDATE;
     IF NOT FOUND OR NOT may_answer(x, p ->> 'agency_id') THEN RETURN NULL; END IF;
+    IF x.is_open AND (p ->> 'on')::date < (x.requested_at AT TIME ZONE 'Asia/Tokyo')::date THEN
+        RETURN jsonb_build_object('conflict', true, 'before_request', true);
+    END IF;
     IF x.is_open THEN
         UPDATE return_request SET is_open = false, answered_at = v_at,
             answered_by = p ->> 'seat_id', answer = p ->> 'answer',

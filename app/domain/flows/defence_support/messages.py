@@ -22,6 +22,7 @@ from app.domain.messages.fields import (
     Flag,
     Name,
     Passage,
+    PastDay,
     Phone,
     Reference,
     Several,
@@ -211,7 +212,7 @@ class GiveLeave(Body):
 
     type: Literal["defence_support.give_leave"]
     leave: Annotated[Flag, C0, Field(title="保護観察所への照会の了解")]
-    given_on: Annotated[Day, C0, Field(title="了解の日")]
+    given_on: Annotated[PastDay, C0, Field(title="了解の日")]
 
     TITLE = Text("保護観察所への照会の了解", "give leave to ask the probation office")
     SOURCE = OURS

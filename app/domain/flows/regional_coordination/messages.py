@@ -15,7 +15,7 @@ from app.domain.flows.regional_coordination.codes import (
 )
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
-from app.domain.messages.fields import AtLeastOne, Day, Passage, Reference, Several, Words
+from app.domain.messages.fields import AtLeastOne, Day, Passage, PastDay, Reference, Several, Words
 from app.domain.messages.payloads import samples
 from app.domain.messages.payloads.closing import Ended
 from app.domain.messages.payloads.dialogue import Answered, Asked, Noted, Reasoned
@@ -312,7 +312,7 @@ class Complete(Ended):
     REASON = CloseReason.SETTLED
 
     type: Literal["regional_coordination.complete"]
-    completed_on: Annotated[Day, C0, Field(title="完了日")]
+    completed_on: Annotated[PastDay, C0, Field(title="完了日")]
 
     TITLE = Text("広域調整の完了", "complete the coordination")
     SOURCE = "agreed tables"

@@ -9,7 +9,17 @@ from pydantic import Field
 from app.domain.classes import C0, C1, C2, C3, C4, C6
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
-from app.domain.messages.fields import AgencyId, AtLeastOne, Day, Reference, SeatId, Several, Words
+from app.domain.messages.fields import (
+    AgencyId,
+    AtLeastOne,
+    Day,
+    PastDay,
+    Reference,
+    SeatId,
+    SentenceDay,
+    Several,
+    Words,
+)
 from app.domain.messages.order import not_before
 from app.domain.messages.payloads import samples
 from app.domain.messages.payloads.closing import Ended, SystemEvent
@@ -59,16 +69,16 @@ class NotifyCandidate(About):
         Field(title="収容施設", description="Left out when the sender is the institution."),
     ] = None
     sentence_kind: Annotated[SentenceKind, C4, Field(title="刑の種類")]
-    sentence_end_date: Annotated[Day, C4, Field(title="刑期終了日(満期日)")]
+    sentence_end_date: Annotated[SentenceDay, C4, Field(title="刑期終了日(満期日)")]
     parole_eligible_from: Annotated[
-        Day | None,
+        SentenceDay | None,
         C4,
         Field(title="仮釈放が可能となる日", description="null where parole does not apply."),
     ]
     treatment_course: Annotated[TreatmentCourse | None, C4, Field(title="処遇課程")] = None
     requirements: Annotated[CandidateRequirements, C2, Field(title="六要件に関する事実")]
     disability: Annotated[Disability, C2, Field(title="障害")]
-    wish_confirmed_on: Annotated[Day, C2, Field(title="希望を確認した日")]
+    wish_confirmed_on: Annotated[PastDay, C2, Field(title="希望を確認した日")]
     wish_confirmed_by: Annotated[SeatId | None, C2, Field(title="希望を確認した席")] = None
 
     TITLE = Text("特別調整候補者の通知", "notify a candidate")
@@ -114,7 +124,7 @@ class SelectSpecial(Selection):
     """The head of the probation office selects for special adjustment."""
 
     type: Literal["special_adjustment.select_special"]
-    decided_on: Annotated[Day, C0, Field(title="選定日")]
+    decided_on: Annotated[PastDay, C0, Field(title="選定日")]
     decision_no: Annotated[Reference | None, C0, Field(title="決定番号")] = None
 
     TITLE = Text("特別調整対象者の選定", "select for special adjustment")
@@ -135,7 +145,7 @@ class SelectGeneral(Selection):
     """The head of the probation office selects for general adjustment."""
 
     type: Literal["special_adjustment.select_general"]
-    decided_on: Annotated[Day, C0, Field(title="選定日")]
+    decided_on: Annotated[PastDay, C0, Field(title="選定日")]
     decision_no: Annotated[Reference | None, C0, Field(title="決定番号")] = None
 
     TITLE = Text("一般調整対象者の選定", "select for general adjustment")
@@ -164,7 +174,7 @@ class NotSelect(Ended):
         Field(title="満たさない要件の番号", description="1 to 6."),
     ]
     requirements: Annotated[Requirements | None, C2, Field(title="六要件")] = None
-    decided_on: Annotated[Day, C0, Field(title="決定日")]
+    decided_on: Annotated[PastDay, C0, Field(title="決定日")]
 
     TITLE = Text("不選定", "do not select")
     SOURCE = "domain reference 3.a"
@@ -184,7 +194,7 @@ class RequestCooperation(About, Selection):
 
     type: Literal["special_adjustment.request_cooperation"]
     request_no: Annotated[Reference, C0, Field(title="依頼番号")]
-    requested_on: Annotated[Day, C0, Field(title="依頼日")]
+    requested_on: Annotated[PastDay, C0, Field(title="依頼日")]
     response_due: Annotated[Day, C0, Field(title="回答期限")]
     adjust_result: Annotated[
         Literal[AdjustResult.SPECIAL, AdjustResult.GENERAL], C2, Field(title="調整の区分")
@@ -277,7 +287,7 @@ class Accept(Named):
     """The center accepts and names its worker."""
 
     type: Literal["special_adjustment.accept"]
-    accepted_on: Annotated[Day | None, C0, Field(title="受任日")] = None
+    accepted_on: Annotated[PastDay | None, C0, Field(title="受任日")] = None
 
     TITLE = Text("受任", "accept")
     SOURCE = "domain reference 3.a"
@@ -312,7 +322,7 @@ class ConfirmReturn(Ended):
     REASON = CloseReason.WITHDRAWN_BY_REQUESTER
 
     type: Literal["special_adjustment.confirm_return"]
-    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+    confirmed_on: Annotated[PastDay, C0, Field(title="確認日")]
 
     TITLE = Text("返戻の確認", "confirm the return")
     SOURCE = "domain reference 3.a"
@@ -338,7 +348,7 @@ class WithdrawRequest(Ended):
     REASON = CloseReason.WITHDRAWN_BY_REQUESTER
 
     type: Literal["special_adjustment.withdraw_request"]
-    withdrawn_on: Annotated[Day, C0, Field(title="取下げの日")]
+    withdrawn_on: Annotated[PastDay, C0, Field(title="取下げの日")]
 
     TITLE = Text("依頼の取下げ", "withdraw the request")
     SOURCE = "domain reference 3.a and 3.0.8"
@@ -373,7 +383,7 @@ class AgreePlan(Body):
     """The person agrees to the plan."""
 
     type: Literal["special_adjustment.agree_plan"]
-    agreed_on: Annotated[Day, C0, Field(title="同意日")]
+    agreed_on: Annotated[PastDay, C0, Field(title="同意日")]
     method: Annotated[StatementMethod, C0, Field(title="同意の方法")]
 
     TITLE = Text("計画への本人の同意", "the person agrees to the plan")

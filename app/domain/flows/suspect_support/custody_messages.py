@@ -8,11 +8,8 @@ from pydantic import Field
 from app.domain.classes import C0, C4
 from app.domain.messages.body import Body, LeastUrgency
 from app.domain.messages.facts import Fact
-from app.domain.messages.fields import (
-    Day,
-    Several,
-    Words,
-)
+from app.domain.messages.fields import Day, PastDay, Several, Words
+from app.domain.messages.order import not_before
 from app.domain.messages.payloads.custody import Disposed, Freed
 from app.domain.text import Text
 from app.domain.vocabulary.closing import CloseReason
@@ -24,7 +21,7 @@ class ReportContactBan(Body):
 
     type: Literal["suspect_support.report_contact_ban"]
     contact_ban: Annotated[ContactBan, C4, Field(title="接見禁止")]
-    since: Annotated[Day | None, C4, Field(title="決定日")] = None
+    since: Annotated[PastDay | None, C4, Field(title="決定日")] = None
 
     TITLE = Text("接見禁止の連絡", "report a contact ban")
     SOURCE = "domain reference 3.b"
@@ -46,7 +43,7 @@ class LiftContactBan(Body):
     contact_ban: Annotated[
         ContactBan, C4, Field(title="接見禁止", description="What of it stays.")
     ] = ContactBan.NONE
-    lifted_on: Annotated[Day, C0, Field(title="解除日")]
+    lifted_on: Annotated[PastDay, C0, Field(title="解除日")]
 
     TITLE = Text("接見禁止の解除の連絡", "report that the contact ban is lifted")
     SOURCE = "domain reference 3.b"
@@ -100,9 +97,11 @@ class Bail(Body):
     """The person is released on bail."""
 
     type: Literal["suspect_support.bail"]
-    bailed_on: Annotated[Day, C4, Field(title="保釈の日")]
+    bailed_on: Annotated[PastDay, C4, Field(title="保釈の日")]
     conditions: Annotated[tuple[Words, ...] | None, C4, Several, Field(title="保釈の条件")] = None
     next_hearing_on: Annotated[Day | None, C4, Field(title="次回公判期日")] = None
+
+    _in_order = not_before("bailed_on", "next_hearing_on")
 
     LEAST_URGENCY = LeastUrgency("same_day")
     TITLE = Text("保釈の連絡", "report bail")

@@ -16,6 +16,7 @@ from app.domain.messages.fields import (
     Day,
     Flag,
     Name,
+    PastDay,
     Phone,
     Several,
     TimeOfDay,
@@ -58,8 +59,8 @@ class Consult(Body):
         tuple[Annotated[OpenCode, Known(Need)], ...] | None, C2, Several, Field(title="急ぐニーズ")
     ] = None
     custody_stage: Annotated[CustodyStage, C4, Field(title="身柄の段階")]
-    arrested_on: Annotated[Day | None, C4, Field(title="逮捕日")] = None
-    detention_day1: Annotated[Day | None, C4, Field(title="勾留請求日")] = None
+    arrested_on: Annotated[PastDay | None, C4, Field(title="逮捕日")] = None
+    detention_day1: Annotated[PastDay | None, C4, Field(title="勾留請求日")] = None
     extended_to: Annotated[Day | None, C4, Field(title="勾留延長の満了日")] = None
     detention_place: Annotated[Name | None, C4, Field(title="勾留場所")] = None
     case_district: Annotated[AgencyId | None, C0, Field(title="事件を担当する検察庁")] = None
@@ -105,7 +106,7 @@ class AnswerConsultation(Body):
 
     type: Literal["suspect_support.answer_consultation"]
     feasible: Annotated[Feasibility, C0, Field(title="実施の可否")]
-    answered_on: Annotated[Day | None, C0, Field(title="回答日")] = None
+    answered_on: Annotated[PastDay | None, C0, Field(title="回答日")] = None
 
     TITLE = Text("協議への回答", "answer the consultation")
     SOURCE = "domain reference 2.b, step b2"
@@ -127,7 +128,7 @@ class Explain(Body):
     explained_items: Annotated[
         tuple[ExplainedItem, ...], C0, AtLeastOne, Field(title="説明した事項")
     ]
-    explained_on: Annotated[Day, C0, Field(title="説明日")]
+    explained_on: Annotated[PastDay, C0, Field(title="説明日")]
     communication_aids: Annotated[
         tuple[Annotated[OpenCode, Known(CommunicationSupport)], ...] | None,
         C2,
@@ -215,7 +216,7 @@ class StartForDefendant(Noted):
 class Opinion(Body):
     """A prosecutor's word on the adjustment."""
 
-    stated_on: Annotated[Day, C0, Field(title="意見の日")]
+    stated_on: Annotated[PastDay, C0, Field(title="意見の日")]
 
 
 class NoObjection(Opinion):
@@ -265,14 +266,14 @@ class Suitability(Part):
     """Whether joint support is suitable, and since when that is judged."""
 
     suitable: Annotated[Flag, Field(title="相当")]
-    judged_on: Annotated[Day | None, Field(title="判断日")] = None
+    judged_on: Annotated[PastDay | None, Field(title="判断日")] = None
 
 
 class Wish(Part):
     """Whether the person wishes it, and when that was said."""
 
     wishes: Annotated[Flag, Field(title="希望")]
-    stated_on: Annotated[Day | None, Field(title="表明日")] = None
+    stated_on: Annotated[PastDay | None, Field(title="表明日")] = None
 
 
 class DetentionPlace(Part):
@@ -313,7 +314,7 @@ class RequestCenter(About):
     ]
     contact_ban: Annotated[ContactBan, C4, Field(title="接見禁止")]
     detention_day1: Annotated[
-        Day | None, C4, Field(title="勾留請求日", description="null for a defendant.")
+        PastDay | None, C4, Field(title="勾留請求日", description="null for a defendant.")
     ]
     extended_to: Annotated[
         Day | None, C4, Field(title="勾留延長の満了日", description="null when not extended.")
@@ -410,7 +411,7 @@ class DeclineCapacity(Body):
     """The center cannot take it now."""
 
     type: Literal["suspect_support.decline_capacity"]
-    declined_on: Annotated[Day | None, C0, Field(title="回答日")] = None
+    declined_on: Annotated[PastDay | None, C0, Field(title="回答日")] = None
     reason: Annotated[Annotated[OpenCode, Known(ReturnReason)] | None, C0, Field(title="理由")] = (
         None
     )

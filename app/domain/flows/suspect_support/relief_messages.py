@@ -8,12 +8,7 @@ from pydantic import Field
 from app.domain.classes import C4, C5
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
-from app.domain.messages.fields import (
-    Day,
-    Flag,
-    Several,
-    Words,
-)
+from app.domain.messages.fields import Day, Flag, PastDay, Several, Words
 from app.domain.messages.order import not_before
 from app.domain.messages.payloads.dialogue import Noted
 from app.domain.text import Text
@@ -26,14 +21,14 @@ class ApplyRelief(Body):
     """The person applies for urgent aftercare, in writing."""
 
     type: Literal["suspect_support.apply_relief"]
-    applied_on: Annotated[Day, C4, Field(title="申出日")]
+    applied_on: Annotated[PastDay, C4, Field(title="申出日")]
     written: Annotated[Flag, C4, Field(title="書面による申出")]
     category: Annotated[
         Annotated[OpenCode, Known(ReliefCategory)] | None, C4, Field(title="85条1項の区分")
     ] = None
-    opinion_heard_on: Annotated[Day | None, C4, Field(title="検察官の意見を聴いた日(86条3項)")] = (
-        None
-    )
+    opinion_heard_on: Annotated[
+        PastDay | None, C4, Field(title="検察官の意見を聴いた日(86条3項)")
+    ] = None
     requested: Annotated[
         tuple[Annotated[OpenCode, Known(Need)], ...] | None, C5, Several, Field(title="求める保護")
     ] = None
@@ -54,7 +49,7 @@ class ApproveRelief(Body):
     """The probation office grants priority support for a period."""
 
     type: Literal["suspect_support.approve_relief"]
-    decided_on: Annotated[Day, C4, Field(title="決定日")]
+    decided_on: Annotated[PastDay, C4, Field(title="決定日")]
     relief_from: Annotated[Day, C4, Field(title="期間の初日")]
     relief_until: Annotated[Day, C4, Field(title="期間の末日")]
 
@@ -79,7 +74,7 @@ class RejectRelief(Body):
     """The probation office does not grant it."""
 
     type: Literal["suspect_support.reject_relief"]
-    decided_on: Annotated[Day, C4, Field(title="決定日")]
+    decided_on: Annotated[PastDay, C4, Field(title="決定日")]
     note: Annotated[Words | None, C4, Field(title="理由")] = None
 
     TITLE = Text("更生緊急保護を行わない決定", "reject the relief")
@@ -91,12 +86,12 @@ class ExtendRelief(Body):
     """The period is extended, on a new application and three conditions."""
 
     type: Literal["suspect_support.extend_relief"]
-    applied_on: Annotated[Day, C4, Field(title="新たな申出の日")]
+    applied_on: Annotated[PastDay, C4, Field(title="新たな申出の日")]
     written: Annotated[Flag, C4, Field(title="書面による申出")]
     condition_1_met: Annotated[Flag, C4, Field(title="省令121条の第一の要件")]
     condition_2_met: Annotated[Flag, C4, Field(title="省令121条の第二の要件")]
     condition_3_met: Annotated[Flag, C4, Field(title="省令121条の第三の要件")]
-    decided_on: Annotated[Day, C4, Field(title="決定日")]
+    decided_on: Annotated[PastDay, C4, Field(title="決定日")]
     relief_until: Annotated[Day, C4, Field(title="期間の末日")]
 
     _in_order = not_before("applied_on", "decided_on")

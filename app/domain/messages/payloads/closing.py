@@ -9,7 +9,8 @@ from pydantic import Field
 from app.domain.classes import C0, C7
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
-from app.domain.messages.fields import AgencyId, Day, Several, Words
+from app.domain.messages.fields import AgencyId, PastDay, Several, Words
+from app.domain.messages.order import not_after
 from app.domain.vocabulary.closing import CloseReason
 
 
@@ -27,7 +28,7 @@ class Closed(Body):
     """The closing notice (終結, M-a7)."""
 
     close_reason: Annotated[CloseReason, C0, Field(title="終結事由")]
-    closed_on: Annotated[Day, C0, Field(title="終結日")]
+    closed_on: Annotated[PastDay, C0, Field(title="終結日")]
     remaining_tasks_to: Annotated[
         tuple[AgencyId, ...] | None, C0, Several, Field(title="残る支援の引継ぎ先")
     ] = None
@@ -44,7 +45,7 @@ class Died(Body):
     """The person is reported to have died. Days and texts stay until that is confirmed."""
 
     died_on: Annotated[
-        Day | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
+        PastDay | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
     ] = None
 
 
@@ -53,22 +54,24 @@ class DeathConfirmed(Ended):
 
     REASON = CloseReason.DIED
 
-    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+    confirmed_on: Annotated[PastDay, C0, Field(title="確認日")]
     died_on: Annotated[
-        Day | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
+        PastDay | None, C0, Field(title="死亡日", description="Left out when the day is not known.")
     ] = None
+
+    _died_before = not_after("confirmed_on", "died_on")
 
 
 class DeathRetracted(Body):
     """The report of a death was an error."""
 
-    stated_on: Annotated[Day, C0, Field(title="申出の日")]
+    stated_on: Annotated[PastDay, C0, Field(title="申出の日")]
 
 
 class Declined(Body):
     """The person no longer wants this, in their own words."""
 
-    stated_on: Annotated[Day, C0, Field(title="申出の日")]
+    stated_on: Annotated[PastDay, C0, Field(title="申出の日")]
     own_words: Annotated[
         Words | None,
         C7,
@@ -81,13 +84,13 @@ class DeclineConfirmed(Ended):
 
     REASON = CloseReason.DECLINED_BY_SUBJECT
 
-    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+    confirmed_on: Annotated[PastDay, C0, Field(title="確認日")]
 
 
 class DeclineRetracted(Body):
     """The person wants to go on after all."""
 
-    stated_on: Annotated[Day, C0, Field(title="申出の日")]
+    stated_on: Annotated[PastDay, C0, Field(title="申出の日")]
 
 
 class WithdrawalConfirmed(Ended):
@@ -95,7 +98,7 @@ class WithdrawalConfirmed(Ended):
 
     REASON = CloseReason.CONSENT_WITHDRAWN
 
-    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+    confirmed_on: Annotated[PastDay, C0, Field(title="確認日")]
 
 
 class ExitClaimed(Body):

@@ -19,6 +19,7 @@ from app.domain.messages.fields import (
     AtLeastOne,
     Day,
     Name,
+    PastDay,
     Recipient,
     SeatId,
     Several,
@@ -77,7 +78,7 @@ class RecordedConsent(Body):
     valid_until: Annotated[
         Day | None, C0, Field(title="有効期間の末日", description="Left out: until withdrawn.")
     ] = None
-    obtained_on: Annotated[Day, C0, Field(title="取得日")]
+    obtained_on: Annotated[PastDay, C0, Field(title="取得日")]
     method: Annotated[StatementMethod, C0, Field(title="方法")]
     form_sha256: Annotated[Sha256 | None, C0, Field(title="同意書のSHA-256")] = None
     obtained_by_seat: Annotated[
@@ -147,7 +148,7 @@ class WithdrawnConsent(Body):
     renewed; until then nothing is told, since it has to be asked anew what may be.
     """
 
-    withdrawn_on: Annotated[Day, C0, Field(title="撤回の日")]
+    withdrawn_on: Annotated[PastDay, C0, Field(title="撤回の日")]
     consent_ids: Annotated[
         tuple[UUID, ...] | None,
         C0,
@@ -182,7 +183,7 @@ class ConfirmedConsent(Body):
     """The party that vouches confirms a claim: from now on it counts as a consent."""
 
     consent_id: Annotated[UUID, C0, Field(title="確認する同意", description="A claim.")]
-    confirmed_on: Annotated[Day, C0, Field(title="確認日")]
+    confirmed_on: Annotated[PastDay, C0, Field(title="確認日")]
 
     def consents_confirmed(self) -> frozenset[UUID]:
         """The claim."""
@@ -193,7 +194,7 @@ class RefusedConsent(Body):
     """The party that vouches refuses a claim: it will never count."""
 
     consent_id: Annotated[UUID, C0, Field(title="確認しない同意", description="A claim.")]
-    refused_on: Annotated[Day, C0, Field(title="確認しないこととした日")]
+    refused_on: Annotated[PastDay, C0, Field(title="確認しないこととした日")]
 
     def consents_refused(self) -> frozenset[UUID]:
         """The claim."""
@@ -212,7 +213,7 @@ class WithdrawalRetracted(Body):
         AtLeastOne,
         Field(title="誤って撤回と記録された同意", description="Each is withdrawn."),
     ]
-    established_on: Annotated[Day, C0, Field(title="確認日")]
+    established_on: Annotated[PastDay, C0, Field(title="確認日")]
 
     def consents_restored(self) -> frozenset[UUID]:
         """The consents."""

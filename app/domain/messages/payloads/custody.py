@@ -11,7 +11,17 @@ from app.domain.calendar.detention import DetentionClock
 from app.domain.classes import C0, C1, C3, C4, C5
 from app.domain.messages.body import Body, LeastUrgency, Part
 from app.domain.messages.facts import Fact
-from app.domain.messages.fields import AgencyId, Count, Day, Flag, Name, Several, TimeOfDay, Words
+from app.domain.messages.fields import (
+    AgencyId,
+    Count,
+    Day,
+    Flag,
+    Name,
+    PastDay,
+    Several,
+    TimeOfDay,
+    Words,
+)
 from app.domain.messages.order import not_before
 from app.domain.messages.person import Address
 from app.domain.vocabulary.code import Known, OpenCode
@@ -93,7 +103,7 @@ class CustodyChanged(Body):
 
     change: Annotated[CustodyChange, C4, Field(title="変更の種別")]
     effective_on: Annotated[Day, C4, Field(title="効力発生日")]
-    reported_on: Annotated[Day, C0, Field(title="報告日")]
+    reported_on: Annotated[PastDay, C0, Field(title="報告日")]
     old: Annotated[Name | None, C4, Field(title="変更前")] = None
     new: Annotated[Name | None, C4, Field(title="変更後")] = None
     release_on: Annotated[
@@ -101,7 +111,7 @@ class CustodyChanged(Body):
     ] = None
     release_kind: Annotated[ReleaseKind | None, C4, Field(title="釈放の種別")] = None
     custody_stage: Annotated[CustodyStage | None, C4, Field(title="身柄の段階")] = None
-    detention_day1: Annotated[Day | None, C4, Field(title="勾留請求日")] = None
+    detention_day1: Annotated[PastDay | None, C4, Field(title="勾留請求日")] = None
     extended_to: Annotated[Day | None, C4, Field(title="勾留延長の満了日")] = None
 
     _in_order = not_before("detention_day1", "extended_to")
@@ -134,10 +144,12 @@ class Disposed(Body):
     """The notice of a disposition (M-b4)."""
 
     disposition: Annotated[Disposition, C4, Field(title="処分")]
-    decided_on: Annotated[Day, C4, Field(title="処分の日")]
+    decided_on: Annotated[PastDay, C4, Field(title="処分の日")]
     release_on: Annotated[Day | None, C4, Field(title="釈放の日")] = None
     release_time_est: Annotated[TimeOfDay | None, C4, Field(title="釈放の見込み時刻")] = None
     next_hearing_on: Annotated[Day | None, C4, Field(title="次回公判期日")] = None
+
+    _in_order = not_before("decided_on", "release_on", "next_hearing_on")
 
     def facts(self) -> Mapping[str, Fact]:
         """The disposition, the stage that it leads to, and the end of the detention clock."""
@@ -178,7 +190,7 @@ class CameOut(Body):
 
     LEAST_URGENCY = SAME_DAY
 
-    released_on: Annotated[Day, C4, Field(title="釈放日")]
+    released_on: Annotated[PastDay, C4, Field(title="釈放日")]
     release_kind: Annotated[ReleaseKind, C4, Field(title="釈放の種別")]
 
     def facts(self) -> Mapping[str, Fact]:

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.classes import C1, C2, C3, C4, C5, C6
 from app.domain.messages.body import Body, Part
-from app.domain.messages.fields import AreaCode, Count, Day, Flag, Name, Several, Words
+from app.domain.messages.fields import AreaCode, Count, Day, Flag, LifeDay, Name, Several, Words
 from app.domain.messages.order import not_before
 from app.domain.messages.person import Person, RegisteredAddress
 from app.domain.messages.requirements import Requirements
@@ -29,7 +29,7 @@ class Finding(Part):
 
     present: Annotated[Flag, Field(title="障害の有無")]
     basis: Annotated[tuple[FindingBasis, ...], Several, Field(title="根拠")] = ()
-    since: Annotated[Day | None, Field(title="判明時期")] = None
+    since: Annotated[LifeDay | None, Field(title="判明時期")] = None
 
 
 class Disability(Part):

@@ -19,10 +19,12 @@ from app.domain.messages.fields import (
     Moment,
     Name,
     Passage,
+    PastDay,
     SeatId,
     Several,
     Words,
 )
+from app.domain.messages.order import not_before
 from app.domain.messages.payloads.eligibility import Disability
 from app.domain.messages.person import Address, Birth
 from app.domain.messages.settlement import Settlement
@@ -61,7 +63,7 @@ class Participant(Part):
 class Interview(Body):
     """The record of an interview (M-a4). It may be written on paper first and typed later."""
 
-    held_on: Annotated[Day, C0, Field(title="面談日")]
+    held_on: Annotated[PastDay, C0, Field(title="面談日")]
     place_agency: Annotated[AgencyId | None, C0, Field(title="面談場所(機関)")] = None
     place: Annotated[Name | None, C7, Field(title="面談場所")] = None
     minutes: Annotated[Count | None, C7, Field(title="時間", description="Minutes.")] = None
@@ -85,6 +87,9 @@ class Interview(Body):
     health_note: Annotated[Passage | None, C3, Field(title="健康に関する聴取事項")] = None
     next_on: Annotated[Day | None, C0, Field(title="次回予定日")] = None
 
+    _in_order = not_before("held_on", "next_on")
+    _entered_later = not_before("captured_at", "entered_at")
+
 
 class PlanItem(Part):
     """One thing to be done: what, by whom, until when."""
@@ -101,7 +106,7 @@ class MunicipalityInCharge(Part):
 
     lg_code: Annotated[AreaCode, Field(title="市区町村(全国地方公共団体コード)")]
     basis: Annotated[MunicipalityDuty, Field(title="根拠")]
-    decided_on: Annotated[Day | None, Field(title="回答日")] = None
+    decided_on: Annotated[PastDay | None, Field(title="回答日")] = None
     answered_by: Annotated[Name | None, Field(title="回答者")] = None
 
 
@@ -125,7 +130,7 @@ class Plan(Body):
     ] = None
     health_note: Annotated[Passage | None, C3, Field(title="医療上の留意点")] = None
     risk_and_care_notes: Annotated[Passage | None, C7, Field(title="支援上の留意点")] = None
-    subject_agreed_on: Annotated[Day | None, C7, Field(title="本人の同意日")] = None
+    subject_agreed_on: Annotated[PastDay | None, C7, Field(title="本人の同意日")] = None
 
 
 class Placement(Body):
@@ -148,7 +153,7 @@ class Placement(Body):
 class PlacementLost(Body):
     """A residence fell through."""
 
-    lost_on: Annotated[Day, C0, Field(title="取消日")]
+    lost_on: Annotated[PastDay, C0, Field(title="取消日")]
     reason: Annotated[Annotated[OpenCode, Known(PlacementLossReason)], C7, Field(title="理由")]
     note: Annotated[Words | None, C7, Field(title="補足")] = None
 
@@ -160,7 +165,7 @@ class PlacementLost(Body):
 class Settled(Body):
     """The person lives where they were to live; it counts in the yearly statistics."""
 
-    settled_on: Annotated[Day, C0, Field(title="帰住日")]
+    settled_on: Annotated[PastDay, C0, Field(title="帰住日")]
     residence_kind: Annotated[Residence, C7, Field(title="居住先の種別")]
     disability: Annotated[Disability, C2, Field(title="障害")]
     birth: Annotated[Birth, C1, Field(title="生年月日とその精度")]

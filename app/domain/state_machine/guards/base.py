@@ -1,6 +1,6 @@
 """Helpers to make guards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
@@ -79,7 +79,16 @@ def has_come(field: str) -> Guard:
         return Objection(NOT_YET, (pointer,)) if late else None
 
     title = Text("その日が到来していること", "the day has come")
-    return Guard(f"{field}_has_come", title, check, needs=(pointer,))
+    return Guard(_has_come_name(field), title, check, needs=(pointer,))
+
+
+def checks_that_it_has_come(guards: Iterable[Guard], field: str) -> bool:
+    """Whether one of these guards is `has_come` of this field."""
+    return any(guard.name == _has_come_name(field) for guard in guards)
+
+
+def _has_come_name(field: str) -> str:
+    return f"{field}_has_come"
 
 
 NOT_YET = Text(

@@ -1,0 +1,92 @@
+"""Days that cannot be: in the future where they have come, before the birth, or far off.
+
+Each day and instant of a body says in its type how far it may be from the day on which the message
+is accepted. An event lies at most ten years back and a person who is referred is at least 14, so no
+event of a later message lies before a birth, of which its sender may not know.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import get_args
+
+from pydantic import BaseModel
+from typing_extensions import TypeIs
+
+from app.domain.calendar.clock import JAPAN
+from app.domain.messages.body import Body
+from app.domain.messages.fields import DayLimits
+from app.domain.messages.person import Birth, first_possible
+
+BEFORE_BIRTH = "before_birth"
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day in a body."""
+
+    pointer: str
+    day: date
+    limits: DayLimits
+    is_birth: bool
+
+
+def impossible_days(body: Body, today: date) -> Iterator[tuple[str, str]]:
+    """The JSON Pointer of each day of a body that cannot be, and the reason.
+
+    Args:
+        today: the day on which the message is accepted, in Japan.
+    """
+    days = list(_days_of(body, "/body"))
+    births = [each.day for each in days if each.is_birth]
+    for each in days:
+        reason = each.limits.reason_against(each.day, today)
+        if reason is None and births and each.day < min(births):
+            reason = BEFORE_BIRTH
+        if reason is not None:
+            yield each.pointer, reason
+
+
+def _days_of(part: BaseModel, place: str) -> Iterator[_Day]:
+    limits = _limits_of(type(part))
+    for name in type(part).model_fields:
+        value, pointer = getattr(part, name), f"{place}/{name}"
+        if name in limits and value is not None:
+            yield _Day(pointer, _as_day(part, value), limits[name], isinstance(part, Birth))
+        else:
+            yield from _days_within(value, pointer)
+
+
+def _days_within(value: object, place: str) -> Iterator[_Day]:
+    if isinstance(value, BaseModel):
+        yield from _days_of(value, place)
+    elif isinstance(value, tuple):
+        for index, each in enumerate(value):
+            yield from _days_within(each, f"{place}/{index}")
+
+
+def _as_day(part: BaseModel, value: date) -> date:
+    if isinstance(value, datetime):
+        return value.astimezone(JAPAN).date()
+    return first_possible(value, part.dob_precision) if isinstance(part, Birth) else value
+
+
+@cache
+def _limits_of(model: type[BaseModel]) -> Mapping[str, DayLimits]:
+    """The limits of a model's days, by field."""
+    found = {
+        name: [*_limits_in(field.annotation), *filter(_is_limits, field.metadata)]
+        for name, field in model.model_fields.items()
+    }
+    return {name: each[-1] for name, each in found.items() if each}
+
+
+def _limits_in(annotation: object) -> Iterator[DayLimits]:
+    """Those in a type such as `Day | None`."""
+    for each in get_args(annotation):
+        yield from filter(_is_limits, getattr(each, "__metadata__", ()))
+
+
+def _is_limits(value: object) -> TypeIs[DayLimits]:
+    return isinstance(value, DayLimits)
