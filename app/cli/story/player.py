@@ -240,7 +240,8 @@ class Player:
             self._check_equal(
                 request["id"], self._return_request(who, followed, scene.thread, scene.who)["id"]
             )
-        answer = {"answer": "destroyed", "on": scene.on.isoformat()}
+        # The service knows the day of the request by its own clock, and not by the story's.
+        answer = {"answer": "destroyed", "on": request["requested_at"][:10]}
         response = self._stage.post(
             scene.who, f"/v1/return-requests/{request['id']}/answer", answer
         )

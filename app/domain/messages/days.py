@@ -16,7 +16,7 @@ from typing_extensions import TypeIs
 
 from app.domain.calendar.clock import JAPAN
 from app.domain.messages.body import Body
-from app.domain.messages.fields import DayLimits
+from app.domain.messages.fields import DayRange
 from app.domain.messages.person import Birth, first_possible
 
 BEFORE_BIRTH = "before_birth"
@@ -28,7 +28,7 @@ class _Day:
 
     pointer: str
     day: date
-    limits: DayLimits
+    range: DayRange
     is_birth: bool
 
 
@@ -41,7 +41,7 @@ def impossible_days(body: Body, today: date) -> Iterator[tuple[str, str]]:
     days = list(_days_of(body, "/body"))
     births = [each.day for each in days if each.is_birth]
     for each in days:
-        reason = each.limits.reason_against(each.day, today)
+        reason = each.range.reason_against(each.day, today)
         if reason is None and births and each.day < min(births):
             reason = BEFORE_BIRTH
         if reason is not None:
@@ -49,11 +49,11 @@ def impossible_days(body: Body, today: date) -> Iterator[tuple[str, str]]:
 
 
 def _days_of(part: BaseModel, place: str) -> Iterator[_Day]:
-    limits = _limits_of(type(part))
+    ranges = _ranges_of(type(part))
     for name in type(part).model_fields:
         value, pointer = getattr(part, name), f"{place}/{name}"
-        if name in limits and value is not None:
-            yield _Day(pointer, _as_day(part, value), limits[name], isinstance(part, Birth))
+        if name in ranges and value is not None:
+            yield _Day(pointer, _as_day(part, value), ranges[name], isinstance(part, Birth))
         else:
             yield from _days_within(value, pointer)
 
@@ -73,20 +73,20 @@ def _as_day(part: BaseModel, value: date) -> date:
 
 
 @cache
-def _limits_of(model: type[BaseModel]) -> Mapping[str, DayLimits]:
-    """The limits of a model's days, by field."""
+def _ranges_of(model: type[BaseModel]) -> Mapping[str, DayRange]:
+    """The ranges of a model's days, by field."""
     found = {
-        name: [*_limits_in(field.annotation), *filter(_is_limits, field.metadata)]
+        name: [*_ranges_in(field.annotation), *filter(_is_range, field.metadata)]
         for name, field in model.model_fields.items()
     }
     return {name: each[-1] for name, each in found.items() if each}
 
 
-def _limits_in(annotation: object) -> Iterator[DayLimits]:
+def _ranges_in(annotation: object) -> Iterator[DayRange]:
     """Those in a type such as `Day | None`."""
     for each in get_args(annotation):
-        yield from filter(_is_limits, getattr(each, "__metadata__", ()))
+        yield from filter(_is_range, getattr(each, "__metadata__", ()))
 
 
-def _is_limits(value: object) -> TypeIs[DayLimits]:
-    return isinstance(value, DayLimits)
+def _is_range(value: object) -> TypeIs[DayRange]:
+    return isinstance(value, DayRange)

@@ -25,7 +25,7 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class DayLimits:
+class DayRange:
     """How far a day may be from the day on which it is sent (see `messages/days.py`)."""
 
     back: int
@@ -98,23 +98,23 @@ Day = Annotated[
     date,
     BeforeValidator(_only_iso, json_schema_input_type=date),
     AfterValidator(_in_our_time),
-    DayLimits(back=10, ahead=50),
+    DayRange(back=10, ahead=50),
 ]
 """A day (GIF DS-441), planned or past, as far as a referral reaches. It is 1868 to 2200, and when
-it is sent within its limits. Japanese eras begin with Meiji for the people we serve."""
-PastDay = Annotated[Day, DayLimits(back=10, ahead=0)]
+it is sent within its range. Japanese eras begin with Meiji for the people we serve."""
+PastDay = Annotated[Day, DayRange(back=10, ahead=0)]
 """A day that has come: on which something was done, said or decided."""
-SentenceDay = Annotated[Day, DayLimits(back=60, ahead=50)]
+SentenceDay = Annotated[Day, DayRange(back=60, ahead=50)]
 """A day of a sentence, which may be for life."""
-BirthDay = Annotated[Day, DayLimits(back=130, ahead=-14)]
+BirthDay = Annotated[Day, DayRange(back=130, ahead=-14)]
 """A birth. Nobody under 14 is punished (刑法41条)."""
-LifeDay = Annotated[Day, DayLimits(back=130, ahead=0)]
+LifeDay = Annotated[Day, DayRange(back=130, ahead=0)]
 """A day of a person's life that has come."""
 Moment = Annotated[
     AwareDatetime,
     BeforeValidator(_only_text, json_schema_input_type=datetime),
     AfterValidator(_moment_in_our_time),
-    DayLimits(back=10, ahead=0),
+    DayRange(back=10, ahead=0),
 ]
 """An instant with its offset (RFC 3339), 1868 to 2200, whose day has come when it is sent."""
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:30"])]
