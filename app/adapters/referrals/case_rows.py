@@ -104,6 +104,7 @@ def _referral_row(referral: Referral, decision: Decision) -> dict[str, Any]:
         "stops": {
             "senders": {state: dict(sent) for state, sent in referral.stops.senders.items()},
             "ended": {agency: dict(times) for agency, times in referral.stops.ended.items()},
+            "closed_on": _written(referral.stops.closed_on),
         },
         "facts": dict(referral.facts),
         "parent_id": str(referral.parent) if referral.parent else None,
@@ -139,8 +140,13 @@ def _referral(row: Row) -> Referral:
         row["facts"],
         parties,
         frozenset(map(DataClass, row["erased"])),
-        Stops(row["stops"].get("senders", {}), row["stops"].get("ended", {})),
+        _stops(row["stops"]),
     )
+
+
+def _stops(row: Row) -> Stops:
+    closed_on = _day_or_none(row.get("closed_on"))
+    return Stops(row.get("senders", {}), row.get("ended", {}), closed_on)
 
 
 def _party(row: Row) -> Party:
@@ -206,6 +212,10 @@ def _at(text: str) -> datetime:
 
 def _at_or_none(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _written(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _day_or_none(text: str | None) -> date | None:

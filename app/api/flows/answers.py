@@ -423,10 +423,12 @@ class FlowOut(Shape):
         str,
         _said(
             "撤回と辞退を確認する当事者。`lead` は主担当。死亡・辞退などでこの当事者自身が止めた"
-            "案件を再開できるのは、この当事者だけ(ほかの当事者の `<` の行は `not_your_step`)",
+            "案件を再開できるのは、この当事者だけ(ほかの当事者の `<` の行は `not_your_step`)。"
+            "死亡の確認を待つ間は、ほかの停止が上にあっても、終結できるのもこの当事者だけ",
             "The party that confirms a withdrawal or a decline; `lead` is whoever leads. What it"
             " stopped itself, by a death or a decline for example, it alone sets going again: rows"
-            " with `<` of other parties are refused then (`not_your_step`)",
+            " with `<` of other parties are refused then (`not_your_step`). While a death waits to"
+            " be confirmed, under whatever other stop, it alone closes",
         ),
     ]
     vouching: Annotated[

@@ -51,9 +51,10 @@ PARTY_COLUMNS = Text(
 )
 CONFIRMS = Text(
     "撤回と辞退を確認する当事者は {} です。"
-    "この当事者自身が止めた案件を再開できるのは、この当事者だけです。",
+    "この当事者自身が止めた案件を再開できるのは、この当事者だけです。"
+    "死亡の確認を待つ間は、ほかのどの停止が上にあっても、終結できるのもこの当事者だけです。",
     "Withdrawals and declines are confirmed by {}. What it stopped itself, it alone sets going"
-    " again.",
+    " again. While a death waits to be confirmed, under whatever other stop, it alone closes.",
 )
 STATES = Text("状態", "States")
 STATE_COLUMNS = Text("| 符号 | 状態 | 前に戻る |", "| Code | State | Returns to the one before |")

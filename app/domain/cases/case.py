@@ -97,7 +97,8 @@ class Party:
 class Referral:
     """One request, from its opening to its end.
 
-    `back` holds the states to which side states return, the main one first.
+    `back` holds the states to which side states return, the main one first. In a closed referral
+    it holds those to which reopening returns.
     """
 
     id: UUID
@@ -114,8 +115,8 @@ class Referral:
 
     @property
     def main_state(self) -> str:
-        """The state under any side state."""
-        return self.back[0] if self.back else self.state
+        """The state under any side state; one that is closed has no other."""
+        return self.back[0] if self.back and self.state != CLOSED else self.state
 
     def is_in(self, *states: str) -> bool:
         """Whether it is in one of these states, be it under any other side state."""

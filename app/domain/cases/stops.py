@@ -1,7 +1,8 @@
-"""Who stopped a referral, and how often what an agency stopped was set going again."""
+"""Who stopped or closed a referral, and how often that was undone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 MOST_RETURNS = 2
 """An agency stops a referral as often as this in one way; what it sends afterwards stops nothing.
@@ -10,13 +11,18 @@ Once is needed, and once more for a mistake or a change of mind."""
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """What is remembered of the side states of a referral, those that the service caused aside."""
+    """What is remembered of the side states of a referral, and of its end.
+
+    Side states that the service caused are left out.
+    """
 
     senders: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     """By side state: the agencies that led into it, and whether each then was the deciding party.
     Of paper, the agency that keyed it in."""
     ended: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """By agency and side state: how often the state ended again that it had led into."""
+    closed_on: date | None = None
+    """Since when the referral is closed, if that can be undone."""
 
     def entered(self, state: str, agency_id: str, *, deciding: bool) -> "Stops":
         """The same after an agency led into a side state, or joined one that led into it before."""
@@ -33,7 +39,7 @@ class Stops:
                 times = ended.setdefault(agency, {})
                 times[state] = times.get(state, 0) + 1
         senders = {state: sent for state, sent in self.senders.items() if state not in gone}
-        return Stops(senders, ended)
+        return replace(self, senders=senders, ended=ended)
 
     def decided(self, state: str) -> bool:
         """Whether the deciding party itself led into this side state."""

@@ -175,8 +175,7 @@ def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step,
     find_sender = _paper_sender if paper else _own_sender
     for step in steps:
         if sender := find_sender(flow, step, submission, referral):
-            if step.decides and not submission.caller.decides:
-                raise _not_yours(flow, submission, referral, "decider")
+            _check_seat(flow, step, submission, referral, sender)
             return step, sender
     if paper and any(
         agency.connected or agency.disabled
@@ -185,6 +184,18 @@ def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step,
     ):
         raise Invalid.at("/paper_origin", "sender_is_connected")
     raise _no_row(flow, steps, submission, referral)
+
+
+def _check_seat(
+    flow: Flow, step: Step, submission: Submission, referral: Referral, sender: Sender
+) -> None:
+    """Refuse a lesser seat than the step needs, and an end over a death that others confirm."""
+    if step.decides and not submission.caller.decides:
+        raise _not_yours(flow, submission, referral, "decider")
+    leads = submission.case.lead == submission.caller.agency_id
+    states = {referral.state, *referral.back}
+    if flow.is_barred(step, sender.keyed_by or sender.name, states, leads=leads):
+        raise _illegal(flow, referral, submission)
 
 
 def _no_row(

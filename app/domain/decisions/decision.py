@@ -46,12 +46,14 @@ class Move:
         """The deadlines that change for each reader, by agency and kind; None removes one."""
         readers = {copy.agency_id for copy in self.copies}
         closed = self.referral.state == CLOSED
+        # Reopened, it has again all the deadlines that its end lifted.
+        counted = DEADLINES if self.before == CLOSED else DEADLINES & self.facts.keys()
         days: dict[tuple[str, str], date | None] = {}
         for party in self.referral.parties:
             if party.agency_id in readers and (closed or not party.active):
                 days |= {(party.agency_id, kind): None for kind in DEADLINES}
             elif party.agency_id in readers:
-                known = DEADLINES & self.facts.keys() & party.view.facts.keys()
+                known = counted & party.view.facts.keys()
                 days |= {(party.agency_id, k): _day(party.view.facts[k]) for k in known}
         return days
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from app.domain.cases.case import CLOSED, HELD, HOLDS_CHILDREN, SUSPENDED, Case, Referral
@@ -22,14 +23,24 @@ from app.domain.decisions.vouching import (
     vouching_referral,
 )
 from app.domain.directory.agencies import Agency, Directory
-from app.domain.errors import IllegalMove, Invalid
+from app.domain.errors import GuardFailed, IllegalMove, Invalid
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.table import BACK, Flow, Report, Step
+from app.domain.text import Text
 
 SIDE_STATE_OF: Mapping[str, str] = {"consent_suspended": SUSPENDED, "parent_held": HELD}
 """The side state to which an event leads. A referral that is in it is not told again."""
+PARENT_WENT_ON: Mapping[str, Any] = {
+    "name": "parent_takes_it_again",
+    "title": Text("親の依頼が受け入れること", "the referral above takes it again"),
+    "reason": Text(
+        "親の依頼は先へ進んでいます。新しい依頼として送ってください。",
+        "the referral above has moved on; send a new request",
+    ),
+    "needs": ["/parent"],
+}
 
 
 def conclude(
@@ -63,6 +74,8 @@ def conclude(
     for caused in moves:
         case, more = follow_up(case, caused, reached, submission.directory, submission.at)
         moves, reached = (*moves, *more), frozenset()
+    case, more = _wait_no_longer(case, move, submission)
+    moves = (*moves, *more)
     case, more = _tell_of_claims(case, move.referral, body, recorded, submission)
     moves = (*moves, *more)
     if claimed:
@@ -198,16 +211,37 @@ def _change_consents(
 def _report_to_parent(
     flow: Flow, step: Step, case: Case, move: Move, submission: Submission
 ) -> tuple[Case, tuple[Move, ...]]:
-    if step.reports is None:
+    reopened = move.before == CLOSED
+    if step.reports is None or (reopened and move.referral.main_state not in flow.awaited_states):
         return case, (move,)
     reported = report(case, move.referral, step.reports, submission.directory, submission.at)
     if reported is not None:
         return reported[0], (move, reported[1])
+    if reopened:
+        raise GuardFailed([PARENT_WENT_ON])
     if step.reports.brings:
         standing = submission.case.referrals[move.referral.id]
         party = standing.party_of(submission.caller.agency_id)
         raise IllegalMove(party.view.state, actions(flow, party))
     return case, (move,)
+
+
+def _wait_no_longer(
+    case: Case, move: Move, submission: Submission
+) -> tuple[Case, tuple[Move, ...]]:
+    """Let a referral that was reopened wait no longer for what was closed with it.
+
+    That is reopened by its own deciding party, and then the parent waits again.
+    """
+    standing = case.referrals[move.referral.id]
+    children = [r for r in case.referrals.values() if r.parent == standing.id]
+    for child in children if move.before == CLOSED != standing.state else ():
+        ended = FLOWS[child.flow].closing_report
+        if child.state == CLOSED and ended is not None:
+            reported = report(case, child, ended, submission.directory, submission.at)
+            if reported is not None:
+                return reported[0], (reported[1],)
+    return case, ()
 
 
 def report(

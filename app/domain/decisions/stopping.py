@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.cases.case import HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
+from app.domain.cases.case import CLOSED, HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
 from app.domain.consents.consent import Consent, ConsentRecord, serves
 from app.domain.consents.overlap import is_same_use
 from app.domain.decisions.submission import Sender, Submission
@@ -20,7 +20,7 @@ from app.domain.directory.agencies import Directory
 from app.domain.errors import GuardFailed, NotYourStep
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import DECIDING, EXITS, VOUCHING
-from app.domain.state_machine.table import BACK, SAME, Flow, Step
+from app.domain.state_machine.table import BACK, SAME, Flow, Step, can_be_reopened
 from app.domain.text import Text
 
 TOO_OFTEN: Mapping[str, Any] = {
@@ -100,7 +100,8 @@ def stops_nothing(
         GuardFailed: it is one that cannot be recorded without an effect.
     """
     caller = submission.caller
-    if step.to not in flow.side_states or referral.is_in(step.to):
+    stops = can_be_reopened(step) if step.to == CLOSED else step.to in flow.side_states
+    if not stops or referral.is_in(step.to) or _ends_alone(flow, step, referral):
         return False
     if not referral.stops.used_up(step.to, caller.agency_id):
         return False
@@ -112,6 +113,12 @@ def stops_nothing(
     if not answers.claimed:
         raise GuardFailed([TOO_OFTEN])
     return True
+
+
+def _ends_alone(flow: Flow, step: Step, referral: Referral) -> bool:
+    """Whether a step ends a referral that no deciding party is left to end instead."""
+    left = flow.deciding != LEAD and referral.active(flow.deciding) is None
+    return step.to == CLOSED and left
 
 
 def without_effect(step: Step) -> Step:

@@ -15,7 +15,7 @@ from app.domain.directory.agencies import Agency
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
-from app.domain.state_machine.table import BACK, Flow, Step
+from app.domain.state_machine.table import BACK, Flow, Step, can_be_reopened
 
 NOBODY = "-"
 EVERYTHING = frozenset(DataClass)
@@ -64,7 +64,7 @@ def take(
         facts=known,
         parties=parties,
         erased=erased,
-        stops=_stops(flow, step, referral, {state, *back}, actor),
+        stops=_stops(flow, step, referral, (state, *back), actor, at),
     )
     lead = _lead(case, step, moved)
     readers = {recipient.agency.id: recipient.classes for recipient in recipients}
@@ -106,12 +106,25 @@ def _target(
     return flow.target(step, referral.state, referral.back)
 
 
-def _stops(flow: Flow, step: Step, referral: Referral, after: set[str], actor: Actor) -> Stops:
-    """Who led into the side states in which the referral then is. What ends forgets them."""
-    if CLOSED in after:
-        return replace(referral.stops, senders={})
-    stops = referral.stops.left(({referral.state, *referral.back} - after) & flow.side_states)
-    if actor is THE_SERVICE or step.to not in flow.side_states:
+def _stops(
+    flow: Flow,
+    step: Step,
+    referral: Referral,
+    after: tuple[str, ...],
+    actor: Actor,
+    at: datetime,
+) -> Stops:
+    """Who led into the side states in which the referral then is, or to its end.
+
+    An end that cannot be undone forgets them.
+    """
+    stops, ends = referral.stops, after[0] == CLOSED
+    if ends and not can_be_reopened(step):
+        return replace(stops, senders={}, closed_on=None)
+    undone = {*flow.side_states, CLOSED}
+    stops = stops.left(({referral.state, *referral.back} - {*after}) & undone)
+    stops = replace(stops, closed_on=at.date() if ends else None)
+    if actor is THE_SERVICE or step.to not in undone:
         return stops
     return stops.entered(step.to, actor.caller, deciding=actor.deciding)
 

@@ -87,6 +87,8 @@ def _clocks_of_referral(
         yield RetentionClock(referral.id, Rule.CLEARED, day if _is_cleared(referral) else None)
     if old is not None and _ends(old, referral) and _never_accepted(old):
         yield RetentionClock(referral.id, Rule.NEVER_ACCEPTED, day)
+    if old is not None and _ends(referral, old) and _never_accepted(referral):
+        yield RetentionClock(referral.id, Rule.NEVER_ACCEPTED, None)
 
 
 def _clocks_of_case(before: Case, after: Case, day: date) -> Iterator[RetentionClock]:

@@ -183,6 +183,7 @@ SET_BY: Mapping[str, tuple[str, ...]] = {
         "die",
         "not_select",
         "refuse",
+        "reopen",
         "return_case",
         "verdict_imprisonment",
         "withdraw",

@@ -15,6 +15,8 @@ def actions(flow: Flow, party: Party) -> list[Mapping[str, Any]]:
 def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[str, Any]]:
     possible: dict[str, Mapping[str, Any]] = {}
     for step in flow.moves(view.state, name, leads=view.lead == agency_id):
+        if flow.is_barred(step, name, {view.state, *view.back}, leads=view.lead == agency_id):
+            continue
         event = step.type.partition(".")[2]
         # The lead's own row comes before that of all parties, and is the one that is taken.
         possible.setdefault(

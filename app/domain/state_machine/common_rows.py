@@ -30,6 +30,7 @@ from app.domain.messages.payloads.closing import (
     DeclineRetracted,
     Died,
     ExitClaimed,
+    Reopened,
     SystemEvent,
     WithdrawalConfirmed,
 )
@@ -46,8 +47,12 @@ from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.guards import (
     ancestors_not_suspended,
     close_reason_allowed,
+    closed_lately,
     consent_withdrawn,
+    deciding_party_left,
     has_come,
+    nothing_erased,
+    parent_goes_on,
 )
 from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.text import Text
@@ -83,6 +88,7 @@ COMMON_EVENTS = frozenset(
         "confirm_death",
         "retract_death",
         "close",
+        "reopen",
         "consent_suspended",
         "consent_resumed",
         "consent_claimed",
@@ -128,6 +134,8 @@ class CommonRows:
     """What a flow declares so that the common rows can be written for it."""
 
     flow: str
+    opening: str
+    """The event that opens a referral."""
     parties: tuple[str, ...]
     """Every party, by name."""
     open: tuple[str, ...]
@@ -153,6 +161,10 @@ class CommonRows:
     """States in which the person has settled. Only in these is `settled` a reason for closing."""
     reports: Report | None = None
     """What every closing row reports to the parent."""
+    deciding_leaves: bool = False
+    """Whether the part of the deciding party can end while the referral goes on."""
+    requests: Report | None = None
+    """What the opening reported to the parent, and reopening reports again."""
     stopped: Mapping[str, tuple[Guard, ...]] = field(default_factory=dict)
     """States outside `open` in which a death can be reported, and in which the deciding party can
     close under these further guards."""
@@ -338,9 +350,12 @@ class CommonRows:
         close = self._type("close", Closed, CLOSE, ABANDONED)
         for state in self.open:
             for party in self.closers:
-                yield self._closing_row(state, close, party)
+                # Over a death that waits to be confirmed, the deciding party alone closes.
+                if state != DEATH_REPORTED or party == self.deciding:
+                    yield self._closing_row(state, close, party)
         for state, guards in self.stopped.items():
             yield self._closing_row(state, close, self.deciding, guards)
+        yield from self._reopening_rows()
 
     def _death_rows(self) -> Iterator[Step]:
         die = self._type("die", Died, DIE, {"died_on": "2026-06-10"})
@@ -390,6 +405,28 @@ class CommonRows:
             reports=self.reports,
         )
 
+    def _reopening_rows(self) -> Iterator[Step]:
+        """The deciding party reopens. Once its part has ended, whoever else may close does."""
+        reopen = self._type("reopen", Reopened, REOPEN, REOPENED, OURS)
+        lately = (closed_lately(self.opening), nothing_erased(self.opening))
+        above = (parent_goes_on,) if self.vouching is None else ()
+        others = tuple(party for party in self.closers if party != self.deciding)
+        senders: dict[tuple[str, ...], tuple[Guard, ...]] = {(self.deciding,): ()}
+        if self.deciding_leaves:
+            senders[others] = (deciding_party_left(self.deciding),)
+        for by, further in senders.items():
+            yield Step(
+                CLOSED,
+                reopen,
+                by,
+                BACK,
+                decides=True,
+                copies=(OTHERS,),
+                guards=(*further, *lately, *above, has_come("reopened_on")),
+                reports=self.requests,
+                added=True,
+            )
+
     def _service_rows(self) -> Iterator[Step]:
         suspended = self._type("consent_suspended", SystemEvent, SUSPENDED_ABOVE, {}, OURS)
         resumed = self._type("consent_resumed", SystemEvent, RESUMED_ABOVE, {}, OURS)
@@ -434,6 +471,7 @@ DIE = Text("死亡の通知", "report a death")
 CONFIRM_DEATH = Text("死亡の確認", "confirm the death")
 RETRACT_DEATH = Text("死亡の通知の取消し", "retract the report of a death")
 CLOSE = Text("終結の通知", "close the referral")
+REOPEN = Text("再開の通知", "reopen the referral")
 SUSPENDED_ABOVE = Text("親の依頼の同意停止による停止", "suspended with the referral above")
 RESUMED_ABOVE = Text("親の依頼の再同意による再開", "resumed with the referral above")
 CONSENT_CLAIMED = Text(
@@ -473,6 +511,7 @@ MOVED = {
     "release_kind": "full_term",
 }
 ABANDONED = {"close_reason": "entered_in_error", "closed_on": "2026-06-20"}
+REOPENED = {"reopen_reason": "closed_in_error", "reopened_on": "2026-06-22"}
 RENEWED = {
     **samples.CONSENT,
     "consent_id": samples.CONSENT_RENEWED_ID,

@@ -31,6 +31,8 @@ class ExitAnswers:
     """How they can object."""
     undone_by: tuple[str, ...] = ()
     """The events that undo it. Without one it needs a decider's seat."""
+    final: str = ""
+    """Why nothing undoes that it ends the referral, and need not."""
     pauses: bool = False
     """It pauses one step of the work and stops nothing else, so it needs no decider's seat."""
     corrected: bool = False
@@ -50,7 +52,12 @@ class ExitAnswers:
 DECIDING, VOUCHING = "deciding", "vouching"
 """In `unlimited`: the party that confirms withdrawals, declines and deaths; the one that vouches
 for consents."""
+REOPENED = ("reopen",)
+"""The event that undoes an end of a referral."""
+DECIDERS = frozenset({DECIDING})
 NEW_REFERRAL = "the referral is opened anew"
+DECIDER_REOPENS = "the deciding party reopens it, within ten business days"
+GIVES_UP = "whoever gives up its own part is not made to take it again; it is asked anew"
 ALL_NOTIFIED = "every party is told at once"
 CORRECTION = "they say so, and the sender corrects it"
 
@@ -76,15 +83,26 @@ EXITS: Mapping[str, ExitAnswers] = {
         claimed=True,
         unlimited=frozenset({DECIDING}),
     ),
-    "confirm_withdrawal": ExitAnswers("the person", NEW_REFERRAL),
-    "confirm_decline": ExitAnswers("the person", NEW_REFERRAL),
-    "confirm_death": ExitAnswers("the person", NEW_REFERRAL),
-    "close": ExitAnswers("the person, and whoever still works for them", NEW_REFERRAL),
-    "not_select": ExitAnswers("the person", NEW_REFERRAL),
-    "confirm_return": ExitAnswers("the person", "the office asks another center"),
-    "withdraw_request": ExitAnswers("the person", NEW_REFERRAL),
-    "refuse": ExitAnswers("the person, whose data is destroyed", NEW_REFERRAL),
-    "verdict_imprisonment": ExitAnswers("the person", NEW_REFERRAL),
+    "confirm_withdrawal": ExitAnswers("the person", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS),
+    "confirm_decline": ExitAnswers("the person", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS),
+    "confirm_death": ExitAnswers("the person", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS),
+    "close": ExitAnswers(
+        "the person, and whoever still works for them",
+        DECIDER_REOPENS,
+        REOPENED,
+        unlimited=DECIDERS,
+    ),
+    "not_select": ExitAnswers("the person", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS),
+    "confirm_return": ExitAnswers(
+        "the person", "the office asks another center", REOPENED, unlimited=DECIDERS
+    ),
+    "withdraw_request": ExitAnswers("the person", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS),
+    "refuse": ExitAnswers(
+        "the person, whose data is destroyed", NEW_REFERRAL, final="the keys are destroyed"
+    ),
+    "verdict_imprisonment": ExitAnswers(
+        "the person", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS
+    ),
     "report_contact_ban": ExitAnswers(
         "the person, who is not visited",
         "the other party is told at once",
@@ -95,10 +113,16 @@ EXITS: Mapping[str, ExitAnswers] = {
     "skip_relief": ExitAnswers(
         "the person, and the probation office, whose part ends", "the office is told of its end"
     ),
-    "decline_request": ExitAnswers("the person", "the request is sent to another center"),
-    "return_case": ExitAnswers("the person", "the parent goes on; another center is asked"),
-    "withdraw": ExitAnswers("the destination center", "the parent goes on"),
-    "complete": ExitAnswers("the origin center", "the parent goes on"),
+    "decline_request": ExitAnswers(
+        "the person", "the request is sent to another center", final=GIVES_UP
+    ),
+    "return_case": ExitAnswers(
+        "the person", "the parent goes on; another center is asked", final=GIVES_UP
+    ),
+    "withdraw": ExitAnswers(
+        "the destination center", "the parent goes on", final="the center is asked anew"
+    ),
+    "complete": ExitAnswers("the origin center", DECIDER_REOPENS, REOPENED, unlimited=DECIDERS),
     "offer_transfer": ExitAnswers(
         "the destination center, whose work waits", "it refuses", ("refuse_transfer",)
     ),

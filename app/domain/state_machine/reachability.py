@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.domain.cases.case import LEAD, NEW, SYSTEM
+from app.domain.cases.case import CLOSED, LEAD, NEW, SYSTEM
 
 if TYPE_CHECKING:  # A table is checked with this when it is made.
     from app.domain.state_machine.table import Flow, Step
@@ -82,7 +82,7 @@ def _moves_from(flow: "Flow", at: Standing) -> Iterator[PossibleMove]:
         for by in step.by:
             if _is_possible(flow, step, by, at):
                 yield PossibleMove(at, step, by, _after(flow, step, by, at))
-    if at.back:
+    if at.back and at.state != CLOSED:
         yield from _reports_from_below(flow, at)
 
 

@@ -9,12 +9,12 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from app.domain.cases.case import CLOSED, LEAD, NEW, SUSPENDED, SYSTEM
+from app.domain.cases.case import CLOSED, DEATH_REPORTED, HELD, LEAD, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
 from app.domain.messages.fact_sources import SET_BY
 from app.domain.messages.facts import DEADLINES, FACTS
-from app.domain.state_machine.exits import EXITS, Effect, ExitAnswers
+from app.domain.state_machine.exits import EXITS, REOPENED, Effect, ExitAnswers
 from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.reachability import moves
 from app.domain.text import Text
@@ -23,7 +23,7 @@ from app.domain.vocabulary.code import Known
 SAME = "="
 """The state stays."""
 BACK = "<"
-"""A side state ends, and the state before it returns."""
+"""A side state, or the end, is over, and the state before it returns."""
 OTHERS = "others"
 """In `copies`: every party but the sender."""
 NAMED = "named"
@@ -32,6 +32,8 @@ CUSTODY = frozenset({"change_custody", "released"})
 """Events that tell where the person is."""
 RELEASES = CUSTODY.union(SET_BY["release_on"], SET_BY["released_on"])
 """Events that tell where the person is, or when they are released."""
+DECIDING_LEFT = "deciding_party_left"
+"""The guard under which another than the deciding party reopens a referral."""
 REFERRAL_POINTERS = frozenset({"/consent_ids", "/lead", "/parent"})
 """What a guard may need of the message around the body, and of the referral, beside its facts."""
 
@@ -197,12 +199,29 @@ class Flow:
             for state, reached in later.items()
         }
 
-    def _reachable_from(self, states: set[str]) -> set[str]:
-        """These states, and all states that can be reached from them."""
+    @cached_property
+    def opening_report(self) -> Report | None:
+        """What the opening of a referral reports to its parent, which waits from then on."""
+        return next((s.reports for s in self.steps if s.state == NEW and s.reports), None)
+
+    @cached_property
+    def closing_report(self) -> Report | None:
+        """What an end of a referral reports to its parent, which then no longer waits."""
+        return next((s.reports for s in self.steps if s.to == CLOSED and s.reports), None)
+
+    @cached_property
+    def awaited_states(self) -> frozenset[str]:
+        """The states in which the parent waits: the opening is all that was reported to it."""
+        opened = {s.to for s in self.steps if s.state == NEW}
+        return frozenset(self._reachable_from(opened, silently=True)) - {CLOSED}
+
+    def _reachable_from(self, states: set[str], *, silently: bool = False) -> set[str]:
+        """These states, and all that can be reached from them, `silently` without a report."""
+        steps = [s for s in self.steps if not (silently and s.reports)]
         reached, size = set(states), 0
         while size != len(reached):
             size = len(reached)
-            reached |= {s.to for s in self.steps if s.state in reached}
+            reached |= {s.to for s in steps if s.state in reached}
         return reached
 
     def takes(self, state: str, message_type: str) -> tuple[Step, ...]:
@@ -218,6 +237,18 @@ class Flow:
         mine = {party, LEAD} if leads else {party}
         return tuple(s for s in self.steps_from(state) if not mine.isdisjoint(s.by))
 
+    def is_barred(self, step: Step, party: str, states: Iterable[str], *, leads: bool) -> bool:
+        """Whether a step would end a referral over a death that waits to be confirmed.
+
+        Whatever other side state lies over the death, that is left to the deciding party.
+
+        Args:
+            party: whose step it is.
+            states: the state, and those to return to.
+        """
+        decides = leads if self.deciding == LEAD else party == self.deciding
+        return step.to == CLOSED and DEATH_REPORTED in states and not decides
+
     def sys_event(self, state: str, event: str) -> Step | None:
         """The row for an event of the service itself, if the state takes it."""
         steps = self.takes(state, f"{self.name}.{event}")
@@ -232,13 +263,24 @@ class Flow:
         if step.to == SAME or step.to == state:
             return state, back
         if step.to == BACK:
-            return (back[-1], back[:-1]) if back else (state, ())
+            # What the referral above held has been let go since, or it could not be reopened.
+            left = back if state != CLOSED else tuple(name for name in back if name != HELD)
+            return (left[-1], left[:-1]) if left else (state, ())
         if step.to in self.side_states:
             # It holds a state before it once; under another side state it stays where it is.
             return (state, back) if step.to in back else (step.to, (*back, state))
+        if step.to == CLOSED and can_be_reopened(step):
+            return CLOSED, (*back, state)
         # A referral that ends while consent is suspended stays without it.
         suspended = step.to == CLOSED and SUSPENDED in {state, *back}
         return step.to, (SUSPENDED,) if suspended else ()
+
+
+def can_be_reopened(step: Step) -> bool:
+    """Whether a row ends a referral, and that can be undone."""
+    answers = EXITS.get(step.type.partition(".")[2])
+    undone = answers is not None and bool(set(answers.undone_by) & set(REOPENED))
+    return step.to == CLOSED and (undone or SYSTEM in step.by)
 
 
 def parse_copy(copy: str) -> tuple[str, frozenset[DataClass] | None]:
@@ -256,6 +298,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _own_access(flow)
     yield from _exits(flow)
     yield from _easy_returns(flow)
+    yield from _final_ends(flow)
     yield from _telling_refusals(flow)
     yield from _unresolved_needs(flow)
     yield from _unsaid_narrowing(flow)
@@ -487,6 +530,8 @@ def _too_easy(
 ) -> Iterator[str]:
     """What makes a row of no decider too easy to send."""
     exits = effects & {Effect.STOPS, Effect.NARROWS}
+    if step.to == CLOSED:
+        yield f"{step.type} ends a referral, and needs no decider"
     if exits and not answers.undone_by:
         yield f"{step.type} cannot be undone and needs no decider"
     if exits and not answers.pauses and step.by != (flow.deciding,):
@@ -505,6 +550,39 @@ def _easy_returns(flow: Flow) -> Iterator[str]:
     for step in flow.steps:
         if SYSTEM not in step.by and step.to == BACK and entered[step.state] and not step.decides:
             yield f"{step.type} undoes what a decider did, and needs no decider"
+
+
+def _final_ends(flow: Flow) -> Iterator[str]:
+    """Rows that end a referral for good without a reason, and rows that would reopen it wrongly."""
+    for step in flow.steps:
+        if step.state == CLOSED:
+            yield from _wrong_reopening(flow, step)
+        elif step.to == CLOSED:
+            yield from _wrong_end(step)
+    leaves = any(flow.deciding in set(s.ends) - set(s.joins) for s in flow.steps)
+    for event in REOPENED:
+        senders = {by for s in flow.takes(CLOSED, f"{flow.name}.{event}") for by in s.by}
+        if not senders or (leaves and senders == {flow.deciding}):
+            yield f"{event} does not undo the end of a referral"
+
+
+def _wrong_end(step: Step) -> Iterator[str]:
+    answers = EXITS.get(step.type.partition(".")[2])
+    undone = can_be_reopened(step)
+    if not undone and not (answers and answers.final):
+        yield f"{step.type} ends a referral, and nothing undoes it"
+    if undone and (step.joins or step.ends or step.lead or step.erases):
+        yield f"{step.type} ends a referral and more, which reopening does not undo"
+
+
+def _wrong_reopening(flow: Flow, step: Step) -> Iterator[str]:
+    left = any(guard.name == DECIDING_LEFT for guard in step.guards)
+    if step.to != BACK or not step.decides or not (left or step.by == (flow.deciding,)):
+        yield f"{step.type} leads out of an end, and is not the deciding party's decider's"
+    if OTHERS not in step.copies:
+        yield f"{step.type} leads out of an end, and does not tell everybody"
+    if step.reports != flow.opening_report:
+        yield f"{step.type} does not report to the parent what the opening reported"
 
 
 def _leaves(flow: Flow, state: str, event: str) -> bool:

@@ -35,6 +35,15 @@ class CloseReason(Code):
     ENTERED_IN_ERROR = "entered_in_error", "誤登録"
 
 
+class ReopenReason(Code):
+    """Why a closed referral is reopened (再開事由)."""
+
+    CLOSED_IN_ERROR = "closed_in_error", "誤って終結した"
+    STILL_WANTED = "still_wanted", "本人がなお支援を望んでいる"
+    CIRCUMSTANCES_CHANGED = "circumstances_changed", "事情が変わった"
+    OBJECTED = "objected", "他の当事者の異議"
+
+
 EXIT, ENTRY, REGIONAL, ADVICE = "a", "b", "c", "e"
 """Kinds of support, by the letters of the domain reference: on leaving an institution, before a
 judgment, between centers, and advice only."""

@@ -579,6 +579,22 @@ async def test_a_former_party_holds_nothing_and_its_hold_ends_with_its_part(
     assert not any(each.body for each in await open_all(office, CENTER, referral))
 
 
+async def test_a_case_that_was_reopened_is_not_erased_and_one_that_was_erased_not_reopened(
+    office: Office, worker_pool: asyncpg.Pool
+) -> None:
+    referral, other = await close_case(office), await close_case(office)
+    reopen = saying("special_adjustment.reopen", referral)
+    assert (await office.exchange.accept(reopen, seat(PROBATION))).answer.state == "assessing"
+    await erase_until(worker_pool, LATER)
+    assert all(each.body for each in await open_all(office, CENTER, referral))
+    too_late = saying("special_adjustment.reopen", other)
+    with pytest.raises(GuardFailed) as refused:
+        await office.exchange.accept(too_late, seat(PROBATION))
+    assert "nothing_erased" in {guard["name"] for guard in refused.value.facts["guards"]}
+    views = "SELECT view -> 'back' FROM party WHERE referral_id = $1"
+    assert {row[0] for row in await office.owner.fetch(views, other)} == {"[]"}
+
+
 async def test_a_child_keeps_its_parent_readable_until_the_whole_case_is_old_enough(
     office: Office, worker_pool: asyncpg.Pool
 ) -> None:

@@ -136,6 +136,19 @@ async def test_what_others_hold_is_not_erased_before_they_could_object(
             assert (agency, "erasure") in await items(office, referral)
 
 
+async def test_what_is_reopened_before_the_others_have_answered_is_not_erased(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
+) -> None:
+    referral = await closed_case(office)
+    await erase(acts, referral)
+    reopen = saying("special_adjustment.reopen", referral)
+    await office.exchange.accept(reopen, seat(PROBATION))
+    await settle(office, worker_pool, PERIOD)
+    office.clock.now = START
+    assert not await is_erased(office, referral)
+    assert await state(requests, CENTER, referral) == "failed"
+
+
 async def test_one_objection_ends_it_and_nobody_learns_whose_it_was(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
 ) -> None:

@@ -14,6 +14,7 @@ from app.adapters.referrals.deadlines import Deadlines
 from app.adapters.referrals.exchange import Accepted, Rehearsed
 from app.domain.classes import DataClass
 from app.domain.consents.consent import PURPOSE_FLOWS, serves
+from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import (
     AmbiguousRoute,
     GuardFailed,
@@ -22,6 +23,7 @@ from app.domain.errors import (
     NotFound,
     NotYourStep,
     PartEnded,
+    RecallImpossible,
     Refusal,
     Stale,
 )
@@ -483,6 +485,47 @@ async def test_a_close_lifts_the_deadlines_of_every_party(
     assert before > 0
     assert await office.owner.fetchval(own, PRISON, referral) == 0
     assert await office.owner.fetchval(own, PROBATION, referral) == 0
+
+
+async def test_what_a_close_stopped_runs_again_after_it_was_taken_back(office: Office) -> None:
+    steps = (
+        *TO_ASSESSING, (CENTER, "draft_plan"), (CENTER, "agree_plan"), (CENTER, "start_seeking"),
+        (CENTER, "agree_placement"),
+    )  # fmt: skip
+    referral = await special(office, steps)
+    days = "SELECT agency_id, kind, due_on FROM deadline WHERE referral_id = $1"
+    clocks = "SELECT rule FROM retention WHERE referral_id = $1"
+    parts = "SELECT agency_id, state, view - 'number' FROM party WHERE referral_id = $1"
+    kept = {tuple(row) for row in await office.owner.fetch(days, referral)}
+    known = {a: json.loads(v) for a, _, v in await office.owner.fetch(parts, referral)}
+    closing = saying("special_adjustment.close", referral, {"close_reason": "family_took_over"})
+    assert await send(office, CENTER, closing) == "closed"
+    assert not await office.owner.fetch(days, referral)
+    assert len(await office.owner.fetch(clocks, referral)) == 1
+    with pytest.raises(RecallImpossible):
+        await office.recalls.recall(
+            seat(CENTER), referral, closing.id, RecallReason.WRONG_CONTENT, None
+        )
+    reopening = saying("special_adjustment.reopen", referral)
+    rehearsed = await office.exchange.rehearse(reopening, seat(PROBATION))
+    assert isinstance(rehearsed, Rehearsed)
+    assert rehearsed.decision.caller.view.state == "placement_agreed"
+    assert await send(office, PROBATION, reopening) == "placement_agreed"
+    assert {tuple(row) for row in await office.owner.fetch(days, referral)} == kept
+    assert kept
+    assert not await office.owner.fetch(clocks, referral)
+    for agency, state, view in await office.owner.fetch(parts, referral):
+        before = {**known[agency], "facts": {**known[agency]["facts"], "close_reason": None}}
+        shown = json.loads(view)
+        assert (state, shown["state"], shown["back"]) == (before["state"], before["state"], [])
+        assert shown["facts"].keys() == before["facts"].keys()
+    for agency in (PRISON, CENTER):
+        page = await office.inboxes.read(agency, 0, 1000, 0, unacknowledged=True)
+        assert str(reopening.id) in page
+    # An unopened message of an open referral can be recalled again.
+    await office.recalls.recall(
+        seat(CENTER), referral, closing.id, RecallReason.WRONG_CONTENT, None
+    )
 
 
 async def test_a_rehearsal_does_not_look_behind_messages_between_others(office: Office) -> None:

@@ -10,10 +10,15 @@ PATH_DEPENDENT = {
     "consent_covers",
     "ancestors_not_suspended",
     "relief_period_within_six_months",
+    "closed_lately",
+    "deciding_party_left",
+    "nothing_erased",
+    "parent_goes_on",
+    "parent_takes_it_again",
     STOPPED_BY_DECIDING,
 }
 """What refuses an example on some ways to a state, not on all: after a withdrawal, where the day of
-the release is another, and what the deciding party did itself."""
+the release is another, what the deciding party did itself, and an end that stays."""
 
 
 @pytest.mark.parametrize("name", FLOWS)

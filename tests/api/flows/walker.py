@@ -164,11 +164,14 @@ class Place:
         there = frozenset(self.parties)
         # Of a state under two others only these matter: they lead back to places of their own.
         stack = referral.back if len(referral.back) < 2 else referral.back[1:]
+        # What is closed goes on where it was, if it can at all: that is a place that is known.
+        ended = self.state == CLOSED and referral.stops.closed_on is not None
+        stack = () if self.state == CLOSED else stack
         below = any(self.children())
         claimed = any(self.consents("claimed")) and not self.claiming() & there
         # Only the deciding party undoes what it did itself.
         decided = referral.stops.decided(referral.state)
-        more = (above, below, taken, claimed, decided)
+        more = (above, below, taken, claimed, decided, ended)
         return (self.state, stack, there, more, tuple(facts.items()))
 
     def refused_by(self, refusal: Refusal) -> str:

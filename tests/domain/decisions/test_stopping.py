@@ -264,10 +264,11 @@ SETTING_GOING = (
     "renew_consent",
     "lift_contact_ban",
     "refuse_transfer",
+    "reopen",
 )
 HOW = st.sampled_from(["as itself", "as itself", "on paper", "as a correction"])
 MESSAGE = st.tuples(st.integers(0, 9999), HOW, st.booleans())
-STOPPING = ("decline", "die", "withdraw_consent", "report_contact_ban", "offer_transfer")
+STOPPING = ("decline", "die", "close", "withdraw_consent", "report_contact_ban", "offer_transfer")
 
 
 def in_the_middle(name: str) -> Place:
@@ -281,9 +282,9 @@ def in_the_middle(name: str) -> Place:
 
 
 def entered(before: tuple[str, ...], there: Place, referral: UUID) -> list[str]:
-    """The side states that the last message led into."""
+    """The side states that the last message led into, and the end."""
     now = there.play.case.referrals[referral]
-    sides = FLOWS[now.flow].side_states
+    sides = {*FLOWS[now.flow].side_states, CLOSED}
     return [s for s in (now.state, *now.back) if s in sides and s not in before]
 
 

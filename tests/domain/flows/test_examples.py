@@ -57,6 +57,7 @@ def test_selections_and_requests_that_end_early() -> None:
         general.send("probation request_cooperation")
     assert general.send("probation close") == CLOSED
     assert special().run("prison die\nprobation confirm_death") == CLOSED
+    assert general.send("probation reopen") == "selected_general"
 
 
 def test_consent_withdrawn_and_given_again_and_a_decline() -> None:
@@ -101,6 +102,8 @@ def test_a_case_is_handed_over_to_another_center() -> None:
     assert play.state() == "seeking_placement"
     active = {p.name: p.agency_id for p in play.case.referrals[play.main].parties if p.active}
     assert active["center"] == "center-27"
+    assert play.send("center27 complete", child) == CLOSED
+    assert play.send("center27 reopen", child) == "lead_transferred"
     assert play.send("center27 complete", child) == CLOSED
     assert play.send("center27 agree_placement") == "placement_agreed"
 
@@ -200,6 +203,7 @@ def test_an_objection_that_stands_ends_it() -> None:
     with pytest.raises(GuardFailed):
         play.send("probation close")
     assert play.send("probation close", close_reason="prosecutor_objected") == CLOSED
+    assert play.send("probation reopen") == "objection_stop"
 
 
 def test_a_lawyers_inquiry() -> None:
@@ -210,6 +214,7 @@ def test_a_lawyers_inquiry() -> None:
     play.run("bar give_leave\nbar record_consent\ncenter ask_probation\nbar change_custody")
     assert play.run("bar report_outcome") == "community_support"
     assert play.send("center close", close_reason="settled") == CLOSED
+    assert play.send("center reopen") == "community_support"
     declined = Play("defence_support", "bar inquire")
     assert declined.send("center decline_request") == CLOSED
 

@@ -76,9 +76,10 @@ die | suspended_consent | death_reported | institution center D | suspended
 confirm_death | death_reported | closed | probation_office D | parties | added
 retract_death | death_reported | < | any D | parties | added
 close | running | closed | probation_office D | parties
-close | running-settled | closed | center D | parties
+close | running-settled-death_reported | closed | center D | parties
 close | settled | closed | center D | probation_office institution:C0
 close | suspended_consent | closed | probation_office center D | suspended
+reopen | closed | < | probation_office D | parties | added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 consent_claimed | open | = | sys | probation_office:C0 | added
@@ -157,9 +158,10 @@ die | suspended_consent | death_reported | prosecutor center D | suspended
 confirm_death | death_reported | closed | probation_office D | parties | added
 retract_death | death_reported | < | any D | parties | added
 close | running objection_stop | closed | probation_office D | parties
-close | running-community_support | closed | center D | parties
+close | running-community_support-death_reported | closed | center D | parties
 close | community_support | closed | center D | probation_office:C0 prosecutor:C0
 close | suspended_consent | closed | probation_office center D | suspended
+reopen | closed | < | probation_office center D | parties | added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 exit_claimed | open objection_stop | = | sys | parties | added
@@ -210,6 +212,7 @@ retract_death | death_reported | < | any D | parties | added
 close | running-community_support | closed | center D | parties
 close | community_support | closed | center D | counsel probation_office:C0
 close | suspended_consent | closed | center D | suspended
+reopen | closed | < | center D | parties | added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 exit_claimed | open | = | sys | parties | added
@@ -264,6 +267,7 @@ confirm_death | death_reported | closed | lead D | parties | reports regional_re
 retract_death | death_reported | < | any D | parties | added
 close | running | closed | lead D | parties | reports regional_returned
 close | suspended_consent | closed | lead D | suspended | reports regional_returned
+reopen | closed | < | lead D | parties | reports regional_requested, added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 exit_claimed | open held_by_parent | = | sys | parties | added
@@ -292,7 +296,14 @@ class Agreed:
 
 VOUCHING = frozenset({"confirm_consent", "refuse_consent", "retract_withdrawal"})
 SERVICE = frozenset(
-    {"consent_suspended", "consent_resumed", "exit_claimed", "confirm_death", "retract_death"}
+    {
+        "consent_suspended",
+        "consent_resumed",
+        "exit_claimed",
+        "confirm_death",
+        "retract_death",
+        "reopen",
+    }
 )
 SIDES = frozenset({"suspended_consent", "decline_pending", "death_reported"})
 AGREED = {
@@ -393,9 +404,9 @@ def starting(agreed: Agreed, states: str) -> list[str]:
     running = agreed.states.split()
     found: list[str] = []
     for name in states.split():
-        group, _, but = name.partition("-")
+        group, *but = name.split("-")
         if group == "running":
-            found += [state for state in running if state != but]
+            found += [state for state in running if state not in but]
         elif group == "open":
             found += [*running, "suspended_consent"]
         else:

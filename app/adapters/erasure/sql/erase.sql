@@ -29,6 +29,7 @@ BEGIN
             '{state}', '"closed"') WHERE referral_id = v_referral AND until IS NULL;
         UPDATE party SET view = jsonb_set(view, '{facts}', '{}')
         WHERE referral_id = v_referral AND until IS NOT NULL;
+        UPDATE party SET view = jsonb_set(view, '{back}', '[]') WHERE referral_id = v_referral;
         UPDATE delivery_term SET next_at = NULL WHERE next_at IS NOT NULL AND message_id IN (
             SELECT id FROM message WHERE referral_id = v_referral);
     END IF;

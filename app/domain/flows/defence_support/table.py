@@ -80,6 +80,7 @@ def _consent_recipients(state: str, sender: str) -> tuple[str, ...]:  # noqa: AR
 
 COMMON = CommonRows(
     flow=NAME,
+    opening="inquire",
     parties=(COUNSEL_PARTY, CENTER, PROBATION),
     open=OPEN,
     deciding=CENTER,

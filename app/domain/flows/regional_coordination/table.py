@@ -97,6 +97,7 @@ TRANSFERRED_REPORT = Report("regional_transferred", brings={"center": DESTINATIO
 
 COMMON = CommonRows(
     flow=NAME,
+    opening="request",
     parties=(ORIGIN, DESTINATION),
     open=OPEN,
     deciding=LEAD,
@@ -109,6 +110,7 @@ COMMON = CommonRows(
     renewed=RENEWED,
     consent_recipients=_consent_recipients,
     reports=RETURNED_REPORT,
+    requests=REQUESTED_REPORT,
     custody_added=True,
 )
 

@@ -115,6 +115,7 @@ OPEN = tuple(state for state in STATES if state != CLOSED)
 
 COMMON = CommonRows(
     flow=NAME,
+    opening="notify_candidate",
     parties=(INSTITUTION, PROBATION, CENTER),
     open=OPEN,
     deciding=PROBATION,

@@ -148,12 +148,14 @@ HELD = (
 
 COMMON = CommonRows(
     flow=NAME,
+    opening="consult",
     parties=(PROSECUTOR, PROBATION, CENTER),
     open=tuple(state for state in OPEN if state != OBJECTION_STOP),
     deciding=PROBATION,
     vouching=PROBATION,
     by_consent=frozenset({CENTER}),
     closers=(PROBATION, CENTER),
+    deciding_leaves=True,
     custodians=(PROSECUTOR, PROBATION),
     close_reasons=close_reasons(ENTRY),
     settled_states=frozenset({COMMUNITY_SUPPORT}),

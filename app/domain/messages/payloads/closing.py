@@ -11,7 +11,7 @@ from app.domain.messages.body import Body
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import AgencyId, PastDay, Several, Words
 from app.domain.messages.order import not_after
-from app.domain.vocabulary.closing import CloseReason
+from app.domain.vocabulary.closing import CloseReason, ReopenReason
 
 
 class Ended(Body):
@@ -39,6 +39,17 @@ class Closed(Body):
     def facts(self) -> Mapping[str, Fact]:
         """The reason."""
         return {"close_reason": self.close_reason.value}
+
+
+class Reopened(Body):
+    """The deciding agency takes back the end of the referral, which goes on where it was."""
+
+    reopen_reason: Annotated[ReopenReason, C0, Field(title="再開事由")]
+    reopened_on: Annotated[PastDay, C0, Field(title="再開日")]
+
+    def facts(self) -> Mapping[str, Fact]:
+        """There is no reason for an end any more."""
+        return {"close_reason": None}
 
 
 class Died(Body):

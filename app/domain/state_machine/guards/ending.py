@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from app.domain.calendar.business_days import add_business_days
+from app.domain.cases.case import CLOSED
 from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Guard, Situation, Taken
 from app.domain.state_machine.guards.base import body_as, guard
@@ -37,6 +39,95 @@ def ancestors_not_suspended(situation: Situation) -> list[str]:
     """A referral is not resumed while one above it is suspended."""
     stopped = any(above.suspended for above in situation.case.ancestors(situation.referral))
     return ["/parent"] if stopped else []
+
+
+@guard(
+    "parent_goes_on",
+    Text("親の依頼が続いていること", "the referral above goes on"),
+    Text(
+        "親の依頼が終結または停止しています。先に親の依頼を再開してください。",
+        "a referral above is closed, or something in it waits; it has to go on first",
+    ),
+    of_the_moment=True,
+    needs=("/parent",),
+)
+def parent_goes_on(situation: Situation) -> list[str]:
+    """A referral is not reopened while one above it is closed or stopped."""
+    above = situation.case.ancestors(situation.referral)
+    return ["/parent"] if any(r.state == CLOSED or r.back for r in above) else []
+
+
+REOPEN_DAYS = 10
+"""Business days after the end of a referral in which it can be reopened."""
+
+
+def closed_lately(opening: str) -> Guard:
+    """A guard that the end can be undone, and that it is not too late for that.
+
+    Args:
+        opening: the event that opens a new referral, which is what is left otherwise.
+    """
+
+    @guard(
+        "closed_lately",
+        Text("終結の後10開庁日以内であること", "it was closed in the last ten business days"),
+        Text(
+            "再開できるのは、終結の日の後10開庁日以内で、取り消せる終結に限られます。",
+            "a referral is reopened within ten business days after an end that can be undone",
+        ),
+        of_the_moment=True,
+        needs=(opening,),
+    )
+    def check(situation: Situation) -> list[str]:
+        closed_on = situation.referral.stops.closed_on
+        late = closed_on is None or situation.today > add_business_days(closed_on, REOPEN_DAYS)
+        return [opening] if late else []
+
+    return check
+
+
+def nothing_erased(opening: str) -> Guard:
+    """A guard that nothing of the referral was erased.
+
+    Args:
+        opening: the event that opens a new referral, which is what is left otherwise.
+    """
+
+    @guard(
+        "nothing_erased",
+        Text("何も消去されていないこと", "nothing was erased"),
+        Text(
+            "この案件の情報は消去されています。新しい案件を開いてください。",
+            "data of this referral was erased; open a new one",
+        ),
+        of_the_moment=True,
+        needs=(opening,),
+    )
+    def check(situation: Situation) -> list[str]:
+        return [opening] if situation.referral.erased else []
+
+    return check
+
+
+def deciding_party_left(party: str) -> Guard:
+    """A guard that the party that decides is none any more; otherwise it reopens the referral."""
+
+    @guard(
+        "deciding_party_left",
+        Text(
+            "確認する当事者が当事者でなくなっていること",
+            "the party that confirms is a party no more",
+        ),
+        Text(
+            "再開は、確認する当事者が行います。", "it is for the party that confirms to reopen it"
+        ),
+        of_the_moment=True,
+        needs=("reopen",),
+    )
+    def check(situation: Situation) -> list[str]:
+        return ["reopen"] if situation.party(party) else []
+
+    return check
 
 
 def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozenset[str]) -> Guard:
