@@ -27,6 +27,7 @@ from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over, special
 from tests.support.races import expect_both_orders
 
+COUNSEL = "bar-13-tokyo"
 WRONG = RecallReason.WRONG_RECIPIENT
 ROUNDS = 60
 
@@ -449,10 +450,12 @@ async def days_of(office: Office, agency: str, referral: UUID) -> set[str]:
     return {d["kind"] for d in days if d["referral_id"] == str(referral)}
 
 
-async def move_release(office: Office, referral: UUID, day: str) -> UUID:
+async def move_release(
+    office: Office, referral: UUID, day: str, corrects: UUID | None = None
+) -> UUID:
     """The prison states another day of release; the id of its message."""
     moved = {"release_on": day, "new": day}
-    change = saying("special_adjustment.change_custody", referral, moved)
+    change = saying("special_adjustment.change_custody", referral, moved, corrects=corrects)
     await office.exchange.accept(change, seat(PRISON))
     return change.id
 
@@ -473,6 +476,18 @@ async def test_a_recall_leaves_what_another_message_made_known_as_well(office: O
     await recall(office, PRISON, referral, change)
     assert "release_on" in await facts_of(office, CENTER, referral)
     assert "release_on" in await days_of(office, CENTER, referral)
+
+
+async def test_a_correction_replaces_a_fact_that_only_a_recalled_message_has_stated_since(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    older = await move_release(office, referral, "2027-01-22")
+    newer = await move_release(office, referral, "2027-02-26")
+    await recall(office, PRISON, referral, newer)
+    await move_release(office, referral, "2027-01-29", corrects=older)
+    for agency in (PROBATION, CENTER):
+        assert (await facts_of(office, agency, referral))["release_on"] == "2027-01-29"
 
 
 @pytest.mark.parametrize("how", ["opened", "acknowledged"])
@@ -575,6 +590,17 @@ async def test_what_recorded_a_consent_is_recalled_once_that_is_withdrawn(office
     withdrawal = saying("special_adjustment.withdraw_consent", referral, body)
     await office.exchange.accept(withdrawal, seat(PROBATION))
     assert await recall(office, PRISON, referral, recorded.id)
+
+
+async def test_an_opening_is_recalled_though_the_consent_stands_that_came_with_it(
+    office: Office,
+) -> None:
+    opening = saying("defence_support.inquire")
+    await office.exchange.accept(opening, seat(COUNSEL))
+    assert await office.owner.fetchval(
+        "SELECT count(*) FROM consent WHERE message_id = $1 AND withdrawn_by IS NULL", opening.id
+    )
+    assert await recall(office, COUNSEL, opening.id, opening.id)
 
 
 async def test_whoever_opened_a_recalled_message_keeps_it_as_evidence_and_nobody_else_does(

@@ -443,6 +443,27 @@ async def test_a_correction_leaves_the_facts_that_a_later_message_has_stated(
     assert await days() == ["2027-02-12"] * 3
 
 
+async def test_a_correction_of_a_placement_that_was_lost_does_not_bring_it_back(
+    office: Office,
+) -> None:
+    referral = await special(office, TO_ASSESSING)
+
+    async def report(event: str, corrects: UUID | None = None) -> UUID:
+        message = saying(f"special_adjustment.{event}", referral, corrects=corrects)
+        await office.exchange.accept(message, seat(CENTER))
+        return message.id
+
+    await report("draft_plan")
+    await report("agree_plan")
+    await report("start_seeking")
+    agreed = await report("agree_placement")
+    await report("lose_placement")
+    await report("agree_placement", corrects=agreed)
+    assert await state_of(office, referral) == "seeking_placement"
+    await report("agree_placement")
+    assert await state_of(office, referral) == "placement_agreed"
+
+
 async def test_nothing_is_corrected_in_a_referral_that_is_closed(office: Office) -> None:
     opening = saying("suspect_support.consult")
     prosecutor = seat(PROSECUTOR)

@@ -99,6 +99,7 @@ async def test_a_stranger_finds_the_receipts_entry_in_the_signed_tree(
     assert entry["index"] >= before
     assert entry["entry"]["message_id"] == receipt["message_id"]
     assert entry["entry"]["detail"]["digest"] == receipt["digest"]
+    assert entry["entry"]["at"].endswith("+00:00")
 
     answer = await auditor.get("/v1/log/checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"

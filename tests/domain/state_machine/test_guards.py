@@ -63,6 +63,7 @@ def situation(
     joining: Mapping[str, Agency] | None = None,
     consents: tuple[ConsentRecord, ...] = (),
     withdrawn_on: date | None = None,
+    known: bool = True,
     parties: tuple[str, ...] = (),
     lead: str | None = None,
     above: Referral | None = None,
@@ -75,7 +76,7 @@ def situation(
     flow = message_type.partition(".")[0]
     present = tuple(Party(name, f"{name}-x", NOW) for name in parties)
     referral = Referral(uuid4(), flow, state, above.id if above else None, (), facts or {}, present)
-    kept = tuple(Consent(record, referral.id, withdrawn_on) for record in consents)
+    kept = tuple(Consent(record, referral.id, withdrawn_on, known=known) for record in consents)
     referrals = {one.id: one for one in (referral, above) if one}
     case = Case(uuid4(), 0, lead, referrals, kept)
     message = Message(uuid4(), referral.id, body, NOW.date())
@@ -155,6 +156,7 @@ def test_the_consent_of_requirement_6_is_recorded_and_valid_today() -> None:
     missing = ["/body/requirements/req6_consents_to_information_provision/consent_id"]
     refuses(guard, name, missing)
     refuses(guard, name, missing, consents=(RECORDED,), withdrawn_on=date(2026, 6, 1))
+    refuses(guard, name, missing, consents=(RECORDED,), known=False)
     ended = ConsentRecord(
         RECORDED.id, "x", ("x",), RECORDED.classes, RECORDED.valid_from, NOW.date()
     )
