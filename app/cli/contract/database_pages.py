@@ -15,11 +15,12 @@ ROLES = (API, WORKER)
 
 TITLE = Text("データベースの権限", "Access to the database")
 OPENING = Text(
-    "どの役がどの行を見られるか、どの関数を呼べるかの全てです。書かれていないものは、許されていません。\n"
+    "どの役がサービスのどの行を見られるか、どの関数を呼べるかの全てです。書かれていないものは、許されていません。\n"
     "この頁は `app/adapters/*/sql/*.sql` から作られます(`tsunagu database-docs`)。\n"
     "手で書き換えないでください。なぜこうなのかは[安全](security.md#service-and-database)にあります。",
-    "Every row that a role may see, and every function that it may call. What is not listed is\n"
-    "not allowed. This page is made from `app/adapters/*/sql/*.sql` (`tsunagu database-docs`).\n"
+    "Every row of the service that a role may see, and every function of it that it may call.\n"
+    "What is not listed is not allowed. This page is made from `app/adapters/*/sql/*.sql`\n"
+    "(`tsunagu database-docs`).\n"
     "Do not edit it by hand. The reasons are in [security](security.md#service-and-database).",
 )
 ROLES_TITLE = Text("役", "Roles")
@@ -35,8 +36,12 @@ ROLES_TABLE = (
         f"| `{API}` | API | read the rows and call the functions below; write to no table |",
     ),
     Text(
-        f"| `{WORKER}` | ワーカー | 下の関数を呼びます。表は一つも読めません |",
-        f"| `{WORKER}` | worker | call the functions below; read no table |",
+        f"| `{WORKER}` | ワーカー | 下の関数を呼びます。表は一つも読めません。"
+        "[跡を上書きする](erasure.md#overwriting)ために、チェックポイントを書き、"
+        "WAL のファイルを替え、ファイルの名を並べます |",
+        f"| `{WORKER}` | worker | call the functions below; read no table; to"
+        " [overwrite traces](erasure.md#overwriting), write checkpoints, switch WAL files and list"
+        " names of files |",
     ),
 )
 READING = Text(
