@@ -4,9 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import asyncpg
+import pytest
 from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.adapters.keys.checkpoint_keys import CheckpointKeys
+from app.adapters.keys.folder import KeyFolder
+from app.adapters.log.sealer import Sealer
+from app.adapters.service import figures
 from app.domain.erasure.clock import Rule
 from app.main import create_app
 from tests.support.service import OPERATOR, Service, Speak
@@ -22,6 +27,15 @@ async def samples(client: AsyncClient) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(answer.text)
         for s in family.samples
     }
+
+
+async def seal(service: Service) -> None:
+    """Seal what waits, as the worker does."""
+    name = service.settings.log_name
+    keys = CheckpointKeys(KeyFolder(service.settings.data_dir / "keys"), name)
+    async with asyncpg.create_pool(service.urls.worker, min_size=0, max_size=2) as pool:
+        while await Sealer(pool, keys, name, service.clock).seal():
+            pass
 
 
 async def test_calls_are_counted_by_operation_and_status(
@@ -92,16 +106,23 @@ async def test_metrics_are_not_there_without_a_token_of_the_operators(service: S
 
 
 async def test_metrics_tell_neither_of_erasures_by_rule_nor_how_many_entries_the_log_has(
+    service: Service,
     stranger: AsyncClient,
     speak: Speak,
     opening: Callable[..., dict[str, Any]],
     tables: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(figures, "KEPT", 0.0)
     await tables.execute("INSERT INTO erasure_total VALUES ('refused', 3) ON CONFLICT DO NOTHING")
     before = await samples(stranger)
     prison = await speak("prison-fuchu")
     assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
+    await seal(service)
     after = await samples(stranger)
+    size = await tables.fetchval("SELECT hashed FROM log_tree")
+    assert size > 0
+    assert after["tsunagu_log_sealed",] == size // 1_000 * 1_000
     labels = {label for name in after for label in name[1:]}
     assert labels.isdisjoint({rule.value for rule in Rule} | {"refused"})
     for metrics in (before, after):
