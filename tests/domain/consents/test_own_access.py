@@ -166,6 +166,22 @@ def test_the_office_does_not_confirm_the_paper_that_it_keyed_in(
     assert refused.value.facts["errors"][0]["reason"] == "own_claim"
 
 
+def test_whoever_recorded_a_claim_does_not_key_in_its_confirmation_on_paper(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play = special(ASSESSING)
+    play.send("probation withdraw_consent")
+    body = of_its_own("center")
+    play.send("prison record_consent", **body)
+    agencies = [replace(a, connected=a.id != "probation-13") for a in cases.DIRECTORY.agencies]
+    monkeypatch.setattr(cases, "DIRECTORY", Directory.of(agencies))
+    paper = {"paper_origin": PAPER}
+    with pytest.raises(Invalid) as refused:
+        play.send("prison confirm_consent", envelope=paper, consent_id=body["consent_id"])
+    assert refused.value.facts["errors"][0]["reason"] == "own_claim"
+    assert not play.may_open("center")
+
+
 def test_a_party_that_depends_on_consent_does_not_end_a_suspension_for_what_is_left() -> None:
     play = special(ASSESSING)
     play.send("probation withdraw_consent", withdrawn_items=["C4"])
@@ -352,6 +368,18 @@ def test_later_paper_of_a_lawyer_opens_nothing_again_to_the_center_that_keys_it_
     with pytest.raises(Refusal):
         play.send(f"center {event}", envelope={"paper_origin": PAPER}, **consent)
     assert play.may_open("center") == shut
+
+
+@pytest.mark.parametrize("recipient", ["center-13", "probation_office", "center-27"])
+def test_paper_of_a_lawyer_ends_no_suspension_of_the_center_that_keys_it_in(recipient: str) -> None:
+    play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
+    play.send("center withdraw_consent")
+    consent = {"consent_id": str(uuid4()), "recipients": [recipient]}
+    with pytest.raises(Invalid) as refused:
+        play.send("center renew_consent", envelope={"paper_origin": PAPER}, **consent)
+    own = {"pointer": "/paper_origin", "reason": "own_access"}
+    assert refused.value.facts["errors"] == [own]
+    assert play.state() == "suspended_consent"
 
 
 @pytest.mark.parametrize("event", ["die", "decline", "withdraw_consent"])
