@@ -374,7 +374,7 @@ def test_later_paper_of_a_lawyer_opens_nothing_again_to_the_center_that_keys_it_
 def test_paper_of_a_lawyer_ends_no_suspension_of_the_center_that_keys_it_in(recipient: str) -> None:
     play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
     play.send("center withdraw_consent")
-    consent = {"consent_id": str(uuid4()), "recipients": [recipient]}
+    consent = {**of_its_own("center"), "recipients": [recipient]}
     with pytest.raises(Invalid) as refused:
         play.send("center renew_consent", envelope={"paper_origin": PAPER}, **consent)
     own = {"pointer": "/paper_origin", "reason": "own_access"}

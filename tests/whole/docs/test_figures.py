@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from app.adapters.disclosures.listing import MOST_LOOKED_AT
-from app.adapters.evidence.collecting import MOST_ENTRIES
 from app.adapters.inbox.inboxes import MOST_ACKNOWLEDGED, MOST_WAITING
 from app.adapters.keys import checkpoint_keys, over_socket, rewrapping
 from app.adapters.log import sealer
@@ -22,7 +21,7 @@ from app.cli.keys.session import RELOADED_WITHIN
 from app.domain.administration.details import SECRET_LIVES
 from app.domain.cases.stops import MOST_RETURNS
 from app.domain.disclosures.summary import LINES
-from app.domain.evidence.bundle import LARGEST, MOST_MESSAGES
+from app.domain.evidence.bundle import LARGEST, MOST_ENTRIES, MOST_MESSAGES
 from app.domain.webhooks import notices
 from tests.support.pages import ROOT
 
