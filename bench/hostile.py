@@ -43,6 +43,8 @@ class Attack:
     connections: int
     requests: list[str]
     whole: bool = True
+    keeps: bool = True
+    """Whether a connection is used again."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def _scenarios(stage: Stage) -> dict[str, Callable[[], AbstractContextManager[ob
     contract = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     half = "GET /v1/inbox HTTP/1.1\r\nHost: localhost\r\n"
     later = wire.later(place.token(sender), referral)
+    refused = wire.refused(place.token(stage.pairs[0][0]))
     costly = wire.read(place.token(stage.pairs[0][1]), stage.messages)
 
     @contextmanager
@@ -143,8 +146,15 @@ def _scenarios(stage: Stage) -> dict[str, Callable[[], AbstractContextManager[ob
         f"{HALF_OPEN:,} half-open connections": lambda: _at_work(
             Attack(port, HALF_OPEN, [half], whole=False)
         ),
+        f"{HALF_OPEN:,} half-sent bodies": lambda: _at_work(
+            Attack(port, HALF_OPEN, [wire.half_a_body()], whole=False)
+        ),
         "strangers fetch the contract": lambda: _at_work(Attack(port, AT_ONCE, [contract])),
+        "strangers open a connection for each call": lambda: _at_work(
+            Attack(port, AT_ONCE, [contract], keeps=False)
+        ),
         "one client reads 50 messages at a time": lambda: _at_work(Attack(port, AT_ONCE, [costly])),
+        "one client sends what is refused": lambda: _at_work(Attack(port, AT_ONCE, [refused])),
     }
 
 
@@ -205,7 +215,8 @@ async def attack_for_ever(attack: Attack) -> None:
             with suppress(OSError, asyncio.IncompleteReadError):
                 await _once(attack, requests, opened)
             opened.release()
-            await asyncio.sleep(PAUSE)
+            if attack.keeps:
+                await asyncio.sleep(PAUSE)
 
     tasks = [asyncio.create_task(call()) for _ in range(attack.connections)]
     for _ in tasks:
@@ -229,6 +240,8 @@ async def _once(attack: Attack, requests: Iterator[str], opened: asyncio.Semapho
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
             await reader.readexactly(int(length))
+            if not attack.keeps:
+                return
     finally:
         writer.close()
 

@@ -20,6 +20,20 @@ def opening(token: str) -> str:
     return _post("/v1/referrals", token, _envelope(OPENING))
 
 
+def refused(token: str) -> str:
+    """A message with as many names as are read, all unknown: the costliest that is refused."""
+    names = {f"unknown_{n:05}": n for n in range(9_900)}
+    return _post("/v1/referrals", token, {**_envelope(OPENING), "body": names})
+
+
+def half_a_body() -> str:
+    """The head of a call for a token, and half of what it announces."""
+    form = "grant_type=client_credentials&client_id=somebody&client_secret="
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n"
+    head = f"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\n{kind}"
+    return f"{head}Content-Length: {2 * len(form)}\r\n\r\n{form}"
+
+
 def later(token: str, referral_id: UUID) -> str:
     """A message to a referral that is open."""
     return _post(f"/v1/referrals/{referral_id}/messages", token, _envelope(LATER))

@@ -252,7 +252,11 @@ class Reading:
         self, caller: Caller, messages: Sequence[Opened], at: datetime
     ) -> bool:
         """Log the openings of these messages; False if a case has changed since it was read."""
-        rows = _disclosure_rows(caller, messages, at)
+        entries = []
+        for message in messages:
+            entries.append(_disclosure_entry(caller, message, at).row())
+            await asyncio.sleep(0)
+        rows = _disclosure_rows(caller, messages, at, entries)
         is_written = await self._pool.fetchval(DISCLOSE, json.dumps(rows))
         return bool(is_written)
 
@@ -299,8 +303,10 @@ def _rights(meta: MessageJson, caller: Caller, as_evidence: bool) -> Rights:
     )
 
 
-def _disclosure_rows(caller: Caller, messages: Sequence[Opened], at: datetime) -> dict[str, Any]:
-    """The argument of the database function `disclose`.
+def _disclosure_rows(
+    caller: Caller, messages: Sequence[Opened], at: datetime, entries: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The argument of the database function `disclose`, with the log entry of each message.
 
     A message of which every class is withheld is logged, but does not count as opened.
     """
@@ -310,7 +316,7 @@ def _disclosure_rows(caller: Caller, messages: Sequence[Opened], at: datetime) -
         "agency_id": caller.agency_id,
         "cases": {each["case_id"]: each["case_version"] for each in envelopes},
         "message_ids": [message.envelope["id"] for message in messages if message.salts],
-        "log": [_disclosure_entry(caller, message, at).row() for message in messages],
+        "log": entries,
     }
 
 

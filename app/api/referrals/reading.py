@@ -32,7 +32,7 @@ from app.api.wire.paging import (
     number_in,
     page,
 )
-from app.api.wire.responses import id_in_path, json_answer, matches
+from app.api.wire.responses import id_in_path, json_answer, json_items, matches
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL, REFERRAL_ID
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
@@ -289,7 +289,7 @@ async def read_messages(request: Request, caller: ReferralReader) -> Response:
     # Each opening is an entry of the log, which is never erased: a call may not add 50 for one.
     count_further_calls(request, len(wanted) - 1)
     messages = await _open(request, caller, wanted, None)
-    return json_answer({"items": [views.message(each) for each in messages]})
+    return await json_items(map(views.message, messages))
 
 
 async def open_one(request: Request, caller: Caller, referral_id: str, message_id: str) -> Opened:
