@@ -9,7 +9,6 @@ import asyncio
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +19,7 @@ from uuid import UUID
 
 from app.adapters.inbox.bell import Bell
 from app.adapters.outage import is_outage
-from app.adapters.webhooks.lanes import Lane, LeasedNotice, Result
+from app.adapters.webhooks.lanes import HostShares, Lane, LeasedNotice, Result
 from app.adapters.webhooks.secrets import WebhookSecrets
 from app.domain.calendar.clock import Clock, ClockIsOff
 from app.domain.errors import raised_at
@@ -42,14 +41,17 @@ if TYPE_CHECKING:
 
     from app.adapters.database.pool import Pool
 
-CLAIM = "SELECT * FROM claim_notices($1, $2, $3, $4, $5, $6, $7)"
+CLAIM = (
+    "SELECT *, agency_of_webhook(webhook_id) AS agency_id"
+    " FROM claim_notices($1, $2, $3, $4, $5, $6, $7)"
+)
 SETTLE = "SELECT settle_notices($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 RELEASE = "SELECT release_notices($1, $2)"
 WINDOW = 16
 """Concurrent attempts at one healthy endpoint."""
 MOST_AT_A_HOST = 64
-"""Concurrent attempts at one host, shared by all its endpoints, of whatever agency. An endpoint has
-at least one."""
+"""Concurrent attempts at one host, shared by the agencies that have endpoints there, and by the
+endpoints of each. An endpoint has at least one."""
 AHEAD = 15
 """Windows of notices that are claimed ahead for one endpoint."""
 MOST_CLAIMED = 500
@@ -103,7 +105,7 @@ class Courier:
         self._window = window
         self._grace = grace
         self._lanes: dict[UUID, Lane] = {}
-        self._hosts: Counter[str] = Counter()
+        self._hosts = HostShares()
         self._results: list[Result] = []
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes_ready = asyncio.Event()
@@ -161,20 +163,21 @@ class Courier:
         except KeyServiceAway:
             await self._pool.execute(RELEASE, [row["id"] for row in rows], [until] * len(rows))
             raise
-        for leased in claimed:
-            self._lane(leased.notice).waiting.append(leased)
+        for leased, row in zip(claimed, rows, strict=True):
+            self._lane(leased.notice, row["agency_id"]).waiting.append(leased)
         return claimed
 
-    def _lane(self, notice: Notice) -> Lane:
+    def _lane(self, notice: Notice, agency: str) -> Lane:
         lane = self._lanes.get(notice.webhook_id)
         if lane is None:
-            lane = self._lanes[notice.webhook_id] = Lane(urlsplit(notice.url).hostname or "")
-            self._hosts[lane.host] += 1
+            lane = Lane(urlsplit(notice.url).hostname or "", agency)
+            self._lanes[notice.webhook_id] = lane
+            self._hosts.add(lane)
         return lane
 
     def _width(self, lane: Lane) -> int:
         """Concurrent attempts of a lane. Lanes to one host share what is sent there at once."""
-        return max(1, min(self._window, MOST_AT_A_HOST // self._hosts[lane.host]))
+        return min(self._window, self._hosts.of(lane, MOST_AT_A_HOST))
 
     async def _notice(self, row: "Record", lease: datetime) -> Notice:
         return Notice(
@@ -299,9 +302,7 @@ class Courier:
         lane.unsettled -= 1
         if not lane.held:
             del self._lanes[webhook_id]
-            self._hosts[lane.host] -= 1
-            if not self._hosts[lane.host]:
-                del self._hosts[lane.host]
+            self._hosts.remove(lane)
 
     async def _drain(self) -> None:
         await self._release(list(self._lanes.values()))

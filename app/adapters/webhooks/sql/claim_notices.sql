@@ -1,4 +1,5 @@
--- Lease due notices to the worker that asks, in order within each endpoint. The row of an endpoint
+-- Lease due notices to the worker that asks, in order within each endpoint, and to each agency as
+-- many as to any other, however many endpoints it has. The row of an endpoint
 -- is locked while notices for it are leased. An endpoint with three failures in a row gets one
 -- notice, and rests until that is settled or its lease has expired. One that has not proven that it
 -- wants notices gets its challenge alone. Notices that must no longer be
@@ -36,6 +37,9 @@ BEGIN
             AND (n.leased_until IS NULL OR n.leased_until <= p_at)
             AND (n.position = -1 OR w.challenge IS NULL AND (w.state = 'active' OR n.position = 0))
             ORDER BY n.position LIMIT w.room FOR UPDATE SKIP LOCKED) AS n
+    ), turns AS (
+        SELECT d.*, row_number() OVER (PARTITION BY d.agency_id ORDER BY d.nth, d.position) AS turn
+        FROM due d
     ), picked AS (
         SELECT d.*, coalesce(d.gone, CASE WHEN i.withdrawn THEN 'consent_withdrawn'
             WHEN i.recalled_at IS NOT NULL THEN 'recalled'
@@ -43,7 +47,7 @@ BEGIN
             WHEN q.by_consent IS TRUE
                     AND consent_lost(d.agency_id, d.referral_id, d.created_at, p_today)
                 THEN 'consent_withdrawn' END) AS lost
-        FROM (SELECT * FROM due ORDER BY nth, position LIMIT p_most) AS d
+        FROM (SELECT * FROM turns ORDER BY turn, position LIMIT p_most) AS d
         LEFT JOIN inbox_item i ON i.agency_id = d.agency_id AND i.position = d.position
         LEFT JOIN party q ON q.referral_id = d.referral_id AND q.agency_id = d.agency_id
     ), left_open AS (
