@@ -96,6 +96,14 @@ class Api:
                 raise RuntimeError(f"{self.name} does not answer")
             time.sleep(0.05)
 
+    def have_contract_made(self) -> None:
+        """Have its contract made: a process beside it does that for some seconds of a core."""
+        for language in ("ja", "en"):
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=LONGEST_START)
+            connection.request("GET", f"/openapi.json?lang={language}")
+            connection.getresponse().read()
+            connection.close()
+
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} ended; what it said stands above")

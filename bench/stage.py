@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
@@ -99,8 +100,11 @@ def stage(place: Place, terms: Terms, sizes: Sequence[int], referrals: int) -> S
         Inbox(size, place.api(f"inbox of {size}", copies[size]), filled[size], copies[size])
         for size in sizes
     ]
-    for each in (api, without, *(inbox.api for inbox in measured_inboxes)):
+    apis = (api, without, *(inbox.api for inbox in measured_inboxes))
+    for each in apis:
         each.wait()
+    with ThreadPoolExecutor() as at_once:
+        list(at_once.map(Api.have_contract_made, apis))
     pairs = senders(place, SENDERS)
     _make_twins(place, PARTS)
     return Stage(

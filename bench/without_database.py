@@ -64,9 +64,7 @@ class SamePage:
         page = {"items": items, "next": 1_000_049, "head": 1_000_049}
         self._page = json.dumps(page, separators=(",", ":"))
 
-    async def read(
-        self, _agency: str, _after: int, _limit: int, _wait: float, *, unacknowledged: bool
-    ) -> str:
+    async def read(self, *_: object, unacknowledged: bool, **_others: object) -> str:
         """The page."""
         assert not unacknowledged
         return self._page

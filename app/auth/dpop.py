@@ -82,14 +82,16 @@ class Proofs:
             return None
         return read_proof(sent, method, self._issuer + path, self._clock())
 
-    async def check(
+    def for_call(
         self, sent: Sequence[str], method: str, path: str, token: str, jkt: str | None
-    ) -> None:
-        """Check that a request with a token bound to the key `jkt` proves possession of that key.
+    ) -> Proof:
+        """The proof that a request with a token bound to the key `jkt` has, in memory alone.
+
+        The caller has to `use` it, once the call is counted.
 
         Raises:
             NotAuthenticated: the token is bound to no key.
-            BadProof: there is no proof, or it is not valid, or is a replay.
+            BadProof: there is no proof, or it is not valid.
         """
         if jkt is None:
             raise NotAuthenticated
@@ -98,7 +100,17 @@ class Proofs:
             proof = read_proof(sent, method, self._issuer + path, now, token)
         except NotGenuine as error:
             raise BadProof from error
-        if not hmac.compare_digest(proof.jkt, jkt) or await is_replay(self._ledger, proof, now):
+        if not hmac.compare_digest(proof.jkt, jkt):
+            raise BadProof
+        return proof
+
+    async def use(self, proof: Proof) -> None:
+        """Remember a proof for all processes.
+
+        Raises:
+            BadProof: it was used before.
+        """
+        if await is_replay(self._ledger, proof, self._clock()):
             raise BadProof
 
 

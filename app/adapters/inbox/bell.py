@@ -59,10 +59,6 @@ class Bell:
         if self._to_notify:
             self._pending.set()
 
-    def waiting(self, agency: str) -> int:
-        """How many calls wait for this agency's inbox in this process."""
-        return len(self._waiting.get(agency, ()))
-
     @contextlib.contextmanager
     def subscribe(self, agency: str | None) -> Iterator[asyncio.Event]:
         """An event that is set when the bell rings for `agency`; None: for any agency."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.adapters.inbox.rows import AcknowledgementJson, InboxStatusJson
+from app.adapters.inbox.waiting import Poller, WaitingCalls
 from app.adapters.log.entry import log_entry
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock
@@ -23,9 +24,6 @@ LOOK_AGAIN = 1.0
 """Seconds after which a waiting call reads the inbox again: a ring of the bell can be lost."""
 MOST_ACKNOWLEDGED = 1_000
 """Items acknowledged by one call; `more` says that others are left."""
-MOST_WAITING = 64
-"""Calls of one agency that wait for its inbox at a time, in one process. More of them would take
-the connections that others need; they are answered at once."""
 NOTHING = '{"items":[]'
 
 
@@ -36,26 +34,39 @@ class Inboxes:
         self._pool = pool
         self._bell = bell
         self._clock = clock
+        self.waiting = WaitingCalls()
 
     async def read(
-        self, agency_id: str, after: int, limit: int, wait: float, *, unacknowledged: bool
+        self,
+        agency_id: str,
+        after: int,
+        limit: int,
+        wait: float,
+        *,
+        unacknowledged: bool,
+        client: str = "",
+        address: str = "",
     ) -> str:
         """A page of the inbox after a position, as JSON text.
 
         Args:
-            wait: seconds to wait for an item if there is none yet. When `MOST_WAITING` calls of the
-                agency wait already, another one does not.
+            wait: seconds to wait for an item if there is none yet. When many calls of the client,
+                or of the agency, wait already, another one does not. It waits for less if its
+                connection is needed for others.
+            client: who asks.
+            address: the network from which.
         """
-        if wait <= 0 or self._bell.waiting(agency_id) >= MOST_WAITING:
+        poller = Poller(agency_id, client, address)
+        if wait <= 0 or not self.waiting.may_wait(poller):
             return await self._page(agency_id, after, limit, unacknowledged)
         until = time.monotonic() + wait
-        with self._bell.subscribe(agency_id) as event:
+        with self._bell.subscribe(agency_id) as event, self.waiting.waiting(poller, event) as call:
             while True:
                 # Cleared before the page is read: a ring during that ends the wait that follows.
                 event.clear()
                 page = await self._page(agency_id, after, limit, unacknowledged)
                 remaining = until - time.monotonic()
-                if not page.startswith(NOTHING) or remaining <= 0:
+                if not page.startswith(NOTHING) or remaining <= 0 or call.is_ended:
                     return page
                 try:
                     async with asyncio.timeout(min(LOOK_AGAIN, remaining)):

@@ -1,7 +1,7 @@
 """The published contract (OpenAPI 3.1), assembled from what the routes say of themselves."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from fastapi import FastAPI
@@ -91,6 +91,8 @@ class Contract:
         self._webhooks = webhooks
         self._webhook_models = webhook_models
         self._documents: dict[Language, Schema] = {}
+        self.make_text: Callable[[Language, str], bytes] = self.text
+        """What makes the text of a page. A server has it made by another process."""
         self.pages: MadeOnce[tuple[Language, str]] = MadeOnce(self._page)
         """The same as JSON, by language and by the URL that the service is reached under."""
 
@@ -107,12 +109,14 @@ class Contract:
         for language in get_args(Language):
             self.pages.now((language, url))
 
-    def _page(self, key: tuple[Language, str]) -> StaticPage:
-        language, url = key
+    def text(self, language: Language, url: str) -> bytes:
+        """The contract of the service that is reached under `url`, as JSON."""
         document = self.document(language)
         served = {**document, "servers": [{**document["servers"][0], "url": url}]}
-        text = json.dumps(served, ensure_ascii=False, separators=(",", ":"))
-        return StaticPage.of(text.encode(), "application/json")
+        return json.dumps(served, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _page(self, key: tuple[Language, str]) -> StaticPage:
+        return StaticPage.of(self.make_text(*key), "application/json")
 
 
 def install(

@@ -16,6 +16,7 @@ from app.api.wire.dependencies import Shutdown, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.json_body import read_json
 from app.api.wire.paging import LAST, LongLimit
+from app.api.wire.rates import network_of
 from app.api.wire.responses import json_answer
 from app.api.wire.views import moment
 from app.auth.scopes import Scope
@@ -116,7 +117,13 @@ async def read_inbox(
     if not wait <= dependency(request, LongestWait).seconds:  # `not <=` refuses NaN too
         raise Invalid.at("/query/wait", "less_than_equal")
     reading = dependency(request, Inboxes).read(
-        caller.agency_id, after, limit, wait, unacknowledged=unacknowledged
+        caller.agency_id,
+        after,
+        limit,
+        wait,
+        unacknowledged=unacknowledged,
+        client=caller.client_id,
+        address=network_of(request),
     )
     page = await (_read_until_shutdown(request, reading) if wait else reading)
     if wait:

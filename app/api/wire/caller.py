@@ -1,6 +1,6 @@
 """Authentication and scopes: dependencies for the signatures of routes, all checked here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Request, Security
@@ -11,7 +11,7 @@ from app.adapters.database.shares import claim
 from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.documented import both
 from app.api.wire.rates import QuotaUsedUp, Rates
-from app.auth.dpop import Proofs
+from app.auth.dpop import Proof, Proofs
 from app.auth.scopes import SCOPE_TITLES, Scope
 from app.auth.tokens import Access, TokenReader
 from app.domain.access.caller import Caller
@@ -127,25 +127,38 @@ def count_further_calls(request: Request, calls: int) -> None:
 
 async def _access(request: Request) -> Access:
     try:
-        access = await _authenticate(request)
+        access, proof = _authenticate(request)
+        _count_caller(request, access)
+        if proof is not None:  # written in the share of a call that is counted
+            await dependency(request, Proofs).use(proof)
     except NotAuthenticated:
+        _forget_caller(request)
         if "authorization" in request.headers:  # or it was counted before it was read
             dependency(request, Rates).count_unauthenticated(request)
         raise
-    request.state.access = access
-    request.state.caller = access.caller
-    caller = access.caller
-    claim(caller.agency_id, caller.client_id, next(iter(request.path_params.values()), ""))
-    _count(request, caller)
     return access
 
 
-async def _authenticate(request: Request) -> Access:
+def _authenticate(request: Request) -> tuple[Access, Proof | None]:
+    """The access of the call's token and its proof, if it has one, which was not used yet."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     check = _SCHEMES.get(scheme.lower())
     if check is None:
         raise NotAuthenticated
-    return await check(request, token.strip())
+    return check(request, token.strip())
+
+
+def _count_caller(request: Request, access: Access) -> None:
+    request.state.access = access
+    request.state.caller = caller = access.caller
+    claim(caller.agency_id, caller.client_id, next(iter(request.path_params.values()), ""))
+    _count(request, caller)
+
+
+def _forget_caller(request: Request) -> None:
+    """Treat a call as a stranger's again: whoever repeats it may be another than the caller."""
+    for name in ("access", "caller", "quota"):
+        request.scope["state"].pop(name, None)
 
 
 def _count(request: Request, caller: Caller, calls: int | None = None) -> None:
@@ -157,20 +170,22 @@ def _count(request: Request, caller: Caller, calls: int | None = None) -> None:
         raise
 
 
-async def _check_bearer(request: Request, token: str) -> Access:
+def _check_bearer(request: Request, token: str) -> tuple[Access, None]:
     access = dependency(request, TokenReader).access(token, current_time(request))
     if access.jkt is not None:
         raise NotAuthenticated  # bound to a key: without a proof it may be stolen
-    return access
+    return access, None
 
 
-async def _check_dpop(request: Request, token: str) -> Access:
+def _check_dpop(request: Request, token: str) -> tuple[Access, Proof]:
     access = dependency(request, TokenReader).access(token, current_time(request))
     proofs_sent = request.headers.getlist("dpop")
     path = request.scope["raw_path"].decode("latin-1")
     proofs = dependency(request, Proofs)
-    await proofs.check(proofs_sent, request.state.method, path, token, access.jkt)
-    return access
+    return access, proofs.for_call(proofs_sent, request.state.method, path, token, access.jkt)
 
 
-_SCHEMES = {"bearer": _check_bearer, "dpop": _check_dpop}
+_SCHEMES: Mapping[str, Callable[[Request, str], tuple[Access, Proof | None]]] = {
+    "bearer": _check_bearer,
+    "dpop": _check_dpop,
+}

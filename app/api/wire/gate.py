@@ -36,7 +36,14 @@ _REFUSALS: Mapping[Outage, Callable[[], Refusal]] = {
 STRANGERS = "strangers"
 """All callers of whom it is not known yet who they are have one share of the database together."""
 
-_HEALTH = frozenset({"/healthz", "/readyz"})
+HEALTH = frozenset({"/healthz", "/readyz"})
+"""Answered to everybody, whatever else is under way."""
+NO_ROOM = "no_room"
+"""Set in the state of a request by the server that has too many under way."""
+GOES_ON = "goes_on"
+"""Set in the state of a request that was refused because its caller calls too often."""
+KNOWN = frozenset({"access", "is_operator"})
+"""One of these is in the state of a request once its caller has named itself by a valid token."""
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -76,6 +83,8 @@ class Gate:
         stranger = _Stranger(request)
         answering = _Answering(send, state, stranger, _prefix(request))
         try:
+            if NO_ROOM in state:
+                raise Unavailable
             with stranger.under_way():
                 _check_encoding(request)
                 await self._app(scope, receive, answering)
@@ -116,7 +125,7 @@ class _Stranger:
 
     def __init__(self, request: Request) -> None:
         path: str = request.scope["path"]
-        counted = path not in _HEALTH and not path.startswith("/oauth/")
+        counted = path not in HEALTH and not path.startswith("/oauth/")
         self._request = request
         self._rates = dependency_if_started(request.app, Rates) if counted else None
         self._network: str | None = None
@@ -144,17 +153,17 @@ class _Stranger:
         Raises:
             TooMany: too much was answered already.
         """
-        if self._rates is not None and status < 400 and not self._is_known():
+        if self._rates is not None and status < 400 and self.is_unknown():
             self._rates.check_stranger(self._of())
 
     def charge(self, sent: int, seconds: float) -> None:
         """Count what the answer has cost, if it was a stranger's."""
-        if self._rates is not None and not self._is_known():
+        if self._rates is not None and self.is_unknown():
             self._rates.charge_stranger(self._of(), sent, seconds)
 
-    def _is_known(self) -> bool:
-        state = self._request.scope["state"]
-        return "access" in state or "is_operator" in state
+    def is_unknown(self) -> bool:
+        """Whether the caller has not named itself."""
+        return KNOWN.isdisjoint(self._request.scope["state"])
 
     def _of(self) -> str:
         if self._network is None:
@@ -214,13 +223,16 @@ class _Answering:
         self.started = True
         self.status = message["status"]
         self.seconds = time.perf_counter() - self.began
+        quota = self._state.get("quota")
+        if self.status == 429 and (self._stranger.is_unknown() or (quota and not quota.left)):
+            self._state[GOES_ON] = True
         headers = message["headers"]
         if self._prefix:
             headers[:] = [_with_prefix(header, self._prefix) for header in headers]
         names = {name for name, _ in headers}
         headers.append((b"x-request-id", self.request_id.encode()))
         headers.extend(_SAFE)
-        if (quota := self._state.get("quota")) is not None:
+        if quota is not None:
             headers.extend(quota.headers())
         # By default an answer is not cached, and loads nothing when opened as a page.
         headers.extend(h for h in (_PRIVATE, _CLOSED_POLICY) if h[0] not in names)

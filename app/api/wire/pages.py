@@ -111,6 +111,7 @@ class MadeOnce(Generic[K]):
         self._make = make
         self._made: dict[K, StaticPage] = {}
         self._one_at_a_time = Lock()
+        self._making: dict[K, asyncio.Task[StaticPage]] = {}
 
     def now(self, key: K) -> StaticPage:
         """The page; to be called outside of an event loop."""
@@ -122,7 +123,14 @@ class MadeOnce(Generic[K]):
     async def page(self, key: K) -> StaticPage:
         """The page."""
         made = self._made.get(key)
-        return made if made is not None else await asyncio.to_thread(self.now, key)
+        if made is not None:
+            return made
+        # All who ask meanwhile wait for one thread: a thread for each would leave none for others.
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.create_task(asyncio.to_thread(self.now, key))
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return await asyncio.shield(task)
 
 
 def _takes_gzip(request: Request) -> bool:

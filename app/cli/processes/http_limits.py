@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.api.wire.gate import GOES_ON, HEALTH, KNOWN, NO_ROOM
 from app.cli.processes.connections import Connections
 from app.domain.webhooks.addresses import source_network
 
@@ -16,11 +17,18 @@ HEAD_TIME = 10.0
 from its first byte on a connection that is used again."""
 BODY_TIME = 30.0
 """Seconds in which its body has to arrive, whichever route it is for, and if there is one."""
+BODY_TIME_OF_STRANGERS = 10.0
+"""The same, if the head holds no valid token: it was wrong, or the route takes none."""
 IDLE_TIME = 65
 """Seconds for which a connection is kept without a request. Longer than a long poll, so that a
 poller's connection stays."""
 WRITE_TIME = 60.0
 """Seconds for which a caller may leave an answer unread."""
+UNREAD_TIME = 5.0
+"""The same, when its connection is needed for others."""
+PAUSE = 1.0
+"""Seconds until the next request is read from a connection whose last one was over a limit of
+calls. Whoever goes on without waiting would otherwise be refused as fast as a loop can."""
 
 _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -50,9 +58,11 @@ class BoundedHttp(HttpToolsProtocol):
     _in_head = True
     """Whether the bytes received last belong to a head, as far as can be told."""
     _reading: tuple[str, float] | None = None
-    """What of a request has to arrive, and by when."""
+    """What of a request has to arrive, and since when it is waited for."""
     _writing: float | None = None
-    """By when the caller has to go on reading."""
+    """Since when the caller has not read."""
+    _answering: RequestResponseCycle | None = None
+    """The request that is answered, or was last."""
 
     @property
     def _bounded_connections(self) -> Connections:
@@ -61,9 +71,10 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count and to time the connection; close it at once if there are too many."""
         super().connection_made(transport)
-        self._reading = ("head", self.loop.time() + HEAD_TIME)
+        self._reading = ("head", self.loop.time())
         host = self.client[0] if self.client else ""
-        if not self._bounded_connections.admit(self, source_network(host)):
+        self._address = source_network(host)
+        if not self._bounded_connections.admit(self, self._address):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -74,7 +85,7 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read the data, and close the connection if the head is too long."""
         if self._reading is None:
-            self._reading = ("head", self.loop.time() + HEAD_TIME)
+            self._reading = ("head", self.loop.time())
         self._in_head = self._head_size >= 0
         super().data_received(data)
         # Bytes received together with the end of a head or body are mostly not head.
@@ -88,26 +99,58 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The body begins. Its size is limited where it is read."""
         self._in_head, self._head_size = False, -1
-        self._reading = ("body", self.loop.time() + BODY_TIME)
+        self._reading = ("body", self.loop.time())
         super().on_headers_complete()
+        self._take(self.cycle)
+
+    def _take(self, cycle: RequestResponseCycle) -> None:
+        """Let the request go on, unless too many are under way: then it is told so, and ends."""
+        if cycle.scope["path"] in HEALTH or self._bounded_connections.may_send(self):
+            return
+        cycle.scope["state"][NO_ROOM] = True
+        cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         """The request is there, and is at work unless it was answered already. The next begins."""
         self._head_size, self._reading = 0, None
         super().on_message_complete()
-        if self._is_answering():
+        if self._is_answering() and NO_ROOM not in self.scope["state"]:
             self._bounded_connections.begins(self)
 
     def on_response_complete(self) -> None:
+        """Go on with the next request, after a pause if this one was over a limit of calls."""
+        if self._pauses():
+            self.flow.pause_reading()
+            self.loop.call_later(PAUSE, self._go_on)
+            if not self.pipeline:
+                self._bounded_connections.waits(self)
+        else:
+            self._go_on()
+
+    def _pauses(self) -> bool:
+        if self._answering is None or GOES_ON not in self._answering.scope["state"]:
+            return False
+        shared = self._bounded_connections.is_proxy(self._address)
+        return not shared and not self.transport.is_closing()
+
+    def _go_on(self) -> None:
         """Wait for the next request, unless one came already."""
-        another = bool(self.pipeline)
+        another = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
-        if not another and not self.transport.is_closing():
-            self._bounded_connections.waits(self)
+        if self.transport.is_closing() or (another is not None and not another.more_body):
+            return
+        self._bounded_connections.waits(self)
+        if another is not None:
+            self._reading = ("body", self.loop.time())
+            self._take(another)
 
     def pause_writing(self) -> None:
         """The caller does not read."""
-        self._writing = self.loop.time() + WRITE_TIME
+        self._writing = self.loop.time()
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -115,15 +158,25 @@ class BoundedHttp(HttpToolsProtocol):
         self._writing = None
         super().resume_writing()
 
+    def is_unread(self) -> bool:
+        """Whether its caller has left an answer unread for a while."""
+        return self._writing is not None and self._writing + UNREAD_TIME < self.loop.time()
+
     def overdue(self, now: float) -> str | None:
         """What it took too long for: `head`, `body` or `read`."""
-        if self._writing is not None and self._writing < now:
+        if self._writing is not None and self._writing + WRITE_TIME < now:
             return "read"
-        if self._reading is None or self._reading[1] >= now:
+        if self._reading is None:
             return None
-        part = self._reading[0]
-        # A next request is not read before the last one is answered, however long that takes.
-        return None if part == "head" and self._is_answering() else part
+        part, since = self._reading
+        if part == "head":
+            # A next request is not read before the last one is answered, however long that takes.
+            return part if since + HEAD_TIME < now and not self._is_answering() else None
+        return part if since + self._time_for_body() < now and not self.pipeline else None
+
+    def _time_for_body(self) -> float:
+        state = self.scope["state"]
+        return BODY_TIME if KNOWN & state.keys() else min(BODY_TIME, BODY_TIME_OF_STRANGERS)
 
     def time_out(self) -> None:
         """Say that it took too long, if the request has begun and is not answered; close it."""

@@ -13,9 +13,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
+from app.adapters.inbox.inboxes import Inboxes
 from app.adapters.outage import CannotStart
+from app.api.contract.contract import Contract
 from app.api.service.metrics import Meters
-from app.api.wire.dependencies import release
+from app.api.wire.dependencies import dependency_if_started, release
+from app.cli.contract.served import make_elsewhere
 from app.cli.processes.connections import ConnectionLimits, Connections, room_for_connections
 from app.cli.processes.http_limits import BoundedConfig
 from app.cli.processes.listening import api_children, listen, patience
@@ -25,7 +28,7 @@ from app.main import create_app
 from app.settings import Settings
 
 PREPARE_AFTER = 5.0
-"""Seconds after the start of a process when it makes its contract."""
+"""Seconds after the start of a process when it has its contract made."""
 TICKS = 10
 """Ticks of uvicorn's server in a second."""
 
@@ -90,6 +93,18 @@ class PlainStartupFailure:
         await self._app(scope, receive, send_with_reason if scope["type"] == "lifespan" else send)
 
 
+class _Polls:
+    """The long polls of an application that has started, or none before."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def answer_oldest(self, address: str | None) -> bool:
+        """Answer the one that has waited longest, if any."""
+        inboxes = dependency_if_started(self._app, Inboxes)
+        return inboxes is not None and inboxes.waiting.answer_oldest(address)
+
+
 def api_server(settings: Settings, app: FastAPI) -> ApiServer:
     """The server for `app`, not yet started."""
     proxies = NamedProxies(
@@ -103,7 +118,7 @@ def api_server(settings: Settings, app: FastAPI) -> ApiServer:
     )
     config = BoundedConfig(
         proxies,
-        Connections(limits, meters.count_ended_connection),
+        Connections(limits, meters.count_ended_connection, _Polls(app)),
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -121,8 +136,10 @@ def serve_on(listening: socket.socket, settings: Settings) -> None:
     # uvicorn raises the signal that stopped it once more, which would kill this process.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     app = create_app(settings)
-    # It takes seconds of a core: apart, and once the process has started and answers.
-    preparing = Timer(PREPARE_AFTER, app.state.contract.prepare, (settings.issuer_url,))
+    contract: Contract = app.state.contract
+    make_elsewhere(contract)
+    # Once this process has started and answers.
+    preparing = Timer(PREPARE_AFTER, contract.prepare, (settings.issuer_url,))
     preparing.daemon = True
     preparing.start()
     with suppress(KeyboardInterrupt):

@@ -15,9 +15,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import AsyncClient, Response
 
+from app.adapters.access.clients import StoredClients
 from app.adapters.access.stopped_tokens import StoppedTokens
 from app.adapters.administration.by_owner import Administration
 from app.adapters.database.connection import connect
+from app.adapters.database.shares import Key
+from app.api.wire.gate import STRANGERS
+from app.api.wire.rates import Rate, Rates
 from app.auth.dpop import PROOF_LIFE
 from tests.auth.test_dpop import part, proof
 from tests.support.service import Running, Service
@@ -126,6 +130,46 @@ async def test_of_many_calls_with_one_proof_one_is_answered(holder: Holder) -> N
     dpop_proof = holder.proof("GET", "/v1/inbox", token)
     answers = await asyncio.gather(*(holder.call(token, dpop_proof) for _ in range(10)))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 9
+
+
+async def test_a_call_over_its_quota_writes_no_proof_and_a_replay_tells_no_quota(
+    holder: Holder, service: Service
+) -> None:
+    token = await holder.token()
+    real = service.dependency(Rates)
+    service.app.state.dependencies.override(Rates, Rates(Rate(of_a_client=3)))
+    try:
+        proofs = [holder.proof("GET", "/v1/me", token) for _ in range(2)]
+        answers = [await holder.call(token, each, "/v1/me") for each in (*proofs, proofs[0])]
+        assert [answer.status_code for answer in answers] == [200, 200, 401]
+        assert ["RateLimit" in answer.headers for answer in answers] == [True, True, False]
+        seen = await _proofs_written(service)
+        over = await holder.call(token, holder.proof("GET", "/v1/me", token), "/v1/me")
+        assert over.status_code == 429
+        assert await _proofs_written(service) == seen
+    finally:
+        service.app.state.dependencies.override(Rates, real)
+
+
+async def test_proofs_are_written_in_the_share_of_their_client_not_of_strangers(
+    holder: Holder, service: Service
+) -> None:
+    token = await holder.token()
+    shares = service.dependency(StoredClients)._pool.shares  # type: ignore[attr-defined]
+    of_strangers: list[Key] = []
+    await shares.enter_each(of_strangers, [(("agency", STRANGERS), 1)])
+    shares._turns["agency", STRANGERS] = shares.size
+    try:
+        answer = await holder.call(token, holder.proof("GET", "/v1/me", token), "/v1/me")
+        assert answer.status_code == 200
+    finally:
+        shares._turns["agency", STRANGERS] = 1
+        shares.leave(of_strangers)
+
+
+async def _proofs_written(service: Service) -> int:
+    async with connect(service.urls.owner) as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM assertion_seen"))
 
 
 async def test_two_proofs_in_one_call_are_none(holder: Holder, stranger: AsyncClient) -> None:

@@ -1,14 +1,16 @@
 """Requests are limited in size, time and number, whoever sends them."""
 
 import asyncio
+import itertools
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
-from app.adapters.inbox import inboxes
+from app.adapters.inbox import waiting as waiting_calls
 from app.adapters.inbox.inboxes import Inboxes
+from app.api.wire import rates
 from app.cli.processes import http_limits
 from app.cli.processes.connections import ConnectionLimits, Connections, room_for_connections
 from app.cli.processes.http_limits import LONGEST_HEAD
@@ -220,6 +222,9 @@ class _Ended:
     def overdue(self, now: float) -> str | None:  # noqa: ARG002 -- never
         return None
 
+    def is_unread(self) -> bool:
+        return False
+
     def end(self) -> None:
         self.ended = True
 
@@ -227,31 +232,174 @@ class _Ended:
         self.ended = True
 
 
-async def test_calls_at_work_make_no_room_for_more(small: Running, service: Service) -> None:
-    token = await service.token("probation-13")
-    poll = "GET /v1/inbox?after=999999&wait=3 HTTP/1.1\r\nHost: x\r\n"
-    poll += f"Authorization: Bearer {token}\r\n\r\n"
-    waiting = [await connect(small.url) for _ in range(20)]
-    for _, writer in waiting:
-        writer.write(poll.encode())
+def _poll(token: str, wait: int) -> bytes:
+    head = f"GET /v1/inbox?after=999999&wait={wait} HTTP/1.1\r\nHost: x\r\n"
+    return f"{head}Authorization: Bearer {token}\r\n\r\n".encode()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while small.app.state.dependencies[Inboxes]._bell._waiting.get("probation-13") is None:  # noqa: ASYNC110 -- another thread's
+        while not condition():  # noqa: ASYNC110 -- another thread's
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)
+
+
+def _waiting(running: Running) -> int:
+    return len(running.app.state.dependencies[Inboxes].waiting._calls)
+
+
+@pytest.mark.parametrize(("polls", "addresses"), [(20, 1), (48, 3)])
+async def test_long_polls_end_early_before_a_new_call_is_refused(
+    small: Running, service: Service, polls: int, addresses: int
+) -> None:
+    token = await service.token("probation-13")
+    opened = []
+    for n in range(polls):
+        opened.append(await connect(small.url, f"127.0.0.{1 + n % addresses}"))
+        opened[-1][1].write(_poll(token, 25))
+    await _until(lambda: _waiting(small) >= polls * 2 // 3)
+    everywhere = small.server._connections._everywhere
+    await _until(lambda: everywhere.room_for_work() >= 0)
+    calls = {
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
+        _poll(token, 0),
+    }
+    async with asyncio.timeout(10):
+        for _ in range(6):
+            for call in calls:
+                reader, writer = await connect(small.url)
+                opened.append((reader, writer))
+                writer.write(call)
+                assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        head = await opened[0][0].readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert (await opened[0][0].readexactly(10)) == b'{"items":['
+    for _, writer in opened:
+        writer.close()
+
+
+async def test_what_finds_no_room_is_told_so_and_health_is_answered(
+    small: Running, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await service.token("probation-13")
+    monkeypatch.setattr(waiting_calls.WaitingCalls, "answer_oldest", lambda *_: False)
+    polls = [await connect(small.url) for _ in range(18)]
+    for _, writer in polls:
+        writer.write(_poll(token, 20))
+    await _until(lambda: _waiting(small) == 18)
+    for language, call in (("ja", "GET /v1/me"), ("en", "GET /v1/me"), ("ja", "POST /v1/acts")):
         reader, writer = await connect(small.url)
-        assert await _answer_or_end(reader, writer) == b""
-        reader, other = await connect(small.url, "127.0.0.2")
-        assert (await _answer_or_end(reader, other)).startswith(b"HTTP/1.1 200 ")
-        for reader, _ in waiting:
+        head = f"{call} HTTP/1.1\r\nHost: x\r\nAccept-Language: {language}\r\n"
+        writer.write(f"{head}Authorization: Bearer {token}\r\nContent-Length: 2\r\n\r\n".encode())
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: " in answer
+        assert b"content-type: application/problem+json" in answer
+        assert b"connection: close" in answer
+        writer.close()
+    for path in ("healthz", "readyz"):
+        reader, writer = await connect(small.url)
+        writer.write(f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        async with asyncio.timeout(5):
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
-    for _, each in (*waiting, (None, writer), (None, other)):
-        each.close()
+        writer.close()
+    for _, writer in polls:
+        writer.close()
+
+
+async def test_half_sent_bodies_make_room_for_whole_requests(
+    small: Running, service: Service
+) -> None:
+    half = []
+    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        for _ in range(20):
+            half.append(await connect(small.url, address))
+            half[-1][1].write(HALF_A_BODY)
+    token = await service.token("probation-13")
+    for address in ("127.0.0.1", "127.0.0.9"):
+        reader, writer = await connect(small.url, address)
+        writer.write(_poll(token, 0))
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        half.append((reader, writer))
+    for _, writer in half:
+        writer.close()
+
+
+async def test_answers_that_nobody_reads_make_room(
+    small: Running, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_limits, "UNREAD_TIME", 0.0)
+    monkeypatch.setattr(rates, "STRANGERS_AT_ONCE", 100)
+    token = await service.token("probation-13")
+    opened = [await connect(small.url) for _ in range(18)]
+    for _, writer in opened:
+        writer.write(b"GET /assets/redoc.standalone.js HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
+    working = small.server._connections._everywhere.working
+    await _until(lambda: sum(each.is_unread() for each in list(working)) == 18)
+    for _ in range(4):
+        opened.append(await connect(small.url))
+        reader, writer = opened[-1]
+        writer.write(_poll(token, 0))
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    for _, writer in opened:
+        writer.close()
+
+
+@pytest.mark.parametrize("token", ["none", "wrong", "right"])
+async def test_a_body_has_the_time_of_strangers_unless_the_token_is_valid(
+    listening: Running, service: Service, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setattr(http_limits, "BODY_TIME_OF_STRANGERS", 0.2)
+    monkeypatch.setattr(http_limits, "BODY_TIME", 20.0)
+    known = {"right": await service.token("probation-13"), "wrong": "x.y.z", "none": ""}[token]
+    sign = f"Authorization: Bearer {known}\r\n" if known else ""
+    path = "/oauth/token" if token == "none" else "/v1/acts"
+    kind = "application/x-www-form-urlencoded" if token == "none" else "application/json"
+    reader, writer = await connect(listening.url)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n{sign}"
+    writer.write(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+    ended = asyncio.create_task(reader.read())
+    done, _ = await asyncio.wait({ended}, timeout=10 if token != "right" else 2.5)
+    assert bool(done) == (token != "right")
+    ended.cancel()
+    writer.close()
+
+
+async def test_whoever_goes_on_over_its_limit_is_answered_after_pauses(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_limits, "PAUSE", 0.4)
+    settings = service.settings.model_copy(update={"stranger_rate_limit": 3})
+    with serve_in_thread(settings, service.clock) as limited:
+        reader, writer = await connect(limited.url)
+        request = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        statuses, times = [], []
+        async with asyncio.timeout(20):
+            for pipelined in (1, 1, 1, 1, 2, 1):
+                writer.write(request * pipelined)
+                for _ in range(pipelined):
+                    statuses.append(await _status(reader))
+                    times.append(asyncio.get_running_loop().time())
+        writer.close()
+    assert statuses == [200, 200, 200, 429, 429, 429, 429]
+    assert all(later - one > 0.35 for one, later in itertools.pairwise(times[3:]))
+
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    status = int((await reader.readline()).split()[1])
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    await reader.readexactly(length)
+    return status
 
 
 async def test_no_more_calls_of_an_agency_wait_than_leave_room_for_others(
     small: Running, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inboxes, "MOST_WAITING", 5)
+    monkeypatch.setattr(waiting_calls, "MOST_WAITING", 5)
     token = await service.token("probation-13")
     poll = "GET /v1/inbox?after=999999&wait=20 HTTP/1.1\r\nHost: x\r\n"
     poll += f"Authorization: Bearer {token}\r\n\r\n"
@@ -269,14 +417,6 @@ async def test_no_more_calls_of_an_agency_wait_than_leave_room_for_others(
         each.cancel()
     for _, writer in connections:
         writer.close()
-
-
-async def _answer_or_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    try:
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        return await reader.readline()
-    except ConnectionError:
-        return b""
 
 
 def test_the_limit_of_open_files_is_raised_and_told(caplog: pytest.LogCaptureFixture) -> None:
