@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from app.adapters.disclosures.listing import MOST_LOOKED_AT
-from app.adapters.inbox.inboxes import MOST_ACKNOWLEDGED, MOST_WAITING
+from app.adapters.inbox import waiting
+from app.adapters.inbox.inboxes import MOST_ACKNOWLEDGED
 from app.adapters.keys import checkpoint_keys, over_socket, rewrapping
 from app.adapters.log import sealer
 from app.adapters.referrals import reading
@@ -18,6 +19,8 @@ from app.api.wire import json_body, rates
 from app.api.wire.problems.answers import MOST_ERRORS
 from app.auth import dpop, signing_keys, tokens
 from app.cli.keys.session import RELOADED_WITHIN
+from app.cli.processes import http_limits
+from app.cli.processes.connections import reserve_of
 from app.domain.administration.details import SECRET_LIVES
 from app.domain.cases.stops import MOST_RETURNS
 from app.domain.disclosures.summary import LINES
@@ -35,6 +38,11 @@ FIGURES: list[tuple[str, object, object, str, str]] = [
     ("access", rates.TOKENS_OF_ONE_ADDRESS, 10, "ten times as many for the", "その10倍"),
     ("access", rates.STRANGERS_AT_ONCE, 16, "16 calls at a time", "同時に 16 まで"),
     ("access", rates.MILLISECONDS_OF_A_STRANGER, 15_000, "15 seconds of work", "仕事 15 秒"),
+    ("access", http_limits.HEAD_TIME, 10.0, "head has to arrive within 10", "ヘッダーは10秒"),
+    ("access", http_limits.BODY_TIME, 30.0, "a body within 30 (10", "本文は30秒"),
+    ("access", http_limits.BODY_TIME_OF_STRANGERS, 10.0, "(10 without a", "取らない経路では10秒"),
+    ("access", http_limits.PAUSE, 1.0, "is read a second later", "要求は一秒後"),
+    ("access", reserve_of(4_096), 4_096 // 8, "An eighth of them", "その八分の一"),
     ("access", reading.OPENINGS_OF_AN_AGENCY, 3, "Three calls of an agency", "機関で三つ"),
     ("access", reading.OPENINGS_AT_ONCE, 2, "two of them of one client", "システムで二つまで"),
     ("access", reading.WAIT_FOR_TURN, 5.0, "wait for five seconds", "5秒まで待ちます"),
@@ -46,7 +54,9 @@ FIGURES: list[tuple[str, object, object, str, str]] = [
     ("evidence", LARGEST, 64 * 2**20, "(500 messages, 64 MiB)", "(500 通、64 MiB)"),
     ("evidence", MOST_ENTRIES, 10_000, "newest 10,000", "新しい 10,000 項目"),
     ("inbox", MOST_ACKNOWLEDGED, 1_000, "at most 1,000 items", "1,000件まで"),
-    ("inbox", MOST_WAITING, 64, "When 64 calls", "64 件"),
+    ("inbox", waiting.MOST_WAITING, 64, "When 64 calls", "64 件"),
+    ("inbox", waiting.MOST_OF_A_CLIENT, 48, "48 of one client", "48 件"),
+    ("inbox", waiting.MOST_IN_ALL, 2_048, "2,048 calls wait", "2,048 件"),
     ("keys", signing_keys.PUBLISHED_BEFORE, 10 * MINUTE, "for ten minutes", "10分間公開"),
     ("keys", RELOADED_WITHIN, 3 * SECOND, "three seconds later", "三秒後から"),
     ("keys", rewrapping.BATCH, 200, "at most 200 rows", "一度に200行まで"),
