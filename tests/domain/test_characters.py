@@ -87,6 +87,8 @@ def test_every_character_of_jis_x_0213_is_taken_and_stays() -> None:
         ("セ\u309a", "セ\u309a"),
         ("Jose\u0301", "José"),
         ("Nguye\u0302\u0303n", "Nguy\u1ec5n"),
+        ("q\u0307\u0323", "q\u0307\u0323"),
+        ("k\u0338\u0301", "k\u0338\u0301"),
         ("\ufa43", "\ufa43"),
         ("\u212b", "\u212b"),
         ("\u1f71", "\u1f71"),

@@ -31,6 +31,7 @@ from app.domain.erasure.requests import (
 )
 from app.domain.erasure.retention import COMMANDED
 from app.domain.errors import ActImpossible, AlreadyAnswered, NotFound
+from app.domain.messages.digest import wire_time
 
 if TYPE_CHECKING:
     from app.adapters.acts.work import Work
@@ -220,7 +221,7 @@ async def request_erasure(
         }
         await work.connection.execute(REQUEST, json.dumps(rows))
         work.recipients.update(each.agency_id for each in asked)
-    return {"request_id": str(request_id), "until": until.isoformat()}
+    return {"request_id": str(request_id), "until": wire_time(until)}
 
 
 async def _lock(connection: "Connection", agency_id: str, request_id: UUID) -> _Request:

@@ -18,7 +18,7 @@ from app.api.wire.documented import both, documented
 from app.api.wire.paging import LongLimit
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
-from app.domain.directory.agencies import Agency, Directory
+from app.domain.directory.agencies import KINDS, Agency, Directory
 from app.domain.directory.areas import PREFECTURES, AreaError, prefecture_of, read_area
 from app.domain.errors import Invalid, NotFound
 from app.domain.flows import FLOWS
@@ -230,7 +230,8 @@ async def list_agencies(
     """機関を識別子の順に返す。廃止・停止された機関は含まない(識別子で読むことはできる)。"""
     if prefecture is not None and prefecture not in PREFECTURES:
         raise Invalid.at("/query/prefecture", "area_prefecture")
-    if kind is not None and all(a.kind != kind for a in current_directory(request).agencies):
+    agencies_of_all = current_directory(request).agencies
+    if kind is not None and kind not in KINDS and all(a.kind != kind for a in agencies_of_all):
         raise Invalid.at("/query/kind", "unknown_kind")
     wanted = {"kind": kind, "prefecture": prefecture, "connected": connected}
     fields = {name: value for name, value in wanted.items() if value is not None}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.domain.classes import DataClass
 from app.domain.errors import ActImpossible
@@ -40,8 +40,14 @@ class _Detail(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _without_repeats(classes: list[DataClass]) -> list[DataClass]:
+    return list(dict.fromkeys(classes))
+
+
 Classes = Annotated[
-    list[DataClass], Field(title="開けるデータ区分", max_length=9, examples=[["C0", "C1"]])
+    list[DataClass],
+    AfterValidator(_without_repeats),
+    Field(title="開けるデータ区分", max_length=9, examples=[["C0", "C1"]]),
 ]
 SeatIds = Annotated[
     list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$")]],

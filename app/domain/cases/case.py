@@ -175,7 +175,7 @@ class Reference:
     """The classes of the segments that it has."""
     readers: tuple[Reader, ...]
     recalled: bool = False
-    """Whether a copy of it was recalled: then it is given to nobody any more."""
+    """Whether the caller knows that a copy of it was recalled: then it shares it with nobody."""
     restated: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Of a message of the sender's own: its facts that a later message has stated again, each with
     the agencies that have such a message."""

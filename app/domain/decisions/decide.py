@@ -213,11 +213,11 @@ def _may_ever_send(flow: Flow, submission: Submission, referral: Referral) -> bo
     if not referral.parties:
         return True
     senders = {referral.party_of(submission.caller.agency_id).name, LEAD}
-    return any(senders & set(by) for by in _senders(flow, submission))
+    return any(senders & set(step.by) for step in _rows(flow, submission))
 
 
-def _senders(flow: Flow, submission: Submission) -> list[tuple[str, ...]]:
-    return [step.by for step in flow.steps if step.type == submission.message.body.type]
+def _rows(flow: Flow, submission: Submission) -> list[Step]:
+    return [step for step in flow.steps if step.type == submission.message.body.type]
 
 
 def _own_sender(
@@ -291,16 +291,24 @@ def _parent_takes(step: Step, submission: Submission) -> None:
 def _illegal(flow: Flow, referral: Referral, submission: Submission) -> IllegalMove:
     if not referral.parties:
         return IllegalMove(NEW, [])
+    view = referral.party_of(submission.caller.agency_id).view
+    return IllegalMove(view.state, _possible(flow, submission, referral))
+
+
+def _possible(flow: Flow, submission: Submission, referral: Referral) -> list[Mapping[str, Any]]:
+    """What the caller's party may send instead of the message that is refused."""
+    if not referral.parties:
+        return []
     party = referral.party_of(submission.caller.agency_id)
-    # The view may be out of date, so the message that was just refused is left out.
-    possible = [a for a in actions(flow, party) if a["type"] != submission.message.body.type]
-    return IllegalMove(party.view.state, possible)
+    return actions(flow, party, submission.message.body.type)
 
 
 def _not_yours(flow: Flow, submission: Submission, referral: Referral, seat: str) -> NotYourStep:
-    owners = {name for by in _senders(flow, submission) for name in by} - {SYSTEM}
-    mine = referral.party_of(submission.caller.agency_id) if referral.parties else None
-    return NotYourStep(owners, seat, actions(flow, mine) if mine else [])
+    rows = [step for step in _rows(flow, submission) if SYSTEM not in step.by]
+    owners = {name for step in rows for name in step.by}
+    if all(step.decides for step in rows):
+        seat = "decider"  # the rows are published, so this says nothing of the state
+    return NotYourStep(owners, seat, _possible(flow, submission, referral))
 
 
 def _check_guards(

@@ -183,4 +183,4 @@ def _acting(sender: Sender) -> str:
 
 def _left_to(party: str, flow: Flow, submission: Submission, referral: Referral) -> NotYourStep:
     mine = referral.party_of(submission.caller.agency_id)
-    return NotYourStep([party], "decider", actions(flow, mine))
+    return NotYourStep([party], "decider", actions(flow, mine, submission.message.body.type))

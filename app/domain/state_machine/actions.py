@@ -7,9 +7,17 @@ from app.domain.cases.case import Party, View
 from app.domain.state_machine.table import Flow
 
 
-def actions(flow: Flow, party: Party) -> list[Mapping[str, Any]]:
-    """The messages that this party may send, by its own view, in the order of the table."""
-    return [] if not party.active else _moves(flow, party.name, party.agency_id, party.view)
+def actions(flow: Flow, party: Party, refused: str | None = None) -> list[Mapping[str, Any]]:
+    """The messages that this party may send, by its own view, in the order of the table.
+
+    Args:
+        refused: a type that has just been refused. It is left out: the view may be out of date, and
+            does not say who alone undoes what stopped the referral.
+    """
+    if not party.active:
+        return []
+    moves = _moves(flow, party.name, party.agency_id, party.view)
+    return [move for move in moves if move["type"] != refused]
 
 
 def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[str, Any]]:

@@ -306,6 +306,18 @@ async def test_hidden_traffic_changes_not_one_byte(office: Office) -> None:
         assert await cursors(office, PRISON, parent, limit) == pages
 
 
+async def test_a_cursor_that_names_a_referral_which_one_does_not_see_lists_nothing(
+    office: Office,
+) -> None:
+    parent, child = await hand_over(office, *TAKEN)
+    case = await case_of(office, parent)
+    assert await list_all(office, PRISON, parent)
+    for place in (child, uuid4()):
+        key = key_of([str(place), "0", "", "0", "0", str(UUID(int=0))])
+        page = await office.disclosures.page(PRISON, case, ALL, key, 100)
+        assert (page.items, page.following) == ([], None)
+
+
 async def cursors(office: Office, agency: str, referral: UUID, limit: int) -> list[Any]:
     """The cursors at which the pages of an agency end."""
     case, after, cursors = await case_of(office, referral), None, list[Any]()

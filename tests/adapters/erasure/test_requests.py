@@ -17,6 +17,7 @@ from app.domain.acts.acts import Act, ActState
 from app.domain.deliveries.recall import RecallReason
 from app.domain.erasure.requests import ErasureAnswer
 from app.domain.errors import ActImpossible, AlreadyAnswered, NotFound, NotYourAct
+from app.domain.messages.digest import wire_time
 from app.domain.messages.payloads.samples import CONSENT_REGIONAL_ID
 from app.main import EFFECTS
 from tests.support.callers import START, caller_with, seat
@@ -120,7 +121,7 @@ async def test_what_others_hold_is_not_erased_before_they_could_object(
         act = await erase(acts, referral, reason=reason)
         assert act.outcome == {
             "request_id": str(act.id),
-            "until": (START + PERIOD).isoformat(),
+            "until": wire_time(START + PERIOD),
         }
         assert await items(office, referral) == {(a, "erasure.requested") for a in OTHERS}
         await settle(office, worker_pool, PERIOD - timedelta(seconds=1))

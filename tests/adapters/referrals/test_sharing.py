@@ -202,6 +202,18 @@ async def test_what_was_recalled_is_not_shared_and_nothing_is_given_twice(office
     ]
 
 
+async def test_whoever_is_not_told_of_a_recall_shares_its_own_copy_as_before(
+    office: Office,
+) -> None:
+    parent, child = await hand_over(office, *TAKEN)
+    request = await the(office, parent, "request_cooperation")
+    await office.recalls.recall(
+        seat(PROBATION), parent, request, RecallReason.WRONG_RECIPIENT, [PRISON]
+    )
+    await share(office, child, request)
+    await all_that_is_said_to_be_given_can_be_read(office)
+
+
 async def test_a_former_lead_that_is_shown_its_own_message_reads_it_again(office: Office) -> None:
     parent, child = await hand_over(office, *TAKEN)
     interview = await the(office, parent, "interview")

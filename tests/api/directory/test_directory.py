@@ -92,6 +92,12 @@ async def http(urls: Urls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
         yield client
 
 
+async def test_a_kind_that_the_contract_names_is_known_though_no_agency_is_of_it(
+    http: AsyncClient,
+) -> None:
+    assert (await page(http, kind="legal_support_center"))["items"] == []
+
+
 async def page(http: AsyncClient, **query: Any) -> dict[str, Any]:
     response = await http.get("/v1/agencies", params=query)
     assert response.status_code == 200

@@ -165,7 +165,20 @@ def test_what_the_deciding_party_sent_is_undone_by_it_alone(
         there.play.send(f"{there.who} {UNDOING[event]}", there.referral)
     deciding = FLOWS[there.play.case.referrals[there.referral].flow].deciding
     assert refused.value.facts["by"] == [deciding]
+    offered = {action["type"].partition(".")[2] for action in refused.value.facts["actions"]}
+    assert UNDOING[event] not in offered
     assert there.play.send(f"{there.deciding} {UNDOING[event]}", there.referral) == state
+
+
+@pytest.mark.parametrize("event", ["confirm_death", "confirm_decline", "confirm_withdrawal"])
+def test_whoever_may_not_send_what_only_deciders_send_is_told_of_their_seat(event: str) -> None:
+    there = place("special prison")
+    with pytest.raises(NotYourStep) as refused:
+        there.play.send(f"{there.who} {event}", there.referral)
+    assert (refused.value.facts["seat"], refused.value.facts["by"]) == (
+        "decider",
+        ["probation_office"],
+    )
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -26,7 +26,9 @@ BEGIN
                    WHERE r.case_id = p_case AND q.agency_id = p_agency) THEN
         RETURN NULL;
     END IF;
-    FOR v_referral IN SELECT id FROM referral WHERE case_id = p_case ORDER BY opened_at, id
+    FOR v_referral IN SELECT r.id FROM referral r WHERE r.case_id = p_case AND EXISTS (
+        SELECT FROM copy y WHERE y.agency_id = p_agency AND y.referral_id = r.id)
+        ORDER BY r.opened_at, r.id
     LOOP
         CONTINUE WHEN NOT v_begun AND v_referral <> v_after_referral;
         FOR c IN

@@ -60,7 +60,8 @@ BEGIN
                 'restated', CASE WHEN m.from_agency = p_agency AND cardinality(m.facts) > 0
                     THEN restated_facts(m) ELSE '{}' END,
                 'recalled', EXISTS (SELECT FROM copy z
-                    WHERE z.message_id = m.id AND z.recalled_at IS NOT NULL),
+                    WHERE z.message_id = m.id AND z.recalled_at IS NOT NULL
+                        AND p_agency IN (z.agency_id, m.from_agency)),
                 'readers', (SELECT jsonb_agg(jsonb_build_object('agency_id', y.agency_id,
                     'party', y.party, 'referral_id', y.referral_id, 'classes', y.classes))
                     FROM copy y WHERE y.message_id = m.id AND y.recalled_at IS NULL))), '[]')
