@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jose.utils import base64url_encode
 
-from app.auth.jwt import NotGenuine, embedded_key, public_key, with_low_s
+from app.auth.jwt import (
+    NotGenuine,
+    SigningKey,
+    embedded_key,
+    header,
+    public_key,
+    unverified_subject,
+    with_low_s,
+)
 from app.cli.evidence.findings import BundleProblem
 from app.cli.evidence.opened import keys_of
 from app.domain.administration.details import PublicKey
@@ -87,3 +95,65 @@ def test_a_signature_of_another_length_is_none(signature: str) -> None:
     for read in (key.verifying.payload, key.verifying.claims):
         with pytest.raises(NotGenuine):
             read(f"{signed}.{signature}")
+
+
+def signed_as_written(key: SigningKey, head: str, claims: str) -> str:
+    """A token whose header and claims are these texts, with a signature that is right."""
+    parts = [base64url_encode(text.encode()).decode() for text in (head, claims)]
+    signature = key._key.sign(".".join(parts).encode())
+    return ".".join([*parts, base64url_encode(signature).decode()])
+
+
+HEAD, CLAIMS = '{"alg":"ES256","typ":"JWT"}', '{"sub":"x","exp":1}'
+
+
+def test_a_token_as_it_is_written_here_is_one() -> None:
+    key = new_key()
+    token = signed_as_written(key, HEAD, CLAIMS)
+    assert key.verifying.claims(token) == {"sub": unverified_subject(token), "exp": 1}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '{"alg":"ES256","typ":"JWT","typ":"at+jwt"}',
+        '{"alg":"HS256","alg":"ES256"}',
+        '{"alg":"ES256","b64":false}',
+        '{"alg":"ES256","b64":true}',
+        '{"alg":"ES256","crit":["exp"]}',
+        '{"alg":"ES256","crit":[]}',
+        '{"alg":"ES256","x":NaN}',
+        '["ES256"]',
+    ],
+)
+def test_a_header_that_can_be_read_in_two_ways_is_refused_though_it_is_signed(head: str) -> None:
+    key = new_key()
+    token = signed_as_written(key, head, CLAIMS)
+    with pytest.raises(NotGenuine):
+        header(token)
+    with pytest.raises(NotGenuine):
+        key.verifying.claims(token)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        '{"sub":"x","sub":"y"}',
+        '{"sub":"x","aud":{"a":1,"a":2}}',
+        '{"sub":"x","exp":NaN}',
+        '{"sub":"x","exp":Infinity}',
+        '{"sub":"x","exp":-Infinity}',
+        '["x"]',
+        '{"sub":"x"} {}',
+        "[" * 5_000,
+    ],
+)
+def test_claims_that_can_be_read_in_two_ways_are_refused_though_they_are_signed(
+    claims: str,
+) -> None:
+    key = new_key()
+    token = signed_as_written(key, HEAD, claims)
+    with pytest.raises(NotGenuine):
+        key.verifying.claims(token)
+    with pytest.raises(NotGenuine):
+        unverified_subject(token)

@@ -174,7 +174,9 @@ async def test_only_json_is_read(speak: Any, opening: Callable[..., Any]) -> Non
         "text/plain": 415,
         "": 415,
         "application/x-www-form-urlencoded": 415,
-        "application/json; charset=utf-8": 201,
+        "application/json; charset=shift_jis": 415,
+        "application/json; charset=utf-8; charset=utf-16": 415,
+        'application/json;version=1; CHARSET="UTF-8"': 201,
     }.items():
         answer = await client.post(
             "/v1/referrals", content=content, headers={"Content-Type": media_type}

@@ -25,6 +25,7 @@ from app.api.wire.dependencies import Issuer, dependency
 from app.api.wire.documented import both, documented
 from app.api.wire.problems.answers import count
 from app.api.wire.rates import Rates, network_of
+from app.api.wire.requests.head import media_type
 from app.auth.clients import TokenRefused, invalid_dpop_proof, read_credentials
 from app.auth.dpop import Proof, Proofs
 from app.auth.jwt import NotGenuine
@@ -101,6 +102,7 @@ class _ClientSecret(SecurityBase):
         authentication.""",
         Text("発行したトークン", "The token that was issued"),
         answers_problems=False,
+        headers=("Pragma",),
         extra=TOKEN_REQUEST,
     ),
 )
@@ -144,6 +146,7 @@ async def issue_token(request: Request) -> JSONResponse:
             "Revoked; or there was nothing to revoke",
         ),
         answers_problems=False,
+        headers=("Pragma",),
         extra=REVOCATION_REQUEST,
     ),
 )
@@ -173,7 +176,6 @@ async def revoke_token(request: Request) -> Response:
         Text("認可サーバーのメタデータを読む", "Read the metadata of the authorization server"),
         "Returns where to get tokens, where the public keys are, and which scopes there are.",
         Text("メタデータ", "The metadata"),
-        answers_problems=False,
         public=True,
     ),
 )
@@ -200,7 +202,6 @@ async def read_authorization_server(request: Request) -> JSONResponse:
         """Returns the public keys that verify tokens and receipts. A new key is listed ten minutes
         before it is used.""",
         Text("公開鍵の一覧", "The public keys"),
-        answers_problems=False,
         public=True,
     ),
 )
@@ -254,9 +255,8 @@ async def _count_and_read_form(request: Request) -> tuple[dict[str, str], str | 
 
 
 async def _form(request: Request) -> dict[str, str]:
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != FORM:
-        raise TokenRefused("invalid_request", f"the body has to be {FORM}")
+    if media_type(request.headers.get("content-type", "")) != FORM:
+        raise TokenRefused("invalid_request", f"the body has to be {FORM} in UTF-8")
     try:
         pairs = parse_qsl(
             (await _body(request)).decode(),

@@ -10,11 +10,13 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
+from app.api.contract import headers
 from app.api.contract.sharing import share
 from app.api.contract.tags import groups, tags
 from app.api.flows.json_schemas import COMPONENTS, components
 from app.api.wire.caller import DPOP
 from app.api.wire.documented import REFERENCE, Documentation, both, in_language
+from app.api.wire.gate import counts_strangers
 from app.api.wire.language import Language
 from app.api.wire.pages import MadeOnce, StaticPage
 from app.api.wire.problems.answers import MEDIA_TYPE
@@ -69,6 +71,8 @@ Refusals are RFC 9457 (`application/problem+json`), in Japanese, or in English w
 )
 
 
+OAUTH_CODES = ("unsupported_encoding", "invalid", "busy", "unavailable", "internal")
+"""The problems of the token endpoint: those that arise before it or within the service."""
 NO_HEAD = Text(
     "呼ぶこと自体を記録するため、`HEAD` には 405 で答える。",
     "A call is itself recorded, so `HEAD` is answered with 405.",
@@ -151,6 +155,7 @@ def assembled(
     routes = dict(_routes(app))
     document["components"]["schemas"] = _schemas(document, routes.values(), webhook_models)
     document["components"]["securitySchemes"]["dpop"] = dict(DPOP)
+    document["components"]["headers"] = {n: dict(each) for n, each in headers.HEADERS.items()}
     document["webhooks"] = dict(webhooks)
     for path, operation in _operations(document):
         _complete(path, operation, routes[operation["operationId"]].openapi_extra, language)
@@ -183,13 +188,33 @@ def _complete(path: str, operation: Schema, notes: Documentation, language: Lang
     responses = operation["responses"]
     responses.pop("422", None)  # FastAPI's own, which is never sent
     # A query that is not declared is refused in one way, before a route answers in its own.
-    codes = _codes(path, operation, notes) if notes.answers_problems else ("invalid",)
+    codes = _codes(path, operation, notes) if notes.answers_problems else OAUTH_CODES
     for code in dict.fromkeys(codes):
         _add_problem(responses, code, language)
     if notes.takes:
         operation["requestBody"] = _request_body(notes.takes, notes.examples)
     for status, shown in notes.shows.items():
         responses[str(status)]["content"]["application/json"] |= shown
+    _add_headers(operation, notes)
+
+
+def _add_headers(operation: Schema, notes: Documentation) -> None:
+    """Add the headers of answers, and what belongs to entity tags."""
+    if notes.conditional:
+        operation.setdefault("parameters", []).append(dict(headers.IF_NONE_MATCH))
+        operation["responses"]["304"] = dict(headers.UNCHANGED)
+    for status, response in operation["responses"].items():
+        response["headers"] = _headers(status, response, notes)
+
+
+def _headers(status: str, response: Schema, notes: Documentation) -> Schema:
+    """The headers that an answer may have."""
+    content = response.get("content", {})
+    if MEDIA_TYPE in content:
+        return headers.of_answer(headers.of_problems(content[MEDIA_TYPE]["examples"]))
+    refuses = {"401": ["WWW-Authenticate"], "429": ["Retry-After"]}.get(status, [])
+    own = headers.of_success(status, notes.headers, conditional=notes.conditional)
+    return headers.of_answer([*own, *refuses])
 
 
 def _describe_parameters(operation: Schema, texts: Mapping[str, Text]) -> None:
@@ -205,16 +230,18 @@ def _or_bound(security: list[Schema]) -> None:
 
 def _codes(path: str, operation: Schema, notes: Documentation) -> Iterator[str]:
     """The problems that an operation may answer with."""
+    yield from ("bad_request", "unsupported_encoding")  # whatever the route
+    if counts_strangers(path):
+        yield from ("too_many", "unavailable")
     if operation["security"]:
         yield "not_authenticated"
         if any(scopes for scheme in operation["security"] for scopes in scheme.values()):
             yield "scope_missing"
-        yield from ("too_many", "too_many_today", "busy", "unavailable")
+        yield from ("too_many_today", "busy")
     if notes.takes:
         yield from (
             "malformed",
             "unsupported_media_type",
-            "unsupported_encoding",
             "too_large",
         )
     yield "invalid"  # every route refuses query parameters that it does not declare

@@ -83,6 +83,7 @@ class PersonSheet:
         know. It is no answer to a request for access under the law. That it was made is
         recorded as an export.""",
         parameters={"case_id": CASE_ID},
+        headers=("Content-Disposition",),
         records=True,
     ),
 )

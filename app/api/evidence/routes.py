@@ -68,6 +68,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
         Text("証拠の束(zip)", "The evidence bundle (zip)"),
         may_answer=("bundle_too_large", "not_sealed", "busy"),
         parameters={"case_id": CASE_ID},
+        headers=("Content-Disposition",),
         records=True,
     ),
 )

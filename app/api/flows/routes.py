@@ -51,6 +51,7 @@ PageLanguage = Annotated[
         Text("流れの一覧を読む", "List the flows"),
         "Returns the names of the flows that are published, and where each is described in full.",
         models=(FlowList,),
+        conditional=True,
         public=True,
     ),
 )
@@ -71,6 +72,7 @@ async def list_flows(request: Request) -> Response:
         examples of the messages, can take every row.""",
         parameters={"flow": _FLOW},
         models=(FlowOut,),
+        conditional=True,
         public=True,
     ),
 )
@@ -95,6 +97,7 @@ async def read_flow(request: Request, flow: str) -> Response:
             "flow": _FLOW,
             "event": _EVENT,
         },
+        conditional=True,
         public=True,
     ),
 )
@@ -115,6 +118,7 @@ async def read_schema(request: Request, flow: str, event: str) -> Response:
         example and the answer to it. The schema of each message type links here (`externalDocs`).
         """,
         parameters={"flow": _FLOW, "event": _EVENT},
+        conditional=True,
         public=True,
     ),
 )
@@ -145,6 +149,7 @@ async def read_message_page(
         Text("流れの図を読む", "Read the diagram of a flow"),
         "Returns the state diagram of a flow in Mermaid; in English with `Accept-Language: en`.",
         parameters={"flow": _FLOW},
+        conditional=True,
         public=True,
     ),
 )

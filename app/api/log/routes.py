@@ -259,7 +259,6 @@ async def read_log_entry(request: Request, entry_id: str, caller: Auditor) -> Re
             "公開鍵。1行に1つ、`名+ID+base64` (C2SP signed-note)",
             "Public keys, one a line: `name+ID+base64` (C2SP signed-note)",
         ),
-        answers_problems=False,
         public=True,
     ),
 )

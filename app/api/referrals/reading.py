@@ -1,7 +1,7 @@
 """Reading: referrals as their reader's party sees them, and messages as far as it may open them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -62,25 +62,6 @@ def _check_state(name: str) -> str:
 
 FlowName = Annotated[str, Query(pattern=r"^[a-z0-9_]{1,64}$"), AfterValidator(_check_flow)]
 StateName = Annotated[str, Query(pattern=r"^[a-z0-9_]{1,64}$"), AfterValidator(_check_state)]
-
-UNCHANGED: dict[int | str, dict[str, Any]] = {
-    304: {"description": both("`If-None-Match` の版のまま", "Still the version of `If-None-Match`")}
-}
-IF_NONE_MATCH: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "If-None-Match",
-            "in": "header",
-            "required": False,
-            "description": both(
-                "持っている版(ETag)。変わっていなければ 304 が返る",
-                "The version that you have (ETag). If it has not changed, the answer is 304",
-            ),
-            "schema": {"type": "string"},
-            "example": 'W/"7"',
-        }
-    ]
-}
 
 
 class ReadIn(BaseModel):
@@ -188,7 +169,6 @@ def _refuse_together(**others: object) -> None:
 @router.get(
     "/referrals/{referral_id}",
     response_model=ReferralOut,
-    responses=UNCHANGED,
     **documented(
         "read_referral",
         Text("案件を読む", "Read a referral"),
@@ -196,7 +176,7 @@ def _refuse_together(**others: object) -> None:
         the messages that it can send now.""",
         Text("案件。ETag は `version` と同じ", "The referral. The ETag equals `version`"),
         parameters={"referral_id": REFERRAL_ID},
-        extra=IF_NONE_MATCH,
+        conditional=True,
     ),
 )
 async def read_referral(request: Request, referral_id: str, caller: ReferralReader) -> Response:

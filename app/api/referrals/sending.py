@@ -107,6 +107,7 @@ DryRun = Annotated[
         examples=request_examples(envelopes.OPENING_TYPES),
         may_answer=(*_DECISION_PROBLEMS, "ambiguous_route"),
         shows={200: _REPEATED_EXAMPLES},
+        headers=("ETag", "Location"),
         models=(RehearsedOut,),
     ),
 )
@@ -148,6 +149,7 @@ async def open_referral(request: Request, caller: Writer, dry_run: DryRun = Fals
         ),
         parameters={"referral_id": REFERRAL_ID},
         shows={200: _REPEATED_EXAMPLES},
+        headers=("ETag", "Location"),
         models=(RehearsedOut,),
         extra=IF_MATCH,
     ),

@@ -54,6 +54,7 @@ async def read_icon(request: Request) -> Response:
         "list_problems",
         Text("問題の一覧を見る", "See all problems"),
         "Shows every problem that this service may answer with, in Japanese and English (HTML).",
+        conditional=True,
         public=True,
     ),
 )
@@ -76,6 +77,7 @@ async def list_problems(request: Request) -> Response:
                 "The code of the problem: what stands after `/problems/` in its `type`",
             )
         },
+        conditional=True,
         public=True,
     ),
 )

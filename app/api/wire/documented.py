@@ -51,6 +51,10 @@ class Documentation(dict[str, Any]):
     """Answers that `responses` names only by reference."""
     components: Mapping[str, Schema]
     """Schemas that no model has."""
+    conditional: bool
+    """Whether its answer has an entity tag, and `If-None-Match` is answered with 304."""
+    headers: Sequence[str]
+    """Headers of its answer that are its own (see `api/contract/headers.py`)."""
     records: bool
     """Whether a GET is itself recorded, as an opening or an export. HEAD is then refused: it is
     safe (RFC 9110 §9.2.1), and sent by what only looks, such as a checker of links."""
@@ -71,6 +75,8 @@ def documented(
     shows: Mapping[int, Schema] | None = None,
     models: Sequence[type[BaseModel]] = (),
     components: Mapping[str, Schema] | None = None,
+    conditional: bool = False,
+    headers: Sequence[str] = (),
     records: bool = False,
     public: bool = False,
     extra: Mapping[str, Any] | None = None,
@@ -94,6 +100,8 @@ def documented(
         shows: examples of its answers in JSON, by status: OpenAPI's `example` or `examples`.
         models: answers that `responses` names only by reference.
         components: schemas that no model has, by name.
+        conditional: whether its answer has an entity tag, and `If-None-Match` is looked at.
+        headers: headers of its answer that are its own.
         records: whether a GET is itself recorded, as an opening or an export.
         public: whether it needs no token.
         extra: anything else that stands in the operation as it is.
@@ -111,6 +119,8 @@ def documented(
     notes.shows = shows or {}
     notes.models = models
     notes.components = components or {}
+    notes.conditional = conditional
+    notes.headers = headers
     notes.records = records
     arguments: dict[str, Any] = {
         "operation_id": operation_id,

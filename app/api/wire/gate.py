@@ -19,6 +19,7 @@ from app.adapters.outage import Outage
 from app.api.wire.dependencies import Issuer, dependency_if_started
 from app.api.wire.problems.answers import Internal, Unavailable, UnsupportedEncoding, answer
 from app.api.wire.rates import Rates, network_of
+from app.api.wire.requests.head import check_head
 from app.domain.errors import Busy, Refusal, TooMany, raised_at
 
 log = logging.getLogger("tsunagu.api")
@@ -86,7 +87,7 @@ class Gate:
             if NO_ROOM in state:
                 raise Unavailable
             with stranger.under_way():
-                _check_encoding(request)
+                check_head(request)
                 await self._app(scope, receive, answering)
         except ClientDisconnect:
             return
@@ -114,6 +115,11 @@ class Gate:
         return Internal() if outage is None else _REFUSALS[outage]()
 
 
+def counts_strangers(path: str) -> bool:
+    """Whether calls of this path without a valid token are counted, and may be too many."""
+    return path not in HEALTH and not path.startswith("/oauth/")
+
+
 class _Stranger:
     """Bounds what is done for an address from which a call came without a valid token.
 
@@ -124,8 +130,7 @@ class _Stranger:
     __slots__ = ("_network", "_rates", "_request")
 
     def __init__(self, request: Request) -> None:
-        path: str = request.scope["path"]
-        counted = path not in HEALTH and not path.startswith("/oauth/")
+        counted = counts_strangers(request.scope["path"])
         self._request = request
         self._rates = dependency_if_started(request.app, Rates) if counted else None
         self._network: str | None = None
@@ -247,17 +252,6 @@ def _prefix(request: Request) -> bytes:
 def _with_prefix(header: tuple[bytes, bytes], prefix: bytes) -> tuple[bytes, bytes]:
     name, value = header
     return (name, prefix + value) if name == b"location" and value.startswith(b"/") else header
-
-
-def _check_encoding(request: Request) -> None:
-    """Refuse a compressed body, whichever route it is for.
-
-    Raises:
-        UnsupportedEncoding: the body is encoded.
-    """
-    encoding = request.headers.get("content-encoding", "").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise UnsupportedEncoding
 
 
 def _headers_of(refusal: Refusal) -> dict[str, str] | None:

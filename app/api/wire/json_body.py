@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.api.wire.dependencies import dependency
 from app.api.wire.problems.answers import UnsupportedMediaType, errors_at, field_name
+from app.api.wire.requests.head import media_type
 from app.domain.characters import compose, is_plain_json, reason_to_refuse
 from app.domain.errors import Invalid, Malformed, TooLarge
 
@@ -237,9 +238,9 @@ def _invalid_at(place: tuple[object, ...], reason: str) -> Invalid:
 
 @lru_cache(maxsize=64)  # bounded, because callers choose the text
 def _is_json(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip().lower()
-    return media_type == "application/json" or (
-        media_type.startswith("application/") and media_type.endswith("+json")
+    kind = media_type(content_type) or ""
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
     )
 
 

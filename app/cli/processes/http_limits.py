@@ -1,12 +1,15 @@
 """uvicorn's HTTP protocol with limits of size, time and number."""
 
 import asyncio
+import json
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.api.wire.gate import GOES_ON, HEALTH, KNOWN, NO_ROOM
+from app.api.wire.problems.answers import MEDIA_TYPE
+from app.api.wire.problems.kinds import example
 from app.cli.processes.connections import Connections
 from app.domain.webhooks.addresses import source_network
 
@@ -34,6 +37,21 @@ _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
+_PROBLEM = json.dumps(
+    {**example("bad_request", "ja"), "instance": "-"}, ensure_ascii=False, separators=(",", ":")
+).encode()
+NOT_HTTP = b"HTTP/1.1 400 Bad Request\r\n" + b"\r\n".join(
+    (
+        f"content-type: {MEDIA_TYPE}".encode(),
+        b"content-language: ja",
+        b"content-length: %d" % len(_PROBLEM),
+        b"cache-control: no-store",
+        b"connection: close",
+        b"",
+        _PROBLEM,
+    )
+)
+"""The answer to what cannot be read as a request, whose language nobody knows."""
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -57,6 +75,10 @@ class BoundedHttp(HttpToolsProtocol):
     _head_size = 0
     _in_head = True
     """Whether the bytes received last belong to a head, as far as can be told."""
+    _under_way: tuple[RequestResponseCycle, ...] = ()
+    """The requests that were read and are not answered yet. uvicorn knows the newest alone."""
+    _is_broken = False
+    """Whether something came after them that is no request."""
     _reading: tuple[str, float] | None = None
     """What of a request has to arrive, and since when it is waited for."""
     _writing: float | None = None
@@ -78,12 +100,15 @@ class BoundedHttp(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count it no more."""
+        """Count it no more, and send nothing more."""
         self._bounded_connections.leaves(self)
+        self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read the data, and close the connection if the head is too long."""
+        if self._is_broken:
+            return
         if self._reading is None:
             self._reading = ("head", self.loop.time())
         self._in_head = self._head_size >= 0
@@ -93,14 +118,14 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._head_size += len(data)
         if self._head_size > LONGEST_HEAD and not self.transport.is_closing():
-            self.transport.write(_TOO_LONG)
-            self.transport.close()
+            self._refuse(_TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """The body begins. Its size is limited where it is read."""
         self._in_head, self._head_size = False, -1
         self._reading = ("body", self.loop.time())
         super().on_headers_complete()
+        self._under_way = (*self._under_way, self.cycle)
         self._take(self.cycle)
 
     def _take(self, cycle: RequestResponseCycle) -> None:
@@ -123,6 +148,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on with the next request, after a pause if this one was over a limit of calls."""
+        self._under_way = tuple(each for each in self._under_way if not each.response_complete)
         if self._pauses():
             self.flow.pause_reading()
             self.loop.call_later(PAUSE, self._go_on)
@@ -147,6 +173,15 @@ class BoundedHttp(HttpToolsProtocol):
         if another is not None:
             self._reading = ("body", self.loop.time())
             self._take(another)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's own words
+        """Say that it is no request."""
+        self._refuse(NOT_HTTP)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer as if there were no `Upgrade` (RFC 9110 §7.8), and read no further request."""
+        self._is_broken = True
+        self.cycle.keep_alive = False
 
     def pause_writing(self) -> None:
         """The caller does not read."""
@@ -182,11 +217,12 @@ class BoundedHttp(HttpToolsProtocol):
         """Say that it took too long, if the request has begun and is not answered; close it."""
         self._bounded_connections.leaves(self)
         if self._writing is not None or self.transport.get_write_buffer_size():
-            self.transport.abort()
+            self.end()
             return
         in_head, in_body = self._head_size > 0, self._head_size < 0
         if in_head or (in_body and not self.cycle.response_started):
             self.transport.write(_TOO_SLOW)
+        self._leave()
         self.transport.close()
 
     def _is_answering(self) -> bool:
@@ -196,4 +232,24 @@ class BoundedHttp(HttpToolsProtocol):
 
     def end(self) -> None:
         """Close it to make room for another."""
+        self._leave()
         self.transport.abort()
+
+    def _refuse(self, answer: bytes) -> None:
+        """Read no more, and answer what cannot be read, unless the caller would take that for the
+        answer to a request before it. Those are answered first, and then the connection closes."""
+        self._is_broken = True
+        whole = [each for each in self._under_way if not each.more_body]
+        if whole:
+            whole[-1].keep_alive = False
+            return
+        if not any(each.response_started for each in self._under_way):
+            self.transport.write(answer)
+        self._leave()
+        self.transport.close()
+
+    def _leave(self) -> None:
+        """Let what is under way know that nobody waits for an answer: a write would fail."""
+        for cycle in self._under_way:
+            cycle.disconnected = True
+            cycle.message_event.set()

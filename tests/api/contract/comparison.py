@@ -10,7 +10,7 @@ from typing import Any
 def resolved(document: dict[str, Any]) -> dict[str, Any]:
     """`document` with its responses, parameters and examples where they are referred to."""
     whole: dict[str, Any] = _resolved(document, document)
-    for kind in ("responses", "parameters", "examples"):
+    for kind in ("responses", "parameters", "examples", "headers"):
         whole["components"].pop(kind, None)
     return whole
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, Response
@@ -16,11 +17,13 @@ from app.api.wire.documented import is_japanese
 from app.api.wire.json_body import parse
 from app.api.wire.message_examples import request_example
 from app.api.wire.problems.kinds import KINDS
+from app.api.wire.rates import Rate, Rates
 from app.auth.scopes import Scope
 from app.domain.flows import BODIES, FLOWS
 from app.domain.state_machine.reachability import possible_steps
 from tests.api.contract.comparison import differences
-from tests.support.contract import CONTRACT, ENGLISH, PUBLISHED
+from tests.support.contract import CONTRACT, ENGLISH, PUBLISHED, undeclared
+from tests.support.service import Service
 
 FILES = Path(__file__).parents[3] / "openapi"
 ASSEMBLY = Path(contract.__file__).parent
@@ -302,3 +305,44 @@ def test_the_notice_is_described_as_it_is_sent() -> None:
     media = operation["requestBody"]["content"]["application/json"]
     complete = {**media["schema"], "components": CONTRACT["components"]}
     assert not list(Draft202012Validator(complete).iter_errors(media["example"]))
+
+
+def asked(operation_id: str) -> str:
+    """The path of an operation, with names that are there."""
+    (path,) = (p for p, operation in operations() if operation["operationId"] == operation_id)
+    names = {"flow": "special_adjustment", "event": "accept", "code": "not_found"}
+    return path.format_map({**names, **{n: str(UUID(int=0)) for n in re.findall("{(.*?)}", path)
+                                        if n not in names}})  # fmt: skip
+
+
+@pytest.mark.parametrize("operation_id", sorted(PUBLIC))
+async def test_what_any_stranger_is_answered_is_declared(
+    stranger: AsyncClient, operation_id: str
+) -> None:
+    path = asked(operation_id)
+    good = await stranger.get(path, headers={"Accept-Encoding": "gzip"})
+    assert good.status_code == 200
+    answers = {200: good}
+    if (tag := good.headers.get("ETag")) is not None:
+        answers[304] = await stranger.get(path, headers={"If-None-Match": tag})
+    two = [("Authorization", "Bearer x"), ("Authorization", "Bearer y")]
+    answers[400] = await stranger.get(path, headers=two)
+    answers[415] = await stranger.get(path, headers={"Content-Encoding": "gzip"})
+    answers[422] = await stranger.get(path, params={"unheard_of": 1})
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert not list(undeclared(operation_id, answer))
+
+
+async def test_a_stranger_who_calls_too_often_is_answered_as_declared(service: Service) -> None:
+    dependencies, kept = service.app.state.dependencies._by_type, service.dependency(Rates)
+    dependencies[Rates] = Rates(Rate(of_a_stranger=1))
+    try:
+        async with service.client() as stranger:
+            await stranger.get("/v1/flows")
+            too_many = await stranger.get("/v1/flows")
+    finally:
+        dependencies[Rates] = kept
+    assert too_many.status_code == 429
+    assert too_many.headers["Retry-After"]
+    assert not list(undeclared("list_flows", too_many))

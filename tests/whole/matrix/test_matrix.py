@@ -14,7 +14,7 @@ from httpx import Response
 
 from app.domain.access.caller import Caller
 from tests.conftest import CELLS
-from tests.support.contract import CONTRACT
+from tests.support.contract import CONTRACT, undeclared
 from tests.whole.matrix.agreed import ELSEWHERE, ROLES, ROWS, Row
 from tests.whole.matrix.conftest import CLOSED, SECRET, US, RecordProperty, World
 from tests.whole.matrix.places import BODIES, OWN, PLACES, QUERIES, Named
@@ -98,13 +98,16 @@ class Asker:
         own_method, path = OPERATIONS[row.operation]
         body = BODIES.get(row.name, BODIES.get(row.operation))
         query = QUERIES.get(row.name)
-        return await self._world.http.request(
+        answer = await self._world.http.request(
             method or own_method,
             path.format_map(cell.named),
             params=query(cell.named) if query else None,
             json=body(cell.named) if body else None,
             headers=bearer(self._token(cell)),
         )
+        if method is None:
+            assert not list(undeclared(row.operation, answer)), str(cell)
+        return answer
 
     async def revoke(self) -> None:
         """End those tokens that are to be revoked, before anybody looks who writes what."""

@@ -28,8 +28,14 @@ _FIELD = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
+class BadRequest(Refusal):
+    """The head of the request is wrong by the rules of HTTP."""
+
+    code = "bad_request"
+
+
 class UnsupportedMediaType(Refusal):
-    """The content type of the body is not JSON."""
+    """The content type of the body is not JSON, or not UTF-8."""
 
     code = "unsupported_media_type"
 
@@ -75,6 +81,8 @@ def answer(
     count(request, refusal.code)
     language = language_of(request)
     kind = KINDS[refusal.code]
+    if isinstance(refusal, BadRequest) and request.url.path.startswith("/oauth/"):
+        return _oauth_error(kind.detail.en)
     problem = {
         "type": f"/problems/{refusal.code}",
         "title": kind.title.in_language(language),
@@ -93,6 +101,13 @@ def answer(
     }
     content = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(content, kind.status.value, all_headers, MEDIA_TYPE)
+
+
+def _oauth_error(description: str) -> Response:
+    """A request that is wrong, in the form of the token endpoint (RFC 6749 §5.2)."""
+    error = {"error": "invalid_request", "error_description": description}
+    headers = {"Cache-Control": "no-store"}
+    return Response(json.dumps(error), 400, headers, "application/json")
 
 
 def count(request: Request, code: str) -> None:

@@ -55,6 +55,20 @@ KINDS: Mapping[str, ProblemKind] = {
         ),
         example={"scope": "referral:write"},
     ),
+    "bad_request": ProblemKind(
+        HTTPStatus.BAD_REQUEST,
+        Text("HTTPの要求として誤っています", "Not a request by the rules of HTTP"),
+        Text(
+            "HTTPとして読めないか、Hostがないか、Host、Authorization、Content-Typeのどれかが"
+            "二度あります。",
+            "It cannot be read as HTTP, has no Host, or has Host, Authorization or Content-Type"
+            " twice.",
+        ),
+        Text(
+            "ヘッダーを作っているところを確かめてください。途中のプロキシが加えていることもあります。",
+            "Look at what makes the headers; a proxy on the way may add some.",
+        ),
+    ),
     "malformed": ProblemKind(
         HTTPStatus.BAD_REQUEST,
         Text("JSONとして読めません", "Not readable as JSON"),
@@ -70,8 +84,14 @@ KINDS: Mapping[str, ProblemKind] = {
     "unsupported_media_type": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         Text("本文の形式が違います", "Not the media type that is read"),
-        Text("Content-Type が application/json ではありません。", "It is not application/json."),
-        Text("Content-Type: application/json を付けてください。", "Send application/json."),
+        Text(
+            "Content-Type が application/json ではないか、charset が utf-8 ではありません。",
+            "Its Content-Type is not application/json, or has a charset that is not utf-8.",
+        ),
+        Text(
+            "Content-Type: application/json を付け、UTF-8で送ってください。",
+            "Send application/json in UTF-8.",
+        ),
     ),
     "unsupported_encoding": ProblemKind(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
