@@ -2,13 +2,28 @@
 
 import sys
 
+from pydantic import ValidationError
+
 from app.adapters.outage import OperatorError
 from app.cli.commands import called_command, command_line
 
 
 def main() -> None:
-    """Run the command line; what the user can put right is one sentence and exit code 1."""
+    """Run the command line; what the user can put right is a sentence and exit code 1."""
     try:
         command_line(called_command(sys.argv[1:]))(prog_name="tsunagu")
     except OperatorError as error:
         sys.exit(str(error))
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        sys.exit(_wrong_settings(error))
+
+
+def _wrong_settings(error: ValidationError) -> str:
+    """What is wrong with settings, a line each, without the values that pydantic would show."""
+    lines = []
+    for each in error.errors(include_url=False, include_input=False):
+        name = "_".join(("tsunagu", *map(str, each["loc"]))).upper() if each["loc"] else "Settings"
+        lines.append(f"{name}: {each['msg'].removeprefix('Value error, ')}")
+    return "\n".join(lines)

@@ -17,7 +17,7 @@ from aiohttp import ClientConnectorDNSError, ClientOSError, ServerDisconnectedEr
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
-from app.adapters.webhooks.lookup import AddressRefused, Lookup, NameUnknown, addresses
+from app.adapters.webhooks.lookup import AddressRefused, Lookup, NameUnknown, addresses, is_own
 from app.domain.webhooks.addresses import Reach
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ class ReceiverConnector(TCPConnector):
         timeout: "ClientTimeout",  # noqa: ASYNC109 - as aiohttp calls it
     ) -> ResponseHandler:
         """A new connection. A proxy resolves names itself; what this machine knows is checked."""
+        if _is_address(req.host) and is_own(req.host, self._reach):
+            raise ClientConnectorDNSError(req.connection_key, AddressRefused())
         if req.proxy is not None and not _is_address(req.host):
             try:
                 await addresses(req.host, req.port or 0, self._lookup, self._reach)

@@ -60,7 +60,46 @@ async def addresses(host: str, port: int, lookup: Lookup, reach: Reach) -> list[
         raise NameUnknown
     if not all(may_be_reached(ip_address(a), reach, host) for a in resolved):
         raise AddressRefused
+    if any(is_own(address, reach) for address in resolved):
+        raise AddressRefused
     return resolved
+
+
+def is_own(address: str, reach: Reach) -> bool:
+    """Whether this machine has the address, at which nothing may be sent to it.
+
+    The operator may list a network in which this machine is. Only an address of its own can be
+    bound to; where the system lets every address be bound to (`ip_nonlocal_bind`), it is one if
+    the way to it starts there.
+    """
+    if reach.loopback:
+        return False
+    nobodys = "2001:db8::1" if ":" in address else "192.0.2.1"
+    return _can_bind(address) and (not _can_bind(nobodys) or _leads_to_itself(address))
+
+
+def _can_bind(address: str) -> bool:
+    try:
+        with _probe(address) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+def _leads_to_itself(address: str) -> bool:
+    try:
+        with _probe(address) as probe:
+            probe.connect((address, 9))  # of a datagram socket: nothing is sent
+            source: str = probe.getsockname()[0]
+    except OSError:
+        return False
+    return ip_address(source) == ip_address(address)
+
+
+def _probe(address: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.socket(family, socket.SOCK_DGRAM)
 
 
 async def check_host(

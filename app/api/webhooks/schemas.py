@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.wire.documented import both
@@ -21,12 +21,14 @@ CHALLENGE = "4b7f2a86c01d4e6f9a3358d2e1c7b0953d1f8a64e2b54c0793a6f0d8157c9e2b"
 PROOF = "BnI0D/9M4LteYkLFO7Jrd7XSLTTOrsi0vxVtis7iHhE="
 URL = "https://center.example.jp/tsunagu"
 
-Flow = Annotated[str, Field(json_schema_extra={"enum": sorted(FLOWS)})]
 
-
-def _known_flows(flows: list[str] | None) -> None:
-    if flows is not None and not set(flows) <= FLOWS.keys():
+def _known_flow(flow: str) -> str:
+    if flow not in FLOWS:
         raise PydanticCustomError("unknown_flow", "there is no such flow")
+    return flow
+
+
+Flow = Annotated[str, Field(json_schema_extra={"enum": sorted(FLOWS)}), AfterValidator(_known_flow)]
 
 
 class _Filters(BaseModel):
@@ -50,11 +52,6 @@ class _Filters(BaseModel):
             description=both("null なら全て", "null: all"),
         ),
     ] = None
-
-    @model_validator(mode="after")
-    def _flows_are_known(self) -> Self:
-        _known_flows(self.flows)
-        return self
 
 
 class WebhookIn(_Filters):

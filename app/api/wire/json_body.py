@@ -119,7 +119,7 @@ def parse(raw: bytes) -> JsonBody:
         raise Malformed from None
     if not isinstance(tree, dict):
         raise Malformed
-    if not numbers.bad and _is_plain(text, tree):
+    if not numbers.bad and not numbers.rewritten and _is_plain(text, tree):
         return JsonBody(raw, tree)
     checked = _check(tree, ())
     return JsonBody(json.dumps(checked, ensure_ascii=False).encode(), checked)
@@ -143,10 +143,14 @@ _BAD_NUMBER = _BadNumber()
 
 
 class _Numbers:
-    """Reads the numbers of one text, and records whether one was out of range."""
+    """Reads the numbers of one text, and records whether one was out of range.
+
+    A whole number is one however it is written: JSON Schema counts `1.0` as an integer.
+    """
 
     def __init__(self) -> None:
         self.bad = False
+        self.rewritten = False
 
     def decoder(self) -> json.JSONDecoder:
         return json.JSONDecoder(
@@ -162,7 +166,12 @@ class _Numbers:
 
     def _fraction(self, text: str) -> float | _BadNumber:
         number = float(text) if len(text) <= _LONGEST_NUMBER else LARGEST + 1.0
-        return number if abs(number) <= LARGEST else self._note_bad()
+        if abs(number) > LARGEST:
+            return self._note_bad()
+        if not number.is_integer():
+            return number
+        self.rewritten = True
+        return int(number)
 
     def _note_bad(self) -> _BadNumber:
         self.bad = True

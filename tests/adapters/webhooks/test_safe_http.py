@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime as dt
+import socket
 import ssl
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from app.adapters.webhooks.lookup import Lookup, check_host
+from app.adapters.webhooks.lookup import Lookup, check_host, is_own
 from app.adapters.webhooks.safe_http import HttpSender, Outside
 from app.domain.errors import Invalid
 from app.domain.webhooks.addresses import PUBLIC_ONLY, Reach
@@ -336,3 +338,38 @@ async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
             sink.write(data)
             await sink.drain()
     sink.close()
+
+
+def own_address() -> str | None:
+    """An address of this machine that is not its loopback, if it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if ip_address(address).is_loopback else address
+
+
+@pytest.mark.skipif(own_address() is None, reason="this machine has no address but its loopback")
+async def test_a_listed_network_does_not_lead_to_this_machine_itself() -> None:
+    own = own_address()
+    assert own is not None
+    reach = Reach.read(f"{own}/24")
+
+    async def lookup(host: str, port: int) -> Sequence[str]:  # noqa: ARG001 -- as Lookup has it
+        return [own]
+
+    for host in (NAME, own):
+        with pytest.raises(Invalid):
+            await check_host(host, 443, lookup, reach)
+        async with HttpSender(lookup, Outside(reach)) as sender:
+            assert (await sender.post(f"https://{host}/x", {}, b"{}")).status is None
+
+
+def test_an_address_is_this_machines_if_it_can_be_bound_to() -> None:
+    for address in ("127.0.0.1", "127.8.9.10"):
+        assert is_own(address, PUBLIC_ONLY)
+        assert not is_own(address, Reach(loopback=True))  # for development
+    for address in ("192.0.2.7", "198.51.100.1", "2001:db8::7", "2001:db8::8"):
+        assert not is_own(address, PUBLIC_ONLY)

@@ -335,3 +335,11 @@ async def test_a_replay_is_paced_and_another_waits_for_its_end(
 async def test_without_a_token_there_is_nothing_to_see(service: Service) -> None:
     async with service.client() as client:
         assert (await client.get("/v1/webhooks")).status_code == 401
+
+
+async def test_a_flow_that_there_is_not_is_refused_at_its_place(speak: Speak) -> None:
+    center = await speak("center-13")
+    flows = ["special_adjustment", "x"]
+    refused = await center.post("/v1/webhooks", json={"url": URL, "flows": flows})
+    (error,) = refused.json()["errors"]
+    assert (error["pointer"], error["reason"]) == ("/flows/1", "unknown_flow")

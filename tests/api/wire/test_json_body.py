@@ -7,6 +7,7 @@ from unicodedata import normalize
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from app.api.wire.json_body import DEEPEST, LARGEST, parse
 from app.domain.characters import compose
@@ -133,3 +134,17 @@ def test_any_bytes_are_taken_or_refused(raw: bytes) -> None:
         parse(raw)
     except (Invalid, Malformed):
         return
+
+
+@pytest.mark.parametrize("text", ["1.0", "10e-1", "1E0", "1.000"])
+def test_a_whole_number_is_one_however_it_is_written(text: str) -> None:
+    class Ranked(BaseModel):
+        ranks: list[int]
+
+    body = parse(b'{"ranks": [%s, 2]}' % text.encode())
+    assert body.tree == {"ranks": [1, 2]}
+    assert body.model(Ranked).ranks == [1, 2]
+    with pytest.raises(Invalid):
+        parse(b'{"ranks": [1.5]}').model(Ranked)
+    with pytest.raises(Invalid):
+        parse(b'{"ranks": [true]}').model(Ranked)
