@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Verdict(StrEnum):
@@ -44,18 +44,26 @@ class ErasedClass:
 COUNTED = ("messages", "opened", "withheld", "receipts", "entries", "pending", "left_out")
 
 
+class MessageCounts(NamedTuple):
+    """What a bundle holds of a message. Of two, the one that opens more is the greater."""
+
+    opened: int
+    withheld: int
+    receipts: int
+
+
 @dataclass(slots=True)
 class Findings:
     """What the checks have found."""
 
     problems: list[BundleProblem] = field(default_factory=list)
     """The first problem; if that is the seal, also the first problem after it."""
-    messages: int = 0
-    opened: int = 0
-    withheld: int = 0
-    receipts: int = 0
-    entries: int = 0
-    pending: int = 0
+    held: dict[str, MessageCounts] = field(default_factory=dict)
+    """The messages by id: parts of a case may overlap, and what two of them hold counts once."""
+    logged: set[int] = field(default_factory=set)
+    """The places of the entries in the log."""
+    unlogged: set[str] = field(default_factory=set)
+    """The messages whose entries the log does not hold yet."""
     left_out: int = 0
     erased: list[ErasedClass] = field(default_factory=list)
     checkpoint: dict[str, Any] = field(default_factory=dict)
@@ -75,11 +83,45 @@ class Findings:
         )
         return Verdict.INCOMPLETE if incomplete else Verdict.VERIFIED
 
+    @property
+    def messages(self) -> int:
+        """How many messages there are."""
+        return len(self.held)
+
+    @property
+    def opened(self) -> int:
+        """How many classes of them are opened."""
+        return sum(each.opened for each in self.held.values())
+
+    @property
+    def withheld(self) -> int:
+        """How many classes of them are withheld."""
+        return sum(each.withheld for each in self.held.values())
+
+    @property
+    def receipts(self) -> int:
+        """How many receipts there are."""
+        return sum(each.receipts for each in self.held.values())
+
+    @property
+    def entries(self) -> int:
+        """How many entries of the log there are."""
+        return len(self.logged)
+
+    @property
+    def pending(self) -> int:
+        """How many entries are not in the log yet."""
+        return len(self.unlogged)
+
     def add(self, other: "Findings") -> None:
         """Add what was found in another part of the same case."""
-        for name in COUNTED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.erased += other.erased
+        ours, theirs, both = self.held.keys(), other.held.keys(), (self.left_out, other.left_out)
+        self.left_out = max(both) if ours >= theirs or theirs >= ours else sum(both)
+        for message, counts in other.held.items():
+            self.held[message] = max(counts, self.held.get(message, counts))
+        self.logged |= other.logged
+        self.unlogged |= other.unlogged
+        self.erased += [each for each in other.erased if each not in self.erased]
         self.warnings += [each for each in other.warnings if each not in self.warnings]
 
     def as_json(self) -> dict[str, Any]:

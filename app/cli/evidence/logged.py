@@ -33,8 +33,9 @@ def check_entries(bundle: Bundle, findings: Findings) -> None:
             bundle.entries.append(row["entry"])
         bundle.pending = {row["message_id"] for row in content["pending"]}
         findings.left_out = bundle.manifest["log"].get("left_out", 0)
-    findings.entries, findings.pending = len(bundle.entries), len(bundle.pending)
-    if findings.pending:
+        findings.logged = {row["index"] for row in content["entries"]}
+    findings.unlogged = set(bundle.pending)
+    if findings.unlogged:
         findings.warnings.append("pending")
     if findings.left_out:
         findings.warnings.append("left_out")

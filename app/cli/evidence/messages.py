@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from app.auth.jwt import NotGenuine, VerifyingKey, header
-from app.cli.evidence.findings import BundleProblem, ErasedClass, Findings, blaming
+from app.cli.evidence.findings import BundleProblem, ErasedClass, Findings, MessageCounts, blaming
 from app.cli.evidence.opened import Bundle, Json, decode_base64url, strict_json
 from app.domain.evidence.bundle import MANIFEST, message_file
 from app.domain.messages.digest import canonical, sha256
@@ -123,10 +123,9 @@ def _check_receipt(message: Json, issuer: str, keys: Mapping[str, VerifyingKey],
 
 
 def _count(message: Json, file: str, findings: Findings) -> None:
-    findings.messages += 1
-    findings.opened += len(message["salts"])
-    findings.withheld += len(message["withheld"])
-    findings.receipts += message["receipt"] is not None
+    findings.held[message["id"]] = MessageCounts(
+        len(message["salts"]), len(message["withheld"]), int(message["receipt"] is not None)
+    )
     findings.erased += [
         ErasedClass(file, item["class"], item.get("erased_at"), item.get("because"))
         for item in message["withheld"]

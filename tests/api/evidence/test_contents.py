@@ -13,6 +13,7 @@ import pytest
 from app.adapters.erasure.requests import RequestedErasures
 from app.adapters.evidence import collecting
 from app.adapters.evidence.collecting import Evidence
+from app.cli.evidence.findings import Findings
 from app.cli.evidence.verification import Baseline, verify_parts
 from app.domain.evidence import parts as dividing
 from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
@@ -297,6 +298,7 @@ async def test_a_case_that_one_bundle_cannot_hold_comes_in_parts_that_are_the_wh
         assert verdict_of(part) == ("incomplete", None, None)
     together = verify_parts(parts, Baseline())
     assert (together.problems, "part" in together.warnings) == ([], False)
+    assert_counted_once(parts, counts(together))
     assert together.messages == len(whole)
     assert "part" in verify_parts(parts[1:], Baseline()).warnings
     async with sealing():
@@ -453,3 +455,25 @@ async def test_a_receipt_in_the_other_form_of_its_signature_is_put_into_its_one_
         data = (await fetch(service, OFFICE, case.id)).content
     assert verdict_of(data, pinned=True) == ("verified", None, None)
     assert messages(data)[case.shared]["receipt"] == stored
+
+
+def counts(findings: Findings) -> dict[str, int]:
+    told: dict[str, int] = findings.as_json()["counts"]
+    return told
+
+
+def assert_counted_once(parts: list[bytes], once: dict[str, int]) -> None:
+    """What stands in two files counts once: of the same file, and of those that overlap."""
+    assert once["messages"] == sum(len(messages(part)) for part in parts)
+    for given in ([*parts, parts[0]], [*reversed(parts), *parts], [parts[0], parts[0], *parts[1:]]):
+        again = counts(verify_parts(given, Baseline()))
+        left_out = {"left_out": once["left_out"]}
+        assert again | left_out == once
+
+
+def test_a_bundle_that_is_given_twice_counts_once(bundles: dict[str, bytes]) -> None:
+    whole = bundles[CENTER]
+    once = counts(verify_parts([whole], Baseline()))
+    assert once["messages"] == len(messages(whole)) > 0
+    assert once["entries"] > 0
+    assert counts(verify_parts([whole, whole, whole], Baseline())) == once
