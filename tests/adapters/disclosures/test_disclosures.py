@@ -375,6 +375,8 @@ async def test_only_a_party_of_the_case_is_answered(office: Office) -> None:
     for agency, asked in ((OTHER_CENTER, case), (PRISON, uuid4())):
         with pytest.raises(NotFound):
             await office.disclosures.page(agency, asked, ALL, None, 10)
+        with pytest.raises(NotFound):
+            await office.disclosures.summarize(agency, asked)
 
 
 async def test_a_reading_that_opened_nothing_is_no_disclosure(office: Office) -> None:

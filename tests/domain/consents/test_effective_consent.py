@@ -9,6 +9,8 @@ from app.domain.cases.case import SUSPENDED, Case, Referral
 from app.domain.cases.consents import verdicts
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
+from app.domain.errors import Invalid
+from tests.support.cases import SHORT, regional
 
 
 def standing(state: str, *back: str) -> tuple[Case, Referral]:
@@ -48,3 +50,15 @@ def test_a_refusal_says_that_consent_is_suspended_here_or_above_under_any_side_s
     for referral in (parent, child):
         verdict = verdicts(case.with_referral(child), referral, ids, [], [], date(2026, 2, 1))
         assert "suspended" in verdict[0]["fails"]
+
+
+def test_a_claim_below_is_not_confirmed_while_the_referral_above_it_is_suspended() -> None:
+    play, child = regional()
+    claim = str(uuid4())
+    own = [SHORT["center27"]]
+    play.send("center27 record_consent", child, consent_id=claim, recipients=own)
+    play.send("probation withdraw_consent", withdrawn_items=["C4"])
+    with pytest.raises(Invalid) as refused:
+        play.send("probation confirm_consent", consent_id=claim)
+    assert refused.value.facts["errors"][0]["reason"] == "suspended_above"
+    assert (play.state(), play.state(child)) == (SUSPENDED, SUSPENDED)
