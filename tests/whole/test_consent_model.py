@@ -183,6 +183,12 @@ class World:
         listed = await self.office.consents.of_case(OTHER_CENTER, await self._case(), None, 100)
         return sorted({str(known.consent.record.id) for known in listed} & self.consents.keys())
 
+    async def _is_above(self) -> bool:
+        """Whether the other center has taken the parent over."""
+        part = "SELECT FROM party WHERE referral_id = $1 AND agency_id = $2 AND until IS NULL"
+        query = f"SELECT EXISTS ({part})"
+        return bool(await self.office.owner.fetchval(query, self.parent, OTHER_CENTER))
+
     async def _case(self) -> UUID:
         row = await self.office.row("SELECT case_id FROM referral WHERE id = $1", self.parent)
         case: UUID = row["case_id"]
@@ -191,7 +197,8 @@ class World:
     async def _withdraw(self, flow: str, item: str | None) -> None:
         where = self.parent if flow == PARENT else self.child
         who = PROBATION if flow == PARENT else OTHER_CENTER
-        named = await self._named_below() if flow == CHILD else []
+        # What was recorded above is named by parties of the parent only.
+        named = await self._named_below() if flow == CHILD and await self._is_above() else []
         body = {"withdrawn_items": [item]} if item else {}
         before = {a: self.lets(a) for a in CENTERS}
         changes = {**body, **({"consent_ids": named} if named else {})}

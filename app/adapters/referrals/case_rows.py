@@ -6,7 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from app.adapters.ids import reference_of
-from app.domain.cases.case import Case, Party, Reader, Reference, Referral, View, VisibleParty
+from app.domain.cases.case import (
+    SUSPENDED,
+    Case,
+    Party,
+    Reader,
+    Reference,
+    Referral,
+    View,
+    VisibleParty,
+)
 from app.domain.cases.stops import Stops
 from app.domain.classes import DataClass
 from app.domain.consents.consent import Consent, ConsentRecord
@@ -105,6 +114,7 @@ def _referral_row(referral: Referral, decision: Decision) -> dict[str, Any]:
             "senders": {state: dict(sent) for state, sent in referral.stops.senders.items()},
             "ended": {agency: dict(times) for agency, times in referral.stops.ended.items()},
             "closed_on": _written(referral.stops.closed_on),
+            "suspended_here": referral.stops.suspended_here,
         },
         "facts": dict(referral.facts),
         "parent_id": str(referral.parent) if referral.parent else None,
@@ -145,8 +155,10 @@ def _referral(row: Row) -> Referral:
 
 
 def _stops(row: Row) -> Stops:
-    closed_on = _day_or_none(row.get("closed_on"))
-    return Stops(row.get("senders", {}), row.get("ended", {}), closed_on)
+    # Before it was stored, whatever an agency had suspended counted as suspended by itself.
+    senders, closed_on = row.get("senders", {}), _day_or_none(row.get("closed_on"))
+    here = row.get("suspended_here", SUSPENDED in senders)
+    return Stops(senders, row.get("ended", {}), closed_on, here)
 
 
 def _party(row: Row) -> Party:

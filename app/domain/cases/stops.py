@@ -23,6 +23,9 @@ class Stops:
     """By agency and side state: how often the state ended again that it had led into."""
     closed_on: date | None = None
     """Since when the referral is closed, if that can be undone."""
+    suspended_here: bool = False
+    """Whether consent is suspended by a withdrawal in the referral itself that reached none above:
+    it does not end with a suspension of the parent."""
 
     def entered(self, state: str, agency_id: str, *, deciding: bool) -> "Stops":
         """The same after an agency led into a side state, or joined one that led into it before."""

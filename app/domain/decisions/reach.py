@@ -12,12 +12,12 @@ from app.domain.consents.consent import Consent
 from app.domain.decisions.audience import audience
 from app.domain.decisions.decision import Decision, Move
 from app.domain.decisions.sharing import share
-from app.domain.decisions.stopping import gives_again, without_effect
+from app.domain.decisions.stopping import lets_in, stops_nothing_above, without_effect
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.decisions.transition import THE_SERVICE, take
 from app.domain.decisions.vouching import (
-    claim_report,
     confirmed_below,
+    consent_report,
     is_claim,
     vouched_consents,
     vouching_referral,
@@ -72,15 +72,17 @@ def conclude(
     case, moves = _report_to_parent(flow, step, case, move, submission)
     reached = withdrawn
     for caused in moves:
-        case, more = follow_up(case, caused, reached, submission.directory, submission.at)
+        case, more = follow_up(case, caused, reached, submission)
         moves, reached = (*moves, *more), frozenset()
     case, more = _wait_no_longer(case, move, submission)
     moves = (*moves, *more)
-    case, more = _tell_of_claims(case, move.referral, body, recorded, submission)
+    case, more = _tell_of_consents(case, move.referral, body, recorded, submission)
     moves = (*moves, *more)
-    if claimed:
-        case, told = _tell_of_exit(case, move.referral, submission)
+    unmoved = [move.referral] if claimed else _unmoved_above(submission, move.referral)
+    for each in unmoved:
+        case, told = _tell_of_exit(case, each, submission)
         moves = (*moves, *told)
+    case, move = _suspended_here(case, move, submission)
     case, shared, move = share(case, flow, step, submission, move)
     final = case.referrals[move.referral.id]
     return Decision(
@@ -98,26 +100,30 @@ def conclude(
     )
 
 
-def _tell_of_claims(
+def _tell_of_consents(
     case: Case,
     referral: Referral,
     body: Body,
     recorded: Consent | None,
     submission: Submission,
 ) -> tuple[Case, tuple[Move, ...]]:
-    """Tell the parent of a claim in a child, and a child that its claim was confirmed."""
+    """Tell the parent of what is recorded in a child, and a child that its claim was confirmed.
+
+    In the parent only the party that vouches learns of it: it answers for the person's consents.
+    """
     moves: list[Move] = []
     events: list[tuple[Referral, str, Mapping[str, object]]] = [
         (r, "consent_confirmed", {}) for r in confirmed_below(case, referral, body)
     ]
     above = vouching_referral(case, referral)
-    if recorded is not None and recorded.claimed and above and above.id != referral.id:
-        events.append((above, "consent_claimed", claim_report(recorded)))
+    if recorded is not None and above and above.id != referral.id:
+        reported = "consent_claimed" if recorded.claimed else "consent_recorded"
+        events.append((above, reported, consent_report(recorded)))
     for told, event, said in events:
         other = case.referrals[told.id]
         step = FLOWS[other.flow].sys_event(other.state, event)
         if step is not None and event == "consent_confirmed":
-            step = _resuming(other, step, body, submission)
+            step = _resuming(other, step, submission)
         if step is not None:
             case, move = _take_as_service(
                 case, other, step, {}, submission.directory, submission.at, said
@@ -126,12 +132,22 @@ def _tell_of_claims(
     return case, tuple(moves)
 
 
-def _resuming(referral: Referral, step: Step, body: Body, submission: Submission) -> Step:
+def _resuming(referral: Referral, step: Step, submission: Submission) -> Step:
     """The row by which a child takes a confirmation, which may leave it suspended."""
-    case = submission.case
-    confirmed = [c.record for c in case.consents if c.record.id in body.consents_confirmed()]
-    again = any(gives_again(case, referral, each, submission.directory) for each in confirmed)
-    return step if again else without_effect(step)
+    return step if _lets_in_now(referral, submission) else without_effect(step)
+
+
+def _lets_in_now(referral: Referral, submission: Submission) -> bool:
+    """Whether a message gives, or confirms, a consent that lets somebody into a child.
+
+    Any other would let in there whoever the consents name that still stand.
+    """
+    body = submission.message.body
+    confirmed = body.consents_confirmed()
+    given = [c.record for c in submission.case.consents if c.record.id in confirmed]
+    if (recorded := body.consent_record()) is not None:
+        given.append(recorded)
+    return any(lets_in(referral, each, submission.directory) for each in given)
 
 
 def _tell_of_exit(
@@ -165,7 +181,8 @@ def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset
     """The consents that this message withdraws.
 
     If it names none: all of this referral, and of those below it, which nobody here may know of.
-    If it names some: these, and those recorded below them for the same thing.
+    If it names some: these, and those recorded below them for the same thing, but none of a
+    referral above that the caller has stopped too often.
     """
     asked = submission.message.body.consents_withdrawn()
     if asked is None:
@@ -175,14 +192,37 @@ def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset
     known = {i for i, c in binding.items() if c.known}
     if not asked <= known:
         raise Invalid.at("/body/consent_ids", "unknown_consent")
+    if not all(_may_name(case, binding[i], referral, submission) for i in asked):
+        raise Invalid.at("/body/consent_ids", "recorded_above")
     below = case.with_descendants({referral.id})
     own = [c for c in case.consents if c.referral_id in below and c.withdrawn_on is None]
-    named = [binding[i] for i in asked]
-    chosen = named or own
+    unmoved = {each.id for each in _unmoved_above(submission, referral)}
+    named = [binding[i] for i in asked if binding[i].referral_id not in unmoved]
+    chosen = named if asked else own
     _check_items(submission, [c for c in chosen if asked or c.referral_id == referral.id])
     items = submission.message.body.items_withdrawn()
     fallen = withdrawn_below(case, named, items, submission.directory)
     return frozenset(c.record.id for c in (*chosen, *fallen))
+
+
+def _unmoved_above(submission: Submission, referral: Referral) -> list[Referral]:
+    """The referrals above whose consents the message withdraws by name, and which stay as they
+    are: the caller has stopped them too often."""
+    case, asked = submission.case, submission.message.body.consents_withdrawn() or ()
+    named = {c.referral_id for c in case.consents if c.record.id in asked}
+    above = (each for each in case.ancestors(referral) if each.id in named)
+    return [each for each in above if stops_nothing_above(each, submission)]
+
+
+def _may_name(case: Case, consent: Consent, referral: Referral, submission: Submission) -> bool:
+    """Whether the caller may withdraw a consent by name.
+
+    One of the referral itself, or of one above in which the caller has a part now: it suspends
+    that referral. Whoever keys in paper needs the part itself.
+    """
+    recorded_in = case.referrals[consent.referral_id]
+    there = {party.agency_id for party in recorded_in.parties if party.active}
+    return recorded_in.id == referral.id or submission.caller.agency_id in there
 
 
 def _check_items(submission: Submission, consents: Sequence[Consent]) -> None:
@@ -261,16 +301,64 @@ def report(
 
 
 def follow_up(
-    case: Case, moved: Move, withdrawn: frozenset[UUID], directory: Directory, at: datetime
+    case: Case, moved: Move, withdrawn: frozenset[UUID], submission: Submission
 ) -> tuple[Case, tuple[Move, ...]]:
     """Suspend, resume or close the other referrals of the case that a move reaches."""
+    directory, at = submission.directory, submission.at
+    above = {referral.id for referral in case.ancestors(moved.referral)}
     moves: list[Move] = []
     for other, event in _events_for_others(case, moved, withdrawn):
-        step = _row_of_event(case.referrals[other.id], event)
-        if step is not None:
-            case, move = _take_as_service(case, case.referrals[other.id], step, {}, directory, at)
+        standing = case.referrals[other.id]
+        step = _row_of_event(standing, event)
+        stays = event == "consent_resumed" and _stays_suspended(standing, submission)
+        if step is not None and not stays:
+            by_caller = bool(withdrawn) and other.id in above
+            said = _who_withdrew(standing, submission) if by_caller else {}
+            case, move = _take_as_service(case, standing, step, {}, directory, at, said)
+            if by_caller:
+                case, move = _stopped_by_caller(case, move, submission)
             moves.append(move)
     return case, tuple(moves)
+
+
+def _stays_suspended(referral: Referral, submission: Submission) -> bool:
+    """Whether a referral stays suspended though the one above goes on.
+
+    It does if consent was withdrawn in it, too, unless whoever vouches gives a consent now that
+    lets somebody in there.
+    """
+    return referral.stops.suspended_here and not _lets_in_now(referral, submission)
+
+
+def _suspended_here(case: Case, move: Move, submission: Submission) -> tuple[Case, Move]:
+    """Note that a withdrawal has suspended its own referral, and none above by what it names."""
+    asked = submission.message.body.consents_withdrawn()
+    referral = case.referrals[move.referral.id]
+    if asked is None or not referral.suspended:
+        return case, move
+    named = {c.referral_id for c in case.consents if c.record.id in asked}
+    if any(above.suspended and above.id in named for above in case.ancestors(referral)):
+        return case, move
+    stops = replace(referral.stops, suspended_here=True)
+    moved = replace(move, referral=replace(move.referral, stops=stops))
+    return case.with_referral(replace(referral, stops=stops)), moved
+
+
+def _stopped_by_caller(case: Case, move: Move, submission: Submission) -> tuple[Case, Move]:
+    """Count for the caller that it stopped this referral, by a withdrawal in one below it."""
+    stops = move.referral.stops.entered(SUSPENDED, submission.caller.agency_id, deciding=False)
+    counted = replace(move.referral, stops=stops)
+    return case.with_referral(counted), replace(move, referral=counted)
+
+
+def _who_withdrew(referral: Referral, submission: Submission) -> Mapping[str, object]:
+    """Who suspends a referral from one below it, if every party of it knows that it is one too."""
+    agency_id = submission.caller.agency_id
+    views = (party.view for party in referral.parties if party.active)
+    known = all(
+        any(p.agency_id == agency_id and p.until is None for p in view.parties) for view in views
+    )
+    return {"withdrawn_by": agency_id} if known else {}
 
 
 def affected_referrals(

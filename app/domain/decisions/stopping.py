@@ -18,6 +18,7 @@ from app.domain.consents.overlap import is_same_use
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import GuardFailed, NotYourStep
+from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import DECIDING, EXITS, VOUCHING
 from app.domain.state_machine.table import BACK, SAME, Flow, Step, can_be_reopened
@@ -47,15 +48,13 @@ def check_return(
 ) -> None:
     """Refuse another than the deciding party to undo what the deciding party did.
 
-    Consents are left to the party that vouches, where the flow has one.
+    Consents are left to the party that vouches.
 
     Raises:
         NotYourStep: it is the deciding party's step.
     """
-    theirs = referral.state in HOLDS_CHILDREN or (
-        referral.state == SUSPENDED and flow.vouching is None
-    )
-    if step.to != BACK or not theirs or not referral.stops.decided(referral.state):
+    theirs = referral.state in HOLDS_CHILDREN and referral.stops.decided(referral.state)
+    if step.to != BACK or not theirs:
         return
     if not is_deciding(flow, submission, sender):
         raise _left_to(flow.deciding, flow, submission, referral)
@@ -121,6 +120,23 @@ def _ends_alone(flow: Flow, step: Step, referral: Referral) -> bool:
     return step.to == CLOSED and left
 
 
+def stops_nothing_above(referral: Referral, submission: Submission) -> bool:
+    """Whether a withdrawal, sent in a referral below, does nothing in this one.
+
+    It does what the caller's part in this referral lets a withdrawal do that is sent here.
+    """
+    caller = submission.caller
+    if referral.suspended or not referral.stops.used_up(SUSPENDED, caller.agency_id):
+        return False
+    agency = submission.directory.agency(caller.agency_id)
+    if agency is None:
+        return True
+    here = Sender(referral.party_of(agency.id).name, agency)
+    unlimited = EXITS["withdraw_consent"].unlimited
+    is_unlimited = _is_unlimited(unlimited, FLOWS[referral.flow], submission, here)
+    return not (is_unlimited and caller.decides)
+
+
 def without_effect(step: Step) -> Step:
     """The row of a message that is recorded and changes nothing."""
     return replace(step, to=SAME)
@@ -149,6 +165,15 @@ def gives_again(
     if not ended:
         return serves(record.purpose, referral.flow)
     return any(is_same_use(referral.flow, record, each.record, directory) for each in ended)
+
+
+def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> bool:
+    """Whether a consent is for a party of this referral that receives by consent, and its flow."""
+    flow = FLOWS[referral.flow]
+    dependent = (p for p in referral.parties if p.active and flow.parties[p.name].by_consent)
+    agencies = [a for p in dependent if (a := directory.agency(p.agency_id)) is not None]
+    named = any({a.id, a.kind} & set(record.recipients) for a in agencies)
+    return named and serves(record.purpose, flow.name)
 
 
 def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Iterable[Consent]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.cases.case import CLOSED, NEW, SYSTEM, Case, Party, Referral, View
+from app.domain.cases.case import CLOSED, NEW, SUSPENDED, SYSTEM, Case, Party, Referral, View
 from app.domain.cases.stops import Stops
 from app.domain.classes import DataClass
 from app.domain.consents.coverage import NONE
@@ -124,6 +124,7 @@ def _stops(
     undone = {*flow.side_states, CLOSED}
     stops = stops.left(({referral.state, *referral.back} - {*after}) & undone)
     stops = replace(stops, closed_on=at.date() if ends else None)
+    stops = replace(stops, suspended_here=stops.suspended_here and SUSPENDED in after)
     if actor is THE_SERVICE or step.to not in undone:
         return stops
     return stops.entered(step.to, actor.caller, deciding=actor.deciding)

@@ -31,7 +31,8 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     record = submission.message.body.consent_record()
     if record is None or (sender.keyed_by is not None and _opens_case(step, submission)):
         return False
-    if not all(_resumes(each, sender.agency.id) for each in _suspended_referrals(submission)):
+    case, recorder = submission.case, sender.agency.id
+    if not all(_resumes(case, each, recorder) for each in _suspended_referrals(submission)):
         return True
     return any(
         {agency.id, agency.kind} & set(record.recipients) and _depends(flow, party, agency)
@@ -48,17 +49,14 @@ def _suspended_referrals(submission: Submission) -> Iterator[Referral]:
         yield from (r for r in (referral, *case.ancestors(referral)) if r.suspended)
 
 
-def _resumes(referral: Referral, agency_id: str) -> bool:
+def _resumes(case: Case, referral: Referral, agency_id: str) -> bool:
     """Whether what an agency records may end the suspension of a referral unconfirmed.
 
-    It may if it has the part that vouches there; where no part does, if it does not receive by
-    consent.
+    It may if it has the part that vouches, there or in the nearest referral above where one does.
     """
-    flow = FLOWS[referral.flow]
-    parts = {p.name for p in referral.parties if p.active and p.agency_id == agency_id}
-    if flow.vouching is not None:
-        return flow.vouching in parts
-    return any(not flow.parties[part].by_consent for part in parts)
+    above = vouching_referral(case, referral)
+    part = above.active(FLOWS[above.flow].vouching or "") if above is not None else None
+    return part is not None and part.agency_id == agency_id
 
 
 def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:
@@ -126,8 +124,8 @@ def confirmed_below(case: Case, referral: Referral, body: Body) -> Iterator[Refe
             yield case.referrals[consent.referral_id]
 
 
-def claim_report(consent: Consent) -> Mapping[str, object]:
-    """What the party that vouches is told of a claim in a referral below."""
+def consent_report(consent: Consent) -> Mapping[str, object]:
+    """What the party that vouches is told of a consent, or a claim, in a referral below."""
     record = consent.record
     return {
         "consent_id": record.id,

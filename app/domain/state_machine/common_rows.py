@@ -38,7 +38,9 @@ from app.domain.messages.payloads.consent import (
     ClaimReported,
     ConfirmedConsent,
     RecordedConsent,
+    RecordReported,
     RefusedConsent,
+    SuspensionReported,
     WithdrawalRetracted,
     WithdrawnConsent,
 )
@@ -92,6 +94,7 @@ COMMON_EVENTS = frozenset(
         "consent_suspended",
         "consent_resumed",
         "consent_claimed",
+        "consent_recorded",
         "consent_confirmed",
         "exit_claimed",
         "parent_held",
@@ -241,10 +244,13 @@ class CommonRows:
         )
         # A party that depends on consent and is not named in the new one receives C0 alone.
         everybody = (NAMED, *self.recipients(SUSPENDED_CONSENT))
-        # What any other party records is a claim, which does not resume anything.
-        ending = tuple(party for party in self.parties if self._ends_suspensions(party))
+        # What any other party records is a claim, which does not resume anything. Where nobody
+        # vouches that is whatever is recorded: it is confirmed in the parent.
+        ending = (self.vouching,) if self.vouching is not None else ()
         others = tuple(party for party in self.parties if party not in ending)
         for senders, to, decides in ((ending, BACK, True), (others, SAME, False)):
+            if not senders:
+                continue
             yield Step(
                 SUSPENDED_CONSENT,
                 renew,
@@ -264,12 +270,6 @@ class CommonRows:
             guards=(consent_withdrawn,),
             reports=self.reports,
         )
-
-    def _ends_suspensions(self, party: str) -> bool:
-        """Whether a consent that the party records ends a suspension without a confirmation."""
-        if self.vouching is not None:
-            return party == self.vouching
-        return party not in self.by_consent
 
     def _vouching_rows(self) -> Iterator[Step]:
         if self.vouching is None:
@@ -292,7 +292,11 @@ class CommonRows:
                 "consent_claimed", ClaimReported, CONSENT_CLAIMED, CLAIM_REPORTED, OURS
             )
             copies = (f"{self.vouching}:C0",)
-            yield from rows(self.open, claimed, SYSTEM, SAME, copies=copies, added=True)
+            recorded = self._type(
+                "consent_recorded", RecordReported, CONSENT_RECORDED, CLAIM_REPORTED, OURS
+            )
+            for body in (claimed, recorded):
+                yield from rows(self.open, body, SYSTEM, SAME, copies=copies, added=True)
 
     def _vouching_row(self, state: str, body: type[Body], to: str, day: str) -> Step:
         return Step(
@@ -428,7 +432,8 @@ class CommonRows:
             )
 
     def _service_rows(self) -> Iterator[Step]:
-        suspended = self._type("consent_suspended", SystemEvent, SUSPENDED_ABOVE, {}, OURS)
+        shape = SuspensionReported if self.takes_children else SystemEvent
+        suspended = self._type("consent_suspended", shape, SUSPENDED_ABOVE, {}, OURS)
         resumed = self._type("consent_resumed", SystemEvent, RESUMED_ABOVE, {}, OURS)
         held = () if self.vouching else (HELD,)
         running = [state for state in (*self.open, *held) if state != SUSPENDED_CONSENT]
@@ -477,6 +482,7 @@ RESUMED_ABOVE = Text("親の依頼の再同意による再開", "resumed with th
 CONSENT_CLAIMED = Text(
     "子の依頼での同意の記録(確認待ち)", "a consent recorded below waits to be confirmed"
 )
+CONSENT_RECORDED = Text("子の依頼での同意の記録", "a consent was recorded in a referral below")
 CONFIRMED_ABOVE = Text("親の依頼での同意の確認", "a consent was confirmed in the referral above")
 EXIT_CLAIMED = Text(
     "止める効果のない申出の記録", "an exit was recorded that stops nothing: it was sent too often"

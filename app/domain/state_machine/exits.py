@@ -33,6 +33,8 @@ class ExitAnswers:
     """The events that undo it. Without one it needs a decider's seat."""
     final: str = ""
     """Why nothing undoes that it ends the referral, and need not."""
+    undone_above: tuple[str, ...] = ()
+    """What undoes it instead in a flow whose referrals have a parent: it is reported from there."""
     pauses: bool = False
     """It pauses one step of the work and stops nothing else, so it needs no decider's seat."""
     corrected: bool = False
@@ -66,6 +68,7 @@ EXITS: Mapping[str, ExitAnswers] = {
         "the person, whose support stops",
         f"{ALL_NOTIFIED}; the deciding party does not confirm it",
         ("renew_consent",),
+        undone_above=("consent_confirmed",),
         claimed=True,
         unlimited=frozenset({DECIDING, VOUCHING}),
     ),

@@ -20,7 +20,7 @@ FROM_ABOVE = frozenset(
     {"consent_resumed", "consent_confirmed", "parent_closed", "parent_held", "parent_resumed"}
 )
 """Events of the service that reach a referral from the one above it alone."""
-FROM_THE_CASE = frozenset({"consent_suspended", "consent_claimed"})
+FROM_THE_CASE = frozenset({"consent_suspended", "consent_claimed", "consent_recorded"})
 """Events of the service that also reach a referral from one below it."""
 
 

@@ -452,7 +452,7 @@ def _own_access(flow: Flow) -> Iterator[str]:
 def _wrong_resumption(flow: Flow, step: Step, dependent: set[str]) -> Iterator[str]:
     if dependent:
         yield f"{step.type} lets {sorted(dependent)} end the suspension of its own access"
-    if flow.vouching is not None and not {*step.by} <= {flow.vouching, SYSTEM}:
+    if not {*step.by} <= {flow.vouching, SYSTEM}:
         yield f"{step.type} ends a suspension, and is not the vouching party's"
 
 
@@ -478,8 +478,10 @@ def _exits(flow: Flow) -> Iterator[str]:
         if not step.decides:
             yield from _too_easy(flow, step, answers, effects)
         stops = step.to in flow.side_states - {step.state}
-        if stops and not all(_leaves(flow, step.to, event) for event in answers.undone_by):
-            yield f"{step.type} is not undone by {answers.undone_by} in {step.to}"
+        undoing = answers.undone_above if flow.joins_parent else ()
+        undoing = undoing or answers.undone_by
+        if stops and not all(_leaves(flow, step.to, event) for event in undoing):
+            yield f"{step.type} is not undone by {undoing} in {step.to}"
 
 
 def effects_of(flow: Flow, step: Step) -> Iterator[Effect]:

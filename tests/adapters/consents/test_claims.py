@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.adapters.referrals.exchange import Rehearsed
+from app.api.referrals.views import rehearsal
 from app.domain.cases.case import CLOSED
 from app.domain.errors import Invalid, NotYourStep, Refusal
 from app.domain.flows import FLOWS
@@ -294,6 +296,33 @@ async def test_what_a_withdrawal_above_takes_below_stands_again_when_it_is_retra
     row = await office.row("SELECT * FROM consent WHERE id = $1::uuid", consent)
     assert (row["withdrawn_on"], row["withdrawn_items"], row["withdrawn_by"]) == (None, [], None)
     assert await opened(office, OTHER_CENTER, child) == before
+
+
+async def test_a_withdrawal_that_stops_the_parent_from_a_child_is_rehearsed_named_and_counted(
+    office: Office,
+) -> None:
+    parent, child = await hand_over(office)
+    named = {"consent_ids": [CONSENT_REGIONAL_ID]}
+    stopping = saying("regional_coordination.withdraw_consent", child, named)
+    rehearsed = await office.exchange.rehearse(stopping, seat(CENTER))
+    assert isinstance(rehearsed, Rehearsed)
+    shown = rehearsal(rehearsed, CENTER, office.directory)["would"]["moves"]
+    assert (str(parent), "suspended_consent") in {(m["referral_id"], m["state"]) for m in shown}
+    back = saying("special_adjustment.retract_withdrawal", parent, named)
+    for _ in range(2):
+        await send(office, CENTER, replace(stopping, id=uuid4()))
+        assert await send(office, PROBATION, replace(back, id=uuid4())) == "regional_pending"
+    told = "SELECT id FROM message WHERE referral_id = $1 AND type LIKE '%.' || $2"
+    for row in await office.owner.fetch(told, parent, "consent_suspended"):
+        (read,) = await office.reading.open(seat(PROBATION), [row["id"]])
+        assert read.body["withdrawn_by"] == CENTER
+    await send(office, CENTER, replace(stopping, id=uuid4()))
+    row = await office.row("SELECT state FROM referral WHERE id = $1", parent)
+    assert row["state"] == "regional_pending"
+    assert len(await office.owner.fetch(told, parent, "exit_claimed")) == 1
+    assert (await states(office, PROBATION, parent))[CONSENT_REGIONAL_ID] == "effective"
+    with pytest.raises(Invalid):
+        await send(office, OTHER_CENTER, replace(stopping, id=uuid4()))
 
 
 async def test_what_falls_below_by_name_opens_nothing_after_a_narrower_renewal(

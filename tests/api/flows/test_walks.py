@@ -36,6 +36,7 @@ def test_every_published_row_is_walked_by_the_contract_alone(name: str) -> None:
     assert by_service <= {
         "consent_suspended",
         "consent_claimed",
+        "consent_recorded",
         "consent_confirmed",
         "exit_claimed",
     }

@@ -1,13 +1,23 @@
 """Consents that were recorded in a child: what a withdrawal above takes of them, and gives back."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.cases.case import Case
+from app.domain.cases.case import CLOSED, NEW, Case
+from app.domain.classes import ROUTING
 from app.domain.consents.consent import Consent
+from app.domain.directory.agencies import Directory
+from app.domain.errors import Invalid, Refusal
+from app.domain.flows import FLOWS
+from app.domain.messages.message import PaperOrigin
 from app.domain.messages.payloads import samples
+from app.domain.state_machine.table import Flow
+from tests.support import cases
 from tests.support.cases import NOW, SHORT, Play, regional
 
 ABOVE = samples.CONSENT_REGIONAL_ID
@@ -140,3 +150,233 @@ def test_a_withdrawal_below_that_names_what_was_recorded_above_is_retracted_as_a
     assert play.state(child) == "requested"
     assert play.may_open("center27", child)
     assert consent_of(play.case, consent).withdrawn_on is None
+
+
+# Whoever vouches in the parent is told what is recorded in a child.
+
+
+@pytest.mark.parametrize("who", ["center", "center27"])
+@pytest.mark.parametrize("event", ["record_consent", "renew_consent"])
+def test_what_is_recorded_in_a_child_is_reported_to_the_parents_office_and_to_nobody_else(
+    who: str, event: str
+) -> None:
+    play, child = regional()
+    if event == "renew_consent":
+        play.send("center withdraw_consent", child)
+    said: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [OTHER]}
+    play.send(f"{who} {event}", child, **said)
+    claimed = consent_of(play.case, said["consent_id"]).claimed
+    own, told = play.decided.moves
+    assert told.referral.id == play.main
+    named = "consent_claimed" if claimed else "consent_recorded"
+    assert told.body.type == f"special_adjustment.{named}"
+    assert str(told.body.model_dump()["consent_id"]) == said["consent_id"]
+    (copy,) = told.copies
+    assert (copy.agency_id, copy.classes) == (SHORT["probation"], ROUTING)
+    assert SHORT["probation"] not in {c.agency_id for c in own.copies}
+
+
+def test_what_is_recorded_in_the_parent_itself_is_not_reported() -> None:
+    play, _ = regional()
+    play.send("center record_consent", consent_id=str(uuid4()), recipients=[OTHER])
+    assert len(play.decided.moves) == 1
+
+
+def parents_of(child: Flow) -> list[Flow]:
+    """The flows that take what openings of this one report."""
+    reports = {s.reports.event for s in child.steps if s.state == NEW and s.reports}
+    return [
+        f
+        for f in FLOWS.values()
+        if any(s.type == f"{f.name}.{e}" for s in f.steps for e in reports)
+    ]
+
+
+@pytest.mark.parametrize("name", [f.name for f in FLOWS.values() if f.joins_parent])
+@pytest.mark.parametrize("event", ["consent_claimed", "consent_recorded"])
+def test_every_flow_with_children_reports_their_consents_in_every_state(
+    name: str, event: str
+) -> None:
+    parents = parents_of(FLOWS[name])
+    assert parents
+    for flow in parents:
+        for state in flow.states:
+            step = flow.sys_event(state, event)
+            assert (step is None) is (state == CLOSED)
+            assert step is None or step.copies == (f"{flow.vouching}:C0",)
+
+
+# A child that is suspended alone.
+
+
+@pytest.mark.parametrize("who", ["center", "center27"])
+@pytest.mark.parametrize("named", ["center-27", "center-13", "settlement_center", "prison-fuchu"])
+@pytest.mark.parametrize("event", ["renew_consent", "record_consent"])
+def test_what_a_party_of_a_child_records_does_not_end_its_suspension(
+    who: str, named: str, event: str
+) -> None:
+    play, child = regional()
+    play.send("center27 withdraw_consent", child)
+    consent: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [named]}
+    assert play.send(f"{who} {event}", child, **consent) == "suspended_consent"
+    assert consent_of(play.case, consent["consent_id"]).claimed
+    assert not play.may_open("center27", child)
+    with pytest.raises(Refusal):
+        play.send("center confirm_consent", consent_id=consent["consent_id"])
+    play.send("probation confirm_consent", consent_id=consent["consent_id"])
+    # A consent to something else would let the other center in by what the parent's consents give.
+    assert (play.state(child) == "requested") is (named in {"center-27", "settlement_center"})
+
+
+# By name, only a party of the referral withdraws what was recorded there.
+
+
+def transferred() -> tuple[Play, UUID]:
+    """A regional coordination after which the other center is the parent's, and leads."""
+    play, child = regional()
+    lines = "center27 acknowledge\ncenter27 accept\ncenter offer_transfer\ncenter27 accept_transfer"
+    play.run(lines, child)
+    return play, child
+
+
+@pytest.mark.parametrize(
+    ("play_of", "who", "may"),
+    [
+        (regional, "center27", False),
+        (regional, "center", True),
+        (transferred, "center", False),
+        (transferred, "center27", True),
+    ],
+)
+@pytest.mark.parametrize("items", [[], ["C4"]], ids=["whole", "C4"])
+def test_only_a_party_of_the_parent_withdraws_its_consents_by_name(
+    play_of: Callable[[], tuple[Play, UUID]], who: str, items: list[str], *, may: bool
+) -> None:
+    play, child = play_of()
+    before = play.case
+    said: dict[str, Any] = {"consent_ids": [ABOVE], **({"withdrawn_items": items} if items else {})}
+    if not may:
+        with pytest.raises(Invalid) as refused:
+            play.send(f"{who} withdraw_consent", child, **said)
+        pointed = {"pointer": "/body/consent_ids", "reason": "recorded_above"}
+        assert refused.value.facts["errors"] == [pointed]
+        assert play.case is before
+        # What the person wants there is done all the same.
+        assert play.send(f"{who} withdraw_consent", child) == "suspended_consent"
+        return
+    play.send(f"{who} withdraw_consent", child, **said)
+    assert play.state() == "suspended_consent"
+    told = next(m for m in play.decided.moves if m.referral.id == play.main)
+    assert told.body.model_dump()["withdrawn_by"] == SHORT[who]
+    # Its rehearsal shows the parent's suspension: whoever sends it is told of it there.
+    assert SHORT[who] in {copy.agency_id for copy in told.copies}
+
+
+def test_paper_does_not_name_what_its_keyer_could_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    agencies = [replace(a, connected=a.id != "center-13") for a in cases.DIRECTORY.agencies]
+    play, child = regional()
+    monkeypatch.setattr(cases, "DIRECTORY", Directory.of(agencies))
+    paper = {"paper_origin": PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)}
+    with pytest.raises(Refusal):
+        play.send("center27 withdraw_consent", child, consent_ids=[ABOVE], envelope=paper)
+    assert play.state() == "regional_pending"
+
+
+def test_a_withdrawal_in_the_parent_says_below_nothing_of_who_sent_it() -> None:
+    play, child = regional()
+    play.send("center withdraw_consent")
+    told = next(m for m in play.decided.moves if m.referral.id == child)
+    assert set(told.body.model_dump()) == {"type"}
+
+
+def test_whoever_suspends_the_parent_from_below_is_named_only_to_those_who_know_it() -> None:
+    play, child = regional()
+    main = play.case.referrals[play.main]
+    prison = main.party_of(SHORT["prison"])
+    known = tuple(p for p in prison.view.parties if p.agency_id != SHORT["center"])
+    unaware = replace(prison, view=replace(prison.view, parties=known))
+    parties = tuple(unaware if p is prison else p for p in main.parties)
+    play.case = play.case.with_referral(replace(main, parties=parties))
+    play.send("center withdraw_consent", child, consent_ids=[ABOVE])
+    told = next(m for m in play.decided.moves if m.referral.id == play.main)
+    assert told.body.model_dump()["withdrawn_by"] is None
+
+
+@pytest.mark.parametrize("ways", ["below below", "below above", "above below"])
+def test_who_stops_the_parent_from_below_too_often_stops_it_no_more(ways: str) -> None:
+    """Its part in the parent decides how often, not that it leads in the child."""
+    play, child = regional()
+    where = {"below": child, "above": play.main}
+    consent = recorded_below(play, child)
+    for way in ways.split():
+        play.send("center withdraw_consent", where[way], consent_ids=[ABOVE])
+        assert play.state() == "suspended_consent"
+        play.send("probation retract_withdrawal", consent_ids=[ABOVE])
+        assert play.state() == "regional_pending"
+    play.send("center withdraw_consent", child, consent_ids=[ABOVE, consent])
+    assert play.state() == "regional_pending"
+    # What is below the message's own referral falls, and every party of the parent is told.
+    assert play.decided.withdrawn == {UUID(consent)}
+    assert play.state(child) == "suspended_consent"
+    told = next(m for m in play.decided.moves if m.referral.id == play.main)
+    assert told.body.type.endswith(".exit_claimed")
+    assert {c.agency_id for c in told.copies} == {
+        SHORT[w] for w in ("prison", "probation", "center")
+    }
+
+
+def test_what_was_named_too_often_takes_nothing_else_with_it() -> None:
+    play, child = regional()
+    consent = recorded_below(play, child)
+    for _ in range(2):
+        play.send("center withdraw_consent", child, consent_ids=[ABOVE])
+        play.send("probation retract_withdrawal", consent_ids=[ABOVE])
+    play.send("center withdraw_consent", child, consent_ids=[ABOVE])
+    assert not play.decided.withdrawn
+    assert consent_of(play.case, consent).withdrawn_on is None
+    assert play.state(child) == "suspended_consent"
+
+
+# What was suspended by itself does not go on because the parent does.
+
+
+@pytest.mark.parametrize("order", ["below above", "above below"])
+@pytest.mark.parametrize("said", [{}, {"withdrawn_items": ["C1"]}], ids=["whole", "an item"])
+@pytest.mark.parametrize("how", ["renew_consent", "retract_withdrawal"])
+def test_a_child_in_which_consent_was_withdrawn_stays_suspended_when_the_parent_goes_on(
+    order: str, how: str, said: dict[str, Any]
+) -> None:
+    play, child = regional()
+    recorded_below(play, child, recipients=[SHORT["prison"]])
+    first = str(play.case.consents[0].record.id)
+    for place in order.split():
+        if place == "below":
+            play.send("center27 withdraw_consent", child, **said)
+        else:
+            play.send("probation withdraw_consent", consent_ids=[first])
+    again: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [SHORT["center"]]}
+    again = again if how == "renew_consent" else {"consent_ids": [first]}
+    assert play.send(f"probation {how}", **again) == "regional_pending"
+    assert play.state(child) == "suspended_consent"
+    assert not play.may_open("center27", child)
+    claim: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [OTHER]}
+    play.send("center27 renew_consent", child, **claim)
+    play.send("probation confirm_consent", consent_id=claim["consent_id"])
+    assert play.state(child) == "requested"
+
+
+def test_a_child_goes_on_with_a_consent_in_the_parent_that_lets_somebody_in_there() -> None:
+    play, child = regional()
+    play.send("center27 withdraw_consent", child)
+    play.send("probation withdraw_consent")
+    renew_narrowly(play)
+    assert play.may_open("center27", child) == {"C1"}
+
+
+def test_a_child_stopped_by_what_it_took_above_goes_on_with_the_parent() -> None:
+    play, child = regional()
+    first = str(play.case.consents[0].record.id)
+    play.send("center withdraw_consent", child, consent_ids=[first])
+    play.send("probation retract_withdrawal", consent_ids=[first])
+    assert play.state(child) == "requested"
+    assert play.may_open("center27", child)

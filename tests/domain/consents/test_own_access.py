@@ -1,6 +1,7 @@
 """Nobody vouches for their own access: claims, exits that do not end a suspension, and paper."""
 
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import permutations
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain.cases.case import CLOSED, NEW, Case, Referral
 from app.domain.classes import ROUTING
+from app.domain.consents.consent import Consent
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Invalid, NotYourStep, Refusal
 from app.domain.flows import BODIES, FLOWS
@@ -303,7 +305,7 @@ def test_a_withdrawal_below_reaches_above_only_what_it_names() -> None:
     assert play.state() == "regional_pending"
     assert play.may_open("center")
     named: dict[str, Any] = {"consent_ids": [samples.CONSENT_REGIONAL_ID]}
-    play.send("center27 withdraw_consent", child, **named)
+    play.send("center withdraw_consent", child, **named)
     assert play.state() == "suspended_consent"
 
 
@@ -533,6 +535,228 @@ def test_after_a_withdrawal_nothing_that_a_party_sends_lets_it_open_more(
             continue
         assert opened(shut) <= limit, message_type
         assert granted_classes(shut) <= told, message_type
+
+
+# With children: what the person's words leave, and what the parent's office vouched for since.
+
+FIRST, ABOVE = samples.CONSENT_ID, samples.CONSENT_REGIONAL_ID
+CENTER_KIND = "settlement_center"
+EVERY_CLASS = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
+GIVEN = st.tuples(
+    st.sampled_from(["center-27", CENTER_KIND, "prison-fuchu"]),
+    st.sampled_from([EVERY_CLASS, ("C1", "C4"), ("C2",)]),
+    st.sampled_from(["regional", "special_adjustment"]),
+)
+NAMED = st.sampled_from([(), (FIRST,), (ABOVE,), (FIRST, ABOVE), ("below",)])
+WITHDRAWING = st.tuples(
+    st.just("withdraws"),
+    st.sampled_from([("probation", "above"), ("prison", "above"), ("center", "above")])
+    | st.sampled_from([("center", "below"), ("center27", "below")]),
+    NAMED,
+    st.sampled_from([(), (), ("C4",), ("center-27",), (CENTER_KIND,)]),
+)
+VOUCHING = st.one_of(
+    st.tuples(st.just("renews"), st.sampled_from(["center-13", "center-27"]), GIVEN),
+    st.tuples(st.just("retracts"), st.sampled_from([(FIRST,), (ABOVE,), (FIRST, ABOVE)])),
+    st.tuples(st.just("confirms")),
+)
+RECORDING = st.tuples(
+    st.just("records"),
+    st.sampled_from(["center", "center27"]),
+    st.sampled_from(["record_consent", "renew_consent"]),
+    st.booleans(),
+    st.sampled_from(["center-27", CENTER_KIND, "center-13", "prison-fuchu"]),
+)
+LATER = st.one_of(RECORDING, VOUCHING, RECORDING, VOUCHING, WITHDRAWING, MESSAGE)
+
+
+@dataclass
+class Words:
+    """A consent as the person gave it, and what the person took back of it, the last thing last."""
+
+    below: bool
+    recipients: frozenset[str]
+    classes: frozenset[str]
+    taken: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    """The number of each withdrawal, and the items that it took; empty for the whole."""
+
+    @property
+    def items(self) -> frozenset[str]:
+        """The items that were taken of it."""
+        return frozenset[str]().union(*(items for _, items in self.taken))
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing of it is left. Then another withdrawal takes nothing."""
+        whole = any(not items for _, items in self.taken)
+        return whole or not self.classes - self.items or not self.recipients - self.items
+
+    def lets(self, agency: str) -> frozenset[str]:
+        """What is left of it for a center."""
+        if self.gone or {agency, CENTER_KIND} & self.items:
+            return frozenset()
+        return self.classes - self.items if {agency, CENTER_KIND} & self.recipients else frozenset()
+
+    def gives_same(self, other: "Words") -> bool:
+        """Whether it gives some of the same as another one. A center and its kind are one."""
+        both = (self.recipients, other.recipients)
+        centers = all(any(r.startswith(("center", CENTER_KIND)) for r in of) for of in both)
+        by_kind = centers and any(CENTER_KIND in of for of in both)
+        same = by_kind or self.recipients & other.recipients
+        return bool(same and self.classes & other.classes)
+
+
+@dataclass
+class Will:
+    """What the person said, and the parent's office vouched for; the service is not asked."""
+
+    play: Play
+    child: UUID
+    who: str
+    consents: dict[str, Words] = field(default_factory=dict)
+    stopped: set[str] = field(default_factory=set)
+    alone: bool = False
+    """Whether the child was stopped by itself."""
+    withdrawals: int = 0
+
+    def note(self, consent: Consent) -> None:
+        """A consent counts from now on."""
+        record = consent.record
+        classes = frozenset(map(str, record.classes - ROUTING))
+        below = consent.referral_id == self.child
+        self.consents[str(record.id)] = Words(below, frozenset(record.recipients), classes)
+
+    def lets(self, agency: str, *, below: bool) -> frozenset[str]:
+        """What a center may open in the child, or in the parent."""
+        if ("below" if below else "above") in self.stopped:
+            return frozenset()
+        binding = (w for w in self.consents.values() if below or not w.below)
+        return frozenset[str]().union(*(w.lets(agency) for w in binding))
+
+    def withdraws(
+        self, by: tuple[str, str], named: tuple[str, ...], items: tuple[str, ...]
+    ) -> None:
+        """Somebody sends that the person withdraws."""
+        who, place = by
+        ids = [i for i, w in self.consents.items() if (w.below if "below" in named else i in named)]
+        if named and not ids:
+            return
+        said: dict[str, Any] = {"consent_ids": ids} if named else {}
+        said |= {"withdrawn_items": list(items)} if items else {}
+        self.play.send(f"{who} withdraw_consent", self.child if place == "below" else None, **said)
+        if any(m.body.type.endswith("exit_claimed") for m in self.play.decided.moves):
+            return
+        self.withdrawals += 1
+        fallen = [
+            w for i, w in self.consents.items() if not w.gone and self._falls(i, w, ids, place)
+        ]
+        for words in fallen:
+            words.taken.append((self.withdrawals, frozenset(items)))
+        reaches = place == "above" or any(not self.consents[i].below for i in ids)
+        self.stopped |= {"above", "below"} if reaches else {"below"}
+        self.alone |= not reaches
+
+    def _falls(self, consent_id: str, words: Words, ids: list[str], place: str) -> bool:
+        if not ids:
+            return words.below or place == "above"
+        above = [w for i, w in self.consents.items() if i in ids and not w.below]
+        return consent_id in ids or (words.below and any(w.gives_same(words) for w in above))
+
+    def renews(self, to: str, how: tuple[str, tuple[str, ...], str]) -> None:
+        """The office records a consent, narrower or not."""
+        _, classes, purpose = how
+        said = {"consent_id": str(uuid4()), "recipients": [to], "purpose": purpose}
+        self.play.send("probation renew_consent", None, **said, item_classes=list(classes))
+        self.note(self.play.case.consents[-1])
+        self._goes_on(self.play.case.consents[-1])
+
+    def records(self, who: str, event: str, below: bool, to: str) -> None:
+        """A center records a consent. It counts if another than who gains by it does, unstopped."""
+        stopped = ("below" if below else "above") in self.stopped
+        said: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [to]}
+        self.play.send(f"{who} {event}", self.child if below else None, **said)
+        if who != self.who and not stopped:
+            self.note(self.play.case.consents[-1])
+
+    def confirms(self) -> None:
+        """The office confirms the last claim."""
+        claims = [c for c in self.play.case.consents if c.claimed and c.withdrawn_on is None]
+        for claim in claims[-1:]:
+            self.play.send("probation confirm_consent", consent_id=str(claim.record.id))
+            self.note(claim)
+            self._goes_on(claim)
+
+    def retracts(self, named: tuple[str, ...]) -> None:
+        """The office establishes that a withdrawal was recorded in error."""
+        self.play.send("probation retract_withdrawal", consent_ids=list(named))
+        back = [self.consents[i] for i in named if self.consents[i].taken]
+        numbers = {w.taken[-1][0] for w in back}
+        for words in back:
+            words.taken.pop()
+        above = [w for w in self.consents.values() if not w.below]
+        for words in (w for w in self.consents.values() if w.below and w.taken):
+            number = words.taken[-1][0]
+            stays = any(number in dict(w.taken) and w.gives_same(words) for w in above)
+            if number in numbers and not stays:
+                words.taken.pop()
+        self._goes_on(None)
+
+    def _goes_on(self, consent: Consent | None) -> None:
+        """At most: the parent goes on, and the child with it if nothing else has stopped it."""
+        lets_in = consent is not None and bool(
+            {"center-27", CENTER_KIND} & set(consent.record.recipients)
+        )
+        if consent is None or consent.referral_id != self.child:
+            self.stopped.discard("above")
+        if "above" not in self.stopped and (lets_in or not self.alone):
+            self.stopped.discard("below")
+            self.alone = False
+
+
+def with_consents_below(who: str, below: list[tuple[str, tuple[str, ...], str]]) -> Will:
+    """A case with a child in which these consents were recorded."""
+    play, child = regional()
+    for to, classes, purpose in below:
+        said = {"consent_id": str(uuid4()), "recipients": [to], "purpose": purpose}
+        play.send("center record_consent", child, **said, item_classes=list(classes))
+    will = Will(play, child, who)
+    for consent in play.case.consents:
+        will.note(consent)
+    return will
+
+
+def opens_no_more(will: Will, who: str) -> None:
+    """A center opens by consent what the person's words leave, and nothing else."""
+    for referral in will.play.case.referrals.values():
+        roles = FLOWS[referral.flow].parties
+        parts = [p for p in referral.parties if p.agency_id == SHORT[who] and p.active]
+        if any(roles[part.name].by_consent for part in parts):
+            below = referral.id != will.play.main
+            assert will.play.may_open(who, referral.id) <= will.lets(SHORT[who], below=below)
+
+
+@pytest.mark.parametrize("who", ["center27", "center"])
+@given(
+    below=st.lists(GIVEN, max_size=2),
+    first=st.lists(WITHDRAWING, min_size=1, max_size=2),
+    later=st.lists(LATER, min_size=1, max_size=6),
+)
+@settings(max_examples=150, deadline=None)
+def test_with_children_a_center_opens_what_was_left_to_it_and_what_the_office_vouched_for_since(
+    who: str,
+    below: list[tuple[str, tuple[str, ...], str]],
+    first: list[tuple[Any, ...]],
+    later: list[tuple[Any, ...]],
+) -> None:
+    will = with_consents_below(who, below)
+    shut = Shut(will.play, will.child, who, "probation")
+    for step in (*first, *later):
+        with suppress(Refusal):
+            if isinstance(step[0], str):
+                getattr(will, step[0])(*step[1:])
+            elif (message_type := possible(shut, step[0], wild=step[3])) is not None:
+                sent(shut, message_type, step[1], step[2])
+        opens_no_more(will, who)
 
 
 @pytest.mark.parametrize("exit_event", ["die", "decline"])

@@ -149,7 +149,9 @@ def test_in_a_child_consent_is_recorded_withdrawn_and_the_withdrawal_confirmed()
     own = BODIES["regional_coordination.record_consent"].EXAMPLE["consent_id"]
     play.send("center withdraw_consent", child, consent_ids=[own])
     assert play.state() == "regional_pending"
-    assert play.send("center renew_consent", child) == "requested"
+    assert play.send("center renew_consent", child) == "suspended_consent"
+    play.send("probation confirm_consent")
+    assert play.state(child) == "requested"
     play.send("center withdraw_consent", child)
     assert play.send("center confirm_withdrawal", child) == CLOSED
 

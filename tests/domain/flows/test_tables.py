@@ -83,6 +83,7 @@ reopen | closed | < | probation_office D | parties | added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 consent_claimed | open | = | sys | probation_office:C0 | added
+consent_recorded | open | = | sys | probation_office:C0 | added
 exit_claimed | open | = | sys | parties | added
 """
 
@@ -248,8 +249,7 @@ withdraw_consent | running | suspended_consent | lead | parties
 withdraw_consent | running | suspended_consent | origin_center destination_center D | parties
 withdraw_consent | suspended_consent | = | lead | suspended
 withdraw_consent | suspended_consent | = | origin_center destination_center D | suspended
-renew_consent | suspended_consent | < | origin_center D | named suspended
-renew_consent | suspended_consent | = | destination_center | named suspended
+renew_consent | suspended_consent | = | origin_center destination_center | named suspended
 confirm_withdrawal | suspended_consent | closed | lead D | suspended | reports regional_returned
 decline | running-death_reported | decline_pending | lead | parties
 decline | running-death_reported | decline_pending | origin_center destination_center D | parties
@@ -566,7 +566,10 @@ def test_what_consent_names_is_told_of_only_by_recording_consent(name: str) -> N
 @pytest.mark.parametrize(
     ("flow", "events"),
     [
-        ("special_adjustment", {"transfer_office", "consent_claimed", *VOUCHING}),
+        (
+            "special_adjustment",
+            {"transfer_office", "consent_claimed", "consent_recorded", *VOUCHING},
+        ),
         ("suspect_support", {*VOUCHING}),
         ("defence_support", {"give_leave", *VOUCHING}),
         (

@@ -14,7 +14,7 @@ from app.domain.state_machine.table import BACK, Flow, Step, effects_of
 from tests.support.cases import ASSESSING, Play, special
 
 SPECIAL, DEFENCE = FLOWS["special_adjustment"], FLOWS["defence_support"]
-SUSPECT = FLOWS["suspect_support"]
+SUSPECT, REGIONAL = FLOWS["suspect_support"], FLOWS["regional_coordination"]
 SYSTEM = ("sys",)
 
 
@@ -176,6 +176,8 @@ def test_no_answer_is_left_over() -> None:
         (SPECIAL, "confirm_consent", None, {"by": ("center",)}, "is not the vouching party"),
         (SPECIAL, "confirm_consent", None, {"decides": False}, "is not the vouching party"),
         (DEFENCE, "retract_withdrawal", SUSPENDED, {"by": ("center",)}, "own access"),
+        (REGIONAL, "renew_consent", None, {"by": ("origin_center",), "to": BACK}, "the vouching"),
+        (REGIONAL, "consent_confirmed", SUSPENDED, {"to": "="}, "is not undone by"),
     ],
 )
 def test_a_table_with_a_row_that_gives_too_much_is_not_built(

@@ -16,6 +16,7 @@ from app.domain.consents.consent import ConsentRecord
 from app.domain.messages.body import Body, Part
 from app.domain.messages.facts import Fact
 from app.domain.messages.fields import (
+    AgencyId,
     AtLeastOne,
     Day,
     Name,
@@ -220,11 +221,8 @@ class WithdrawalRetracted(Body):
         return frozenset(self.consent_ids)
 
 
-class ClaimReported(Body):
-    """The service reports that in a referral below a party recorded a consent to its own access.
-
-    It counts once it is confirmed here, with the id that stands here.
-    """
+class RecordReported(Body):
+    """The service reports that in a referral below a consent was recorded, which counts there."""
 
     consent_id: Annotated[UUID, C0, Field(title="同意記録の番号")]
     purpose: Annotated[Annotated[OpenCode, Known(ConsentPurpose)], C0, Field(title="目的")]
@@ -234,3 +232,26 @@ class ClaimReported(Body):
     ]
     valid_from: Annotated[Day, C0, Field(title="有効期間の初日")]
     valid_until: Annotated[Day | None, C0, Field(title="有効期間の末日")] = None
+
+
+class ClaimReported(RecordReported):
+    """The service reports that in a referral below a party recorded a consent to its own access.
+
+    It counts once it is confirmed here, with the id that stands here.
+    """
+
+
+class SuspensionReported(Body):
+    """The service reports that consent was withdrawn in another referral of the case.
+
+    The referral is suspended with it.
+    """
+
+    withdrawn_by: Annotated[
+        AgencyId | None,
+        C0,
+        Field(
+            title="撤回を送った機関",
+            description="The party of this referral that withdrew its consents in one below it.",
+        ),
+    ] = None
