@@ -199,7 +199,9 @@ def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset
     unmoved = {each.id for each in _unmoved_above(submission, referral)}
     named = [binding[i] for i in asked if binding[i].referral_id not in unmoved]
     chosen = named if asked else own
-    _check_items(submission, [c for c in chosen if asked or c.referral_id == referral.id])
+    # Compared with others, the answer would tell whom they name, and which classes.
+    compared = [binding[i] for i in asked] if asked else own
+    _check_items(submission, [c for c in compared if c.known and c.record.id in binding])
     items = submission.message.body.items_withdrawn()
     fallen = withdrawn_below(case, named, items, submission.directory)
     return frozenset(c.record.id for c in (*chosen, *fallen))
@@ -226,7 +228,7 @@ def _may_name(case: Case, consent: Consent, referral: Referral, submission: Subm
 
 
 def _check_items(submission: Submission, consents: Sequence[Consent]) -> None:
-    """Refuse to withdraw an item that none of the consents has."""
+    """Refuse to withdraw an item that none of the consents has, as far as the sender knows them."""
     given = {item for c in consents for item in (*c.record.classes, *c.record.recipients)}
     for item in submission.message.body.items_withdrawn():
         agency = submission.directory.agency(item)

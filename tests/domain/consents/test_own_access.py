@@ -320,6 +320,36 @@ def test_a_withdrawal_recorded_in_error_is_retracted_and_earlier_ones_stay() -> 
         play.send("center withdraw_consent") and play.send("center retract_withdrawal")
 
 
+ITEMS = (*(f"C{n}" for n in range(1, 9)), *SHORT.values(), "settlement_center", "bar_association")
+
+
+@pytest.mark.parametrize(
+    ("place", "who"), [("special", "prison"), ("suspect", "prosecutor"), ("defence", "probation")]
+)
+def test_items_to_withdraw_are_compared_with_consents_that_their_sender_knows(
+    place: str, who: str
+) -> None:
+    """Another answer would tell whom the others name, such as the person's lawyer."""
+    play = {"special": lambda: special(ASSESSING), "suspect": suspect}.get(place, defence)()
+    hidden = play.case.consents
+    answers: list[list[str]] = []
+    for consents in ((), hidden[:1], hidden):
+        play.case = replace(play.case, consents=tuple(replace(c, known=False) for c in consents))
+        before, said = play.case, []
+        for item in ITEMS:
+            with pytest.raises(Invalid) as refused:
+                play.send(f"{who} withdraw_consent", withdrawn_items=[item])
+            said.append(str(refused.value.facts["errors"]))
+        answers.append(said)
+        assert play.case is before
+    assert answers[0] == answers[1] == answers[2]
+    # What is known is withdrawn in part, and what is unknown with it.
+    known = replace(hidden[0], known=True)
+    play.case = replace(play.case, consents=(known, *(replace(c, known=False) for c in hidden[1:])))
+    play.send(f"{who} withdraw_consent", withdrawn_items=[min(known.record.classes)])
+    assert play.decided.withdrawn == {c.record.id for c in hidden}
+
+
 # Paper.
 
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
+from app.domain.classes import DataClass
 from app.domain.flows import FLOWS
 from app.domain.messages.payloads.samples import CONSENT_REGIONAL_ID
 from tests.support.contract import CONTRACT
@@ -32,6 +33,18 @@ OF_THE_WHOLE_LOG = {"read_checkpoint", "list_leaves", "prove_inclusion", "prove_
 """How much happens in all of the service, whoever takes part in it, is for `log:read` to see."""
 OPENING = {"read_message", "print_message", "read_bundle", "print_disclosures"}
 """To read these is written down, and so changes what oneself reads of the log."""
+
+ITEMS = (
+    PRISON,
+    OFFICE,
+    CENTER,
+    HELPER,
+    "bar-13-tokyo",
+    "prison",
+    "probation_office",
+    "bar_association",
+)
+"""Recipients that a consent could name, beside the classes."""
 
 Answers = dict[tuple[str, str], Any]
 
@@ -69,6 +82,11 @@ async def rehearse_all(world: World, who: str, named: Mapping[str, str]) -> Answ
             within = f"/v1/referrals/{named['referral_id']}/messages?dry_run=true"
             answer = await world.http.post(within, json=envelope(name), headers=headers)
             answers["rehearse", name] = stable_part(answer)
+        for item in (*DataClass, *ITEMS):
+            withdrawal = envelope(f"{flow}.withdraw_consent")
+            withdrawal["body"]["withdrawn_items"] = [item]
+            answer = await world.http.post(within, json=withdrawal, headers=headers)
+            answers["rehearse to withdraw", f"{flow} {item}"] = stable_part(answer)
     return answers
 
 
