@@ -21,6 +21,7 @@ from app.cli.database.where import administrator_url
 from app.cli.processes.listening import api_children, listen, patience
 from app.cli.processes.supervise import Child, running, stop_on_signal, supervise
 from app.cli.processes.welcome import welcome
+from app.cli.story.clients_file import remember
 from app.cli.story.demo_clients import DemoClient, demo_clients
 from app.settings import Settings
 
@@ -65,6 +66,8 @@ def run(until_parent_ends: WithParent = False) -> None:
             clients = (
                 demo_clients(database.owner, settings.data_dir, now) if database.embedded else ()
             )
+            if clients:
+                remember(settings)
             _keep_running(settings, listening, database, clients)
 
 

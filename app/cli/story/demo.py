@@ -10,7 +10,7 @@ import typer
 
 from app.cli.story import chapters
 from app.cli.story.cast import PROBATION
-from app.cli.story.demo_clients import FILE
+from app.cli.story.clients_file import find
 from app.cli.story.narrator import Narrator
 from app.cli.story.player import Player, StoryMismatch
 from app.cli.story.stage import NOBODY_ANSWERS, PATIENCE, CannotPlay, Stage, read_clients
@@ -27,9 +27,9 @@ ClientsFile = Annotated[
 def demo(url: Url = None, lang: Lang = "ja", clients: ClientsFile = None) -> None:
     """物語を API で演じ、語ったことを全て確かめる / Play the story, checking all that it tells."""
     settings = Settings()
-    file = clients or settings.data_dir / FILE
     narrator = Narrator(lang)
     base = (url or settings.url).rstrip("/")
+    file = clients or find(settings, base)
     try:
         with _http(base, lang) as client:
             play(Stage(client, read_clients(_content(file))), narrator, base)
