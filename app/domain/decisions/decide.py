@@ -178,7 +178,7 @@ def _step(flow: Flow, submission: Submission, referral: Referral) -> tuple[Step,
             _check_seat(flow, step, submission, referral, sender)
             return step, sender
     if paper and any(
-        agency.connected or agency.disabled
+        agency.has_access or agency.disabled
         for step in steps
         for _, agency in _writers(flow, step, submission, referral)
     ):
@@ -238,10 +238,13 @@ def _paper_sender(
     flow: Flow, step: Step, submission: Submission, referral: Referral
 ) -> Sender | None:
     """The agency without access that wrote the paper, if it was addressed to the caller."""
-    keyer = _keyer(flow, step, submission, referral)
+    keyer, opens = _keyer(flow, step, submission, referral), step.state == NEW
     for name, agency in _writers(flow, step, submission, referral):
-        absent = not agency.connected and not agency.disabled
-        if absent and agency.kind in flow.parties[name].kinds:
+        if (
+            not agency.has_access
+            and not (opens and agency.disabled)
+            and agency.kind in flow.parties[name].kinds
+        ):
             return Sender(name, agency, keyer)
     return None
 

@@ -76,7 +76,7 @@ def check_keyer(flow: Flow, submission: Submission, referral: Referral) -> None:
     mine = referral.party_of(caller.agency_id)
     deciding = _deciding_agency(flow, mine)
     directed = submission.directory.agency(deciding) if deciding else None
-    able = directed is not None and directed.connected and not directed.disabled
+    able = directed is not None and directed.has_access
     if not caller.decides or (able and deciding != caller.agency_id):
         raise _left_to(flow.deciding if able else mine.name, flow, submission, referral)
 

@@ -71,6 +71,12 @@ class Agency:
     """GIF code of the kind of place (デジタル庁 DS-451-7)."""
     note: str | None = None
     disabled: bool = False
+    """Switched off by operators, or abolished."""
+
+    @property
+    def has_access(self) -> bool:
+        """Whether it can send for itself. What others without access write, a party keys in."""
+        return self.connected and not self.disabled
 
     def areas_for(self, flow: Flow) -> frozenset[str]:
         """The areas it is responsible for in `flow`: those of every flow, and those of this one."""

@@ -21,11 +21,15 @@ from tests.support.cases import REQUESTED, SHORT, Play, regional, special
 PAPER = PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)
 
 
-def without_access(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """From now on these agencies are not connected."""
+def without_access(
+    monkeypatch: pytest.MonkeyPatch, *names: str, connected: bool = False, disabled: bool = False
+) -> None:
+    """From now on these agencies are not connected, or switched off."""
     ids = {SHORT[name] for name in names}
     known = cases.DIRECTORY.agencies
-    changed = [replace(a, connected=False) if a.id in ids else a for a in known]
+    changed = [
+        replace(a, connected=connected, disabled=disabled) if a.id in ids else a for a in known
+    ]
     monkeypatch.setattr(cases, "DIRECTORY", Directory.of(changed))
 
 
@@ -175,3 +179,26 @@ def test_the_deciding_party_receives_whatever_it_alone_may_key_in(flow: Flow) ->
         if row["on_paper"] == "deciding":
             told = {reader["party"] for reader in row["readers"]} | set(row["by"])
             assert flow.deciding in {*told, "lead"}, (row["from"], row["type"])
+
+
+def test_paper_of_an_agency_that_was_switched_off_is_keyed_in_like_that_of_one_without_access(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play = special(REQUESTED)
+    without_access(monkeypatch, "prison", connected=True, disabled=True)
+    refused(play, "center die")
+    play.send("probation die", envelope={"paper_origin": PAPER})
+    play.send("probation retract_death")
+    without_access(monkeypatch, "probation", connected=True, disabled=True)
+    play.send("prison withdraw_consent")
+    play.send("center confirm_withdrawal", envelope={"paper_origin": PAPER})
+    assert play.state() == "closed"
+
+
+def test_no_case_is_opened_by_the_paper_of_an_agency_that_was_switched_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_access(monkeypatch, "prison", connected=True, disabled=True)
+    to = {"institution": SHORT["prison"]}
+    with pytest.raises(Invalid):
+        Play("special_adjustment", "probation notify_candidate", to=to, paper_origin=PAPER)
