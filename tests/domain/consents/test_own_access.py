@@ -403,9 +403,7 @@ def test_later_paper_of_a_lawyer_opens_nothing_again_to_the_center_that_keys_it_
 
 
 @pytest.mark.parametrize("recipient", ["center-13", "probation_office", "center-27"])
-def test_paper_of_a_lawyer_renews_and_confirms_nothing_for_the_center_that_keys_it_in(
-    recipient: str,
-) -> None:
+def test_paper_of_a_lawyer_ends_no_suspension_of_the_center_that_keys_it_in(recipient: str) -> None:
     play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
     play.send("center withdraw_consent")
     consent = {**of_its_own("center"), "recipients": [recipient]}
@@ -414,8 +412,13 @@ def test_paper_of_a_lawyer_renews_and_confirms_nothing_for_the_center_that_keys_
     own = {"pointer": "/paper_origin", "reason": "own_access"}
     assert refused.value.facts["errors"] == [own]
     assert play.state() == "suspended_consent"
+
+
+def test_paper_of_a_lawyer_confirms_nothing_for_the_center_that_keys_it_in() -> None:
+    play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
     with pytest.raises(Invalid) as refused:
         play.send("center confirm_consent", envelope={"paper_origin": PAPER})
+    own = {"pointer": "/paper_origin", "reason": "own_access"}
     assert refused.value.facts["errors"] == [own]
 
 
