@@ -4,16 +4,18 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from app.adapters.database.shares import CallsAtOnce
 from app.api.wire.dependencies import dependency
 from app.api.wire.problems.answers import UnsupportedMediaType, errors_at, field_name
 from app.api.wire.requests.head import media_type
+from app.domain.access.caller import Caller
 from app.domain.characters import compose, is_plain_json, reason_to_refuse
 from app.domain.errors import Invalid, Malformed, TooLarge
 
@@ -33,6 +35,8 @@ SMALL = 32 * 1024
 """The most bytes of every body that is no message."""
 _LONG = 8 * 1024
 """From this many bytes on, a body is read in a thread: the loop goes on within 5 milliseconds."""
+WAIT_FOR_TURN = 5.0
+"""Seconds that a long body waits for others of its agency, before it is answered 503."""
 _DIGITS = 17
 _LONGEST_NUMBER = 40
 _OPENING = re.compile(rb'[\[{,]|"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
@@ -44,6 +48,9 @@ class LargestBody:
 
     size: int
     """Bytes."""
+    turns: CallsAtOnce = field(default_factory=lambda: CallsAtOnce(1, 1, WAIT_FOR_TURN))
+    """Long bodies of an agency that are read at a time: several threads that read take the
+    interpreter from the loop again and again."""
 
 
 class JsonBody:
@@ -86,11 +93,15 @@ async def read_message(request: Request, read: Callable[[JsonBody], T]) -> T:
         UnsupportedMediaType: the content type is not JSON.
         TooLarge: it has more bytes than `LargestBody` allows.
         Malformed, Invalid: as in `parse` and `read`.
+        TimeoutError: other long bodies of the agency are read all the time.
     """
-    raw = await _receive(request, dependency(request, LargestBody).size)
+    largest = dependency(request, LargestBody)
+    raw = await _receive(request, largest.size)
     if len(raw) < _LONG:
         return read(parse(raw))
-    return await asyncio.to_thread(lambda: read(parse(raw)))
+    caller: Caller = request.state.caller
+    async with largest.turns.turn(caller.agency_id, caller.client_id):
+        return await asyncio.to_thread(lambda: read(parse(raw)))
 
 
 async def _receive(request: Request, limit: int) -> bytes:
