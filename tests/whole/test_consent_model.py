@@ -99,6 +99,8 @@ class World:
     child: UUID
     consents: dict[str, GivenConsent]
     suspended: set[str] = field(default_factory=set)
+    alone: bool = False
+    """Whether the child was stopped by itself."""
     had: dict[Held, set[str]] = field(default_factory=lambda: defaultdict(set))
     """What each agency has opened, and not answered for."""
     asked: list[AskedReturn] = field(default_factory=list)
@@ -147,7 +149,16 @@ class World:
 
     async def _renew(self, to: Sequence[str], of: frozenset[str]) -> None:
         if await self._record(to, of, "renew"):
-            self.suspended.clear()
+            self._go_on(to)
+
+    def _go_on(self, to: Sequence[str] = ()) -> None:
+        """The parent goes on, and the child with it, unless it was stopped by itself."""
+        if PARENT not in self.suspended:
+            return
+        self.suspended.discard(PARENT)
+        if not self.alone or {OTHER_CENTER, "settlement_center"} & set(to):
+            self.suspended.discard(CHILD)
+            self.alone = False
 
     async def _claim(self, agency: str, event: str) -> None:
         """A center records a consent to its own access."""
@@ -166,8 +177,7 @@ class World:
                 self.consents[claim].gone = True
                 continue
             self.consents[claim].claimed = False
-            if PARENT in self.suspended:
-                self.suspended.clear()
+            self._go_on(self.consents[claim].recipients)
 
     async def _retract(self) -> None:
         """The office establishes that the last withdrawal was recorded in error."""
@@ -176,7 +186,7 @@ class World:
         if await self.send(PROBATION, saying(f"{PARENT}.retract_withdrawal", self.parent, body)):
             for consent in map(self.consents.__getitem__, chosen):
                 consent.gone, consent.without = consent.before.pop()
-            self.suspended.clear()
+            self._go_on()
 
     async def _named_below(self) -> list[str]:
         """The consents of the parent that the other center is shown, and so can name."""
@@ -207,6 +217,7 @@ class World:
         # Below, none is recorded: without a name the withdrawal stops the child, and no more.
         reaches = self.consents if flow == PARENT else named
         self.suspended |= {PARENT, CHILD} if reaches else {CHILD}
+        self.alone |= not reaches
         for consent in reaches:
             self.consents[consent].withdraw(item)
         for agency in CENTERS:

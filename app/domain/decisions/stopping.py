@@ -19,6 +19,7 @@ from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import GuardFailed, NotYourStep
 from app.domain.flows import FLOWS
+from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import DECIDING, EXITS, VOUCHING
 from app.domain.state_machine.table import BACK, SAME, Flow, Step, can_be_reopened
@@ -98,11 +99,8 @@ def stops_nothing(
         NotYourStep: a case worker sends what a decider of the same party still may.
         GuardFailed: it is one that cannot be recorded without an effect.
     """
-    caller = submission.caller
-    stops = can_be_reopened(step) if step.to == CLOSED else step.to in flow.side_states
-    if not stops or referral.is_in(step.to) or _ends_alone(flow, step, referral):
-        return False
-    if not referral.stops.used_up(step.to, caller.agency_id):
+    caller, state = submission.caller, _counted_state(flow, step, referral)
+    if state is None or not referral.stops.used_up(state, caller.agency_id):
         return False
     answers = EXITS[step.type.partition(".")[2]]
     if _is_unlimited(answers.unlimited, flow, submission, sender):
@@ -112,6 +110,19 @@ def stops_nothing(
     if not answers.claimed:
         raise GuardFailed([TOO_OFTEN])
     return True
+
+
+def _counted_state(flow: Flow, step: Step, referral: Referral) -> str | None:
+    """The state by which a step counts as an exit; None if it stops nothing that goes on.
+
+    A withdrawal takes consents in a suspension, too.
+    """
+    if step.body.consents_withdrawn is not Body.consents_withdrawn:
+        return SUSPENDED
+    stops = can_be_reopened(step) if step.to == CLOSED else step.to in flow.side_states
+    if not stops or referral.is_in(step.to) or _ends_alone(flow, step, referral):
+        return None
+    return step.to
 
 
 def _ends_alone(flow: Flow, step: Step, referral: Referral) -> bool:
@@ -126,7 +137,7 @@ def stops_nothing_above(referral: Referral, submission: Submission) -> bool:
     It does what the caller's part in this referral lets a withdrawal do that is sent here.
     """
     caller = submission.caller
-    if referral.suspended or not referral.stops.used_up(SUSPENDED, caller.agency_id):
+    if not referral.stops.used_up(SUSPENDED, caller.agency_id):
         return False
     agency = submission.directory.agency(caller.agency_id)
     if agency is None:

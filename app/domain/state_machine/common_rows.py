@@ -286,7 +286,8 @@ class CommonRows:
             to = BACK if state == SUSPENDED_CONSENT else SAME
             yield self._vouching_row(state, confirm, to, "confirmed_on")
             yield self._vouching_row(state, refuse, SAME, "refused_on")
-        yield self._vouching_row(SUSPENDED_CONSENT, retract, BACK, "established_on")
+            # What fell in a suspension may stay withdrawn when the referral goes on.
+            yield self._vouching_row(state, retract, to, "established_on")
         if self.takes_children:
             claimed = self._type(
                 "consent_claimed", ClaimReported, CONSENT_CLAIMED, CLAIM_REPORTED, OURS

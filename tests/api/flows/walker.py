@@ -249,9 +249,13 @@ class Place:
         place = self.send_first(
             f"{flow}.record_consent", by, lambda body: put_at({"body": body}, at, wanted)
         )
-        if consent_is == "withdrawn":
-            return place.send_first(f"{flow}.withdraw_consent", set(place.parties))
-        return place
+        if consent_is != "withdrawn":
+            return place
+        place = place.send_first(f"{flow}.withdraw_consent", set(place.parties))
+        if self.state == place.state:
+            return place
+        # It stays withdrawn while the referral goes on with another one.
+        return place.send_first(f"{flow}.renew_consent", self.counting())
 
     def all_consents(self) -> set[str]:
         return {str(c.record.id) for c in self.case.consents}

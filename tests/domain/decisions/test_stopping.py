@@ -124,6 +124,41 @@ def test_the_deciding_party_stops_it_however_often_and_needs_a_decider_after_som
     set_going_again(there, event, 3)
 
 
+def test_what_is_withdrawn_too_often_takes_nothing_while_another_has_suspended_it() -> None:
+    play = special(ASSESSING)
+    first = str(play.case.consents[0].record.id)
+    play.send("probation record_consent", consent_id=str(uuid4()), recipients=["center-27"])
+    for _ in range(MOST_RETURNS):
+        play.send("center withdraw_consent", consent_ids=[first])
+        play.send("probation retract_withdrawal", consent_ids=[first])
+    play.send("probation withdraw_consent", consent_ids=[first])
+    consents = play.case.consents
+    assert play.send("center withdraw_consent") == SUSPENDED
+    assert play.case.consents == consents
+    assert play.decided.moves[1].body.type.endswith(".exit_claimed")
+
+
+@pytest.mark.parametrize("stop", [None, "decline", "die"])
+def test_what_fell_in_a_suspension_is_given_back_while_the_referral_goes_on(
+    stop: str | None,
+) -> None:
+    play = special(ASSESSING)
+    other: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-27"]}
+    play.send("probation record_consent", **other)
+    first = str(play.case.consents[0].record.id)
+    play.send("probation withdraw_consent", consent_ids=[first])
+    play.send("center withdraw_consent", consent_ids=[other["consent_id"]])
+    assert play.send("probation renew_consent", consent_id=str(uuid4())) == "assessing"
+    state = play.send(f"center {stop}") if stop else "assessing"
+    back: dict[str, Any] = {"consent_ids": [other["consent_id"]]}
+    with pytest.raises(NotYourStep):
+        play.send("center retract_withdrawal", **back)
+    assert play.send("probation retract_withdrawal", **back) == state
+    standing = {str(c.record.id): c.withdrawn_on for c in play.case.consents}
+    assert standing[other["consent_id"]] is None
+    assert standing[first] is not None
+
+
 def test_counsel_withdraws_however_often_what_the_center_receives_by_consent() -> None:
     there = place("defence bar")
     set_going_again(there, "withdraw_consent", 4)

@@ -59,6 +59,7 @@ confirm_consent | running | = | probation_office D | parties | added
 confirm_consent | suspended_consent | < | probation_office D | suspended | added
 refuse_consent | running | = | probation_office D | parties | added
 refuse_consent | suspended_consent | = | probation_office D | suspended | added
+retract_withdrawal | running | = | probation_office D | parties | added
 retract_withdrawal | suspended_consent | < | probation_office D | suspended | added
 confirm_withdrawal | suspended_consent | closed | probation_office D | suspended
 decline | running-death_reported | decline_pending | probation_office | parties
@@ -142,6 +143,7 @@ confirm_consent | running | = | probation_office D | parties | added
 confirm_consent | suspended_consent | < | probation_office D | suspended | added
 refuse_consent | running | = | probation_office D | parties | added
 refuse_consent | suspended_consent | = | probation_office D | suspended | added
+retract_withdrawal | running | = | probation_office D | parties | added
 retract_withdrawal | suspended_consent | < | probation_office D | suspended | added
 confirm_withdrawal | suspended_consent | closed | probation_office D | suspended
 decline | running-death_reported | decline_pending | probation_office | parties
@@ -194,6 +196,7 @@ confirm_consent | running | = | counsel D | parties | added
 confirm_consent | suspended_consent | < | counsel D | suspended | added
 refuse_consent | running | = | counsel D | parties | added
 refuse_consent | suspended_consent | = | counsel D | suspended | added
+retract_withdrawal | running | = | counsel D | parties | added
 retract_withdrawal | suspended_consent | < | counsel D | suspended | added
 confirm_withdrawal | suspended_consent | closed | center D | suspended
 decline | running-death_reported | decline_pending | center | parties
