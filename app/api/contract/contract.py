@@ -161,6 +161,7 @@ def assembled(
         _complete(path, operation, routes[operation["operationId"]].openapi_extra, language)
         _add_examples(operation, document["components"]["schemas"])
     share(document)
+    _add_headers(document, routes)
     said: Schema = in_language(_with_references(document), language)
     return said
 
@@ -195,23 +196,25 @@ def _complete(path: str, operation: Schema, notes: Documentation, language: Lang
         operation["requestBody"] = _request_body(notes.takes, notes.examples)
     for status, shown in notes.shows.items():
         responses[str(status)]["content"]["application/json"] |= shown
-    _add_headers(operation, notes)
-
-
-def _add_headers(operation: Schema, notes: Documentation) -> None:
-    """Add the headers of answers, and what belongs to entity tags."""
     if notes.conditional:
         operation.setdefault("parameters", []).append(dict(headers.IF_NONE_MATCH))
-        operation["responses"]["304"] = dict(headers.UNCHANGED)
-    for status, response in operation["responses"].items():
-        response["headers"] = _headers(status, response, notes)
+        responses["304"] = dict(headers.UNCHANGED)
 
 
-def _headers(status: str, response: Schema, notes: Documentation) -> Schema:
-    """The headers that an answer may have."""
-    content = response.get("content", {})
-    if MEDIA_TYPE in content:
-        return headers.of_answer(headers.of_problems(content[MEDIA_TYPE]["examples"]))
+def _add_headers(document: Schema, routes: Mapping[str, RouteContext]) -> None:
+    """Add the headers of answers, when problems stand once for all operations: it takes a while."""
+    for response in document["components"]["responses"].values():
+        codes = response["content"][MEDIA_TYPE]["examples"]
+        response["headers"] = headers.of_answer(headers.of_problems(codes))
+    for _, operation in _operations(document):
+        notes: Documentation = routes[operation["operationId"]].openapi_extra
+        for status, response in operation["responses"].items():
+            if "$ref" not in response:
+                response["headers"] = _headers(status, notes)
+
+
+def _headers(status: str, notes: Documentation) -> Schema:
+    """The headers that an answer may have which is no problem."""
     refuses = {"401": ["WWW-Authenticate"], "429": ["Retry-After"]}.get(status, [])
     own = headers.of_success(status, notes.headers, conditional=notes.conditional)
     return headers.of_answer([*own, *refuses])
