@@ -585,13 +585,13 @@ GIVEN = st.tuples(
     st.sampled_from([EVERY_CLASS, ("C1", "C4"), ("C2",)]),
     st.sampled_from(["regional", "special_adjustment"]),
 )
-NAMED = st.sampled_from([(), (FIRST,), (ABOVE,), (FIRST, ABOVE), ("below",)])
+NAMED = st.sampled_from([(), (), (FIRST,), (ABOVE,), (FIRST, ABOVE), ("below",)])
 WITHDRAWING = st.tuples(
     st.just("withdraws"),
-    st.sampled_from([("probation", "above"), ("prison", "above"), ("center", "above")])
+    st.sampled_from([("probation", "above"), ("center", "above")])
     | st.sampled_from([("center", "below"), ("center27", "below")]),
     NAMED,
-    st.sampled_from([(), (), ("C4",), ("center-27",), (CENTER_KIND,)]),
+    st.sampled_from([(), (), (), ("C4",), ("center-27",), (CENTER_KIND,)]),
 )
 VOUCHING = st.one_of(
     st.tuples(st.just("renews"), st.sampled_from(["center-13", "center-27"]), GIVEN),
@@ -604,6 +604,8 @@ RECORDING = st.tuples(
     st.sampled_from(["record_consent", "renew_consent"]),
     st.booleans(),
     st.sampled_from(["center-27", CENTER_KIND, "center-13", "prison-fuchu"]),
+    st.sampled_from([EVERY_CLASS, ("C2",)]),
+    st.booleans(),
 )
 LATER = st.one_of(RECORDING, VOUCHING, RECORDING, VOUCHING, WITHDRAWING, MESSAGE)
 
@@ -708,13 +710,21 @@ class Will:
         self.note(self.play.case.consents[-1])
         self._goes_on(self.play.case.consents[-1])
 
-    def records(self, who: str, event: str, below: bool, to: str) -> None:
-        """A center records a consent. It counts if another than who gains by it does, unstopped."""
+    def records(
+        self, who: str, event: str, below: bool, to: str, classes: tuple[str, ...], asks: bool
+    ) -> None:
+        """A center records a consent. It counts if another than who gains by it does, unstopped.
+
+        The office may confirm it at once, if it is a claim.
+        """
         stopped = ("below" if below else "above") in self.stopped
         said: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [to]}
+        said["item_classes"] = list(classes)
         self.play.send(f"{who} {event}", self.child if below else None, **said)
         if who != self.who and not stopped:
             self.note(self.play.case.consents[-1])
+        if asks:
+            self.confirms()
 
     def confirms(self) -> None:
         """The office confirms the last claim."""
