@@ -150,7 +150,7 @@ class Play:
 
 
 def readers_of(copies: Iterable[Copy]) -> tuple[Reader, ...]:
-    return tuple(Reader(c.agency_id, c.party, c.referral_id, c.classes) for c in copies)
+    return tuple(Reader(c.agency_id, c.party, c.referral_id, c.classes, c.lacking) for c in copies)
 
 
 def special(lines: str = "") -> Play:

@@ -198,7 +198,13 @@ def _last_items(row: Row) -> frozenset[str]:
 
 def _reference(row: Row) -> Reference:
     readers = tuple(
-        Reader(r["agency_id"], r["party"], UUID(r["referral_id"]), _classes(r["classes"]))
+        Reader(
+            r["agency_id"],
+            r["party"],
+            UUID(r["referral_id"]),
+            _classes(r["classes"]),
+            _classes(r["lacking"]),
+        )
         for r in row["readers"]
     )
     return Reference(

@@ -190,8 +190,10 @@ def _shared_copies(acceptance: Acceptance) -> Iterator[Row]:
 
 def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None) -> Row:
     rests_on = {"rests_on": sorted(map(str, copy.rests_on))} if copy.rests_on else {}
+    lacking = {"lacking": sorted(copy.lacking)} if copy.lacking else {}
     return {
         **rests_on,
+        **lacking,
         "agency_id": copy.agency_id,
         "message_id": str(message_id),
         "referral_id": str(copy.referral_id),

@@ -300,6 +300,7 @@ def _rights(meta: MessageJson, caller: Caller, as_evidence: bool) -> Rights:
         recalled=reader["recalled"],
         kept=frozenset(reader["kept"]) if as_evidence else frozenset(),
         lost=frozenset(reader["lost"] or ()),
+        lacking=frozenset(reader["lacking"]),
     )
 
 

@@ -86,6 +86,7 @@ class ReaderJson(TypedDict):
     sent: bool
     recalled: bool
     kept: Sequence[str]
+    lacking: Sequence[str]
     covered: Sequence[str] | None
     lost: Sequence[str] | None
 

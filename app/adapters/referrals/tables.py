@@ -235,6 +235,14 @@ class CopyRow(Row, table=True):
             " its evidence bundles have them.",
         },
     )
+    lacking: list[str] = Field(
+        sa_type=TEXTS,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "The classes that it would have with consent. A consent that covers"
+            " them moves them to `classes`.",
+        },
+    )
 
 
 class DeadlineKindRow(Row, table=True):

@@ -160,6 +160,8 @@ class Reader:
     party: str
     referral_id: UUID
     classes: frozenset[DataClass]
+    lacking: frozenset[DataClass] = frozenset()
+    """The classes that it would have with consent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """The recipients of a message, and the classes that each receives."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-from app.domain.cases.case import Referral
+from app.domain.cases.case import SUSPENDED, SYSTEM, Referral
 from app.domain.classes import ROUTING, DataClass
 from app.domain.consents.consent import Consent, covered_classes
 from app.domain.decisions.decision import Copy, Decision
@@ -24,6 +24,8 @@ class Addressee:
     party: str
     agency: Agency
     classes: frozenset[DataClass]
+    by_row: frozenset[DataClass]
+    """The classes that the row gives it, be there consent or not."""
     rests_on: frozenset[UUID] = frozenset()
     """The consents on which this rests; none where the law is the basis."""
 
@@ -47,22 +49,52 @@ def audience(
     """
     present = {p.name: p.agency_id for p in referral.parties if p.active}
     there = {name: a for name, i in present.items() if (a := directory.agency(i))}
-    agencies = {**there, **joining}
-    classes: dict[str, frozenset[DataClass]] = {}
-    for copy in (*step.copies, *joining):
-        party, narrowed = parse_copy(copy)
-        for name in _parties_meant(party, agencies, body):
-            if name in agencies and name in flow.parties and agencies[name].id != sender:
-                may = flow.parties[name].classes
-                classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
-    recipients = [Addressee(name, agencies[name], granted) for name, granted in classes.items()]
+    agencies = {name: a for name, a in {**there, **joining}.items() if name in flow.parties}
+    classes = _granted(flow, (*step.copies, *joining), agencies, body)
+    by_consent = _granted(flow, _copies_with_consent(flow, step, referral, sender), agencies, body)
+    recipients = [
+        Addressee(name, agencies[name], granted, granted | by_consent.get(name, granted))
+        if flow.parties[name].by_consent
+        else Addressee(name, agencies[name], granted, granted)
+        for name, granted in classes.items()
+        if agencies[name].id != sender
+    ]
     reached = {recipient.agency.id for recipient in recipients}
     reached.add(sender or "")
     ending = ((name, there[name]) for name in step.ends if name in there)
     return (
         *recipients,
-        *(Addressee(name, a, ROUTING) for name, a in ending if a.id not in reached),
+        *(Addressee(name, a, ROUTING, ROUTING) for name, a in ending if a.id not in reached),
     )
+
+
+def _granted(
+    flow: Flow, copies: Iterable[str], agencies: Mapping[str, Agency], body: Body
+) -> dict[str, frozenset[DataClass]]:
+    """The classes that these copies give, by party."""
+    classes: dict[str, frozenset[DataClass]] = {}
+    for copy in copies:
+        party, narrowed = parse_copy(copy)
+        for name in _parties_meant(party, agencies, body):
+            if name in agencies:
+                may = flow.parties[name].classes
+                classes[name] = classes.get(name, frozenset()) | (may & (narrowed or may))
+    return classes
+
+
+def _copies_with_consent(
+    flow: Flow, step: Step, referral: Referral, sender: str | None
+) -> Iterator[str]:
+    """The copies of the same message if consent were not suspended.
+
+    While it is, the rows give C0 alone to parties that depend on consent.
+    """
+    if step.state != SUSPENDED:
+        return
+    name = next((p.name for p in referral.parties if p.agency_id == sender), SYSTEM)
+    for row in flow.takes(referral.main_state, step.type):
+        if name in row.by:
+            yield from row.copies
 
 
 def limit_to_consent(
@@ -72,17 +104,21 @@ def limit_to_consent(
     consents: tuple[Consent, ...],
     on: date,
     *,
-    claimed: bool,
+    in_part: bool,
 ) -> Audience:
     """The same recipients, where those that depend on consent get only what it covers.
 
     This applies where others receive the message without consent: a notice of release reaches the
     probation office whether or not the consent for the center still holds. A message to parties
     that all depend on consent, or by which an agency joins, is left as it is; it is refused later
-    if consent does not cover it. A claim is taken in any case, but for paper.
+    if consent does not cover it. What is cut off stays in `by_row`.
+
+    Args:
+        in_part: it is taken also where consent does not cover all of it for anybody, as claims and
+            records of consents are.
     """
     depend = all(flow.parties[t.party].by_consent for t in recipients)
-    if step.joins or (depend and not claimed):
+    if step.joins or (depend and not in_part):
         return recipients
     return tuple(
         replace(t, classes=t.classes & covered_classes(consents, t.agency.id, t.agency.kind, on))

@@ -19,6 +19,7 @@ from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.table import Flow, Step, vouches
 
 Readers = Mapping[str, frozenset[DataClass]]
+NOTHING = frozenset[DataClass]()
 
 
 def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
@@ -49,9 +50,14 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     check_envelope(steps[0], submission, referral)
     _check_guards(steps[0], submission, referral, agency)
     readers = dict(_readers(flow, submission, referral))
+    lacking = {
+        r.agency_id: (r.classes | r.lacking) - readers.get(r.agency_id, NOTHING)
+        for r in _corrected_message(submission).readers
+    }
     restated = _corrected_message(submission).restated
     facts = {n: v for n, v in submission.message.body.facts().items() if n not in restated}
-    parties = tuple(_with_new_view(referral, p, readers, submission) for p in referral.parties)
+    known_to = {agency: classes | lacking[agency] for agency, classes in readers.items()}
+    parties = tuple(_with_new_view(referral, p, known_to, submission) for p in referral.parties)
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
     rests = dict(_rests_on(flow, submission, moved, readers))
     copies = tuple(
@@ -63,6 +69,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
             readers[p.agency_id],
             p is not sent,
             NONE.union(*rests.values()) if p is sent else rests.get(p.agency_id, NONE),
+            lacking[p.agency_id],
         )
         for sent in [moved.party_of(sender.agency_id)]
         for p in moved.parties
@@ -133,7 +140,8 @@ def _readers(
         asks = flow.parties[party.name].by_consent and not own
         may = covered_classes(consents, agency.id, agency.kind, submission.at.date())
         if reader.referral_id == referral.id:
-            yield reader.agency_id, reader.classes & may if asks else reader.classes
+            given = (reader.classes | reader.lacking) & may if asks else reader.classes
+            yield reader.agency_id, given
 
 
 def _rests_on(

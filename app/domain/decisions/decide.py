@@ -335,9 +335,10 @@ def _check_guards(
         submission.directory,
         claimed=is_claim(flow, step, submission, sender),
     )
-    claimed = situation.claimed and sender.keyed_by is None
+    records = submission.message.body.consent_record() is not None
+    in_part = sender.keyed_by is None if situation.claimed else records
     recipients = limit_to_consent(
-        flow, step, recipients, situation.consents, situation.today, claimed=claimed
+        flow, step, recipients, situation.consents, situation.today, in_part=in_part
     )
     present = present_classes(submission.message.body)
     receives = tuple(

@@ -28,6 +28,8 @@ class Copy:
     """Whether it goes to the inbox. A sender's own copy and a shared message do not."""
     rests_on: frozenset[UUID] = frozenset()
     """The consents on which this copy rests; in a sender's own copy, those of all recipients."""
+    lacking: frozenset[DataClass] = frozenset()
+    """The classes that it would have with consent. A consent that covers them adds them."""
 
 
 @dataclass(frozen=True, slots=True)

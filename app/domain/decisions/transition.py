@@ -68,13 +68,16 @@ def take(
     )
     lead = _lead(case, step, moved)
     readers = {recipient.agency.id: recipient.classes for recipient in recipients}
+    # A view has the newest facts of all classes of the row, and shows those that consent covers
+    # when it is read: a consent never brings back an older value.
+    known_to = {recipient.agency.id: recipient.by_row for recipient in recipients}
     if actor.agency is not None:
-        readers[actor.agency.id] = EVERYTHING
+        readers[actor.agency.id] = known_to[actor.agency.id] = EVERYTHING
     under = state == referral.state and back != referral.back
     arriving = frozenset(agency.id for agency in joining.values())
     shown = tuple(
         replace(
-            p, view=_view(flow, step, p, moved, facts, readers[p.agency_id], lead, arriving, under)
+            p, view=_view(flow, step, p, moved, facts, known_to[p.agency_id], lead, arriving, under)
         )
         if p.agency_id in readers
         else p
@@ -84,7 +87,8 @@ def take(
     rests = {
         recipient.agency.id: recipient.rests_on for recipient in recipients if recipient.rests_on
     }
-    copies = tuple(_copies(moved, readers, actor, rests))
+    lacking = {agency: known_to[agency] - classes for agency, classes in readers.items()}
+    copies = tuple(_copies(moved, readers, lacking, actor, rests))
     after = replace(case, lead=lead).with_referral(moved)
     return after, Move(body, referral.state, moved, copies, facts)
 
@@ -186,6 +190,7 @@ def _lead(case: Case, step: Step, referral: Referral) -> str | None:
 def _copies(
     referral: Referral,
     readers: Mapping[str, frozenset[DataClass]],
+    lacking: Mapping[str, frozenset[DataClass]],
     actor: Actor,
     rests: Mapping[str, frozenset[UUID]],
 ) -> Iterator[Copy]:
@@ -200,4 +205,5 @@ def _copies(
                 readers[party.agency_id],
                 not sent,
                 NONE.union(*rests.values()) if sent else rests.get(party.agency_id, NONE),
+                lacking[party.agency_id],
             )

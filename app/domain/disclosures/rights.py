@@ -25,6 +25,8 @@ class Rights:
     """The classes that the reader keeps nevertheless, for its evidence."""
     lost: frozenset[str] = frozenset()
     """The classes for which the person has withdrawn consent."""
+    lacking: frozenset[str] = frozenset()
+    """The classes in which it was not given, for want of consent alone."""
 
 
 def openable(
@@ -71,9 +73,10 @@ def known_facts(
 def _reason(data_class: DataClass, rights: Rights, keys: frozenset[str]) -> str | None:
     verdicts = (
         ("recalled", rights.recalled and data_class not in rights.kept),
-        ("not_your_class", data_class not in rights.copied),
+        ("not_your_class", data_class not in rights.copied | rights.lacking),
         ("party_ended", rights.ended),
         ("not_your_seat", data_class not in rights.seat),
+        ("no_consent", data_class in rights.lacking),
         ("consent_withdrawn", _needs_consent(data_class, rights) and data_class in rights.lost),
         ("no_consent", _needs_consent(data_class, rights)),
         ("erased", data_class not in keys),

@@ -355,7 +355,7 @@ async def test_a_notice_reaches_whom_the_law_names_even_where_consent_no_longer_
         office.clock.now -= timedelta(days=365)
     assert "C4" in lawful.salts
     assert set(depending.salts) == {"C0"}
-    assert (DataClass.C4, "not_your_class") in depending.withheld
+    assert (DataClass.C4, "no_consent") in depending.withheld
 
 
 async def test_a_message_for_one_who_depends_on_consent_is_refused_without_it(

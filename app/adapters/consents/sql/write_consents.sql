@@ -11,7 +11,10 @@ BEGIN
         FROM jsonb_to_record(p -> 'consent') AS c (id uuid, referral_id uuid, message_id uuid,
             purpose text, recipients text[], classes text[], valid_from date, valid_until date,
             recorded_by text, claimed boolean);
-        IF NOT (p #>> '{consent,claimed}')::boolean THEN PERFORM give_again(p); END IF;
+        IF NOT (p #>> '{consent,claimed}')::boolean THEN
+            PERFORM complete_copies(p -> 'consent');
+            PERFORM give_again(p);
+        END IF;
     END IF;
     IF p ? 'vouched' THEN
         UPDATE consent SET claimed = false, confirmed_at = p_at,
@@ -21,6 +24,7 @@ BEGIN
             withdrawn_by = (p #>> '{vouched,by}')::uuid
         WHERE case_id = p_case AND claimed AND p #> '{vouched,refused}' ? id::text;
         PERFORM restore_consents(p_case, p #> '{vouched,restored}');
+        PERFORM complete_copies(p -> 'vouched');
         PERFORM give_again(p || jsonb_build_object('consent', p -> 'vouched'));
     END IF;
     IF p ? 'withdrawn' THEN

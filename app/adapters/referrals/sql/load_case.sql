@@ -63,7 +63,8 @@ BEGIN
                     WHERE z.message_id = m.id AND z.recalled_at IS NOT NULL
                         AND p_agency IN (z.agency_id, m.from_agency)),
                 'readers', (SELECT jsonb_agg(jsonb_build_object('agency_id', y.agency_id,
-                    'party', y.party, 'referral_id', y.referral_id, 'classes', y.classes))
+                    'party', y.party, 'referral_id', y.referral_id, 'classes', y.classes,
+                    'lacking', y.lacking))
                     FROM copy y WHERE y.message_id = m.id AND y.recalled_at IS NULL))), '[]')
             FROM message m JOIN referral r ON r.id = m.referral_id
             WHERE m.id = ANY (p_pointed) AND r.case_id = v_case.id

@@ -16,7 +16,7 @@ BEGIN
             m.receipt)::message_row, c) || jsonb_build_object(
             'reader', jsonb_build_object('party', q.name, 'classes', c.classes,
                 'ended', q.until IS NOT NULL, 'sent', c.sent, 'recalled', c.recalled_at IS NOT NULL,
-                'kept', c.kept,
+                'kept', c.kept, 'lacking', c.lacking,
                 'covered', now.covered, 'lost', CASE WHEN EXISTS (
                     SELECT FROM jsonb_object_keys(m.class_digests) AS d
                     WHERE d = ANY (c.classes) AND d <> 'C0' AND d <> ALL (now.covered))

@@ -24,12 +24,12 @@ BEGIN
     INSERT INTO segment (message_id, class, sealed)
     SELECT * FROM unnest(p_segment_message, p_segment_class, p_segment_sealed);
     INSERT INTO copy (agency_id, message_id, referral_id, message_referral_id, party, number,
-        classes, sent, rests_on)
+        classes, sent, rests_on, lacking)
     SELECT c.agency_id, c.message_id, c.referral_id, c.message_referral_id, c.party, c.number,
-        c.classes, c.sent, coalesce(c.rests_on, '{}')
+        c.classes, c.sent, coalesce(c.rests_on, '{}'), coalesce(c.lacking, '{}')
     FROM jsonb_to_recordset(p -> 'copies') AS c (agency_id text, message_id uuid,
         referral_id uuid, message_referral_id uuid, party text, number bigint, classes text[],
-        sent boolean, rests_on uuid[]);
+        sent boolean, rests_on uuid[], lacking text[]);
     IF NOT p ? 'shared' THEN RETURN; END IF;
     -- Of older messages. Whoever has one already gets further classes of it, and reads it from now
     -- on through the referral that the copy names. A recalled copy stays recalled.
@@ -43,6 +43,7 @@ BEGIN
     ON CONFLICT (agency_id, message_id) DO UPDATE SET
         classes = ARRAY(SELECT DISTINCT x FROM unnest(old.classes || excluded.classes) AS x
             ORDER BY x),
+        lacking = ARRAY(SELECT unnest(old.lacking) EXCEPT SELECT unnest(excluded.classes) ORDER BY 1),
         rests_on = ARRAY(SELECT DISTINCT x FROM unnest(old.rests_on || excluded.rests_on) AS x),
         number = CASE WHEN old.referral_id = excluded.referral_id THEN old.number
             ELSE excluded.number END,
