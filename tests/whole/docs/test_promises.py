@@ -84,7 +84,8 @@ def test_links_and_named_files_are_there(page: str) -> None:
 
 
 def test_every_call_that_is_named_is_in_the_contract(whole_service: Service) -> None:
-    paths = httpx.get(f"{whole_service.url}/openapi.json").json()["paths"]
+    # A process of lower priority makes it, when it is first asked for.
+    paths = httpx.get(f"{whole_service.url}/openapi.json", timeout=60).json()["paths"]
     there = {(verb.upper(), _shape(path)) for path, verbs in paths.items() for verb in verbs}
     named = {
         (verb, _shape(path))
