@@ -31,7 +31,7 @@ Refusal
 ├── ActSettled         the act waits for nobody any more
 ├── ActImpossible      the act could not take effect as things stand
 ├── TooManyActs        too many proposals wait for a second seat
-└── Busy               the case is held, or moved at every try
+└── Busy               what it writes is held, or the case moved at every try
 """
 
 import traceback
@@ -296,7 +296,7 @@ class TooManyActs(Refusal):
 
 
 class Busy(Refusal):
-    """Others hold or change the case all the time; the same call can be made again."""
+    """Others hold or change all the time what the call writes; it can be made again."""
 
     code = "busy"
 

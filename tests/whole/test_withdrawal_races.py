@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from app.domain.deliveries.recall import RecallReason
 from app.domain.errors import Refusal
 from tests.support.callers import seat
 from tests.support.office import Office, saying
@@ -24,6 +25,7 @@ from tests.support.play import (
 from tests.support.races import expect_both_orders
 
 ROUNDS = 40
+TURNS = 6
 REQUESTED = TO_ACCEPTED[:4]
 
 
@@ -231,5 +233,64 @@ async def test_withdrawals_renewals_receipts_and_messages_never_wait_for_each_ot
                 await office.inboxes.acknowledge(seat(agency), [], head)
 
     await asyncio.gather(take_note(), *(to_and_fro(r) for r in cases))
-    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    assert await office.owner.fetchval(deadlocks) == 0
+    assert await deadlocks(office) == 0
+
+
+async def deadlocks(office: Office) -> int:
+    """How many times PostgreSQL has ended a ring of waiting transactions."""
+    query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    counted: int = await office.owner.fetchval(query)
+    return counted
+
+
+async def send(office: Office, event: str, referral: UUID, sender: str, **body: Any) -> UUID:
+    """Send a message of a special adjustment; its id."""
+    message = saying(f"special_adjustment.{event}", referral, body)
+    await office.exchange.accept(message, seat(sender))
+    return message.id
+
+
+async def withdraw_and_renew(office: Office, referral: UUID) -> None:
+    for _ in range(TURNS):
+        await send(office, "withdraw_consent", referral, PROBATION)
+        await send(office, "renew_consent", referral, PROBATION, consent_id=str(uuid4()))
+
+
+async def send_open_and_recall(office: Office, referral: UUID) -> None:
+    for _ in range(TURNS):
+        await send(office, "change_custody", referral, PROBATION)
+        await send(office, "record_consent", referral, CENTER, consent_id=str(uuid4()))
+        moved = await send(office, "change_custody", referral, PRISON)
+        await office.reading.open(seat(CENTER), [moved])
+        sent = await send(office, "change_custody", referral, PROBATION)
+        reason = RecallReason.WRONG_CONTENT
+        await office.recalls.recall(seat(PROBATION), referral, sent, reason, None)
+        await send(office, "decline", referral, PROBATION)
+        await send(office, "retract_decline", referral, PROBATION)
+
+
+async def acknowledge_and_remind(office: Office) -> None:
+    """Acknowledge what there is, and remind of what is due, as the worker does."""
+    for _ in range(TURNS):
+        for agency in (CENTER, PROBATION, PRISON):
+            head = (await office.inboxes.status(agency))["head"]
+            await office.inboxes.acknowledge(seat(agency), [], head)
+        for remind in (
+            "SELECT tell_deadlines($1, 'infinity', 100)",
+            "SELECT tell_deliveries($1::timestamptz + interval '1 year', 100)",
+            "SELECT tell_returns($1, 'infinity', 100)",
+        ):
+            await office.owner.execute(remind, office.clock())
+
+
+async def test_cases_of_the_same_agencies_never_wait_for_each_other_in_a_ring(
+    office: Office,
+) -> None:
+    before = await deadlocks(office)
+    withdrawn_from, *others = [await special(office) for _ in range(3)]
+    await asyncio.gather(
+        withdraw_and_renew(office, withdrawn_from),
+        acknowledge_and_remind(office),
+        *(send_open_and_recall(office, referral) for referral in others),
+    )
+    assert await deadlocks(office) == before

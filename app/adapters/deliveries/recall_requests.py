@@ -108,11 +108,16 @@ class RecallRequests:
             if request["state"] != "open":
                 return _settled_request(_request(request, at), answer, reason)
             state = "lapsed" if _is_void(held, at) else answer.value
-            settled = await connection.fetchval(
-                SETTLE, _settling(request, state, at, caller, reason)
-            )
-            if state == RecallAnswer.ACCEPTED:
-                recipients = await _recall(connection, held, caller, at)
+            answered = _settling(request, state, at, caller, reason)
+            recall = _recall_rows(held, caller, at) if state == RecallAnswer.ACCEPTED else None
+            if recall is not None:
+                # One delivery of both: two would lock mailboxes out of the order of their ids.
+                recall["items"] = [*answered["items"], *recall["items"]]
+                answered["items"] = []
+            settled = await connection.fetchval(SETTLE, json.dumps(answered))
+            if recall is not None:
+                await connection.execute(WRITE, json.dumps(recall))
+                recipients = {item["agency_id"] for item in recall["items"]}
         self._bell.ring({request["sender_agency"], request["recipient_agency"]} | recipients)
         return _settled_request(_request(json.loads(settled), at), answer, reason)
 
@@ -126,13 +131,24 @@ class LapsingRequests:
 
     async def lapse_due(self) -> int:
         """Let due requests lapse; how many there were, at most `MOST`."""
+        lapsed = 0
+        while lapsed < MOST and await self._lapse_one():
+            lapsed += 1
+        return lapsed
+
+    async def _lapse_one(self) -> bool:
+        """Whether there was one; in a transaction of its own, since both its sides are notified.
+
+        Mailboxes of several requests would be locked out of the order of their ids.
+        """
         at = self._clock()
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = json.loads(await connection.fetchval(DUE, at, MOST))
-            for row in sorted(rows, key=_sides):
-                await connection.execute(SETTLE, _settling(row, "lapsed", at, None, None))
+            rows = json.loads(await connection.fetchval(DUE, at, 1))
+            for row in rows:
+                settled = json.dumps(_settling(row, "lapsed", at, None, None))
+                await connection.execute(SETTLE, settled)
         await ring(self._pool, {agency for row in rows for agency in _sides(row)})
-        return len(rows)
+        return bool(rows)
 
 
 async def request_recall(work: "Work") -> Mapping[str, Any]:
@@ -196,8 +212,8 @@ def _is_void(held: Row, at: datetime) -> bool:
     return False
 
 
-async def _recall(connection: Any, held: Row, caller: Caller, at: datetime) -> set[str]:
-    """Recall the copy of the agency that agreed; which agencies get an item."""
+def _recall_rows(held: Row, caller: Caller, at: datetime) -> dict[str, Any] | None:
+    """The recall of the copy of the agency that agreed; None if there is none to recall."""
     request, message = held["request"], held["message"]
     copies = [
         copy
@@ -205,8 +221,8 @@ async def _recall(connection: Any, held: Row, caller: Caller, at: datetime) -> s
         if copy.agency_id == caller.agency_id and copy.recalled_for is None
     ]
     if not copies:
-        return set()
-    rows = RecallRows(
+        return None
+    return RecallRows(
         caller,
         request["sender_agency"],
         request["requested_by"],
@@ -216,8 +232,6 @@ async def _recall(connection: Any, held: Row, caller: Caller, at: datetime) -> s
         message,
         at,
     ).rows(copies)
-    await connection.execute(WRITE, json.dumps(rows))
-    return {item["agency_id"] for item in rows["items"]}
 
 
 def _settled_request(
@@ -237,21 +251,19 @@ def _settled_request(
 
 def _settling(
     row: Row, state: str, at: datetime, caller: Caller | None, reason: RefusalReason | None
-) -> str:
-    """The argument of `settle_recall_request`: JSON as text."""
+) -> dict[str, Any]:
+    """The argument of `settle_recall_request`."""
     refused = state == RecallAnswer.REFUSED and reason is not None
     kind = "recall.lapsed" if state == "lapsed" else "recall.answered"
-    return json.dumps(
-        {
-            "at": at.isoformat(),
-            "id": row["id"],
-            "state": state,
-            "settled_by": caller.seat_id if caller and state != "lapsed" else None,
-            "refusal_reason": reason.value if refused and reason else None,
-            "log": [_entry(row, state, at, caller if state != "lapsed" else None).row()],
-            "items": [_item(row, agency, kind) for agency in _agencies_to_notify(row, state)],
-        }
-    )
+    return {
+        "at": at.isoformat(),
+        "id": row["id"],
+        "state": state,
+        "settled_by": caller.seat_id if caller and state != "lapsed" else None,
+        "refusal_reason": reason.value if refused and reason else None,
+        "log": [_entry(row, state, at, caller if state != "lapsed" else None).row()],
+        "items": [_item(row, agency, kind) for agency in _agencies_to_notify(row, state)],
+    }
 
 
 def _agencies_to_notify(row: Row, state: str) -> Collection[str]:

@@ -15,8 +15,8 @@ BEGIN
         v_at, p ->> 'proposed_by', (p ->> 'expires_at')::timestamptz, 'proposed')
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN RETURN 'taken'; END IF;
-    PERFORM write_log_of(p ->> 'agency_id', v_at, p -> 'log');
     PERFORM deliver(v_at, p -> 'items');
+    PERFORM write_log_of(p ->> 'agency_id', v_at, p -> 'log');
     RETURN 'made';
 END $$;
 REVOKE ALL ON FUNCTION propose_act(jsonb, integer) FROM PUBLIC, tsunagu_api, tsunagu_worker;

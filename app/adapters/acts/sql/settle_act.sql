@@ -8,8 +8,8 @@ BEGIN
         outcome = p -> 'outcome'
     WHERE id = (p ->> 'id')::uuid RETURNING agency_id INTO v_agency;
     PERFORM act_for_unless_worker(v_agency);
-    PERFORM write_log_of(v_agency, v_at, p -> 'log');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    PERFORM write_log_of(v_agency, v_at, p -> 'log');
 END $$;
 REVOKE ALL ON FUNCTION settle_act(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION settle_act(jsonb) TO tsunagu_api, tsunagu_worker;

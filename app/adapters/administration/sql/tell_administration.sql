@@ -15,8 +15,8 @@ BEGIN
         RAISE EXCEPTION 'an agency is told what does not concern it'
             USING ERRCODE = 'check_violation';
     END IF;
-    IF jsonb_array_length(p -> 'log') > 0 THEN PERFORM write_log_of(me(), p_at, p -> 'log'); END IF;
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(p_at, p -> 'items'); END IF;
+    IF jsonb_array_length(p -> 'log') > 0 THEN PERFORM write_log_of(me(), p_at, p -> 'log'); END IF;
 END $$;
 -- Called by other functions only.
 REVOKE ALL ON FUNCTION tell_administration(timestamptz, jsonb)

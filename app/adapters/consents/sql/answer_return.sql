@@ -20,17 +20,17 @@ BEGIN
             done_on = (p ->> 'on')::date, legal_basis = p ->> 'legal_basis'
         WHERE id = x.id RETURNING * INTO x;
         v_detail := jsonb_build_object('answer', x.answer);
-        PERFORM write_log_of(me(), v_at, (
-            SELECT jsonb_agg(return_entry(x, 'return_answer', s, v_detail)
-                || jsonb_build_object('agency_id', p -> 'agency_id', 'seat_id', p -> 'seat_id',
-                    'client_id', CASE WHEN s = p ->> 'agency_id' THEN p -> 'client_id' END))
-            FROM unnest(x.seen_by || x.agency_id) AS s));
         SELECT coalesce(jsonb_agg(i), '[]') INTO v_items
         FROM jsonb_array_elements(return_items(x, jsonb_build_object(
             'kind', 'consent.return_answered', 'type', 'consent.return_answered',
             'urgency', 'normal', 'referral_id', x.referral_id), false)) AS i
         WHERE i ->> 'agency_id' NOT IN (x.agency_id, p ->> 'agency_id');
         IF jsonb_array_length(v_items) > 0 THEN PERFORM deliver(v_at, v_items); END IF;
+        PERFORM write_log_of(me(), v_at, (
+            SELECT jsonb_agg(return_entry(x, 'return_answer', s, v_detail)
+                || jsonb_build_object('agency_id', p -> 'agency_id', 'seat_id', p -> 'seat_id',
+                    'client_id', CASE WHEN s = p ->> 'agency_id' THEN p -> 'client_id' END))
+            FROM unnest(x.seen_by || x.agency_id) AS s));
     END IF;
     RETURN shown_return(x, p ->> 'agency_id') || jsonb_build_object('conflict',
         x.answer <> p ->> 'answer' OR x.done_on <> (p ->> 'on')::date

@@ -11,10 +11,7 @@ BEGIN
         FROM jsonb_to_record(p -> 'consent') AS c (id uuid, referral_id uuid, message_id uuid,
             purpose text, recipients text[], classes text[], valid_from date, valid_until date,
             recorded_by text, claimed boolean);
-        IF NOT (p #>> '{consent,claimed}')::boolean THEN
-            PERFORM complete_copies(p -> 'consent');
-            PERFORM give_again(p);
-        END IF;
+        IF NOT (p #>> '{consent,claimed}')::boolean THEN PERFORM complete_copies(p -> 'consent'); END IF;
     END IF;
     IF p ? 'vouched' THEN
         UPDATE consent SET claimed = false, confirmed_at = p_at,
@@ -25,7 +22,6 @@ BEGIN
         WHERE case_id = p_case AND claimed AND p #> '{vouched,refused}' ? id::text;
         PERFORM restore_consents(p_case, p #> '{vouched,restored}');
         PERFORM complete_copies(p -> 'vouched');
-        PERFORM give_again(p || jsonb_build_object('consent', p -> 'vouched'));
     END IF;
     IF p ? 'withdrawn' THEN
         UPDATE consent SET withdrawn_on = CASE WHEN p #> '{withdrawn,part}' ? id::text THEN NULL
@@ -41,6 +37,11 @@ BEGIN
             SELECT i::uuid FROM jsonb_array_elements_text(p #> '{withdrawn,ids}') AS i
         );
         PERFORM withdraw_copies(p_at, p_case, p);
+    END IF;
+    -- Last: it locks mailboxes, and a withdrawal locks notices before them.
+    IF NOT (p #>> '{consent,claimed}')::boolean THEN PERFORM give_again(p); END IF;
+    IF p ? 'vouched' THEN
+        PERFORM give_again(p || jsonb_build_object('consent', p -> 'vouched'));
     END IF;
 END $$;
 -- Called by other functions only.

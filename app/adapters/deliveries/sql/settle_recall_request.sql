@@ -8,8 +8,8 @@ BEGIN
         settled_by = p ->> 'settled_by', refusal_reason = p ->> 'refusal_reason'
     WHERE id = (p ->> 'id')::uuid AND state = 'open' RETURNING * INTO x;
     PERFORM act_for_unless_worker(x.recipient_agency);
-    PERFORM write_log_of(x.recipient_agency, v_at, p -> 'log');
     PERFORM deliver(v_at, p -> 'items');
+    PERFORM write_log_of(x.recipient_agency, v_at, p -> 'log');
     RETURN to_jsonb(x);
 END $$;
 REVOKE ALL ON FUNCTION settle_recall_request(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

@@ -4,7 +4,7 @@
 -- opened it keeps in its evidence bundles (`kept`); facts of a copy that it has relied upon stay.
 -- Only the agency that sent the message recalls it, or one that agreed to its request recalls its
 -- own copy; what is known of message and copies is read here.
--- Lock order: case, notices, mailboxes by agency id.
+-- Lock order: case, deadlines, notices, mailboxes by agency id, counts of the day.
 CREATE OR REPLACE FUNCTION write_recall(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -43,6 +43,12 @@ BEGIN
         named boolean, disclosed boolean, openings jsonb, preliminary_from date,
         preliminary_by date, final_by date, final_by_if_malicious date);
     FOR v_agency IN
+        SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c
+        WHERE NOT (c ->> 'relied_upon')::boolean ORDER BY 1
+    LOOP
+        PERFORM forget_facts(v_agency, v_message);
+    END LOOP;
+    FOR v_agency IN
         SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
     LOOP
         PERFORM cancel_notices(v_agency, v_message, 'recalled', v_at);
@@ -56,9 +62,6 @@ BEGIN
         UPDATE copy SET recalled_at = v_at,
             kept = ARRAY(SELECT jsonb_array_elements_text(v_copy -> 'kept'))
         WHERE agency_id = v_agency AND message_id = v_message;
-        IF NOT (v_copy ->> 'relied_upon')::boolean THEN
-            PERFORM forget_facts(v_agency, v_message);
-        END IF;
         UPDATE inbox_item SET recalled_at = v_at
         WHERE agency_id = v_agency AND message_id = v_message AND kind = 'message'
         RETURNING opened_at IS NULL AND acknowledged_at IS NULL AND NOT withdrawn INTO v_unopened;
@@ -68,8 +71,8 @@ BEGIN
             UPDATE mailbox SET opened = opened + 1 WHERE agency_id = v_agency;
         END IF;
     END LOOP;
-    PERFORM write_case_log(v_case, v_at, p);
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    PERFORM write_case_log(v_case, v_at, p);
 END $$;
 REVOKE ALL ON FUNCTION write_recall(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION write_recall(jsonb) TO tsunagu_api;

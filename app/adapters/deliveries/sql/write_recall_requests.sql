@@ -20,8 +20,8 @@ BEGIN
     FROM jsonb_to_recordset(p -> 'requests') AS r (id uuid, message_id uuid, referral_id uuid,
         reader_referral_id uuid, type text, sender_agency text, recipient_agency text,
         recipient_party text, reason text, requested_by text, expires_at timestamptz);
-    PERFORM write_log_of(p #>> '{requests,0,sender_agency}', v_at, p -> 'log');
     PERFORM deliver(v_at, p -> 'items');
+    PERFORM write_log_of(p #>> '{requests,0,sender_agency}', v_at, p -> 'log');
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION write_recall_requests(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

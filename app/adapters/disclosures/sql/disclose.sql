@@ -24,7 +24,6 @@ BEGIN
     LOOP
         IF v_case.version <> v_case.expected THEN RETURN false; END IF;
     END LOOP;
-    PERFORM write_log_of(v_agency, v_at, naming_present(p -> 'log', v_agency));
     PERFORM FROM unnest(v_ids) AS wanted CROSS JOIN LATERAL (
         SELECT FROM inbox_item i WHERE i.agency_id = v_agency AND i.message_id = wanted
             AND i.kind = 'message' AND i.opened_at IS NULL AND NOT i.withdrawn OFFSET 0) AS item
@@ -41,6 +40,7 @@ BEGIN
         INTO v_opened, v_first FROM now_open;
         UPDATE mailbox SET opened = opened + v_opened WHERE agency_id = v_agency;
     END IF;
+    PERFORM write_log_of(v_agency, v_at, naming_present(p -> 'log', v_agency));
     PERFORM count_today(v_agency, v_at, jsonb_build_array(jsonb_build_object('kind', 'openings',
         'n', jsonb_array_length(p -> 'log') - v_first)));
     RETURN true;

@@ -10,8 +10,8 @@ DECLARE
     v_classes constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'classes'));
 BEGIN
     DELETE FROM held_key WHERE referral_id = v_referral AND class = ANY (v_classes);
-    PERFORM write_log_of(NULL, v_at, p -> 'log');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    PERFORM write_log_of(NULL, v_at, p -> 'log');
 END $$;
 REVOKE ALL ON FUNCTION destroy_held_keys(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION destroy_held_keys(jsonb) TO tsunagu_worker;

@@ -34,8 +34,8 @@ BEGIN
             SELECT id FROM message WHERE referral_id = v_referral);
     END IF;
     PERFORM set_clocks(p -> 'clocks');
-    PERFORM write_case_log(v_case, v_at, p);
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    PERFORM write_case_log(v_case, v_at, p);
 END $$;
 REVOKE ALL ON FUNCTION erase(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION erase(jsonb) TO tsunagu_api, tsunagu_worker;

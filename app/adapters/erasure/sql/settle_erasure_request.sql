@@ -25,8 +25,8 @@ BEGIN
             outcome = p ->> 'outcome'
         WHERE id = v_id AND state = 'pending';
     END IF;
-    PERFORM write_log_of(p ->> 'agency_id', v_at, p -> 'log');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    PERFORM write_log_of(p ->> 'agency_id', v_at, p -> 'log');
 END $$;
 REVOKE ALL ON FUNCTION settle_erasure_request(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION settle_erasure_request(jsonb) TO tsunagu_api, tsunagu_worker;

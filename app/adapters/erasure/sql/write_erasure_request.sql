@@ -14,8 +14,8 @@ BEGIN
     INSERT INTO erasure_answer (request_id, agency_id, referral_id)
     SELECT v_id, a.agency_id, a.referral_id
     FROM jsonb_to_recordset(p -> 'asked') AS a (agency_id text, referral_id uuid);
-    PERFORM write_log_of(me(), v_at, p -> 'log');
     PERFORM deliver(v_at, p -> 'items');
+    PERFORM write_log_of(me(), v_at, p -> 'log');
 END $$;
 REVOKE ALL ON FUNCTION write_erasure_request(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;
 GRANT EXECUTE ON FUNCTION write_erasure_request(jsonb) TO tsunagu_api;

@@ -3,7 +3,8 @@
 -- not named there has none. `p_counts` is a list of `kind`, `n`, `other` (an agency, where it is
 -- about one) and `times` (by what the limit is multiplied). A count that is a day ahead, since
 -- another process saw the midnight first, goes on; any other day begins anew. Rows are taken in
--- one order, so that no two writers wait for each other.
+-- one order, and after everything else that a transaction locks, so that no two writers wait for
+-- each other.
 CREATE OR REPLACE FUNCTION count_today(p_agency text, p_at timestamptz, p_counts jsonb) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$

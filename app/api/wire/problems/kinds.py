@@ -480,10 +480,10 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         Text("込み合っています", "Busy"),
         Text(
-            "同じ案件を他の処理が使い続けていて、待ちきれませんでした。何も書かれていません。"
-            "他の案件には差し支えありません。",
-            "The same case is in use by others for longer than a call waits. Nothing was written."
-            " Other cases are not concerned.",
+            "この呼出しが書くところ(案件、届け先の受信箱、その日の数え)を他の処理が使い続けていて、"
+            "待ちきれませんでした。何も書かれていません。",
+            "What this call writes (the case, an inbox, a count of the day) is in use by others for"
+            " longer than a call waits. Nothing was written.",
         ),
         Text(
             "Retry-After の後に、同じIDで同じ内容を送り直してください。",
