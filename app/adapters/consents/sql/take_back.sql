@@ -7,7 +7,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v record; v_had text[];
-    v_messages uuid[] := '{}'; v_classes text[] := '{}'; v_stones integer := 0;
+    v_messages uuid[] := '{}'; v_classes text[] := '{}'; v_unread uuid[] := '{}'; v_stones integer;
 BEGIN
     FOR v IN SELECT * FROM copies_losing(p_party.agency_id, p_party.referral_id, p_lost)
     LOOP
@@ -17,13 +17,14 @@ BEGIN
             v_messages := v_messages || v.message_id;
             v_classes := v_classes || v_had;
         ELSIF v.wholly AND p_party.until IS NULL THEN
-            UPDATE inbox_item SET recalled_at = p_at, withdrawn = true
-            WHERE agency_id = p_party.agency_id AND message_id = v.message_id
-                AND kind = 'message' AND recalled_at IS NULL AND opened_at IS NULL
-                AND acknowledged_at IS NULL AND printed_at IS NULL;
-            IF FOUND THEN v_stones := v_stones + 1; END IF;
+            v_unread := v_unread || v.message_id;
         END IF;
     END LOOP;
+    UPDATE inbox_item SET recalled_at = p_at, withdrawn = true
+    WHERE agency_id = p_party.agency_id AND message_id = ANY (v_unread)
+        AND kind = 'message' AND recalled_at IS NULL AND opened_at IS NULL
+        AND acknowledged_at IS NULL AND printed_at IS NULL;
+    GET DIAGNOSTICS v_stones = ROW_COUNT;
     UPDATE mailbox SET opened = opened + v_stones
     WHERE agency_id = p_party.agency_id AND v_stones > 0;
     IF v_messages = '{}' THEN RETURN '[]'; END IF;
