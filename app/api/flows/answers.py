@@ -202,6 +202,13 @@ class RowReader(Shape):
             "If true, only where the message's consent names it; this holds before `x:C0`",
         ),
     ]
+    if_informed: Annotated[
+        bool,
+        _said(
+            "真なら、この通信文で終わる当事者がいることを知らされていたときだけ",
+            "If true, only where it was told of the party that ends by the message",
+        ),
+    ]
     joins: Annotated[
         bool, _said("新たにこの当事者となる機関", "The agency that becomes this party by it")
     ]
@@ -331,12 +338,14 @@ class FlowRow(Shape):
         list[str],
         _said(
             "受け手。`x` は当事者、`x:C0` は C0 だけ、`others` は送り手のほかの全当事者、`named` は"
-            "通信文の同意に挙げられた当事者。二つが当てはまれば、両方の区分が届く(`named` と"
+            "通信文の同意に挙げられた当事者、`informed` は終わる当事者のいることを知らされていた"
+            "当事者。二つが当てはまれば、両方の区分が届く(`named` と"
             " `x:C0` なら、挙げられた当事者に全て)。加わる機関と終わる機関の写しもある",
             "Recipients: `x` is a party, `x:C0` gets C0 alone, `others` is every party but the"
-            " sender, `named` each party that the message's consent names. A party to which two"
-            " apply gets the classes of both (with `named` and `x:C0`: all, if it is named). Copies"
-            " for those who join or end by the message are among them",
+            " sender, `named` each party that the message's consent names, `informed` each party"
+            " that was told of the one that ends by it. A party to which two apply gets the"
+            " classes of both (with `named` and `x:C0`: all, if it is named). Copies for those who"
+            " join or end by the message are among them",
         ),
     ]
     readers: Annotated[

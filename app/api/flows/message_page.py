@@ -84,6 +84,9 @@ COPY_COLUMNS = Text("行の番号 | 受け手 | 届く区分 | 備考", "Row No.
 NO_COPIES = Text("ほかの当事者には届きません。", "No other party receives it.")
 CLASSES = Text("この通信文の区分: {}", "Its classes: {}")
 IF_NAMED = Text("同意に挙げられた場合", "if the consent names it")
+IF_INFORMED = Text(
+    "終わる当事者がいることを知らされていた場合", "if it was told of the party that ends"
+)
 JOINING = Text("新たに加わる機関", "the agency that joins")
 LEAVES = Text("当事者でなくなる機関", "the agency that ceases to be this party")
 MAY_SEND = Text("自らが送信者の場合を除く", "unless it is the sender")
@@ -298,16 +301,15 @@ def _copy_rows(flow: Flow, steps: list[Step], language: str) -> Iterator[tuple[s
 
 
 def _notes(flow: Flow, copy: RowCopy, language: str) -> Iterator[str]:
-    if copy.if_named:
-        yield IF_NAMED.in_language(language)
-    if copy.joins:
-        yield JOINING.in_language(language)
-    if copy.leaves:
-        yield LEAVES.in_language(language)
-    if copy.may_send:
-        yield MAY_SEND.in_language(language)
-    if flow.parties[copy.party].by_consent and copy.classes != {DataClass.C0}:
-        yield BY_CONSENT.in_language(language)
+    notes = (
+        (copy.if_named, IF_NAMED),
+        (copy.if_informed, IF_INFORMED),
+        (copy.joins, JOINING),
+        (copy.leaves, LEAVES),
+        (copy.may_send, MAY_SEND),
+        (flow.parties[copy.party].by_consent and copy.classes != {DataClass.C0}, BY_CONSENT),
+    )
+    yield from (text.in_language(language) for applies, text in notes if applies)
 
 
 def _is_sent(flow: Flow, body: type[Body]) -> bool:

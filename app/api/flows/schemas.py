@@ -60,6 +60,7 @@ FLOW: dict[str, Any] = {
                     "party": "institution",
                     "classes": ["C0"],
                     "if_named": False,
+                    "if_informed": False,
                     "joins": False,
                     "leaves": False,
                     "may_send": False,

@@ -67,7 +67,8 @@ HOW_TO_READ = Text(
   `open` は `closed` 以外の全ての状態です。
 * **送信者**: **D** は決裁者の席が必要です。`sys` はサービス自身、`lead` は主担当の機関です。
 * **写し**: `x:C0` には経路情報(C0)だけが届きます。`others` は他の全当事者、`named` は
-  同意に挙げられた当事者です。`+x` はこの通信文で加わる当事者、`-x` は終わる当事者です。
+  同意に挙げられた当事者、`informed` は終わる当事者のいることを知らされていた当事者です。
+  `+x` はこの通信文で加わる当事者、`-x` は終わる当事者です。
 * **紙**: 紙で届いたものを入力できるのは、上の「確認する当事者」の決裁者だけです
   (その機関が参加していなければ、受け手の決裁者)。
 * **†**: 当初の表を補うために加えた行です。
@@ -78,7 +79,8 @@ HOW_TO_READ = Text(
 * **Sender**: **D** needs a decider's seat. `sys` is the service itself, `lead` the agency that
   leads the case.
 * **Copies**: `x:C0` gets routing only (C0). `others` is every other party, `named` each party
-  that the consent names. `+x` is a party that joins by this message, `-x` one that ends.
+  that the consent names, `informed` each party that was told of the one that ends. `+x` is a
+  party that joins by this message, `-x` one that ends.
 * **paper**: on paper, only a decider of the party that confirms keys it in (any recipient's, where
   that agency is not connected).
 * **†**: a row that was added to complete the first tables.

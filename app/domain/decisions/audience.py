@@ -14,7 +14,7 @@ from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
+from app.domain.state_machine.table import INFORMED, NAMED, OTHERS, Flow, Step, parse_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def audience(
     present = {p.name: p.agency_id for p in referral.parties if p.active}
     there = {name: a for name, i in present.items() if (a := directory.agency(i))}
     agencies = {name: a for name, a in {**there, **joining}.items() if name in flow.parties}
-    classes = _granted(flow, (*step.copies, *joining), agencies, body)
+    classes = _granted(flow, (*_copies(step, referral), *joining), agencies, body)
     by_consent = _granted(flow, _copies_with_consent(flow, step, referral, sender), agencies, body)
     recipients = [
         Addressee(name, agencies[name], granted, granted | by_consent.get(name, granted))
@@ -182,3 +182,22 @@ def _parties_meant(party: str, agencies: Mapping[str, Agency], body: Body) -> It
         yield from (n for n, a in agencies.items() if {a.id, a.kind} & set(recipients))
     else:
         yield party
+
+
+def _copies(step: Step, referral: Referral) -> Iterator[str]:
+    """The copies of a step, where `informed` is the parties that it stands for."""
+    for copy in step.copies:
+        party, mark, narrowed = copy.partition(":")
+        if party == INFORMED:
+            yield from (f"{name}{mark}{narrowed}" for name in _informed(step, referral))
+        else:
+            yield copy
+
+
+def _informed(step: Step, referral: Referral) -> Iterator[str]:
+    """The remaining parties whose view has a party that the step ends."""
+    ending = {p.agency_id for p in referral.parties if p.active and p.name in step.ends}
+    for party in referral.parties:
+        known = {p.agency_id for p in party.view.parties if p.until is None}
+        if party.active and party.agency_id not in ending and known & ending:
+            yield party.name

@@ -51,7 +51,6 @@ from app.domain.state_machine.guards import (
     close_reason_allowed,
     closed_lately,
     consent_withdrawn,
-    deciding_party_left,
     has_come,
     nothing_erased,
     parent_goes_on,
@@ -164,8 +163,6 @@ class CommonRows:
     """States in which the person has settled. Only in these is `settled` a reason for closing."""
     reports: Report | None = None
     """What every closing row reports to the parent."""
-    deciding_leaves: bool = False
-    """Whether the part of the deciding party can end while the referral goes on."""
     requests: Report | None = None
     """What the opening reported to the parent, and reopening reports again."""
     stopped: Mapping[str, tuple[Guard, ...]] = field(default_factory=dict)
@@ -411,26 +408,20 @@ class CommonRows:
         )
 
     def _reopening_rows(self) -> Iterator[Step]:
-        """The deciding party reopens. Once its part has ended, whoever else may close does."""
         reopen = self._type("reopen", Reopened, REOPEN, REOPENED, OURS)
         lately = (closed_lately(self.opening), nothing_erased(self.opening))
         above = (parent_goes_on,) if self.vouching is None else ()
-        others = tuple(party for party in self.closers if party != self.deciding)
-        senders: dict[tuple[str, ...], tuple[Guard, ...]] = {(self.deciding,): ()}
-        if self.deciding_leaves:
-            senders[others] = (deciding_party_left(self.deciding),)
-        for by, further in senders.items():
-            yield Step(
-                CLOSED,
-                reopen,
-                by,
-                BACK,
-                decides=True,
-                copies=(OTHERS,),
-                guards=(*further, *lately, *above, has_come("reopened_on")),
-                reports=self.requests,
-                added=True,
-            )
+        yield Step(
+            CLOSED,
+            reopen,
+            (self.deciding,),
+            BACK,
+            decides=True,
+            copies=(OTHERS,),
+            guards=(*lately, *above, has_come("reopened_on")),
+            reports=self.requests,
+            added=True,
+        )
 
     def _service_rows(self) -> Iterator[Step]:
         shape = SuspensionReported if self.takes_children else SystemEvent

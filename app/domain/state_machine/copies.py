@@ -8,7 +8,7 @@ from typing import TypeAlias
 from app.domain.cases.case import LEAD
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
+from app.domain.state_machine.table import INFORMED, NAMED, OTHERS, Flow, Step, parse_copy
 
 _Granted: TypeAlias = defaultdict[str, frozenset[DataClass]]
 """Classes by party."""
@@ -22,6 +22,8 @@ class RowCopy:
     classes: frozenset[DataClass]
     if_named: bool = False
     """Only where the message's consent names the party."""
+    if_informed: bool = False
+    """Only where the party was told of one that the message ends."""
     joins: bool = False
     """It goes to the agency that becomes this party by the message."""
     leaves: bool = False
@@ -42,6 +44,8 @@ def copies(flow: Flow, step: Step) -> Iterator[RowCopy]:
         if more:
             whole = always[party] | more
             yield RowCopy(party, whole, if_named=True, may_send=_may_send(step, party))
+        if not always[party] and _may_be_informed(step, party):
+            yield RowCopy(party, ROUTING, if_informed=True)
         is_replaced = party in step.joins or not always[party]
         if party in step.ends and is_replaced and step.by != (party,):
             yield RowCopy(party, ROUTING, leaves=True)
@@ -58,6 +62,8 @@ def _granted(flow: Flow, step: Step) -> tuple[_Granted, _Granted]:
     if_named: _Granted = defaultdict(frozenset)
     for copy in (*step.copies, *step.joins):
         meant, narrowed = parse_copy(copy)
+        if meant == INFORMED:
+            continue
         for party in flow.parties if meant in {OTHERS, NAMED} else (meant,):
             if step.by == (party,) and party not in step.joins:
                 continue
@@ -65,6 +71,11 @@ def _granted(flow: Flow, step: Step) -> tuple[_Granted, _Granted]:
             granted = if_named if meant == NAMED else always
             granted[party] |= classes & (narrowed or classes)
     return always, if_named
+
+
+def _may_be_informed(step: Step, party: str) -> bool:
+    informs = any(parse_copy(copy)[0] == INFORMED for copy in step.copies)
+    return informs and party not in step.ends and step.by != (party,)
 
 
 def _may_send(step: Step, party: str) -> bool:

@@ -114,7 +114,7 @@ EXITS: Mapping[str, ExitAnswers] = {
         unlimited=frozenset({DECIDING}),
     ),
     "skip_relief": ExitAnswers(
-        "the person, and the probation office, whose part ends", "the office is told of its end"
+        "the person, who goes without relief", "the office, which stays, closes or declines"
     ),
     "decline_request": ExitAnswers(
         "the person", "the request is sent to another center", final=GIVES_UP

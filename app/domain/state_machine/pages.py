@@ -83,6 +83,7 @@ def _reader(copy: RowCopy) -> dict[str, Any]:
         "party": copy.party,
         "classes": sorted(copy.classes),
         "if_named": copy.if_named,
+        "if_informed": copy.if_informed,
         "joins": copy.joins,
         "leaves": copy.leaves,
         "may_send": copy.may_send,

@@ -28,12 +28,13 @@ OTHERS = "others"
 """In `copies`: every party but the sender."""
 NAMED = "named"
 """In `copies`: the parties that the message's consent names as recipients."""
+INFORMED = "informed"
+"""In `copies`: the parties whose view has a party that the row ends. The others are not told that
+there was one."""
 CUSTODY = frozenset({"change_custody", "released"})
 """Events that tell where the person is."""
 RELEASES = CUSTODY.union(SET_BY["release_on"], SET_BY["released_on"])
 """Events that tell where the person is, or when they are released."""
-DECIDING_LEFT = "deciding_party_left"
-"""The guard under which another than the deciding party reopens a referral."""
 REFERRAL_POINTERS = frozenset({"/consent_ids", "/lead", "/parent"})
 """What a guard may need of the message around the body, and of the referral, beside its facts."""
 
@@ -60,7 +61,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of a table. `copies` are written `center`, `institution:C0`, `others`, `named`."""
+    """One row of a table. `copies` are written `center`, `institution:C0`, `others`, `named`,
+    `informed:C0`."""
 
     state: str
     body: type[Body]
@@ -300,6 +302,8 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _easy_returns(flow)
     yield from _final_ends(flow)
     yield from _telling_refusals(flow)
+    yield from _unreported_ends(flow)
+    yield from _vacant_tasks(flow)
     yield from _unresolved_needs(flow)
     yield from _unsaid_narrowing(flow)
     for body in {step.body for step in flow.steps}:
@@ -391,7 +395,7 @@ def _unknown_names(flow: Flow) -> Iterator[str]:
     examples = {*flow.example_to, *flow.example_successors}
     yield from (f"an example names {n}, no party" for n in sorted(examples - known))
     for step in flow.steps:
-        recipients = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED}
+        recipients = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED, INFORMED}
         named = {*step.by, *recipients, *step.joins, *step.ends}
         yield from (f"{step.type} names {n}, which is no party" for n in sorted(named - known))
         if step.to not in {SAME, BACK, *flow.states} or step.state not in {NEW, *flow.states}:
@@ -561,10 +565,8 @@ def _final_ends(flow: Flow) -> Iterator[str]:
             yield from _wrong_reopening(flow, step)
         elif step.to == CLOSED:
             yield from _wrong_end(step)
-    leaves = any(flow.deciding in set(s.ends) - set(s.joins) for s in flow.steps)
     for event in REOPENED:
-        senders = {by for s in flow.takes(CLOSED, f"{flow.name}.{event}") for by in s.by}
-        if not senders or (leaves and senders == {flow.deciding}):
+        if not flow.takes(CLOSED, f"{flow.name}.{event}"):
             yield f"{event} does not undo the end of a referral"
 
 
@@ -578,8 +580,7 @@ def _wrong_end(step: Step) -> Iterator[str]:
 
 
 def _wrong_reopening(flow: Flow, step: Step) -> Iterator[str]:
-    left = any(guard.name == DECIDING_LEFT for guard in step.guards)
-    if step.to != BACK or not step.decides or not (left or step.by == (flow.deciding,)):
+    if step.to != BACK or not step.decides or step.by != (flow.deciding,):
         yield f"{step.type} leads out of an end, and is not the deciding party's decider's"
     if OTHERS not in step.copies:
         yield f"{step.type} leads out of an end, and does not tell everybody"
@@ -611,6 +612,36 @@ def _telling_refusals(flow: Flow) -> Iterator[str]:
                     f"{step.type} leads from {here.state} to {there.state} and changes what"
                     f" {party} may send, which is not told of it"
                 )
+
+
+def _unreported_ends(flow: Flow) -> Iterator[str]:
+    """Rows that end a party, and do not tell a remaining one that may know of it.
+
+    What this one rehearses and sends would no longer reach the party that ended, and its
+    deliveries would say so: it would learn of the step without having been told.
+    """
+    for step in flow.steps:
+        told = {parse_copy(copy)[0] for copy in step.copies}
+        if not step.ends or told & {OTHERS, INFORMED}:
+            continue
+        sender = set(step.by) if len(step.by) == 1 else set()
+        untold = flow.parties.keys() - told - sender - {*step.ends, *step.joins}
+        yield from (
+            f"{step.type} ends {sorted(step.ends)}, and does not tell {party} if it knows of that"
+            for party in sorted(untold)
+        )
+
+
+def _vacant_tasks(flow: Flow) -> Iterator[str]:
+    """Rows by which a referral goes on with nobody to confirm exits, or to vouch for consents."""
+    needed = {flow.deciding, flow.vouching}
+    for step in flow.steps:
+        if step.to != CLOSED:
+            yield from (
+                f"{step.type} ends {party}, which alone confirms or vouches, without a successor"
+                for party in sorted(set(step.ends) - set(step.joins))
+                if party in needed
+            )
 
 
 def _rows_of(flow: Flow, state: str, party: str) -> frozenset[tuple[object, ...]]:

@@ -140,6 +140,46 @@ async def test_unknown_kinds_of_residence_that_were_counted_become_others(
     assert [row["residence_kind"] for row in kinds] == ["hospital", "other"]
 
 
+async def test_an_office_that_ended_without_a_successor_is_a_party_again_for_all_who_knew(
+    empty_database: NewDatabase,
+) -> None:
+    database, ended = empty_database(), "2026-11-20T10:00:00+09:00"
+    await asyncio.to_thread(migrate, database.owner, "2026_11_28_99")
+    async with connect(database.owner) as connection:
+        await connection.execute(
+            """
+            INSERT INTO "case" (id, version, opened_at, latest_at)
+            VALUES (gen_random_uuid(), 1, now(), now());
+            INSERT INTO referral (id, case_id, flow, reference, state, back, facts, opened_at)
+            SELECT gen_random_uuid(), id, 'suspect_support', 'R', 'community_support', '{}', '{}',
+                now() FROM "case";
+            """
+        )
+        for name, knows in (("probation_office", ended), ("center", ended), ("prosecutor", None)):
+            await connection.execute(
+                """
+                INSERT INTO party (referral_id, agency_id, name, classes, by_consent, since, until,
+                    flow, state, number, view, updated_at)
+                SELECT id, 'a-' || $1, $1, '{C0}', false, now(),
+                    CASE WHEN $1 = 'probation_office' THEN now() END, flow, state, 1,
+                    jsonb_build_object('parties', jsonb_build_array(
+                        jsonb_build_object('agency_id', 'a-center', 'until', null),
+                        jsonb_build_object('agency_id', 'a-probation_office', 'until', $2::text)
+                    )), now() FROM referral
+                """,
+                name,
+                knows,
+            )
+    await asyncio.to_thread(migrate, database.owner)
+    async with connect(database.owner) as connection:
+        left = await connection.fetchval(
+            "SELECT count(*) FROM party WHERE until IS NOT NULL OR view::text LIKE '%2026-11-20%'"
+        )
+        agencies = await connection.fetch("SELECT view #>> '{parties,1,agency_id}' FROM party")
+    assert left == 0
+    assert [row[0] for row in agencies] == ["a-probation_office"] * 3
+
+
 async def test_all_the_way_back_nothing_of_ours_is_left(
     new_database: NewDatabase, empty_database: NewDatabase
 ) -> None:

@@ -634,6 +634,29 @@ async def test_no_step_that_is_hidden_from_a_prosecutor_changes_what_it_is_refus
     assert await refusals(office, PROSECUTOR, "suspect_support", opening.id) == before
 
 
+async def test_a_prosecutor_cannot_tell_of_support_without_relief_and_stops_it_for_a_while_only(
+    office: Office,
+) -> None:
+    opening = saying("suspect_support.consult")
+    await office.exchange.accept(opening, seat(PROSECUTOR))
+    for agency, event in (*TO_A_CENTER, (CENTER, "accept"), (PROSECUTOR, "release_disposition")):
+        await send(office, agency, saying(f"suspect_support.{event}", opening.id))
+    before = await refusals(office, PROSECUTOR, "suspect_support", opening.id)
+    delivered = await office.deliveries.sent_messages(PROSECUTOR, opening.id, 0, 50)
+    await send(office, CENTER, saying("suspect_support.skip_relief", opening.id))
+    assert await refusals(office, PROSECUTOR, "suspect_support", opening.id) == before
+    assert await office.deliveries.sent_messages(PROSECUTOR, opening.id, 0, 50) == delivered
+    withdrawn = saying("suspect_support.withdraw_consent", opening.id)
+    await send(office, PROSECUTOR, withdrawn)
+    assert await state_of(office, opening.id) == "suspended_consent"
+    now = await office.deliveries.sent_messages(PROSECUTOR, opening.id, 0, 50)
+    reasons = [each.undeliverable for message in now for each in message.deliveries]
+    assert reasons
+    assert set(reasons) == {None}
+    await send(office, PROBATION, saying("suspect_support.retract_withdrawal", opening.id))
+    assert await state_of(office, opening.id) == "community_support"
+
+
 async def test_a_rehearsal_of_what_was_sent_gives_the_first_answer(office: Office) -> None:
     opening = saying("special_adjustment.notify_candidate")
     first = await office.exchange.accept(opening, seat(PRISON))

@@ -14,7 +14,7 @@ from app.api.wire.message_examples import answer_example, request_example
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
 from app.domain.state_machine.reachability import possible_steps
-from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Step, parse_copy
+from app.domain.state_machine.table import BACK, INFORMED, NAMED, OTHERS, SAME, Step, parse_copy
 from tests.support.contract import ENGLISH, PUBLISHED
 from tests.whole.docs.test_languages import ENGLISH as SENTENCE
 from tests.whole.docs.test_languages import JAPANESE, QUOTED
@@ -80,7 +80,7 @@ def test_a_page_says_who_receives_which_classes(name: str) -> None:
     for step in steps_of(name):
         for copy in (*step.copies, *step.joins, *(f"{party}:C0" for party in step.ends)):
             meant, narrowed = parse_copy(copy)
-            for party in flow.parties if meant in {OTHERS, NAMED} else [meant]:
+            for party in flow.parties if meant in {OTHERS, NAMED, INFORMED} else [meant]:
                 if step.by != (party,) or party in step.joins:
                     classes = (narrowed or flow.parties[party].classes) & has
                     wanted.setdefault(party, set()).update(classes)

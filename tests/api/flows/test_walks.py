@@ -11,7 +11,6 @@ PATH_DEPENDENT = {
     "ancestors_not_suspended",
     "relief_period_within_six_months",
     "closed_lately",
-    "deciding_party_left",
     "nothing_erased",
     "parent_goes_on",
     "parent_takes_it_again",

@@ -338,33 +338,14 @@ def test_a_child_that_had_been_handed_over_reports_nothing_when_it_is_reopened()
     assert play.state(parent) == state == "seeking_placement"
 
 
-# Where the deciding party is a party no more.
-
-
-def left_alone() -> Play:
+def test_a_center_that_goes_on_without_relief_leaves_reopening_to_the_office() -> None:
     play = suspect()
     play.run("prosecutor release_disposition\ncenter skip_relief")
-    return play
-
-
-def test_a_center_that_goes_on_alone_reopens_what_it_closed() -> None:
-    play = left_alone()
     play.send("center close", close_reason="settled")
-    assert play.send("center reopen") == "community_support"
-    with pytest.raises(PartEnded):
-        play.send("probation reopen")
-    # There is nobody else to close it: it does so however often.
-    for _ in range(3):
-        play.send("center close", close_reason="settled")
+    with pytest.raises(NotYourStep) as refusal:
         play.send("center reopen")
-    assert play.send("center close", close_reason="settled") == CLOSED
-
-
-def test_a_center_does_not_reopen_what_the_office_is_there_to_reopen() -> None:
-    play, _, _ = ended("suspect")
-    with pytest.raises(GuardFailed) as refusal:
-        play.send("center reopen")
-    assert failed(refusal) == ["deciding_party_left"]
+    assert refusal.value.facts["by"] == ["probation_office"]
+    assert play.send("probation reopen") == "community_support"
 
 
 # Tables.

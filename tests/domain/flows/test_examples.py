@@ -172,7 +172,7 @@ def test_a_suspect_who_is_indicted() -> None:
     assert play.run(f"{VISITING.rstrip()}\nprosecutor indict") == "defendant_stage"
     assert play.run("center bail\ncenter skip_relief") == "community_support"
     parties = play.case.referrals[play.main].parties
-    assert not next(p for p in parties if p.name == "probation_office").active
+    assert next(p for p in parties if p.name == "probation_office").active
     released = Play("suspect_support", "prosecutor consult")
     released.run(f"{VISITING.rstrip()}\nprosecutor indict\nprobation verdict_release")
     assert released.run("probation apply_relief\nprobation reject_relief") == "community_support"

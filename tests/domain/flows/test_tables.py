@@ -107,7 +107,7 @@ request_center | adjusting | center_requested | probation_office D | center | jo
 query | center_requested | query_pending | center | probation_office
 answer_query | query_pending | center_requested | probation_office | center
 accept | center_requested | center_accepted | center D | probation_office prosecutor:C0 | lead center
-decline_capacity | center_requested query_pending | adjusting | center D | probation_office | ends center, lead -
+decline_capacity | center_requested query_pending | adjusting | center D | probation_office informed:C0 | ends center, lead -
 report_contact_ban | center_accepted visiting | contact_ban_hold | probation_office | center
 report_contact_ban | center_accepted visiting | contact_ban_hold | center | probation_office
 lift_contact_ban | contact_ban_hold | < | probation_office | center
@@ -129,7 +129,7 @@ approve_relief | relief_applied | priority_support | probation_office D | center
 reject_relief | relief_applied | community_support | probation_office D | center
 extend_relief | priority_support | = | probation_office D | center
 end_relief | priority_support | community_support | probation_office D | center
-skip_relief | released | community_support | center D | | ends probation_office
+skip_relief | released | community_support | center D | probation_office:C0
 
 record_consent | open | = | prosecutor center | named probation_office
 record_consent | open | = | probation_office | named
@@ -164,7 +164,7 @@ close | running objection_stop | closed | probation_office D | parties
 close | running-community_support-death_reported | closed | center D | parties
 close | community_support | closed | center D | probation_office:C0 prosecutor:C0
 close | suspended_consent | closed | probation_office center D | suspended
-reopen | closed | < | probation_office center D | parties | added
+reopen | closed | < | probation_office D | parties | added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 exit_claimed | open objection_stop | = | sys | parties | added

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.cases.case import LEAD, SYSTEM, Party, Referral
+from app.domain.cases.case import LEAD, SYSTEM, Party, Referral, View, VisibleParty
 from app.domain.classes import DataClass
 from app.domain.decisions.audience import audience
 from app.domain.directory.agencies import Agency, Directory
@@ -31,14 +31,15 @@ def test_everybody_whom_a_message_reaches_is_among_the_copies_of_its_row(name: s
 
 
 def reached(flow: Flow, step: Step, body: Body, sender: str) -> Told:
-    """Whom a message reaches in a referral with an agency as every party."""
+    """Whom a message reaches in a referral with an agency as every party, known to all."""
     present = [an_agency(flow, party, "now") for party in flow.parties]
     joining = {party: an_agency(flow, party, "new") for party in step.joins}
+    view = View(parties=tuple(VisibleParty(a.name, a.id, AT) for a in present))
     referral = Referral(
         id=UUID(int=1),
         flow=flow.name,
         state=step.state,
-        parties=tuple(Party(a.name, a.id, AT) for a in present),
+        parties=tuple(Party(a.name, a.id, AT, view=view) for a in present),
     )
     directory = Directory.of([*present, *joining.values()])
     own = None if sender == SYSTEM else f"{sender}-now"

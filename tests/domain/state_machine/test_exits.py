@@ -185,6 +185,13 @@ def test_no_answer_is_left_over() -> None:
         (DEFENCE, "retract_withdrawal", SUSPENDED, {"by": ("center",)}, "own access"),
         (REGIONAL, "renew_consent", None, {"by": ("origin_center",), "to": BACK}, "the vouching"),
         (REGIONAL, "consent_confirmed", SUSPENDED, {"to": "="}, "is not undone by"),
+        (SUSPECT, "decline_capacity", None, {"copies": ("probation_office",)}, "tell prosecutor"),
+        (SPECIAL, "transfer_office", "assessing", {"copies": ("center",)}, "tell institution"),
+        (SPECIAL, "transfer_institution", "requested", {"copies": ("center",)}, "tell probation"),
+        (SUSPECT, "skip_relief", None, {"ends": ("probation_office",)}, "without a successor"),
+        (SPECIAL, "transfer_office", "assessing", {"joins": ()}, "without a successor"),
+        (DEFENCE, "ask_probation", None, {"ends": ("counsel",)}, "without a successor"),
+        (DEFENCE, "report_outcome", None, {"ends": ("center",)}, "without a successor"),
     ],
 )
 def test_a_table_with_a_row_that_gives_too_much_is_not_built(

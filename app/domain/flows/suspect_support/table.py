@@ -69,7 +69,7 @@ from app.domain.state_machine.guards import (
     suspects_only,
     written_application,
 )
-from app.domain.state_machine.table import BACK, SAME, PartyRole, rows
+from app.domain.state_machine.table import BACK, INFORMED, SAME, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import ENTRY, close_reasons
 
@@ -155,7 +155,6 @@ COMMON = CommonRows(
     vouching=PROBATION,
     by_consent=frozenset({CENTER}),
     closers=(PROBATION, CENTER),
-    deciding_leaves=True,
     custodians=(PROSECUTOR, PROBATION),
     close_reasons=close_reasons(ENTRY),
     settled_states=frozenset({COMMUNITY_SUPPORT}),
@@ -199,7 +198,7 @@ TABLE = (
     *rows(CENTER_REQUESTED, SuspectAccept, CENTER, CENTER_ACCEPTED, decides=True, lead=CENTER,
           copies=(PROBATION, PROSECUTOR_C0)),
     *rows((CENTER_REQUESTED, QUERY_PENDING), DeclineCapacity, CENTER, ADJUSTING, decides=True,
-          ends=(CENTER,), lead=NOBODY, copies=(PROBATION,)),
+          ends=(CENTER,), lead=NOBODY, copies=(PROBATION, f"{INFORMED}:C0")),
     *rows((CENTER_ACCEPTED, VISITING), ReportContactBan, PROBATION, CONTACT_BAN_HOLD,
           copies=(CENTER,)),
     *rows((CENTER_ACCEPTED, VISITING), ReportContactBan, CENTER, CONTACT_BAN_HOLD,
@@ -235,7 +234,7 @@ TABLE = (
     *rows(PRIORITY_SUPPORT, EndRelief, PROBATION, COMMUNITY_SUPPORT, decides=True,
           copies=(CENTER,)),
     *rows(RELEASED, SkipRelief, CENTER, COMMUNITY_SUPPORT, decides=True,
-          ends=(PROBATION,)),
+          copies=(PROBATION_C0,)),
     *COMMON.table(),
 )
 # fmt: on

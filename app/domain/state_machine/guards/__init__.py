@@ -18,7 +18,6 @@ from app.domain.state_machine.guards.ending import (
     closed_for_objection,
     closed_lately,
     consent_withdrawn,
-    deciding_party_left,
     nothing_erased,
     parent_goes_on,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "closed_lately",
     "consent_withdrawn",
     "counsel_leave",
-    "deciding_party_left",
     "defendants_only",
     "explained_all_items",
     "extension_conditions",

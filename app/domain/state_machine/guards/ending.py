@@ -109,27 +109,6 @@ def nothing_erased(opening: str) -> Guard:
     return check
 
 
-def deciding_party_left(party: str) -> Guard:
-    """A guard that the party that decides is none any more; otherwise it reopens the referral."""
-
-    @guard(
-        "deciding_party_left",
-        Text(
-            "確認する当事者が当事者でなくなっていること",
-            "the party that confirms is a party no more",
-        ),
-        Text(
-            "再開は、確認する当事者が行います。", "it is for the party that confirms to reopen it"
-        ),
-        of_the_moment=True,
-        needs=("reopen",),
-    )
-    def check(situation: Situation) -> list[str]:
-        return ["reopen"] if situation.party(party) else []
-
-    return check
-
-
 def close_reason_allowed(reasons: frozenset[CloseReason], settled_states: frozenset[str]) -> Guard:
     """A guard that a referral ends for one of these reasons.
 
