@@ -365,13 +365,6 @@ def test_a_table_that_ends_a_referral_for_good_is_not_built(flow: Flow) -> None:
             assert can_be_reopened(step) or EXITS[event].final, step.type
 
 
-def test_a_table_whose_deciding_party_can_leave_has_another_that_reopens() -> None:
-    flow = FLOWS["suspect_support"]
-    rows = tuple(s for s in flow.steps if not (s.type.endswith(".reopen") and "center" in s.by))
-    with pytest.raises(ValueError, match="reopen does not undo the end of a referral"):
-        replace(flow, steps=rows)
-
-
 def test_whatever_a_referral_refuses_when_it_is_open_says_nothing_of_an_end() -> None:
     """`reopen` is refused alike whether or not the referral was closed in the meantime unseen."""
     answers = []
