@@ -6,7 +6,7 @@ They alone confirm and vouch there: each is a party again, also in the views tha
 from alembic import op
 
 revision = "2026_11_28_115"
-down_revision = "2026_11_28_99"
+down_revision = "2026_11_28_113"
 branch_labels = None
 depends_on = None
 
