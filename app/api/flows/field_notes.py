@@ -12,6 +12,7 @@ NOTES: Mapping[str, str] = {
     "As far as it may be told to the recipients.": "受け手に伝えてよい範囲で",
     "Between prosecutor and probation office only.": "検察庁と保護観察所の間だけ",
     "Chosen by the sender, unique for ever.": "送り手が選ぶ、二度と使わない番号",
+    "The party that withdrew them below.": "下の依頼で撤回した当事者",
     "Classes, agency ids or kinds of agency. Left out: the whole consent.": (
         "情報の種類、機関の識別子、機関の種類。なければ同意の全部"
     ),

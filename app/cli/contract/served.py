@@ -6,7 +6,6 @@ second meanwhile, instead of 300).
 """
 
 import logging
-import os
 import subprocess
 import sys
 from typing import get_args
@@ -17,8 +16,6 @@ from app.main import create_app
 from app.settings import Settings
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-LOWER = 10
-"""By how much the priority of the process is lower."""
 LONGEST = 60.0
 """Seconds that are waited for it."""
 
@@ -55,7 +52,6 @@ def _made(url: str) -> list[bytes]:
 
 
 def _main(url: str) -> None:
-    os.nice(LOWER)
     contract: Contract = create_app(Settings()).state.contract
     for language in LANGUAGES:
         sys.stdout.buffer.write(contract.text(language, url) + b"\n")

@@ -252,6 +252,6 @@ class SuspensionReported(Body):
         C0,
         Field(
             title="撤回を送った機関",
-            description="The party of this referral that withdrew its consents in one below it.",
+            description="The party that withdrew them below.",
         ),
     ] = None
