@@ -338,6 +338,15 @@ def test_a_child_that_had_been_handed_over_reports_nothing_when_it_is_reopened()
     assert play.state(parent) == state == "seeking_placement"
 
 
+def test_a_child_that_had_been_handed_over_ends_with_its_parent() -> None:
+    for line in ("probation close", "center27 close"):
+        play = handed_over()
+        child, parent = standing(play).id, standing(play).parent
+        assert play.state(child) == "lead_transferred"
+        assert play.send(line, parent) == CLOSED
+        assert play.state(child) == CLOSED
+
+
 def test_a_center_that_goes_on_without_relief_leaves_reopening_to_the_office() -> None:
     play = suspect()
     play.run("prosecutor release_disposition\ncenter skip_relief")

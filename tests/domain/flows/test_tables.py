@@ -242,7 +242,7 @@ refuse_transfer | transfer_offered | < | destination_center D | origin_center
 return_case | before | closed | destination_center D | origin_center | reports regional_returned
 withdraw | before | closed | origin_center D | destination_center | reports regional_returned
 complete | lead_transferred | closed | destination_center D | origin_center:C0
-parent_closed | before suspended_consent decline_pending death_reported held_by_parent | closed | sys | parties | added
+parent_closed | before lead_transferred suspended_consent decline_pending death_reported held_by_parent | closed | sys | parties | added
 
 record_consent | open | = | origin_center | named
 record_consent | before | = | destination_center | named origin_center

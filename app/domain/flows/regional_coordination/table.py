@@ -150,7 +150,7 @@ TABLE = (
     *rows(BEFORE_TRANSFER, WithdrawRegional, ORIGIN, CLOSED, decides=True, copies=(DESTINATION,),
           reports=RETURNED_REPORT),
     *rows(LEAD_TRANSFERRED, Complete, DESTINATION, CLOSED, decides=True, copies=(ORIGIN_C0,)),
-    *parent_closed(NAME, (*BEFORE_TRANSFER, *SIDE_STATES, HELD)),
+    *parent_closed(NAME, (*OPEN, HELD)),
     *COMMON.table(),
 )
 # fmt: on
