@@ -330,8 +330,11 @@ class FlowRow(Shape):
     to: Annotated[
         str,
         _said(
-            "次の状態。`=` は状態を変えず、`<` は直前の状態に戻る",
-            "The next state; `=` keeps the state, `<` returns to the one before",
+            "次の状態。`=` は状態を変えず、`<` は直前の状態に戻る。今の状態の下にもうある"
+            "側の状態(`suspended_consent` など)に進む行では、状態は変わらない",
+            "The next state; `=` keeps the state, `<` returns to the one before. A side state"
+            " (such as `suspended_consent`) that already lies beneath the present one stays"
+            " there: the state is kept",
         ),
     ]
     copies: Annotated[

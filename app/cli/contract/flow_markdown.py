@@ -64,6 +64,7 @@ TABLE = Text("表", "The table")
 HOW_TO_READ = Text(
     """\
 * **状態 → 次の状態**: `=` は状態を変えません。`<` は直前の状態に戻ります。
+  前に戻る状態が今の状態の下にもうあれば、そこに進む行も状態を変えません。
   `open` は `closed` 以外の全ての状態です。
 * **送信者**: **D** は決裁者の席が必要です。`sys` はサービス自身、`lead` は主担当の機関です。
 * **写し**: `x:C0` には経路情報(C0)だけが届きます。`others` は他の全当事者、`named` は
@@ -74,8 +75,9 @@ HOW_TO_READ = Text(
 * **†**: 当初の表を補うために加えた行です。
 """,
     """\
-* **From → to**: `=` keeps the state, `<` returns to the one before. `open` is every state but
-  `closed`.
+* **From → to**: `=` keeps the state, `<` returns to the one before. Where a state that returns
+  lies beneath the present one already, a row that leads to it keeps the state, too. `open` is every
+  state but `closed`.
 * **Sender**: **D** needs a decider's seat. `sys` is the service itself, `lead` the agency that
   leads the case.
 * **Copies**: `x:C0` gets routing only (C0). `others` is every other party, `named` each party
