@@ -341,11 +341,11 @@ class FlowRow(Shape):
         list[str],
         _said(
             "受け手。`x` は当事者、`x:C0` は C0 だけ、`others` は送り手のほかの全当事者、`named` は"
-            "通信文の同意に挙げられた当事者、`informed` は終わる当事者のいることを知らされていた"
+            "通信文の同意に挙げられた当事者、`informed:C0` は終わる当事者のいることを知らされていた"
             "当事者。二つが当てはまれば、両方の区分が届く(`named` と"
             " `x:C0` なら、挙げられた当事者に全て)。加わる機関と終わる機関の写しもある",
             "Recipients: `x` is a party, `x:C0` gets C0 alone, `others` is every party but the"
-            " sender, `named` each party that the message's consent names, `informed` each party"
+            " sender, `named` each party that the message's consent names, `informed:C0` each party"
             " that was told of the one that ends by it. A party to which two apply gets the"
             " classes of both (with `named` and `x:C0`: all, if it is named). Copies for those who"
             " join or end by the message are among them",
