@@ -158,7 +158,7 @@ def _count_caller(request: Request, access: Access) -> None:
 def _forget_caller(request: Request) -> None:
     """Treat a call as a stranger's again: whoever repeats it may be another than the caller."""
     for name in ("access", "caller", "quota"):
-        request.scope["state"].pop(name, None)
+        request.scope.get("state", {}).pop(name, None)
 
 
 def _count(request: Request, caller: Caller, calls: int | None = None) -> None:

@@ -181,13 +181,13 @@ BREAKING: dict[str, tuple[Change, str]] = {
         lambda d: schema(d, "Problem")["properties"]["guards"]["items"]["properties"]["missing"][
             "items"
         ]["properties"]["because"].update(enum=["none_named", "other"]),
-        "POST /v1/referrals answers 401 Problem.guards[].missing[].because: can now be other",
+        "POST /v1/referrals answers 400 Problem.guards[].missing[].because: can now be other",
     ),
     "a value less in an answer": (
         lambda d: schema(d, "Problem")["properties"]["guards"]["items"]["properties"]["missing"][
             "items"
         ]["properties"]["because"].update(enum=["none_named"]),
-        "POST /v1/referrals answers 401 Problem.guards[].missing[].because: not_covered is gone",
+        "POST /v1/referrals answers 400 Problem.guards[].missing[].because: not_covered is gone",
     ),
     "a notice without a field": (
         lambda d: schema(d, "NoticeData")["properties"].pop("kind"),
