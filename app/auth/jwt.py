@@ -177,7 +177,7 @@ def header(token: str) -> dict[str, Any]:
         NotGenuine: it has no readable header, or one that asks for extensions we do not know.
     """
     _check_form(token)
-    head = _object(_decoded(token.partition(".")[0]))
+    head = _object(_decode(token.partition(".")[0]))
     # `b64` is one that changes what is signed (RFC 7797), whether `crit` names it or not.
     if "crit" in head or "b64" in head:
         raise NotGenuine("the header asks for an extension")
@@ -191,7 +191,7 @@ def unverified_subject(token: str) -> object:
         NotGenuine: it has no readable claims.
     """
     _check_form(token)
-    return _object(_decoded(token.split(".")[1])).get("sub")
+    return _object(_decode(token.split(".")[1])).get("sub")
 
 
 def moment(claims: Mapping[str, Any], name: str) -> float:
@@ -231,7 +231,7 @@ def with_low_s(token: str) -> str:
     return f"{signed}.{base64url_encode(low).decode()}"
 
 
-def _decoded(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     try:
         return urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except ValueError as error:

@@ -201,7 +201,7 @@ def _compose_run(run: Match[str]) -> str:
     """
     letter, marks = run[0][0], run[0][1:]
     for place, mark in enumerate(marks):
-        both = _composed(letter + mark)
+        both = _compose_pair(letter + mark)
         if len(both) > 1:
             return letter + marks[place:]
         letter = both
@@ -209,7 +209,7 @@ def _compose_run(run: Match[str]) -> str:
 
 
 @lru_cache(maxsize=5_000)
-def _composed(pair: str) -> str:
+def _compose_pair(pair: str) -> str:
     return normalize("NFC", pair)
 
 

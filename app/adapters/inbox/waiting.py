@@ -43,7 +43,7 @@ class WaitingCalls:
 
     def may_wait(self, poller: Poller) -> bool:
         """Whether one more call of this client may wait."""
-        agency, client = _counted(poller)
+        agency, client = _count_keys(poller)
         return self._counts[agency] < MOST_WAITING and self._counts[client] < MOST_OF_A_CLIENT
 
     @contextmanager
@@ -54,12 +54,12 @@ class WaitingCalls:
         call = _Call(poller, event)
         self._calls[call] = None
         self._by_address.setdefault(poller.address, {})[call] = None
-        self._counts.update(_counted(poller))
+        self._counts.update(_count_keys(poller))
         try:
             yield call
         finally:
             self._forget(call)
-            for key in _counted(poller):
+            for key in _count_keys(poller):
                 self._counts[key] -= 1
                 if not self._counts[key]:
                     del self._counts[key]
@@ -83,5 +83,5 @@ class WaitingCalls:
             self._by_address.pop(call.poller.address, None)
 
 
-def _counted(poller: Poller) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _count_keys(poller: Poller) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ("agency", poller.agency), ("client", poller.agency, poller.client)

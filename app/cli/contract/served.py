@@ -29,7 +29,7 @@ def make_elsewhere(contract: Contract) -> None:
     def text(language: Language, url: str) -> bytes:
         if (language, url) not in made:
             try:
-                made.update(zip(((each, url) for each in LANGUAGES), _made(url), strict=True))
+                made.update(zip(((each, url) for each in LANGUAGES), _make_texts(url), strict=True))
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 _log.warning("the contract is made in this process: %s", type(error).__name__)
                 return contract.text(language, url)
@@ -38,7 +38,7 @@ def make_elsewhere(contract: Contract) -> None:
     contract.make_text = text
 
 
-def _made(url: str) -> list[bytes]:
+def _make_texts(url: str) -> list[bytes]:
     """The contract in each language."""
     done = subprocess.run(
         [sys.executable, "-m", __name__, url],

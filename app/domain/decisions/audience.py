@@ -50,8 +50,10 @@ def audience(
     present = {p.name: p.agency_id for p in referral.parties if p.active}
     there = {name: a for name, i in present.items() if (a := directory.agency(i))}
     agencies = {name: a for name, a in {**there, **joining}.items() if name in flow.parties}
-    classes = _granted(flow, (*_copies(step, referral), *joining), agencies, body)
-    by_consent = _granted(flow, _copies_with_consent(flow, step, referral, sender), agencies, body)
+    classes = _granted_classes(flow, (*_copies(step, referral), *joining), agencies, body)
+    by_consent = _granted_classes(
+        flow, _copies_with_consent(flow, step, referral, sender), agencies, body
+    )
     recipients = [
         Addressee(name, agencies[name], granted, granted | by_consent.get(name, granted))
         if flow.parties[name].by_consent
@@ -68,7 +70,7 @@ def audience(
     )
 
 
-def _granted(
+def _granted_classes(
     flow: Flow, copies: Iterable[str], agencies: Mapping[str, Agency], body: Body
 ) -> dict[str, frozenset[DataClass]]:
     """The classes that these copies give, by party."""
@@ -189,12 +191,12 @@ def _copies(step: Step, referral: Referral) -> Iterator[str]:
     for copy in step.copies:
         party, mark, narrowed = copy.partition(":")
         if party == INFORMED:
-            yield from (f"{name}{mark}{narrowed}" for name in _informed(step, referral))
+            yield from (f"{name}{mark}{narrowed}" for name in _informed_parties(step, referral))
         else:
             yield copy
 
 
-def _informed(step: Step, referral: Referral) -> Iterator[str]:
+def _informed_parties(step: Step, referral: Referral) -> Iterator[str]:
     """The remaining parties whose view has a party that the step ends."""
     ending = {p.agency_id for p in referral.parties if p.active and p.name in step.ends}
     for party in referral.parties:

@@ -307,7 +307,7 @@ def test_the_notice_is_described_as_it_is_sent() -> None:
     assert not list(Draft202012Validator(complete).iter_errors(media["example"]))
 
 
-def asked(operation_id: str) -> str:
+def path_of(operation_id: str) -> str:
     """The path of an operation, with names that are there."""
     (path,) = (p for p, operation in operations() if operation["operationId"] == operation_id)
     names = {"flow": "special_adjustment", "event": "accept", "code": "not_found"}
@@ -319,7 +319,7 @@ def asked(operation_id: str) -> str:
 async def test_what_any_stranger_is_answered_is_declared(
     stranger: AsyncClient, operation_id: str
 ) -> None:
-    path = asked(operation_id)
+    path = path_of(operation_id)
     good = await stranger.get(path, headers={"Accept-Encoding": "gzip"})
     assert good.status_code == 200
     answers = {200: good}

@@ -33,7 +33,7 @@ def without_access(
     monkeypatch.setattr(cases, "DIRECTORY", Directory.of(changed))
 
 
-def coordinated() -> Play:
+def accepted_coordination() -> Play:
     """A regional coordination that was accepted: the play's main referral."""
     play, child = regional()
     play.main = child
@@ -106,7 +106,7 @@ def test_a_center_does_not_key_in_that_the_other_one_without_access_gives_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Here the lead decides: it keys in what the asked center wrote, not the other way round."""
-    play = coordinated()
+    play = accepted_coordination()
     without_access(monkeypatch, "center27")
     refused(play, "center~ return_case")
     play.send("center return_case", envelope={"paper_origin": PAPER})

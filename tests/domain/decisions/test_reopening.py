@@ -44,7 +44,7 @@ def indicted() -> Play:
     return play
 
 
-def coordinated() -> Play:
+def accepted_coordination() -> Play:
     """A regional coordination that was accepted: the play's main referral."""
     play, child = regional()
     play.main = child
@@ -53,7 +53,7 @@ def coordinated() -> Play:
 
 
 def handed_over() -> Play:
-    play = coordinated()
+    play = accepted_coordination()
     play.run("center offer_transfer\ncenter27 accept_transfer")
     return play
 
@@ -70,7 +70,7 @@ ENDS: dict[str, tuple[Callable[[], Play], str, str]] = {
     "imprisoned": (indicted, "probation verdict_imprisonment", "probation"),
     "suspect": (suspect, "center close", "probation"),
     "defence": (defence, "center close", "center"),
-    "regional": (coordinated, "center close", "center"),
+    "regional": (accepted_coordination, "center close", "center"),
     "complete": (handed_over, "center27 complete", "center27"),
 }
 FINAL: dict[str, tuple[Callable[[], Play], str, str]] = {
@@ -84,8 +84,8 @@ FINAL: dict[str, tuple[Callable[[], Play], str, str]] = {
         "center decline_request",
         "center",
     ),
-    "given back": (coordinated, "center27 return_case", "center"),
-    "taken back": (coordinated, "center withdraw", "center"),
+    "given back": (accepted_coordination, "center27 return_case", "center"),
+    "taken back": (accepted_coordination, "center withdraw", "center"),
 }
 
 
@@ -275,7 +275,7 @@ def test_only_the_deciding_party_closes_over_a_reported_death(over: str) -> None
 
 
 def test_of_two_centers_the_one_that_leads_closes_over_a_reported_death() -> None:
-    play = coordinated()
+    play = accepted_coordination()
     play.send("center27 die")
     with pytest.raises(NotYourStep):
         play.send("center27 close")
@@ -303,7 +303,7 @@ def test_a_child_is_reopened_after_its_parent_and_not_before() -> None:
 
 
 def test_a_child_is_not_reopened_into_a_parent_that_has_moved_on_or_is_stopped() -> None:
-    play = coordinated()
+    play = accepted_coordination()
     parent = standing(play).parent
     play.send("center close")
     play.send("probation withdraw_consent", parent)
