@@ -309,12 +309,12 @@ async def test_hidden_traffic_changes_not_one_byte(office: Office) -> None:
 async def test_a_cursor_that_names_a_referral_which_one_does_not_see_lists_nothing(
     office: Office,
 ) -> None:
-    parent, child = await hand_over(office, *TAKEN)
+    parent, _ = await hand_over(office, *TAKEN)
     case = await case_of(office, parent)
-    assert await list_all(office, PRISON, parent)
-    for place in (child, uuid4()):
+    assert await list_all(office, OTHER_CENTER, parent)  # of the child, opened after it
+    for place in (parent, uuid4()):
         key = key_of([str(place), "0", "", "0", "0", str(UUID(int=0))])
-        page = await office.disclosures.page(PRISON, case, ALL, key, 100)
+        page = await office.disclosures.page(OTHER_CENTER, case, ALL, key, 100)
         assert (page.items, page.following) == ([], None)
 
 
