@@ -93,7 +93,7 @@ def standing(play: Play) -> Referral:
     return play.case.referrals[play.main]
 
 
-def ended(how: str) -> tuple[Play, Referral, str]:
+def ended_play(how: str) -> tuple[Play, Referral, str]:
     """A play after an end, its referral right before, and who reopens."""
     begin, lines, decides = {**ENDS, **FINAL}[how]
     play = begin()
@@ -104,13 +104,13 @@ def ended(how: str) -> tuple[Play, Referral, str]:
     return play, before, decides
 
 
-def failed(refusal: pytest.ExceptionInfo[GuardFailed]) -> list[str]:
+def failed_guards(refusal: pytest.ExceptionInfo[GuardFailed]) -> list[str]:
     return [guard["name"] for guard in refusal.value.facts["guards"]]
 
 
 @pytest.mark.parametrize("how", ENDS)
 def test_what_ended_goes_on_where_it_was_for_everybody(how: str) -> None:
-    play, before, decides = ended(how)
+    play, before, decides = ended_play(how)
     # What else the end stated stays until it is stated anew.
     stated = {f for f in play.decided.moves[0].facts if f != "close_reason"}
     assert play.send(f"{decides} reopen") == before.state
@@ -132,7 +132,7 @@ def test_what_ended_goes_on_where_it_was_for_everybody(how: str) -> None:
 
 @pytest.mark.parametrize("how", ENDS)
 def test_everybody_who_was_there_is_told_and_nobody_else_reopens(how: str) -> None:
-    play, before, decides = ended(how)
+    play, before, decides = ended_play(how)
     for who, agency_id in SHORT.items():
         party = next((p for p in before.parties if p.agency_id == agency_id), None)
         if party is None or who == decides:
@@ -149,10 +149,10 @@ def test_everybody_who_was_there_is_told_and_nobody_else_reopens(how: str) -> No
 
 @pytest.mark.parametrize("how", FINAL)
 def test_what_destroys_keys_or_gives_up_a_part_stays_final(how: str) -> None:
-    play, _, decides = ended(how)
+    play, _, decides = ended_play(how)
     with pytest.raises(GuardFailed) as refusal:
         play.send(f"{decides} reopen")
-    assert "closed_lately" in failed(refusal)
+    assert "closed_lately" in failed_guards(refusal)
     assert play.state() == CLOSED
 
 
@@ -162,34 +162,34 @@ def test_it_is_reopened_until_the_end_of_the_tenth_business_day(
     last = add_business_days(NOW.date(), 10)
     at = NOW.replace(year=last.year, month=last.month, day=last.day, hour=23, minute=59)
     for when, taken in ((at, True), (at + timedelta(minutes=1), False)):
-        play, before, decides = ended("center closes")
+        play, before, decides = ended_play("center closes")
         monkeypatch.setattr(cases, "NOW", when)
         if taken:
             assert play.send(f"{decides} reopen") == before.state
         else:
             with pytest.raises(GuardFailed) as refusal:
                 play.send(f"{decides} reopen")
-            assert failed(refusal) == ["closed_lately"]
+            assert failed_guards(refusal) == ["closed_lately"]
         monkeypatch.setattr(cases, "NOW", NOW)
 
 
 def test_what_was_closed_before_the_day_was_remembered_stays_closed() -> None:
-    play, _, decides = ended("center closes")
+    play, _, decides = ended_play("center closes")
     old = standing(play)
     forgotten = replace(old, back=(), stops=replace(old.stops, closed_on=None))
     play.case = play.case.with_referral(forgotten)
     with pytest.raises(GuardFailed) as refusal:
         play.send(f"{decides} reopen")
-    assert failed(refusal) == ["closed_lately"]
+    assert failed_guards(refusal) == ["closed_lately"]
 
 
 @pytest.mark.parametrize("classes", [frozenset({DataClass.C4}), frozenset(DataClass)])
 def test_nothing_is_reopened_of_which_something_was_erased(classes: frozenset[DataClass]) -> None:
-    play, _, decides = ended("center closes")
+    play, _, decides = ended_play("center closes")
     play.case = play.case.with_referral(replace(standing(play), erased=classes))
     with pytest.raises(GuardFailed) as refusal:
         play.send(f"{decides} reopen")
-    assert failed(refusal) == ["nothing_erased"]
+    assert failed_guards(refusal) == ["nothing_erased"]
 
 
 def test_deadlines_that_the_end_lifted_are_counted_again() -> None:
@@ -217,7 +217,7 @@ def test_deadlines_that_the_end_lifted_are_counted_again() -> None:
     ],
 )
 def test_the_clocks_of_retention_that_the_end_started_stop(how: str, rules: set[Rule]) -> None:
-    play, _, decides = ended(how)
+    play, _, decides = ended_play(how)
     started = {c.rule for c in play.decided.clocks if c.since is not None}
     play.send(f"{decides} reopen")
     stopped = set(play.decided.clocks)
@@ -234,7 +234,7 @@ def test_whoever_was_closed_as_cleared_is_not_taken_for_cleared_when_it_goes_on(
 
 
 def test_a_referral_that_ended_without_consent_goes_on_without_it() -> None:
-    play, _, _ = ended("no consent")
+    play, _, _ = ended_play("no consent")
     assert play.send("probation reopen") == SUSPENDED
     assert not play.may_open("center")
     assert play.send("probation renew_consent") == "assessing"
@@ -246,7 +246,7 @@ def test_an_end_is_not_undone_for_its_sender_again_and_again() -> None:
     play.run("center close\nprobation reopen\ncenter close\nprobation reopen")
     with pytest.raises(GuardFailed) as refusal:
         play.send("center close")
-    assert failed(refusal) == ["stopped_too_often"]
+    assert failed_guards(refusal) == ["stopped_too_often"]
     for _ in range(3):
         play.run("probation close\nprobation reopen")
     assert play.send("probation close") == CLOSED
@@ -292,7 +292,7 @@ def test_a_child_is_reopened_after_its_parent_and_not_before() -> None:
     assert play.state(child) == CLOSED
     with pytest.raises(GuardFailed) as refusal:
         play.send("center reopen", child)
-    assert failed(refusal) == ["parent_goes_on"]
+    assert failed_guards(refusal) == ["parent_goes_on"]
     # It does not wait for what was closed with it.
     assert play.send("probation reopen") == "assessing"
     assert play.state(child) == CLOSED
@@ -309,13 +309,13 @@ def test_a_child_is_not_reopened_into_a_parent_that_has_moved_on_or_is_stopped()
     play.send("probation withdraw_consent", parent)
     with pytest.raises(GuardFailed) as refusal:
         play.send("center reopen")
-    assert failed(refusal) == ["parent_goes_on"]
+    assert failed_guards(refusal) == ["parent_goes_on"]
     play.send("probation renew_consent", parent)
     play.run("center draft_plan\ncenter agree_plan\ncenter start_seeking", parent)
     play.send("center agree_placement", parent)
     with pytest.raises(GuardFailed) as refusal:
         play.send("center reopen")
-    assert failed(refusal) == ["parent_takes_it_again"]
+    assert failed_guards(refusal) == ["parent_takes_it_again"]
 
 
 def test_what_the_parent_held_at_the_end_is_not_held_any_more() -> None:
