@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import UUID
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,16 @@ class _Waiting:
     keys: list[Key]
     turn: asyncio.Future[None]
 
+    @property
+    def agency(self) -> Key:
+        """The claim that calls of one agency have in common: the last one."""
+        return self.claims[-1][0]
+
+    @property
+    def client(self) -> Key:
+        """The claim of its client, or nobody's."""
+        return next((key for key, _ in self.claims if key[0] == "client"), ())
+
 
 @dataclass(slots=True)
 class Shares:
@@ -106,8 +119,9 @@ class Shares:
     """Connections of the pool."""
     _turns: dict[Key, int] = field(default_factory=dict)
     """How many calls have a turn."""
-    _lines: dict[Key, list[_Waiting]] = field(default_factory=dict)
-    """Those that wait, by their agency, the one that has got no turn for longest first."""
+    _lines: dict[Key, dict[Key, list[_Waiting]]] = field(default_factory=dict)
+    """Those that wait, by their agency and its clients: of both the one first that has got no turn
+    for longest."""
 
     async def enter(self, keys: list[Key]) -> None:
         """Wait for a turn under every claim of this task. `keys` gets what it has to leave."""
@@ -116,19 +130,20 @@ class Shares:
     async def enter_each(self, keys: list[Key], claims: Iterable[tuple[Key, int]]) -> None:
         """Wait for a turn under each of these claims, of which there are so many turns.
 
-        It gets all at once: whoever waits keeps nobody from anything. Those with the same last
-        claim, the agency, stand in one line, and the lines take turns: a long one delays no other.
+        It gets all at once: whoever waits keeps nobody from anything. Calls of one client stand in
+        one line. The lines of an agency, which is the last claim, take turns, and so do agencies:
+        a long line delays no other.
         """
         waiting = _Waiting(list(claims), keys, asyncio.get_running_loop().create_future())
         if self._take(waiting):
             return
-        agency = waiting.claims[-1][0]
-        self._lines.setdefault(agency, []).append(waiting)
+        clients = self._lines.setdefault(waiting.agency, {})
+        clients.setdefault(waiting.client, []).append(waiting)
         try:
             await waiting.turn
         finally:
             if not keys:
-                self._remove(agency, waiting)
+                self._remove(waiting)
 
     def leave(self, keys: list[Key]) -> None:
         """Give the turns back, and let those go on that now have theirs."""
@@ -143,15 +158,15 @@ class Shares:
             pass
 
     def _let_one_go_on(self, agency: Key) -> bool:
-        line = self._lines[agency]
-        for waiting in line:
+        clients = self._lines[agency]
+        for waiting in (each for line in clients.values() for each in line):
             if self._is_full(*waiting.claims[-1]):
                 return False
             if not waiting.turn.done() and self._take(waiting):
                 waiting.turn.set_result(None)
-                self._remove(agency, waiting)
-                if agency in self._lines:  # behind the others
-                    self._lines[agency] = self._lines.pop(agency)
+                self._remove(waiting)
+                _put_last(clients, waiting.client)
+                _put_last(self._lines, agency)
                 return True
         return False
 
@@ -166,11 +181,14 @@ class Shares:
     def _is_full(self, key: Key, most: int) -> bool:
         return self._turns.get(key, 0) >= most
 
-    def _remove(self, agency: Key, waiting: _Waiting) -> None:
-        line = self._lines[agency]
+    def _remove(self, waiting: _Waiting) -> None:
+        clients = self._lines[waiting.agency]
+        line = clients[waiting.client]
         line.remove(waiting)
         if not line:
-            del self._lines[agency]
+            del clients[waiting.client]
+        if not clients:
+            del self._lines[waiting.agency]
 
     def _claims_to_count(self) -> Iterator[tuple[Key, int]]:
         claims = _claims.get()
@@ -186,10 +204,15 @@ class Shares:
         yield ("agency", claims.agency), of_agency(self.size)
 
 
+def _put_last(lines: dict[Key, T], key: Key) -> None:
+    if key in lines:
+        lines[key] = lines.pop(key)
+
+
 class CallsAtOnce:
     """How many calls of one kind an agency, and each of its clients, may have under way.
 
-    Others of it wait for their turn; calls of other agencies do not.
+    Others of it wait for their turn, its clients in turn; calls of other agencies do not.
     """
 
     def __init__(self, of_an_agency: int, of_a_client: int, wait: float) -> None:

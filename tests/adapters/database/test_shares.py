@@ -48,6 +48,24 @@ async def test_a_turn_that_ends_is_the_next_ones_and_nothing_of_it_stays() -> No
     assert not turns._turns._turns
 
 
+async def test_clients_of_one_agency_take_turns_however_many_calls_one_makes() -> None:
+    turns, inside, end = CallsAtOnce(1, 1, wait=5.0), [], asyncio.Event()
+
+    async def call(client: str) -> None:
+        async with turns.turn("one", client):
+            inside.append(client)
+            await end.wait()
+
+    calls = [asyncio.create_task(call(client)) for client in (*"a" * 40, "b", "c")]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert inside == ["a"]
+    end.set()
+    await asyncio.gather(*calls)
+    assert set(inside[:4]) == {"a", "b", "c"}
+    assert not turns._turns._lines
+
+
 class Calls:
     """Calls with a pool of four connections, each until it is ended."""
 
