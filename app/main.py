@@ -54,6 +54,7 @@ from app.api.wire.dependencies import (
 )
 from app.api.wire.json_body import LargestBody
 from app.api.wire.rates import Rate, Rates
+from app.api.wire.refused_work import RefusedWork
 from app.auth.dpop import Proofs
 from app.auth.receipts import ReceiptSigner
 from app.auth.revocation import TokenRevocation
@@ -170,6 +171,7 @@ def _common(resources: Resources, caches: _Caches) -> Iterator[object]:
         settings.stranger_byte_limit,
     )
     yield Rates(rate)
+    yield RefusedWork(counts=settings.rate_limit > 0)
 
 
 def _access(resources: Resources, caches: _Caches, keys: SigningKeys) -> Iterator[object]:

@@ -127,7 +127,8 @@ def _scenarios(stage: Stage) -> dict[str, Callable[[], AbstractContextManager[ob
     contract = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     half = "GET /v1/inbox HTTP/1.1\r\nHost: localhost\r\n"
     later = wire.later(place.token(sender), referral)
-    refused = wire.refused(place.token(stage.pairs[0][0]))
+    token = place.token(stage.pairs[0][0])
+    refused, refused_late = wire.refused(token), wire.refused_late(token)
     costly = wire.read(place.token(stage.pairs[0][1]), stage.messages)
 
     @contextmanager
@@ -154,7 +155,10 @@ def _scenarios(stage: Stage) -> dict[str, Callable[[], AbstractContextManager[ob
             Attack(port, AT_ONCE, [contract], keeps=False)
         ),
         "one client reads 50 messages at a time": lambda: _at_work(Attack(port, AT_ONCE, [costly])),
-        "one client sends what is refused": lambda: _at_work(Attack(port, AT_ONCE, [refused])),
+        "one client sends 9,900 unknown names": lambda: _at_work(Attack(port, AT_ONCE, [refused])),
+        "one client sends 1,800 wrong values": lambda: _at_work(
+            Attack(port, AT_ONCE, [refused_late])
+        ),
     }
 
 

@@ -21,9 +21,17 @@ def opening(token: str) -> str:
 
 
 def refused(token: str) -> str:
-    """A message with as many names as are read, all unknown: the costliest that is refused."""
+    """A message with 9,900 unknown names."""
     names = {f"unknown_{n:05}": n for n in range(9_900)}
-    return _post("/v1/referrals", token, {**_envelope(OPENING), "body": names})
+    return _post("/v1/referrals", token, {**_envelope(OPENING), "body": {"type": OPENING, **names}})
+
+
+def refused_late(token: str) -> str:
+    """A message with as many wrong values as are read: the costliest to refuse."""
+    envelope = _envelope(OPENING)
+    contacts = [{f"unknown_{n}": n for n in range(36)}] * 50
+    body = {**envelope["body"], "family_contacts": contacts}
+    return _post("/v1/referrals", token, {**envelope, "body": body})
 
 
 def half_a_body() -> str:

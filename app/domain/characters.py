@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import groupby
-from re import Match
 from typing import NamedTuple
 from unicodedata import combining, is_normalized, normalize
 
@@ -158,7 +157,7 @@ _BLANK = re.compile(rf"\A[{_INVISIBLE}{_PLACEHOLDERS}]+\Z")
 _LETTER = "A-Za-z\u00c0-\u024f\u1e00-\u1eff\u3041-\u3096\u309d-\u30ff"
 _LETTER_MARK = "\u0300-\u036f\u3099\u309a"
 _COMPOSABLE = re.compile(f"[{_LETTER}][{_LETTER_MARK}]+")
-_BLANK_STRING = re.compile(rf'"(?:[{_INVISIBLE}{_PLACEHOLDERS}]|\\[nrt])+"')
+_BLANK_STRING = re.compile(rf'"(?:[{_INVISIBLE}{_PLACEHOLDERS}]|\\[nrt])++"')
 
 
 def is_plain_json(written: str) -> bool:
@@ -191,26 +190,22 @@ def compose(text: str) -> str:
     """
     if text.isascii():
         return text
-    return _COMPOSABLE.sub(_compose_run, text)
+    return _COMPOSABLE.sub(lambda run: _compose_run(run[0]), text)
 
 
-def _compose_run(run: Match[str]) -> str:
+@lru_cache(maxsize=5_000)
+def _compose_run(run: str) -> str:
     """A letter and its marks, composed as far as each next mark makes one character with it.
 
     NFC of the whole run would also sort marks that compose with nothing.
     """
-    letter, marks = run[0][0], run[0][1:]
+    letter, marks = run[0], run[1:]
     for place, mark in enumerate(marks):
-        both = _compose_pair(letter + mark)
+        both = normalize("NFC", letter + mark)
         if len(both) > 1:
             return letter + marks[place:]
         letter = both
     return letter
-
-
-@lru_cache(maxsize=5_000)
-def _compose_pair(pair: str) -> str:
-    return normalize("NFC", pair)
 
 
 def comparable(text: str) -> str:

@@ -38,7 +38,7 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert results["log"]["sealed_per_second"] > 0
     assert results["log"]["proofs_ms"]["inclusion proof of 10,000"]["hashes"] == 14
     assert {len(each["ratio"]) for each in results["hostile"].values()} == {2}
-    assert len(results["hostile"]) == 9
+    assert len(results["hostile"]) == 10
     assert not sum(each["not_ready"] for each in results["hostile"].values())
     printed = capsys.readouterr().out
     assert all(goal["name"] in printed for goal in results["goals"])

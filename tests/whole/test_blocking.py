@@ -8,8 +8,8 @@ programs use the machine.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from time import process_time
+from contextlib import asynccontextmanager, suppress
+from time import process_time, thread_time
 from typing import Any
 from uuid import uuid4
 
@@ -18,11 +18,15 @@ from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.api.wire.json_body import MOST_VALUES
+from app.api.referrals.envelopes import read_opening
+from app.api.wire.json_body import MOST_MEMBERS, MOST_VALUES, parse
+from app.domain.errors import Refusal
 
 LIMIT = 256 * 1024
 LONGEST = 0.1
 """Seconds."""
+LONGEST_READING = 0.07
+"""Seconds of the processor in which a thread reads and refuses a body: they are the loop's, too."""
 JSON = {"Content-Type": "application/json"}
 Shape = Callable[[dict[str, Any]], bytes]
 
@@ -82,10 +86,16 @@ def as_json(value: Any) -> bytes:
 
 IDS = [str(uuid4()) for _ in range(6_000)]
 FEW = MOST_VALUES - 200
+MEMBERS = {f"unknown_{i}": 1 for i in range(MOST_MEMBERS)}
 SHAPES: dict[str, Shape] = {
     "marks in a row": in_subject(family_name="a" + "\u0301" * 120_000),
     "marks of two classes in a row": in_subject(family_name="a" + "\u0301\u0323" * 60_000),
     "marks in rows of thirty": in_subject(family_name=("a" + "\u0301" * 30) * 3_900),
+    "letters with a mark in many texts": beside(x=["a\u0301 " * 55] * 1_100),
+    "kana with a mark in many texts": beside(x=["か\u3099は\u309a" * 50] * 400),
+    "marks in rows of thirty in many texts": beside(x=[("a" + "\u0301" * 30) * 12] * 300),
+    "spaces in many texts": beside(x=[" " * 130 + "x"] * FEW),
+    "question marks in many texts": beside(x=["?" * 130 + "𠀋"] * FEW),
     "letters with a mark": in_subject(family_name="a\u0301 " * 60_000),
     "kana with a mark": in_subject(name_note="か\u3099" * 42_000),
     "Tibetan vowels": in_subject(name_note="\u0f73" * 80_000),
@@ -101,6 +111,10 @@ SHAPES: dict[str, Shape] = {
     "unknown names": in_body(**{f"n{i}": 1 for i in range(FEW)}),
     "more unknown names": in_body(**{f"n{i}": 1 for i in range(24_000)}),
     "unknown names of one letter": in_subject(**{chr(0x4E00 + i): 1 for i in range(FEW)}),
+    "unknown names in fields that are taken": in_body(
+        family_contacts=[dict(list(MEMBERS.items())[:36])] * 50
+    ),
+    "unknown names in objects": in_body(**{f"n{i}": MEMBERS for i in range(18)}),
     "names with a mark": in_body(**{f"e\u0301{i}": 1 for i in range(FEW)}),
     "names in many objects": beside(x=[{"a": 1, "b": 2}] * (FEW // 3)),
     "nested lists": raw("[" * 100_000 + "]" * 100_000),
@@ -147,6 +161,20 @@ async def test_no_message_holds_the_loop(
     assert answer.status_code in {400, 422}
     assert len(answer.content) < 32_000
     assert turns.longest < LONGEST
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_no_message_takes_a_thread_long(opening: Callable[..., dict[str, Any]], name: str) -> None:
+    content = SHAPES[name](opening())
+    assert len(content) <= LIMIT
+    assert min(_seconds_to_read(content) for _ in range(3)) < LONGEST_READING
+
+
+def _seconds_to_read(content: bytes) -> float:
+    began = thread_time()
+    with suppress(Refusal):
+        read_opening(parse(content))
+    return thread_time() - began
 
 
 places: dict[str, Callable[[Any], Shape]] = {

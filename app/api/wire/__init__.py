@@ -4,6 +4,7 @@ from app.adapters.access.refused_calls import RefusedCalls
 from app.api.wire.dependencies import Issuer, ServiceClock, ServiceDirectory, Shutdown
 from app.api.wire.json_body import LargestBody
 from app.api.wire.rates import Rates
+from app.api.wire.refused_work import RefusedWork
 from app.auth.dpop import Proofs
 from app.auth.tokens import TokenReader
 
@@ -13,6 +14,7 @@ NEEDS = (
     Proofs,
     Rates,
     RefusedCalls,
+    RefusedWork,
     ServiceClock,
     ServiceDirectory,
     Shutdown,

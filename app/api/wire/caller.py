@@ -10,12 +10,13 @@ from fastapi.security.base import SecurityBase
 from app.adapters.database.shares import claim
 from app.api.wire.dependencies import current_time, dependency
 from app.api.wire.documented import both
-from app.api.wire.rates import QuotaUsedUp, Rates
+from app.api.wire.rates import GOES_ON, QuotaUsedUp, Rates
+from app.api.wire.refused_work import WAITED, RefusedWork
 from app.auth.dpop import Proof, Proofs
 from app.auth.scopes import SCOPE_TITLES, Scope
 from app.auth.tokens import Access, TokenReader
 from app.domain.access.caller import Caller
-from app.domain.errors import NotAuthenticated, ScopeMissing
+from app.domain.errors import NotAuthenticated, ScopeMissing, TooMany
 
 _MODEL = OAuth2(
     description=both(
@@ -129,6 +130,7 @@ async def _access(request: Request) -> Access:
     try:
         access, proof = _authenticate(request)
         _count_caller(request, access)
+        await _wait_for_share(request)
         if proof is not None:  # written in the share of a call that is counted
             await dependency(request, Proofs).use(proof)
     except NotAuthenticated:
@@ -153,6 +155,23 @@ def _count_caller(request: Request, access: Access) -> None:
     request.state.caller = caller = access.caller
     claim(caller.agency_id, caller.client_id, next(iter(request.path_params.values()), ""))
     _count(request, caller)
+
+
+async def _wait_for_share(request: Request) -> None:
+    """Let a client wait to whose calls a refusal was the answer for more than its share of time.
+
+    Raises:
+        TooMany: for too long.
+        NotAuthenticated: its token was revoked meanwhile.
+    """
+    state = request.scope["state"]
+    try:
+        state[WAITED] = await dependency(request, RefusedWork).wait(request.state.caller)
+    except TooMany:
+        state[GOES_ON] = True
+        raise
+    if state[WAITED]:
+        require_valid_token(request)
 
 
 def _forget_caller(request: Request) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from fastapi import Request
@@ -18,7 +19,8 @@ from app.adapters.database.shares import claims_of
 from app.adapters.outage import Outage
 from app.api.wire.dependencies import Issuer, dependency_if_started
 from app.api.wire.problems.answers import Internal, Unavailable, UnsupportedEncoding, answer
-from app.api.wire.rates import Rates, network_of
+from app.api.wire.rates import GOES_ON, Rates, network_of
+from app.api.wire.refused_work import READING, WAITED, RefusedWork
 from app.api.wire.requests.head import check_head
 from app.domain.errors import Busy, Refusal, TooMany, raised_at
 
@@ -41,8 +43,6 @@ HEALTH = frozenset({"/healthz", "/readyz"})
 """Answered to everybody, whatever else is under way."""
 NO_ROOM = "no_room"
 """Set in the state of a request by the server that has too many under way."""
-GOES_ON = "goes_on"
-"""Set in the state of a request that was refused because its caller calls too often."""
 KNOWN = frozenset({"access", "is_operator"})
 """One of these is in the state of a request once its caller has named itself by a valid token."""
 _SAFE = (
@@ -95,6 +95,7 @@ class Gate:
             await self._answer_error(request, error, answering, receive)
         finally:
             stranger.charge(answering.sent, answering.seconds)
+            _settle(request, answering.status)
         self._observe(scope, answering.status, time.perf_counter() - answering.began)
 
     async def _answer_error(
@@ -118,6 +119,18 @@ class Gate:
 def counts_strangers(path: str) -> bool:
     """Whether calls of this path without a valid token are counted, and may be too many."""
     return path not in HEALTH and not path.startswith("/oauth/")
+
+
+def _settle(request: Request, status: int) -> None:
+    """Count a call of a known client as work that was refused, or not."""
+    state = request.scope["state"]
+    work = dependency_if_started(request.app, RefusedWork)
+    if work is None or "caller" not in state:
+        return
+    reading = state[READING].seconds if READING in state else 0.0
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_at_work = refused and status != HTTPStatus.TOO_MANY_REQUESTS
+    work.settle(state["caller"], reading, refused=is_at_work, waited=state.get(WAITED, False))
 
 
 class _Stranger:

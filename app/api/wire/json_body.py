@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from app.adapters.database.shares import CallsAtOnce
 from app.api.wire.dependencies import dependency
 from app.api.wire.problems.answers import UnsupportedMediaType, errors_at, field_name
+from app.api.wire.refused_work import READING, ReadingTime
 from app.api.wire.requests.head import media_type
 from app.domain.access.caller import Caller
 from app.domain.characters import compose, is_plain_json, reason_to_refuse
@@ -28,9 +30,14 @@ LARGEST = 2**53 - 1
 """The largest number that every JSON parser reads exactly."""
 SLOWEST = 30.0
 """The most seconds in which a body must arrive."""
-MOST_VALUES = 10_000
-"""The most values in a body: each may become an error, which takes 1 to 3 microseconds. Our longest
-example has 150."""
+MOST_VALUES = 2_000
+"""The most values in a body: each may become an error, which takes 1 to 3 microseconds. No schema
+of the contract takes more than 1,700 together."""
+MOST_MEMBERS = 100
+"""The most members of one object, which may all be unknown. No object of the contract has 40."""
+LONGEST_TEXT = 12_000
+"""The most code points of a text. The longest field takes 4,000, each of which may come as a letter
+and two marks."""
 SMALL = 32 * 1024
 """The most bytes of every body that is no message."""
 _LONG = 8 * 1024
@@ -56,8 +63,9 @@ class LargestBody:
 class JsonBody:
     """The JSON object of a body: `tree` holds it as a dictionary, `model` validates it."""
 
-    def __init__(self, raw: bytes, tree: dict[str, Any]) -> None:
+    def __init__(self, raw: bytes, tree: dict[str, Any], time: ReadingTime) -> None:
         self._raw = raw
+        self._time = time
         self.tree = tree
 
     def model(self, model: type[M]) -> M:
@@ -66,11 +74,12 @@ class JsonBody:
         Raises:
             Invalid: it does not fit the model.
         """
-        try:
-            return model.model_validate_json(self._raw, strict=True)
-        except ValidationError as error:
-            errors = error.errors(include_url=False, include_context=False, include_input=False)
-            raise Invalid(errors_at(errors)) from None
+        with self._time.counted():
+            try:
+                return model.model_validate_json(self._raw, strict=True)
+            except ValidationError as error:
+                errors = error.errors(include_url=False, include_context=False, include_input=False)
+                raise Invalid(errors_at(errors)) from None
 
 
 async def read_json(request: Request) -> JsonBody:
@@ -81,7 +90,8 @@ async def read_json(request: Request) -> JsonBody:
         TooLarge: it has more bytes.
         Malformed, Invalid: as in `parse`.
     """
-    return parse(await _receive(request, min(SMALL, dependency(request, LargestBody).size)))
+    raw = await _receive(request, min(SMALL, dependency(request, LargestBody).size))
+    return parse(raw, _reading_time(request))
 
 
 async def read_message(request: Request, read: Callable[[JsonBody], T]) -> T:
@@ -97,11 +107,18 @@ async def read_message(request: Request, read: Callable[[JsonBody], T]) -> T:
     """
     largest = dependency(request, LargestBody)
     raw = await _receive(request, largest.size)
+    time = _reading_time(request)
     if len(raw) < _LONG:
-        return read(parse(raw))
+        return read(parse(raw, time))
     caller: Caller = request.state.caller
     async with largest.turns.turn(caller.agency_id, caller.client_id):
-        return await asyncio.to_thread(lambda: read(parse(raw)))
+        return await asyncio.to_thread(lambda: read(parse(raw, time)))
+
+
+def _reading_time(request: Request) -> ReadingTime:
+    """What counts how long the body of this call is read."""
+    time = request.scope["state"][READING] = ReadingTime()
+    return time
 
 
 async def _receive(request: Request, limit: int) -> bytes:
@@ -114,13 +131,21 @@ async def _receive(request: Request, limit: int) -> bytes:
         raise Malformed from None
 
 
-def parse(raw: bytes) -> JsonBody:
+def parse(raw: bytes, time: ReadingTime | None = None) -> JsonBody:
     """The JSON object in `raw`, its text as it was sent but for kana and Latin letters, composed.
 
     Raises:
         Malformed: it is not a JSON object in UTF-8, or a name occurs twice in an object.
-        Invalid: it holds too many values, text that is not taken, or a number that is too large.
+        Invalid: it or one of its objects holds too many values, or it holds text that is not
+            taken, or a number that is too large.
     """
+    time = time or ReadingTime()
+    with time.counted():
+        return JsonBody(*_parse(raw), time)
+
+
+def _parse(raw: bytes) -> tuple[bytes, dict[str, Any]]:
+    """A text of JSON as it is to be read, and what it says."""
     _check_count(raw)
     numbers = _Numbers()
     try:
@@ -131,9 +156,9 @@ def parse(raw: bytes) -> JsonBody:
     if not isinstance(tree, dict):
         raise Malformed
     if not numbers.bad and not numbers.rewritten and _is_plain(text, tree):
-        return JsonBody(raw, tree)
+        return raw, tree
     checked = _check(tree, ())
-    return JsonBody(json.dumps(checked, ensure_ascii=False).encode(), checked)
+    return json.dumps(checked, ensure_ascii=False).encode(), checked
 
 
 def _check_count(raw: bytes) -> None:
@@ -141,8 +166,8 @@ def _check_count(raw: bytes) -> None:
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") < MOST_VALUES:
         return
     # Those inside of strings do not count.
-    count = sum(match[0][:1] != b'"' for match in _OPENING.finditer(raw))
-    if count >= MOST_VALUES:
+    openings = (match for match in _OPENING.finditer(raw) if match[0][:1] != b'"')
+    if next(islice(openings, MOST_VALUES - 1, None), None) is not None:
         raise Invalid.at("", "too_many_values")
 
 
@@ -194,6 +219,8 @@ def _no_number(_name: str) -> NoReturn:
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_MEMBERS:
+        raise Invalid.at("", "too_many_values")
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a name occurs twice")
@@ -241,7 +268,7 @@ def _same(checked: Iterable[Any], value: Iterable[Any]) -> bool:
 
 
 def _text(text: str, place: tuple[object, ...]) -> str:
-    reason = reason_to_refuse(text)
+    reason = "string_too_long" if len(text) > LONGEST_TEXT else reason_to_refuse(text)
     if reason is not None:
         raise _invalid_at(place, reason)
     return compose(text)

@@ -17,6 +17,8 @@ from starlette.requests import Request
 from app.domain.errors import TooMany
 from app.domain.webhooks.addresses import source_network
 
+GOES_ON = "goes_on"
+"""Set in the state of a request that was refused because its caller calls too often."""
 _MINUTE = 60
 MOST_WINDOWS = 20_000
 """The most windows in memory. Beyond that, the oldest is removed for each new one."""

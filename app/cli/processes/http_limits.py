@@ -7,9 +7,10 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.api.wire.gate import GOES_ON, HEALTH, KNOWN, NO_ROOM
+from app.api.wire.gate import HEALTH, KNOWN, NO_ROOM
 from app.api.wire.problems.answers import MEDIA_TYPE
 from app.api.wire.problems.kinds import example
+from app.api.wire.rates import GOES_ON
 from app.cli.processes.connections import Connections
 from app.domain.webhooks.addresses import source_network
 

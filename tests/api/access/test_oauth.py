@@ -26,6 +26,7 @@ from app.api.wire import dependencies
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import Issuer, ServiceClock, ServiceDirectory
 from app.api.wire.rates import Rate, Rates
+from app.api.wire.refused_work import RefusedWork
 from app.auth.clients import ASSERTION_TYPE
 from app.auth.dpop import Proofs
 from app.auth.jwt import SigningKey, signing_key
@@ -133,6 +134,7 @@ async def http(
         ServiceClock(lambda: NOW),
         ServiceDirectory(lambda: Directory.of([agency])),
         Rates(Rate()),
+        RefusedWork(counts=False),
         keys,
         tokens,
         token_endpoint,

@@ -21,6 +21,7 @@ from app.api.wire import dependencies
 from app.api.wire.dependencies import ServiceClock, ServiceDirectory
 from app.api.wire.problems import answers
 from app.api.wire.rates import Rate, Rates
+from app.api.wire.refused_work import RefusedWork
 from app.auth.scopes import Scope
 from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
@@ -71,6 +72,7 @@ async def serve_directory(
             ServiceClock(lambda: NOW),
             ServiceDirectory(cache.current),
             Rates(Rate()),
+            RefusedWork(counts=False),
             tokens,
         )
         dependencies.install(app, objects)

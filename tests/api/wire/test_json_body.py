@@ -35,8 +35,8 @@ from app.domain.errors import Invalid, Malformed
         '{"a": 1}'.encode("utf-16"),
         b'{"a": 01}',
         b'{"a": 1} x',
-        b'{"a":' * 9_000,
-        b"[" * 9_000,
+        b'{"a":' * 1_900,
+        b"[" * 1_900,
         '{"が": 1, "か\u3099": 2}'.encode(),
     ],
 )
@@ -79,7 +79,7 @@ def test_what_not_all_read_alike_is_refused_by_its_place(
 
 
 def test_commas_and_brackets_in_text_are_no_values() -> None:
-    value = {"a": "[{," * 9_000 + '\\"', "b": '",' * 9_000}
+    value = {"a": "[{," * 3_900 + '\\"', "b": '",' * 5_900}
     assert parse(json.dumps(value).encode()).tree == value
 
 

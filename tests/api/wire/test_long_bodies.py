@@ -11,6 +11,7 @@ from httpx import AsyncClient
 
 from app.api.wire import json_body
 from app.api.wire.json_body import JsonBody
+from app.api.wire.refused_work import ReadingTime
 from tests.support.service import Speak
 
 NAMES = {f"unknown_{n:05}": n for n in range(2_000)}
@@ -22,10 +23,10 @@ async def test_of_an_agency_one_long_body_is_read_at_a_time_and_others_do_not_wa
 ) -> None:
     go, entered, real = Event(), [], json_body.parse
 
-    def parse_when_told(raw: bytes) -> JsonBody:
+    def parse_when_told(raw: bytes, time: ReadingTime) -> JsonBody:
         entered.append(raw)
         assert go.wait(20)
-        return real(raw)
+        return real(raw, time)
 
     monkeypatch.setattr(json_body, "parse", parse_when_told)
     first, other = [await speak(agency) for agency in AGENCIES]

@@ -118,17 +118,19 @@ def count(request: Request, code: str) -> None:
 
 
 def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, Any]]:
-    """Pointer and reason of each of Pydantic's errors, and what our rules would take instead.
+    """Pointer and reason of Pydantic's errors, and what our rules would take instead.
 
-    Values and messages are left out.
+    Values and messages are left out, and so is what comes after `MOST_ERRORS`.
     """
     described: dict[tuple[str, str], dict[str, Any]] = {}
     for e in errors:
+        if len(described) == MOST_ERRORS:
+            break
         pointer, reason = root + _pointer(e["loc"]), str(e["type"])
         takes = e.get("ctx", {}).get("takes")
         listed = {"takes": takes} if takes else {}
         described[pointer, reason] = {"pointer": pointer, "reason": reason, **listed}
-    return list(described.values())[:MOST_ERRORS]
+    return list(described.values())
 
 
 def _with_hints(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,8 +8,10 @@ from app.domain.text import Text
 HINTS: Mapping[str, Text] = {
     **{reason: unwanted.hint for reason, unwanted in UNWANTED.items()},
     "too_many_values": Text(
-        "値が10,000を超えています。同じものを繰り返し加えていませんか。",
-        "There are more than 10,000 values. Something may have been added again and again.",
+        "値が2,000を、または一つのオブジェクトの項目が100を超えています。"
+        "同じものを繰り返し加えていませんか。",
+        "There are more than 2,000 values, or more than 100 members in one object. Something may"
+        " have been added again and again.",
     ),
     "given_twice": Text(
         "同じ引数が二度あります。一つにしてください。",
