@@ -27,6 +27,9 @@ def not_before(
 ) -> datetime:
     """The time of a message: now, but never earlier than what its case and its mailboxes hold.
 
+    In Japan's time, whatever the offset of what the database holds: its day is the day in Japan,
+    and it is written in one way only.
+
     Args:
         now: by the clock of this process.
         in_case: when the last message of the case was accepted, if there is one.
@@ -34,4 +37,4 @@ def not_before(
     """
     explained = (at for at in in_mailboxes if at - now <= EXPLAINED_BY_CLOCKS)
     latest = max((now, *explained))
-    return latest if in_case is None else max(latest, in_case)
+    return (latest if in_case is None else max(latest, in_case)).astimezone(JAPAN)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.access.caller import Caller
+from app.domain.calendar.clock import JAPAN
 from app.domain.cases.case import Case
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.messages.message import Message
@@ -18,6 +19,11 @@ class Submission:
     caller: Caller
     directory: Directory
     at: datetime
+    """In Japan's time: rules ask for its day."""
+
+    def __post_init__(self) -> None:
+        if self.at.utcoffset() != JAPAN.utcoffset(None):
+            raise ValueError("the time of a message is given in Japan's time")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import rfc8785
 
+from app.domain.calendar.clock import JAPAN
 from app.domain.classes import DataClass
 from app.domain.messages.body import Body
 
@@ -105,8 +106,11 @@ def sha256(data: bytes) -> str:
 
 
 def wire_time(at: datetime) -> str:
-    """A moment as it is written on the wire: RFC 3339 with milliseconds and its offset."""
-    return at.isoformat(timespec="milliseconds")
+    """A moment as it is written on the wire: RFC 3339 in Japan's time, with milliseconds.
+
+    What is signed or digested must be written in one way, whatever offset a moment came with.
+    """
+    return at.astimezone(JAPAN).isoformat(timespec="milliseconds")
 
 
 def message_digest(envelope: Mapping[str, Any], class_digests: Mapping[DataClass, str]) -> str:

@@ -11,8 +11,11 @@ import pytest
 from app.adapters.inbox.bell import Bell
 from app.adapters.outage import Outage, outage_of
 from app.adapters.referrals.exchange import Exchange
+from app.api.wire.views import moment
 from app.domain.calendar.clock import JAPAN
+from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
+from app.domain.messages.digest import message_digest
 from tests.support.callers import START, seat
 from tests.support.office import Clock, Office, saying
 from tests.support.play import PRISON, PROBATION, special
@@ -114,6 +117,39 @@ async def test_the_database_takes_nothing_that_is_earlier_than_the_case(office: 
     for at, is_written in ((LATER - timedelta(milliseconds=1), False), (LATER, True)):
         written = await office.owner.fetchval(write, at, case["id"], json.dumps(rows))
         assert written is is_written
+
+
+async def test_just_after_midnight_the_day_is_japans_whatever_held_the_latest_time(
+    office: Office, behind: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database gives times in UTC: their day is yesterday's until nine in the morning."""
+    night = LATER.replace(hour=2) + timedelta(days=1)
+    monkeypatch.setattr(office.clock, "now", night)
+    referral = await special(office, ())
+    start = saying("special_adjustment.start_selection", referral, occurred_on=night.date())
+    answer = (await behind.accept(start, seat(PROBATION))).answer
+    assert answer.accepted_at == night
+    assert claims(answer.receipt)["accepted_at"] == "2026-11-24T02:00:20.000+09:00"
+    dated = "SELECT occurred_on FROM message WHERE id = $1"
+    assert await office.owner.fetchval(dated, start.id) == night.date()
+
+
+async def test_what_was_digested_is_what_readers_are_shown(
+    office: Office, behind: Exchange
+) -> None:
+    referral = await special(office, ())
+    start = saying("special_adjustment.start_selection", referral)
+    await behind.accept(start, seat(PROBATION))
+    (opened,) = await office.reading.open(seat(PROBATION), [start.id])
+    shown = opened.envelope
+    envelope = {
+        **{name: shown[name] for name in ("id", "referral_id", "type", "legal_basis")},
+        "from": {name: shown["from"][name] for name in ("agency_id", "seat_id")},
+        "occurred_on": shown["occurred_on"],
+        "accepted_at": moment(shown["created_at"]),
+    }
+    digests = {DataClass(name): digest for name, digest in shown["digests"].items()}
+    assert message_digest(envelope, digests) == shown["digest"]
 
 
 async def test_a_case_that_holds_a_time_to_come_is_away_until_then(
