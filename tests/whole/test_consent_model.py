@@ -36,7 +36,7 @@ action = st.one_of(
     st.tuples(st.just("withdraw"), st.sampled_from([PARENT, CHILD]), st.none() | items),
     st.tuples(st.just("open"), st.sampled_from(CENTERS)),
     st.tuples(st.just("move")),
-    st.tuples(st.just("visit")),
+    st.tuples(st.just("visit"), st.sampled_from(CENTERS)),
     st.tuples(st.just("share")),
     st.tuples(st.just("take over")),
     st.tuples(st.just("answer"), st.sampled_from(CENTERS)),
@@ -247,8 +247,8 @@ class World:
     async def _move(self) -> None:
         await self.send(PRISON, saying(f"{PARENT}.change_custody", self.parent))
 
-    async def _visit(self) -> None:
-        await self.send(CENTER, saying(f"{CHILD}.interview", self.child))
+    async def _visit(self, agency: str) -> None:
+        await self.send(agency, saying(f"{CHILD}.interview", self.child))
 
     async def _share(self) -> None:
         request = await self.office.owner.fetchval(

@@ -113,13 +113,15 @@ def limit_to_consent(
     This applies where others receive the message without consent: a notice of release reaches the
     probation office whether or not the consent for the center still holds. A message to parties
     that all depend on consent, or by which an agency joins, is left as it is; it is refused later
-    if consent does not cover it. What is cut off stays in `by_row`.
+    if consent does not cover it. Not for a party that came from above: whether consent covers it
+    the sender is not told. What is cut off stays in `by_row`.
 
     Args:
         in_part: it is taken also where consent does not cover all of it for anybody, as claims and
             records of consents are.
     """
-    depend = all(flow.parties[t.party].by_consent for t in recipients)
+    roles = [flow.parties[t.party] for t in recipients]
+    depend = all(role.by_consent and not role.from_above for role in roles)
     if step.joins or (depend and not in_part):
         return recipients
     return tuple(

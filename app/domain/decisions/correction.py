@@ -60,6 +60,10 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     parties = tuple(_with_new_view(referral, p, known_to, submission) for p in referral.parties)
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
     rests = dict(_rests_on(flow, submission, moved, readers))
+    # As for any message, its sender is not told of the consents of a part above.
+    above = {p.agency_id for p in moved.parties if flow.parties[p.name].from_above}
+    told = (consents for agency, consents in rests.items() if agency not in above)
+    rests[sender.agency_id] = NONE.union(*told)
     copies = tuple(
         Copy(
             p.agency_id,
@@ -68,7 +72,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
             p.view.number,
             readers[p.agency_id],
             p is not sent,
-            NONE.union(*rests.values()) if p is sent else rests.get(p.agency_id, NONE),
+            rests.get(p.agency_id, NONE),
             lacking[p.agency_id],
         )
         for sent in [moved.party_of(sender.agency_id)]

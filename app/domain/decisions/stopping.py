@@ -179,9 +179,17 @@ def gives_again(
 
 
 def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> bool:
-    """Whether a consent is for a party of this referral that receives by consent, and its flow."""
+    """Whether a consent is for this flow and a party that this referral lets in by consent.
+
+    A party that came from above was let in there.
+    """
     flow = FLOWS[referral.flow]
-    dependent = (p for p in referral.parties if p.active and flow.parties[p.name].by_consent)
+    roles = flow.parties
+    dependent = (
+        p
+        for p in referral.parties
+        if p.active and roles[p.name].by_consent and not roles[p.name].from_above
+    )
     agencies = [a for p in dependent if (a := directory.agency(p.agency_id)) is not None]
     named = any({a.id, a.kind} & set(record.recipients) for a in agencies)
     return named and serves(record.purpose, flow.name)

@@ -84,9 +84,9 @@ def take(
         for p in moved.parties
     )
     moved = replace(moved, parties=shown)
-    rests = {
-        recipient.agency.id: recipient.rests_on for recipient in recipients if recipient.rests_on
-    }
+    rests = {recipient.agency.id: recipient.rests_on for recipient in recipients}
+    if actor.agency is not None:
+        rests[actor.agency.id] = _rests_for_sender(flow, recipients)
     lacking = {agency: known_to[agency] - classes for agency, classes in readers.items()}
     copies = tuple(_copies(moved, readers, lacking, actor, rests))
     after = replace(case, lead=lead).with_referral(moved)
@@ -187,6 +187,12 @@ def _lead(case: Case, step: Step, referral: Referral) -> str | None:
     return leader.agency_id if leader else None
 
 
+def _rests_for_sender(flow: Flow, recipients: Audience) -> frozenset[UUID]:
+    """The consents of which a sender is told by what it sends: not those of a part above."""
+    told = (r.rests_on for r in recipients if not flow.parties[r.party].from_above)
+    return NONE.union(*told)
+
+
 def _copies(
     referral: Referral,
     readers: Mapping[str, frozenset[DataClass]],
@@ -204,6 +210,6 @@ def _copies(
                 party.view.number,
                 readers[party.agency_id],
                 not sent,
-                NONE.union(*rests.values()) if sent else rests.get(party.agency_id, NONE),
+                rests.get(party.agency_id, NONE),
                 lacking[party.agency_id],
             )

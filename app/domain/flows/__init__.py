@@ -7,7 +7,7 @@ from app.domain.flows.regional_coordination import REGIONAL_COORDINATION
 from app.domain.flows.special_adjustment import SPECIAL_ADJUSTMENT
 from app.domain.flows.suspect_support import SUSPECT_SUPPORT
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import Flow
+from app.domain.state_machine.table import Flow, reads_past_consent
 
 FLOWS: Mapping[str, Flow] = {
     flow.name: flow
@@ -19,6 +19,9 @@ FLOWS: Mapping[str, Flow] = {
     )
 }
 """Every flow, by name."""
+
+if _PROBLEMS := list(reads_past_consent(FLOWS.values())):
+    raise ValueError("; ".join(_PROBLEMS))
 
 BODIES: Mapping[str, type[Body]] = {
     name: body for flow in FLOWS.values() for name, body in flow.bodies.items()

@@ -1,7 +1,7 @@
 """A flow is a table. A row: in this state, this message, from this party, leads to that state."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -48,6 +48,10 @@ class PartyRole:
     classes: frozenset[DataClass]
     by_consent: bool = False
     """Receives more than C0 only with the person's consent."""
+    from_above: bool = False
+    """Opens the referral as a party of the one above. The others here are not told of the consents
+    that it has there, so what they send is not refused for want of them: it gets what they cover,
+    and the rest with the next consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +302,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _overlaps(flow)
     yield from _wrong_shares(flow)
     yield from _own_access(flow)
+    yield from _parts_above(flow)
     yield from _exits(flow)
     yield from _easy_returns(flow)
     yield from _final_ends(flow)
@@ -451,6 +456,30 @@ def _own_access(flow: Flow) -> Iterator[str]:
             yield from _wrong_resumption(flow, step, senders)
         if vouches(step.body) and not (step.by == (flow.vouching,) and step.decides):
             yield f"{step.type} vouches for consents, and is not the vouching party's decider's"
+
+
+def _parts_above(flow: Flow) -> Iterator[str]:
+    """Parties whose part comes from a referral above without their saying so, or the reverse."""
+    opening = {name for step in flow.steps if step.state == NEW for name in step.by}
+    expected = opening if flow.joins_parent else set[str]()
+    for name in sorted({n for n, role in flow.parties.items() if role.from_above} ^ expected):
+        yield f"{name} opens referrals under another, and has no part from above, or the reverse"
+
+
+def reads_past_consent(flows: Collection[Flow]) -> Iterator[str]:
+    """Parties of a child that would read without consent what they need consent for above.
+
+    Any agency of a kind that receives by consent in a flow can be a party of the referrals below.
+    """
+    for child in (flow for flow in flows if flow.joins_parent and flow.opening_report):
+        event = child.opening_report.event if child.opening_report else ""
+        for parent in flows:
+            if not any(step.type == f"{parent.name}.{event}" for step in parent.steps):
+                continue
+            bound = [role.kinds for role in parent.parties.values() if role.by_consent]
+            for name, role in child.parties.items():
+                if not role.by_consent and role.kinds & frozenset[str]().union(*bound):
+                    yield f"{name} of {child.name} receives by consent in {parent.name} alone"
 
 
 def _wrong_resumption(flow: Flow, step: Step, dependent: set[str]) -> Iterator[str]:

@@ -180,6 +180,33 @@ async def test_an_office_that_ended_without_a_successor_is_a_party_again_for_all
     assert [row[0] for row in agencies] == ["a-probation_office"] * 3
 
 
+async def test_a_center_that_asked_another_one_depends_on_consent_from_then_on(
+    empty_database: NewDatabase,
+) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, "2026_11_28_115")
+    async with connect(database.owner) as connection:
+        await connection.execute(
+            """
+            INSERT INTO "case" (id, version, opened_at, latest_at)
+            VALUES (gen_random_uuid(), 1, now(), now());
+            INSERT INTO referral (id, case_id, flow, reference, state, back, facts, opened_at)
+            SELECT gen_random_uuid(), id, 'regional_coordination', 'R', 'accepted', '{}', '{}',
+                now() FROM "case";
+            INSERT INTO party (referral_id, agency_id, name, classes, by_consent, since, flow,
+                state, number, view, updated_at)
+            SELECT id, 'center-13', 'origin_center', '{C0}', false, now(), flow, state, 1, '{}',
+                now() FROM referral;
+            """
+        )
+    await asyncio.to_thread(migrate, database.owner)
+    async with connect(database.owner) as connection:
+        assert await connection.fetchval("SELECT by_consent FROM party") is True
+    await asyncio.to_thread(undo, database.owner, "2026_11_28_115")
+    async with connect(database.owner) as connection:
+        assert await connection.fetchval("SELECT by_consent FROM party") is False
+
+
 async def test_all_the_way_back_nothing_of_ours_is_left(
     new_database: NewDatabase, empty_database: NewDatabase
 ) -> None:

@@ -13,7 +13,14 @@ import pytest
 from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import DataClass
 from app.domain.flows import BODIES, FLOWS, flow_named
-from app.domain.state_machine.table import NAMED, OTHERS, Flow, Step, parse_copy
+from app.domain.state_machine.table import (
+    NAMED,
+    OTHERS,
+    Flow,
+    Step,
+    parse_copy,
+    reads_past_consent,
+)
 
 SPECIAL = """
 notify_candidate | new | candidate_notified | institution D | probation_office | joins probation_office
@@ -366,7 +373,7 @@ AGREED = {
             "origin_center": "C0 C1 C2 C3 C4 C5 C6 C7",
             "destination_center": "C0 C1 C2 C3 C4 C5 C6 C7",
         },
-        by_consent=frozenset({"destination_center"}),
+        by_consent=frozenset({"origin_center", "destination_center"}),
         side=SIDES | {"transfer_offered", "held_by_parent"},
         groups={
             "before": "requested acknowledged clarifying accepted joint_assessing "
@@ -520,6 +527,30 @@ def test_a_hidden_step_may_not_change_a_guard_either() -> None:
     flow = FLOWS["special_adjustment"]
     with pytest.raises(ValueError, match=r"settle leads from .* changes what probation_office"):
         replace(flow, steps=without_copy(flow, "settle", "probation_office"))
+
+
+def test_who_depends_on_consent_above_cannot_be_a_party_below_that_does_not() -> None:
+    assert list(reads_past_consent(FLOWS.values())) == []
+    child = FLOWS["regional_coordination"]
+    for party, role in child.parties.items():
+        free = replace(child, parties={**child.parties, party: replace(role, by_consent=False)})
+        (problem,) = reads_past_consent([*FLOWS.values(), free])
+        assert problem.startswith(f"{party} of regional_coordination")
+
+
+@pytest.mark.parametrize(
+    ("name", "party"),
+    [
+        ("regional_coordination", "origin_center"),
+        ("regional_coordination", "destination_center"),
+        ("special_adjustment", "center"),
+    ],
+)
+def test_only_whoever_opens_a_child_has_a_part_from_above(name: str, party: str) -> None:
+    flow = FLOWS[name]
+    role = replace(flow.parties[party], from_above=not flow.parties[party].from_above)
+    with pytest.raises(ValueError, match=f"{party} opens referrals under another"):
+        replace(flow, parties={**flow.parties, party: role})
 
 
 def test_there_are_four_flows_and_each_type_belongs_to_one() -> None:

@@ -323,6 +323,7 @@ CONSENT = {
     **samples.CONSENT,
     "consent_id": samples.CONSENT_IN_CHILD_ID,
     "purpose": "regional",
+    "recipients": ["center-27"],
     "valid_from": "2026-04-22",
     "obtained_on": "2026-04-22",
 }

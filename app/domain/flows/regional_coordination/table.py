@@ -45,7 +45,9 @@ NAME = "regional_coordination"
 ORIGIN, DESTINATION = "origin_center", "destination_center"
 ORIGIN_C0 = "origin_center:C0"
 PARTIES: Mapping[str, PartyRole] = {
-    ORIGIN: PartyRole(Text("依頼センター", "origin center"), CENTERS, upto(7)),
+    ORIGIN: PartyRole(
+        Text("依頼センター", "origin center"), CENTERS, upto(7), by_consent=True, from_above=True
+    ),
     DESTINATION: PartyRole(
         Text("受託センター", "destination center"), CENTERS, upto(7), by_consent=True
     ),
@@ -102,7 +104,7 @@ COMMON = CommonRows(
     open=OPEN,
     deciding=LEAD,
     vouching=None,
-    by_consent=frozenset({DESTINATION}),
+    by_consent=frozenset({ORIGIN, DESTINATION}),
     closers=(LEAD,),
     custodians=(ORIGIN,),
     close_reasons=close_reasons(REGIONAL),
