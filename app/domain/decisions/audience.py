@@ -157,7 +157,7 @@ def foreseen_readers(submission: Submission, decision: Decision) -> tuple[Copy, 
 def _openable(submission: Submission, decision: Decision, copy: Copy) -> frozenset[DataClass]:
     """The classes of a copy that its party may open, by consents that the caller may know of.
 
-    Whoever sent it opens all that it wrote, within consent. A party that ends by the message, and
+    Whoever sent it opens all that it wrote. A party that ends by the message, and
     anybody where it destroys the keys, opens nothing of it.
     """
     moved = decision.moves[0].referral
@@ -165,7 +165,7 @@ def _openable(submission: Submission, decision: Decision, copy: Copy) -> frozens
         return frozenset()
     classes = copy.classes - moved.erased
     reader = submission.directory.agency(copy.agency_id)
-    if not FLOWS[moved.flow].parties[copy.party].by_consent or reader is None:
+    if not copy.waits or not FLOWS[moved.flow].parties[copy.party].by_consent or reader is None:
         return classes
     known = [c for c in decision.case.effective_consents(moved) if c.known]
     return classes & covered_classes(known, reader.id, reader.kind, submission.at.date())
