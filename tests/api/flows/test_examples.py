@@ -66,7 +66,7 @@ class Replay:
             would = rehearsed.json()["would"]
             assert would["state"] == answer.json()["state"], message_type
             readers = {each["agency_id"]: frozenset(each["classes"]) for each in would["readers"]}
-            opened = await self.opened(referral, message["id"], tuple(readers))
+            opened = dict(await self.opened(referral, message["id"], tuple(readers)))
             if message_type.startswith("regional_coordination.") and sending.agency != ORIGIN:
                 # Of the consents that a part above has, the sender is told nothing.
                 known = readers.pop(ORIGIN, frozenset())
