@@ -365,8 +365,10 @@ class FlowRow(Shape):
     ends: Annotated[
         list[str],
         _said(
-            "この通信文で当事者でなくなる。`joins` にもあれば、別の機関が代わる",
-            "Cease to be parties by it; one that is in `joins` too is replaced by another agency",
+            "この通信文で当事者でなくなる。`joins` にもあれば、別の機関が代わり、"
+            "その事実と期限を引き継ぐ",
+            "Cease to be parties by it; one that is in `joins` too is replaced by another agency,"
+            " which has its facts and deadlines",
         ),
     ]
     guards: list[GuardName]

@@ -19,7 +19,6 @@ from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.table import Flow, Step, vouches
 
 Readers = Mapping[str, frozenset[DataClass]]
-NOTHING = frozenset[DataClass]()
 
 
 def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
@@ -49,15 +48,15 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
         raise NotYourStep([mine.party], "any", [])
     check_envelope(steps[0], submission, referral)
     _check_guards(steps[0], submission, referral, agency)
-    readers = dict(_readers(flow, submission, referral))
-    lacking = {
-        r.agency_id: (r.classes | r.lacking) - readers.get(r.agency_id, NOTHING)
-        for r in _corrected_message(submission).readers
-    }
+    given = _classes_given(flow, submission, referral)
+    readers = {agency: now for agency, (now, _) in given.items()}
+    lacking = {agency: without for agency, (_, without) in given.items()}
     restated = _corrected_message(submission).restated
     facts = {n: v for n, v in submission.message.body.facts().items() if n not in restated}
     known_to = {agency: classes | lacking[agency] for agency, classes in readers.items()}
-    parties = tuple(_with_new_view(referral, p, known_to, submission) for p in referral.parties)
+    parties = tuple(
+        _with_new_view(flow, referral, p, known_to, submission) for p in referral.parties
+    )
     moved = replace(referral, facts={**referral.facts, **facts}, parties=parties)
     rests = dict(_rests_on(flow, submission, moved, readers))
     # As for any message, its sender is not told of the consents of a part above.
@@ -129,23 +128,42 @@ def _check_guards(step: Step, submission: Submission, referral: Referral, agency
         raise GuardFailed(failed)
 
 
-def _readers(
+def _classes_given(
     flow: Flow, submission: Submission, referral: Referral
-) -> Iterator[tuple[str, frozenset[DataClass]]]:
-    """Readers of the first message that are still parties; by consent, only what it covers."""
-    corrected = _corrected_message(submission)
+) -> Mapping[str, tuple[frozenset[DataClass], frozenset[DataClass]]]:
+    """By agency: the classes that it gets, and those that it lacks for want of consent.
+
+    These are the readers of the first message that are still parties, and whoever has taken over
+    the part of one that is none any more: it was told the same facts.
+    """
     consents = submission.case.effective_consents(referral)
-    for reader in corrected.readers:
-        party = next((p for p in referral.parties if p.agency_id == reader.agency_id), None)
-        agency = submission.directory.agency(reader.agency_id)
-        if party is None or not party.active or agency is None:
+    given: dict[str, tuple[frozenset[DataClass], frozenset[DataClass]]] = {}
+    for reader, party in _present_readers(flow, submission, referral):
+        agency = submission.directory.agency(party.agency_id)
+        if agency is None or party.agency_id in given:
             continue
-        own = reader.agency_id == submission.caller.agency_id
+        own = party.agency_id == submission.caller.agency_id
         asks = flow.parties[party.name].by_consent and not own
         may = covered_classes(consents, agency.id, agency.kind, submission.at.date())
-        if reader.referral_id == referral.id:
-            given = (reader.classes | reader.lacking) & may if asks else reader.classes
-            yield reader.agency_id, given
+        meant = reader.classes | reader.lacking
+        now = meant & may if asks else reader.classes
+        given[agency.id] = now, meant - now
+    return given
+
+
+def _present_readers(
+    flow: Flow, submission: Submission, referral: Referral
+) -> Iterator[tuple[Reader, Party]]:
+    """The readers of the first message in this referral, each with the part that is its own or
+    followed it; those with their own part first."""
+    there = {p.agency_id: p for p in referral.parties}
+    readers = [r for r in _corrected_message(submission).readers if r.referral_id == referral.id]
+    mine = [(r, there[r.agency_id]) for r in readers if r.agency_id in there]
+    yield from ((reader, party) for reader, party in mine if party.active)
+    for reader, party in mine:
+        successor = referral.active(party.name) if party.name in flow.handed_over else None
+        if successor is not None and not party.active:
+            yield reader, successor
 
 
 def _rests_on(
@@ -163,17 +181,21 @@ def _rests_on(
 
 
 def _with_new_view(
-    referral: Referral, party: Party, readers: Readers, submission: Submission
+    flow: Flow, referral: Referral, party: Party, readers: Readers, submission: Submission
 ) -> Party:
     """The party with its new view, if it reads the correction. The state in it stays the same."""
     if party.agency_id not in readers:
         return party
     restated = _corrected_message(submission).restated
+    # What an agency that held the same part was told is in the view of whoever holds it now.
+    handed_over = party.name in flow.handed_over
+    part = {p.agency_id for p in referral.parties if handed_over and p.name == party.name}
+    told = {party.agency_id} | part
     # Whoever has no later message is told what this one says: anything else would tell of it.
     facts = {
         name: value
         for name, value in submission.message.body.facts().items()
-        if party.agency_id not in restated.get(name, ())
+        if told.isdisjoint(restated.get(name, ()))
     }
     view = party.view.after(referral, facts, readers[party.agency_id], submission.case.lead)
     return replace(party, view=replace(view, state=party.view.state, parties=party.view.parties))

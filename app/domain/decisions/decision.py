@@ -43,18 +43,22 @@ class Move:
     copies: tuple[Copy, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """The facts that this message sets."""
+    arriving: frozenset[str] = frozenset()
+    """The agencies that join by it."""
 
     def deadlines(self) -> Mapping[tuple[str, str], date | None]:
         """The deadlines that change for each reader, by agency and kind; None removes one."""
         readers = {copy.agency_id for copy in self.copies}
         closed = self.referral.state == CLOSED
-        # Reopened, it has again all the deadlines that its end lifted.
-        counted = DEADLINES if self.before == CLOSED else DEADLINES & self.facts.keys()
+        # Reopened, it has again all the deadlines that its end lifted. A successor has those of
+        # the facts that came with the part.
+        stated = DEADLINES if self.before == CLOSED else DEADLINES & self.facts.keys()
         days: dict[tuple[str, str], date | None] = {}
         for party in self.referral.parties:
             if party.agency_id in readers and (closed or not party.active):
                 days |= {(party.agency_id, kind): None for kind in DEADLINES}
             elif party.agency_id in readers:
+                counted = DEADLINES if party.agency_id in self.arriving else stated
                 known = counted & party.view.facts.keys()
                 days |= {(party.agency_id, k): _day(party.view.facts[k]) for k in known}
         return days

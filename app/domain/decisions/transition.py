@@ -1,6 +1,6 @@
 """What a step does to the referrals of its case: states, parties, views, reports and stops."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from app.domain.decisions.decision import Copy, Move
 from app.domain.directory.agencies import Agency
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.messages.facts import Fact
+from app.domain.messages.facts import FACTS, Fact
 from app.domain.state_machine.table import BACK, Flow, Step, can_be_reopened
 
 NOBODY = "-"
@@ -75,10 +75,11 @@ def take(
         readers[actor.agency.id] = known_to[actor.agency.id] = EVERYTHING
     under = state == referral.state and back != referral.back
     arriving = frozenset(agency.id for agency in joining.values())
+    new = {a.id for name, a in joining.items() if _predecessor(referral, step, name) is None}
+    if step.state == NEW and actor.agency is not None:
+        new.add(actor.agency.id)
     shown = tuple(
-        replace(
-            p, view=_view(flow, step, p, moved, facts, known_to[p.agency_id], lead, arriving, under)
-        )
+        replace(p, view=_view(flow, step, p, moved, facts, known_to[p.agency_id], lead, new, under))
         if p.agency_id in readers
         else p
         for p in moved.parties
@@ -90,7 +91,7 @@ def take(
     lacking = {agency: known_to[agency] - classes for agency, classes in readers.items()}
     copies = tuple(_copies(moved, readers, lacking, actor, rests))
     after = replace(case, lead=lead).with_referral(moved)
-    return after, Move(body, referral.state, moved, copies, facts)
+    return after, Move(body, referral.state, moved, copies, facts, arriving)
 
 
 def _target(
@@ -142,18 +143,19 @@ def _view(
     facts: Mapping[str, Fact],
     classes: frozenset[DataClass],
     lead: str | None,
-    arriving: frozenset[str],
+    new: Set[str],
     under: bool,
 ) -> View:
     """The party's view after the step: its state is where the step leads from the one it knew.
 
     A message that leaves the state, or returns to the one before, tells nothing of steps that
-    this party was not told of. Whoever joins is told the state as it is.
+    this party was not told of. A successor knows what its predecessor did; whoever else joins is
+    told the state as it is.
     """
     old = party.view
     view = old.after(moved, facts, classes, lead, fresh=step.erases)
     returns_unseen = step.to == BACK and not old.back
-    if old.number == 0 or party.agency_id in arriving or returns_unseen:
+    if party.agency_id in new or returns_unseen:
         return replace(view, back=moved.back)
     if under:
         # A report reached the main state, under a side state.
@@ -166,18 +168,39 @@ def _view(
 def _parties(
     referral: Referral, step: Step, actor: Actor, joining: Mapping[str, Agency], at: datetime
 ) -> Iterator[Party]:
+    """The parties after the step. Whoever joins begins with what its predecessor sees, also if it
+    had a part before: what it knew then may have changed since."""
+    taken_over = {name: _view_of_part(referral, step, name) for name in joining}
     arriving = {agency.id: name for name, agency in joining.items()}
     if step.state == NEW and actor.agency is not None:
         arriving = {actor.agency.id: actor.name} | arriving
     for party in referral.parties:
         if party.agency_id in arriving:
             name = arriving.pop(party.agency_id)
-            yield replace(party, name=name, since=at, until=None)
+            view = replace(taken_over.get(name, View()), number=party.view.number)
+            yield replace(party, name=name, since=at, until=None, view=view)
         elif party.active and party.name in step.ends:
             yield replace(party, until=at)
         else:
             yield party
-    yield from (Party(name, agency_id, at) for agency_id, name in arriving.items())
+    for agency_id, name in arriving.items():
+        yield Party(name, agency_id, at, view=taken_over.get(name, View()))
+
+
+def _predecessor(referral: Referral, step: Step, name: str) -> Party | None:
+    """The party whose place another takes by the step; None where the row hands no part over."""
+    return referral.active(name) if name in step.ends else None
+
+
+def _view_of_part(referral: Referral, step: Step, name: str) -> View:
+    """The view with which an agency joins: its predecessor's state, and facts in the classes of
+    the party."""
+    predecessor = _predecessor(referral, step, name)
+    if predecessor is None:
+        return View()
+    may, known = FLOWS[referral.flow].parties[name].classes, predecessor.view
+    facts = {fact: value for fact, value in known.facts.items() if FACTS[fact] in may}
+    return View(state=known.state, facts=facts, back=known.back)
 
 
 def _lead(case: Case, step: Step, referral: Referral) -> str | None:

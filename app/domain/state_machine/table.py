@@ -144,6 +144,11 @@ class Flow:
         return frozenset(step.type for step in self.steps if step.state == NEW)
 
     @cached_property
+    def handed_over(self) -> frozenset[str]:
+        """The parties whose place another agency can take by a row."""
+        return frozenset(name for step in self.steps for name in {*step.joins} & {*step.ends})
+
+    @cached_property
     def _index(self) -> Mapping[tuple[str, str], tuple[Step, ...]]:
         index: defaultdict[tuple[str, str], list[Step]] = defaultdict(list)
         for step in self.steps:
@@ -662,12 +667,15 @@ def _unreported_ends(flow: Flow) -> Iterator[str]:
 
 
 def _vacant_tasks(flow: Flow) -> Iterator[str]:
-    """Rows by which a referral goes on with nobody to confirm exits, or to vouch for consents."""
-    needed = {flow.deciding, flow.vouching}
+    """Rows by which a referral goes on with nobody to confirm exits, or to vouch for consents, or
+    with nobody in a place that other rows hand over: whoever took it later would be no successor.
+    """
+    needed = {flow.deciding, flow.vouching, *flow.handed_over}
     for step in flow.steps:
         if step.to != CLOSED:
             yield from (
-                f"{step.type} ends {party}, which alone confirms or vouches, without a successor"
+                f"{step.type} ends {party}, which confirms, vouches or is handed over, without a"
+                " successor"
                 for party in sorted(set(step.ends) - set(step.joins))
                 if party in needed
             )

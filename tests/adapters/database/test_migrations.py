@@ -6,7 +6,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -205,6 +205,81 @@ async def test_a_center_that_asked_another_one_depends_on_consent_from_then_on(
     await asyncio.to_thread(undo, database.owner, "2026_11_28_115")
     async with connect(database.owner) as connection:
         assert await connection.fetchval("SELECT by_consent FROM party") is False
+
+
+async def with_parties(connection: asyncpg.Connection) -> None:
+    """A referral from before copies named the classes that they lack, with facts of each kind.
+
+    The center lacked C4 in the newest message of a day; the office took its part again after it
+    was told of another.
+    """
+    await connection.execute(
+        """
+        INSERT INTO "case" (id, version, opened_at, latest_at)
+        VALUES (gen_random_uuid(), 1, now(), now());
+        INSERT INTO referral (id, case_id, flow, reference, state, back, facts, opened_at)
+        SELECT gen_random_uuid(), id, 'special_adjustment', 'R', 'accepted', '{}', '{}',
+            '2026-11-01T00:00:00+09:00' FROM "case";
+        INSERT INTO party (referral_id, agency_id, name, classes, by_consent, since, until, flow,
+            state, number, view, updated_at)
+        SELECT id, 'a-' || name, name, '{C0,C4}', name = 'center', since::timestamptz, NULL, flow,
+            state, 2, jsonb_build_object('facts', jsonb_build_object('route', 'x',
+                'release_on', jsonb_build_object('class', 'C4'),
+                'disposition', jsonb_build_object('class', 'C4'))), now()
+        FROM referral CROSS JOIN (VALUES ('center', '2026-11-01T00:00:00+09:00'),
+            ('institution', '2026-11-01T00:00:00+09:00'),
+            ('probation_office', '2026-11-20T00:00:00+09:00')) AS part (name, since);
+        INSERT INTO deadline (referral_id, agency_id, kind, due_on)
+        SELECT referral_id, agency_id, 'release_on', '2027-08-08' FROM party;
+        """
+    )
+    told = (
+        (1, "2026-11-01", ["route", "disposition", "release_on"], ["C0", "C4"]),
+        (2, "2026-11-10", ["release_on"], ["C0"]),
+        (3, "2026-11-20", ["route"], ["C0", "C4"]),
+    )
+    for number, day, facts, classes in told:
+        await connection.execute(
+            """
+            WITH said AS (
+                INSERT INTO message (id, referral_id, type, from_party, recipients, occurred_on,
+                    accepted_at, urgency, consent_ids, facts, digest, class_digests, state_after,
+                    version_after)
+                SELECT gen_random_uuid(), id, flow || '.change_custody', 'institution', '[]',
+                    '2026-11-01', $2, 'normal', '{}', $3::text[], '', '{}', state, ''
+                FROM referral RETURNING id, referral_id)
+            INSERT INTO copy (agency_id, message_id, referral_id, message_referral_id, party,
+                number, classes, sent)
+            SELECT p.agency_id, said.id, said.referral_id, said.referral_id, p.name, $1,
+                CASE WHEN p.name = 'center' THEN $4::text[] ELSE '{C0,C4}' END, false
+            FROM said JOIN party p ON p.referral_id = said.referral_id
+            """,
+            number,
+            datetime.fromisoformat(f"{day}T00:00:00+09:00"),
+            facts,
+            classes,
+        )
+
+
+async def test_facts_that_newer_messages_made_out_of_date_are_removed_with_their_deadlines(
+    empty_database: NewDatabase,
+) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, "2026_11_28_99")
+    async with connect(database.owner) as connection:
+        await with_parties(connection)
+    await asyncio.to_thread(migrate, database.owner)
+    async with connect(database.owner) as connection:
+        views = await connection.fetch(
+            "SELECT name, array(SELECT jsonb_object_keys(view -> 'facts') ORDER BY 1) FROM party"
+        )
+        days = await connection.fetch("SELECT agency_id FROM deadline")
+    assert {name: set(facts) for name, facts in views} == {
+        "center": {"route", "disposition"},
+        "institution": {"route", "release_on", "disposition"},
+        "probation_office": {"route"},
+    }
+    assert [row["agency_id"] for row in days] == ["a-institution"]
 
 
 async def test_all_the_way_back_nothing_of_ours_is_left(

@@ -470,6 +470,38 @@ async def test_a_recalled_message_takes_what_it_alone_made_known_with_it(office:
     assert "release_on" in await facts_of(office, PROBATION, referral)
 
 
+async def transfer_office(office: Office, referral: UUID) -> str:
+    """Let another probation office take over the part of the present one."""
+    to = {"probation_office": "probation-27"}
+    transfer = saying("special_adjustment.transfer_office", referral, to=to)
+    await office.exchange.accept(transfer, seat(PROBATION))
+    return to["probation_office"]
+
+
+async def test_a_recalled_message_takes_what_it_told_a_successor_with_it(office: Office) -> None:
+    referral = await special(office)
+    released = saying("special_adjustment.released", referral)
+    await office.exchange.accept(released, seat(PRISON))
+    successor = await transfer_office(office, referral)
+    before = await facts_of(office, successor, referral)
+    assert "released_on" in before
+    await recall(office, PRISON, referral, released.id)
+    assert await facts_of(office, successor, referral) == {
+        name: fact for name, fact in before.items() if name != "released_on"
+    }
+
+
+async def test_a_recall_leaves_a_successor_what_its_predecessor_was_told_elsewhere(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    change = await move_release(office, referral, "2027-01-29")
+    successor = await transfer_office(office, referral)
+    await recall(office, PRISON, referral, change)
+    assert "release_on" in await facts_of(office, successor, referral)
+    assert "release_on" in await days_of(office, successor, referral)
+
+
 async def test_a_recall_leaves_what_another_message_made_known_as_well(office: Office) -> None:
     referral = await special(office)
     change = await move_release(office, referral, "2027-01-29")

@@ -392,6 +392,46 @@ async def test_the_institution_that_takes_the_person_over_is_told_all_of_it(
     assert (await office.reading.referral(PRISON, referral)).reader.until is not None
 
 
+@pytest.mark.parametrize(
+    ("event", "part", "first", "second"),
+    [
+        ("transfer_institution", "institution", PRISON, "prison-osaka"),
+        ("transfer_office", "probation_office", PROBATION, "probation-27"),
+    ],
+)
+async def test_whoever_takes_a_part_over_or_again_has_the_facts_and_days_that_hold(
+    office: Office, event: str, part: str, first: str, second: str
+) -> None:
+    referral = await special(office)
+
+    async def move_release(agency: str, day: str) -> None:
+        moved = {"release_on": day, "new": day}
+        change = saying("special_adjustment.change_custody", referral, moved)
+        await office.exchange.accept(change, seat(agency))
+
+    async def transfer(giver: str, taker: str) -> None:
+        message = saying(f"special_adjustment.{event}", referral, to={part: taker})
+        await office.exchange.accept(message, seat(giver))
+
+    async def days(agency: str) -> list[str]:
+        view = (await office.reading.referral(agency, referral)).reader.view
+        due = [
+            d["due_on"]
+            for d in await office.deadlines.page(agency, None, 10_000)
+            if (d["referral_id"], d["kind"]) == (str(referral), "release_on")
+        ]
+        return [str(view.facts.get("release_on")), *due]
+
+    await move_release(PROBATION, "2027-08-06")
+    await transfer(first, second)
+    assert await days(second) == ["2027-08-06"] * 2
+    await move_release(second, "2027-02-05")
+    assert await days(second) == ["2027-02-05"] * 2
+    await transfer(second, first)
+    assert await days(first) == ["2027-02-05"] * 2
+    assert await days(CENTER) == ["2027-02-05"] * 2
+
+
 async def test_a_correction_needs_the_seat_and_meets_the_guards_of_what_it_corrects(
     office: Office,
 ) -> None:
