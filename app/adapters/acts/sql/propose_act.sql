@@ -6,6 +6,13 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_at constant timestamptz := (p ->> 'proposed_at')::timestamptz;
 BEGIN
     PERFORM act_for(p ->> 'agency_id');
+    IF EXISTS (SELECT FROM seat WHERE id = p ->> 'proposed_by' AND agency_id <> me())
+        OR jsonb_array_length(p -> 'log') = 0
+        OR EXISTS (SELECT FROM jsonb_array_elements(p -> 'items') AS i
+            WHERE i ->> 'agency_id' IS DISTINCT FROM me()) THEN
+        RAISE EXCEPTION 'an act is proposed and logged by its agency, which alone is told of it'
+            USING ERRCODE = 'check_violation';
+    END IF;
     PERFORM FROM mailbox WHERE agency_id = p ->> 'agency_id' FOR UPDATE;
     IF (SELECT count(*) FROM act WHERE agency_id = p ->> 'agency_id' AND state = 'proposed'
         AND expires_at > v_at) >= p_most THEN RETURN 'too_many'; END IF;

@@ -10,6 +10,7 @@ DECLARE
     v_referral constant uuid := (p ->> 'referral_id')::uuid;
     v_classes constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'classes'));
     v_facts constant text[] := ARRAY(SELECT jsonb_array_elements_text(p -> 'facts'));
+    v_holders text[];
 BEGIN
     -- The API erases by an act of two seats that is about this referral, and is not settled yet.
     PERFORM act_for_unless_worker((SELECT agency_id FROM act
@@ -17,6 +18,12 @@ BEGIN
             AND target = p ->> 'referral_id' AND state = 'proposed'));
     UPDATE "case" SET version = version + 1
     WHERE id = (SELECT case_id FROM referral WHERE id = v_referral) RETURNING id INTO v_case;
+    PERFORM check_erasure(p, v_classes);
+    v_holders := ARRAY(SELECT DISTINCT c.agency_id FROM copy c JOIN referral r ON r.id = v_referral
+        JOIN segment s ON s.message_id = c.message_id AND s.class = ANY (v_classes)
+            AND s.class <> ALL (r.erased_classes)
+            AND s.class = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END)
+        WHERE c.message_referral_id = v_referral);
     PERFORM drop_keys(v_referral, v_classes, v_at, p ->> 'rule', (p ->> 'act_id')::uuid,
         (p ->> 'complete_on')::date);
     UPDATE referral SET facts = facts - v_facts WHERE id = v_referral;
@@ -35,6 +42,11 @@ BEGIN
     END IF;
     PERFORM set_clocks(p -> 'clocks');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;
+    IF NOT v_holders <@ ARRAY(SELECT jsonb_array_elements_text(e -> 'agencies')
+        FROM jsonb_array_elements(p -> 'log') AS e WHERE e ->> 'kind' = 'erasure') THEN
+        RAISE EXCEPTION 'an erasure is logged for whoever has a copy'
+            USING ERRCODE = 'check_violation';
+    END IF;
     PERFORM write_case_log(v_case, v_at, p);
 END $$;
 REVOKE ALL ON FUNCTION erase(jsonb) FROM PUBLIC, tsunagu_api, tsunagu_worker;

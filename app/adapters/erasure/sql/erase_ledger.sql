@@ -1,4 +1,5 @@
--- Delete the consents of a referral, when their retention period has ended; never under a legal hold.
+-- Delete the consents of a referral that is erased, when their clock runs and the worker says that its
+-- time is over; never under a legal hold.
 CREATE OR REPLACE FUNCTION erase_ledger(p jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -6,6 +7,12 @@ BEGIN
     IF is_held((SELECT r.case_id FROM referral r WHERE r.id = (p ->> 'referral_id')::uuid),
         (p ->> 'referral_id')::uuid) THEN
         RAISE EXCEPTION 'a legal hold keeps these consents' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NOT EXISTS (SELECT FROM referral r JOIN retention t ON t.referral_id = r.id
+        WHERE r.id = (p ->> 'referral_id')::uuid AND r.erased_at IS NOT NULL AND t.rule = 'ledger'
+            AND t.since <= (service_time((p ->> 'at')::timestamptz) AT TIME ZONE 'Asia/Tokyo')::date)
+    THEN
+        RAISE EXCEPTION 'nothing allows this erasure' USING ERRCODE = 'check_violation';
     END IF;
     DELETE FROM consent WHERE referral_id = (p ->> 'referral_id')::uuid;
     PERFORM set_clocks(p -> 'clocks');
