@@ -60,7 +60,8 @@ class Meters:
         self._ended = Counter(
             "tsunagu_connections_ended",
             "Connections that were ended: too many (`address`, `all`), too slow (`head`, `body`,"
-            " `read`), or refused with as much under way as may be (`busy`).",
+            " `read`), no request (`syntax`), or refused with as much under way as may be"
+            " (`busy`).",
             ("reason",),
             registry=self.registry,
         )

@@ -12,6 +12,7 @@ from app.api.wire.problems.answers import MEDIA_TYPE
 from app.api.wire.problems.kinds import example
 from app.api.wire.rates import GOES_ON
 from app.cli.processes.connections import Connections
+from app.cli.processes.once_a_minute import warn_once_a_minute
 from app.domain.webhooks.addresses import source_network
 
 LONGEST_HEAD = 64 * 1024
@@ -62,6 +63,8 @@ class BoundedConfig(uvicorn.Config):
     def __init__(self, app: Any, connections: Connections, **arguments: Any) -> None:
         super().__init__(app, http=BoundedHttp, timeout_keep_alive=IDLE_TIME, **arguments)
         self.bounded_connections = connections
+        self.protocol_log = warn_once_a_minute("uvicorn.error")
+        """For what a protocol warns of: that it got no request, which anybody can send."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -84,6 +87,10 @@ class BoundedHttp(HttpToolsProtocol):
     """What of a request has to arrive, and since when it is waited for."""
     _writing: float | None = None
     """Since when the caller has not read."""
+    _held: bytes | None = None
+    """What came before the connection is to be read; None once it is."""
+    _was_answered = False
+    """Whether a request of it was."""
     _answering: RequestResponseCycle | None = None
     """The request that is answered, or was last."""
 
@@ -91,14 +98,21 @@ class BoundedHttp(HttpToolsProtocol):
     def _bounded_connections(self) -> Connections:
         return self.config.bounded_connections
 
+    def __init__(self, config: BoundedConfig, *state: Any, **more: Any) -> None:
+        super().__init__(config, *state, **more)
+        self.logger = config.protocol_log
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count and to time the connection; close it at once if there are too many."""
         super().connection_made(transport)
         self._reading = ("head", self.loop.time())
         host = self.client[0] if self.client else ""
         self._address = source_network(host)
-        if not self._bounded_connections.admit(self, self._address):
-            transport.abort()
+        delay = self._bounded_connections.admit(self, self._address)
+        if delay:
+            self._held = b""
+            self._reading = ("head", self.loop.time() + delay)
+            self.loop.call_later(delay, self._begin_to_read)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it no more, and send nothing more."""
@@ -108,7 +122,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the data, and close the connection if the head is too long."""
-        if self._is_broken:
+        if self._is_broken or self._held is not None:
+            self.flow.pause_reading()
+            self._held = None if self._held is None else self._held + data
             return
         if self._reading is None:
             self._reading = ("head", self.loop.time())
@@ -120,6 +136,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_size += len(data)
         if self._head_size > LONGEST_HEAD and not self.transport.is_closing():
             self._refuse(_TOO_LONG)
+
+    def _begin_to_read(self) -> None:
+        held, self._held = self._held, None
+        if held is None or self.transport.is_closing():
+            return
+        self._bounded_connections.reads(self)
+        self.flow.resume_reading()
+        if held:
+            self.data_received(held)
 
     def on_headers_complete(self) -> None:
         """The body begins. Its size is limited where it is read."""
@@ -150,7 +175,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, after a pause if this one was over a limit of calls."""
         self._under_way = tuple(each for each in self._under_way if not each.response_complete)
+        self._was_answered = True
         if self._pauses():
+            self._bounded_connections.count_fault(self)
             self.flow.pause_reading()
             self.loop.call_later(PAUSE, self._go_on)
             if not self.pipeline:
@@ -231,6 +258,16 @@ class BoundedHttp(HttpToolsProtocol):
         cycle: object = self.cycle
         return cycle is not None and not self.cycle.response_complete
 
+    def is_new(self) -> bool:
+        """Whether no request of it was answered yet."""
+        return not self._was_answered
+
+    def linger(self) -> None:
+        """Neither read nor answer any more, because it made room for another."""
+        self._is_broken, self._held = True, None
+        self.flow.pause_reading()
+        self._leave()
+
     def end(self) -> None:
         """Close it to make room for another."""
         self._leave()
@@ -240,6 +277,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Read no more, and answer what cannot be read, unless the caller would take that for the
         answer to a request before it. Those are answered first, and then the connection closes."""
         self._is_broken = True
+        self._bounded_connections.count_fault(self, "syntax")
         whole = [each for each in self._under_way if not each.more_body]
         if whole:
             whole[-1].keep_alive = False

@@ -69,6 +69,7 @@ class ApiServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer the long polls, then stop as usual."""
         release(self._app)
+        self._connections.end_lingering()
         await super().shutdown(sockets)
 
 

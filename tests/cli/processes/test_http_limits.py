@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import resource
+from collections import Counter
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -11,7 +12,8 @@ import pytest
 from app.adapters.inbox import waiting as waiting_calls
 from app.adapters.inbox.inboxes import Inboxes
 from app.api.wire import rates
-from app.cli.processes import http_limits
+from app.cli.processes import arrivals, http_limits
+from app.cli.processes import connections as connections_module
 from app.cli.processes.connections import ConnectionLimits, Connections, room_for_connections
 from app.cli.processes.http_limits import LONGEST_HEAD
 from tests.support.service import Running, Service, serve_in_thread
@@ -205,11 +207,11 @@ def test_answered_connections_make_room_before_those_that_are_just_opened() -> N
     connections = Connections(ConnectionLimits(4, 100), lambda _: None)
     answered, opened = [_Ended() for _ in range(4)], [_Ended() for _ in range(4)]
     for each in answered:
-        assert connections.admit(each, "192.0.2.1")
+        assert connections.admit(each, "192.0.2.1") == 0.0
         connections.begins(each)
         connections.waits(each)
     for each in opened:
-        assert connections.admit(each, "192.0.2.9")
+        assert connections.admit(each, "192.0.2.9") == 0.0
     assert all(each.ended for each in answered)
     assert not any(each.ended for each in opened)
 
@@ -218,9 +220,18 @@ class _Ended:
     """A connection that remembers whether it was ended."""
 
     ended = False
+    lingers = False
+    new = True
+    reason: str | None = None
 
-    def overdue(self, now: float) -> str | None:  # noqa: ARG002 -- never
-        return None
+    def is_new(self) -> bool:
+        return self.new
+
+    def linger(self) -> None:
+        self.lingers = True
+
+    def overdue(self, now: float) -> str | None:  # noqa: ARG002 -- whenever it is told
+        return self.reason
 
     def is_unread(self) -> bool:
         return False
@@ -230,6 +241,183 @@ class _Ended:
 
     def time_out(self) -> None:
         self.ended = True
+
+
+class Time:
+    """A clock that is set."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _many(count: int) -> list[_Ended]:
+    return [_Ended() for _ in range(count)]
+
+
+def test_new_connections_of_one_address_are_read_one_after_the_other() -> None:
+    clock = Time()
+    limits = ConnectionLimits(5_000, 5_000, unlimited=lambda address: address == "192.0.2.99")
+    connections = Connections(limits, lambda _: None, clock=clock)
+    step = 1 / arrivals.A_SECOND
+    delays = [connections.admit(each, "192.0.2.1") for each in _many(arrivals.AT_ONCE + 3)]
+    assert delays[: arrivals.AT_ONCE] == pytest.approx([0.0] * arrivals.AT_ONCE)
+    assert delays[arrivals.AT_ONCE :] == pytest.approx([step, 2 * step, 3 * step])
+    assert connections.admit(_Ended(), "192.0.2.2") == 0.0
+    assert {connections.admit(each, "192.0.2.99") for each in _many(500)} == {0.0}
+    clock.now += 1.0
+    assert connections.admit(_Ended(), "192.0.2.1") == 0.0
+    late = [connections.admit(each, "192.0.2.1") for each in _many(3_000)]
+    assert late[-1] == pytest.approx(arrivals.LONGEST_DELAY)
+    clock.now += 60.0
+    connections.end_overdue(clock.now)
+    assert not connections._arrivals._read_by
+
+
+@pytest.mark.parametrize("fault", ["too slow", "made room", "no request"])
+def test_what_connections_did_delays_the_next_ones_of_their_address(fault: str) -> None:
+    clock, reasons = Time(), Counter[str]()
+    connections = Connections(
+        ConnectionLimits(500, 20), lambda reason: reasons.update([reason]), clock=clock
+    )
+    opened = _many(20)
+    for each in opened:
+        assert connections.admit(each, "192.0.2.1") == 0.0
+    for each in opened:
+        if fault == "too slow":
+            each.reason = "body"
+        elif fault == "no request":
+            connections.count_fault(each, "syntax")
+    if fault == "made room":
+        assert None not in {connections.admit(each, "192.0.2.1") for each in _many(15)}
+    connections.end_overdue(clock.now)
+    assert reasons == {
+        "too slow": {"body": 20}, "no request": {"syntax": 20}, "made room": {"address": 15}
+    }[fault]  # fmt: skip
+    late = connections.admit(_Ended(), "192.0.2.1")
+    assert late is not None
+    assert late > 0.2
+    assert connections.admit(_Ended(), "192.0.2.2") == 0.0
+
+
+def test_what_was_never_answered_makes_room_and_is_closed_later() -> None:
+    clock = Time()
+    connections = Connections(ConnectionLimits(200, 30), lambda _: None, clock=clock)
+    first, next_ones = _many(30), _many(30)
+    for each in (*first, *next_ones):
+        assert connections.admit(each, "192.0.2.1") is not None
+    assert all(each.lingers and not each.ended for each in first)
+    assert len(connections) == 60
+    clock.now += connections_module.LINGERS
+    connections.end_overdue(clock.now)
+    assert not any(each.ended for each in first)
+    clock.now += 0.1
+    connections.end_overdue(clock.now)
+    assert all(each.ended for each in first)
+    assert not any(each.ended or each.lingers for each in next_ones)
+    assert len(connections) == 30
+
+
+def test_no_more_than_so_many_are_closed_in_a_second() -> None:
+    clock = Time()
+    connections = Connections(ConnectionLimits(5_000, 300), lambda _: None, clock=clock)
+    opened = _many(600)
+    for each in opened:
+        connections.admit(each, "192.0.2.1")
+        clock.now += 1 / arrivals.A_SECOND
+    clock.now += 10 * connections_module.LINGERS
+    connections.end_overdue(clock.now)
+    assert sum(each.ended for each in opened) == connections_module.CLOSED_A_SECOND
+    for each in opened[300:]:
+        each.reason = "head"
+    connections.end_overdue(clock.now)
+    assert sum(each.ended for each in opened[300:]) == connections_module.OVERDUE_A_SECOND
+
+
+def test_what_lingers_makes_room_for_everybody() -> None:
+    connections = Connections(ConnectionLimits(40, 30), lambda _: None, clock=Time())
+    flood = _many(60)
+    for each in flood:
+        connections.admit(each, "192.0.2.1")
+    others = _many(10)
+    for each in others:
+        assert connections.admit(each, "192.0.2.2") == 0.0
+    assert len(connections) == 40
+    assert not any(each.ended or each.lingers for each in others)
+    assert sum(not each.lingers and not each.ended for each in flood) == 30
+
+
+def test_what_is_not_read_yet_makes_room_for_others_and_not_for_its_own_address() -> None:
+    connections = Connections(ConnectionLimits(40, 30), lambda _: None, clock=Time())
+    connections._arrivals._add("192.0.2.1", 5_000)
+    held = _many(30)
+    for each in held:
+        assert connections.admit(each, "192.0.2.1") == pytest.approx(arrivals.LONGEST_DELAY)
+    late = _Ended()
+    assert connections.admit(late, "192.0.2.1") is None
+    assert late.lingers
+    others = _many(20)
+    for each in others:
+        assert connections.admit(each, "192.0.2.2") == 0.0
+    assert late.ended
+    assert sum(each.ended for each in held) == 10
+    assert not any(each.ended or each.lingers for each in others)
+
+
+def test_an_answered_connection_that_makes_room_is_closed_at_once() -> None:
+    connections = Connections(ConnectionLimits(40, 1), lambda _: None)
+    answered = _Ended()
+    answered.new = False
+    assert connections.admit(answered, "192.0.2.1") == 0.0
+    assert connections.admit(_Ended(), "192.0.2.1") == 0.0
+    assert answered.ended
+
+
+async def test_a_caller_is_answered_soon_beside_one_that_opens_many(
+    small: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "AT_ONCE", 4)
+    monkeypatch.setattr(arrivals, "A_SECOND", 8.0)
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    opened = [await connect(small.url, "127.0.0.2") for _ in range(12)]
+    answers = {}
+    for number, (reader, writer) in enumerate(opened):
+        writer.write(request)
+        answers[asyncio.create_task(reader.readline())] = number
+    async with asyncio.timeout(1):
+        reader, writer = await connect(small.url)
+        writer.write(request)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    done, _ = await asyncio.wait(answers, timeout=0.2)
+    assert 4 <= len(done) <= 8
+    async with asyncio.timeout(10):
+        lines = await asyncio.gather(*answers)
+    assert {line[:13] for line in lines} == {b"HTTP/1.1 200 "}
+    for _, each in (*opened, (reader, writer)):
+        each.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\n", HALF_A_BODY])
+async def test_whoever_opens_another_for_each_that_makes_room_has_to_wait(
+    small: Running, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    opened = []
+    for _ in range(30):
+        opened.append(await connect(small.url))
+        opened[-1][1].write(sent)
+    await _until(lambda: len(small.server._connections._lingering) == 10)
+    ends = [asyncio.create_task(reader.read()) for reader, _ in opened]
+    done, _ = await asyncio.wait(ends, timeout=1.5)
+    assert not done
+    monkeypatch.setattr(connections_module, "LINGERS", 0.0)
+    async with asyncio.timeout(10):
+        assert {bytes(await end) for end in ends[:10]} == {b""}
+    assert not small.server._connections._lingering
+    for end in ends:
+        end.cancel()
+    for _, writer in opened:
+        writer.close()
 
 
 def _poll(token: str, wait: int) -> bytes:
