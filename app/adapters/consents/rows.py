@@ -44,8 +44,12 @@ def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
 
 
 def agencies_to_notify(decision: Decision) -> set[str]:
-    """The agencies that may have got an inbox item by a withdrawal, besides the message itself."""
-    if not decision.withdrawn:
+    """The agencies that may have got an inbox item by a change of consents, besides the message.
+
+    A withdrawal asks for what was opened; a consent gives back what was taken back unopened.
+    """
+    recorded = decision.recorded is not None and not decision.recorded.claimed
+    if not (recorded or decision.withdrawn or decision.confirmed or decision.restored):
         return set()
     return {p.agency_id for r in decision.case.referrals.values() for p in r.parties}
 

@@ -1,9 +1,11 @@
 """Mailboxes and the items in them."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 from sqlmodel import Field
 
 from app.adapters.database.row import Row
@@ -113,3 +115,18 @@ class InboxItemRow(Row, table=True):
         sa_column_kwargs={"comment": "With paper_medium: how it came, if it was keyed in."}
     )
     paper_medium: str | None
+    acknowledged_as_tombstone: bool = Field(
+        sa_column_kwargs={
+            "server_default": text("false"),
+            "comment": "It had been taken back when it was acknowledged: its recipient did not"
+            " receive it by that.",
+        }
+    )
+    tombstones: Any = Field(
+        sa_type=TSTZMULTIRANGE,
+        nullable=False,
+        sa_column_kwargs={
+            "server_default": text("'{}'"),
+            "comment": "When it had been taken back with the consent and was not yet given again.",
+        },
+    )

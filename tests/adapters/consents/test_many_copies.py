@@ -50,9 +50,9 @@ TAKE_BACK = """
     FROM referral r JOIN party q ON q.referral_id = r.id
     WHERE r.id = $1 AND q.agency_id = 'center-13'
 """
-GIVE_AGAIN = """
-    SELECT give_again(jsonb_build_object('items', '[]'::jsonb, 'consent', jsonb_build_object(
-        'referrals', jsonb_build_array($1::uuid), 'today', '2026-04-01')))
+RETURN_COPIES = """
+    SELECT return_copies(now(), '{"items": []}', jsonb_build_object(
+        'referrals', jsonb_build_array($1::uuid), 'today', '2026-04-01'), '[]')
 """
 WITHDRAWN = "SELECT count(*) FROM inbox_item WHERE referral_id = $1 AND withdrawn"
 
@@ -100,8 +100,8 @@ async def test_a_renewal_reads_a_few_rows_for_each_copy(office: Office) -> None:
         "UPDATE consent SET withdrawn_on = NULL WHERE referral_id = $1",
     ):
         await office.owner.execute(statement, referral)
-    assert await rows_read(office, GIVE_AGAIN, referral) < A_FEW * COPIES
-    await office.owner.execute(GIVE_AGAIN, referral)
+    assert await rows_read(office, RETURN_COPIES, referral) < A_FEW * COPIES
+    await office.owner.execute(RETURN_COPIES, referral)
     assert await office.owner.fetchval(WITHDRAWN, referral) == 0
 
 

@@ -2,6 +2,7 @@
 -- with its effects on what was disclosed on them. A claim has none until it is confirmed.
 CREATE OR REPLACE FUNCTION write_consents(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE v_completed jsonb := '[]';
 BEGIN
     IF p ? 'consent' THEN
         INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients, classes,
@@ -11,7 +12,9 @@ BEGIN
         FROM jsonb_to_record(p -> 'consent') AS c (id uuid, referral_id uuid, message_id uuid,
             purpose text, recipients text[], classes text[], valid_from date, valid_until date,
             recorded_by text, claimed boolean);
-        IF NOT (p #>> '{consent,claimed}')::boolean THEN PERFORM complete_copies(p -> 'consent'); END IF;
+        IF NOT (p #>> '{consent,claimed}')::boolean THEN
+            v_completed := complete_lacking(p -> 'consent');
+        END IF;
     END IF;
     IF p ? 'vouched' THEN
         UPDATE consent SET claimed = false, confirmed_at = p_at,
@@ -21,7 +24,7 @@ BEGIN
             withdrawn_by = (p #>> '{vouched,by}')::uuid
         WHERE case_id = p_case AND claimed AND p #> '{vouched,refused}' ? id::text;
         PERFORM restore_consents(p_case, p #> '{vouched,restored}');
-        PERFORM complete_copies(p -> 'vouched');
+        v_completed := v_completed || complete_lacking(p -> 'vouched');
     END IF;
     IF p ? 'withdrawn' THEN
         UPDATE consent SET withdrawn_on = CASE WHEN p #> '{withdrawn,part}' ? id::text THEN NULL
@@ -39,9 +42,8 @@ BEGIN
         PERFORM withdraw_copies(p_at, p_case, p);
     END IF;
     -- Last: it locks mailboxes, and a withdrawal locks notices before them.
-    IF NOT (p #>> '{consent,claimed}')::boolean THEN PERFORM give_again(p); END IF;
-    IF p ? 'vouched' THEN
-        PERFORM give_again(p || jsonb_build_object('consent', p -> 'vouched'));
+    IF NOT (p #>> '{consent,claimed}')::boolean OR p ? 'vouched' THEN
+        PERFORM return_copies(p_at, p, coalesce(p -> 'vouched', p -> 'consent'), v_completed);
     END IF;
 END $$;
 -- Called by other functions only.

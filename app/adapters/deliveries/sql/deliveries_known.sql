@@ -1,7 +1,8 @@
 -- The delivery of a message to each of its recipients, or to `p_only`: when it was notified,
 -- opened, acknowledged, printed and recalled, and why it cannot be delivered. `p_ended` names
 -- the agencies whose part has ended. Of what happened after `p_until`, when the part of the agency
--- that asks ended, nothing is known to it.
+-- that asks ended, nothing is known to it: neither that a copy, which was a tombstone then, was
+-- given again. Whoever acknowledges a tombstone has not received the message.
 CREATE OR REPLACE FUNCTION deliveries_known(
     p_message uuid, p_only text, p_ended text[], p_until timestamptz
 ) RETURNS jsonb
@@ -11,13 +12,13 @@ SET search_path = pg_catalog, public, pg_temp AS $$
         'position', i.position, 'to_print', i.to_print,
         'notified_at', CASE WHEN n.at <= e.until THEN n.at END,
         'opened_at', CASE WHEN i.opened_at <= e.until THEN i.opened_at END,
-        'acknowledged_at', CASE WHEN i.acknowledged_at <= e.until THEN i.acknowledged_at END,
-        'acknowledged_by', CASE WHEN i.acknowledged_at <= e.until THEN i.acknowledged_by END,
+        'acknowledged_at', CASE WHEN g.at <= e.until THEN g.at END,
+        'acknowledged_by', CASE WHEN g.at <= e.until THEN i.acknowledged_by END,
         'printed_at', CASE WHEN i.printed_at <= e.until THEN i.printed_at END,
         'printed_by', CASE WHEN i.printed_at <= e.until THEN i.printed_by END,
-        'recalled_at', CASE WHEN i.recalled_at <= e.until THEN i.recalled_at END,
-        'recall_reason', CASE WHEN i.recalled_at <= e.until THEN
-            CASE WHEN i.withdrawn THEN 'consent_withdrawn' ELSE x.reason END END,
+        'recalled_at', CASE WHEN i.recalled_at <= e.until THEN i.recalled_at ELSE y.since END,
+        'recall_reason', CASE WHEN i.recalled_at <= e.until AND NOT i.withdrawn THEN x.reason
+            WHEN i.recalled_at <= e.until OR y.since IS NOT NULL THEN 'consent_withdrawn' END,
         'misdirected_disclosure_id', CASE WHEN x.disclosed AND x.recalled_at <= e.until
             THEN x.id END,
         'undeliverable', CASE WHEN a.disabled_at <= e.until THEN 'agency_disabled'
@@ -30,6 +31,10 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     CROSS JOIN LATERAL (SELECT min(t.at) AS at FROM notice k JOIN attempt t ON t.notice_id = k.id
         WHERE k.message_id = m.id AND k.agency_id = i.agency_id AND k.position = i.position
             AND t.outcome = 'delivered') AS n
+    CROSS JOIN LATERAL (SELECT CASE WHEN NOT i.acknowledged_as_tombstone
+        THEN i.acknowledged_at END AS at) AS g
+    LEFT JOIN LATERAL (SELECT lower(t.during) AS since FROM unnest(i.tombstones) AS t (during)
+        WHERE t.during @> p_until) AS y ON true
     WHERE m.id = p_message AND (p_only IS NULL OR r.agency_id = p_only)
 $$;
 -- Called by other functions only.

@@ -20,7 +20,8 @@ BEGIN
             SELECT coalesce(jsonb_agg(jsonb_build_object('agency_id', c.agency_id,
                 'party', c.party, 'referral_id', c.referral_id, 'classes', c.classes,
                 'has', (SELECT jsonb_agg(g.class) FROM segment g WHERE g.message_id = m.id),
-                'acknowledged', i.acknowledged_at IS NOT NULL,
+                'acknowledged', i.acknowledged_at IS NOT NULL
+                    AND NOT i.acknowledged_as_tombstone,
                 'named', i.agency_id IS NOT NULL, 'to_print', coalesce(i.to_print, false),
                 'printed_at', i.printed_at, 'printed_by', i.printed_by,
                 'reason', x.reason, 'openings', (

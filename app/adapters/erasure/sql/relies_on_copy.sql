@@ -9,7 +9,8 @@ SET search_path = pg_catalog, public, pg_temp AS $$
             WHERE o.message_id = c.message_id AND o.agency_id = p_agency AND o.sent)
         OR EXISTS (SELECT FROM inbox_item i WHERE i.agency_id = c.agency_id
             AND i.message_id = c.message_id AND i.kind = 'message'
-            AND coalesce(i.opened_at, i.acknowledged_at, i.printed_at) IS NOT NULL)
+            AND (coalesce(i.opened_at, i.printed_at) IS NOT NULL
+                OR i.acknowledged_at IS NOT NULL AND NOT i.acknowledged_as_tombstone))
         OR EXISTS (SELECT FROM log_entry e WHERE e.kind = 'disclosure'
             AND e.message_id = c.message_id AND e.agency_id = c.agency_id
             AND e.detail -> 'classes' <> '[]')

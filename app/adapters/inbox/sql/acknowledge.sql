@@ -1,4 +1,5 @@
--- Acknowledge items by position, or all through `p_through`, at most `p_most` in one call.
+-- Acknowledge items by position, or all through `p_through`, at most `p_most` in one call. Of a
+-- copy that had been taken back only the tombstone is acknowledged, and marked as such.
 -- Returns null for a position that does not exist yet.
 CREATE OR REPLACE FUNCTION acknowledge(
     p_agency text, p_seat text, p_at timestamptz, p_positions bigint[], p_through bigint,
@@ -20,7 +21,8 @@ BEGIN
             AND (position = ANY (p_positions) OR position <= p_through)
         ORDER BY position LIMIT p_most
     ), done AS (
-        UPDATE inbox_item i SET acknowledged_at = p_at, acknowledged_by = p_seat
+        UPDATE inbox_item i SET acknowledged_at = p_at, acknowledged_by = p_seat,
+            acknowledged_as_tombstone = i.recalled_at IS NOT NULL
         FROM chosen c WHERE i.agency_id = p_agency AND i.position = c.position
         RETURNING i.position, coalesce(i.opened_at, i.recalled_at) AS opened_at
     )
