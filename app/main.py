@@ -34,6 +34,7 @@ from app.adapters.outage import CannotStart, outage_of
 from app.adapters.referrals.deadlines import DeadlineList
 from app.adapters.referrals.decision_rows import DecisionWriter
 from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.facts_before import FactsBefore
 from app.adapters.referrals.reading import Reading
 from app.adapters.service.figures import Figures
 from app.adapters.service.readiness import Readiness
@@ -214,7 +215,8 @@ def _inbox(resources: Resources) -> Iterator[object]:
 
 def _deliveries(resources: Resources) -> Iterator[object]:
     yield Deliveries(resources.pool, resources.clock)
-    yield Recalls(resources.pool, resources.clock, resources.bell)
+    replaced = FactsBefore(Vault(resources.key_service))
+    yield Recalls(resources.pool, resources.clock, resources.bell, replaced)
     yield RecallRequests(resources.pool, resources.clock, resources.bell)
 
 

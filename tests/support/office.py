@@ -32,6 +32,7 @@ from app.adapters.log.sealer import Sealer
 from app.adapters.referrals.deadlines import DeadlineList
 from app.adapters.referrals.decision_rows import DecisionWriter
 from app.adapters.referrals.exchange import Exchange
+from app.adapters.referrals.facts_before import FactsBefore
 from app.adapters.referrals.reading import Reading
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
@@ -148,7 +149,7 @@ async def office(
             Erasures(pool),
             Inboxes(pool, bell, clock),
             Deliveries(pool, clock),
-            Recalls(pool, clock, bell),
+            Recalls(pool, clock, bell, FactsBefore(vault)),
             Disclosures(pool, clock),
             Consents(pool, clock),
             ReturnRequests(pool, clock),

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from app.adapters.ids import time_ordered_id
@@ -24,7 +24,10 @@ from app.domain.deliveries.recall import (
 from app.domain.errors import NotFound
 
 if TYPE_CHECKING:
-    from app.adapters.database.pool import Pool
+    from asyncpg import Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    from app.adapters.database.pool import Connection, Pool
     from app.adapters.inbox.bell import Bell
 
 HOLD = "SELECT hold_for_recall($1, $2, $3)"
@@ -65,11 +68,33 @@ class RecallOutcome:
     """Agencies that have opened or acknowledged their copy too long ago: they have to be asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class FactsOfReader:
+    """Facts that one reader had before a message, as its view stores them."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    days: dict[str, str] = field(default_factory=dict)
+    """Those of them that are deadlines, in clear."""
+
+
+class ReplacedFacts(Protocol):
+    """Finds what a message has replaced in the views of its readers."""
+
+    async def of(
+        self,
+        connection: "Connection | PoolConnectionProxy[Record]",
+        agency_id: str,
+        message_id: UUID,
+    ) -> Mapping[str, FactsOfReader]:
+        """By reader, the facts that it had before. A fact that is missing it did not have."""
+
+
 class Recalls:
     """Recalls messages, and reads recalls with the openings that preceded them."""
 
-    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
+    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell", replaced: ReplacedFacts) -> None:
         self._pool = pool
+        self._replaced = replaced
         self._clock = clock
         self._bell = bell
 
@@ -104,6 +129,7 @@ class Recalls:
                 at,
             ).rows(to_recall)  # fmt: skip
             if to_recall:
+                await self._put_facts_back(connection, rows_to_write)
                 await connection.execute(WRITE, json.dumps(rows_to_write))
             rows = json.loads(await connection.fetchval(OF_MESSAGE, caller.agency_id, message_id))
         self._bell.ring({item["agency_id"] for item in rows_to_write["items"]})
@@ -112,6 +138,16 @@ class Recalls:
             [r for r in recalls if recipients is None or r.recipient_agency in recipients],
             sorted({c.agency_id for c in chosen} - {c.agency_id for c in to_recall}),
         )
+
+    async def _put_facts_back(
+        self, connection: "Connection | PoolConnectionProxy[Record]", rows: Mapping[str, Any]
+    ) -> None:
+        """Add to the copies the facts that their readers had before them."""
+        agency_id, message_id = rows["agency_id"], UUID(rows["message_id"])
+        before = await self._replaced.of(connection, agency_id, message_id)
+        for copy in rows["copies"]:
+            if had := before.get(copy["agency_id"]):
+                copy["facts"], copy["days"] = had.facts, had.days
 
     async def misdirected_disclosures(
         self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int
@@ -179,6 +215,8 @@ class RecallRows:
             "disclosed": copy.disclosed,
             "kept": sorted(copy.opened_classes),
             "relied_upon": copy.relied_upon or copy.disclosed,
+            "facts": {},
+            "days": {},
             "openings": [
                 {
                     "how": opening.how,

@@ -39,9 +39,15 @@ async def request_of(office: Office, referral: UUID) -> UUID:
     return message_id
 
 
-async def recall(office: Office, agency: str, referral: UUID, message: UUID) -> list[Recall]:
-    """Recall a message from all recipients, because of wrong content."""
-    outcome = await office.recalls.recall(seat(agency), referral, message, WRONG, None)
+async def recall(
+    office: Office,
+    agency: str,
+    referral: UUID,
+    message: UUID,
+    recipients: list[str] | None = None,
+) -> list[Recall]:
+    """Recall a message from these recipients, or from all, because of wrong content."""
+    outcome = await office.recalls.recall(seat(agency), referral, message, WRONG, recipients)
     return list(outcome.recalls)
 
 
@@ -502,12 +508,94 @@ async def test_a_recall_leaves_a_successor_what_its_predecessor_was_told_elsewhe
     assert "release_on" in await days_of(office, successor, referral)
 
 
-async def test_a_recall_leaves_what_another_message_made_known_as_well(office: Office) -> None:
+async def day_known(office: Office, agency: str, referral: UUID) -> str | None:
+    """The day of release in an agency's view, which its deadlines say as well."""
+    days = await office.deadlines.page(agency, None, 10_000)
+    mine = (d for d in days if (d["referral_id"], d["kind"]) == (str(referral), "release_on"))
+    known = (await facts_of(office, agency, referral)).get("release_on")
+    assert [str(d["due_on"]) for d in mine] == ([known] if known else [])
+    return known
+
+
+async def test_a_recall_gives_back_what_the_newest_message_before_it_says(office: Office) -> None:
     referral = await special(office)
-    change = await move_release(office, referral, "2027-01-29")
-    await recall(office, PRISON, referral, change)
-    assert "release_on" in await facts_of(office, CENTER, referral)
-    assert "release_on" in await days_of(office, CENTER, referral)
+    older = await move_release(office, referral, "2027-01-22")
+    newer = await move_release(office, referral, "2027-02-26")
+    await recall(office, PRISON, referral, newer)
+    assert await day_known(office, CENTER, referral) == "2027-01-22"
+    assert await day_known(office, PROBATION, referral) == "2027-01-22"
+    await recall(office, PRISON, referral, older, recipients=[CENTER])
+    # The request of the probation office said a day as well.
+    assert await day_known(office, CENTER, referral) == "2027-03-15"
+    assert await day_known(office, PROBATION, referral) == "2027-01-22"
+
+
+async def test_a_recall_of_an_older_message_changes_nothing(office: Office) -> None:
+    referral = await special(office)
+    older = await move_release(office, referral, "2027-01-22")
+    await move_release(office, referral, "2027-02-26")
+    await recall(office, PRISON, referral, older)
+    for agency in (CENTER, PROBATION):
+        assert await day_known(office, agency, referral) == "2027-02-26"
+
+
+async def test_a_recalled_correction_gives_back_what_it_corrected(office: Office) -> None:
+    referral = await special(office)
+    first = await move_release(office, referral, "2027-01-22")
+    second = await move_release(office, referral, "2027-01-29", corrects=first)
+    third = await move_release(office, referral, "2027-02-26", corrects=second)
+    await recall(office, PRISON, referral, third)
+    assert await day_known(office, CENTER, referral) == "2027-01-29"
+    await move_release(office, referral, "2027-02-12", corrects=first)
+    await recall(office, PRISON, referral, first)
+    assert await day_known(office, CENTER, referral) == "2027-02-12"
+
+
+@pytest.mark.parametrize("how", ["opened", "acknowledged"])
+async def test_whoever_relied_upon_a_recalled_copy_keeps_its_fact_and_the_others_do_not(
+    office: Office, how: str
+) -> None:
+    referral = await special(office)
+    await move_release(office, referral, "2027-01-22")
+    kept = await move_release(office, referral, "2027-02-26")
+    await rely_upon(office, CENTER, kept, how)
+    await recall(office, PRISON, referral, kept)
+    assert await day_known(office, CENTER, referral) == "2027-02-26"
+    assert await day_known(office, PROBATION, referral) == "2027-01-22"
+    again = await move_release(office, referral, "2027-03-05")
+    await recall(office, PRISON, referral, again)
+    assert await day_known(office, CENTER, referral) == "2027-02-26"
+    assert await day_known(office, PROBATION, referral) == "2027-01-22"
+
+
+async def test_a_recall_gives_back_nothing_that_consent_does_not_cover(office: Office) -> None:
+    referral = await special(office)
+    await move_release(office, referral, "2027-01-22")
+    withdraw = saying("special_adjustment.withdraw_consent", referral)
+    await office.exchange.accept(withdraw, seat(PROBATION))
+    during = await move_release(office, referral, "2027-02-26")
+    await recall(office, PRISON, referral, during)
+    assert await day_known(office, CENTER, referral) is None
+    assert await day_known(office, PROBATION, referral) == "2027-01-22"
+    narrow = {"consent_id": str(uuid4()), "recipients": [CENTER], "item_classes": ["C1"]}
+    renew = saying("special_adjustment.renew_consent", referral, narrow)
+    await office.exchange.accept(renew, seat(PROBATION))
+    assert await day_known(office, CENTER, referral) is None
+    more = {"consent_id": str(uuid4()), "recipients": [CENTER], "item_classes": ["C4"]}
+    record = saying("special_adjustment.record_consent", referral, more)
+    await office.exchange.accept(record, seat(PROBATION))
+    assert await day_known(office, CENTER, referral) == "2027-01-22"
+
+
+async def test_a_recall_gives_back_nothing_of_a_class_that_was_erased(office: Office) -> None:
+    referral = await special(office)
+    await move_release(office, referral, "2027-01-22")
+    newer = await move_release(office, referral, "2027-02-26")
+    await office.owner.execute(
+        "DELETE FROM referral_key WHERE referral_id = $1 AND class = 'C4'", referral
+    )
+    await recall(office, PRISON, referral, newer)
+    assert await day_known(office, CENTER, referral) is None
 
 
 async def test_a_correction_replaces_a_fact_that_only_a_recalled_message_has_stated_since(

@@ -1,7 +1,8 @@
 -- Write a recall: recall copies, cancel their notices, notify the agencies concerned. It
 -- increments the version of the case, as an accepted message does: a reader that has read a copy
 -- and has not yet logged the opening starts again, and finds the copy recalled. What an agency has
--- opened it keeps in its evidence bundles (`kept`); facts of a copy that it has relied upon stay.
+-- opened it keeps in its evidence bundles (`kept`); facts of a copy that it has relied upon stay,
+-- and others are what an older message says (`facts`, `days`), or absent.
 -- Only the agency that sent the message recalls it, or one that agreed to its request recalls its
 -- own copy; what is known of message and copies is read here.
 -- Lock order: case, deadlines, notices, mailboxes by agency id, counts of the day.
@@ -42,11 +43,12 @@ BEGIN
     FROM jsonb_to_recordset(p -> 'copies') AS x (id uuid, agency_id text, party text,
         named boolean, disclosed boolean, openings jsonb, preliminary_from date,
         preliminary_by date, final_by date, final_by_if_malicious date);
-    FOR v_agency IN
-        SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c
-        WHERE NOT (c ->> 'relied_upon')::boolean ORDER BY 1
+    FOR v_copy IN
+        SELECT c FROM jsonb_array_elements(p -> 'copies') AS c
+        WHERE NOT (c ->> 'relied_upon')::boolean ORDER BY c ->> 'agency_id'
     LOOP
-        PERFORM forget_facts(v_agency, v_message);
+        PERFORM restore_facts(v_copy ->> 'agency_id', v_message, v_copy -> 'facts',
+            v_copy -> 'days');
     END LOOP;
     FOR v_agency IN
         SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
