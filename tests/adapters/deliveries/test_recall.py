@@ -551,6 +551,18 @@ async def test_a_recalled_correction_gives_back_what_it_corrected(office: Office
     assert await day_known(office, CENTER, referral) == "2027-02-12"
 
 
+async def test_a_recall_does_not_give_back_a_correction_of_what_was_stated_anew(
+    office: Office,
+) -> None:
+    referral = await special(office)
+    first = await move_release(office, referral, "2027-01-22")
+    await move_release(office, referral, "2027-01-29")
+    await move_release(office, referral, "2027-02-05", corrects=first)
+    newest = await move_release(office, referral, "2027-02-26")
+    await recall(office, PRISON, referral, newest)
+    assert await day_known(office, CENTER, referral) == "2027-01-29"
+
+
 @pytest.mark.parametrize("how", ["opened", "acknowledged"])
 async def test_whoever_relied_upon_a_recalled_copy_keeps_its_fact_and_the_others_do_not(
     office: Office, how: str
@@ -573,10 +585,11 @@ async def test_a_recall_gives_back_nothing_that_consent_does_not_cover(office: O
     await move_release(office, referral, "2027-01-22")
     withdraw = saying("special_adjustment.withdraw_consent", referral)
     await office.exchange.accept(withdraw, seat(PROBATION))
+    await move_release(office, referral, "2027-01-29")
     during = await move_release(office, referral, "2027-02-26")
     await recall(office, PRISON, referral, during)
     assert await day_known(office, CENTER, referral) is None
-    assert await day_known(office, PROBATION, referral) == "2027-01-22"
+    assert await day_known(office, PROBATION, referral) == "2027-01-29"
     narrow = {"consent_id": str(uuid4()), "recipients": [CENTER], "item_classes": ["C1"]}
     renew = saying("special_adjustment.renew_consent", referral, narrow)
     await office.exchange.accept(renew, seat(PROBATION))
@@ -584,7 +597,7 @@ async def test_a_recall_gives_back_nothing_that_consent_does_not_cover(office: O
     more = {"consent_id": str(uuid4()), "recipients": [CENTER], "item_classes": ["C4"]}
     record = saying("special_adjustment.record_consent", referral, more)
     await office.exchange.accept(record, seat(PROBATION))
-    assert await day_known(office, CENTER, referral) == "2027-01-22"
+    assert await day_known(office, CENTER, referral) == "2027-01-29"
 
 
 async def test_a_recall_gives_back_nothing_of_a_class_that_was_erased(office: Office) -> None:
