@@ -217,7 +217,7 @@ def _deliveries(resources: Resources) -> Iterator[object]:
     yield Deliveries(resources.pool, resources.clock)
     replaced = FactsBefore(Vault(resources.key_service))
     yield Recalls(resources.pool, resources.clock, resources.bell, replaced)
-    yield RecallRequests(resources.pool, resources.clock, resources.bell)
+    yield RecallRequests(resources.pool, resources.clock, resources.bell, replaced)
 
 
 def _webhooks(resources: Resources) -> Iterator[object]:

@@ -71,6 +71,7 @@ class Office:
     inboxes: Inboxes
     deliveries: Deliveries
     recalls: Recalls
+    replaced: FactsBefore
     disclosures: Disclosures
     consents: Consents
     return_requests: ReturnRequests
@@ -138,6 +139,7 @@ async def office(
         vault = Vault(FolderKeys(folder, clock))
         writer = DecisionWriter(vault, signer, "https://tsunagu.test")
         bell = Bell(pool, urls.api)
+        replaced = FactsBefore(vault)
         await bell.start()
         office = Office(
             urls,
@@ -149,7 +151,8 @@ async def office(
             Erasures(pool),
             Inboxes(pool, bell, clock),
             Deliveries(pool, clock),
-            Recalls(pool, clock, bell, FactsBefore(vault)),
+            Recalls(pool, clock, bell, replaced),
+            replaced,
             Disclosures(pool, clock),
             Consents(pool, clock),
             ReturnRequests(pool, clock),

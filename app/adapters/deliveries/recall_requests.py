@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.adapters.deliveries.recalls import HOLD, WRITE, RecallRows, read_sent_message
+from app.adapters.deliveries.recalls import (
+    HOLD,
+    WRITE,
+    RecallRows,
+    ReplacedFacts,
+    put_facts_back,
+    read_sent_message,
+)
 from app.adapters.ids import time_ordered_id
 from app.adapters.inbox.bell import ring
 from app.adapters.log.entry import LogEntry, log_entry
@@ -72,10 +79,11 @@ class RecallRequest:
 class RecallRequests:
     """Lists requests for both sides, and records the answers of the agencies that were asked."""
 
-    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell") -> None:
+    def __init__(self, pool: "Pool", clock: Clock, bell: "Bell", replaced: ReplacedFacts) -> None:
         self._pool = pool
         self._clock = clock
         self._bell = bell
+        self._replaced = replaced
 
     async def page(
         self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int
@@ -111,6 +119,9 @@ class RecallRequests:
             answered = _settling(request, state, at, caller, reason)
             recall = _recall_rows(held, caller, at) if state == RecallAnswer.ACCEPTED else None
             if recall is not None:
+                message_id = UUID(request["message_id"])
+                before = await self._replaced.of(connection, caller.agency_id, message_id)
+                put_facts_back(recall, before)
                 # One delivery of both: two would lock mailboxes out of the order of their ids.
                 recall["items"] = [*answered["items"], *recall["items"]]
                 answered["items"] = []

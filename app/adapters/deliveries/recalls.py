@@ -75,6 +75,8 @@ class FactsOfReader:
     facts: dict[str, Any] = field(default_factory=dict)
     days: dict[str, str] = field(default_factory=dict)
     """Those of them that are deadlines, in clear."""
+    untold: list[str] = field(default_factory=list)
+    """Facts of the message that its copy did not tell, for want of consent."""
 
 
 class ReplacedFacts(Protocol):
@@ -129,7 +131,8 @@ class Recalls:
                 at,
             ).rows(to_recall)  # fmt: skip
             if to_recall:
-                await self._put_facts_back(connection, rows_to_write)
+                before = await self._replaced.of(connection, caller.agency_id, message_id)
+                put_facts_back(rows_to_write, before)
                 await connection.execute(WRITE, json.dumps(rows_to_write))
             rows = json.loads(await connection.fetchval(OF_MESSAGE, caller.agency_id, message_id))
         self._bell.ring({item["agency_id"] for item in rows_to_write["items"]})
@@ -138,16 +141,6 @@ class Recalls:
             [r for r in recalls if recipients is None or r.recipient_agency in recipients],
             sorted({c.agency_id for c in chosen} - {c.agency_id for c in to_recall}),
         )
-
-    async def _put_facts_back(
-        self, connection: "Connection | PoolConnectionProxy[Record]", rows: Mapping[str, Any]
-    ) -> None:
-        """Add to the copies the facts that their readers had before them."""
-        agency_id, message_id = rows["agency_id"], UUID(rows["message_id"])
-        before = await self._replaced.of(connection, agency_id, message_id)
-        for copy in rows["copies"]:
-            if had := before.get(copy["agency_id"]):
-                copy["facts"], copy["days"] = had.facts, had.days
 
     async def misdirected_disclosures(
         self, agency_id: str, before: tuple[datetime, UUID] | None, limit: int
@@ -217,6 +210,7 @@ class RecallRows:
             "relied_upon": copy.relied_upon or copy.disclosed,
             "facts": {},
             "days": {},
+            "untold": [],
             "openings": [
                 {
                     "how": opening.how,
@@ -274,6 +268,13 @@ class RecallRows:
                 "from_party": copy.party if copy.named else None,
                 "from_agency": copy.agency_id,
             }
+
+
+def put_facts_back(rows: Mapping[str, Any], before: Mapping[str, FactsOfReader]) -> None:
+    """Add to the copies of a recall the facts that their readers had before them."""
+    for copy in rows["copies"]:
+        if had := before.get(copy["agency_id"]):
+            copy |= {"facts": had.facts, "days": had.days, "untold": had.untold}
 
 
 def read_sent_message(row: Row) -> SentMessage:

@@ -48,6 +48,9 @@ class FactsBefore:
         stated = {row["message_id"]: self._stated_facts(row, keys) for row in rows}
         for row in rows:
             reader, name = row["reader"], row["fact"]
+            mine = found.setdefault(reader, FactsOfReader())
+            if row["untold"]:
+                mine.untold.append(name)
             facts = stated[row["message_id"]]
             if name not in facts:
                 continue
@@ -56,7 +59,6 @@ class FactsBefore:
             stored = ciphers.seal((row["referral_id"], reader), name, value) if sealed else value
             if sealed and stored is None:
                 continue
-            mine = found.setdefault(reader, FactsOfReader())
             mine.facts[name] = stored
             if name in DEADLINES and isinstance(value, str):
                 mine.days[name] = value
@@ -75,6 +77,8 @@ class FactsBefore:
         return dict(zip(stored, keys, strict=True))
 
     def _stated_facts(self, row: "Record", keys: Mapping[KeyName, bytes]) -> Mapping[str, Fact]:
+        if row["message_id"] is None:
+            return {}
         body: dict[str, Any] = {"type": row["type"]}
         for name, sealed in zip(row["classes"] or (), row["sealed"] or (), strict=True):
             if key := keys.get((row["referral_id"], name)):

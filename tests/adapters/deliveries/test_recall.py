@@ -600,6 +600,25 @@ async def test_a_recall_gives_back_nothing_that_consent_does_not_cover(office: O
     assert await day_known(office, CENTER, referral) == "2027-01-29"
 
 
+@pytest.mark.parametrize("how", ["unopened", "opened", "acknowledged"])
+@pytest.mark.parametrize("recipients", [None, [CENTER]], ids=["all", "the center"])
+async def test_a_renewal_tells_nothing_of_what_was_recalled_before(
+    office: Office, how: str, recipients: list[str] | None
+) -> None:
+    referral = await special(office)
+    before = await day_known(office, CENTER, referral)
+    withdraw = saying("special_adjustment.withdraw_consent", referral)
+    await office.exchange.accept(withdraw, seat(PROBATION))
+    during = await move_release(office, referral, "2027-02-26")
+    if how != "unopened":
+        await rely_upon(office, CENTER, during, how)
+    await recall(office, PRISON, referral, during, recipients)
+    await office.exchange.accept(
+        saying("special_adjustment.renew_consent", referral), seat(PROBATION)
+    )
+    assert await day_known(office, CENTER, referral) == before
+
+
 async def test_a_recall_gives_back_nothing_of_a_class_that_was_erased(office: Office) -> None:
     referral = await special(office)
     await move_release(office, referral, "2027-01-22")

@@ -26,6 +26,7 @@ from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, special
 
 OFFICER, HEAD = seat(PROBATION, "records_officer"), seat(PROBATION)
+OTHER_DAY = {"change_custody": {"release_on": "2027-02-02"}}
 ACCEPTED, REFUSED = RecallAnswer.ACCEPTED, RecallAnswer.REFUSED
 
 
@@ -36,7 +37,8 @@ def acts(office: Office) -> Acts:
 
 @pytest.fixture
 def requests(office: Office) -> RecallRequests:
-    return RecallRequests(office.pool, office.clock, Bell(office.pool, office.urls.api))
+    bell = Bell(office.pool, office.urls.api)
+    return RecallRequests(office.pool, office.clock, bell, office.replaced)
 
 
 @pytest.fixture
@@ -121,6 +123,26 @@ async def test_an_accepted_request_recalls_the_copy_as_a_misdirected_disclosure(
     assert (await office.reading.referral(CENTER, asked.referral_id)).reader.view.facts
     notified = await kinds(office, PROBATION, asked.message_id)
     assert {"recall.answered", "disclosure.misdirected"} <= set(notified)
+
+
+async def test_after_an_accepted_request_no_consent_tells_what_the_copy_lacked(
+    office: Office, acts: Acts, requests: RecallRequests
+) -> None:
+    office.clock.now = START
+    referral, special_adjustment = await special(office), "special_adjustment"
+    for event in ("withdraw_consent", "change_custody"):
+        said = saying(f"{special_adjustment}.{event}", referral, OTHER_DAY.get(event))
+        await office.exchange.accept(said, seat(PROBATION))
+    await office.reading.open(seat(CENTER), [said.id])
+    office.clock.now = START + timedelta(days=3)
+    act, _ = await acts.propose(OFFICER, proposal(referral, said.id))
+    await acts.approve(HEAD, act.id)
+    (asked,) = [r for r in await about(requests, CENTER, said.id) if r.recipient_agency == CENTER]
+    await requests.answer(seat(CENTER), asked.id, ACCEPTED, None)
+    renewed = saying(f"{special_adjustment}.renew_consent", referral)
+    await office.exchange.accept(renewed, seat(PROBATION))
+    facts = (await office.reading.referral(CENTER, referral)).reader.view.facts
+    assert facts["release_on"] != OTHER_DAY["change_custody"]["release_on"]
 
 
 async def test_a_refused_request_changes_nothing_and_is_not_made_again(

@@ -1,16 +1,17 @@
 -- Put back, in a reader's view, the facts of the recalled message as they stood before it: those
 -- given here, sealed for the reader, and their days. The others are removed, with their deadlines.
--- Called by a recall only, of a copy that its reader has not relied upon.
+-- Called by a recall only. Of a copy that its reader has relied upon, `p_only` has the facts that
+-- the reader was not told, since consent did not cover them: no later consent is to tell them.
 CREATE OR REPLACE FUNCTION restore_facts(
-    p_agency text, p_message uuid, p_facts jsonb, p_days jsonb
+    p_agency text, p_message uuid, p_facts jsonb, p_days jsonb, p_only jsonb
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_copy copy; v_facts text[]; v_open boolean;
 BEGIN
     SELECT * INTO v_copy FROM copy WHERE agency_id = p_agency AND message_id = p_message;
-    SELECT m.facts INTO v_facts FROM message m
-    WHERE m.id = p_message AND m.referral_id = v_copy.referral_id AND m.facts <> '{}';
+    SELECT array_agg(f) INTO v_facts FROM message m CROSS JOIN unnest(m.facts) AS f
+    WHERE m.id = p_message AND m.referral_id = v_copy.referral_id AND (p_only IS NULL OR p_only ? f);
     IF v_facts IS NULL THEN RETURN; END IF;
     UPDATE party SET view = jsonb_set(view, '{facts}', (view -> 'facts') - v_facts
         || (SELECT coalesce(jsonb_object_agg(f.key, f.value), '{}') FROM jsonb_each(p_facts) AS f
@@ -25,5 +26,5 @@ BEGIN
     ON CONFLICT DO NOTHING;
 END $$;
 -- Called by other functions only.
-REVOKE ALL ON FUNCTION restore_facts(text, uuid, jsonb, jsonb)
+REVOKE ALL ON FUNCTION restore_facts(text, uuid, jsonb, jsonb, jsonb)
     FROM PUBLIC, tsunagu_api, tsunagu_worker;

@@ -44,11 +44,11 @@ BEGIN
         named boolean, disclosed boolean, openings jsonb, preliminary_from date,
         preliminary_by date, final_by date, final_by_if_malicious date);
     FOR v_copy IN
-        SELECT c FROM jsonb_array_elements(p -> 'copies') AS c
-        WHERE NOT (c ->> 'relied_upon')::boolean ORDER BY c ->> 'agency_id'
+        SELECT c FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY c ->> 'agency_id'
     LOOP
         PERFORM restore_facts(v_copy ->> 'agency_id', v_message, v_copy -> 'facts',
-            v_copy -> 'days');
+            v_copy -> 'days',
+            CASE WHEN (v_copy ->> 'relied_upon')::boolean THEN v_copy -> 'untold' END);
     END LOOP;
     FOR v_agency IN
         SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1

@@ -2,10 +2,11 @@
 -- referral that gave the reader that fact and that stands, with its sealed segments and their keys.
 -- A correction stands where the message stands that was corrected first. What was recalled stands
 -- for whoever had relied upon it. `p_classes` has the class of each fact. For the agency that
--- recalls the message, which does not learn whose messages these are.
+-- recalls the message, or agrees that its own copy is recalled. A fact is `untold` where the reader
+-- never had its class, for want of consent.
 CREATE OR REPLACE FUNCTION facts_before(p_agency text, p_message uuid, p_classes jsonb)
 RETURNS TABLE (
-    reader text, fact text, message_id uuid, referral_id uuid, type text, classes text[],
+    reader text, fact text, untold boolean, message_id uuid, referral_id uuid, type text, classes text[],
     sealed bytea[], key_classes text[], masters integer[], wrapped bytea[]
 )
 LANGUAGE plpgsql SECURITY DEFINER
@@ -15,16 +16,17 @@ DECLARE m message;
 BEGIN
     PERFORM act_for(p_agency);
     SELECT * INTO m FROM message WHERE id = p_message;
-    IF NOT sent_by(m, p_agency) OR m.facts = '{}' THEN RETURN; END IF;
+    IF m.facts = '{}' OR NOT (sent_by(m, p_agency) OR EXISTS (SELECT FROM recall_request q
+        WHERE q.message_id = m.id AND q.recipient_agency = p_agency)) THEN RETURN; END IF;
     RETURN QUERY
     WITH RECURSIVE place (id, first_id) AS (
         SELECT o.id, o.id FROM message o WHERE o.referral_id = m.referral_id AND o.corrects IS NULL
         UNION ALL
         SELECT o.id, p.first_id FROM place p JOIN message o ON o.corrects = p.id)
-    SELECT x.agency_id, f.fact, n.id, m.referral_id, n.type, s.classes, s.sealed, w.classes,
+    SELECT x.agency_id, f.fact, p_classes ->> f.fact = ANY (x.lacking), n.id, m.referral_id, n.type, s.classes, s.sealed, w.classes,
         w.masters, w.wrapped
     FROM copy x CROSS JOIN unnest(m.facts) AS f (fact)
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
         SELECT o.id, o.type
         FROM copy y JOIN message o ON o.id = y.message_id
         JOIN place a ON a.id = o.id JOIN message first ON first.id = a.first_id
@@ -32,12 +34,12 @@ BEGIN
         LEFT JOIN inbox_item i ON i.agency_id = y.agency_id AND i.message_id = o.id
             AND i.kind = 'message'
         WHERE y.agency_id = x.agency_id AND y.referral_id = m.referral_id AND o.id <> m.id
-            AND f.fact = ANY (o.facts) AND p_classes ->> f.fact = ANY (y.classes || y.lacking)
-            AND (y.recalled_at IS NULL
-                OR coalesce(i.opened_at, i.acknowledged_at, i.printed_at) IS NOT NULL)
+            AND f.fact = ANY (o.facts) AND (p_classes ->> f.fact = ANY (y.classes)
+                AND coalesce(i.opened_at, i.acknowledged_at, i.printed_at) IS NOT NULL
+                OR p_classes ->> f.fact = ANY (y.classes || y.lacking) AND y.recalled_at IS NULL)
         ORDER BY first.accepted_at DESC, z.number DESC NULLS LAST, o.accepted_at DESC,
             y.number DESC
-        LIMIT 1) AS n
+        LIMIT 1) AS n ON true
     CROSS JOIN LATERAL (SELECT array_agg(g.class) AS classes, array_agg(g.sealed) AS sealed
         FROM segment g WHERE g.message_id = n.id) AS s
     CROSS JOIN LATERAL (SELECT array_agg(k.class) AS classes, array_agg(k.master) AS masters,
