@@ -1,7 +1,7 @@
 """Recalls: a recalled copy leaves a tombstone, or a misdirected disclosure if it was opened."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -70,13 +70,16 @@ class RecallOutcome:
 
 @dataclass(frozen=True, slots=True)
 class FactsOfReader:
-    """Facts that one reader had before a message, as its view stores them."""
+    """Facts that a reader had before a message, as its view stores them."""
 
-    facts: dict[str, Any] = field(default_factory=dict)
+    copied_to: str
+    """The agency whose copy told the reader: itself, or the one that had its part before."""
+    agency_id: str
+    stored: dict[str, Any] = field(default_factory=dict)
     days: dict[str, str] = field(default_factory=dict)
     """Those of them that are deadlines, in clear."""
     untold: list[str] = field(default_factory=list)
-    """Facts of the message that its copy did not tell, for want of consent."""
+    """Facts of the message that the copy did not tell, for want of consent."""
 
 
 class ReplacedFacts(Protocol):
@@ -87,8 +90,8 @@ class ReplacedFacts(Protocol):
         connection: "Connection | PoolConnectionProxy[Record]",
         agency_id: str,
         message_id: UUID,
-    ) -> Mapping[str, FactsOfReader]:
-        """By reader, the facts that it had before. A fact that is missing it did not have."""
+    ) -> Sequence[FactsOfReader]:
+        """What each reader had before. A fact that is missing it did not have."""
 
 
 class Recalls:
@@ -189,6 +192,7 @@ class RecallRows:
             "seat_id": self.recalled_by,
             "reason": self.reason.value,
             "copies": [self._copy(copy) for copy in copies],
+            "facts": [],
             "log": [self._entry(copy).row() for copy in copies],
             "items": [item for copy in copies for item in self._items(copy)],
         }
@@ -208,9 +212,6 @@ class RecallRows:
             "disclosed": copy.disclosed,
             "kept": sorted(copy.opened_classes),
             "relied_upon": copy.relied_upon or copy.disclosed,
-            "facts": {},
-            "days": {},
-            "untold": [],
             "openings": [
                 {
                     "how": opening.how,
@@ -270,11 +271,22 @@ class RecallRows:
             }
 
 
-def put_facts_back(rows: Mapping[str, Any], before: Mapping[str, FactsOfReader]) -> None:
-    """Add to the copies of a recall the facts that their readers had before them."""
-    for copy in rows["copies"]:
-        if had := before.get(copy["agency_id"]):
-            copy |= {"facts": had.facts, "days": had.days, "untold": had.untold}
+def put_facts_back(rows: dict[str, Any], before: Iterable[FactsOfReader]) -> None:
+    """Add to a recall the facts that the readers of its copies had before them.
+
+    Whoever has relied upon a copy keeps what it told.
+    """
+    relied_upon = {copy["agency_id"]: copy["relied_upon"] for copy in rows["copies"]}
+    rows["facts"] = [
+        {
+            "agency_id": had.agency_id,
+            "stored": had.stored,
+            "days": had.days,
+            "only": had.untold if relied_upon[had.copied_to] else None,
+        }
+        for had in before
+        if had.copied_to in relied_upon
+    ]
 
 
 def read_sent_message(row: Row) -> SentMessage:

@@ -1,7 +1,7 @@
 """The facts of a recalled message as its readers had them before it: what an older one says."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -40,15 +40,16 @@ class FactsBefore:
         connection: "Connection | PoolConnectionProxy[Record]",
         agency_id: str,
         message_id: UUID,
-    ) -> Mapping[str, FactsOfReader]:
-        """By reader, the facts that a message of this agency has replaced. The case is locked."""
+    ) -> Sequence[FactsOfReader]:
+        """The facts that a message has replaced, for each of its readers. The case is locked."""
         rows = await connection.fetch(BEFORE, agency_id, message_id, CLASSES)
         keys = await self._keys(rows)
-        ciphers, found = FactCiphers(keys), dict[str, FactsOfReader]()
+        ciphers, found = FactCiphers(keys), dict[tuple[str, str], FactsOfReader]()
         stated = {row["message_id"]: self._stated_facts(row, keys) for row in rows}
         for row in rows:
             reader, name = row["reader"], row["fact"]
-            mine = found.setdefault(reader, FactsOfReader())
+            part = (row["copied_to"], reader)
+            mine = found.setdefault(part, FactsOfReader(*part))
             if row["untold"]:
                 mine.untold.append(name)
             facts = stated[row["message_id"]]
@@ -59,10 +60,10 @@ class FactsBefore:
             stored = ciphers.seal((row["referral_id"], reader), name, value) if sealed else value
             if sealed and stored is None:
                 continue
-            mine.facts[name] = stored
+            mine.stored[name] = stored
             if name in DEADLINES and isinstance(value, str):
                 mine.days[name] = value
-        return found
+        return list(found.values())
 
     async def _keys(self, rows: "Iterable[Record]") -> dict[KeyName, bytes]:
         """The keys of the segments of these messages. Those of erased classes are not there."""

@@ -7,21 +7,22 @@ CREATE OR REPLACE FUNCTION restore_facts(
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE v_copy copy; v_facts text[]; v_open boolean;
+DECLARE v_referral uuid; v_facts text[]; v_open boolean;
 BEGIN
-    SELECT * INTO v_copy FROM copy WHERE agency_id = p_agency AND message_id = p_message;
-    SELECT array_agg(f) INTO v_facts FROM message m CROSS JOIN unnest(m.facts) AS f
-    WHERE m.id = p_message AND m.referral_id = v_copy.referral_id AND (p_only IS NULL OR p_only ? f);
+    SELECT m.referral_id, array_agg(f) INTO v_referral, v_facts
+    FROM message m CROSS JOIN unnest(m.facts) AS f
+    WHERE m.id = p_message AND (jsonb_typeof(p_only) IS DISTINCT FROM 'array' OR p_only ? f)
+    GROUP BY m.referral_id;
     IF v_facts IS NULL THEN RETURN; END IF;
     UPDATE party SET view = jsonb_set(view, '{facts}', (view -> 'facts') - v_facts
         || (SELECT coalesce(jsonb_object_agg(f.key, f.value), '{}') FROM jsonb_each(p_facts) AS f
             WHERE f.key = ANY (v_facts)))
-    WHERE referral_id = v_copy.referral_id AND agency_id = p_agency
+    WHERE referral_id = v_referral AND agency_id = p_agency
     RETURNING until IS NULL AND state <> 'closed' INTO v_open;
-    DELETE FROM deadline WHERE referral_id = v_copy.referral_id AND agency_id = p_agency
+    DELETE FROM deadline WHERE referral_id = v_referral AND agency_id = p_agency
         AND kind = ANY (v_facts) AND due_on IS DISTINCT FROM (p_days ->> kind)::date;
     INSERT INTO deadline (referral_id, agency_id, kind, due_on)
-    SELECT v_copy.referral_id, p_agency, d.key, d.value::date
+    SELECT v_referral, p_agency, d.key, d.value::date
     FROM jsonb_each_text(p_days) AS d WHERE v_open AND d.key = ANY (v_facts)
     ON CONFLICT DO NOTHING;
 END $$;

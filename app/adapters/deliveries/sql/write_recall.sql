@@ -2,7 +2,7 @@
 -- increments the version of the case, as an accepted message does: a reader that has read a copy
 -- and has not yet logged the opening starts again, and finds the copy recalled. What an agency has
 -- opened it keeps in its evidence bundles (`kept`); facts of a copy that it has relied upon stay,
--- and others are what an older message says (`facts`, `days`), or absent.
+-- and others are what an older message says (`facts`), or absent.
 -- Only the agency that sent the message recalls it, or one that agreed to its request recalls its
 -- own copy; what is known of message and copies is read here.
 -- Lock order: case, deadlines, notices, mailboxes by agency id, counts of the day.
@@ -16,6 +16,7 @@ DECLARE
     v_case uuid;
     v_agency text;
     v_copy jsonb;
+    v_facts jsonb;
     v_unopened boolean;
 BEGIN
     IF me() IS NULL THEN PERFORM act_for(p ->> 'agency_id'); END IF;
@@ -43,12 +44,11 @@ BEGIN
     FROM jsonb_to_recordset(p -> 'copies') AS x (id uuid, agency_id text, party text,
         named boolean, disclosed boolean, openings jsonb, preliminary_from date,
         preliminary_by date, final_by date, final_by_if_malicious date);
-    FOR v_copy IN
-        SELECT c FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY c ->> 'agency_id'
+    FOR v_facts IN
+        SELECT f FROM jsonb_array_elements(p -> 'facts') AS f ORDER BY f ->> 'agency_id'
     LOOP
-        PERFORM restore_facts(v_copy ->> 'agency_id', v_message, v_copy -> 'facts',
-            v_copy -> 'days',
-            CASE WHEN (v_copy ->> 'relied_upon')::boolean THEN v_copy -> 'untold' END);
+        PERFORM restore_facts(v_facts ->> 'agency_id', v_message, v_facts -> 'stored',
+            v_facts -> 'days', v_facts -> 'only');
     END LOOP;
     FOR v_agency IN
         SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
