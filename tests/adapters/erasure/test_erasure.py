@@ -490,6 +490,53 @@ async def set_hold_until(acts: Acts, referral: UUID, until: date, agency: str = 
     assert (await acts.approve(seat(agency), act.id)).state is ActState.APPROVED
 
 
+async def lift(acts: Acts, referral: UUID) -> None:
+    proposal = Proposal(uuid4(), "hold.lift", str(referral), {})
+    act, _ = await acts.propose(seat(PROBATION, "records_officer"), proposal)
+    await acts.approve(seat(PROBATION), act.id)
+
+
+async def end_hold_in(office: Office, referral: UUID, days: int) -> None:
+    """Let the hold of a referral end so many days from now, by the database's clock."""
+    moved = "UPDATE legal_hold SET until = now() + $2::interval WHERE referral_id = $1"
+    await office.owner.execute(moved, referral, timedelta(days=days))
+
+
+async def test_a_hold_that_has_ended_is_none_before_any_worker_looks(
+    office: Office, acts: Acts
+) -> None:
+    referral = await close_case(office)
+    await hold(acts, referral, PROBATION)
+    assert (await hold_of(office, PROBATION, referral))["until"]
+    await end_hold_in(office, referral, -1)
+    listed = await office.erasures.holds(PROBATION, None, 50)
+    assert str(referral) not in {row["referral_id"] for row in listed}
+    assert await office.erasures.held(CENTER, referral) is None
+    with pytest.raises(ActImpossible) as refused:
+        await lift(acts, referral)
+    assert refused.value.reason == "not_held"
+    await hold(acts, referral, PROBATION)
+    assert await office.erasures.held(CENTER, referral) is not None
+    of_both = "SELECT count(*) FROM legal_hold WHERE referral_id = $1"
+    assert await office.owner.fetchval(of_both, referral) == 2
+    await lift(acts, referral)
+
+
+async def test_a_hold_that_ends_soon_is_renewed_at_once_and_one_that_goes_on_is_not(
+    office: Office, acts: Acts
+) -> None:
+    referral = await close_case(office)
+    await hold(acts, referral, PROBATION)
+    before = await hold_of(office, PROBATION, referral)
+    with pytest.raises(ActImpossible) as refused:
+        await hold(acts, referral, PROBATION)
+    assert refused.value.reason == "already_held"
+    await end_hold_in(office, referral, 5)
+    await hold(acts, referral, PROBATION)
+    renewed = await hold_of(office, PROBATION, referral)
+    assert (renewed["id"], renewed["until"]) == (before["id"], before["until"])
+
+
 async def test_a_hold_ends_with_the_day_that_its_holder_chose(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts
 ) -> None:

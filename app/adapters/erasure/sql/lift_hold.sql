@@ -1,5 +1,5 @@
--- Lift a legal hold. Clocks that were put off become due again. Returns null if the agency was
--- never a party; otherwise the reason of a refusal, or the case.
+-- Lift a legal hold that has not ended yet. Clocks that were put off become due again. Returns null
+-- if the agency was never a party; otherwise the reason of a refusal, or the case.
 CREATE OR REPLACE FUNCTION lift_hold(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -12,7 +12,7 @@ BEGIN
     IF NOT FOUND THEN RETURN NULL; END IF;
     UPDATE legal_hold SET lifted_at = service_time((p ->> 'at')::timestamptz)
     WHERE case_id = v_case AND referral_id = (p ->> 'referral_id')::uuid
-        AND agency_id = p ->> 'agency_id' AND lifted_at IS NULL;
+        AND agency_id = p ->> 'agency_id' AND lifted_at IS NULL AND until > now();
     IF NOT FOUND THEN RETURN jsonb_build_object('reason', 'not_held'); END IF;
     UPDATE retention t SET held = false FROM referral r
     WHERE r.case_id = v_case AND t.referral_id = r.id AND t.held;

@@ -1,7 +1,8 @@
 -- Set a legal hold. It locks the case, as an erasure does, so that the one that comes first
--- wins. Only a present party holds. One that holds already renews its hold, once a month at
--- most. It ends with the day that is given, or after a year, which is the longest. Returns null if the agency was never a party; otherwise the reason of a refusal, or
--- the case.
+-- wins. Only a present party holds. One that holds already renews its hold: in its last 30 days,
+-- and before that once a month at most. It ends with the day that is given, or after a year, which
+-- is the longest. One that has ended is none: another one is set. Returns null if the agency was
+-- never a party; otherwise the reason of a refusal, or the case.
 CREATE OR REPLACE FUNCTION set_hold(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -29,12 +30,16 @@ BEGIN
         WHERE k.referral_id = v_referral AND h.referral_id = v_referral
             AND h.agency_id = p ->> 'agency_id' AND hold_binds(h, v_referral))
     THEN RETURN jsonb_build_object('reason', 'erased'); END IF;
+    UPDATE legal_hold SET lifted_at = until WHERE case_id = v_case AND referral_id = v_referral
+        AND agency_id = p ->> 'agency_id' AND lifted_at IS NULL AND until <= now();
     INSERT INTO legal_hold (id, agency_id, case_id, referral_id, whole_case, reason, set_at, until)
     VALUES ((p ->> 'act_id')::uuid, p ->> 'agency_id', v_case, v_referral,
         (p ->> 'whole_case')::boolean, p ->> 'reason', v_at, v_ends)
     ON CONFLICT (case_id, referral_id, agency_id) WHERE lifted_at IS NULL DO UPDATE
-        SET set_at = excluded.set_at, until = excluded.until, reminded_at = NULL, reason = excluded.reason, whole_case = excluded.whole_case
-        WHERE legal_hold.set_at < excluded.set_at - interval '30 days';
+        SET set_at = excluded.set_at, until = excluded.until, reminded_at = NULL,
+            reason = excluded.reason, whole_case = excluded.whole_case
+        WHERE legal_hold.set_at < excluded.set_at - interval '30 days'
+            OR legal_hold.until < now() + interval '30 days';
     IF NOT FOUND THEN RETURN jsonb_build_object('reason', 'already_held'); END IF;
     RETURN jsonb_build_object('case_id', v_case);
 END $$;
