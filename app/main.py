@@ -179,7 +179,7 @@ def _access(resources: Resources, caches: _Caches, keys: SigningKeys) -> Iterato
     settings, pool, clock = resources.settings, resources.pool, resources.clock
     issuer = settings.issuer_url
     terms = TokenTerms(issuer, settings.audience_url, settings.access_token_lifetime)
-    audiences = frozenset({issuer, f"{issuer}/oauth/token", f"{issuer}/oauth/revoke"})
+    audiences = frozenset({issuer, f"{issuer}/oauth/token"})
     clients, failures = StoredClients(pool), SecretFailures(pool, settings.lockout_terms)
     tokens = TokenReader(keys, terms, caches.stopped_tokens.is_active)
     token_endpoint = TokenEndpoint(

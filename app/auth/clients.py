@@ -122,7 +122,7 @@ def authenticate_by_assertion(
     The caller has to check that the assertion was not used before.
 
     Args:
-        audiences: the values of `aud` of which one has to be named.
+        audiences: the values of `aud` of which one alone has to be named.
 
     Raises:
         TokenRefused: `invalid_client`, if the signature, issuer, audience or lifetime is wrong.
@@ -206,10 +206,9 @@ def _check_parties(claims: Mapping[str, object], client_id: str, audiences: froz
     if text(claims, "iss") != client_id or text(claims, "sub") != client_id:
         raise NotGenuine("made by or about another client")
     audience = claims.get("aud")
-    audience = [audience] if isinstance(audience, str) else audience
-    if not isinstance(audience, list) or not any(
-        a in audiences for a in audience if isinstance(a, str)
-    ):
+    audience = audience if isinstance(audience, list) else [audience]
+    # Another server to which it was addressed as well could use it here first.
+    if len(audience) != 1 or not isinstance(audience[0], str) or audience[0] not in audiences:
         raise NotGenuine("made for someone else")
 
 

@@ -86,9 +86,10 @@ class Invalid(Refusal):
         super().__init__(errors=list(errors))
 
     @classmethod
-    def at(cls, pointer: str, reason: str) -> "Invalid":
-        """One error at one place."""
-        return cls([{"pointer": pointer, "reason": reason}])
+    def at(cls, pointer: str, reason: str, takes: Iterable[str] = ()) -> "Invalid":
+        """One error at one place; of a closed set, with the values that would be taken."""
+        listed = {"takes": list(takes)}
+        return cls([{"pointer": pointer, "reason": reason, **(listed if listed["takes"] else {})}])
 
 
 class TooLarge(Refusal):

@@ -142,7 +142,7 @@ def test_an_assertion_of_its_own_key_proves_the_client(make_client: Make) -> Non
     key = new_key()
     record = make_client(public_jwk=key.verifying.jwk())
 
-    for aud in (ENDPOINT, "https://tsunagu.example", ["x", ENDPOINT]):
+    for aud in (ENDPOINT, "https://tsunagu.example", [ENDPOINT]):
         authenticated, use = authenticate_by_assertion(
             record, ClientAssertion(ID, assertion(key, aud=aud)), AUDIENCES, NOW
         )
@@ -160,6 +160,9 @@ def test_an_assertion_of_its_own_key_proves_the_client(make_client: Make) -> Non
         {"aud": "https://other.example"},
         {"aud": {"x": ENDPOINT}},
         {"aud": [7]},
+        {"aud": []},
+        {"aud": ["https://other.example", ENDPOINT]},
+        {"aud": [ENDPOINT, "https://tsunagu.example"]},
         {"exp": None},
         {"exp": NOW.timestamp()},
         {"exp": (NOW + timedelta(minutes=6)).timestamp()},

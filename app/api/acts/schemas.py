@@ -81,14 +81,14 @@ class ActIn(BaseModel):
             Invalid: there is no such kind, its target is no referral's id, or it has another shape.
         """
         if self.kind not in KINDS:
-            raise Invalid.at("/kind", "enum")
+            raise Invalid.at("/kind", "enum", KINDS)
         kind = KINDS[self.kind]
         if kind.concerns_referral and not _is_uuid(self.target):
             raise Invalid.at("/target", "uuid_parsing")
         try:
             return _read(kind, self.detail)
         except ValidationError as error:
-            errors = error.errors(include_url=False, include_context=False, include_input=False)
+            errors = error.errors(include_url=False, include_input=False)
             raise Invalid(errors_at(errors, "/detail")) from None
 
 

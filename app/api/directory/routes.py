@@ -229,10 +229,10 @@ async def list_agencies(
 ) -> AgencyPage:
     """機関を識別子の順に返す。廃止・停止された機関は含まない(識別子で読むことはできる)。"""
     if prefecture is not None and prefecture not in PREFECTURES:
-        raise Invalid.at("/query/prefecture", "area_prefecture")
+        raise Invalid.at("/query/prefecture", "area_prefecture", sorted(PREFECTURES))
     agencies_of_all = current_directory(request).agencies
     if kind is not None and kind not in KINDS and all(a.kind != kind for a in agencies_of_all):
-        raise Invalid.at("/query/kind", "unknown_kind")
+        raise Invalid.at("/query/kind", "unknown_kind", KINDS)
     wanted = {"kind": kind, "prefecture": prefecture, "connected": connected}
     fields = {name: value for name, value in wanted.items() if value is not None}
     agencies = list(islice(_matching(current_directory(request), fields, q, cursor), limit + 1))
@@ -318,7 +318,7 @@ async def find_routes(
         raise Invalid.at("/query/area", error.reason) from None
     table = FLOWS.get(flow)
     if table is None:
-        raise Invalid.at("/query/flow", "unknown_flow")
+        raise Invalid.at("/query/flow", "unknown_flow", FLOWS)
     return Routes(
         flow=flow,
         area=code,

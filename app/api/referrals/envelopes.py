@@ -243,7 +243,7 @@ def _read(request_body: JsonBody, model: type[E], types: frozenset[str]) -> E:
     body = request_body.tree.get("body")
     message_type = body.get("type") if isinstance(body, dict) else None
     if not isinstance(message_type, str) or message_type not in types:
-        raise Invalid.at(*_wrong_type(request_body.tree, body, message_type))
+        raise Invalid.at(*_wrong_type(request_body.tree, body, message_type, types))
     exact_model: type[E] = _envelope_of(model, BODIES[message_type])
     envelope = request_body.model(exact_model)
     # Only the canonical spelling of an id is accepted, as in paths.
@@ -252,12 +252,15 @@ def _read(request_body: JsonBody, model: type[E], types: frozenset[str]) -> E:
     return envelope
 
 
-def _wrong_type(tree: dict[str, Any], body: object, message_type: object) -> tuple[str, str]:
+def _wrong_type(
+    tree: dict[str, Any], body: object, message_type: object, types: frozenset[str]
+) -> tuple[str, str, list[str]]:
     if not isinstance(body, dict):
-        return "/body", "missing" if "body" not in tree else "model_type"
+        return "/body", "missing" if "body" not in tree else "model_type", []
     if not isinstance(message_type, str):
-        return "/body/type", "missing" if "type" not in body else "string_type"
-    return "/body/type", "not_an_opening" if message_type in SENT_TYPES else "unknown_type"
+        return "/body/type", "missing" if "type" not in body else "string_type", []
+    reason = "not_an_opening" if message_type in SENT_TYPES else "unknown_type"
+    return "/body/type", reason, sorted(types)
 
 
 @cache

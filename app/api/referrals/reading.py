@@ -50,13 +50,15 @@ STATES = frozenset(state for flow in FLOWS.values() for state in flow.states)
 
 def _check_flow(name: str) -> str:
     if name not in FLOWS:
-        raise PydanticCustomError("unknown_flow", "a flow of GET /v1/flows")
+        raise PydanticCustomError("unknown_flow", "a flow of GET /v1/flows", {"takes": list(FLOWS)})
     return name
 
 
 def _check_state(name: str) -> str:
     if name not in STATES:
-        raise PydanticCustomError("unknown_state", "a state of one of the flows")
+        raise PydanticCustomError(
+            "unknown_state", "a state of one of the flows", {"takes": sorted(STATES)}
+        )
     return name
 
 

@@ -24,7 +24,7 @@ URL = "https://center.example.jp/tsunagu"
 
 def _known_flow(flow: str) -> str:
     if flow not in FLOWS:
-        raise PydanticCustomError("unknown_flow", "there is no such flow")
+        raise PydanticCustomError("unknown_flow", "there is no such flow", {"takes": list(FLOWS)})
     return flow
 
 

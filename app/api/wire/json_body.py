@@ -78,7 +78,7 @@ class JsonBody:
             try:
                 return model.model_validate_json(self._raw, strict=True)
             except ValidationError as error:
-                errors = error.errors(include_url=False, include_context=False, include_input=False)
+                errors = error.errors(include_url=False, include_input=False)
                 raise Invalid(errors_at(errors)) from None
 
 

@@ -177,7 +177,7 @@ def _consent_objection(
     failed = [(t, classes) for t, classes in lacking if classes]
     if not failed:
         return None
-    needs = [f"{situation.referral.flow}.record_consent", *(["/consent_ids"] if named else [])]
+    needs = [_recording_type(situation), *(["/consent_ids"] if named else [])]
     because = _why_not_covered(situation, named=named)
     missing = [
         {
@@ -197,6 +197,14 @@ def _consent_objection(
         situation.today,
     )
     return Objection(CONSENT_MISSING, tuple(needs), {"missing": missing, "consents": judged})
+
+
+def _recording_type(situation: Situation) -> str:
+    """The type of message that records a consent: for an opening in a case, in its parent, since
+    the referral itself is not there yet."""
+    message = situation.message
+    above = situation.case.referrals[message.parent] if message.opens and message.parent else None
+    return f"{(above or situation.referral).flow}.record_consent"
 
 
 def _why_not_covered(situation: Situation, *, named: bool) -> str:

@@ -110,6 +110,23 @@ async def test_an_unknown_value_is_refused_with_its_place(
     assert errors_of(answer) == [(f"/query/{name}", reason)]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["agencies?kind=x", "agencies?prefecture=48", "referrals?flow=x", "referrals?state=x",
+     "routes?flow=x&area=130001", "cases/{}/disclosures?class=C9",
+     "cases/{}/disclosures/sheet?lang=fr"],
+)  # fmt: skip
+async def test_of_a_closed_set_the_refusal_lists_what_is_taken(speak: Any, path: str) -> None:
+    client = await speak("center-13")
+    (error,) = (await client.get("/v1/" + path.format(uuid4()))).json()["errors"]
+    assert error["takes"]
+    query = path.partition("?")[2].partition("=")[0]
+    for value in error["takes"][:3]:
+        answer = await client.get("/v1/" + path.format(uuid4()).replace("=x", f"={value}"))
+        refused = answer.json().get("errors", ()) if "=x" in path else ()
+        assert f"/query/{query}" not in [e["pointer"] for e in refused]
+
+
 @pytest.mark.parametrize("part", ["%00", "%EF%BF%BD", "%EE%80%80", "a%E2%80%AEb", "%20"])
 async def test_text_that_no_id_can_hold_is_not_found(speak: Any, part: str) -> None:
     client = await speak("center-13")

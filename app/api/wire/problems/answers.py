@@ -24,6 +24,8 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
 """The most errors in one answer. More usually come from a wrong schema."""
 
+_QUOTED = re.compile(r"'([^']*)'")
+"""A code in Pydantic's words for what it expected."""
 _FIELD = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
@@ -118,19 +120,31 @@ def count(request: Request, code: str) -> None:
 
 
 def errors_at(errors: Iterable[Mapping[str, Any]], root: str = "") -> list[dict[str, Any]]:
-    """Pointer and reason of Pydantic's errors, and what our rules would take instead.
+    """Pointer and reason of Pydantic's errors, and what of a closed set would be taken instead.
 
-    Values and messages are left out, and so is what comes after `MOST_ERRORS`.
+    Values and messages are left out, and so is what comes after `MOST_ERRORS`. A list that has an
+    error within is not said to be too short: Pydantic counts what is right in it.
     """
     described: dict[tuple[str, str], dict[str, Any]] = {}
     for e in errors:
         if len(described) == MOST_ERRORS:
             break
         pointer, reason = root + _pointer(e["loc"]), str(e["type"])
-        takes = e.get("ctx", {}).get("takes")
+        if reason == "too_short" and any(p.startswith(f"{pointer}/") for p, _ in described):
+            continue
+        takes = _taken(e)
         listed = {"takes": takes} if takes else {}
         described[pointer, reason] = {"pointer": pointer, "reason": reason, **listed}
     return list(described.values())
+
+
+def _taken(error: Mapping[str, Any]) -> list[str]:
+    """The values of the closed set of which an error says that a value is none of them."""
+    context = error.get("ctx", {})
+    if error["type"] in {"enum", "literal_error"}:
+        return _QUOTED.findall(context.get("expected", ""))
+    taken: list[str] = context.get("takes", [])
+    return taken
 
 
 def _with_hints(facts: Mapping[str, Any]) -> Mapping[str, Any]:
