@@ -153,12 +153,16 @@ def _lets_in_now(referral: Referral, submission: Submission) -> bool:
 def _tell_of_exit(
     case: Case, referral: Referral, submission: Submission
 ) -> tuple[Case, tuple[Move, ...]]:
-    """Tell every party that an exit was recorded and has stopped nothing."""
+    """Tell every party that an exit was recorded and has stopped nothing.
+
+    Of a message below they learn no more: they need not know of the referral in which it was sent.
+    """
     standing = case.referrals[referral.id]
     step = FLOWS[standing.flow].sys_event(standing.state, "exit_claimed")
     if step is None:
         return case, ()
-    said = {"message_id": submission.message.id}
+    own = referral.id == submission.message.referral_id
+    said = {"message_id": submission.message.id} if own else {}
     case, move = _take_as_service(
         case, standing, step, {}, submission.directory, submission.at, said
     )

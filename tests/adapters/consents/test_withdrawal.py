@@ -536,3 +536,18 @@ async def test_an_answer_for_one_message_is_none_for_another(office: Office) -> 
         office.clock.now = START
     (second,) = [r for r in await requests_to(office, CENTER, referral) if r.answered_at is None]
     assert second.message_ids == (moved.id,)
+
+
+async def test_an_item_that_is_withdrawn_again_and_again_does_not_grow_without_end(
+    office: Office,
+) -> None:
+    referral = await special(office, REQUESTED)
+    first = [await withdraw(office, PROBATION, referral, withdrawn_items=["C4"]) for _ in range(6)]
+    last = await withdraw(office, PROBATION, referral, withdrawn_items=["C4", "C5"])
+    row = await office.row(
+        "SELECT withdrawn_items, taken_by, withdrawn_by FROM consent WHERE referral_id = $1",
+        referral,
+    )
+    assert row["withdrawn_items"] == ["C4"] * 4 + ["C5"]
+    assert row["taken_by"] == [*first[:4], last]
+    assert row["withdrawn_by"] == last

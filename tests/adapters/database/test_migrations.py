@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -280,6 +281,42 @@ async def test_facts_that_newer_messages_made_out_of_date_are_removed_with_their
         "probation_office": {"route"},
     }
     assert [row["agency_id"] for row in days] == ["a-institution"]
+
+
+async def test_of_an_item_that_was_withdrawn_again_and_again_the_first_four_times_stay(
+    empty_database: NewDatabase,
+) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, "2026_11_28_131")
+    case, referral, consent, *takers = (uuid4() for _ in range(8))
+    async with connect(database.owner) as connection:
+        await connection.execute(
+            """INSERT INTO "case" (id, version, opened_at) VALUES ($1, 1, now())""", case
+        )
+        await connection.execute(
+            "INSERT INTO referral (id, case_id, flow, reference, state, back, facts, opened_at)"
+            " VALUES ($1, $2, 'special_adjustment', 'x', 'assessing', '{}', '{}', now())",
+            referral,
+            case,
+        )
+        await connection.execute(
+            "INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients,"
+            " classes, valid_from, withdrawn_items, taken_by, withdrawn_by) VALUES ($1, $2, $3, $4,"
+            " 'x', '{a,b,c}', '{C1,C4}', '2026-01-01', '{b,C4,b,b,a,b,b}',"
+            " $5, $6)",
+            case,
+            consent,
+            referral,
+            uuid4(),
+            [takers[n] for n in (0, 0, 1, 2, 2, 3, 4)],
+            takers[4],
+        )
+    await asyncio.to_thread(migrate, database.owner)
+    async with connect(database.owner) as connection:
+        row = await connection.fetchrow("SELECT withdrawn_items, taken_by FROM consent")
+    assert row is not None
+    assert row["withdrawn_items"] == ["b", "C4", "b", "b", "a", "b"]
+    assert row["taken_by"] == [takers[n] for n in (0, 0, 1, 2, 2, 3)]
 
 
 async def test_all_the_way_back_nothing_of_ours_is_left(

@@ -320,6 +320,7 @@ def test_who_stops_the_parent_from_below_too_often_stops_it_no_more(ways: str) -
     assert play.state(child) == "suspended_consent"
     told = next(m for m in play.decided.moves if m.referral.id == play.main)
     assert told.body.type.endswith(".exit_claimed")
+    assert told.body.model_dump()["message_id"] is None
     assert {c.agency_id for c in told.copies} == {
         SHORT[w] for w in ("prison", "probation", "center")
     }

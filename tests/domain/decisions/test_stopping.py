@@ -100,6 +100,7 @@ def test_an_exit_sent_too_often_is_recorded_and_stops_nothing(name: str, event: 
     own, told = there.play.decided.moves
     assert own.body.type.endswith(f".{event}")
     assert told.body.type.endswith(".exit_claimed")
+    assert told.body.model_dump()["message_id"] is not None
     parties = {p.agency_id for p in told.referral.parties if p.active}
     assert {copy.agency_id for copy in told.copies} == parties
     assert {copy.agency_id for copy in own.copies} == parties

@@ -18,8 +18,7 @@ BEGIN
         FOR q IN SELECT * FROM party WHERE referral_id = v_referral AND by_consent
             ORDER BY agency_id
         LOOP
-            v_lost := just_lost(q.agency_id, v_referral, v_by,
-                ARRAY(SELECT jsonb_array_elements_text(w -> 'items')), (w ->> 'today')::date);
+            v_lost := just_lost(q.agency_id, v_referral, v_by, (w ->> 'today')::date);
             CONTINUE WHEN v_lost IS NULL;
             v_parties := v_parties || q;
             v_losses := v_losses || jsonb_build_array(to_jsonb(v_lost));

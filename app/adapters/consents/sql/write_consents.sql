@@ -27,18 +27,22 @@ BEGIN
         v_completed := v_completed || complete_lacking(p -> 'vouched');
     END IF;
     IF p ? 'withdrawn' THEN
-        UPDATE consent SET withdrawn_on = CASE WHEN p #> '{withdrawn,part}' ? id::text THEN NULL
+        -- Each withdrawal of an item can be retracted by itself, but no more than the first four of
+        -- them: what is withdrawn again and again would grow without end.
+        UPDATE consent AS c SET withdrawn_on = CASE WHEN w.part THEN NULL
                 ELSE (p #>> '{withdrawn,on}')::date END,
-            withdrawn_items = CASE WHEN p #> '{withdrawn,part}' ? id::text THEN withdrawn_items || ARRAY(
-                SELECT jsonb_array_elements_text(p #> '{withdrawn,items}'))
-                ELSE withdrawn_items END,
-            taken_by = CASE WHEN p #> '{withdrawn,part}' ? id::text THEN taken_by || array_fill(
-                (p #>> '{withdrawn,by}')::uuid,
-                ARRAY[jsonb_array_length(p #> '{withdrawn,items}')]) ELSE taken_by END,
-            withdrawn_by = (p #>> '{withdrawn,by}')::uuid
-        WHERE case_id = p_case AND withdrawn_on IS NULL AND id IN (
-            SELECT i::uuid FROM jsonb_array_elements_text(p #> '{withdrawn,ids}') AS i
-        );
+            withdrawn_items = c.withdrawn_items || w.items,
+            taken_by = c.taken_by || array_fill(w.by, ARRAY[cardinality(w.items)]),
+            withdrawn_by = w.by
+        FROM (SELECT k.id, (p #>> '{withdrawn,by}')::uuid AS by,
+                p #> '{withdrawn,part}' ? k.id::text AS part,
+                CASE WHEN p #> '{withdrawn,part}' ? k.id::text THEN ARRAY(
+                    SELECT i FROM jsonb_array_elements_text(p #> '{withdrawn,items}') AS i
+                    WHERE (SELECT count(*) FROM unnest(k.withdrawn_items) AS t WHERE t = i) < 4)
+                    ELSE '{}' END AS items
+            FROM consent k WHERE k.case_id = p_case AND k.withdrawn_on IS NULL
+                AND p #> '{withdrawn,ids}' ? k.id::text) AS w
+        WHERE c.case_id = p_case AND c.id = w.id;
         PERFORM withdraw_copies(p_at, p_case, p);
     END IF;
     -- Last: it locks mailboxes, and a withdrawal locks notices before them.

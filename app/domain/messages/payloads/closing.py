@@ -118,7 +118,14 @@ class ExitClaimed(Body):
     If it is so, the deciding party sends the same.
     """
 
-    message_id: Annotated[UUID, C0, Field(title="止めない通信文の番号")]
+    message_id: Annotated[
+        UUID | None,
+        C0,
+        Field(
+            title="止めない通信文の番号",
+            description="Only if it was sent in this referral, not below it.",
+        ),
+    ] = None
 
 
 class SystemEvent(Body):
