@@ -9,7 +9,7 @@ import pytest
 ORDER = {
     "case": r'(?:UPDATE|FROM|JOIN) "case"(?=[^;]*(?:FOR (?:UPDATE|SHARE)|SET version))',
     "deadlines": r"(?:INSERT INTO|DELETE FROM|UPDATE) deadline\b",
-    "notices": r"UPDATE notice\b",
+    "notices": r"UPDATE notice\b|FROM notice\b(?=[^;]*FOR NO KEY UPDATE)",
     "mailboxes": r"UPDATE mailbox\b|FROM mailbox\b(?=[^;]*FOR UPDATE)",
     "counts of the day": r"INSERT INTO day_count\b",
 }
@@ -73,3 +73,53 @@ async def test_counts_before_mailboxes_are_seen(sources: Mapping[str, str]) -> N
 async def test_deadlines_after_mailboxes_are_seen(sources: Mapping[str, str]) -> None:
     late = "BEGIN PERFORM hold_mailboxes(a, b); PERFORM write_deadlines(a); END"
     assert "late" in out_of_order({**sources, "late": late})
+
+
+# Notices: several transactions change some of the same, so they are locked by id first.
+
+LOCKED_SINGLY = {
+    "claim_notices": "it leaves out what another transaction has locked, and waits for nothing",
+    "resume_notices": "likewise: whoever calls it may have locked others",
+}
+
+
+def changed_unordered(sources: Mapping[str, str]) -> set[str]:
+    """The functions that change notices which they have not locked in order."""
+    return {
+        name
+        for name, source in sources.items()
+        if (change := re.search(r"UPDATE notice\b", source))
+        and "hold_notices(" not in source[: change.start()]
+    }
+
+
+def locked_repeatedly(sources: Mapping[str, str]) -> set[str]:
+    """The functions that lock notices in a loop, or in two calls, which have no order."""
+    found = set[str]()
+    for name, source in sources.items():
+        calls = [c.start() for c in re.finditer(r"\b(?:hold|cancel)_notices\(", source)]
+        in_loop = any(
+            source.count(" LOOP", 0, at) > 2 * source.count("END LOOP", 0, at) for at in calls
+        )
+        if len(calls) > 1 or in_loop:
+            found.add(name)
+    return found
+
+
+async def test_notices_are_locked_by_id_before_several_are_changed(
+    sources: Mapping[str, str],
+) -> None:
+    assert changed_unordered(sources) == set(LOCKED_SINGLY)
+    assert all("SKIP LOCKED" in sources[name] for name in LOCKED_SINGLY)
+    assert locked_repeatedly(sources) == set()
+
+
+async def test_notices_that_are_changed_unlocked_or_one_call_after_the_other_are_seen(
+    sources: Mapping[str, str],
+) -> None:
+    late = "BEGIN UPDATE notice SET state = 'x'; PERFORM hold_notices(a); END"
+    looped = "BEGIN FOR a IN SELECT 1 LOOP PERFORM cancel_notices(a, b, c, d); END LOOP; END"
+    twice = "BEGIN PERFORM hold_notices(a); PERFORM cancel_notices(a, b, c, d); END"
+    more = {**sources, "late": late, "looped": looped, "twice": twice}
+    assert "late" in changed_unordered(more)
+    assert locked_repeatedly(more) == {"looped", "twice"}

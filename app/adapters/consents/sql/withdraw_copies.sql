@@ -11,7 +11,8 @@ DECLARE
     v_by constant uuid := (w ->> 'by')::uuid;
     v_referrals constant uuid[] := ARRAY(
         SELECT jsonb_array_elements_text(w -> 'referrals')::uuid ORDER BY 1);
-    v_referral uuid; q party; v_lost text[]; v_message uuid;
+    v_referral uuid; q party; v_lost text[]; v_messages uuid[];
+    v_gone uuid[] := '{}'; v_readers text[] := '{}';
     v_parties party[] := '{}'; v_losses jsonb := '[]'; v_items jsonb := '[]';
 BEGIN
     FOREACH v_referral IN ARRAY v_referrals LOOP
@@ -23,14 +24,14 @@ BEGIN
             v_parties := v_parties || q;
             v_losses := v_losses || jsonb_build_array(to_jsonb(v_lost));
             CONTINUE WHEN q.until IS NOT NULL;
-            FOR v_message IN SELECT message_id
-                FROM copies_losing(q.agency_id, v_referral, v_lost) WHERE wholly ORDER BY 1
-            LOOP
-                PERFORM cancel_notices(q.agency_id, v_message, 'consent_withdrawn', p_at);
-            END LOOP;
+            v_messages := ARRAY(SELECT message_id
+                FROM copies_losing(q.agency_id, v_referral, v_lost) WHERE wholly);
+            v_gone := v_gone || v_messages;
+            v_readers := v_readers || array_fill(q.agency_id, ARRAY[cardinality(v_messages)]);
         END LOOP;
     END LOOP;
     IF cardinality(v_parties) = 0 THEN RETURN; END IF;
+    PERFORM cancel_notices(v_readers, v_gone, 'consent_withdrawn', p_at);
     PERFORM hold_mailboxes(v_referrals, (p -> 'items') || coalesce(p -> 'changes', '[]'));
     FOR n IN 1 .. cardinality(v_parties) LOOP
         v_items := v_items || take_back(p_at, p_case, v_parties[n],

@@ -50,11 +50,8 @@ BEGIN
         PERFORM restore_facts(v_facts ->> 'agency_id', v_message, v_facts -> 'stored',
             v_facts -> 'days', v_facts -> 'only');
     END LOOP;
-    FOR v_agency IN
-        SELECT c ->> 'agency_id' FROM jsonb_array_elements(p -> 'copies') AS c ORDER BY 1
-    LOOP
-        PERFORM cancel_notices(v_agency, v_message, 'recalled', v_at);
-    END LOOP;
+    PERFORM cancel_notices(array_agg(c ->> 'agency_id'), array_agg(v_message), 'recalled', v_at)
+    FROM jsonb_array_elements(p -> 'copies') AS c;
     PERFORM FROM mailbox WHERE agency_id IN (
         SELECT i ->> 'agency_id' FROM jsonb_array_elements((p -> 'copies') || (p -> 'items')) AS i
     ) ORDER BY agency_id FOR UPDATE;

@@ -4,6 +4,8 @@ CREATE OR REPLACE FUNCTION ask_proof(p_webhook uuid, p_notice uuid, p_at timesta
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM hold_notices(ARRAY(SELECT id FROM notice
+        WHERE webhook_id = p_webhook AND position = -1 AND state = 'pending'));
     UPDATE notice SET state = 'cancelled', reason = 'asked_again', settled_at = p_at,
         leased_until = NULL
     WHERE webhook_id = p_webhook AND position = -1 AND state = 'pending';

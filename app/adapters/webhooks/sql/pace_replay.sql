@@ -17,6 +17,9 @@ BEGIN
     IF w.replay_until > p_at THEN
         RETURN -ceil(extract(epoch FROM w.replay_until - p_at))::integer;
     END IF;
+    PERFORM hold_notices(ARRAY(SELECT id FROM notice
+        WHERE webhook_id = p_id AND position > 0 AND state <> 'pending'
+            AND (id = p_notice OR created_at >= p_since)));
     WITH chosen AS (
         SELECT id, p_at + v_each * (row_number() OVER (ORDER BY position) - 1) AS at FROM notice
         WHERE webhook_id = p_id AND position > 0 AND state <> 'pending'

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION release_notices(p_ids uuid[], p_lease timestamptz[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT hold_notices(p_ids);
     UPDATE notice n SET leased_until = NULL, attempts = n.attempts - 1
     FROM unnest(p_ids, p_lease) AS r (id, lease)
     WHERE n.id = r.id AND n.state = 'pending' AND n.leased_until = r.lease

@@ -9,6 +9,8 @@ BEGIN
         old_secret = NULL, old_until = NULL, changed_at = p_at
     WHERE id = p_id AND agency_id = p_agency AND state <> 'deleted';
     IF NOT FOUND THEN RETURN false; END IF;
+    PERFORM hold_notices(ARRAY(SELECT id FROM notice
+        WHERE webhook_id = p_id AND state = 'pending'));
     UPDATE notice SET state = 'cancelled', reason = 'webhook_deleted', settled_at = p_at,
         leased_until = NULL
     WHERE webhook_id = p_id AND state = 'pending';

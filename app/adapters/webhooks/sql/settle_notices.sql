@@ -12,6 +12,7 @@ SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE v record; v_told text[] := '{}'; v_agency text;
 BEGIN
     PERFORM FROM webhook WHERE id = ANY (p_webhooks) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM hold_notices(p_ids);
     WITH result AS (
         SELECT * FROM unnest(p_ids, p_leases, p_webhooks, p_numbers, p_ats, p_outcomes, p_statuses,
             p_took, p_answers, p_dues)
