@@ -23,6 +23,7 @@ Refusal
 ├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
 ├── ReferralFull       the party has sent as many messages in the referral as it may
+├── TooManyConsents    the agency has recorded as many consents in the case as it may
 ├── TooManyToday       the agency has done as much of something as it may on one day
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
 ├── BundleTooLarge     the case is larger than a bundle may be
@@ -226,6 +227,15 @@ class ReferralFull(Refusal):
 
     def __init__(self, messages: int) -> None:
         super().__init__(limit_messages=messages)
+
+
+class TooManyConsents(Refusal):
+    """The agency has recorded as many consents in the case as it may."""
+
+    code = "too_many_consents"
+
+    def __init__(self, consents: int) -> None:
+        super().__init__(limit_consents=consents)
 
 
 class TooManyToday(Refusal):

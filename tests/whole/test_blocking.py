@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from time import process_time, thread_time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from app.api.referrals.envelopes import read_opening
 from app.api.wire.json_body import MOST_MEMBERS, MOST_VALUES, parse
+from app.domain.decisions.reach import MOST_CONSENTS
 from app.domain.errors import Refusal
 
 LIMIT = 256 * 1024
@@ -304,4 +306,54 @@ async def test_large_messages_are_taken_and_read_without_holding_the_loop(
     async with measure_turns() as turns:
         answer = await client.post("/v1/messages/read", json={"ids": [m["id"] for m in messages]})
     assert len(answer.json()["items"]) == 50
+    assert turns.longest < LONGEST
+
+
+RECORD_ALMOST_ALL = """
+    INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients, classes,
+        valid_from, withdrawn_on, withdrawn_by, recorded_by)
+    SELECT r.case_id, gen_random_uuid(), r.id, m.id, 'special_adjustment',
+        ARRAY(SELECT a.id FROM agency a ORDER BY a.id OFFSET n LIMIT $3), '{C0,C1,C4}',
+        '2026-04-01', CASE WHEN n % 2 = 0 THEN '2026-04-02'::date END,
+        CASE WHEN n % 2 = 0 THEN m.id END, b.agency
+    FROM referral r JOIN message m ON m.referral_id = r.id AND m.type LIKE '%.notify_candidate',
+        generate_series(1, $2) AS n,
+        unnest('{prison-fuchu,prison-osaka,probation-13,probation-27,center-13}'::text[])
+            AS b (agency)
+    WHERE r.id = $1 RETURNING id, withdrawn_on IS NULL AS stands
+"""
+
+
+async def test_no_message_in_a_case_with_many_consents_holds_the_loop(
+    speak: Any,
+    opening: Callable[..., dict[str, Any]],
+    envelope: Callable[..., dict[str, Any]],
+    tables: asyncpg.Pool,
+) -> None:
+    first = opening()
+    referral = first["id"]
+    prison: AsyncClient = await speak("prison-fuchu")
+    office: AsyncClient = await speak("probation-13")
+    await prison.post("/v1/referrals", json=first)
+    path = f"/v1/referrals/{referral}/messages"
+
+    async def say(event: str, *, dry: bool = False, **said: Any) -> int:
+        message = envelope(f"special_adjustment.{event}")
+        message["body"] |= said
+        answer = await office.post(f"{path}?dry_run={str(dry).lower()}", json=message)
+        return answer.status_code
+
+    assert await say("start_selection") == 201
+    made = await tables.fetch(RECORD_ALMOST_ALL, UUID(referral), MOST_CONSENTS - 1, 50)
+    standing, gone = ([str(c["id"]) for c in made if c["stands"] is s] for s in (True, False))
+    assert len(made) == 5 * (MOST_CONSENTS - 1)
+    renewal: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-13"]}
+    async with measure_turns() as turns:
+        assert await say("change_custody", dry=True) == 200
+        assert await say("withdraw_consent", dry=True, consent_ids=standing[:50]) == 200
+        assert await say("retract_withdrawal", dry=True, consent_ids=gone[:50]) == 200
+        assert await say("withdraw_consent", consent_ids=standing[:50]) == 201
+        assert await say("renew_consent", dry=True, **renewal) == 200
+        assert await say("retract_withdrawal", dry=True, consent_ids=gone[:50]) == 200
+        assert await say("renew_consent", **renewal) == 201
     assert turns.longest < LONGEST

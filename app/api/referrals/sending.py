@@ -32,6 +32,7 @@ _DECISION_PROBLEMS = (
     "not_your_step",
     "part_ended",
     "guard_failed",
+    "too_many_consents",
     "busy",
 )
 REPEATED: dict[int | str, dict[str, Any]] = {

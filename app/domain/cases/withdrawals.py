@@ -4,12 +4,13 @@ Whoever withdraws, or retracts, in a referral may know nothing of the consents o
 what is said of a consent holds for those below it that give the same.
 """
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from uuid import UUID
 
 from app.domain.cases.case import Case
 from app.domain.consents.consent import Consent
-from app.domain.consents.overlap import concerns, overlaps
+from app.domain.consents.overlap import Given, Items
 from app.domain.directory.agencies import Directory
 
 
@@ -22,12 +23,13 @@ def withdrawn_below(
         named: what a withdrawal names.
         items: what it takes of each; empty for the whole.
     """
-    for consent in case.consents:
-        taken = not items or concerns(consent.record, items, directory)
-        stands = consent.withdrawn_on is None
-        above = (c for c in named if _is_below(case, consent, c))
-        if stands and taken and any(_gives_same(case, consent, c, directory) for c in above):
-            yield consent
+    chosen = Items(items, directory)
+    for referral_id, consents in _by_referral(case.consents).items():
+        given = _given_above(case, referral_id, named, directory)
+        for consent in consents if given else ():
+            taken = not items or chosen.concern(consent.record)
+            if consent.withdrawn_on is None and taken and given.overlaps(consent.record):
+                yield consent
 
 
 def restored_consents(case: Case, named: frozenset[UUID], directory: Directory) -> frozenset[UUID]:
@@ -36,32 +38,44 @@ def restored_consents(case: Case, named: frozenset[UUID], directory: Directory) 
     Those below that the same withdrawal took come back too, unless a consent above gives some of
     the same that it took and that is not named.
     """
-    chosen = [c for c in case.consents if c.record.id in named]
-    below = (c for c in case.consents if c.record.id not in named)
-    return named | {c.record.id for c in below if _comes_back(case, c, chosen, directory)}
+    if not named:
+        return named
+    by_withdrawal: dict[UUID, list[Consent]] = defaultdict(list)
+    for consent in case.consents:
+        if consent.withdrawn_by is not None:
+            by_withdrawal[consent.withdrawn_by].append(consent)
+    returning = (_coming_back(case, fell, named, directory) for fell in by_withdrawal.values())
+    return named.union(*returning)
 
 
-def _comes_back(
-    case: Case, consent: Consent, chosen: Collection[Consent], directory: Directory
-) -> bool:
-    taken_above = [
-        c
-        for c in case.consents
-        if c.withdrawn_by == consent.withdrawn_by is not None and _is_below(case, consent, c)
-    ]
-    named = [c for c in taken_above if c in chosen]
-    staying = [c for c in taken_above if c not in chosen]
-    if not named or any(_gives_same(case, consent, c, directory) for c in staying):
-        return False
-    return not staying or any(_gives_same(case, consent, c, directory) for c in named)
+def _coming_back(
+    case: Case, fell: Collection[Consent], named: frozenset[UUID], directory: Directory
+) -> Iterator[UUID]:
+    """Those of the consents which one withdrawal took that come back with the named ones."""
+    chosen = [c for c in fell if c.record.id in named]
+    others = [c for c in fell if c.record.id not in named]
+    for referral_id, consents in _by_referral(others).items() if chosen else ():
+        returned = _given_above(case, referral_id, chosen, directory)
+        staying = _given_above(case, referral_id, others, directory)
+        for consent in consents if returned else ():
+            if not staying or (
+                returned.overlaps(consent.record) and not staying.overlaps(consent.record)
+            ):
+                yield consent.record.id
 
 
-def _gives_same(case: Case, consent: Consent, above: Consent, directory: Directory) -> bool:
-    flow = case.referrals[consent.referral_id].flow
-    return overlaps(flow, consent.record, above.record, directory)
+def _by_referral(consents: Iterable[Consent]) -> Mapping[UUID, list[Consent]]:
+    grouped: dict[UUID, list[Consent]] = defaultdict(list)
+    for consent in consents:
+        grouped[consent.referral_id].append(consent)
+    return grouped
 
 
-def _is_below(case: Case, consent: Consent, above: Consent) -> bool:
-    """Whether a consent was recorded in a referral below that of another one."""
-    ancestors = case.ancestors(case.referrals[consent.referral_id])
-    return above.referral_id in {referral.id for referral in ancestors}
+def _given_above(
+    case: Case, referral_id: UUID, consents: Iterable[Consent], directory: Directory
+) -> Given:
+    """What those of these consents give in a referral that were recorded above it."""
+    referral = case.referrals[referral_id]
+    above = {each.id for each in case.ancestors(referral)}
+    records = (c.record for c in consents if c.referral_id in above)
+    return Given(referral.flow, records, directory)

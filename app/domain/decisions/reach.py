@@ -23,13 +23,16 @@ from app.domain.decisions.vouching import (
     vouching_referral,
 )
 from app.domain.directory.agencies import Agency, Directory
-from app.domain.errors import GuardFailed, IllegalMove, Invalid
+from app.domain.errors import GuardFailed, IllegalMove, Invalid, TooManyConsents
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.table import BACK, Flow, Report, Step
 from app.domain.text import Text
 
+MOST_CONSENTS = 50
+"""Consents that one agency may record in a case, withdrawn and refused ones among them: whatever is
+sent there is decided upon all of them."""
 SIDE_STATE_OF: Mapping[str, str] = {"consent_suspended": SUSPENDED, "parent_held": HELD}
 """The side state to which an event leads. A referral that is in it is not told again."""
 PARENT_WENT_ON: Mapping[str, Any] = {
@@ -177,8 +180,11 @@ def _recorded_consent(
         return None
     if any(c.record.id == record.id for c in submission.case.consents):
         raise Invalid.at("/body/consent_id", "already_recorded")
+    recorder = submission.caller.agency_id
+    if sum(c.recorded_by == recorder for c in submission.case.consents) >= MOST_CONSENTS:
+        raise TooManyConsents(MOST_CONSENTS)
     claimed = is_claim(flow, step, submission, sender)
-    return Consent(record, referral.id, recorded_by=submission.caller.agency_id, claimed=claimed)
+    return Consent(record, referral.id, recorded_by=recorder, claimed=claimed)
 
 
 def _withdrawn_consents(submission: Submission, referral: Referral) -> frozenset[UUID]:

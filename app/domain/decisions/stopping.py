@@ -8,13 +8,13 @@ Paper that takes something away is the deciding party's to key in: nobody compar
 agency wrote in whose name it comes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.domain.cases.case import CLOSED, HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
 from app.domain.consents.consent import Consent, ConsentRecord, serves
-from app.domain.consents.overlap import is_same_use
+from app.domain.consents.overlap import Given
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import GuardFailed, NotYourStep
@@ -162,20 +162,21 @@ def ends_suspension(step: Step, submission: Submission, referral: Referral) -> b
     named = body.consents_confirmed() | body.consents_restored()
     given = [c.record for c in case.consents if c.record.id in named]
     given += [record] if record is not None else []
-    return any(gives_again(case, referral, each, submission.directory) for each in given)
+    return gives_again(case, referral, given, submission.directory)
 
 
 def gives_again(
-    case: Case, referral: Referral, record: ConsentRecord, directory: Directory
+    case: Case, referral: Referral, records: Iterable[ConsentRecord], directory: Directory
 ) -> bool:
-    """Whether a consent gives some recipient again, for the same use, what was withdrawn.
+    """Whether one of these gives some recipient again, for the same use, what was withdrawn.
 
     Where no withdrawal is known, every consent does that counts in the referral's flow.
     """
-    ended = list(_ended_consents(case, referral, directory))
+    ended = [c.record for c in _ended_consents(case, referral, directory)]
     if not ended:
-        return serves(record.purpose, referral.flow)
-    return any(is_same_use(referral.flow, record, each.record, directory) for each in ended)
+        return any(serves(record.purpose, referral.flow) for record in records)
+    withdrawn = Given(referral.flow, ended, directory)
+    return any(withdrawn.is_for_use_of(record) for record in records)
 
 
 def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> bool:
@@ -195,20 +196,16 @@ def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> 
     return named and serves(record.purpose, flow.name)
 
 
-def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Iterable[Consent]:
+def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Sequence[Consent]:
     """The withdrawn consents that bind a referral and that no other one has replaced.
 
     Those of them that count in its flow, if there are any.
     """
     binding = case.binding_consents(referral)
     gone = [c for c in binding if c.withdrawn]
-    standing = [c for c in binding if not c.withdrawn and not c.claimed]
-    left = [
-        c
-        for c in gone
-        if not any(is_same_use(referral.flow, s.record, c.record, directory) for s in standing)
-    ]
-    left = left or gone
+    standing = (c.record for c in binding if not c.withdrawn and not c.claimed)
+    replaced = Given(referral.flow, standing, directory)
+    left = [c for c in gone if not replaced.is_for_use_of(c.record)] or gone
     return [c for c in left if serves(c.record.purpose, referral.flow)] or left
 
 

@@ -110,9 +110,9 @@ def vouched_consents(
     if any(claims[confirmed].recorded_by in own for confirmed in body.consents_confirmed()):
         raise Invalid.at("/body/consent_id", "own_claim")
     changed = dict(_changed_consents(case, referral, submission, claims))
+    recorded = {c.record.id: c for c in case.consents}
     for restored in restored_consents(case, body.consents_restored(), submission.directory):
-        consent = next(c for c in case.consents if c.record.id == restored)
-        changed[restored] = consent.restore()
+        changed[restored] = recorded[restored].restore()
     return replace(case, consents=tuple(changed.get(c.record.id, c) for c in case.consents))
 
 

@@ -367,6 +367,21 @@ KINDS: Mapping[str, ProblemKind] = {
         ),
         example={"limit_messages": 2000},
     ),
+    "too_many_consents": ProblemKind(
+        HTTPStatus.CONFLICT,
+        Text("ここにはもう同意を記録できません", "This case takes no more of your consents"),
+        Text(
+            "この機関は、案件とその上下の案件に記録できる数の同意を記録しました。"
+            "撤回されたものも数えます。ほかの当事者は記録できます。",
+            "Your agency has recorded as many consents in this case (a referral and those below"
+            " it) as it may, those that were withdrawn among them. Others can record some.",
+        ),
+        Text(
+            "ほかの当事者に記録してもらうか、運用者に相談してください。",
+            "Have another party record it, or ask the operator.",
+        ),
+        example={"limit_consents": 50},
+    ),
     "too_many_today": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS,
         Text("今日はもうできません", "No more today"),

@@ -203,6 +203,10 @@ PROBLEM: Mapping[str, Any] = {
                 "bundle_too_large ほか: 上限", "bundle_too_large and others: the limit"
             ),
         },
+        "limit_consents": {
+            "type": "integer",
+            "description": both("too_many_consents: 上限", "too_many_consents: the limit"),
+        },
         "of": {
             "type": "string",
             "description": both(
