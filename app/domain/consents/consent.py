@@ -40,6 +40,10 @@ class ConsentRecord:
     valid_from: date
     valid_until: date | None = None
 
+    def expired(self, on: date) -> bool:
+        """Whether its period was over before that day."""
+        return self.valid_until is not None and self.valid_until < on
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -64,10 +68,8 @@ class Consent:
 
     def valid(self, on: date) -> bool:
         """Whether it holds on that day."""
-        record = self.record
-        ended = record.valid_until is not None and record.valid_until < on
         stands = self.withdrawn_on is None and not self.claimed
-        return stands and record.valid_from <= on and not ended
+        return stands and self.record.valid_from <= on and not self.record.expired(on)
 
     def names(self, agency_id: str, kind: str) -> bool:
         """Whether this agency is a recipient, named by its id or by its kind."""

@@ -70,7 +70,6 @@ def consent_state(consent: Consent, on: date) -> str:
         return "withdrawn"
     if consent.claimed:
         return CLAIMED
-    until = consent.record.valid_until
-    if until is not None and until < on:
+    if consent.record.expired(on):
         return "expired"
     return NOT_YET if consent.record.valid_from > on else EFFECTIVE

@@ -143,14 +143,18 @@ def _resuming(referral: Referral, step: Step, submission: Submission) -> Step:
 def _lets_in_now(referral: Referral, submission: Submission) -> bool:
     """Whether a message gives, or confirms, a consent that lets somebody into a child.
 
-    Any other would let in there whoever the consents name that still stand.
+    Any other would let in there whoever the consents name that still stand. One that has run out
+    lets in nobody.
     """
+    on = submission.at.date()
     body = submission.message.body
     confirmed = body.consents_confirmed()
     given = [c.record for c in submission.case.consents if c.record.id in confirmed]
     if (recorded := body.consent_record()) is not None:
         given.append(recorded)
-    return any(lets_in(referral, each, submission.directory) for each in given)
+    return any(
+        lets_in(referral, each, submission.directory) for each in given if not each.expired(on)
+    )
 
 
 def _tell_of_exit(

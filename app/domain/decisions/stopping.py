@@ -10,6 +10,7 @@ agency wrote in whose name it comes.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from app.domain.cases.case import CLOSED, HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
@@ -154,7 +155,10 @@ def without_effect(step: Step) -> Step:
 
 
 def ends_suspension(step: Step, submission: Submission, referral: Referral) -> bool:
-    """Whether the message of a row that ends a suspension gives what the withdrawal ended."""
+    """Whether the message of a row that ends a suspension gives what the withdrawal ended.
+
+    What has run out gives nothing.
+    """
     body, case = submission.message.body, submission.case
     if step.to != BACK or referral.state != SUSPENDED:
         return True
@@ -162,17 +166,24 @@ def ends_suspension(step: Step, submission: Submission, referral: Referral) -> b
     named = body.consents_confirmed() | body.consents_restored()
     given = [c.record for c in case.consents if c.record.id in named]
     given += [record] if record is not None else []
-    return gives_again(case, referral, given, submission.directory)
+    on = submission.at.date()
+    return gives_again(
+        case, referral, [r for r in given if not r.expired(on)], submission.directory, on
+    )
 
 
 def gives_again(
-    case: Case, referral: Referral, records: Iterable[ConsentRecord], directory: Directory
+    case: Case,
+    referral: Referral,
+    records: Iterable[ConsentRecord],
+    directory: Directory,
+    on: date,
 ) -> bool:
     """Whether one of these gives some recipient again, for the same use, what was withdrawn.
 
     Where no withdrawal is known, every consent does that counts in the referral's flow.
     """
-    ended = [c.record for c in _ended_consents(case, referral, directory)]
+    ended = [c.record for c in _ended_consents(case, referral, directory, on)]
     if not ended:
         return any(serves(record.purpose, referral.flow) for record in records)
     withdrawn = Given(referral.flow, ended, directory)
@@ -196,15 +207,17 @@ def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> 
     return named and serves(record.purpose, flow.name)
 
 
-def _ended_consents(case: Case, referral: Referral, directory: Directory) -> Sequence[Consent]:
+def _ended_consents(
+    case: Case, referral: Referral, directory: Directory, on: date
+) -> Sequence[Consent]:
     """The withdrawn consents that bind a referral and that no other one has replaced.
 
     Those of them that count in its flow, if there are any.
     """
     binding = case.binding_consents(referral)
     gone = [c for c in binding if c.withdrawn]
-    standing = (c.record for c in binding if not c.withdrawn and not c.claimed)
-    replaced = Given(referral.flow, standing, directory)
+    standing = (c for c in binding if not (c.withdrawn or c.claimed or c.record.expired(on)))
+    replaced = Given(referral.flow, (c.record for c in standing), directory)
     left = [c for c in gone if not replaced.is_for_use_of(c.record)] or gone
     return [c for c in left if serves(c.record.purpose, referral.flow)] or left
 

@@ -1,6 +1,6 @@
 """Whoever stopped a referral: who undoes it, how often it can be done, what ends a suspension."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -293,6 +293,63 @@ def test_a_withdrawal_of_something_else_that_is_retracted_does_not_end_a_suspens
     named: dict[str, Any] = {"consent_ids": [other["consent_id"]]}
     assert play.send("probation retract_withdrawal", **named) == SUSPENDED
     assert play.send("probation retract_withdrawal", consent_ids=[first]) == "assessing"
+
+
+OVER = "2026-11-22"
+"""The day before the messages are sent."""
+
+
+def run_out(play: Play, consent_id: str) -> None:
+    """Let the period of a recorded consent be over."""
+    consents = (
+        replace(c, record=replace(c.record, valid_until=date.fromisoformat(OVER)))
+        if str(c.record.id) == consent_id
+        else c
+        for c in play.case.consents
+    )
+    play.case = replace(play.case, consents=tuple(consents))
+
+
+@pytest.mark.parametrize("how", ["renewed", "confirmed", "retracted"])
+def test_what_has_run_out_ends_no_suspension(how: str) -> None:
+    play = special(ASSESSING)
+    first, new = str(play.case.consents[0].record.id), str(uuid4())
+    play.send("probation withdraw_consent")
+    if how == "retracted":
+        run_out(play, first)
+        assert play.send("probation retract_withdrawal", consent_ids=[first]) == SUSPENDED
+    elif how == "renewed":
+        over: dict[str, Any] = {"consent_id": new, "valid_until": OVER}
+        assert play.send("probation renew_consent", **over) == SUSPENDED
+    else:
+        play.send("center renew_consent", consent_id=new)
+        run_out(play, new)
+        assert play.send("probation confirm_consent", consent_id=new) == SUSPENDED
+    today: dict[str, Any] = {"consent_id": str(uuid4()), "valid_until": "2026-11-23"}
+    assert play.send("probation renew_consent", **today) == "assessing"
+
+
+def test_a_consent_that_has_run_out_replaces_none_that_was_withdrawn() -> None:
+    play = special(ASSESSING)
+    other: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["prison-fuchu"]}
+    first = str(play.case.consents[0].record.id)
+    again = str(uuid4())
+    play.send("probation record_consent", **other)
+    play.send("probation record_consent", consent_id=again)
+    run_out(play, again)
+    play.send("probation withdraw_consent", consent_ids=[first, other["consent_id"]])
+    assert play.send("probation renew_consent", consent_id=str(uuid4())) == "assessing"
+
+
+def test_a_claim_that_has_run_out_leaves_a_child_suspended() -> None:
+    play, referral = regional()
+    named: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-27"]}
+    play.send("center record_consent", referral, **named)
+    play.send("center27 withdraw_consent", referral, consent_ids=[named["consent_id"]])
+    claim: dict[str, Any] = {**named, "consent_id": str(uuid4()), "valid_until": OVER}
+    assert play.send("center27 renew_consent", referral, **claim) == SUSPENDED
+    play.send("probation confirm_consent", consent_id=claim["consent_id"])
+    assert play.state(referral) == SUSPENDED
 
 
 def test_a_claim_to_something_else_in_a_child_leaves_it_suspended() -> None:
