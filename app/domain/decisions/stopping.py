@@ -151,7 +151,7 @@ def stops_nothing_above(referral: Referral, submission: Submission) -> bool:
 
 def without_effect(step: Step) -> Step:
     """The row of a message that is recorded and changes nothing."""
-    return replace(step, to=SAME)
+    return replace(step, to=SAME, on_return=SAME)
 
 
 def ends_suspension(step: Step, submission: Submission, referral: Referral) -> bool:
@@ -160,7 +160,8 @@ def ends_suspension(step: Step, submission: Submission, referral: Referral) -> b
     What has run out gives nothing.
     """
     body, case = submission.message.body, submission.case
-    if step.to != BACK or referral.state != SUSPENDED:
+    lifts = referral.state == SUSPENDED and step.to == BACK
+    if not lifts and not (referral.suspended and step.on_return == BACK):
         return True
     record = body.consent_record()
     named = body.consents_confirmed() | body.consents_restored()

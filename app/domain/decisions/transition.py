@@ -73,7 +73,7 @@ def take(
     known_to = {recipient.agency.id: recipient.by_row for recipient in recipients}
     if actor.agency is not None:
         readers[actor.agency.id] = known_to[actor.agency.id] = EVERYTHING
-    under = state == referral.state and back != referral.back
+    under = state == referral.state != CLOSED and back != referral.back
     arriving = frozenset(agency.id for agency in joining.values())
     new = {a.id for name, a in joining.items() if _predecessor(referral, step, name) is None}
     if step.state == NEW and actor.agency is not None:
@@ -123,16 +123,18 @@ def _stops(
 
     An end that cannot be undone forgets them.
     """
-    stops, ends = referral.stops, after[0] == CLOSED
+    stops, ends = referral.stops, after[0] == CLOSED != referral.state
     if ends and not can_be_reopened(step):
         return replace(stops, senders={}, closed_on=None)
     undone = {*flow.side_states, CLOSED}
     stops = stops.left(({referral.state, *referral.back} - {*after}) & undone)
-    stops = replace(stops, closed_on=at.date() if ends else None)
+    since = stops.closed_on if after[0] == CLOSED else None
+    stops = replace(stops, closed_on=at.date() if ends else since)
     stops = replace(stops, suspended_here=stops.suspended_here and SUSPENDED in after)
-    if actor is THE_SERVICE or step.to not in undone:
+    entered = step.on_return if step.state == CLOSED else step.to
+    if actor is THE_SERVICE or entered not in undone:
         return stops
-    return stops.entered(step.to, actor.caller, deciding=actor.deciding)
+    return stops.entered(entered, actor.caller, deciding=actor.deciding)
 
 
 def _view(

@@ -5,7 +5,7 @@ A flow names its parties, and gets the same rows with message types under its ow
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
@@ -54,6 +54,7 @@ from app.domain.state_machine.guards import (
     has_come,
     nothing_erased,
     parent_goes_on,
+    something_left,
 )
 from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.text import Text
@@ -141,7 +142,7 @@ class CommonRows:
     parties: tuple[str, ...]
     """Every party, by name."""
     open: tuple[str, ...]
-    """The states in which all common rows hold."""
+    """The states in which all common rows hold; in those of `stopped`, all but the closing ones."""
     deciding: str
     vouching: str | None
     """The party that confirms what others record for their own access. None in a flow whose
@@ -166,8 +167,8 @@ class CommonRows:
     requests: Report | None = None
     """What the opening reported to the parent, and reopening reports again."""
     stopped: Mapping[str, tuple[Guard, ...]] = field(default_factory=dict)
-    """States outside `open` in which a death can be reported, and in which the deciding party can
-    close under these further guards."""
+    """States in which the deciding party alone can close, under these further guards. What the
+    person says is recorded there as everywhere."""
     closes: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Recipients of a closing that does not go to everybody, by state and party."""
     custody_added: bool = False
@@ -175,8 +176,11 @@ class CommonRows:
     """Whether referrals of other flows are opened with one of this flow as their parent."""
 
     def recipients(self, state: str) -> tuple[str, ...]:
-        """The recipients of a common row in this state: every other party, within consent."""
-        if state != SUSPENDED_CONSENT:
+        """The recipients of a common row in this state: every other party, within consent.
+
+        In the end of a referral, consent may have run out long ago: nothing is asked of it there.
+        """
+        if state not in {SUSPENDED_CONSENT, CLOSED}:
             return (OTHERS,)
         return tuple(f"{p}:C0" if p in self.by_consent else p for p in self.parties)
 
@@ -196,13 +200,20 @@ class CommonRows:
             yield from self._child_rows()
 
     def _exit_rows(
-        self, state: str, body: type[Body], to: str, guards: tuple[Guard, ...]
+        self,
+        state: str,
+        body: type[Body],
+        to: str,
+        guards: tuple[Guard, ...],
+        *,
+        added: bool = False,
     ) -> Iterator[Step]:
         """The deciding party may stop a referral from any seat, the others from a decider's."""
         copies = self.recipients(state)
         others = tuple(party for party in self.parties if party != self.deciding)
-        yield Step(state, body, (self.deciding,), to, copies=copies, guards=guards)
-        yield Step(state, body, others, to, decides=True, copies=copies, guards=guards)
+        row = Step(state, body, (self.deciding,), to, copies=copies, guards=guards, added=added)
+        yield row
+        yield replace(row, by=others, decides=True)
 
     def _type(
         self,
@@ -230,9 +241,15 @@ class CommonRows:
                     SAME,
                     copies=(NAMED, *copies),
                     guards=(has_come("obtained_on"),),
+                    added=state in self.stopped,
                 )
             to = SAME if state == SUSPENDED_CONSENT else SUSPENDED_CONSENT
-            yield from self._exit_rows(state, withdraw, to, (has_come("withdrawn_on"),))
+            come, added = (has_come("withdrawn_on"),), state in self.stopped
+            yield from self._exit_rows(state, withdraw, to, come, added=added)
+        # What was disclosed can be read on when the work is over, so consent can be withdrawn too.
+        left = (something_left, has_come("withdrawn_on"))
+        ended = self._exit_rows(CLOSED, withdraw, SAME, left, added=True)
+        yield from (replace(row, on_return=SUSPENDED_CONSENT) for row in ended)
 
     def _renewal_rows(self) -> Iterator[Step]:
         renew = self._type("renew_consent", RecordedConsent, RENEW_CONSENT, self.renewed)
@@ -285,6 +302,8 @@ class CommonRows:
             yield self._vouching_row(state, refuse, SAME, "refused_on")
             # What fell in a suspension may stay withdrawn when the referral goes on.
             yield self._vouching_row(state, retract, to, "established_on")
+        row = self._vouching_row(CLOSED, retract, SAME, "established_on")
+        yield replace(row, guards=(something_left, *row.guards), on_return=BACK)
         if self.takes_children:
             claimed = self._type(
                 "consent_claimed", ClaimReported, CONSENT_CLAIMED, CLAIM_REPORTED, OURS
@@ -320,9 +339,8 @@ class CommonRows:
         retract = self._type("retract_decline", DeclineRetracted, RETRACT_DECLINE, RETRACTED)
         for state in self.open:
             if state != DEATH_REPORTED:
-                yield from self._exit_rows(
-                    state, decline, DECLINE_PENDING, (has_come("stated_on"),)
-                )
+                stated, added = (has_come("stated_on"),), state in self.stopped
+                yield from self._exit_rows(state, decline, DECLINE_PENDING, stated, added=added)
         yield Step(
             DECLINE_PENDING,
             confirm,
@@ -344,14 +362,14 @@ class CommonRows:
                 SAME,
                 copies=self.recipients(state),
                 guards=(has_come("reported_on"),),
-                added=self.custody_added,
+                added=self.custody_added or state in self.stopped,
             )
 
     def _end_rows(self) -> Iterator[Step]:
         yield from self._death_rows()
         close = self._type("close", Closed, CLOSE, ABANDONED)
         for state in self.open:
-            for party in self.closers:
+            for party in self.closers if state not in self.stopped else ():
                 # Over a death that waits to be confirmed, the deciding party alone closes.
                 if state != DEATH_REPORTED or party == self.deciding:
                     yield self._closing_row(state, close, party)
@@ -363,7 +381,7 @@ class CommonRows:
         die = self._type("die", Died, DIE, {"died_on": "2026-06-10"})
         confirm = self._type("confirm_death", DeathConfirmed, CONFIRM_DEATH, DEATH_CONFIRMED)
         retract = self._type("retract_death", DeathRetracted, RETRACT_DEATH, RETRACTED)
-        for state in (*self.open, *self.stopped):
+        for state in self.open:
             if state != DEATH_REPORTED:
                 yield from self._exit_rows(state, die, DEATH_REPORTED, (has_come("died_on"),))
         yield Step(
@@ -432,7 +450,7 @@ class CommonRows:
         yield from rows(running, suspended, SYSTEM, SUSPENDED_CONSENT, copies=(OTHERS,), added=True)
         yield from rows(SUSPENDED_CONSENT, resumed, SYSTEM, BACK, copies=(OTHERS,), added=True)
         claimed = self._type("exit_claimed", ExitClaimed, EXIT_CLAIMED, EXIT_RECORDED, OURS)
-        stopping = dict.fromkeys((*self.open, *self.stopped, *held))
+        stopping = (*self.open, *held, CLOSED)
         yield from rows(stopping, claimed, SYSTEM, SAME, copies=(OTHERS,), added=True)
 
     def _child_rows(self) -> Iterator[Step]:

@@ -35,7 +35,7 @@ CUSTODY = frozenset({"change_custody", "released"})
 """Events that tell where the person is."""
 RELEASES = CUSTODY.union(SET_BY["release_on"], SET_BY["released_on"])
 """Events that tell where the person is, or when they are released."""
-REFERRAL_POINTERS = frozenset({"/consent_ids", "/lead", "/parent"})
+REFERRAL_POINTERS = frozenset({"/consent_ids", "/lead", "/parent", "/referral_id"})
 """What a guard may need of the message around the body, and of the referral, beside its facts."""
 
 
@@ -88,6 +88,9 @@ class Step:
     shares: frozenset[DataClass] = frozenset()
     """The classes in which its message may show its recipients older messages of the referrals
     above, those that its sender can read. Without classes, `shared_messages` is not taken."""
+    on_return: str = SAME
+    """Of a row in the end of a referral, which stays: the side state to which reopening returns
+    from then on, or `BACK` if it no longer returns to the suspension."""
 
     @property
     def type(self) -> str:
@@ -271,6 +274,9 @@ class Flow:
         Returns:
             The new state, and the stack of states to return to, the main one first.
         """
+        if step.on_return != SAME and state == CLOSED:
+            left = tuple(name for name in back if name != SUSPENDED)
+            return state, left if step.on_return == BACK else (*left, step.on_return)
         if step.to == SAME or step.to == state:
             return state, back
         if step.to == BACK:
@@ -311,6 +317,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _exits(flow)
     yield from _easy_returns(flow)
     yield from _final_ends(flow)
+    yield from _lost_withdrawals(flow)
     yield from _telling_refusals(flow)
     yield from _unreported_ends(flow)
     yield from _vacant_tasks(flow)
@@ -614,12 +621,29 @@ def _wrong_end(step: Step) -> Iterator[str]:
 
 
 def _wrong_reopening(flow: Flow, step: Step) -> Iterator[str]:
+    if step.to == SAME and (step.on_return != SAME or SYSTEM in step.by):
+        return
     if step.to != BACK or not step.decides or step.by != (flow.deciding,):
         yield f"{step.type} leads out of an end, and is not the deciding party's decider's"
     if OTHERS not in step.copies:
         yield f"{step.type} leads out of an end, and does not tell everybody"
     if step.reports != flow.opening_report:
         yield f"{step.type} does not report to the parent what the opening reported"
+
+
+def _lost_withdrawals(flow: Flow) -> Iterator[str]:
+    """States in which a party could not record that the person withdraws consent, the end too."""
+    for state in flow.states:
+        taken = [
+            step
+            for step in flow.steps_from(state)
+            if step.body.consents_withdrawn is not Body.consents_withdrawn
+        ]
+        senders = {party for step in taken for party in step.by}
+        missing = sorted(flow.parties.keys() - senders)
+        yield from (f"{party} can record no withdrawal in {state}" for party in missing)
+        if state == CLOSED and any((s.to, s.on_return) != (SAME, SUSPENDED) for s in taken):
+            yield "a withdrawal in an end stays there, and reopening returns to the suspension"
 
 
 def _leaves(flow: Flow, state: str, event: str) -> bool:

@@ -551,3 +551,30 @@ async def test_an_item_that_is_withdrawn_again_and_again_does_not_grow_without_e
     assert row["withdrawn_items"] == ["C4"] * 4 + ["C5"]
     assert row["taken_by"] == [*first[:4], last]
     assert row["withdrawn_by"] == last
+
+
+async def test_what_has_ended_is_withdrawn_and_given_back_as_what_goes_on(
+    office: Office,
+) -> None:
+    """The center has read one message and not another one when the referral ends."""
+    referral = await special(office)
+    read = await the(office, referral, "request_cooperation")
+    await office.reading.open(seat(CENTER), [read])
+    unread = saying("special_adjustment.change_custody", referral)
+    await send(office, PRISON, unread)
+    assert await send(office, PROBATION, saying("special_adjustment.close", referral)) == "closed"
+    counted = "SELECT since FROM retention WHERE referral_id = $1 AND rule = 'case_closed'"
+    since = await office.owner.fetchval(counted, referral)
+    await withdraw(office, CENTER, referral)
+    (opening,) = await office.reading.open(seat(CENTER), [read])
+    assert {str(reason) for _, reason in opening.withheld} == {"consent_withdrawn"}
+    [request] = await requests_to(office, CENTER, referral)
+    assert request.message_ids == (read,)
+    assert await state_in_inbox(office, CENTER, referral, "change_custody") == "recalled"
+    assert await office.owner.fetchval(counted, referral) == since is not None
+    said = {"consent_ids": [CONSENT_ID]}
+    retraction = saying("special_adjustment.retract_withdrawal", referral, said)
+    assert await send(office, PROBATION, retraction) == "closed"
+    (opening,) = await office.reading.open(seat(CENTER), [read])
+    assert not opening.withheld
+    assert await state_in_inbox(office, CENTER, referral, "change_custody") != "recalled"

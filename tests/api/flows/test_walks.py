@@ -12,6 +12,7 @@ PATH_DEPENDENT = {
     "relief_period_within_six_months",
     "closed_lately",
     "nothing_erased",
+    "something_left",
     "parent_goes_on",
     "parent_takes_it_again",
     STOPPED_BY_DECIDING,

@@ -166,7 +166,7 @@ class Place:
         stack = referral.back if len(referral.back) < 2 else referral.back[1:]
         # What is closed goes on where it was, if it can at all: that is a place that is known.
         ended = self.state == CLOSED and referral.stops.closed_on is not None
-        stack = () if self.state == CLOSED else stack
+        stack = (str(referral.suspended),) if self.state == CLOSED else stack
         below = any(self.children())
         claimed = any(self.consents("claimed")) and not self.claiming() & there
         # Only the deciding party undoes what it did itself.

@@ -59,7 +59,9 @@ record_consent | open | = | probation_office | named
 withdraw_consent | running | suspended_consent | probation_office | parties
 withdraw_consent | running | suspended_consent | institution center D | parties
 withdraw_consent | suspended_consent | = | probation_office | suspended
+withdraw_consent | closed | = | probation_office | suspended | added
 withdraw_consent | suspended_consent | = | institution center D | suspended
+withdraw_consent | closed | = | institution center D | suspended | added
 renew_consent | suspended_consent | < | probation_office D | named suspended
 renew_consent | suspended_consent | = | institution center | named suspended
 confirm_consent | running | = | probation_office D | parties | added
@@ -68,6 +70,7 @@ refuse_consent | running | = | probation_office D | parties | added
 refuse_consent | suspended_consent | = | probation_office D | suspended | added
 retract_withdrawal | running | = | probation_office D | parties | added
 retract_withdrawal | suspended_consent | < | probation_office D | suspended | added
+retract_withdrawal | closed | = | probation_office D | suspended | added
 confirm_withdrawal | suspended_consent | closed | probation_office D | suspended
 decline | running-death_reported | decline_pending | probation_office | parties
 decline | running-death_reported | decline_pending | institution center D | parties
@@ -92,7 +95,7 @@ consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
 consent_claimed | open | = | sys | probation_office:C0 | added
 consent_recorded | open | = | sys | probation_office:C0 | added
-exit_claimed | open | = | sys | parties | added
+exit_claimed | open closed | = | sys | parties | added
 """
 
 SUSPECT = """
@@ -143,7 +146,19 @@ record_consent | open | = | probation_office | named
 withdraw_consent | running | suspended_consent | probation_office | parties
 withdraw_consent | running | suspended_consent | prosecutor center D | parties
 withdraw_consent | suspended_consent | = | probation_office | suspended
+withdraw_consent | closed | = | probation_office | suspended | added
 withdraw_consent | suspended_consent | = | prosecutor center D | suspended
+withdraw_consent | closed | = | prosecutor center D | suspended | added
+withdraw_consent | objection_stop | suspended_consent | probation_office | parties | added
+withdraw_consent | objection_stop | suspended_consent | prosecutor center D | parties | added
+record_consent | objection_stop | = | prosecutor center | named probation_office | added
+record_consent | objection_stop | = | probation_office | named | added
+change_custody | objection_stop | = | prosecutor probation_office | parties | added
+confirm_consent | objection_stop | = | probation_office D | parties | added
+refuse_consent | objection_stop | = | probation_office D | parties | added
+retract_withdrawal | objection_stop | = | probation_office D | parties | added
+decline | objection_stop | decline_pending | probation_office | parties | added
+decline | objection_stop | decline_pending | prosecutor center D | parties | added
 renew_consent | suspended_consent | < | probation_office D | named suspended
 renew_consent | suspended_consent | = | prosecutor center | named suspended
 confirm_consent | running | = | probation_office D | parties | added
@@ -152,6 +167,7 @@ refuse_consent | running | = | probation_office D | parties | added
 refuse_consent | suspended_consent | = | probation_office D | suspended | added
 retract_withdrawal | running | = | probation_office D | parties | added
 retract_withdrawal | suspended_consent | < | probation_office D | suspended | added
+retract_withdrawal | closed | = | probation_office D | suspended | added
 confirm_withdrawal | suspended_consent | closed | probation_office D | suspended
 decline | running-death_reported | decline_pending | probation_office | parties
 decline | running-death_reported | decline_pending | prosecutor center D | parties
@@ -172,9 +188,9 @@ close | running-community_support-death_reported | closed | center D | parties
 close | community_support | closed | center D | probation_office:C0 prosecutor:C0
 close | suspended_consent | closed | probation_office center D | suspended
 reopen | closed | < | probation_office D | parties | added
-consent_suspended | running | suspended_consent | sys | parties | added
+consent_suspended | running objection_stop | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
-exit_claimed | open objection_stop | = | sys | parties | added
+exit_claimed | open closed objection_stop | = | sys | parties | added
 """
 
 DEFENCE = """
@@ -196,7 +212,9 @@ record_consent | open | = | probation_office | named center counsel
 withdraw_consent | running | suspended_consent | center | parties
 withdraw_consent | running | suspended_consent | counsel probation_office D | parties
 withdraw_consent | suspended_consent | = | center | suspended
+withdraw_consent | closed | = | center | suspended | added
 withdraw_consent | suspended_consent | = | counsel probation_office D | suspended
+withdraw_consent | closed | = | counsel probation_office D | suspended | added
 renew_consent | suspended_consent | < | counsel D | named suspended
 renew_consent | suspended_consent | = | center probation_office | named suspended
 confirm_consent | running | = | counsel D | parties | added
@@ -205,6 +223,7 @@ refuse_consent | running | = | counsel D | parties | added
 refuse_consent | suspended_consent | = | counsel D | suspended | added
 retract_withdrawal | running | = | counsel D | parties | added
 retract_withdrawal | suspended_consent | < | counsel D | suspended | added
+retract_withdrawal | closed | = | counsel D | suspended | added
 confirm_withdrawal | suspended_consent | closed | center D | suspended
 decline | running-death_reported | decline_pending | center | parties
 decline | running-death_reported | decline_pending | counsel probation_office D | parties
@@ -226,7 +245,7 @@ close | suspended_consent | closed | center D | suspended
 reopen | closed | < | center D | parties | added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
-exit_claimed | open | = | sys | parties | added
+exit_claimed | open closed | = | sys | parties | added
 """
 
 REGIONAL = """
@@ -258,7 +277,9 @@ record_consent | suspended_consent decline_pending death_reported | = | destinat
 withdraw_consent | running | suspended_consent | lead | parties
 withdraw_consent | running | suspended_consent | origin_center destination_center D | parties
 withdraw_consent | suspended_consent | = | lead | suspended
+withdraw_consent | closed | = | lead | suspended | added
 withdraw_consent | suspended_consent | = | origin_center destination_center D | suspended
+withdraw_consent | closed | = | origin_center destination_center D | suspended | added
 renew_consent | suspended_consent | = | origin_center destination_center | named suspended
 confirm_withdrawal | suspended_consent | closed | lead D | suspended | reports regional_returned
 decline | running-death_reported | decline_pending | lead | parties
@@ -280,7 +301,7 @@ close | suspended_consent | closed | lead D | suspended | reports regional_retur
 reopen | closed | < | lead D | parties | reports regional_requested, added
 consent_suspended | running | suspended_consent | sys | parties | added
 consent_resumed | suspended_consent | < | sys | parties | added
-exit_claimed | open held_by_parent | = | sys | parties | added
+exit_claimed | open closed held_by_parent | = | sys | parties | added
 withdraw_consent | held_by_parent | suspended_consent | lead | parties
 withdraw_consent | held_by_parent | suspended_consent | origin_center destination_center D | parties
 consent_suspended | held_by_parent | suspended_consent | sys | parties | added
@@ -310,6 +331,7 @@ SERVICE = frozenset(
         "consent_suspended",
         "consent_resumed",
         "exit_claimed",
+        "withdraw_consent",
         "confirm_death",
         "retract_death",
         "reopen",
@@ -579,14 +601,16 @@ def test_a_consultation_has_no_field_that_could_say_who_it_is() -> None:
     assert not {"subject", "counsel", "name"} & set(body.model_fields)
 
 
-def test_while_an_objection_stands_five_things_are_possible_and_no_more() -> None:
+def test_while_an_objection_stands_the_work_stops_and_what_the_person_says_is_recorded() -> None:
     flow = FLOWS["suspect_support"]
     possible = {
         step.type.partition(".")[2]
         for step in flow.steps
         if step.state == "objection_stop" and step.by != ("sys",)
     }
-    assert possible == {"change_opinion", "release_disposition", "indict", "die", "close"}
+    outcome = {"change_opinion", "release_disposition", "indict", "die", "close"}
+    said = {"record_consent", "withdraw_consent", "decline", "change_custody", *VOUCHING}
+    assert possible == outcome | said
 
 
 @pytest.mark.parametrize("name", list(AGREED))
@@ -604,7 +628,7 @@ def test_what_consent_names_is_told_of_only_by_recording_consent(name: str) -> N
             "special_adjustment",
             {"transfer_office", "consent_claimed", "consent_recorded", *VOUCHING},
         ),
-        ("suspect_support", {*VOUCHING}),
+        ("suspect_support", {"record_consent", "decline", "change_custody", *VOUCHING}),
         ("defence_support", {"give_leave", *VOUCHING}),
         (
             "regional_coordination",

@@ -150,7 +150,7 @@ COMMON = CommonRows(
     flow=NAME,
     opening="consult",
     parties=(PROSECUTOR, PROBATION, CENTER),
-    open=tuple(state for state in OPEN if state != OBJECTION_STOP),
+    open=OPEN,
     deciding=PROBATION,
     vouching=PROBATION,
     by_consent=frozenset({CENTER}),

@@ -20,6 +20,7 @@ from app.domain.state_machine.guards.ending import (
     consent_withdrawn,
     nothing_erased,
     parent_goes_on,
+    something_left,
 )
 from app.domain.state_machine.guards.procedure import (
     defendants_only,
@@ -76,6 +77,7 @@ __all__ = [
     "requirement6_consent_valid",
     "result_as_selected",
     "six_requirements_met",
+    "something_left",
     "suspects_only",
     "wish",
     "written_application",

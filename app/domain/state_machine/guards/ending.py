@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.domain.calendar.business_days import add_business_days
 from app.domain.cases.case import CLOSED
+from app.domain.classes import DataClass
 from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Guard, Situation, Taken
 from app.domain.state_machine.guards.base import body_as, guard
@@ -55,6 +56,21 @@ def parent_goes_on(situation: Situation) -> list[str]:
     """A referral is not reopened while one above it is closed or stopped."""
     above = situation.case.ancestors(situation.referral)
     return ["/parent"] if any(r.state == CLOSED or r.back for r in above) else []
+
+
+@guard(
+    "something_left",
+    Text("消去されていないこと", "not everything was erased"),
+    Text(
+        "この依頼の情報は全て消去されており、同意の撤回の及ぶものがありません。",
+        "everything of this referral was erased: nothing is left for a withdrawal to reach",
+    ),
+    of_the_moment=True,
+    needs=("/referral_id",),
+)
+def something_left(situation: Situation) -> list[str]:
+    """Consent is not withdrawn for what nobody can read any more."""
+    return ["/referral_id"] if DataClass.C0 in situation.referral.erased else []
 
 
 REOPEN_DAYS = 10
