@@ -1,6 +1,5 @@
 """Routes of the directory: agencies, and those responsible for an area."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -15,7 +14,7 @@ from app.api.directory.examples import AGENCIES, AGENCY, ROUTES
 from app.api.wire.caller import require_scope
 from app.api.wire.dependencies import current_directory
 from app.api.wire.documented import both, documented
-from app.api.wire.paging import LongLimit
+from app.api.wire.paging import LongLimit, cursor_of, parts_of
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.directory.agencies import KINDS, Agency, Directory
@@ -238,7 +237,7 @@ async def list_agencies(
     agencies = list(islice(_matching(current_directory(request), fields, q, cursor), limit + 1))
     return AgencyPage(
         items=[_summary(agency) for agency in agencies[:limit]],
-        next=_cursor(agencies[limit - 1]) if len(agencies) > limit else None,
+        next=cursor_of(agencies[limit - 1].id) if len(agencies) > limit else None,
     )
 
 
@@ -342,15 +341,8 @@ def _matching(
 def _start(directory: Directory, cursor: str | None) -> int:
     if cursor is None:
         return 0
-    try:
-        last = urlsafe_b64decode(cursor.encode("ascii")).decode()
-    except ValueError:
-        raise Invalid.at("/query/cursor", "cursor") from None
+    (last,) = parts_of(cursor, 1)
     return bisect_right(directory.agencies, last, key=lambda agency: agency.id)
-
-
-def _cursor(agency: Agency) -> str:
-    return urlsafe_b64encode(agency.id.encode()).decode()
 
 
 def _normalise(text: str) -> str:

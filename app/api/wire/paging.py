@@ -90,6 +90,8 @@ def parts_of(cursor: str, count: int, pointer: str = POINTER) -> list[str]:
         raise bad_cursor(pointer) from None
     if not isinstance(parts, list) or len(parts) != count or not all(type(p) is str for p in parts):
         raise bad_cursor(pointer)
+    if cursor_of(*parts) != cursor:  # Python's decoder passes over what is not of its alphabet
+        raise bad_cursor(pointer)
     return parts
 
 

@@ -29,6 +29,7 @@ KINDS: Mapping[str, Text] = MappingProxyType(
         "police_detention": Text("留置施設", "police detention facility"),
         "prosecutor_district": Text("地方検察庁", "district public prosecutors office"),
         "bar_association": Text("弁護士会", "bar association"),
+        "defence_counsel": Text("弁護人(法律事務所)", "defence counsel (law office)"),
         "legal_support_center": Text("法テラス", "legal support center"),
         "prefecture": Text("都道府県", "prefecture"),
         "municipality": Text("市町村・特別区", "municipality"),
@@ -46,7 +47,7 @@ KINDS: Mapping[str, Text] = MappingProxyType(
         "center_council": Text("全国地域生活定着支援センター協議会", "national council of centers"),
     }
 )
-"""Every kind of agency, in the field's words. A court or a lawyer in person is no agency here."""
+"""Every kind of agency, in the field's words. A court is no agency here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

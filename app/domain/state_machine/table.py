@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from app.domain.cases.case import CLOSED, DEATH_REPORTED, HELD, LEAD, NEW, SUSPENDED, SYSTEM
 from app.domain.classes import ROUTING, DataClass
+from app.domain.directory.agencies import KINDS
 from app.domain.messages.body import Body
 from app.domain.messages.fact_sources import SET_BY
 from app.domain.messages.facts import DEADLINES, FACTS
@@ -411,6 +412,8 @@ def _unknown_names(flow: Flow) -> Iterator[str]:
     known = {*flow.parties, SYSTEM, LEAD}
     examples = {*flow.example_to, *flow.example_successors}
     yield from (f"an example names {n}, no party" for n in sorted(examples - known))
+    kinds = frozenset[str]().union(*(role.kinds for role in flow.parties.values()))
+    yield from (f"no agency is of the kind {kind}" for kind in sorted(kinds - KINDS.keys()))
     for step in flow.steps:
         recipients = {parse_copy(copy)[0] for copy in step.copies} - {OTHERS, NAMED, INFORMED}
         named = {*step.by, *recipients, *step.joins, *step.ends}

@@ -27,6 +27,7 @@ from app.auth.signing_keys import SigningKeys
 from app.auth.tokens import TokenIssuer, TokenReader, TokenTerms
 from app.domain.access.caller import Caller
 from app.domain.directory.agencies import Agency
+from app.domain.flows import FLOWS
 
 ISSUER = "https://tsunagu.example"
 NOW = datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
@@ -98,6 +99,11 @@ async def test_a_kind_that_the_contract_names_is_known_though_no_agency_is_of_it
     http: AsyncClient,
 ) -> None:
     assert (await page(http, kind="legal_support_center"))["items"] == []
+    assert (await page(http, kind="defence_counsel"))["items"] == []
+    for kind in {
+        k for flow in FLOWS.values() for role in flow.parties.values() for k in role.kinds
+    }:
+        assert all(each["kind"] == kind for each in (await page(http, kind=kind))["items"])
 
 
 async def page(http: AsyncClient, **query: Any) -> dict[str, Any]:
@@ -255,6 +261,9 @@ async def test_an_area_that_is_none_is_refused_with_its_reason(
         ("/v1/agencies?limit=0", "/query/limit"),
         ("/v1/agencies?cursor=%C3%A9", "/query/cursor"),
         ("/v1/agencies?cursor=_w==", "/query/cursor"),
+        ("/v1/agencies?cursor='", "/query/cursor"),
+        ("/v1/agencies?cursor=", "/query/cursor"),
+        ("/v1/agencies?cursor=center-13", "/query/cursor"),
         ("/v1/agencies?kind=No%20Kind", "/query/kind"),
     ],
 )

@@ -32,6 +32,22 @@ async def test_a_request_that_names_no_host_is_refused(stranger: AsyncClient) ->
     assert (await stranger.send(request)).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/v1%2fme", "/v1%2Fme", "/v1/administration%2fseats", "/v1/%61dministration/seats",
+     "/v1/me%2f", "/healthz%2f", "/%68ealthz", "/oauth%2ftoken", "/v1/agencies/center%2D13"],
+)  # fmt: skip
+async def test_a_path_that_a_rule_of_a_proxy_does_not_see_is_not_found(
+    speak: Speak, path: str
+) -> None:
+    client = await speak("center-13", "records_officer")
+    for method in ("GET", "HEAD", "POST"):
+        answer = await client.request(method, path)
+        assert answer.status_code == 404, (method, path)
+    assert (await client.get("/v1/agencies/center-13")).status_code == 200
+    assert (await client.get("/v1/administration/seats?limit=1")).status_code == 200
+
+
 async def test_a_form_in_another_charset_is_refused(stranger: AsyncClient) -> None:
     for charset in ("shift_jis", "utf-16", "iso-8859-1"):
         answer = await stranger.post(

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient, Response
 
+from app.api.wire.paging import cursor_of
 from tests.support.contract import CONTRACT
 from tests.support.service import Service
 
@@ -76,6 +77,49 @@ async def test_a_parameter_that_stands_twice_or_holds_no_text_is_refused(
             assert (f"/query/{name}", reason) in errors_of(answer)
 
 
+MISSPELT = {
+    "integer": ("int_parsing", ["1_0", "+1", "%201", "1%20", "1.0", "01", "1e1", "%EF%BC%91"]),
+    "number": ("float_parsing", ["1_0", "%2B1", "1e1", "infinity", "nan", ".5", "1."]),
+    "boolean": ("bool_parsing", ["True", "yes", "on", "1", "t", "%20true", ""]),
+    "uuid": ("uuid_parsing", ["5b0f2a3e3c0f4b1c9d5e7a9b8c7d6e5f", "urn:uuid:{}", "{{{}}}"]),
+    "date-time": ("datetime_parsing", ["0", "1e9", "2026-04-01", "2026-04-01T09:00Z"]),
+}
+"""By type or format: the reason, and what Python reads though the contract spells it otherwise."""
+
+
+@every_route
+async def test_a_value_is_spelt_as_the_contract_spells_its_type(
+    speak: Any, stranger: AsyncClient, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    for parameter in (p for p in operation.get("parameters", ()) if p["in"] == "query"):
+        name, schema = parameter["name"], parameter["schema"]
+        kinds = {s.get("format", s.get("type")) for s in schema.get("anyOf", [schema])}
+        for reason, values in (MISSPELT[kind] for kind in MISSPELT.keys() & kinds):
+            for value in values:
+                query = f"?{name}={value.format(uuid4())}"
+                answer = await call(speak, stranger, (method, path, operation), query)
+                assert (f"/query/{name}", reason) in errors_of(answer), query
+
+
+@every_route
+async def test_a_cursor_is_taken_as_it_was_given_alone(
+    speak: Any, stranger: AsyncClient, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    for name in {"cursor", "changed_after"} & {*names_in(operation)}:
+        for cursor in ("", "'", "=", "W10'", "W10=", "W10", cursor_of("center-13") + "!"):
+            answer = await call(speak, stranger, (method, path, operation), f"?{name}={cursor}")
+            assert errors_of(answer) == [(f"/query/{name}", "cursor")], cursor
+
+
+async def test_a_value_that_is_spelt_as_its_type_is_taken(speak: Any) -> None:
+    client = await speak("center-13")
+    for at in ("09:00:00%2B09:00", "09:00:00+09:00", "00:00:00.5Z", "00:00:00-00:00"):
+        answer = await client.get(f"/v1/referrals?limit=10&updated_after=2026-04-01T{at}")
+        assert answer.status_code == 200, at
+    for query in ("wait=0", "wait=0.1", "unacknowledged=true", "unacknowledged=false&after=0"):
+        assert (await client.get(f"/v1/inbox?{query}")).status_code == 200, query
+
+
 @every_route
 async def test_without_a_token_nobody_learns_which_parameters_there_are(
     stranger: AsyncClient, method: str, path: str, operation: dict[str, Any]
@@ -96,7 +140,7 @@ async def test_without_a_token_nobody_learns_which_parameters_there_are(
         ("/v1/agencies?connected=perhaps", "bool_parsing"),
         ("/v1/routes?flow=specialadjustment&area=130001", "unknown_flow"),
         ("/v1/inbox?unacknowledged=ja", "bool_parsing"),
-        ("/v1/inbox?wait=nan", "greater_than_equal"),
+        ("/v1/inbox?wait=nan", "float_parsing"),
         ("/v1/cases/{}/disclosures?agency=center-99", "unknown_agency"),
         ("/v1/cases/{}/disclosures?class=C9", "enum"),
         ("/v1/cases/{}/disclosures/sheet?lang=fr", "literal_error"),

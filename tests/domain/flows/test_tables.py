@@ -544,6 +544,15 @@ def test_a_table_whose_refusals_would_tell_of_a_hidden_step_is_not_built(
         replace(flow, steps=without_copy(flow, event, party))
 
 
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_table_with_a_kind_that_no_agency_is_of_is_not_built(name: str) -> None:
+    flow = FLOWS[name]
+    party, role = next(iter(flow.parties.items()))
+    unknown = replace(role, kinds=role.kinds | {"court"})
+    with pytest.raises(ValueError, match="no agency is of the kind court"):
+        replace(flow, parties={**flow.parties, party: unknown})
+
+
 def test_a_hidden_step_may_not_change_a_guard_either() -> None:
     """The reasons for closing depend on the state, so whoever closes is told of the settlement."""
     flow = FLOWS["special_adjustment"]

@@ -1,20 +1,40 @@
 """Checks the query of every call: what its route does not declare is refused, not ignored.
 
-A misspelt filter would give everything, and a misspelt `dry_run` would send the message.
+A misspelt filter would give everything, and a misspelt `dry_run` would send the message. Numbers
+and the like are taken as the contract's formats spell them, not with all that Python reads as well.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, get_args, get_origin
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import AwareDatetime
 
 from app.api.wire.caller import check_token
 from app.api.wire.documented import methods_of
 from app.api.wire.problems.answers import MethodNotAllowed, field_name
 from app.domain.characters import reason_to_refuse
 from app.domain.errors import Invalid, NotFound
+
+_MOMENT = (
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+ -]\d\d:\d\d)",  # a + is read as a space
+    "datetime_parsing",
+)
+_SPELLINGS: Mapping[object, tuple[str, str]] = {
+    int: (r"-?(0|[1-9]\d*)", "int_parsing"),
+    float: (r"-?(0|[1-9]\d*)(\.\d+)?", "float_parsing"),
+    bool: (r"true|false", "bool_parsing"),
+    UUID: (r"[\dA-Fa-f]{8}(-[\dA-Fa-f]{4}){3}-[\dA-Fa-f]{12}", "uuid_parsing"),
+    datetime: _MOMENT,
+    AwareDatetime: _MOMENT,
+}
+"""How values of a type are spelt, and the reason if one is not."""
 
 
 async def check_address(request: Request) -> None:
@@ -40,7 +60,7 @@ async def check_address(request: Request) -> None:
 
 
 def _errors(request: Request, route: APIRoute) -> Iterator[dict[str, str]]:
-    declared = set(_parameters(route.dependant))
+    declared = dict(_parameters(route.dependant))
     pairs = request.query_params.multi_items()
     counts = Counter(name for name, _ in pairs)
     reasons = {
@@ -51,15 +71,40 @@ def _errors(request: Request, route: APIRoute) -> Iterator[dict[str, str]]:
     yield from ({"pointer": f"/query/{name}", "reason": r} for name, r in reasons)
 
 
-def _reason(name: str, value: str, declared: set[str], counts: Counter[str]) -> str | None:
+def _reason(
+    name: str, value: str, declared: Mapping[str, object], counts: Counter[str]
+) -> str | None:
     if name not in declared:
         return "extra_forbidden"
-    return "given_twice" if counts[name] > 1 else reason_to_refuse(value)
+    if counts[name] > 1:
+        return "given_twice"
+    return reason_to_refuse(value) or _misspelt(value, declared[name])
 
 
-def _parameters(dependant: Dependant) -> Iterator[str]:
-    """The names of the query parameters of a route and of all that it depends on."""
-    yield from (field.alias for field in dependant.query_params)
+def _misspelt(value: str, annotation: object) -> str | None:
+    """The reason why `value` is none of this type, by its spelling alone."""
+    for kind in _kinds(annotation):
+        if kind in _SPELLINGS:
+            pattern, reason = _SPELLINGS[kind]
+            is_spelt = re.fullmatch(pattern, value, re.ASCII)
+            return None if is_spelt else reason
+    return None
+
+
+def _kinds(annotation: Any) -> Iterator[object]:
+    """The types of which a value may be, without what is annotated to them."""
+    if get_origin(annotation) is Annotated:
+        yield from _kinds(get_args(annotation)[0])
+    elif inner := get_args(annotation):
+        for each in inner:
+            yield from _kinds(each)
+    else:
+        yield annotation
+
+
+def _parameters(dependant: Dependant) -> Iterator[tuple[str, object]]:
+    """The query parameters of a route and of all that it depends on: name and type."""
+    yield from ((field.alias, field.field_info.annotation) for field in dependant.query_params)
     for each in dependant.dependencies:
         yield from _parameters(each)
 
