@@ -1,6 +1,7 @@
 """What acts of administration do. Each change and its log entries are one function call."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ SEAT = "SELECT administer_seat($1)"
 CLIENT = "SELECT administer_client($1)"
 AGENCY = "SELECT administer_agency($1)"
 RETIRE = "SELECT approve_retirement($1)"
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 
 async def add_seat(work: "Work") -> Mapping[str, Any]:
@@ -65,9 +67,9 @@ async def change_agency(work: "Work") -> Mapping[str, Any]:
 
 async def retire_master(work: "Work") -> Mapping[str, Any]:
     """Approve the removal of a master key. Workers remove it as soon as no backup needs it."""
-    if not work.act.target.isascii() or not work.act.target.isdecimal():
+    if not _VERSION.fullmatch(work.act.target):
         raise NotFound
-    await _administer(work, RETIRE, version=int(work.act.target[:9]), act_id=str(work.act.id))
+    await _administer(work, RETIRE, version=int(work.act.target), act_id=str(work.act.id))
     return {}
 
 

@@ -32,7 +32,7 @@ from app.api.wire.paging import (
     number_in,
     page,
 )
-from app.api.wire.responses import id_in_path, json_answer, json_items, matches
+from app.api.wire.responses import id_in_path, json_answer, json_items, matches, tag_in
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL, REFERRAL_ID
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
@@ -176,7 +176,10 @@ def _refuse_together(**others: object) -> None:
         Text("案件を読む", "Read a referral"),
         """Returns a referral as the messages that this agency can read tell of it. `actions` are
         the messages that it can send now.""",
-        Text("案件。ETag は `version` と同じ", "The referral. The ETag equals `version`"),
+        Text(
+            "案件。ETag は `version` と同じ(英語の答えでは、末尾に `-en` が付く)",
+            "The referral. The ETag equals `version`; in English it ends in `-en`",
+        ),
         parameters={"referral_id": REFERRAL_ID},
         conditional=True,
     ),
@@ -186,11 +189,11 @@ async def read_referral(request: Request, referral_id: str, caller: ReferralRead
     wanted = id_in_path(referral_id)
     referral = await dependency(request, Reading).referral(caller.agency_id, wanted, caller.classes)
     version = referral.reader.view.version
-    headers = {"ETag": version, "Vary": "Accept-Language, Authorization"}
-    if matches(request, version):
-        return Response(status_code=304, headers=headers)
     language = language_of(request)
-    headers["Content-Language"] = language
+    tag = tag_in(version, language)
+    headers = {"ETag": tag, "Vary": "Accept-Language, Authorization", "Content-Language": language}
+    if matches(request, tag):
+        return Response(status_code=304, headers=headers)
     return json_answer(views.referral(referral, language), headers=headers)
 
 

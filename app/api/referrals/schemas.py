@@ -257,7 +257,12 @@ class ReferralOut(Shape):
         )
     )
     actions: list[ActionOut]
-    version: str = Field(description=both("ETag と同じ", "The same as the ETag"))
+    version: str = Field(
+        description=both(
+            "版。If-Match に使う。日本語の答えの ETag と同じ",
+            "The version, for If-Match; the same as the ETag of the answer in Japanese",
+        )
+    )
     you: YouOut
 
 

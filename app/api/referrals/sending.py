@@ -14,7 +14,7 @@ from app.api.wire.dependencies import current_directory, current_time, dependenc
 from app.api.wire.documented import both, documented, example_named
 from app.api.wire.json_body import read_message
 from app.api.wire.message_examples import request_examples
-from app.api.wire.responses import entity_tags, id_in_path, json_answer
+from app.api.wire.responses import id_in_path, json_answer, versions
 from app.api.wire.schemas import REFERRAL_ID, example_of
 from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
@@ -166,7 +166,7 @@ async def send_message(
     envelope = await read_message(request, envelopes.read_later)
     message_id = _own_id(envelope, wanted) or time_ordered_id(current_time(request))
     message = envelopes.message_of(envelope, message_id, wanted)
-    return await _send(request, message, caller, entity_tags(request, "if-match"), dry_run)
+    return await _send(request, message, caller, versions(request), dry_run)
 
 
 def _own_id(envelope: envelopes.MessageIn, referral_id: UUID) -> UUID | None:

@@ -9,9 +9,12 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from app.api.wire.language import Language
 from app.domain.errors import NotFound
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+IN_ENGLISH = "-en"
+"""How the entity tag of an English answer ends."""
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
@@ -59,6 +62,20 @@ def entity_tags(request: Request, header: str) -> frozenset[str]:
     if text.strip() == "*":
         return frozenset({"*"})
     return frozenset(f'W/"{tag}"' for tag in _TAG.findall(text)) or frozenset({""})
+
+
+def tag_in(version: str, language: Language) -> str:
+    """The entity tag of an answer that exists in two languages: in Japanese that of its version.
+
+    `versions` leads from it back to the version.
+    """
+    return version if language == "ja" else version.removesuffix('"') + f'{IN_ENGLISH}"'
+
+
+def versions(request: Request) -> frozenset[str]:
+    """The versions that `If-Match` names, in whatever language they were read."""
+    tags = entity_tags(request, "if-match")
+    return tags | {tag.removesuffix(f'{IN_ENGLISH}"') + '"' for tag in tags if IN_ENGLISH in tag}
 
 
 def matches(request: Request, tag: str) -> bool:

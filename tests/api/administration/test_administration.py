@@ -459,7 +459,10 @@ async def test_two_operators_cannot_retire_a_master_key_under_which_something_li
     assert (await prison.post("/v1/referrals", json=opening())).status_code == 201
     answer = await propose(operators[0], "master_key.retire", "1")
     assert (answer.status_code, answer.json()["reason"]) == (409, "in_use")
-    assert (await propose(operators[0], "master_key.retire", "one")).status_code == 404
+    for unknown in ("one", "2", "999999999", "9" * 20, "-1", "1_0", "１"):
+        answer = await propose(operators[0], "master_key.retire", unknown)
+        assert answer.status_code in {404, 422}, unknown
+        assert "in_use" not in answer.text
 
 
 @pytest.mark.parametrize(

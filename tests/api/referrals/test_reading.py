@@ -12,6 +12,7 @@ from app.adapters.ids import mark_of
 from app.api.referrals import schemas as referral_shapes
 from app.api.wire import schemas as shapes
 from app.api.wire.paging import cursor_of
+from app.domain.flows import BODIES
 
 Make = Callable[..., dict[str, Any]]
 ANY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -48,6 +49,32 @@ async def test_what_has_not_changed_is_not_sent_again(speak: Any, notice: dict[s
     same = await office.get(where, headers={"If-None-Match": f'W/"0", {tag}'})
     assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
     assert (await office.get(where, headers={"If-None-Match": 'W/"0"'})).status_code == 200
+
+
+async def test_each_language_has_a_tag_of_its_own_and_a_step_takes_both(
+    speak: Any, notice: dict[str, Any]
+) -> None:
+    office = await speak("probation-13")
+    where = f"/v1/referrals/{notice['id']}"
+    english = {"Accept-Language": "en"}
+    tags = [(await office.get(where, headers=h)).headers["ETag"] for h in ({}, english)]
+    assert len(set(tags)) == 2
+    for headers, own, other in (({}, *tags), (english, *reversed(tags))):
+        same = await office.get(where, headers={**headers, "If-None-Match": own})
+        assert (same.status_code, same.headers["ETag"]) == (304, own)
+        assert same.headers["Vary"].startswith("Accept-Language")
+        changed = await office.get(where, headers={**headers, "If-None-Match": other})
+        assert changed.headers["ETag"] == own
+        assert changed.json()["version"] == tags[0]
+    start = {
+        "occurred_on": "2026-11-20",
+        "body": dict(BODIES["special_adjustment.start_selection"].EXAMPLE),
+    }
+    for wanted, status in (*zip(tags, (200, 200), strict=True), ('W/"0-en"', 412)):
+        answer = await office.post(
+            f"{where}/messages?dry_run=true", json=start, headers={"If-Match": wanted}
+        )
+        assert answer.status_code == status, answer.text
 
 
 async def test_a_message_is_opened_on_the_record(

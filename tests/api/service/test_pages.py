@@ -47,6 +47,18 @@ async def test_a_page_is_not_sent_again_to_whoever_has_it(stranger: AsyncClient,
         assert other.status_code == 200
 
 
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_that_differs_by_language_has_a_tag_for_each(
+    stranger: AsyncClient, path: str
+) -> None:
+    answers = [
+        await stranger.get(path, headers={"Accept-Language": language}) for language in ("ja", "en")
+    ]
+    differ = answers[0].content != answers[1].content
+    assert (answers[0].headers["ETag"] != answers[1].headers["ETag"]) == differ
+    assert not differ or all("Accept-Language" in answer.headers["Vary"] for answer in answers)
+
+
 async def test_the_contract_is_a_fifth_of_its_size_to_whoever_takes_gzip(
     stranger: AsyncClient,
 ) -> None:
