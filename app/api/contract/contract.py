@@ -71,7 +71,7 @@ Refusals are RFC 9457 (`application/problem+json`), in Japanese, or in English w
 )
 
 
-OAUTH_CODES = ("unsupported_encoding", "invalid", "busy", "unavailable", "internal")
+OAUTH_CODES = ("unsupported_encoding", "busy", "unavailable", "internal")
 """The problems of the token endpoint: those that arise before it or within the service."""
 NO_HEAD = Text(
     "呼ぶこと自体を記録するため、`HEAD` には 405 で答える。",

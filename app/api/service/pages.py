@@ -16,6 +16,7 @@ from app.api.wire.pages import (
     render,
 )
 from app.api.wire.problems.kinds import KINDS
+from app.api.wire.problems.schema import members_of
 from app.domain.errors import NotFound
 from app.domain.text import Text
 
@@ -104,7 +105,9 @@ def _documentation_page(key: tuple[str, Language]) -> StaticPage:
 
 
 def _problems_page(code: str | None) -> StaticPage:
-    values = {"kinds": KINDS, "code": code, "root": "" if code is None else "../"}
+    members = members_of(KINDS[code]) if code else {}
+    root = "" if code is None else "../"
+    values = {"kinds": KINDS, "code": code, "root": root, "members": members}
     return StaticPage.of(render("problems.html", values).encode(), HTML)
 
 

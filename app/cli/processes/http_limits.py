@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.api.wire.gate import HEALTH, KNOWN, NO_ROOM
 from app.api.wire.problems.answers import MEDIA_TYPE
-from app.api.wire.problems.kinds import example
+from app.api.wire.problems.kinds import KINDS, example
 from app.api.wire.rates import GOES_ON
 from app.cli.processes.connections import Connections
 from app.cli.processes.once_a_minute import warn_once_a_minute
@@ -35,26 +35,28 @@ PAUSE = 1.0
 """Seconds until the next request is read from a connection whose last one was over a limit of
 calls. Whoever goes on without waiting would otherwise be refused as fast as a loop can."""
 
-_TOO_LONG = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
-)
-_PROBLEM = json.dumps(
-    {**example("bad_request", "ja"), "instance": "-"}, ensure_ascii=False, separators=(",", ":")
-).encode()
-NOT_HTTP = b"HTTP/1.1 400 Bad Request\r\n" + b"\r\n".join(
-    (
-        f"content-type: {MEDIA_TYPE}".encode(),
-        b"content-language: ja",
-        b"content-length: %d" % len(_PROBLEM),
-        b"cache-control: no-store",
-        b"connection: close",
-        b"",
-        _PROBLEM,
+
+def _problem(code: str) -> bytes:
+    """The whole answer with a problem to what was not read as a request. Its language is not
+    known."""
+    status = KINDS[code].status
+    described = {**example(code, "ja"), "instance": "-"}
+    content = json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"content-type: {MEDIA_TYPE}",
+        "content-language: ja",
+        f"content-length: {len(content)}",
+        "cache-control: no-store",
+        "connection: close",
     )
-)
-"""The answer to what cannot be read as a request, whose language nobody knows."""
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + content
+
+
+NOT_HTTP = _problem("bad_request")
+"""The answer to what cannot be read as a request."""
+_TOO_LONG = _problem("head_too_large")
+_TOO_SLOW = _problem("too_slow")
 
 
 class BoundedConfig(uvicorn.Config):

@@ -1,5 +1,7 @@
 """Problems: complete, in two languages, and silent about what was sent."""
 
+import html
+import inspect
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +15,8 @@ from app.api.wire.gate import Gate
 from app.api.wire.language import preferred_language
 from app.api.wire.problems import answers
 from app.api.wire.problems.kinds import KINDS, example
+from app.api.wire.problems.schema import members_of
+from app.api.wire.rates import Quota
 from app.domain.errors import Refusal
 
 
@@ -39,6 +43,33 @@ async def test_every_problem_has_a_page(stranger: AsyncClient, code: str) -> Non
     assert KINDS[code].hint.ja in page.text
     assert "script" not in page.text
     assert (await stranger.get("/problems")).text.count("<li>") == len(KINDS)
+
+
+def members(kind: type[Refusal]) -> set[str]:
+    """The members of a refusal, made with values that mean nothing."""
+    values: dict[Any, Any] = {str: "x", int: 7, Quota: Quota(b"client", 1, 1, 1)}
+    wanted = inspect.signature(kind.__init__, eval_str=True).parameters.values()
+    given = [
+        values.get(each.annotation, []) if each.default is each.empty else each.default
+        for each in wanted
+        if each.name != "self" and each.kind not in {each.VAR_POSITIONAL, each.VAR_KEYWORD}
+    ]
+    return set(kind(*given).facts)
+
+
+@pytest.mark.parametrize("kind", list(dict.fromkeys(refusals())))
+async def test_the_page_of_a_problem_says_what_its_members_are(
+    stranger: AsyncClient, kind: type[Refusal]
+) -> None:
+    described = members_of(KINDS[kind.code])
+    assert members(kind) == set(described)
+    page = html.unescape((await stranger.get(f"/problems/{kind.code}")).text)
+    for name, words in described.items():
+        assert page.count(f"<dt><code>{name}</code></dt>") == 2
+        assert f"<dd>{words.ja}</dd>" in page
+        assert f"<dd>{words.en}</dd>" in page
+        assert words.en.isascii()
+        assert not words.ja.isascii()
 
 
 @pytest.mark.parametrize(

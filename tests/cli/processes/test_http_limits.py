@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import resource
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -57,8 +58,22 @@ async def test_many_headers_are_too_many_and_are_told_so(listening: Running) -> 
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
     writer.write(b"".join(b"X-%d: %s\r\n" % (n, b"y" * 100) for n in range(700)))
     async with asyncio.timeout(20):
-        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+        check_problem(await reader.read(), "head_too_large")
     writer.close()
+
+
+def check_problem(answer: bytes, code: str) -> None:
+    """Check that bytes are one whole answer with this problem."""
+    head, _, content = answer.partition(b"\r\n\r\n")
+    status, *fields = head.decode("ascii").split("\r\n")
+    headers = dict(field.split(": ") for field in fields)
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["connection"] == "close"
+    assert int(headers["content-length"]) == len(content)
+    problem = json.loads(content)
+    assert problem["type"] == f"/problems/{code}"
+    assert {"title", "detail", "hint", "instance"} < problem.keys()
+    assert status.startswith(f"HTTP/1.1 {problem['status']} ")
 
 
 @pytest.mark.parametrize("size", [2 * LONGEST_HEAD, 6 * LONGEST_HEAD])
@@ -121,7 +136,7 @@ async def test_what_does_not_arrive_in_time_is_not_waited_for(
             writer.write(b"GET /heal")
         answer = await reader.read()
     if sent in (SLOW["half a head"], SLOW["half a body"]):
-        assert answer.startswith(b"HTTP/1.1 408 ")
+        check_problem(answer, "too_slow")
     writer.close()
 
 

@@ -36,6 +36,18 @@ class BadRequest(Refusal):
     code = "bad_request"
 
 
+class HeadTooLarge(Refusal):
+    """The request line and the headers have more bytes than are read."""
+
+    code = "head_too_large"
+
+
+class TooSlow(Refusal):
+    """The request did not arrive in time."""
+
+    code = "too_slow"
+
+
 class UnsupportedMediaType(Refusal):
     """The content type of the body is not JSON, or not UTF-8."""
 

@@ -19,7 +19,8 @@ class ProblemKind:
     detail: Text
     hint: Text
     example: Mapping[str, Any] = field(default_factory=dict)
-    """Other members, for the published example."""
+    """The other members that such a problem can have: its page lists them, and the published
+    example has these values."""
 
 
 _ACTION: Mapping[str, Any] = {
@@ -62,11 +63,42 @@ KINDS: Mapping[str, ProblemKind] = {
             "HTTPとして読めないか、Hostがないか、Host、Authorization、Content-Typeのどれかが"
             "二度あります。",
             "It cannot be read as HTTP, has no Host, or has Host, Authorization or Content-Type"
-            " twice.",
+            " twice. What cannot be read is answered in Japanese on whatever route.",
         ),
         Text(
             "ヘッダーを作っているところを確かめてください。途中のプロキシが加えていることもあります。",
             "Look at what makes the headers; a proxy on the way may add some.",
+        ),
+    ),
+    "head_too_large": ProblemKind(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Text("ヘッダーが大きすぎます", "The headers are too large"),
+        Text(
+            "要求行とヘッダーが64KiBを超えています。要求として読む前に、どの経路でも断ります。"
+            "答えの言葉はいつも日本語で、契約の各経路には載っていません。",
+            "The request line and the headers have more than 64 KiB. This comes before a request"
+            " is read, on whatever route, always in Japanese; the routes of the contract do not"
+            " list it.",
+        ),
+        Text(
+            "トークンは一つだけ付け、ほかのヘッダーを減らして、新しい接続で送ってください。",
+            "Send one token and fewer other headers, on a new connection.",
+        ),
+    ),
+    "too_slow": ProblemKind(
+        HTTPStatus.REQUEST_TIMEOUT,
+        Text("届くのに時間がかかりすぎました", "It took too long to arrive"),
+        Text(
+            "要求のヘッダーが10秒、本文が30秒(正しいトークンがなければ10秒)のうちに届きません"
+            "でした。どの経路でもありえ、答えの言葉はいつも日本語で、契約の各経路には載って"
+            "いません。何も書かれていません。",
+            "The head of the request did not arrive within 10 seconds, or its body within 30 (10"
+            " without a valid token). This can come from any route, always in Japanese; the routes"
+            " of the contract do not list it. Nothing was written.",
+        ),
+        Text(
+            "新しい接続で、同じIDのままもう一度送ってください。",
+            "Send it again with the same id, on a new connection.",
         ),
     ),
     "malformed": ProblemKind(
@@ -394,7 +426,7 @@ KINDS: Mapping[str, ProblemKind] = {
             "Retry-After の秒数(日本時間の0時まで)だけ待ってください。",
             "Wait for the seconds of Retry-After, until midnight in Japan.",
         ),
-        example={"of": "openings", "limit": 20000, "retry_after": 3600},
+        example={"of": "messages", "limit": 500, "limit_messages": 500, "retry_after": 3600},
     ),
     "bundle_too_large": ProblemKind(
         HTTPStatus.CONFLICT,

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.api.wire.documented import both
+from app.api.wire.problems.kinds import ProblemKind
 from app.domain.consents.coverage import BECAUSE, FAILINGS
+from app.domain.text import Text
 
 _MISSING: Mapping[str, Any] = {
     "type": "object",
@@ -195,12 +197,15 @@ PROBLEM: Mapping[str, Any] = {
         },
         "limit_bytes": {
             "type": "integer",
-            "description": both("too_large ほか: 上限", "too_large and others: the limit"),
+            "description": both(
+                "too_large ほか: バイト数の上限", "too_large and others: the most bytes"
+            ),
         },
         "limit_messages": {
             "type": "integer",
             "description": both(
-                "bundle_too_large ほか: 上限", "bundle_too_large and others: the limit"
+                "bundle_too_large ほか: 通信文の数の上限",
+                "bundle_too_large and others: the most messages",
             ),
         },
         "limit_consents": {
@@ -254,3 +259,16 @@ PROBLEM: Mapping[str, Any] = {
         },
     },
 }
+
+
+def members_of(kind: ProblemKind) -> Mapping[str, Text]:
+    """The members of problems of a kind beside those that every problem has, with their words.
+
+    The schema begins these with the codes of the problems that have the member.
+    """
+    words = {name: PROBLEM["properties"][name]["description"] for name in kind.example}
+    paragraphs = {name: text.split("\n\n") for name, text in words.items()}
+    return {
+        name: Text(*(part.partition(": ")[2] or part for part in both_languages))
+        for name, both_languages in paragraphs.items()
+    }
