@@ -67,10 +67,12 @@ class View:
     ) -> "View":
         """The view after the party has received a message with these facts, in these classes.
 
-        `fresh` forgets the facts of before: they have been erased.
+        A fact that it states in another class is absent from then on: what the party knew before
+        is outdated. `fresh` forgets all facts of before: they have been erased.
         """
         shown = {name: fact for name, fact in facts.items() if FACTS[name] in classes}
-        known = shown if fresh else {**self.facts, **shown}
+        kept = {name: fact for name, fact in self.facts.items() if name not in facts}
+        known = shown if fresh else {**kept, **shown}
         parties = tuple(
             VisibleParty(p.name, p.agency_id, p.since, p.until) for p in referral.parties
         )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-from app.domain.cases.case import SUSPENDED, SYSTEM, Referral
+from app.domain.cases.case import LEAD, SUSPENDED, SYSTEM, Referral
 from app.domain.classes import ROUTING, DataClass
 from app.domain.consents.consent import Consent, covered_classes
 from app.domain.decisions.decision import Copy, Decision
@@ -94,8 +94,9 @@ def _copies_with_consent(
     if step.state != SUSPENDED:
         return
     name = next((p.name for p in referral.parties if p.agency_id == sender), SYSTEM)
+    senders = {name, *({LEAD} & set(step.by))}
     for row in flow.takes(referral.main_state, step.type):
-        if name in row.by:
+        if senders & set(row.by):
             yield from row.copies
 
 

@@ -59,8 +59,8 @@ class Move:
                 days |= {(party.agency_id, kind): None for kind in DEADLINES}
             elif party.agency_id in readers:
                 counted = DEADLINES if party.agency_id in self.arriving else stated
-                known = counted & party.view.facts.keys()
-                days |= {(party.agency_id, k): _day(party.view.facts[k]) for k in known}
+                known = party.view.facts
+                days |= {(party.agency_id, k): _day(known.get(k)) for k in counted}
         return days
 
 

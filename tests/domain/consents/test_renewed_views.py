@@ -1,6 +1,7 @@
 """A view shows the newest facts that its party may have, and never an older value."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from app.domain.cases.case import SUSPENDED
 from app.domain.classes import DataClass
 from app.domain.decisions.decision import Copy
 from app.domain.disclosures.rights import known_facts
+from app.domain.errors import NotYourStep
 from app.domain.flows import FLOWS
 from app.domain.messages.facts import FACTS, Fact
 from app.domain.state_machine.table import NAMED, parse_copy
@@ -91,3 +93,36 @@ def test_what_a_suspension_cuts_off_can_be_completed(flow: str) -> None:
             assert NAMED in step.copies, step.type
             alone.add(step.type.partition(".")[2])
     assert alone <= {"renew_consent"}
+
+
+@pytest.mark.parametrize("who", ["prosecutor", "probation"])
+def test_a_fact_stated_anew_in_a_class_that_a_party_does_not_have_is_absent(who: str) -> None:
+    play = Play("suspect_support", "prosecutor consult")
+    play.send("prosecutor change_custody", **OLD)
+    play.send(f"{who} change_custody", **MOVED)
+    facts = play.case.referrals[play.main].party_of(SHORT["prosecutor"]).view.facts
+    days = play.decided.moves[0].deadlines()
+    if who == "prosecutor":
+        assert facts["release_on"] == MOVED["release_on"]
+        return
+    assert "release_on" not in facts
+    assert days[SHORT["prosecutor"], "release_on"] is None
+    assert days[SHORT["probation"], "release_on"] == date(2027, 2, 2)
+    play.send("prosecutor change_custody", **OLD)
+    facts = play.case.referrals[play.main].party_of(SHORT["prosecutor"]).view.facts
+    assert facts["release_on"] == OLD["release_on"]
+
+
+def test_whoever_leads_says_the_day_of_release_in_a_child() -> None:
+    play, child = regional()
+    with pytest.raises(NotYourStep):
+        play.send("center27 change_custody", child, **OLD)
+    play.send("center change_custody", child, **OLD)
+    lines = "center27 acknowledge\ncenter27 accept\ncenter offer_transfer\ncenter27 accept_transfer"
+    play.run(lines, child)
+    with pytest.raises(NotYourStep):
+        play.send("center change_custody", child, **OLD)
+    play.send("center27 change_custody", child, **MOVED)
+    for who in ("center", "center27"):
+        view = play.case.referrals[child].party_of(SHORT[who]).view
+        assert view.facts["release_on"] == MOVED["release_on"]

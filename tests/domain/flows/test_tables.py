@@ -288,8 +288,8 @@ decline | suspended_consent | decline_pending | lead | suspended
 decline | suspended_consent | decline_pending | origin_center destination_center D | suspended
 confirm_decline | decline_pending | closed | lead D | parties | reports regional_returned
 retract_decline | decline_pending | < | any D | parties
-change_custody | running | = | origin_center | parties | added
-change_custody | suspended_consent | = | origin_center | suspended | added
+change_custody | running | = | lead | parties | added
+change_custody | suspended_consent | = | lead | suspended | added
 die | running-death_reported | death_reported | lead | parties
 die | running-death_reported | death_reported | origin_center destination_center D | parties
 die | suspended_consent | death_reported | lead | suspended
