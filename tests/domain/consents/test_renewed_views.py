@@ -98,8 +98,8 @@ def test_what_a_suspension_cuts_off_can_be_completed(flow: str) -> None:
 @pytest.mark.parametrize("who", ["prosecutor", "probation"])
 def test_a_fact_stated_anew_in_a_class_that_a_party_does_not_have_is_absent(who: str) -> None:
     play = Play("suspect_support", "prosecutor consult")
-    play.send("prosecutor change_custody", **OLD)
-    play.send(f"{who} change_custody", **MOVED)
+    play.send("prosecutor change_custody", play.main, **OLD)
+    play.send(f"{who} change_custody", play.main, **MOVED)
     facts = play.case.referrals[play.main].party_of(SHORT["prosecutor"]).view.facts
     days = play.decided.moves[0].deadlines()
     if who == "prosecutor":
@@ -108,7 +108,7 @@ def test_a_fact_stated_anew_in_a_class_that_a_party_does_not_have_is_absent(who:
     assert "release_on" not in facts
     assert days[SHORT["prosecutor"], "release_on"] is None
     assert days[SHORT["probation"], "release_on"] == date(2027, 2, 2)
-    play.send("prosecutor change_custody", **OLD)
+    play.send("prosecutor change_custody", play.main, **OLD)
     facts = play.case.referrals[play.main].party_of(SHORT["prosecutor"]).view.facts
     assert facts["release_on"] == OLD["release_on"]
 
