@@ -52,14 +52,15 @@ class Move:
         closed = self.referral.state == CLOSED
         # Reopened, it has again all the deadlines that its end lifted. A successor has those of
         # the facts that came with the part.
-        stated = DEADLINES if self.before == CLOSED else DEADLINES & self.facts.keys()
+        stated = DEADLINES & self.facts.keys()
         days: dict[tuple[str, str], date | None] = {}
         for party in self.referral.parties:
             if party.agency_id in readers and (closed or not party.active):
                 days |= {(party.agency_id, kind): None for kind in DEADLINES}
             elif party.agency_id in readers:
-                counted = DEADLINES if party.agency_id in self.arriving else stated
                 known = party.view.facts
+                anew = self.before == CLOSED or party.agency_id in self.arriving
+                counted = stated | (DEADLINES & known.keys() if anew else frozenset())
                 days |= {(party.agency_id, k): _day(known.get(k)) for k in counted}
         return days
 
