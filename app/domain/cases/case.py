@@ -62,16 +62,22 @@ class View:
         facts: Mapping[str, Fact],
         classes: frozenset[DataClass],
         lead: str | None,
+        role: frozenset[DataClass],
         *,
         fresh: bool = False,
     ) -> "View":
         """The view after the party has received a message with these facts, in these classes.
 
-        A fact that it states in another class is absent from then on: what the party knew before
-        is outdated. `fresh` forgets all facts of before: they have been erased.
+        A fact that it states in another class is absent from then on, since what the party knew
+        is outdated; if the party may have the class (`role`), only where it says something else.
+        `fresh` forgets all facts of before: they have been erased.
         """
         shown = {name: fact for name, fact in facts.items() if FACTS[name] in classes}
-        kept = {name: fact for name, fact in self.facts.items() if name not in facts}
+        kept = {
+            name: fact
+            for name, fact in self.facts.items()
+            if name not in facts or (FACTS[name] in role and facts[name] == fact)
+        }
         known = shown if fresh else {**kept, **shown}
         parties = tuple(
             VisibleParty(p.name, p.agency_id, p.since, p.until) for p in referral.parties

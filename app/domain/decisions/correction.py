@@ -14,6 +14,7 @@ from app.domain.decisions.envelope import check_envelope
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
+from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.table import Flow, Step, vouches
@@ -197,5 +198,11 @@ def _with_new_view(
         for name, value in submission.message.body.facts().items()
         if told.isdisjoint(restated.get(name, ()))
     }
-    view = party.view.after(referral, facts, readers[party.agency_id], submission.case.lead)
+    view = party.view.after(
+        referral,
+        facts,
+        readers[party.agency_id],
+        submission.case.lead,
+        FLOWS[referral.flow].parties[party.name].classes,
+    )
     return replace(party, view=replace(view, state=party.view.state, parties=party.view.parties))

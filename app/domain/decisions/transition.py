@@ -155,7 +155,8 @@ def _view(
     told the state as it is.
     """
     old = party.view
-    view = old.after(moved, facts, classes, lead, fresh=step.erases)
+    role = flow.parties[party.name].classes
+    view = old.after(moved, facts, classes, lead, role, fresh=step.erases)
     returns_unseen = step.to == BACK and not old.back
     if party.agency_id in new or returns_unseen:
         return replace(view, back=moved.back)

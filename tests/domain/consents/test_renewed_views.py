@@ -113,6 +113,18 @@ def test_a_fact_stated_anew_in_a_class_that_a_party_does_not_have_is_absent(who:
     assert facts["release_on"] == OLD["release_on"]
 
 
+@pytest.mark.parametrize("day", ["2027-03-15", "2027-03-16"])
+def test_a_fact_that_a_copy_does_not_show_stays_where_the_party_may_have_it_and_it_is_the_same(
+    day: str,
+) -> None:
+    play = special("probation start_selection\nprobation record_consent\nprobation select_special")
+    known = play.case.referrals[play.main].party_of(SHORT["prison"]).view.facts["release_on"]
+    release = {"kind": "full_term", "date": day, "confidence": "estimated"}
+    play.send("probation request_cooperation", expected_release=release)
+    facts = play.case.referrals[play.main].party_of(SHORT["prison"]).view.facts
+    assert facts.get("release_on") == (known if day == known else None)
+
+
 def test_whoever_leads_says_the_day_of_release_in_a_child() -> None:
     play, child = regional()
     with pytest.raises(NotYourStep):
