@@ -190,7 +190,7 @@ class Reading:
             The messages in the order of `ids`, without those that this agency may not read.
 
         Raises:
-            Busy: their cases changed at every try.
+            Busy: what may be opened of them changed at every try.
             KeyServiceAway: the key service does not answer.
             TimeoutError: this client, or its agency, opens too much at once.
         """
@@ -251,7 +251,8 @@ class Reading:
     async def _record_disclosures(
         self, caller: Caller, messages: Sequence[Opened], at: datetime
     ) -> bool:
-        """Log the openings of these messages; False if a case has changed since it was read."""
+        """Log the openings of these messages; False if what may be opened of one has changed since
+        it was read."""
         entries = []
         for message in messages:
             entries.append(_disclosure_entry(caller, message, at).row())
@@ -315,7 +316,9 @@ def _disclosure_rows(
     return {
         "at": at.isoformat(),
         "agency_id": caller.agency_id,
+        "on": at.date().isoformat(),
         "cases": {each["case_id"]: each["case_version"] for each in envelopes},
+        "readers": {each["id"]: each["reader"] for each in envelopes},
         "message_ids": [message.envelope["id"] for message in messages if message.salts],
         "log": entries,
     }

@@ -1,6 +1,7 @@
 -- Log that messages are opened, before they are shown. Returns false, and writes nothing, if a
--- case has changed since it was read: the reader starts again. The share lock keeps a withdrawal
--- out until this is written. What is opened again counts among what the agency may open on a
+-- case has changed since it was read, and with it what the reader may open of a message: the reader
+-- starts again. Other changes are no reason to: whoever goes on writing to a case would keep others
+-- from reading there. The share lock keeps a withdrawal out until this is written. What is opened again counts among what the agency may open on a
 -- day; what arrived is opened for the first time in any case. The count is the last row that is
 -- locked, and only for as long as it takes to commit. Inbox items are looked up one by one by message id: joined as a
 -- set, the ids make a plan that reads the whole inbox.
@@ -11,6 +12,7 @@ DECLARE
     v_at constant timestamptz := (p ->> 'at')::timestamptz;
     v_agency constant text := p ->> 'agency_id';
     v_case record;
+    v_changed boolean := false;
     v_opened bigint;
     v_first bigint := 0;
     v_ids constant uuid[] := ARRAY(
@@ -22,8 +24,14 @@ BEGIN
         FROM "case" c WHERE c.id IN (SELECT k::uuid FROM jsonb_object_keys(p -> 'cases') AS k)
         ORDER BY c.id FOR SHARE
     LOOP
-        IF v_case.version <> v_case.expected THEN RETURN false; END IF;
+        v_changed := v_changed OR v_case.version <> v_case.expected;
     END LOOP;
+    IF v_changed AND EXISTS (
+        SELECT FROM jsonb_each(p -> 'readers') AS r
+        WHERE reader_rights(v_agency, r.key::uuid, (p ->> 'on')::date) IS DISTINCT FROM r.value
+    ) THEN
+        RETURN false;
+    END IF;
     PERFORM FROM unnest(v_ids) AS wanted CROSS JOIN LATERAL (
         SELECT FROM inbox_item i WHERE i.agency_id = v_agency AND i.message_id = wanted
             AND i.kind = 'message' AND i.opened_at IS NULL AND NOT i.withdrawn OFFSET 0) AS item

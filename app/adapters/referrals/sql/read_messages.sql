@@ -14,13 +14,7 @@ BEGIN
             m.recipients, m.occurred_on, m.accepted_at, m.legal_basis, m.urgency, m.in_reply_to,
             m.corrects, m.consent_ids, m.paper_origin, m.digest, m.class_digests,
             m.receipt)::message_row, c) || jsonb_build_object(
-            'reader', jsonb_build_object('party', q.name, 'classes', c.classes,
-                'ended', q.until IS NOT NULL, 'sent', c.sent, 'recalled', c.recalled_at IS NOT NULL,
-                'kept', c.kept, 'lacking', c.lacking,
-                'covered', now.covered, 'lost', CASE WHEN EXISTS (
-                    SELECT FROM jsonb_object_keys(m.class_digests) AS d
-                    WHERE d = ANY (c.classes) AND d <> 'C0' AND d <> ALL (now.covered))
-                THEN lost_classes(p_agency, c.referral_id) END),
+            'reader', reader_rights(p_agency, m.id, p_on),
             'erased', CASE WHEN r.erased_classes <> '{}' THEN (
                 SELECT coalesce(jsonb_object_agg(e.class, jsonb_build_object(
                     'erased_at', e.erased_at, 'because', e.rule)), '{}')
@@ -33,9 +27,6 @@ BEGIN
     JOIN referral r ON r.id = m.referral_id
     JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = p_agency
     CROSS JOIN LATERAL case_of(c.referral_id) AS k
-    CROSS JOIN LATERAL (SELECT CASE WHEN q.by_consent AND NOT c.sent
-        THEN coalesce(covered(p_agency, c.referral_id, p_on), '{}') END AS covered
-        OFFSET 0) AS now
     CROSS JOIN LATERAL (SELECT array_agg(g.class) AS classes, array_agg(g.sealed) AS sealed
         FROM segment g WHERE g.message_id = m.id) AS s
     CROSS JOIN LATERAL (SELECT array_agg(y.class) AS classes, array_agg(y.master) AS masters,
