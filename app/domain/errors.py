@@ -22,7 +22,8 @@ Refusal
 ├── NotToPrint         no copy of the message waits to be printed
 ├── NotSealed          the log is not sealed as far as that
 ├── TooMany            too many requests
-├── ReferralFull       the party has sent as many messages in the referral as it may
+├── ReferralFull       the party has sent as many messages in the referral, or opened as many
+│                      below it, as it may
 ├── TooManyConsents    the agency has recorded as many consents in the case as it may
 ├── TooManyToday       the agency has done as much of something as it may on one day
 ├── TooManyWebhooks    the agency has as many endpoints as it may have
@@ -221,7 +222,7 @@ class TooMany(Refusal):
 
 
 class ReferralFull(Refusal):
-    """The party has sent as many messages in the referral as it may."""
+    """The party has sent as many messages in the referral as it may, or opened as many below it."""
 
     code = "referral_full"
 

@@ -106,7 +106,7 @@ DryRun = Annotated[
         ),
         takes=envelopes.OpeningIn,
         examples=request_examples(envelopes.OPENING_TYPES),
-        may_answer=(*_DECISION_PROBLEMS, "ambiguous_route"),
+        may_answer=(*_DECISION_PROBLEMS, "ambiguous_route", "referral_full"),
         shows={200: _REPEATED_EXAMPLES},
         headers=("ETag", "Location"),
         models=(RehearsedOut,),

@@ -32,6 +32,7 @@ from app.domain.errors import (
     NotFound,
     NotYourStep,
     PartEnded,
+    ReferralFull,
     Refusal,
     Stale,
 )
@@ -41,6 +42,8 @@ from app.domain.state_machine.guard import Situation, consent_covers, failures
 from app.domain.state_machine.table import Flow, Step
 from app.domain.text import Text
 
+MOST_CHILDREN = 50
+"""The most referrals with a parent that an agency opens in one case."""
 NOT_ERASED: Mapping[str, Any] = {
     "name": "class_not_erased",
     "title": Text("消去した区分の情報を含まないこと", "nothing of a class that was erased"),
@@ -66,6 +69,7 @@ def decide(submission: Submission, if_match: frozenset[str] = frozenset()) -> De
         NotYourStep: it does, from another party or from a decider's seat.
         Invalid, AmbiguousRoute: it points to, or names, what cannot be.
         GuardFailed: one or more guards say no.
+        ReferralFull: the caller's agency has opened too many referrals in the case.
     """
     decision = _decide(submission, if_match)
     _not_erased(submission)
@@ -83,6 +87,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
     if submission.message.corrects is not None and not submission.message.opens:
         return correct(flow, submission, referral)
     step, sender = _step(flow, submission, referral)
+    _parent_has_room(step, submission, sender)
     check_return(flow, step, submission, referral, sender)
     _parent_takes(step, submission)
     check_envelope(step, submission, referral)
@@ -279,6 +284,24 @@ def _keyer(flow: Flow, step: Step, submission: Submission, referral: Referral) -
         return next((n for n, k in kinds.items() if agency and agency.kind in k), None)
     party = referral.party_of(submission.caller.agency_id)
     return party.name if party.active else None
+
+
+def _parent_has_room(step: Step, submission: Submission, sender: Sender) -> None:
+    """Refuse an opening below a parent by an agency that opened many in this case, closed ones
+    among them: every message of a case is decided on with all its referrals."""
+    if step.state != NEW or submission.message.parent is None:
+        return
+    referrals = submission.case.referrals.values()
+    if sum(_opened_below(each, sender.agency.id) for each in referrals) >= MOST_CHILDREN:
+        raise ReferralFull(MOST_CHILDREN)
+
+
+def _opened_below(referral: Referral, agency_id: str) -> bool:
+    """Whether the agency is the party that opens such a referral, and it has a parent."""
+    openers = FLOWS[referral.flow].openers
+    return referral.parent is not None and any(
+        party.agency_id == agency_id and party.name in openers for party in referral.parties
+    )
 
 
 def _parent_takes(step: Step, submission: Submission) -> None:

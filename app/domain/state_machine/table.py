@@ -148,6 +148,11 @@ class Flow:
         return frozenset(step.type for step in self.steps if step.state == NEW)
 
     @cached_property
+    def openers(self) -> frozenset[str]:
+        """The parties that open a referral."""
+        return frozenset(name for step in self.steps if step.state == NEW for name in step.by)
+
+    @cached_property
     def handed_over(self) -> frozenset[str]:
         """The parties whose place another agency can take by a row."""
         return frozenset(name for step in self.steps for name in {*step.joins} & {*step.ends})

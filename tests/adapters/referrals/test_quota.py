@@ -8,10 +8,19 @@ import pytest
 from app.adapters.inbox.bell import Bell
 from app.adapters.referrals.exchange import Exchange
 from app.domain.cases.quota import Quota
+from app.domain.decisions import decide
 from app.domain.errors import ReferralFull, TooManyToday
+from app.domain.messages.message import Message
 from tests.support.callers import START, seat
 from tests.support.office import Office, saying
-from tests.support.play import CENTER, PROBATION, TO_ASSESSING, special
+from tests.support.play import (
+    CENTER,
+    OTHER_CENTER,
+    PROBATION,
+    TO_ASSESSING,
+    hand_over,
+    special,
+)
 
 
 def exchange_with(office: Office, quota: Quota) -> Exchange:
@@ -37,6 +46,34 @@ async def test_a_party_that_has_sent_its_share_is_refused_and_nobody_else(office
     await exchange.accept(custody, seat(PROBATION))
     withdrawal = saying("special_adjustment.withdraw_consent", referral)
     await exchange.accept(withdrawal, seat(CENTER))
+
+
+async def test_no_agency_opens_more_than_so_many_referrals_below_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "MOST_CHILDREN", 3)
+    parent, first = await hand_over(office)
+    closing = saying("regional_coordination.withdraw", first)
+    await office.exchange.accept(closing, seat(CENTER))
+
+    def request() -> Message:
+        to = {"destination_center": OTHER_CENTER}
+        return saying("regional_coordination.request", parent=parent, to=to)
+
+    for _ in range(2):
+        opening = request()
+        await office.exchange.accept(opening, seat(CENTER))
+        closing = saying("regional_coordination.withdraw", opening.id)
+        await office.exchange.accept(closing, seat(CENTER))
+    for attempt in (office.exchange.accept, office.exchange.rehearse):
+        with pytest.raises(ReferralFull) as refused:
+            await attempt(request(), seat(CENTER))
+        assert refused.value.facts == {"limit_messages": 3}
+    repeated = await office.exchange.accept(opening, seat(CENTER))
+    assert repeated.repeated
+    await interview(office.exchange, parent)
+    other, _ = await hand_over(office)
+    assert other != parent
 
 
 async def test_the_share_of_a_day_comes_again_with_the_next(office: Office) -> None:

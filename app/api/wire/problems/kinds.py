@@ -390,8 +390,10 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.CONFLICT,
         Text("この案件にはもう送れません", "This referral takes no more of yours"),
         Text(
-            "この機関は、一つの案件に送れる数の通信文を送りました。ほかの当事者は送れます。",
-            "Your agency has sent as many messages in this referral as it may. Others can send.",
+            "この機関は、一つの案件に送れる数の通信文を送ったか、"
+            "一つの事案に開ける数の案件をその下に開きました。ほかの当事者は送れます。",
+            "Your agency has sent as many messages in this referral as it may, or opened as many"
+            " referrals below others in this case. Others can send.",
         ),
         Text(
             "続きは新しい案件で送るか、運用者に相談してください。",
