@@ -201,7 +201,7 @@ def _copy(copy: Copy, message_id: UUID, sent_in: UUID, sent: bool | None = None)
         "party": copy.party,
         "number": copy.number,
         "classes": sorted(copy.classes),
-        "sent": not copy.waits if sent is None else sent,
+        "sent": copy.of_sender or not copy.waits if sent is None else sent,
     }
 
 

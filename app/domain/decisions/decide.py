@@ -17,6 +17,7 @@ from app.domain.decisions.stopping import (
     check_return,
     ends_suspension,
     is_deciding,
+    is_for_deciding,
     stops_nothing,
     without_effect,
 )
@@ -39,7 +40,7 @@ from app.domain.errors import (
 from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.guard import Situation, consent_covers, failures
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.table import BACK, Flow, Step
 from app.domain.text import Text
 
 MOST_CHILDREN = 50
@@ -197,9 +198,8 @@ def _check_seat(
     """Refuse a lesser seat than the step needs, and an end over a death that others confirm."""
     if step.decides and not submission.caller.decides:
         raise _not_yours(flow, submission, referral, "decider")
-    leads = submission.case.lead == submission.caller.agency_id
     states = {referral.state, *referral.back}
-    if flow.is_barred(step, sender.keyed_by or sender.name, states, leads=leads):
+    if flow.is_barred(step, states, decides=is_for_deciding(flow, submission, sender)):
         raise _illegal(flow, referral, submission)
 
 
@@ -244,7 +244,11 @@ def _paper_sender(
 ) -> Sender | None:
     """The agency without access that wrote the paper, if it was addressed to the caller."""
     keyer, opens = _keyer(flow, step, submission, referral), step.state == NEW
-    for name, agency in _writers(flow, step, submission, referral):
+    writers = list(_writers(flow, step, submission, referral))
+    if step.to == BACK:
+        # What stopped the referral may be the deciding party's alone to undo.
+        writers.sort(key=lambda writer: not is_for_deciding(flow, submission, Sender(*writer)))
+    for name, agency in writers:
         if (
             not agency.has_access
             and not (opens and agency.disabled)
@@ -259,12 +263,19 @@ def _writers(
 ) -> Iterator[tuple[str, Agency]]:
     """The agencies but the caller's own that could have written the paper of this row."""
     keyer = _keyer(flow, step, submission, referral)
-    for name in step.by if keyer is not None else ():
+    for sender in step.by if keyer is not None else ():
+        name = _leading_party(referral, submission) if sender == LEAD else sender
         party = _known_party(referral, name, submission)
         agency_id = party.agency_id if party else submission.message.to.get(name, "")
         agency = submission.directory.agency(agency_id) if step.state == NEW or party else None
         if agency is not None and agency.id != submission.caller.agency_id:
             yield name, agency
+
+
+def _leading_party(referral: Referral, submission: Submission) -> str:
+    """The party whose agency leads the case; nobody's name if it is none of this referral."""
+    led = (p.name for p in referral.parties if p.active and p.agency_id == submission.case.lead)
+    return next(led, LEAD)
 
 
 def _known_party(referral: Referral, name: str, submission: Submission) -> Party | None:

@@ -25,11 +25,14 @@ class Copy:
     """Which message this is for the reader in that referral, counted from 1."""
     classes: frozenset[DataClass]
     waits: bool = False
-    """Whether it goes to the inbox. A sender's own copy and a shared message do not."""
+    """Whether it goes to the inbox. A shared message does not, nor a sender's own copy, unless
+    others keyed it in for a connected agency, which was switched off."""
     rests_on: frozenset[UUID] = frozenset()
     """The consents on which this copy rests; in a sender's own copy, those of all recipients."""
     lacking: frozenset[DataClass] = frozenset()
     """The classes that it would have with consent. A consent that covers them adds them."""
+    of_sender: bool = False
+    """Whether its holder is named as the sender."""
 
 
 @dataclass(frozen=True, slots=True)

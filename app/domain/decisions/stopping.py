@@ -45,6 +45,17 @@ def is_deciding(flow: Flow, submission: Submission, sender: Sender) -> bool:
     return _acting(sender) == flow.deciding
 
 
+def is_for_deciding(flow: Flow, submission: Submission, sender: Sender) -> bool:
+    """Whether a message is the deciding party's, be it on paper.
+
+    What that party wrote is keyed in by others only where it has no access itself.
+    """
+    wrote = submission.case.lead == sender.agency.id if flow.deciding == LEAD else None
+    if wrote is None:
+        wrote = sender.name == flow.deciding
+    return wrote or is_deciding(flow, submission, sender)
+
+
 def check_return(
     flow: Flow, step: Step, submission: Submission, referral: Referral, sender: Sender
 ) -> None:
@@ -58,7 +69,7 @@ def check_return(
     theirs = referral.state in HOLDS_CHILDREN and referral.stops.decided(referral.state)
     if step.to != BACK or not theirs:
         return
-    if not is_deciding(flow, submission, sender):
+    if not is_for_deciding(flow, submission, sender):
         raise _left_to(flow.deciding, flow, submission, referral)
 
 

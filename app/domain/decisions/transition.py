@@ -32,6 +32,11 @@ class Actor:
     deciding: bool = False
     """Whether the caller's party is the deciding one."""
 
+    @property
+    def is_told(self) -> bool:
+        """Whether its message waits in its inbox: others keyed it in while it was switched off."""
+        return self.agency is not None and self.agency.connected and self.caller != self.agency.id
+
 
 THE_SERVICE = Actor(SYSTEM)
 
@@ -228,14 +233,15 @@ def _copies(
 ) -> Iterator[Copy]:
     for party in referral.parties:
         if party.agency_id in readers:
-            sent = actor.agency is not None and party.agency_id == actor.agency.id
+            named = actor.agency is not None and party.agency_id == actor.agency.id
             yield Copy(
                 party.agency_id,
                 party.name,
                 referral.id,
                 party.view.number,
                 readers[party.agency_id],
-                not sent,
+                not named or actor.is_told,
                 rests.get(party.agency_id, NONE),
                 lacking[party.agency_id],
+                named,
             )

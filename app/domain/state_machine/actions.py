@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.cases.case import Party, View
+from app.domain.cases.case import LEAD, Party, View
 from app.domain.state_machine.table import Flow
 
 
@@ -22,8 +22,10 @@ def actions(flow: Flow, party: Party, refused: str | None = None) -> list[Mappin
 
 def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[str, Any]]:
     possible: dict[str, Mapping[str, Any]] = {}
-    for step in flow.moves(view.state, name, leads=view.lead == agency_id):
-        if flow.is_barred(step, name, {view.state, *view.back}, leads=view.lead == agency_id):
+    leads = view.lead == agency_id
+    decides = leads if flow.deciding == LEAD else name == flow.deciding
+    for step in flow.moves(view.state, name, leads=leads):
+        if flow.is_barred(step, {view.state, *view.back}, decides=decides):
             continue
         event = step.type.partition(".")[2]
         # The lead's own row comes before that of all parties, and is the one that is taken.

@@ -257,16 +257,15 @@ class Flow:
         mine = {party, LEAD} if leads else {party}
         return tuple(s for s in self.steps_from(state) if not mine.isdisjoint(s.by))
 
-    def is_barred(self, step: Step, party: str, states: Iterable[str], *, leads: bool) -> bool:
+    def is_barred(self, step: Step, states: Iterable[str], *, decides: bool) -> bool:
         """Whether a step would end a referral over a death that waits to be confirmed.
 
         Whatever other side state lies over the death, that is left to the deciding party.
 
         Args:
-            party: whose step it is.
             states: the state, and those to return to.
+            decides: whether it is the deciding party's step.
         """
-        decides = leads if self.deciding == LEAD else party == self.deciding
         return step.to == CLOSED and DEATH_REPORTED in states and not decides
 
     def sys_event(self, state: str, event: str) -> Step | None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.directory.agencies import Directory
-from app.domain.errors import Invalid, NotYourStep
+from app.domain.errors import IllegalMove, Invalid, NotYourStep
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
 from app.domain.state_machine.pages import matrix
@@ -202,3 +202,51 @@ def test_no_case_is_opened_by_the_paper_of_an_agency_that_was_switched_off(
     to = {"institution": SHORT["prison"]}
     with pytest.raises(Invalid):
         Play("special_adjustment", "probation notify_candidate", to=to, paper_origin=PAPER)
+
+
+STOPPED = {
+    "decline": ("retract_decline", "confirm_decline"),
+    "die": ("retract_death", "confirm_death"),
+}
+
+
+@pytest.mark.parametrize("event", STOPPED)
+@pytest.mark.parametrize("keyer", ["center", "prison"])
+@pytest.mark.parametrize("also_off", [(), ("other",)], ids=["alone", "with another"])
+def test_what_the_deciding_party_stopped_is_undone_as_it_is_confirmed_where_it_has_no_access(
+    monkeypatch: pytest.MonkeyPatch, event: str, keyer: str, also_off: tuple[str, ...]
+) -> None:
+    """Whoever can end a case with the office's paper can also set it going with it."""
+    other = "prison" if keyer == "center" else "center"
+    for answer, state in zip(STOPPED[event], ("assessing", "closed"), strict=True):
+        play = special(cases.ASSESSING)
+        play.send(f"probation {event}")
+        with monkeypatch.context() as off:
+            without_access(off, "probation", *([other] if also_off else []), disabled=True)
+            with pytest.raises((NotYourStep, IllegalMove)):
+                play.send(f"{keyer} {answer}")  # In its own name it decides nothing.
+            refused(play, f"{keyer}~ {answer}")
+            assert play.send(f"{keyer} {answer}", envelope={"paper_origin": PAPER}) == state
+
+
+@pytest.mark.parametrize("event", STOPPED)
+def test_what_a_lead_without_access_stopped_is_undone_or_confirmed_on_paper(
+    monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    for answer, state in zip(STOPPED[event], ("accepted", "closed"), strict=True):
+        play = accepted_coordination()
+        play.send(f"center {event}")
+        with monkeypatch.context() as off:
+            without_access(off, "center", disabled=True)
+            assert play.send(f"center27 {answer}", envelope={"paper_origin": PAPER}) == state
+
+
+def test_paper_of_another_than_the_deciding_party_undoes_nothing_that_it_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play = special(cases.ASSESSING)
+    play.send("probation decline")
+    without_access(monkeypatch, "prison")
+    with pytest.raises(NotYourStep):
+        play.send("center retract_decline", envelope={"paper_origin": PAPER})
+    assert play.state() == "decline_pending"
