@@ -63,6 +63,8 @@ class _Request:
     expires_at: datetime
     state: str
     asked: Sequence[Mapping[str, Any]]
+    sent_since: Sequence[str] = ()
+    """The types of what was sent in the referral since."""
 
     @property
     def answers(self) -> dict[str, str | None]:
@@ -169,7 +171,9 @@ class RequestedErasures:
         at = self._clock()
         over = at >= request.expires_at
         asking = (referral, request.agency_id, request.classes)
-        state, outcome = verdict(*asking, request.reason, request.answers, over=over)
+        state, outcome = verdict(
+            *asking, request.reason, request.answers, over=over, sent_since=request.sent_since
+        )
         if state is RequestState.PENDING:
             return set()
         erases = state is RequestState.ERASED
@@ -243,6 +247,7 @@ async def _lock(connection: "Connection", agency_id: str, request_id: UUID) -> _
         expires_at=datetime.fromisoformat(row["expires_at"]),
         state=row["state"],
         asked=row["asked"],
+        sent_since=row["sent_since"],
     )
 
 

@@ -6,7 +6,7 @@ nothing in time agrees, but for a referral that is open, and for what one agency
 are erased only if the others have said so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from app.domain.cases.case import CLOSED
@@ -50,6 +50,8 @@ _PAUSED = frozenset({RequestState.OBJECTED, RequestState.LAPSED, RequestState.WI
 
 Answers = Mapping[str, str | None]
 """The agencies that were asked, and what each has answered."""
+ADDS_NOTHING = frozenset({"withdraw_consent", "retract_withdrawal", "exit_claimed"})
+"""The events that a closed referral takes, and that leave it as those who were asked know it."""
 
 
 def copies_at_stake(
@@ -126,16 +128,22 @@ def verdict(
     answers: Answers,
     *,
     over: bool,
+    sent_since: Collection[str] = (),
 ) -> tuple[RequestState, str | None]:
     """What becomes of a pending request, by all that holds now, and why nothing is erased.
 
     Args:
         agency_id: which agency asks.
         over: whether the time to object is over.
+        sent_since: the types of messages in the referral that are newer than the request. Whoever
+            was asked has neither agreed nor kept silent to the erasure of these.
     """
+    added = {event.partition(".")[2] for event in sent_since} - ADDS_NOTHING
     objection = objection_to_command(referral, agency_id, classes, reason)
     at_stake = copies_at_stake(referral, agency_id, classes, reason)
     if objection is None and any(r.agency_id not in answers for r in at_stake):
+        objection = "not_now"
+    if objection is None and referral.state == CLOSED and added:
         objection = "not_now"
     if objection is not None:
         return RequestState.FAILED, objection

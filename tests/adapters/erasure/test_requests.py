@@ -150,6 +150,60 @@ async def test_what_is_reopened_before_the_others_have_answered_is_not_erased(
     assert await state(requests, CENTER, referral) == "failed"
 
 
+@pytest.mark.parametrize("agreed", [False, True], ids=["silence", "agreed before"])
+@pytest.mark.parametrize("closed_again", [True, False])
+async def test_what_came_in_after_the_others_were_asked_is_not_erased_with_the_rest(
+    office: Office,
+    worker_pool: asyncpg.Pool,
+    acts: Acts,
+    requests: ErasureRequests,
+    agreed: bool,
+    closed_again: bool,
+) -> None:
+    referral = await closed_case(office)
+    act = await erase(acts, referral)
+    if agreed:
+        await requests.answer(seat(PROBATION), act.id, AGREED)
+    office.clock.now = START + timedelta(hours=1)
+    sent = ["reopen", "change_custody", *(["close"] if closed_again else [])]
+    for event in sent:
+        message = saying(f"special_adjustment.{event}", referral)
+        await office.exchange.accept(message, seat(PROBATION))
+    # A worker that looks while it is open ends the request at once, without waiting for the term.
+    await settle(office, worker_pool, PERIOD if closed_again else timedelta(hours=2))
+    assert not await is_erased(office, referral)
+    assert await state(requests, CENTER, referral) == "failed"
+    assert (PRISON, "erasure.ended") in await items(office, referral)
+
+
+async def test_what_was_asked_while_it_was_open_is_not_erased_by_silence_after_its_end(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
+) -> None:
+    referral, request = await consultation(office)
+    await office.reading.open(seat(PROSECUTOR), [request])
+    await erase(acts, referral, PROBATION, "mistaken_entry")
+    office.clock.now = START + timedelta(hours=1)
+    close = saying("suspect_support.close", referral, {"close_reason": "entered_in_error"})
+    await office.exchange.accept(close, seat(PROBATION))
+    await settle(office, worker_pool, PERIOD)
+    assert not await is_erased(office, referral)
+    assert await state(requests, PROBATION, referral) == "failed"
+
+
+async def test_a_withdrawal_in_what_has_ended_leaves_a_request_to_erase_as_it_is(
+    office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
+) -> None:
+    referral = await closed_case(office)
+    await erase(acts, referral)
+    office.clock.now = START + timedelta(hours=1)
+    withdrawal = saying("special_adjustment.withdraw_consent", referral)
+    await office.exchange.accept(withdrawal, seat(PROBATION))
+    await settle(office, worker_pool, timedelta(hours=2))
+    assert await state(requests, CENTER, referral) == "pending"
+    await settle(office, worker_pool, PERIOD)
+    assert await is_erased(office, referral)
+
+
 async def test_one_objection_ends_it_and_nobody_learns_whose_it_was(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
 ) -> None:

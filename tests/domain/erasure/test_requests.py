@@ -179,3 +179,22 @@ def test_an_objection_stands_and_an_agreement_takes_a_decider(
                 check_answer(role, state, given, answer)
         else:
             check_answer(role, state, given, answer)
+
+
+@pytest.mark.parametrize("answer", [None, AGREED])
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        ((), RequestState.ERASED),
+        (("withdraw_consent", "retract_withdrawal", "exit_claimed"), RequestState.ERASED),
+        (("reopen", "change_custody", "close"), RequestState.FAILED),
+        (("withdraw_consent", "close"), RequestState.FAILED),
+    ],
+)
+def test_nobody_is_silent_about_what_was_sent_after_the_question(
+    answer: ErasureAnswer | None, since: tuple[str, ...], expected: RequestState
+) -> None:
+    held, sent = referral(holder(CENTER), holder(COUNSEL)), [f"defence_support.{e}" for e in since]
+    answers = {COUNSEL: answer}
+    state, _ = verdict(held, CENTER, EVERY, NOT_NEEDED, answers, over=True, sent_since=sent)
+    assert state is expected

@@ -1,5 +1,5 @@
--- Lock the case of a request to erase, and return the request with all answers, so that it can be
--- answered, withdrawn or settled. Null to an agency that neither asks nor is asked: it never waits.
+-- Lock the case of a request to erase, and return the request with all answers, and the types of
+-- what was sent in the referral since, so that it can be answered, withdrawn or settled. Null to an agency that neither asks nor is asked: it never waits.
 CREATE OR REPLACE FUNCTION hold_erasure_request(p_agency text, p_id uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -13,7 +13,9 @@ BEGIN
     PERFORM FROM "case" k JOIN referral r ON r.case_id = k.id
     WHERE r.id = x.referral_id FOR UPDATE OF k;
     SELECT * INTO x FROM erasure_request WHERE id = p_id FOR UPDATE;
-    RETURN to_jsonb(x) || jsonb_build_object('asked', (
+    RETURN to_jsonb(x) || jsonb_build_object('sent_since', (
+        SELECT coalesce(jsonb_agg(DISTINCT m.type), '[]') FROM message m
+        WHERE m.referral_id = x.referral_id AND m.accepted_at > x.requested_at), 'asked', (
         SELECT jsonb_agg(jsonb_build_object('agency_id', a.agency_id,
             'referral_id', a.referral_id, 'answer', a.answer) ORDER BY a.agency_id)
         FROM erasure_answer a WHERE a.request_id = p_id));
