@@ -22,11 +22,16 @@ def joining_agencies(
     """The agencies that become parties by this step, by party.
 
     Raises:
-        Invalid: `to` names a party that does not join, or an agency that cannot.
+        Invalid: `to` names a party that neither joins nor sends, or an agency that cannot.
         AmbiguousRoute: nothing is named, and the jurisdiction does not give exactly one.
     """
-    for party in message.to:
-        if party not in step.joins and not (message.paper_origin and party in step.by):
+    for party, agency_id in message.to.items():
+        itself = party in step.by and agency_id == sender.id
+        if (
+            party not in step.joins
+            and not itself
+            and not (message.paper_origin and party in step.by)
+        ):
             raise Invalid.at(f"/to/{party}", "does_not_join")
     agencies: dict[str, Agency] = {}
     for party in step.joins:

@@ -4,10 +4,20 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.cases.case import CLOSED
-from app.domain.errors import GuardFailed, IllegalMove
-from app.domain.flows import BODIES
-from tests.support.cases import ASSESSING, PLAYED, REQUESTED, Play, regional, special
+from app.domain.cases.case import CLOSED, NEW
+from app.domain.errors import GuardFailed, IllegalMove, Invalid
+from app.domain.flows import BODIES, FLOWS
+from app.domain.state_machine.table import Flow
+from tests.support.cases import (
+    ASSESSING,
+    DIRECTORY,
+    PLAYED,
+    REQUESTED,
+    SHORT,
+    Play,
+    regional,
+    special,
+)
 
 CONSENTED = """
     probation answer_consultation
@@ -345,3 +355,33 @@ def test_every_example_is_accepted_in_the_right_state() -> None:
         for event in ("consent_suspended", "consent_resumed")
     }
     assert set(BODIES) - PLAYED - rare == set()
+
+
+def senders(flow: Flow) -> list[tuple[str, str]]:
+    """Each opening of a flow with each agency of the examples that may send it."""
+    names = {agency: short for short, agency in SHORT.items()}
+    return [
+        (step.type.partition(".")[2], names[agency.id])
+        for step in flow.steps
+        if step.state == NEW
+        for party in step.by
+        for agency in DIRECTORY.agencies
+        if agency.kind in flow.parties[party].kinds and agency.has_access
+        if flow.example_to.get(party, agency.id) == agency.id and agency.id in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flow", "event", "sender"),
+    [(f, *each) for f in FLOWS.values() if not f.joins_parent for each in senders(f)],
+)
+def test_the_example_of_an_opening_is_taken_from_each_sender_that_may_send_it(
+    flow: Flow, event: str, sender: str
+) -> None:
+    play = Play(flow.name, f"{sender} {event}", to=dict(flow.example_to))
+    assert play.case.referrals[play.main].party_of(SHORT[sender]).active
+
+
+def test_nobody_is_named_in_the_senders_place_but_the_sender() -> None:
+    with pytest.raises(Invalid):
+        Play("suspect_support", "probation consult", to={"probation_office": "probation-27"})
