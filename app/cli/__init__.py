@@ -22,8 +22,9 @@ def main() -> None:
 
 def _wrong_settings(error: ValidationError) -> str:
     """What is wrong with settings, a line each, without the values that pydantic would show."""
-    lines = []
+    reasons: dict[str, list[str]] = {}
     for each in error.errors(include_url=False, include_input=False):
-        name = "_".join(("tsunagu", *map(str, each["loc"]))).upper() if each["loc"] else "Settings"
-        lines.append(f"{name}: {each['msg'].removeprefix('Value error, ')}")
-    return "\n".join(lines)
+        # After its name comes which of several types it was read as, which is no setting's name.
+        name = f"TSUNAGU_{str(each['loc'][0]).upper()}" if each["loc"] else "Settings"
+        reasons.setdefault(name, []).append(each["msg"].removeprefix("Value error, "))
+    return "\n".join(f"{name}: {'; or '.join(why)}" for name, why in reasons.items())

@@ -9,6 +9,7 @@ from app.cli import main
 WRONG = {
     "TSUNAGU_WEBHOOK_NETWORKS": ("127.0.0.0/8", "127.0.0.0/8: nothing is ever sent there"),
     "TSUNAGU_RATE_LIMIT": ("many", "Input should be a valid integer"),
+    "TSUNAGU_CLOCK": ("tomorrow", "Input should be a valid timedelta"),
     "TSUNAGU_API_DATABASE_URL": ("mysql://u:secret@h/d", "must be of the form postgresql://"),
 }
 

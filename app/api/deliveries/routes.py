@@ -26,6 +26,7 @@ from app.domain.deliveries.explanation import explain, explain_notice
 from app.domain.flows import BODIES
 from app.domain.messages.fields import AgencyId
 from app.domain.text import Text
+from app.domain.vocabulary.code import EachOnce
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 
@@ -38,6 +39,7 @@ Recipients = Annotated[
         description=both("省くか null なら全て。", "All, if left out or null."),
         examples=[["center-13"]],
     ),
+    EachOnce(),
 ]
 
 

@@ -23,6 +23,7 @@ from app.auth.scopes import Scope
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid
 from app.domain.text import Text
+from app.domain.vocabulary.code import EachOnce
 
 router = APIRouter(prefix="/v1", tags=["inbox"])
 
@@ -54,6 +55,7 @@ class AcknowledgementIn(BaseModel):
             max_length=MOST_POSITIONS,
             title=both("受領する番号", "The positions to acknowledge"),
         ),
+        EachOnce(),
     ] = None
     through: Annotated[
         Position | None, Field(title=both("この番号までの全て", "All up to this position"))

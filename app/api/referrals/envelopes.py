@@ -24,6 +24,7 @@ from app.domain.messages.body import Body
 from app.domain.messages.fields import AgencyId, Day, Sha256
 from app.domain.messages.message import Message, PaperOrigin
 from app.domain.text import Text
+from app.domain.vocabulary.code import EachOnce
 from app.domain.vocabulary.envelope import Medium, Urgency
 from app.domain.vocabulary.law import LegalBasis
 
@@ -136,6 +137,7 @@ class MessageIn(BaseModel):
             max_length=50,
             title=both("依拠する同意のID", "The ids of the consents that it rests on"),
         ),
+        EachOnce(),
     ] = []
     in_reply_to: Annotated[
         UUID | None,
@@ -164,6 +166,7 @@ class MessageIn(BaseModel):
                 "Taken only where the row of the flow's table has `shares`.",
             ),
         ),
+        EachOnce(),
     ] = []
     paper_origin: Annotated[
         PaperOriginIn | None,

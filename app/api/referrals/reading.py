@@ -38,6 +38,7 @@ from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
 from app.domain.flows import FLOWS
 from app.domain.text import Text
+from app.domain.vocabulary.code import EachOnce
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 
@@ -79,6 +80,7 @@ class ReadIn(BaseModel):
         Field(
             min_length=1, max_length=MOST_READ, title=both("通信文のID", "The id of the message")
         ),
+        EachOnce(),
     ]
 
 

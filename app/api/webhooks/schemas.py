@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from app.api.wire.documented import both
 from app.api.wire.schemas import AT, MESSAGE, REFERRAL, Moment, Next, Shape, Uuid, like
 from app.domain.flows import FLOWS
+from app.domain.vocabulary.code import EachOnce
 from app.domain.vocabulary.envelope import Urgency
 from app.domain.webhooks.endpoint import LONGEST
 
@@ -42,6 +43,7 @@ class _Filters(BaseModel):
             title=both("知らせる流れ", "The flows of which to tell"),
             description=both("null なら全て", "null: all"),
         ),
+        EachOnce(),
     ] = None
     urgencies: Annotated[
         list[Urgency] | None,
@@ -51,6 +53,7 @@ class _Filters(BaseModel):
             title=both("知らせる緊急度", "The urgencies of which to tell"),
             description=both("null なら全て", "null: all"),
         ),
+        EachOnce(),
     ] = None
 
 

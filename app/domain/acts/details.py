@@ -10,7 +10,7 @@ from app.domain.classes import DataClass
 from app.domain.deliveries.recall import RecallReason
 from app.domain.erasure.objections import ErasureReason
 from app.domain.messages.fields import AgencyId
-from app.domain.vocabulary.code import Code
+from app.domain.vocabulary.code import Code, EachOnce
 
 
 class ActDetail(BaseModel):
@@ -56,6 +56,7 @@ class EraseDetail(ActDetail):
             title="消去する区分",
             description="null なら全て。C0 は全てを消すときだけ消える。",
         ),
+        EachOnce(),
     ] = None
 
     def classes_to_erase(self) -> frozenset[DataClass]:
@@ -79,4 +80,5 @@ class RecallDetail(ActDetail):
     recipients: Annotated[
         list[AgencyId] | None,
         Field(min_length=1, max_length=20, title="宛先の機関", description="null なら全て。"),
+        EachOnce(),
     ] = None

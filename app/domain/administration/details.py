@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.classes import DataClass
 from app.domain.errors import ActImpossible
-from app.domain.vocabulary.code import Code
+from app.domain.vocabulary.code import Code, EachOnce
 
 SECRET_LIVES = timedelta(hours=1)
 """The time after the approval in which the proposing seat can fetch a client's new secret."""
@@ -40,18 +40,15 @@ class _Detail(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _without_repeats(classes: list[DataClass]) -> list[DataClass]:
-    return list(dict.fromkeys(classes))
-
-
 Classes = Annotated[
     list[DataClass],
-    AfterValidator(_without_repeats),
-    Field(title="開けるデータ区分", max_length=9, examples=[["C0", "C1"]]),
+    Field(title="開けるデータ区分", min_length=1, max_length=9, examples=[["C0", "C1"]]),
+    EachOnce(),
 ]
 SeatIds = Annotated[
     list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$")]],
     Field(title="代表できる席(最初が既定)", min_length=1, max_length=20),
+    EachOnce(),
 ]
 Coordinate = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
@@ -98,13 +95,6 @@ class LinkDetail(_Detail):
     """接続システムが代表できる席。"""
 
     seats: SeatIds
-
-    @field_validator("seats")
-    @classmethod
-    def _each_once(cls, seats: list[str]) -> list[str]:
-        if len(set(seats)) < len(seats):
-            raise ValueError("a seat is named twice")
-        return seats
 
 
 class ClientDetail(LinkDetail):

@@ -1,15 +1,18 @@
 """Kinds of value that the fields of a body hold, each with its limits."""
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
+from annotated_types import GroupedMetadata, MaxLen, MinLen
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from app.domain.directory.areas import is_code
+from app.domain.vocabulary.code import EachOnce
 
 EARLIEST = date(1868, 1, 1)
 LATEST = date(2200, 12, 31)
@@ -42,6 +45,19 @@ class DayRange:
         if self.ahead > 0:
             return "too_far_ahead"
         return NOT_YET if day > today else "too_young"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(GroupedMetadata):
+    """What holds of every list: it has so many items at least, and 50 at most; and no code, id,
+    number or text twice."""
+
+    least: int
+
+    def __iter__(self) -> Iterator[object]:
+        """What Pydantic reads."""
+        yield from (MinLen(self.least), MaxLen(MOST_ITEMS)) if self.least else (MaxLen(MOST_ITEMS),)
+        yield EachOnce()
 
 
 def _years_after(day: date, years: int) -> date:
@@ -161,7 +177,7 @@ Reference = Annotated[str, Field(max_length=64, pattern=r"\S", examples=["保観
 """A document number as the agency writes it."""
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 """A number of days, minutes or pages."""
-Several = Field(max_length=MOST_ITEMS)
+Several = ListOf(0)
 """A list of at most 50."""
-AtLeastOne = Field(min_length=1, max_length=MOST_ITEMS)
+AtLeastOne = ListOf(1)
 """A list of 1 to 50."""

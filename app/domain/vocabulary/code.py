@@ -4,12 +4,12 @@ Where a set is not known for certain it is *known values of an open set*: a fiel
 `OpenCode` and takes any code of the right form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Field, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 
 class Code(StrEnum):
@@ -37,6 +37,43 @@ class Code(StrEnum):
         reference = handler(core_schema)
         handler.resolve_ref_schema(reference)["x-titles"] = dict(cls.titles())
         return reference
+
+
+class EachOnce:
+    """Marks a list of codes, ids or numbers: none stands in it twice. Of two persons or papers the
+    same may be said, so lists of objects stay as they are."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The list's schema, with the check behind it."""
+        return core_schema.no_info_after_validator_function(_check_each_once, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The list's schema, with `uniqueItems`."""
+        form = handler(schema)
+        for option in form.get("anyOf", [form]):
+            items = handler.resolve_ref_schema(option.get("items", {"type": "object"}))
+            if items.get("type") != "object":
+                option["uniqueItems"] = True
+        return form
+
+
+def _check_each_once(values: Sequence[Any] | None) -> Sequence[Any] | None:
+    seen = set()
+    repeated = []
+    for index, value in enumerate(values or ()):
+        if isinstance(value, BaseModel):
+            return values
+        if value in seen:
+            reason = PydanticCustomError("given_twice", "it stands in the list already")
+            repeated.append(InitErrorDetails(type=reason, loc=(index,), input=value))
+        seen.add(value)
+    if repeated:
+        raise ValidationError.from_exception_data("list", repeated)
+    return values
 
 
 OpenCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]

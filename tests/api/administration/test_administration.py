@@ -265,9 +265,9 @@ async def test_seats_are_changed_and_clients_linked_and_given_keys(
 @pytest.mark.parametrize(
     ("kind", "target", "detail", "reason"),
     [
-        ("seat.add", f"{OTHER}.mine", {"role": "viewer", "classes": []}, "not_own_id"),
-        ("seat.add", f"{AGENCY}.Big", {"role": "viewer", "classes": []}, "bad_id"),
-        ("seat.add", f"{AGENCY}.decider", {"role": "viewer", "classes": []}, "taken"),
+        ("seat.add", f"{OTHER}.mine", {"role": "viewer", "classes": ["C0"]}, "not_own_id"),
+        ("seat.add", f"{AGENCY}.Big", {"role": "viewer", "classes": ["C0"]}, "bad_id"),
+        ("seat.add", f"{AGENCY}.decider", {"role": "viewer", "classes": ["C0"]}, "taken"),
         ("seat.enable", f"{AGENCY}.decider", {}, "as_it_is"),
         ("client.add", f"{AGENCY}.c", {"seats": [f"{OTHER}.decider"]}, "unknown_seat"),
         ("client.add", f"{AGENCY}.c", {"seats": [f"{AGENCY}.nobody"]}, "unknown_seat"),
@@ -285,10 +285,14 @@ async def test_what_cannot_be_done_is_refused_when_it_is_proposed(
 @pytest.mark.parametrize(
     ("kind", "detail"),
     [
-        ("seat.add", {"role": "operator", "classes": []}),
-        ("seat.add", {"role": "auditor", "classes": []}),
+        ("seat.add", {"role": "operator", "classes": ["C0"]}),
+        ("seat.add", {"role": "auditor", "classes": ["C0"]}),
         ("seat.add", {"role": "viewer", "classes": ["C9"]}),
-        ("seat.add", {"role": "viewer", "classes": [], "name": "山田"}),
+        ("seat.add", {"role": "viewer", "classes": []}),
+        ("seat.add", {"role": "viewer", "classes": ["C0", "C0"]}),
+        ("seat.change", {"classes": []}),
+        ("seat.change", {"classes": ["C0", "C1", "C0"]}),
+        ("seat.add", {"role": "viewer", "classes": ["C0"], "name": "山田"}),
         ("seat.change", {}),
         ("client.add", {"seats": []}),
         ("client.add", {"seats": ["a.b", "a.b"]}),

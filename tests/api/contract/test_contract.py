@@ -54,6 +54,35 @@ def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
                     yield f"{name} {part}", media["schema"], value
 
 
+def lists_in(schema: dict[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
+    """The schemas of the lists that a body may hold."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in seen:
+            seen.add(name)
+            yield from lists_in(CONTRACT["components"]["schemas"][name], seen)
+        return
+    if schema.get("type") == "array":
+        yield schema
+        yield from lists_in(schema["items"], seen)
+    parts = schema.get("properties", {}).values()
+    for part in [*parts, *schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        yield from lists_in(part, seen)
+
+
+def test_a_list_of_codes_or_ids_in_a_body_holds_nothing_twice() -> None:
+    seen: set[str] = set()
+    media = [
+        m for _, o in operations() for m in o.get("requestBody", {}).get("content", {}).values()
+    ]
+    found = [each for medium in media for each in lists_in(medium["schema"], seen)]
+    assert len(found) > 100
+    for each in found:
+        name = each["items"].get("$ref", "").rpartition("/")[2]
+        items = CONTRACT["components"]["schemas"][name] if name else each["items"]
+        assert each.get("uniqueItems", False) == (items.get("type") != "object"), each
+
+
 def test_the_published_files_are_fresh() -> None:
     assert json.loads((FILES / "openapi.json").read_text()) == PUBLISHED
     assert json.loads((FILES / "openapi.en.json").read_text()) == ENGLISH

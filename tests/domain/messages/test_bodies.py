@@ -40,6 +40,16 @@ def test_the_example_is_accepted_and_comes_back_unchanged(body: type[Body]) -> N
     assert without_defaults(message) == json.loads(sent)
 
 
+@pytest.mark.parametrize("body", ALL)
+def test_a_list_of_codes_ids_or_texts_holds_nothing_twice(body: type[Body]) -> None:
+    for name, value in body.EXAMPLE.items():
+        if isinstance(value, list) and value and not isinstance(value[0], dict):
+            with pytest.raises(ValidationError) as caught:
+                body.model_validate({**body.EXAMPLE, name: [*value, value[0]]})
+            (error,) = caught.value.errors()
+            assert (error["type"], error["loc"]) == ("given_twice", (name, len(value)))
+
+
 def without_defaults(message: Body) -> Any:
     return json.loads(message.model_dump_json(exclude_unset=True))
 

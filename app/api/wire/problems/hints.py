@@ -14,8 +14,8 @@ HINTS: Mapping[str, Text] = {
         " have been added again and again.",
     ),
     "given_twice": Text(
-        "同じ引数が二度あります。一つにしてください。",
-        "The parameter stands there twice. Send it once.",
+        "同じものが二度あります。一つにしてください。",
+        "The same stands there twice. Send it once.",
     ),
     "not_yet": Text(
         "まだ来ていない日です。済んだことの日は、今日(日本)までです。",
