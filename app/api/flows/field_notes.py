@@ -13,7 +13,9 @@ NOTES: Mapping[str, str] = {
     "Between prosecutor and probation office only.": "検察庁と保護観察所の間だけ",
     "Chosen by the sender, unique for ever.": "送り手が選ぶ、二度と使わない番号",
     "The party that withdrew them below.": "下の依頼で撤回した当事者",
-    "Only if it was sent in this referral, not below it.": "下の案件ではなく、この案件で送られたときだけ",
+    "Only if it was sent in this referral, not below it.": (
+        "下の案件ではなく、この案件で送られたときだけ"
+    ),
     "Classes, agency ids or kinds of agency. Left out: the whole consent.": (
         "情報の種類、機関の識別子、機関の種類。なければ同意の全部"
     ),
