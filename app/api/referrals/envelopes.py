@@ -114,8 +114,9 @@ class MessageIn(BaseModel):
                 "The agencies of the parties that join with this message",
             ),
             description=both(
-                "管轄から一つに決まるものは省ける。",
-                "An agency that follows from the areas of responsibility can be left out.",
+                "管轄から一つに決まるものは省ける。送り手の当事者として自機関を書いてもよい。",
+                "An agency that follows from the areas of responsibility can be left out. The"
+                " sender may name itself as the party that it is.",
             ),
             examples=[{"center": "center-13"}],
         ),
