@@ -48,11 +48,12 @@ class ConsentOut(Shape):
     state: str = Field(
         description=both(
             "今日の状態。effective 有効、not_yet 期間の前、expired 期間の後、"
-            "withdrawn 撤回された、claimed 記録した機関自身への提供の同意で、確認されていない、"
+            "withdrawn 撤回された、claimed 記録した機関自身への提供か、撤回されたものを戻す同意で、"
+            "確認されていない、"
             "suspended 同意停止中の案件にしか及ばない",
             "How it stands today. effective; not_yet: before its period; expired: after its"
-            " period; withdrawn; claimed: recorded by a party for its own access, and not yet"
-            " confirmed; suspended: it covers only referrals that are suspended for"
+            " period; withdrawn; claimed: recorded by a party for its own access, or giving what"
+            " a withdrawal took, and not yet confirmed; suspended: it covers only referrals that are suspended for"
             " want of consent",
         )
     )

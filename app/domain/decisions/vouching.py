@@ -1,6 +1,7 @@
 """Nobody vouches for their own access: claims, and the messages that confirm or refuse them.
 
-A consent that a party records for its own access is a claim. It opens nothing until the party that
+A consent that a party records for its own access is a claim, and so is one by which another than
+the party that vouches would give what a withdrawal took. It opens nothing until the party that
 vouches confirms it: a party of the same referral, or of the parent.
 """
 
@@ -11,7 +12,8 @@ from uuid import UUID
 
 from app.domain.cases.case import NEW, Case, Referral
 from app.domain.cases.withdrawals import restored_consents
-from app.domain.consents.consent import Consent
+from app.domain.cases.withdrawn_grants import gives_what_was_withdrawn
+from app.domain.consents.consent import Consent, ConsentRecord
 from app.domain.decisions.submission import Sender, Submission
 from app.domain.directory.agencies import Agency
 from app.domain.errors import Invalid
@@ -25,14 +27,18 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
 
     It is if it names whoever sent it, or keyed it in, and that party receives by consent here or
     in a referral below; and if another than the party that vouches records it while the referral or
-    one above it is suspended, whatever other side state lies over that.
+    one above it is suspended, whatever other side state lies over that, or if it would give what a
+    withdrawal took.
     Paper that opens a case is none: there is nothing in the case but what its keyer typed.
     """
     record = submission.message.body.consent_record()
     if record is None or (sender.keyed_by is not None and _opens_case(step, submission)):
         return False
-    case, recorder = submission.case, sender.agency.id
-    if not all(_resumes(case, each, recorder) for each in _suspended_referrals(submission)):
+    case = submission.case
+    stopped = _suspended_referrals(submission)
+    if not all(is_vouched(case, each, submission, sender) for each in stopped):
+        return True
+    if _gives_withdrawn(record, submission, sender):
         return True
     return any(
         {agency.id, agency.kind} & set(record.recipients) and _depends(flow, party, agency)
@@ -40,23 +46,44 @@ def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> 
     )
 
 
+def _referral_of(submission: Submission) -> Referral | None:
+    """The message's referral, or the one that it is opened under."""
+    message = submission.message
+    return submission.case.referrals.get(message.parent or message.referral_id)
+
+
 def _suspended_referrals(submission: Submission) -> Iterator[Referral]:
     """Where consent is suspended: the message's referral, or the one it is opened under, and those
     above."""
-    case, message = submission.case, submission.message
-    referral = case.referrals.get(message.parent or message.referral_id)
+    referral = _referral_of(submission)
     if referral is not None:
-        yield from (r for r in (referral, *case.ancestors(referral)) if r.suspended)
+        above = submission.case.ancestors(referral)
+        yield from (r for r in (referral, *above) if r.suspended)
 
 
-def _resumes(case: Case, referral: Referral, agency_id: str) -> bool:
-    """Whether what an agency records may end the suspension of a referral unconfirmed.
+def _gives_withdrawn(record: ConsentRecord, submission: Submission, sender: Sender) -> bool:
+    """Whether a consent would give what a withdrawal took, unvouched.
 
-    It may if it has the part that vouches, there or in the nearest referral above where one does.
+    Consents are compared that the recorder may not know of: the withdrawal is the person's.
+    """
+    case, referral = submission.case, _referral_of(submission)
+    if referral is None or is_vouched(case, referral, submission, sender):
+        return False
+    today = submission.at.date()
+    return gives_what_was_withdrawn(case, referral, record, submission.directory, today)
+
+
+def is_vouched(case: Case, referral: Referral, submission: Submission, sender: Sender) -> bool:
+    """Whether what a message records for a referral needs nobody to confirm it.
+
+    Its sender has the part that vouches, there or in the nearest referral above where one does.
+    Who keys in that party's paper is a decider, and has a scan of it.
     """
     above = vouching_referral(case, referral)
     part = above.active(FLOWS[above.flow].vouching or "") if above is not None else None
-    return part is not None and part.agency_id == agency_id
+    paper = submission.message.paper_origin
+    seen = paper is None or (submission.caller.decides and paper.scan_sha256 is not None)
+    return seen and part is not None and part.agency_id == sender.agency.id
 
 
 def check_paper(flow: Flow, step: Step, submission: Submission, sender: Sender) -> None:

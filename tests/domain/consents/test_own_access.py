@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
@@ -437,7 +437,7 @@ def test_paper_keeps_the_seat_of_its_row_and_needs_a_scan(event: str) -> None:
 
 # Whatever a party sends, it does not widen what it can open.
 
-OWN = st.sampled_from(["itself", "its kind", "another", "the example's"])
+OWN = st.sampled_from(["itself", "its kind", "another", "the first center", "the example's"])
 HOW = st.sampled_from(["as itself", "as itself", "on paper", "as a correction", "sharing"])
 WITHDRAWN = st.sampled_from([None, "C4", "C1"])
 
@@ -500,7 +500,8 @@ def said(shut: Shut, message_type: str, consent_to: str) -> dict[str, Any]:
     event = message_type.partition(".")[2]
     if "recipients" in BODIES[message_type].model_fields and consent_to != "the example's":
         kind = "probation_office" if shut.who == "probation" else "settlement_center"
-        to = {"itself": SHORT[shut.who], "its kind": kind, "another": "center-27"}[consent_to]
+        others = {"another": "center-27", "the first center": "center-13"}
+        to = {"itself": SHORT[shut.who], "its kind": kind, **others}[consent_to]
         return {"consent_id": str(uuid4()), "recipients": [to]}
     if event in {"confirm_consent", "refuse_consent"} and shut.play.case.consents:
         return {"consent_id": str(shut.play.case.consents[-1].record.id)}
@@ -550,29 +551,59 @@ def possible(shut: Shut, place: int, *, wild: bool) -> str | None:
 MESSAGE = st.tuples(st.integers(0, 9999), OWN, HOW, st.sampled_from([False, False, False, True]))
 
 
+SENDERS: dict[str, tuple[str, ...]] = {
+    "special": ("center", "prison"),
+    "suspect": ("center", "prosecutor"),
+    "defence": ("center", "probation"),
+    "probation in defence": ("probation", "center"),
+    "child": ("center27", "center", "prison"),
+}
+"""By place: the parties that do not vouch, the one that was shut out first."""
+RECEIVING = {"center": "center", "center27": "center", "probation": "office"}
+"""Those that receive by consent in some flow, by what they are."""
+A_RECORD = st.tuples(st.none(), OWN, st.sampled_from(["as itself", "on paper"]), st.just(False))
+BY_ANYBODY = st.tuples(st.sampled_from([0, 0, 1, 1, 2]), MESSAGE | A_RECORD)
+
+
+def opened_by_kind(shut: Shut) -> set[tuple[str, str, str]]:
+    """What consent lets any agency be told now, by its kind, the flow and the class."""
+    each = ((RECEIVING[who], granted_classes(replace(shut, who=who))) for who in RECEIVING)
+    return {(kind, *grant) for kind, granted in each for grant in granted}
+
+
 @pytest.mark.parametrize("place", PLACES)
-@given(item=WITHDRAWN, renewed=st.booleans(), messages=st.lists(MESSAGE, min_size=1, max_size=12))
+@given(
+    item=WITHDRAWN, renewed=st.booleans(), messages=st.lists(BY_ANYBODY, min_size=1, max_size=12)
+)
 @settings(max_examples=60, deadline=None)
-def test_after_a_withdrawal_nothing_that_a_party_sends_lets_it_open_more(
-    place: str, item: str | None, messages: list[tuple[int, str, str, bool]], *, renewed: bool
+def test_after_a_withdrawal_nothing_that_others_than_who_vouches_send_lets_anybody_open_more(
+    place: str,
+    item: str | None,
+    messages: list[tuple[int, tuple[int | None, str, str, bool]]],
+    *,
+    renewed: bool,
 ) -> None:
     shut = after_withdrawal(place, item)
     if renewed:
-        # Somebody else resumes it, with less.
+        # Whoever vouches resumes it, with less.
         narrow: dict[str, Any] = {"consent_id": str(uuid4()), "item_classes": ["C2", "C3", "C6"]}
         who = "bar" if "defence" in place else "probation"
         shut.play.send(f"{who} renew_consent", **narrow)
-    limit, told = opened(shut), granted_classes(shut)
-    for number, consent_to, how, wild in messages:
-        message_type = possible(shut, number, wild=wild)
-        if message_type is None:
-            break
+    told, of_each_kind = granted_classes(shut), opened_by_kind(shut)
+    before, limit = set(shut.play.messages), opened(shut)
+    for sender, (number, consent_to, how, wild) in messages:
+        sending = replace(shut, who=SENDERS[place][sender % len(SENDERS[place])])
+        message_type = f"{shut.play.case.referrals[shut.referral].flow}.record_consent"
+        if number is not None:
+            message_type = possible(sending, number, wild=wild) or message_type
         try:
-            sent(shut, message_type, consent_to, how)
+            sent(sending, message_type, consent_to, how)
         except Refusal:
             continue
-        assert opened(shut) <= limit, message_type
+        assert {each for each in opened(shut) if each[0] in before} <= limit, message_type
         assert granted_classes(shut) <= told, message_type
+        # Nor is it given to the next center instead.
+        assert opened_by_kind(shut) <= of_each_kind, message_type
 
 
 # With children: what the person's words leave, and what the parent's office vouched for since.
@@ -839,3 +870,99 @@ def test_a_withdrawal_that_names_nothing_takes_the_consents_of_the_children_too(
     play.send("probation renew_consent", **again)
     assert play.may_open("center") == {"C1"}
     assert not play.may_open("center27", child)
+
+
+# What a withdrawal took is given again by the party that vouches, or confirmed by it.
+
+
+def regain(place: str) -> Shut:
+    """A case after a withdrawal in part, and a renewal for less, by the party that vouches."""
+    if place == "two centers":
+        play, child = regional()
+        play.send("probation withdraw_consent", withdrawn_items=["C4"])
+        play.send("probation renew_consent", **of_its_own("center"), item_classes=["C1", "C2"])
+        return Shut(play, child, "center27", "probation")
+    if place == "from the parent":
+        play, child = regional()
+        above = tuple(
+            replace(c, record=replace(c.record, recipients=("center-13",)))
+            for c in play.case.consents
+        )
+        play.case = replace(play.case, consents=above)  # C4 is given in the child alone.
+        play.send("center record_consent", child, **of_its_own("center27"))
+        play.send("center27 withdraw_consent", child, withdrawn_items=["C4"])
+        claim = of_its_own("center27")
+        play.send("center record_consent", child, **claim, item_classes=["C1"])
+        play.send("probation confirm_consent", consent_id=claim["consent_id"])
+        return Shut(play, child, "center27", "probation")
+    play = {"special": lambda: special(ASSESSING), "suspect": suspect}.get(place, defence)()
+    voucher = "bar" if "defence" in place else "probation"
+    taken = {"withdrawn_items": ["C4"]} if place != "suspect" else {}
+    play.send(f"{voucher} withdraw_consent", **taken)
+    play.send(f"{voucher} renew_consent", consent_id=str(uuid4()), item_classes=["C1", "C2"])
+    return Shut(play, play.main, "center", voucher)
+
+
+@pytest.mark.parametrize("named", ["its id", "its kind"])
+@pytest.mark.parametrize(
+    ("place", "by"),
+    [
+        ("special", "prison~"),
+        ("suspect", "prosecutor~"),
+        ("defence", "probation~"),
+        ("two centers", "center"),
+        ("two centers", "prison~"),
+        ("from the parent", "prison~"),
+    ],
+)
+def test_what_a_withdrawal_took_is_given_again_only_by_whoever_vouches(
+    place: str, by: str, named: str
+) -> None:
+    shut = regain(place)
+    assert "C4" not in shut.play.may_open(shut.who, shut.referral)
+    to = SHORT[shut.who] if named == "its id" else CENTER_KIND
+    body: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [to]}
+    body["purpose"] = shut.play.case.consents[-1].record.purpose
+    where = shut.referral if by == "center" else shut.play.main
+    shut.play.send(f"{by} record_consent", where, **body, item_classes=["C1", "C4"])
+    assert shut.play.case.consents[-1].claimed
+    assert "C4" not in shut.play.may_open(shut.who, shut.referral)
+    shut.play.send(f"{shut.voucher} confirm_consent", consent_id=body["consent_id"])
+    assert "C4" in shut.play.may_open(shut.who, shut.referral)
+
+
+@pytest.mark.parametrize("given", ["what is left", "again by whoever vouches", "a retraction"])
+def test_what_no_withdrawal_takes_any_more_is_recorded_by_anybody(given: str) -> None:
+    shut = regain("special")
+    if given == "again by whoever vouches":
+        shut.play.send("probation~ record_consent", **of_its_own("center"))
+    elif given == "a retraction":
+        shut.play.send("probation retract_withdrawal")
+    classes = ["C2"] if given == "what is left" else ["C2", "C4"]
+    shut.play.send("prison~ record_consent", **of_its_own("center"), item_classes=classes)
+    assert not shut.play.case.consents[-1].claimed
+
+
+@pytest.mark.parametrize(("days", "claimed"), [(0, False), (1, True)])
+def test_what_is_given_again_from_a_later_day_is_not_given_by_others_before(
+    days: int, claimed: bool
+) -> None:
+    shut = regain("special")
+    begins = (NOW + timedelta(days=days)).date().isoformat()
+    shut.play.send("probation record_consent", **of_its_own("center"), valid_from=begins)
+    shut.play.send("prison~ record_consent", **of_its_own("center"))
+    assert shut.play.case.consents[-1].claimed is claimed
+
+
+@pytest.mark.parametrize("scan", [PAPER.scan_sha256, None])
+@pytest.mark.parametrize("who", ["center", "center~"])
+def test_paper_of_the_party_that_vouches_gives_again_what_a_decider_keys_in_with_a_scan(
+    who: str, scan: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut = regain("defence")
+    agencies = [replace(a, connected=a.id != SHORT["bar"]) for a in cases.DIRECTORY.agencies]
+    monkeypatch.setattr(cases, "DIRECTORY", Directory.of(agencies))
+    paper = {"paper_origin": replace(PAPER, scan_sha256=scan)}
+    named = {"consent_id": str(uuid4()), "recipients": ["probation-13"]}
+    shut.play.send(f"{who} record_consent", envelope=paper, **named)
+    assert shut.play.case.consents[-1].claimed is (who == "center~" or scan is None)
