@@ -124,8 +124,9 @@ class SentMessage:
     """The state of the referral, as the sender has seen it."""
     copies: tuple[HeldCopy, ...]
     consent_stands: bool = False
-    """Whether it recorded a consent that is not withdrawn; an opening aside, whose referral would
-    be left without its content, and nobody would act on the consent."""
+    """Whether what it did to consents stands: it recorded or confirmed one that is not withdrawn,
+    or it withdrew or refused one, or took a withdrawal back. An opening that recorded one aside,
+    whose referral would be left without its content, and nobody would act on the consent."""
 
 
 def copies_to_recall(
@@ -155,8 +156,8 @@ def check_sender(message: SentMessage) -> None:
     """Refuse a sender that can recall nothing any more.
 
     Raises:
-        RecallImpossible: its part has ended, the referral is closed, or others act on the consent
-            that it recorded: that is withdrawn first, or nobody could show how it was given.
+        RecallImpossible: its part has ended, the referral is closed, or others act on what it did
+            to consents: that is undone first, or nobody could show why they count or do not.
     """
     if message.ended:
         raise RecallImpossible("party_ended")

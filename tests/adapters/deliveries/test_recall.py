@@ -755,6 +755,62 @@ async def test_what_recorded_a_consent_is_recalled_once_that_is_withdrawn(office
     assert await recall(office, PRISON, referral, recorded.id)
 
 
+WITHDRAW, RETRACT = "withdraw_consent", "retract_withdrawal"
+
+
+@pytest.mark.parametrize(
+    ("event", "undone_by"),
+    [
+        ("confirm_consent", WITHDRAW),
+        ("refuse_consent", None),
+        (WITHDRAW, RETRACT),
+        ("withdraw a part", RETRACT),
+        (RETRACT, None),
+    ],
+)
+async def test_what_changed_consents_is_recalled_once_it_has_no_effect_any_more(
+    office: Office, event: str, undone_by: str | None
+) -> None:
+    referral, consent = await special(office), {"consent_id": str(uuid4())}
+    by = seat(CENTER if "_consent" in event and event != WITHDRAW else PRISON)
+    recorded = saying("special_adjustment.record_consent", referral, consent)
+    await office.exchange.accept(recorded, by)
+
+    async def send(step: str) -> UUID:
+        named = consent if step.endswith(("confirm_consent", "refuse_consent")) else {}
+        body = named or {"consent_ids": [consent["consent_id"]]}
+        if step == "withdraw a part":
+            body = body | {"withdrawn_items": ["C4"]}
+        step = WITHDRAW if step == "withdraw a part" else step
+        sent = saying(f"special_adjustment.{step}", referral, body)
+        await office.exchange.accept(sent, seat(PROBATION))
+        return sent.id
+
+    if event == RETRACT:
+        await send(WITHDRAW)
+    changed = await send(event)
+    with pytest.raises(RecallImpossible) as refused:
+        await recall(office, PROBATION, referral, changed)
+    assert refused.value.reason == "consent_stands"
+    if undone_by is not None:
+        await send(undone_by)
+        assert await recall(office, PROBATION, referral, changed)
+
+
+async def test_what_recorded_a_consent_of_which_a_part_stands_is_not_recalled(
+    office: Office,
+) -> None:
+    referral, consent = await special(office), {"consent_id": str(uuid4())}
+    recorded = saying("special_adjustment.record_consent", referral, consent)
+    await office.exchange.accept(recorded, seat(PRISON))
+    part = {"consent_ids": [consent["consent_id"]], "withdrawn_items": ["C4"]}
+    withdrawal = saying("special_adjustment.withdraw_consent", referral, part)
+    await office.exchange.accept(withdrawal, seat(PROBATION))
+    with pytest.raises(RecallImpossible) as refused:
+        await recall(office, PRISON, referral, recorded.id)
+    assert refused.value.reason == "consent_stands"
+
+
 async def test_an_opening_is_recalled_though_the_consent_stands_that_came_with_it(
     office: Office,
 ) -> None:

@@ -13,8 +13,16 @@ BEGIN
     WHERE r.id = p_referral FOR UPDATE OF k;
     SELECT * INTO q FROM party WHERE referral_id = p_referral AND agency_id = p_agency;
     RETURN jsonb_build_object('case_id', v_case, 'ended', q.until IS NOT NULL,
-        'consent_stands', m.id <> m.referral_id AND EXISTS (SELECT FROM consent o
-            WHERE o.case_id = v_case AND o.message_id = m.id AND o.withdrawn_by IS NULL),
+        -- What it did to consents stands: it recorded or confirmed one, withdrew or refused one, or
+        -- took a withdrawal back, which no consent remembers. A withdrawal stops a referral even
+        -- where there is no consent.
+        'consent_stands', EXISTS (SELECT FROM consent o WHERE o.case_id = v_case AND (
+            o.withdrawn_on IS NULL
+                AND (o.message_id = m.id AND m.id <> m.referral_id OR o.confirmed_by = m.id)
+            OR o.withdrawn_by = m.id OR m.id = ANY (o.taken_by)))
+            OR split_part(m.type, '.', 2) = 'retract_withdrawal'
+            OR split_part(m.type, '.', 2) = 'withdraw_consent' AND EXISTS (SELECT FROM referral r
+                WHERE r.id = p_referral AND 'suspended_consent' = ANY (r.back || r.state)),
         'state', coalesce(q.state, 'closed'), 'type', m.type, 'urgency', m.urgency,
         'accepted_at', m.accepted_at, 'from_party', m.from_party, 'copies', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('agency_id', c.agency_id,

@@ -313,10 +313,12 @@ KINDS: Mapping[str, ProblemKind] = {
         HTTPStatus.CONFLICT,
         Text("この案件ではもう取り消せません", "Nothing can be recalled here any more"),
         Text(
-            "取り消せるのは、開いている案件の今の当事者だけです。効いている同意を記録した通信文は、"
-            "同意を撤回してから取り消します(`consent_stands`)。reason がその理由です。",
-            "Only a present party of an open referral recalls messages, and what recorded a consent"
-            " only once that is withdrawn (`consent_stands`); `reason` says why not.",
+            "取り消せるのは、開いている案件の今の当事者だけです。同意を記録・確認・撤回した通信文は、"
+            "同意の撤回や、撤回の取消し(`retract_withdrawal`)でその効力が終わってから取り消します"
+            "(`consent_stands`)。reason がその理由です。",
+            "Only a present party of an open referral recalls messages, and what recorded, confirmed"
+            " or withdrew a consent only once that has no effect any more (`consent_stands`), by a"
+            " withdrawal or by `retract_withdrawal`; `reason` says why not.",
         ),
         Text(
             "誤送付なら、持っている機関に直接知らせ、報告を判断してください。",
