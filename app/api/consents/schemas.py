@@ -53,8 +53,8 @@ class ConsentOut(Shape):
             "suspended 同意停止中の案件にしか及ばない",
             "How it stands today. effective; not_yet: before its period; expired: after its"
             " period; withdrawn; claimed: recorded by a party for its own access, or giving what"
-            " a withdrawal took, and not yet confirmed; suspended: it covers only referrals that are suspended for"
-            " want of consent",
+            " a withdrawal took, and not yet confirmed; suspended: it covers only referrals that"
+            " are suspended for want of consent",
         )
     )
     recorded_in: Uuid | None = Field(

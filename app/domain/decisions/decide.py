@@ -15,6 +15,7 @@ from app.domain.decisions.sharing import shared_classes
 from app.domain.decisions.stopping import (
     check_keyer,
     check_return,
+    ending_beneath,
     ends_suspension,
     is_deciding,
     is_for_deciding,
@@ -111,6 +112,7 @@ def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:
     claimed = stops_nothing(flow, step, submission, referral, sender)
     if claimed or not ends_suspension(step, submission, referral):
         step = without_effect(step)
+    step = ending_beneath(step, submission, referral)
     deciding = is_deciding(flow, submission, sender)
     move = take(
         submission.case.with_referral(referral),

@@ -19,6 +19,7 @@ from app.domain.decisions.vouching import (
     confirmed_below,
     consent_report,
     is_claim,
+    is_vouched,
     vouched_consents,
     vouching_referral,
 )
@@ -79,8 +80,13 @@ def conclude(
         moves, reached = (*moves, *more), frozenset()
     case, more = _wait_no_longer(case, move, submission)
     moves = (*moves, *more)
+    case, more = _suspend_reopened(case, move, submission)
+    moves = (*moves, *more)
     case, more = _tell_of_consents(case, move.referral, body, recorded, submission)
     moves = (*moves, *more)
+    if recorded is None or is_vouched(case, move.referral, submission, sender):
+        case, more = _resume_below(case, move.referral, submission)
+        moves = (*moves, *more)
     unmoved = [move.referral] if claimed else _unmoved_above(submission, move.referral)
     for each in unmoved:
         case, told = _tell_of_exit(case, each, submission)
@@ -126,7 +132,7 @@ def _tell_of_consents(
         other = case.referrals[told.id]
         step = FLOWS[other.flow].sys_event(other.state, event)
         if step is not None and event == "consent_confirmed":
-            step = _resuming(other, step, submission)
+            step = _resuming(case, other, step, submission)
         if step is not None:
             case, move = _take_as_service(
                 case, other, step, {}, submission.directory, submission.at, said
@@ -135,26 +141,71 @@ def _tell_of_consents(
     return case, tuple(moves)
 
 
-def _resuming(referral: Referral, step: Step, submission: Submission) -> Step:
+def _resuming(case: Case, referral: Referral, step: Step, submission: Submission) -> Step:
     """The row by which a child takes a confirmation, which may leave it suspended."""
-    return step if _lets_in_now(referral, submission) else without_effect(step)
+    if not _lets_in_now(case, referral, submission):
+        return without_effect(step)
+    return replace(step, state=SUSPENDED, to=BACK) if referral.suspended else step
 
 
-def _lets_in_now(referral: Referral, submission: Submission) -> bool:
-    """Whether a message gives, or confirms, a consent that lets somebody into a child.
+def _lets_in_now(case: Case, referral: Referral, submission: Submission) -> bool:
+    """Whether a message gives, confirms or restores a consent that lets somebody into a child.
 
     Any other would let in there whoever the consents name that still stand. One that has run out
-    lets in nobody.
+    lets in nobody, and one that is restored above undoes no withdrawal in the child itself.
     """
-    on = submission.at.date()
     body = submission.message.body
-    confirmed = body.consents_confirmed()
-    given = [c.record for c in submission.case.consents if c.record.id in confirmed]
-    if (recorded := body.consent_record()) is not None:
-        given.append(recorded)
+    record = body.consent_record()
+    given = body.consents_confirmed() | frozenset({record.id} if record is not None else ())
+    if not referral.stops.suspended_here:
+        given |= body.consents_restored()
     return any(
-        lets_in(referral, each, submission.directory) for each in given if not each.expired(on)
+        lets_in(referral, each, submission.directory, submission.at.date())
+        for each in case.binding_consents(referral)
+        if each.record.id in given
     )
+
+
+def _resume_below(
+    case: Case, referral: Referral, submission: Submission
+) -> tuple[Case, tuple[Move, ...]]:
+    """Let the suspended referrals below go on into which a consent lets somebody now.
+
+    The one that they wait for may come when the referral above goes on already.
+    """
+    moves: list[Move] = []
+    if case.suspended(case.referrals[referral.id]):
+        return case, ()
+    for child in [*case.descendants(referral.id)]:
+        step = _row_of_event(child, "consent_resumed") if child.suspended else None
+        if step is not None and _lets_in_now(case, child, submission):
+            case, move = _take_as_service(
+                case, child, step, {}, submission.directory, submission.at
+            )
+            moves.append(move)
+    return case, tuple(moves)
+
+
+def _suspend_reopened(
+    case: Case, move: Move, submission: Submission
+) -> tuple[Case, tuple[Move, ...]]:
+    """Suspend a child that is reopened, if consent was withdrawn and lets nobody in there now."""
+    child = case.referrals[move.referral.id]
+    taken = any(c.withdrawn for c in case.binding_consents(child))
+    if move.before != CLOSED or child.state == CLOSED or child.parent is None or child.suspended:
+        return case, ()
+    step = FLOWS[child.flow].sys_event(child.state, "consent_suspended")
+    if step is None or not taken or _somebody_let_in(case, child, submission):
+        return case, ()
+    case, told = _take_as_service(case, child, step, {}, submission.directory, submission.at)
+    return case, (told,)
+
+
+def _somebody_let_in(case: Case, referral: Referral, submission: Submission) -> bool:
+    """Whether a consent that stands lets in somebody who receives by consent there."""
+    today, directory = submission.at.date(), submission.directory
+    binding = case.binding_consents(referral)
+    return any(lets_in(referral, each, directory, today) for each in binding)
 
 
 def _tell_of_exit(
@@ -323,10 +374,12 @@ def follow_up(
     directory, at = submission.directory, submission.at
     above = {referral.id for referral in case.ancestors(moved.referral)}
     moves: list[Move] = []
-    for other, event in _events_for_others(case, moved, withdrawn):
+    before = submission.case.referrals.get(moved.referral.id)
+    stopped = before is not None and before.suspended
+    for other, event in _events_for_others(case, moved, withdrawn, stopped=stopped):
         standing = case.referrals[other.id]
         step = _row_of_event(standing, event)
-        stays = event == "consent_resumed" and _stays_suspended(standing, submission)
+        stays = event == "consent_resumed" and _stays_suspended(case, standing, submission)
         if step is not None and not stays:
             by_caller = bool(withdrawn) and other.id in above
             said = _who_withdrew(standing, submission) if by_caller else {}
@@ -337,13 +390,15 @@ def follow_up(
     return case, tuple(moves)
 
 
-def _stays_suspended(referral: Referral, submission: Submission) -> bool:
+def _stays_suspended(case: Case, referral: Referral, submission: Submission) -> bool:
     """Whether a referral stays suspended though the one above goes on.
 
-    It does if consent was withdrawn in it, too, unless whoever vouches gives a consent now that
-    lets somebody in there.
+    It does if no consent that stands lets somebody in there; and if consent was withdrawn in it,
+    too, unless whoever vouches gives a consent now that does.
     """
-    return referral.stops.suspended_here and not _lets_in_now(referral, submission)
+    if referral.stops.suspended_here:
+        return not _lets_in_now(case, referral, submission)
+    return not _somebody_let_in(case, referral, submission)
 
 
 def _suspended_here(case: Case, move: Move, submission: Submission) -> tuple[Case, Move]:
@@ -386,7 +441,7 @@ def affected_referrals(
 
 
 def _events_for_others(
-    case: Case, moved: Move, withdrawn: frozenset[UUID]
+    case: Case, moved: Move, withdrawn: frozenset[UUID], *, stopped: bool
 ) -> Iterator[tuple[Referral, str]]:
     referral = moved.referral
     if withdrawn:
@@ -394,7 +449,7 @@ def _events_for_others(
         others = (case.referrals[i] for i in reached)
         yield from ((other, "consent_suspended") for other in others if not other.suspended)
         return
-    event = _event_below(moved)
+    event = _event_below(moved, stopped=stopped)
     if event is None:
         return
     for other in case.descendants(referral.id):
@@ -403,12 +458,12 @@ def _events_for_others(
             yield other, event
 
 
-def _event_below(moved: Move) -> str | None:
-    """What a move of a referral does to those below it."""
+def _event_below(moved: Move, *, stopped: bool) -> str | None:
+    """What a move of a referral does to those below it. `stopped`: consent was suspended in it."""
     referral, before = moved.referral, moved.before
     effects = {
         "parent_closed": referral.state == CLOSED != before,
-        "consent_resumed": before == SUSPENDED and not referral.suspended,
+        "consent_resumed": stopped and not referral.suspended,
         "consent_suspended": referral.state == SUSPENDED and referral.back[-1:] == (before,),
         "parent_held": referral.state in HOLDS_CHILDREN,
         "parent_resumed": before in HOLDS_CHILDREN and not referral.holds_children,

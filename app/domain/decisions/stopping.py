@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from app.domain.cases.case import CLOSED, HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
+from app.domain.classes import ROUTING
 from app.domain.consents.consent import Consent, ConsentRecord, serves
 from app.domain.consents.overlap import Given
 from app.domain.decisions.submission import Sender, Submission
@@ -184,6 +185,23 @@ def ends_suspension(step: Step, submission: Submission, referral: Referral) -> b
     )
 
 
+def ending_beneath(step: Step, submission: Submission, referral: Referral) -> Step:
+    """The row of a message that ends a suspension under another side state, if it does; or `step`.
+
+    A claim that is confirmed, and a withdrawal that is taken back, end it there as they would on
+    top: when the stop above goes, the referral goes on.
+    """
+    body = submission.message.body
+    named = body.consents_confirmed() | body.consents_restored()
+    beneath = referral.state not in {SUSPENDED, CLOSED} and referral.suspended
+    ending = replace(step, state=SUSPENDED, to=BACK)
+    if not named or not beneath or step.to != SAME:
+        return step
+    case, directory, on = submission.case, submission.directory, submission.at.date()
+    given = [c.record for c in case.consents if c.record.id in named and not c.record.expired(on)]
+    return ending if gives_again(case, referral, given, directory, on) else step
+
+
 def gives_again(
     case: Case,
     referral: Referral,
@@ -202,11 +220,14 @@ def gives_again(
     return any(withdrawn.is_for_use_of(record) for record in records)
 
 
-def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> bool:
-    """Whether a consent is for this flow and a party that this referral lets in by consent.
+def lets_in(referral: Referral, consent: Consent, directory: Directory, on: date) -> bool:
+    """Whether a consent counts in this flow, for a party that this referral lets in by consent.
 
-    A party that came from above was let in there.
+    It may count from a later day: nobody could let the referral go on when that comes. A party that
+    came from above was let in there.
     """
+    if consent.claimed or consent.withdrawn_on is not None or consent.record.expired(on):
+        return False
     flow = FLOWS[referral.flow]
     roles = flow.parties
     dependent = (
@@ -215,8 +236,8 @@ def lets_in(referral: Referral, record: ConsentRecord, directory: Directory) -> 
         if p.active and roles[p.name].by_consent and not roles[p.name].from_above
     )
     agencies = [a for p in dependent if (a := directory.agency(p.agency_id)) is not None]
-    named = any({a.id, a.kind} & set(record.recipients) for a in agencies)
-    return named and serves(record.purpose, flow.name)
+    named = any(consent.names(a.id, a.kind) for a in agencies)
+    return bool(named and consent.classes - ROUTING) and serves(consent.record.purpose, flow.name)
 
 
 def _ended_consents(

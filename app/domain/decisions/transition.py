@@ -104,10 +104,10 @@ def _target(
 ) -> tuple[str, tuple[str, ...]]:
     """Where the step leads.
 
-    A report reaches the main state under any side state, and what ends a side state ends it
-    under others too.
+    A report reaches the main state under any side state, and the row that ends a side state ends
+    it under others too.
     """
-    if by_system and step.to == BACK and step.state != referral.state:
+    if step.to == BACK and step.state != referral.state:
         under = tuple(state for state in referral.back if state != step.state)
         return referral.state, under
     if by_system and referral.back and step.state == referral.back[0] != referral.state:
@@ -162,6 +162,9 @@ def _view(
     old = party.view
     role = flow.parties[party.name].classes
     view = old.after(moved, facts, classes, lead, role, fresh=step.erases)
+    if under and step.to == BACK and old.state != step.state:
+        left = tuple(name for name in old.back if name != step.state)
+        return replace(view, state=old.state, back=left)
     returns_unseen = step.to == BACK and not old.back
     if party.agency_id in new or returns_unseen:
         return replace(view, back=moved.back)

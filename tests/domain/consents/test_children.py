@@ -381,3 +381,72 @@ def test_a_child_stopped_by_what_it_took_above_goes_on_with_the_parent() -> None
     play.send("probation retract_withdrawal", consent_ids=[first])
     assert play.state(child) == "requested"
     assert play.may_open("center27", child)
+
+
+# A suspension that ends under another stop, and a child into which nobody is let.
+
+
+@pytest.mark.parametrize("stop", ["decline", "die", "decline die"])
+@pytest.mark.parametrize("how", ["retract_withdrawal", "confirm_consent"])
+def test_what_ends_a_suspension_under_another_stop_lets_everything_go_on_after_that(
+    how: str, stop: str
+) -> None:
+    play, child = regional()
+    play.send("probation withdraw_consent")
+    ids = [str(c.record.id) for c in play.case.consents]
+    claim = {"consent_id": str(uuid4()), "recipients": [SHORT["center"], OTHER]}
+    play.send("center record_consent", **claim)
+    for each in stop.split():
+        play.send(f"prison {each}")
+    said: dict[str, Any] = {"consent_id": claim["consent_id"]}
+    said = {"consent_ids": ids} if how == "retract_withdrawal" else said
+    assert play.send(f"probation {how}", **said) == stop.split()[-1].replace(
+        "decline", "decline_pending"
+    ).replace("die", "death_reported")
+    for each in reversed(stop.split()):
+        play.send(f"prison retract_{'death' if each == 'die' else each}")
+    for referral, state in ((play.main, "regional_pending"), (child, "requested")):
+        assert play.state(referral) == state
+        assert {p.view.state for p in play.case.referrals[referral].parties} == {state}
+    assert play.may_open("center")
+    assert play.may_open("center27", child)
+
+
+def test_a_child_goes_on_only_if_a_consent_that_stands_lets_in_who_depends_on_it_there() -> None:
+    play, child = regional()
+    play.send("probation withdraw_consent")
+    to_first: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [SHORT["center"]]}
+    assert play.send("probation renew_consent", **to_first) == "regional_pending"
+    assert play.state(child) == "suspended_consent"
+    recorded_below(play, child)
+    assert play.case.consents[-1].claimed
+    assert not play.may_open("center27", child)
+    play.send("prison~ record_consent", consent_id=str(uuid4()), recipients=[OTHER])
+    assert play.state(child) == "suspended_consent"
+    play.send("probation record_consent", consent_id=str(uuid4()), recipients=[OTHER])
+    assert play.state(child) == "requested"
+    assert play.may_open("center27", child)
+
+
+def test_a_child_goes_on_when_what_it_waits_for_is_taken_back_later() -> None:
+    play, child = regional()
+    play.send("probation withdraw_consent")
+    ids = [str(c.record.id) for c in play.case.consents]
+    to_first: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [SHORT["center"]]}
+    play.send("probation renew_consent", **to_first)
+    assert play.state(child) == "suspended_consent"
+    play.send("probation retract_withdrawal", consent_ids=ids)
+    assert play.state(child) == "requested"
+
+
+@pytest.mark.parametrize("recipient", [SHORT["center"], OTHER])
+def test_a_child_is_reopened_without_consent_where_nobody_is_let_in(recipient: str) -> None:
+    play, child = regional()
+    play.send("center close", child)
+    play.send("probation withdraw_consent")
+    to_one: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [recipient]}
+    play.send("probation renew_consent", **to_one)
+    play.send("center reopen", child)
+    lets_in = recipient == OTHER
+    assert play.state(child) == ("requested" if lets_in else "suspended_consent")
+    assert bool(play.may_open("center27", child)) is lets_in

@@ -966,3 +966,15 @@ def test_paper_of_the_party_that_vouches_gives_again_what_a_decider_keys_in_with
     named = {"consent_id": str(uuid4()), "recipients": ["probation-13"]}
     shut.play.send(f"{who} record_consent", envelope=paper, **named)
     assert shut.play.case.consents[-1].claimed is (who == "center~" or scan is None)
+
+
+@pytest.mark.parametrize("by", ["probation", "prison~"])
+def test_the_center_uses_what_the_office_records_for_another_one(by: str) -> None:
+    play = special(ASSESSING)
+    said: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["center-27"]}
+    play.send(f"{by} record_consent", **said, purpose="regional")
+    copies = {copy.agency_id: copy.classes for copy in play.decided.moves[0].copies}
+    assert copies["center-13"] == ROUTING
+    named = {"consent_id": said["consent_id"]}
+    to = {"destination_center": "center-27"}
+    assert play.open("regional_coordination", "center request", named, parent=play.main, to=to)

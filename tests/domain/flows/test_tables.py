@@ -54,8 +54,11 @@ regional_requested | assessing plan_drafted plan_agreed seeking_placement | regi
 regional_returned | regional_pending | assessing | sys | probation_office:C0 center:C0
 regional_transferred | regional_pending | seeking_placement | sys | probation_office institution:C0 center:C0 | joins center, ends center, lead center
 
-record_consent | open | = | institution center | named probation_office
-record_consent | open | = | probation_office | named
+record_consent | before_center | = | institution center | named probation_office
+record_consent | before_center | = | probation_office | named
+record_consent | with_center | = | institution | named probation_office center:C0
+record_consent | with_center | = | center | named probation_office
+record_consent | with_center | = | probation_office | named center:C0
 withdraw_consent | running | suspended_consent | probation_office | parties
 withdraw_consent | running | suspended_consent | institution center D | parties
 withdraw_consent | suspended_consent | = | probation_office | suspended
@@ -351,7 +354,12 @@ AGREED = {
         },
         by_consent=frozenset({"center"}),
         side=SIDES,
-        groups={},
+        groups={
+            "before_center": "candidate_notified under_selection selected_special selected_general",
+            "with_center": "requested query_pending return_pending accepted assessing "
+            "regional_pending plan_drafted plan_agreed seeking_placement placement_agreed "
+            "release_ready settled suspended_consent decline_pending death_reported",
+        },
         table=SPECIAL,
     ),
     "suspect_support": Agreed(

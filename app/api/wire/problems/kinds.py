@@ -316,9 +316,9 @@ KINDS: Mapping[str, ProblemKind] = {
             "取り消せるのは、開いている案件の今の当事者だけです。同意を記録・確認・撤回した通信文は、"
             "同意の撤回や、撤回の取消し(`retract_withdrawal`)でその効力が終わってから取り消します"
             "(`consent_stands`)。reason がその理由です。",
-            "Only a present party of an open referral recalls messages, and what recorded, confirmed"
-            " or withdrew a consent only once that has no effect any more (`consent_stands`), by a"
-            " withdrawal or by `retract_withdrawal`; `reason` says why not.",
+            "Only a present party of an open referral recalls messages, and what recorded,"
+            " confirmed or withdrew a consent only once that has no effect any more"
+            " (`consent_stands`), by a withdrawal or by `retract_withdrawal`; `reason` says why not.",
         ),
         Text(
             "誤送付なら、持っている機関に直接知らせ、報告を判断してください。",

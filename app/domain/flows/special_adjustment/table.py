@@ -112,6 +112,14 @@ SIDE = frozenset(SIDE_STATES)
 """States that hold the state before them."""
 
 OPEN = tuple(state for state in STATES if state != CLOSED)
+BEFORE_CENTER = (CANDIDATE_NOTIFIED, UNDER_SELECTION, SELECTED_SPECIAL, SELECTED_GENERAL)
+"""The states in which no center was asked yet."""
+
+
+def _consent_recipients(state: str, sender: str) -> tuple[str, ...]:  # noqa: ARG001 -- whoever sends
+    """The office, which decides; and the center that leads, which may need it to ask another."""
+    return (PROBATION,) if state in BEFORE_CENTER else (PROBATION, CENTER_C0)
+
 
 COMMON = CommonRows(
     flow=NAME,
@@ -127,7 +135,7 @@ COMMON = CommonRows(
     settled_states=frozenset({SETTLED}),
     consent=samples.CONSENT,
     renewed=RENEWED,
-    consent_recipients=lambda state, sender: (PROBATION,),  # noqa: ARG005 -- always the one who decides
+    consent_recipients=_consent_recipients,
     closes={(SETTLED, CENTER): (PROBATION, INSTITUTION_C0)},
     takes_children=True,
 )
