@@ -318,7 +318,8 @@ KINDS: Mapping[str, ProblemKind] = {
             "(`consent_stands`)。reason がその理由です。",
             "Only a present party of an open referral recalls messages, and what recorded,"
             " confirmed or withdrew a consent only once that has no effect any more"
-            " (`consent_stands`), by a withdrawal or by `retract_withdrawal`; `reason` says why not.",
+            " (`consent_stands`), by a withdrawal or by `retract_withdrawal`; `reason` says why"
+            " not.",
         ),
         Text(
             "誤送付なら、持っている機関に直接知らせ、報告を判断してください。",
