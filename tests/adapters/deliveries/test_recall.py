@@ -777,10 +777,11 @@ async def test_what_changed_consents_is_recalled_once_it_has_no_effect_any_more(
     await office.exchange.accept(recorded, by)
 
     async def send(step: str) -> UUID:
-        named = consent if step.endswith(("confirm_consent", "refuse_consent")) else {}
-        body = named or {"consent_ids": [consent["consent_id"]]}
-        if step == "withdraw a part":
-            body = body | {"withdrawn_items": ["C4"]}
+        body: dict[str, Any] = {"consent_ids": [consent["consent_id"]]}
+        if step in {"confirm_consent", "refuse_consent"}:
+            body = {**consent}
+        elif step == "withdraw a part":
+            body |= {"withdrawn_items": ["C4"]}
         step = WITHDRAW if step == "withdraw a part" else step
         sent = saying(f"special_adjustment.{step}", referral, body)
         await office.exchange.accept(sent, seat(PROBATION))

@@ -394,7 +394,7 @@ def test_what_ends_a_suspension_under_another_stop_lets_everything_go_on_after_t
     play, child = regional()
     play.send("probation withdraw_consent")
     ids = [str(c.record.id) for c in play.case.consents]
-    claim = {"consent_id": str(uuid4()), "recipients": [SHORT["center"], OTHER]}
+    claim: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [SHORT["center"], OTHER]}
     play.send("center record_consent", **claim)
     for each in stop.split():
         play.send(f"prison {each}")

@@ -897,7 +897,7 @@ def regain(place: str) -> Shut:
         return Shut(play, child, "center27", "probation")
     play = {"special": lambda: special(ASSESSING), "suspect": suspect}.get(place, defence)()
     voucher = "bar" if "defence" in place else "probation"
-    taken = {"withdrawn_items": ["C4"]} if place != "suspect" else {}
+    taken: dict[str, Any] = {"withdrawn_items": ["C4"]} if place != "suspect" else {}
     play.send(f"{voucher} withdraw_consent", **taken)
     play.send(f"{voucher} renew_consent", consent_id=str(uuid4()), item_classes=["C1", "C2"])
     return Shut(play, play.main, "center", voucher)
@@ -963,7 +963,7 @@ def test_paper_of_the_party_that_vouches_gives_again_what_a_decider_keys_in_with
     agencies = [replace(a, connected=a.id != SHORT["bar"]) for a in cases.DIRECTORY.agencies]
     monkeypatch.setattr(cases, "DIRECTORY", Directory.of(agencies))
     paper = {"paper_origin": replace(PAPER, scan_sha256=scan)}
-    named = {"consent_id": str(uuid4()), "recipients": ["probation-13"]}
+    named: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": ["probation-13"]}
     shut.play.send(f"{who} record_consent", envelope=paper, **named)
     assert shut.play.case.consents[-1].claimed is (who == "center~" or scan is None)
 
@@ -977,4 +977,5 @@ def test_the_center_uses_what_the_office_records_for_another_one(by: str) -> Non
     assert copies["center-13"] == ROUTING
     named = {"consent_id": said["consent_id"]}
     to = {"destination_center": "center-27"}
-    assert play.open("regional_coordination", "center request", named, parent=play.main, to=to)
+    child = play.open("regional_coordination", "center request", named, parent=play.main, to=to)
+    assert play.state(child) == "requested"
