@@ -47,7 +47,6 @@ from app.domain.messages.payloads.consent import (
 from app.domain.messages.payloads.custody import CustodyChanged
 from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.guards import (
-    ancestors_not_suspended,
     close_reason_allowed,
     closed_lately,
     consent_withdrawn,
@@ -272,7 +271,7 @@ class CommonRows:
                 to,
                 decides=decides,
                 copies=everybody,
-                guards=(ancestors_not_suspended, has_come("obtained_on")),
+                guards=(has_come("obtained_on"),),
             )
         yield Step(
             SUSPENDED_CONSENT,

@@ -8,7 +8,6 @@ from tests.api.flows.walker import PUBLISHED, STOPPED_BY_DECIDING, Walk, row_key
 
 PATH_DEPENDENT = {
     "consent_covers",
-    "ancestors_not_suspended",
     "relief_period_within_six_months",
     "closed_lately",
     "nothing_erased",

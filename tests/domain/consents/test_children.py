@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.cases.case import CLOSED, NEW, Case
+from app.domain.cases.case import CLOSED, NEW, SYSTEM, Case
 from app.domain.classes import ROUTING
 from app.domain.consents.consent import Consent
 from app.domain.directory.agencies import Directory
@@ -450,3 +450,51 @@ def test_a_child_is_reopened_without_consent_where_nobody_is_let_in(recipient: s
     lets_in = recipient == OTHER
     assert play.state(child) == ("requested" if lets_in else "suspended_consent")
     assert bool(play.may_open("center27", child)) is lets_in
+
+
+# Of what happens above a child that is suspended already, its other center is not told.
+
+
+def answered(play: Play, who: str, event: str, child: UUID) -> tuple[Any, ...]:
+    """How a message would be answered, which is not sent."""
+    before = play.case
+    recorded = {"consent_id": str(uuid4()), "recipients": [OTHER]}
+    consent: dict[str, Any] = recorded if event in {"record_consent", "renew_consent"} else {}
+    try:
+        return ("taken", play.send(f"{who} {event}", child, **consent))
+    except Refusal as refused:
+        return (type(refused).__name__, str(refused.facts))
+    finally:
+        play.case = before
+
+
+@pytest.mark.parametrize("who", ["center27", "center"])
+def test_a_suspension_above_a_suspended_child_changes_no_answer_there(who: str) -> None:
+    play, child = regional()
+    play.send("center27 withdraw_consent", child)
+    rows = [step for step in FLOWS["regional_coordination"].steps if SYSTEM not in step.by]
+    sent = sorted({step.type.partition(".")[2] for step in rows} - {"request"})
+
+    def answers() -> dict[str, tuple[Any, ...]]:
+        return {event: answered(play, who, event, child) for event in sent}
+
+    before = answers()
+    assert before["renew_consent"] == ("taken", "suspended_consent")
+    play.send("probation withdraw_consent")
+    assert answers() == before
+
+
+def test_what_was_renewed_below_a_suspension_waits_until_the_parent_goes_on() -> None:
+    play, child = regional()
+    play.send("center27 withdraw_consent", child)
+    play.send("probation withdraw_consent")
+    claim: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [OTHER]}
+    assert play.send("center27 renew_consent", child, **claim) == "suspended_consent"
+    with pytest.raises(Invalid):
+        play.send("probation confirm_consent", consent_id=claim["consent_id"])
+    assert not play.may_open("center27", child)
+    renewed: dict[str, Any] = {"consent_id": str(uuid4()), "recipients": [SHORT["center"]]}
+    play.send("probation renew_consent", **renewed)
+    assert not play.may_open("center27", child)
+    play.send("probation confirm_consent", consent_id=claim["consent_id"])
+    assert play.may_open("center27", child)

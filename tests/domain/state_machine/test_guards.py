@@ -265,22 +265,6 @@ def test_a_withdrawal_is_confirmed_only_after_one() -> None:
     refuses(guard, name, ["special_adjustment.withdraw_consent"], state="assessing")
 
 
-def test_consent_is_renewed_above_before_below() -> None:
-    name, guard = "regional_coordination.renew_consent", guards.ancestors_not_suspended
-    allows(guard, name)
-    running = Referral(uuid4(), "special_adjustment", "regional_pending")
-    allows(guard, name, above=running)
-    stopped = Referral(uuid4(), "special_adjustment", "suspended_consent")
-    refuses(guard, name, ["/parent"], above=stopped)
-    under = Referral(
-        uuid4(),
-        "special_adjustment",
-        "decline_pending",
-        back=("regional_pending", "suspended_consent"),
-    )
-    refuses(guard, name, ["/parent"], above=under)
-
-
 @pytest.mark.parametrize(
     ("flow", "reason", "allowed"),
     [

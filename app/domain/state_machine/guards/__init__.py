@@ -13,7 +13,6 @@ from app.domain.state_machine.guards.center import (
     one_agreed_placement,
 )
 from app.domain.state_machine.guards.ending import (
-    ancestors_not_suspended,
     close_reason_allowed,
     closed_for_objection,
     closed_lately,
@@ -48,7 +47,6 @@ from app.domain.state_machine.guards.selection import (
 )
 
 __all__ = [
-    "ancestors_not_suspended",
     "center_offers_service",
     "center_takes_area",
     "close_reason_allowed",

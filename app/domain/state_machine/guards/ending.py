@@ -28,21 +28,6 @@ def consent_withdrawn(situation: Situation) -> list[str]:
 
 
 @guard(
-    "ancestors_not_suspended",
-    Text("親の依頼が同意停止中でないこと", "no referral above is suspended"),
-    Text(
-        "親の依頼が同意停止中です。先に親の依頼で同意を得てください。",
-        "a referral above is suspended; consent must be renewed there first",
-    ),
-    needs=("/parent",),
-)
-def ancestors_not_suspended(situation: Situation) -> list[str]:
-    """A referral is not resumed while one above it is suspended."""
-    stopped = any(above.suspended for above in situation.case.ancestors(situation.referral))
-    return ["/parent"] if stopped else []
-
-
-@guard(
     "parent_goes_on",
     Text("親の依頼が続いていること", "the referral above goes on"),
     Text(
