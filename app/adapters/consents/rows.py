@@ -1,6 +1,6 @@
 """The consents that a decision records or withdraws, as rows for `accept`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from app.domain.consents.return_requests import TERM
 from app.domain.decisions.acceptance import Acceptance
 from app.domain.decisions.decision import Decision
 from app.domain.decisions.reach import affected_referrals
+from app.domain.deliveries.terms import terms_by_kind
 
 
 def consent_rows(acceptance: Acceptance) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def _recorded_consent(acceptance: Acceptance, recorded: Consent) -> dict[str, An
         "claimed": recorded.claimed,
         "today": acceptance.at.date().isoformat(),
         "referrals": _texts(case.with_descendants({recorded.referral_id})),
+        "terms": _terms(acceptance),
     }
 
 
@@ -86,6 +88,15 @@ def _vouched_consents(acceptance: Acceptance) -> dict[str, Any]:
         "by": str(acceptance.message.id),
         "today": acceptance.at.date().isoformat(),
         "referrals": _texts(decision.case.with_descendants(where)),
+        "terms": _terms(acceptance),
+    }
+
+
+def _terms(acceptance: Acceptance) -> Mapping[str, list[str]]:
+    """By when what is given back has to be acknowledged."""
+    return {
+        kind: [due.overdue_at.isoformat(), due.failed_at.isoformat()]
+        for kind, due in terms_by_kind(acceptance.at).items()
     }
 
 

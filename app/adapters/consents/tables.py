@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from app.adapters.database.row import TEXTS, Row
@@ -107,6 +108,34 @@ class ConsentRow(Row, table=True):
     confirmed_by: UUID | None = Field(
         sa_column_kwargs={"comment": "The message that confirmed what had been a claim."}
     )
+    before_retractions: list[dict[str, Any]] = Field(
+        sa_type=JSONB,
+        sa_column_kwargs={
+            "server_default": text("'[]'"),
+            "comment": "What it was before each retraction of its withdrawal, and when that came:"
+            " agencies whose part had ended see it so.",
+        },
+    )
+
+
+class ReturnedTermRow(Row, table=True):
+    """When a copy that a new consent has given back is overdue, and when it has failed."""
+
+    __tablename__ = "returned_term"
+    __table_args__ = (
+        Index("ix_returned_term_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        {
+            "comment": "When a copy that a new consent has given back is overdue,"
+            " and when it has failed."
+        },
+    )
+
+    message_id: UUID = Field(primary_key=True, foreign_key="message.id")
+    agency_id: str = Field(primary_key=True)
+    returned_at: datetime
+    overdue_at: datetime
+    failed_at: datetime
+    next_at: datetime | None
 
 
 class PurposeFlowRow(Row, table=True):

@@ -179,6 +179,8 @@ def _tracked_message(row: Mapping[str, Any]) -> Tracked:
 
 def _delivery(row: Mapping[str, Any], due: Terms | None) -> Delivery:
     disclosure = row["misdirected_disclosure_id"]
+    if row["overdue_at"]:  # it was given back after the message
+        due = Terms(_at(row["overdue_at"]), _at(row["failed_at"]))
     return Delivery(
         party=row["party"],
         agency_id=row["agency_id"],

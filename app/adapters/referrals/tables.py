@@ -243,6 +243,14 @@ class CopyRow(Row, table=True):
             " them moves them to `classes`.",
         },
     )
+    completions: list[dict[str, Any]] = Field(
+        sa_type=JSONB,
+        sa_column_kwargs={
+            "server_default": text("'[]'"),
+            "comment": "What consents added to it later: when, which classes, on which consents,"
+            " and which of these were new to it.",
+        },
+    )
 
 
 class DeadlineKindRow(Row, table=True):

@@ -230,6 +230,8 @@ def _copy(delivery: Delivery, at: datetime) -> dict[str, Any]:
         "agency_id": delivery.agency_id,
         "status": delivery.status,
         "late": delivery.lateness(at),
+        "overdue_at": moment(delivery.terms.overdue_at) if delivery.terms else None,
+        "failed_at": moment(delivery.terms.failed_at) if delivery.terms else None,
         "to_print": delivery.to_print,
         "notified_at": moment_or_none(delivery.notified_at),
         "opened_at": moment_or_none(delivery.opened_at),

@@ -14,6 +14,8 @@ _COPY: dict[str, Any] = {
     "agency_id": "center-13",
     "status": "acknowledged",
     "late": None,
+    "overdue_at": "2026-11-27T00:00:00.000+09:00",
+    "failed_at": "2026-12-02T00:00:00.000+09:00",
     "to_print": False,
     "notified_at": AT,
     "opened_at": AT,
@@ -58,6 +60,19 @@ class DeliveryOut(Shape):
             "overdue 期限を過ぎた、failed 期限の倍を過ぎた。受領・印刷した後は、その時点でのもの",
             "overdue: past its time; failed: past twice its time. After it was acknowledged"
             " or printed, as it was then",
+        )
+    )
+    overdue_at: Moment | None = Field(
+        description=both(
+            "この宛先の受領の期限。同意によって戻された写しでは、戻った時から数える",
+            "By when this recipient is to acknowledge it. For a copy that a consent gave back,"
+            " counted from then",
+        )
+    )
+    failed_at: Moment | None = Field(
+        description=both(
+            "この宛先について、これを過ぎると不達として知らせる",
+            "After this time it is reported as not delivered to this recipient",
         )
     )
     to_print: bool = Field(

@@ -25,6 +25,7 @@ BUSINESS_DAYS: Mapping[str, int] = {
 """By event, in any flow: news of a transfer is soon out of date, and a request to another region is
 answered within three days."""
 
+USUAL = "usual"
 USUAL_BUSINESS_DAYS = 3
 FAILED_AFTER = 2
 """Times the term."""
@@ -47,6 +48,13 @@ def terms(message_type: str, urgency: str, accepted_at: datetime) -> Terms:
         end_of_business_day(accepted_at, days),
         end_of_business_day(accepted_at, FAILED_AFTER * days),
     )
+
+
+def terms_by_kind(accepted_at: datetime) -> Mapping[str, Terms]:
+    """The terms from a moment on: by urgency, else by event, else `usual`."""
+    by_event = {event: terms(f".{event}", "", accepted_at) for event in BUSINESS_DAYS}
+    by_urgency = {urgency: terms("", urgency, accepted_at) for urgency in HOURS}
+    return {**by_event, **by_urgency, USUAL: terms("", "", accepted_at)}
 
 
 def end_of_business_day(accepted_at: datetime, days: int) -> datetime:

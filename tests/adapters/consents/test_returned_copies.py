@@ -1,12 +1,16 @@
 """What a new consent gives back: it waits for its recipient, which is notified of it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
+from app.adapters.deliveries.overdue import Overdue
 from app.domain.deliveries.delivery import Delivery
 from app.domain.deliveries.recall import RecallReason
+from app.domain.deliveries.terms import USUAL, terms, terms_by_kind
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
 from tests.adapters.consents.test_withdrawal import (
     TAKEN,
@@ -19,7 +23,7 @@ from tests.adapters.consents.test_withdrawal import (
     the,
     withdraw,
 )
-from tests.support.callers import seat
+from tests.support.callers import START, seat
 from tests.support.office import Office, saying
 from tests.support.play import (
     CENTER,
@@ -35,6 +39,7 @@ from tests.support.play import (
 FLOW = "special_adjustment"
 REQUESTED = TO_ACCEPTED[:4]
 RETURNED = "consent.copies_returned"
+TOLD = ["delivery.overdue", "delivery.failed"]
 
 
 async def delivery(office: Office, sender: str, message: UUID, recipient: str) -> Delivery:
@@ -236,3 +241,95 @@ async def test_the_sender_learns_that_it_has_to_print_again(office: Office) -> N
         assert RETURNED not in await kinds(office, PRISON, referral)
     finally:
         await office.owner.execute(connect, CENTER, True)
+
+
+async def late(office: Office, at: datetime) -> None:
+    """Let the worker notify of what is late at that moment."""
+    async with asyncpg.create_pool(office.urls.worker, min_size=0, max_size=1) as worker:
+        while await Overdue(worker, lambda: at).tell_late():
+            pass
+
+
+async def told_late(
+    office: Office, agency: str, message: UUID, recipient: str = CENTER
+) -> list[str]:
+    """The kinds of items by which an agency was told that a recipient is late with a message."""
+    rows = await office.owner.fetch(
+        "SELECT kind FROM inbox_item WHERE agency_id = $1 AND message_id = $2"
+        " AND $3 IN (agency_id, from_agency) AND kind LIKE 'delivery.%' ORDER BY position",
+        agency,
+        message,
+        recipient,
+    )
+    return [row["kind"] for row in rows]
+
+
+async def test_what_returns_has_a_term_of_its_own_from_then_on(office: Office) -> None:
+    referral = await special(office, REQUESTED)
+    request = await the(office, referral, "request_cooperation")
+    await withdraw(office, PROBATION, referral)
+    week = timedelta(days=14)
+    office.clock.now += week
+    try:
+        await late(office, office.clock.now)
+        assert await told_late(office, CENTER, request) == []
+        await give_again(office, "renew_consent", referral)
+        due = await delivery(office, PROBATION, request, CENTER)
+        assert due.terms == terms(
+            "special_adjustment.request_cooperation", "normal", office.clock.now
+        )
+        assert due.lateness(office.clock.now) is None
+        await late(office, office.clock.now)
+        assert await told_late(office, CENTER, request) == []
+        await late(office, due.terms.overdue_at)
+        for agency in (CENTER, PROBATION):
+            assert await told_late(office, agency, request) == ["delivery.overdue"]
+        await late(office, due.terms.failed_at)
+        for agency in (CENTER, PROBATION):
+            assert await told_late(office, agency, request) == [
+                "delivery.overdue",
+                "delivery.failed",
+            ]
+    finally:
+        office.clock.now -= week
+
+
+async def test_the_term_of_the_others_stays_as_it_was(office: Office) -> None:
+    referral = await special(office)
+    message = saying(f"{FLOW}.change_custody", referral)
+    await send(office, PROBATION, message)
+    before = await delivery(office, PROBATION, message.id, PRISON)
+    await withdraw(office, PROBATION, referral)
+    office.clock.now += timedelta(days=1)
+    try:
+        await give_again(office, "renew_consent", referral)
+        assert await delivery(office, PROBATION, message.id, PRISON) == before
+        own = await delivery(office, PROBATION, message.id, CENTER)
+        assert own.terms is not None
+        assert before.terms is not None
+        await late(office, before.terms.overdue_at)
+        assert await told_late(office, PRISON, message.id, PRISON) == ["delivery.overdue"]
+        assert await told_late(office, CENTER, message.id) == []
+    finally:
+        office.clock.now -= timedelta(days=1)
+
+
+async def test_what_is_taken_back_again_is_not_late(office: Office) -> None:
+    referral = await special(office, REQUESTED)
+    request = await the(office, referral, "request_cooperation")
+    await withdraw(office, PROBATION, referral)
+    await give_again(office, "renew_consent", referral)
+    await withdraw(office, PROBATION, referral)
+    await late(office, office.clock.now + timedelta(days=60))
+    assert await told_late(office, CENTER, request) == []
+    await give_again(office, "retract_withdrawal", referral)
+    await late(office, office.clock.now + timedelta(days=60))
+    assert await told_late(office, CENTER, request) == TOLD
+
+
+@pytest.mark.parametrize("urgency", ["normal", "urgent", "same_day"])
+@pytest.mark.parametrize("event", ["change_custody", "request", "interview"])
+def test_terms_by_kind_are_those_of_every_message(event: str, urgency: str) -> None:
+    by_kind = terms_by_kind(START)
+    found = by_kind.get(urgency) or by_kind.get(event) or by_kind[USUAL]
+    assert found == terms(f"any_flow.{event}", urgency, START)

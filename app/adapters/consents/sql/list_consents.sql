@@ -19,9 +19,9 @@ BEGIN
             'referral_id', CASE WHEN k.here IS NOT NULL THEN c.referral_id END,
             'purpose', c.purpose, 'recipients', c.recipients, 'classes', c.classes,
             'valid_from', c.valid_from, 'valid_until', c.valid_until,
-            'withdrawn_on', CASE WHEN w.accepted_at <= k.until THEN c.withdrawn_on END,
+            'withdrawn_on', CASE WHEN w.accepted_at <= k.until THEN s.withdrawn_on END,
             'withdrawn_items', ARRAY(
-                SELECT t.item FROM unnest(c.withdrawn_items, c.taken_by)
+                SELECT t.item FROM unnest(s.withdrawn_items, s.taken_by)
                     WITH ORDINALITY AS t (item, taken_by, place)
                 JOIN message b ON b.id = t.taken_by
                 WHERE b.accepted_at <= k.until ORDER BY t.place),
@@ -30,21 +30,22 @@ BEGIN
             'withdrawn_in', (SELECT y.message_id FROM copy y
                 WHERE y.agency_id = p_agency AND y.message_id = (
                     SELECT b.id FROM message b
-                    WHERE b.id = ANY (c.taken_by || c.withdrawn_by) AND b.accepted_at <= k.until
-                    ORDER BY b.accepted_at DESC, b.id = c.withdrawn_by DESC LIMIT 1)),
-            'claimed', c.claimed,
+                    WHERE b.id = ANY (s.taken_by || s.withdrawn_by) AND b.accepted_at <= k.until
+                    ORDER BY b.accepted_at DESC, b.id = s.withdrawn_by DESC LIMIT 1)),
+            'claimed', s.claimed,
             'recorded_by', CASE WHEN k.here IS NOT NULL THEN c.recorded_by END,
             'confirmed_in', (SELECT y.message_id FROM copy y
-                WHERE y.agency_id = p_agency AND y.message_id = c.confirmed_by),
-            'counts_in', CASE WHEN c.claimed THEN '[]' ELSE counting(c, p_agency) END) AS shown
+                WHERE y.agency_id = p_agency AND y.message_id = s.confirmed_by),
+            'counts_in', CASE WHEN s.claimed THEN '[]' ELSE counting(c, p_agency) END) AS shown
         FROM consent c
         JOIN message m ON m.id = c.message_id
-        LEFT JOIN message w ON w.id = c.withdrawn_by
         LEFT JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = p_agency
         CROSS JOIN LATERAL (SELECT q.referral_id AS here, greatest(
             CASE WHEN q.referral_id IS NOT NULL THEN coalesce(q.until, 'infinity') END,
             CASE WHEN q.referral_id IS NULL OR c.recipients && ARRAY[p_agency, v_kind]
                 THEN v_until END) AS until) AS k
+        CROSS JOIN LATERAL consent_as_of(c, k.until) AS s
+        LEFT JOIN message w ON w.id = s.withdrawn_by
         WHERE c.case_id = p_case AND knows_consent(p_agency, c) AND m.accepted_at <= k.until
             AND (p_after IS NULL OR (c.valid_from, c.id) > (p_after, p_after_id))
         ORDER BY c.valid_from, c.id LIMIT p_limit) AS o);

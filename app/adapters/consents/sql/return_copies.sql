@@ -1,8 +1,9 @@
 -- After a new consent, undo the recall of unopened copies that a withdrawal had recalled, as far
 -- as the consent covers them, and notify those who got them, or whose copies it completed
 -- (`p_completed`), where no message does. `p_given` is the consent, or what was vouched for. What
--- is given again waits unacknowledged: an acknowledgement was that of the tombstone. It is looked
--- up before mailboxes are locked: only the case, which is locked, changes it. One statement a
+-- is given again waits unacknowledged: an acknowledgement was that of the tombstone. Its term
+-- begins anew. When it was a tombstone is kept for agencies whose part ended meanwhile. It is
+-- looked up before mailboxes are locked: only the case, which is locked, changes it. One statement a
 -- party, however much it gets: another party may have sent all that it could.
 CREATE OR REPLACE FUNCTION return_copies(
     p_at timestamptz, p jsonb, p_given jsonb, p_completed jsonb
@@ -37,6 +38,7 @@ BEGIN
         CONTINUE WHEN v_ids || v_completed = '{}';
         v_parties := v_parties || q;
         v_given := v_given || jsonb_build_array(to_jsonb(v_ids));
+        PERFORM write_returned_terms(p_at, q.agency_id, v_ids, p_given -> 'terms');
         v_notices := v_notices || returned_items(q, v_ids || v_completed, p -> 'items');
     END LOOP;
     IF cardinality(v_parties) = 0 THEN RETURN; END IF;
@@ -50,8 +52,10 @@ BEGIN
         ), given AS (
             UPDATE inbox_item i SET recalled_at = NULL, withdrawn = false, acknowledged_at = NULL,
                 acknowledged_by = NULL, acknowledged_as_tombstone = false,
-                tombstones = i.tombstones + tstzmultirange(tstzrange(i.recalled_at,
-                    greatest(i.recalled_at, p_at)))
+                tombstones = CASE WHEN EXISTS (SELECT FROM party e
+                    WHERE e.referral_id = q.referral_id AND e.until BETWEEN i.recalled_at AND p_at)
+                    THEN i.tombstones + tstzmultirange(tstzrange(i.recalled_at,
+                        greatest(i.recalled_at, p_at))) ELSE i.tombstones END
             FROM tombstone t WHERE i.agency_id = t.agency_id AND i.position = t.position
             RETURNING t.acknowledged
         )

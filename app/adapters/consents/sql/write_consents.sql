@@ -13,7 +13,7 @@ BEGIN
             purpose text, recipients text[], classes text[], valid_from date, valid_until date,
             recorded_by text, claimed boolean);
         IF NOT (p #>> '{consent,claimed}')::boolean THEN
-            v_completed := complete_lacking(p -> 'consent');
+            v_completed := complete_lacking(p_at, p -> 'consent');
         END IF;
     END IF;
     IF p ? 'vouched' THEN
@@ -23,8 +23,8 @@ BEGIN
         UPDATE consent SET withdrawn_on = (p #>> '{vouched,today}')::date,
             withdrawn_by = (p #>> '{vouched,by}')::uuid
         WHERE case_id = p_case AND claimed AND p #> '{vouched,refused}' ? id::text;
-        PERFORM restore_consents(p_case, p #> '{vouched,restored}');
-        v_completed := v_completed || complete_lacking(p -> 'vouched');
+        PERFORM restore_consents(p_at, p_case, p #> '{vouched,restored}');
+        v_completed := v_completed || complete_lacking(p_at, p -> 'vouched');
     END IF;
     IF p ? 'withdrawn' THEN
         -- Each withdrawal of an item can be retracted by itself, but no more than the first four of

@@ -21,20 +21,23 @@ SET search_path = pg_catalog, public, pg_temp AS $$
             WHEN i.recalled_at <= e.until OR y.since IS NOT NULL THEN 'consent_withdrawn' END,
         'misdirected_disclosure_id', CASE WHEN x.disclosed AND x.recalled_at <= e.until
             THEN x.id END,
+        'overdue_at', CASE WHEN t.returned_at <= e.until THEN t.overdue_at END,
+        'failed_at', CASE WHEN t.returned_at <= e.until THEN t.failed_at END,
         'undeliverable', CASE WHEN a.disabled_at <= e.until THEN 'agency_disabled'
             WHEN r.agency_id = ANY (p_ended) THEN 'party_ended' END) ORDER BY r.party), '[]')
     FROM message m CROSS JOIN (SELECT coalesce(p_until, 'infinity') AS until) AS e
     CROSS JOIN jsonb_to_recordset(m.recipients) AS r (agency_id text, party text)
     JOIN inbox_item i ON i.agency_id = r.agency_id AND i.message_id = m.id AND i.kind = 'message'
     JOIN agency a ON a.id = r.agency_id
+    LEFT JOIN returned_term t ON t.message_id = m.id AND t.agency_id = r.agency_id
     LEFT JOIN recall x ON x.message_id = m.id AND x.recipient_agency = r.agency_id
-    CROSS JOIN LATERAL (SELECT min(t.at) AS at FROM notice k JOIN attempt t ON t.notice_id = k.id
+    CROSS JOIN LATERAL (SELECT min(a.at) AS at FROM notice k JOIN attempt a ON a.notice_id = k.id
         WHERE k.message_id = m.id AND k.agency_id = i.agency_id AND k.position = i.position
-            AND t.outcome = 'delivered') AS n
+            AND a.outcome = 'delivered') AS n
     CROSS JOIN LATERAL (SELECT CASE WHEN NOT i.acknowledged_as_tombstone
         THEN i.acknowledged_at END AS at) AS g
-    LEFT JOIN LATERAL (SELECT lower(t.during) AS since FROM unnest(i.tombstones) AS t (during)
-        WHERE t.during @> p_until) AS y ON true
+    LEFT JOIN LATERAL (SELECT lower(s.during) AS since FROM unnest(i.tombstones) AS s (during)
+        WHERE s.during @> p_until) AS y ON true
     WHERE m.id = p_message AND (p_only IS NULL OR r.agency_id = p_only)
 $$;
 -- Called by other functions only.

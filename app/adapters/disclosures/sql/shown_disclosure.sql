@@ -10,7 +10,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
         'shown_by', CASE WHEN b.id <> m.id THEN b.id END, 'legal_basis', b.legal_basis,
         'consent_ids', CASE WHEN b.id IS NULL THEN '{}'
             ELSE seen_consents(c.agency_id, p_case, CASE
-            WHEN c.sent OR d.agency_id = c.agency_id THEN (SELECT y.rests_on FROM copy y
+            WHEN c.sent OR d.agency_id = c.agency_id THEN (SELECT rests_at(y, d.at) FROM copy y
                 WHERE y.agency_id = d.agency_id AND y.message_id = b.id)
             ELSE b.consent_ids END) END, 'key', p_key)
     FROM message m LEFT JOIN message b ON b.id = d.brought_by WHERE m.id = d.message_id

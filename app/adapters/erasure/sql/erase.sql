@@ -39,6 +39,8 @@ BEGIN
         UPDATE party SET view = jsonb_set(view, '{back}', '[]') WHERE referral_id = v_referral;
         UPDATE delivery_term SET next_at = NULL WHERE next_at IS NOT NULL AND message_id IN (
             SELECT id FROM message WHERE referral_id = v_referral);
+        UPDATE returned_term SET next_at = NULL WHERE next_at IS NOT NULL AND message_id IN (
+            SELECT id FROM message WHERE referral_id = v_referral);
     END IF;
     PERFORM set_clocks(p -> 'clocks');
     IF jsonb_array_length(p -> 'items') > 0 THEN PERFORM deliver(v_at, p -> 'items'); END IF;

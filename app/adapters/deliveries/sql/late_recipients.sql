@@ -1,6 +1,7 @@
 -- The inbox items about recipients who have not acknowledged in time: one for the recipient, one
--- for the sender, if it is a party still.
-CREATE OR REPLACE FUNCTION late_items(p_term delivery_term) RETURNS jsonb
+-- for the sender, if it is a party still. They are about `p_only`, to which its copy was given back
+-- later; or about all that have no term of their own.
+CREATE OR REPLACE FUNCTION late_recipients(p_term delivery_term, p_only text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     WITH late AS (
@@ -15,7 +16,9 @@ SET search_path = pg_catalog, public, pg_temp AS $$
             AND i.kind = 'message'
         JOIN agency a ON a.id = r.agency_id
         WHERE m.id = p_term.message_id AND i.acknowledged_at IS NULL AND i.recalled_at IS NULL
-            AND i.printed_at IS NULL
+            AND i.printed_at IS NULL AND CASE WHEN p_only IS NOT NULL THEN r.agency_id = p_only
+                ELSE NOT EXISTS (SELECT FROM returned_term t
+                    WHERE t.message_id = m.id AND t.agency_id = r.agency_id) END
     )
     SELECT jsonb_agg(item) FROM (
         SELECT item || jsonb_build_object('agency_id', agency_id, 'from_party', from_party,
@@ -31,4 +34,4 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     ) AS told
 $$;
 -- Called by other functions only.
-REVOKE ALL ON FUNCTION late_items(delivery_term) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+REVOKE ALL ON FUNCTION late_recipients(delivery_term, text) FROM PUBLIC, tsunagu_api, tsunagu_worker;
