@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_28_133"
-down_revision = "2026_11_28_131"
+down_revision = "2026_11_28_145"
 branch_labels = None
 depends_on = None
 
