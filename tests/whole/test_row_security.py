@@ -44,6 +44,7 @@ NOTHING = {
     "master_retirement",
     "consent",
     "purpose_flow",
+    "returned_term",
     "service_clock",
     "day_count",
 }
@@ -107,6 +108,7 @@ SHOWN = {
     "referral_change": "agency_id || number",
     "deadline": "referral_id || agency_id || kind",
     "delivery_term": "message_id::text",
+    "returned_term": "message_id || agency_id",
     "segment": "message_id || class",
     "referral_key": "referral_id || class",
     "consent": "case_id || '' || id",

@@ -16,3 +16,8 @@ DROP POLICY IF EXISTS own ON purpose_flow;
 CREATE POLICY own ON purpose_flow FOR SELECT TO tsunagu_api USING (false);
 REVOKE ALL ON purpose_flow FROM tsunagu_api, tsunagu_worker;
 GRANT SELECT ON purpose_flow TO tsunagu_api;
+
+DROP POLICY IF EXISTS own ON returned_term;
+CREATE POLICY own ON returned_term FOR SELECT TO tsunagu_api USING (false);
+REVOKE ALL ON returned_term FROM tsunagu_api, tsunagu_worker;
+GRANT SELECT ON returned_term TO tsunagu_api;
