@@ -39,6 +39,7 @@ from tests.support.play import (
 FLOW = "special_adjustment"
 REQUESTED = TO_ACCEPTED[:4]
 RETURNED = "consent.copies_returned"
+LESS = {"recipients": [CENTER, OTHER_CENTER], "purpose": "regional", "item_classes": ["C1"]}
 TOLD = ["delivery.overdue", "delivery.failed"]
 
 
@@ -138,14 +139,13 @@ async def test_what_only_a_tombstone_was_acknowledged_of_is_recalled_at_once(
 async def going_on_without(office: Office, urgency: str = "normal") -> tuple[UUID, UUID, UUID]:
     """A parent and a child that go on, and a message that its center may not read any more.
 
-    Consent was withdrawn, and renewed for the first center alone.
+    Consent was withdrawn, and renewed for a class that the message does not have.
     """
     parent, child = await hand_over(office, *TAKEN)
     message = saying("regional_coordination.interview", child, urgency=urgency)
     await send(office, CENTER, message)
     await withdraw(office, PROBATION, parent)
-    only_one = {"recipients": [CENTER], "purpose": "regional"}
-    await send(office, PROBATION, saying(f"{FLOW}.renew_consent", parent, only_one))
+    await send(office, PROBATION, saying(f"{FLOW}.renew_consent", parent, LESS))
     return parent, child, message.id
 
 
@@ -185,8 +185,7 @@ async def test_a_copy_that_a_consent_completes_is_notified(office: Office) -> No
     changed = saying("regional_coordination.change_custody", child, body)
     await send(office, CENTER, changed)
     await acknowledge_all(office, OTHER_CENTER, child)
-    only_one = {"recipients": [CENTER], "purpose": "regional"}
-    await send(office, PROBATION, saying(f"{FLOW}.renew_consent", parent, only_one))
+    await send(office, PROBATION, saying(f"{FLOW}.renew_consent", parent, LESS))
     (opened,) = await office.reading.open(seat(OTHER_CENTER), [changed.id])
     assert opened.withheld
     await give_below(office, "record_consent", parent)
