@@ -63,12 +63,12 @@ class FlowParty(Shape):
     by_consent: Annotated[
         bool,
         _said(
-            "真なら、C0 のほかは本人の同意のある区分だけが届く。相手がこの当事者だけのときや、"
-            "この当事者が加わる通信文は、同意が足りなければ断られる。ほかの相手にも届くときは、"
-            "この当事者に届く区分が狭まる",
-            "If true, it receives more than C0 only with the person's consent. A message for such"
-            " parties alone, or by which one joins, is refused where consent is lacking; of one"
-            " that reaches others too, it receives only the classes that consent covers",
+            "真なら、C0 のほかは本人の同意のある区分だけが届く。条件に `consent_covers` のある行の"
+            "通信文は、同意が足りなければ断られる。ほかの行の通信文は受け付けられ、この当事者に"
+            "届く区分が狭まる",
+            "If true, it receives more than C0 only with the person's consent. A message of a row"
+            " with the guard `consent_covers` is refused where consent is lacking; of any other"
+            " message it receives only the classes that consent covers",
         ),
     ]
 
@@ -183,6 +183,15 @@ class FlowGuard(GuardName):
             "`/body/…`, `/to/…`, `/consent_ids` and `/parent` are places in the message,"
             " `/facts/…` and `/lead` in the referral as it is read; others are message types that"
             " have to come first",
+        ),
+    ]
+    everywhere: Annotated[
+        bool,
+        _said(
+            "真なら、案件を開くもののほか全ての通信文に当てはまり、行の `guards` にはない。"
+            "`needs` の `/body` は本文のどの項目でもありうる",
+            "If true, it holds for every message but one that opens a referral, and is not in"
+            " `guards` of rows. `/body` in `needs` stands for any field of the body",
         ),
     ]
 

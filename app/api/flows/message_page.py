@@ -17,6 +17,7 @@ from app.domain.classes import CLASS_TITLES, DataClass
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.copies import RowCopy, classes_of, copies
+from app.domain.state_machine.flow_guards import row_guards
 from app.domain.state_machine.pages import merged_rows
 from app.domain.state_machine.table import BACK, SAME, Flow, Step
 from app.domain.text import Text
@@ -193,7 +194,7 @@ def _sections(flow: Flow, body: type[Body], language: str) -> Iterator[Section]:
     moves = tuple(_move(flow, n, *row, language) for n, row in enumerate(rows, 1))
     told = _table(MOVE_COLUMNS, moves, language) if moves else NO_MOVES.in_language(language)
     yield _section("states", MOVES, (told,), language)
-    yield _section("guards", GUARDS, (_guards(steps, language),), language)
+    yield _section("guards", GUARDS, (_guards(flow, steps, language),), language)
     yield _section("copies", COPIES, tuple(_copies(flow, body, steps, language)), language)
     yield _section("fields", FIELDS, (_fields(body, language),), language)
     if _is_sent(flow, body):
@@ -214,7 +215,7 @@ def _move(flow: Flow, number: int, states: list[str], step: Step, language: str)
         _join_words((_state(flow, state, language) for state in states), language),
         senders,
         _state(flow, step.to, language),
-        _join_words((f"`{guard.name}`" for guard in step.guards), language) or "–",
+        _join_words((f"`{guard.name}`" for guard in row_guards(flow, step)), language) or "–",
         _join_words(_effects(flow, step, language), language) or "–",
     )
 
@@ -263,8 +264,8 @@ def _conditions(flow: Flow, step: Step, language: str) -> Iterator[str]:
         yield ADDED.in_language(language)
 
 
-def _guards(steps: Iterable[Step], language: str) -> str | Table:
-    guards = {guard.name: guard.title for step in steps for guard in step.guards}
+def _guards(flow: Flow, steps: Iterable[Step], language: str) -> str | Table:
+    guards = {g.name: g.title for step in steps for g in row_guards(flow, step)}
     rows = tuple((f"`{name}`", title.in_language(language)) for name, title in guards.items())
     return _table(GUARD_COLUMNS, rows, language) if rows else NO_GUARDS.in_language(language)
 

@@ -18,6 +18,7 @@ from app.domain.classes import CLASS_TITLES
 from app.domain.errors import NotFound
 from app.domain.flows import BODIES, FLOWS
 from app.domain.state_machine.examples import recorded_consent
+from app.domain.state_machine.flow_guards import EVERYWHERE, flow_guards
 from app.domain.state_machine.pages import facts, matrix, mermaid, needs_of
 from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import Flow
@@ -284,10 +285,15 @@ def _parents(flow: Flow, message_type: str) -> list[dict[str, Any]]:
 
 
 def _guards(flow: Flow) -> list[dict[str, Any]]:
-    by_name = {guard.name: guard for step in flow.steps for guard in step.guards}
+    everywhere = {rule.name for rule in EVERYWHERE}
     return [
-        {"name": name, "title": _both(guard.title), "needs": needs_of(flow, guard)}
-        for name, guard in sorted(by_name.items())
+        {
+            "name": name,
+            "title": _both(guard.title),
+            "needs": needs_of(flow, guard),
+            "everywhere": name in everywhere,
+        }
+        for name, guard in sorted(flow_guards(flow).items())
     ]
 
 

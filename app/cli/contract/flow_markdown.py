@@ -16,6 +16,7 @@ from app.cli.contract.generated import in_the_other_language
 from app.domain.cases.case import CLOSED
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
+from app.domain.state_machine.flow_guards import EVERYWHERE, flow_guards
 from app.domain.state_machine.pages import facts, matrix, mermaid, needs_of
 from app.domain.state_machine.table import Flow
 from app.domain.text import Text
@@ -96,6 +97,12 @@ GUARDS = Text("条件", "Guards")
 GUARD_COLUMNS = Text(
     "| 符号 | 条件 | 断るときに `needs` に挙げうるもの |",
     "| Code | Guard | What a refusal may name in `needs` |",
+)
+HOLDS_EVERYWHERE = Text(
+    "{} は、案件を開くもののほか全ての通信文に当てはまり、行には書いていません。"
+    "`/body` は本文のどの項目でもありえます。",
+    "{} holds for every message but one that opens a referral, and rows do not list it. `/body`"
+    " stands for any field of the body.",
 )
 FACTS = Text("事実", "Facts")
 WHAT_FACTS_ARE = Text(
@@ -269,11 +276,12 @@ def _guards(flow: Flow, language: str) -> Iterator[str]:
     yield from heading("guards", GUARDS.in_language(language))
     yield GUARD_COLUMNS.in_language(language)
     yield "|---|---|---|"
-    guards = {guard.name: guard for step in flow.steps for guard in step.guards}
+    guards = flow_guards(flow)
     for name in sorted(guards):
         title, needs = guards[name].title.in_language(language), needs_of(flow, guards[name])
-        yield f"| `{name}` | {title} | {_codes(needs)} |"
-    yield ""
+        yield f"| `{name}` | {title} | {_codes(needs) or '–'} |"
+    names = _codes(rule.name for rule in EVERYWHERE)
+    yield f"\n{HOLDS_EVERYWHERE.in_language(language).format(names)}\n"
 
 
 def _facts(flow: Flow, language: str) -> Iterator[str]:

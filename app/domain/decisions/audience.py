@@ -106,28 +106,17 @@ def limit_to_consent(
     recipients: Audience,
     consents: tuple[Consent, ...],
     on: date,
-    *,
-    in_part: bool,
 ) -> Audience:
     """The same recipients, where those that depend on consent get only what it covers.
 
-    This applies where others receive the message without consent: a notice of release reaches the
-    probation office whether or not the consent for the center still holds. A message to parties
-    that all depend on consent, or by which an agency joins, is left as it is; it is refused later
-    if consent does not cover it. Not for a party that came from above: whether consent covers it
-    the sender is not told. What is cut off stays in `by_row`.
-
-    Args:
-        in_part: it is taken also where consent does not cover all of it for anybody, as claims and
-            records of consents are.
+    A notice of release is taken whether or not the consent for the center still holds, and so is
+    a transfer to another prison. Parties for which the step asks for consent are left as they are;
+    it is refused later if consent does not cover them. What is cut off stays in `by_row`.
     """
-    roles = [flow.parties[t.party] for t in recipients]
-    depend = all(role.by_consent and not role.from_above for role in roles)
-    if step.joins or (depend and not in_part):
-        return recipients
+    asked = flow.asked_parties(step)
     return tuple(
         replace(t, classes=t.classes & covered_classes(consents, t.agency.id, t.agency.kind, on))
-        if flow.parties[t.party].by_consent
+        if flow.parties[t.party].by_consent and t.party not in asked
         else t
         for t in recipients
     )

@@ -40,20 +40,12 @@ from app.domain.errors import (
 )
 from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
+from app.domain.state_machine.flow_guards import CLASS_NOT_ERASED
 from app.domain.state_machine.guard import Situation, consent_covers, failures
 from app.domain.state_machine.table import BACK, Flow, Step
-from app.domain.text import Text
 
 MOST_CHILDREN = 50
 """The most referrals with a parent that an agency opens in one case."""
-NOT_ERASED: Mapping[str, Any] = {
-    "name": "class_not_erased",
-    "title": Text("消去した区分の情報を含まないこと", "nothing of a class that was erased"),
-    "reason": Text(
-        "この案件では、その区分の情報は消去されました。新しい事件は新しい案件として送ってください。",
-        "This referral's data of that class was erased. What is new belongs in a new referral.",
-    ),
-}
 
 
 def decide(submission: Submission, if_match: frozenset[str] = frozenset()) -> Decision:
@@ -141,7 +133,7 @@ def _not_erased(submission: Submission) -> None:
         body = submission.message.body
         given = (name for name, c in body.classes().items() if c in gone)
         needs = [f"/body/{name}" for name in given if getattr(body, name) is not None]
-        raise GuardFailed([{**NOT_ERASED, "needs": needs}])
+        raise GuardFailed([CLASS_NOT_ERASED.refusal(needs)])
 
 
 def _current_referral(flow: Flow, submission: Submission) -> Referral:
@@ -371,11 +363,7 @@ def _check_guards(
         submission.directory,
         claimed=is_claim(flow, step, submission, sender),
     )
-    records = submission.message.body.consent_record() is not None
-    in_part = sender.keyed_by is None if situation.claimed else records
-    recipients = limit_to_consent(
-        flow, step, recipients, situation.consents, situation.today, in_part=in_part
-    )
+    recipients = limit_to_consent(flow, step, recipients, situation.consents, situation.today)
     present = present_classes(submission.message.body)
     receives = tuple(
         (t.party, t.agency, t.classes & present | shared_classes(flow, step, submission, t))
@@ -385,7 +373,10 @@ def _check_guards(
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
     # Whoever joins by consent does so by one that the message names.
     named = bool(by_consent & joining.keys())
-    failed = failures((*step.guards, consent_covers(by_consent, named=named)), situation)
+    asked = flow.asked_parties(step)
+    if submission.message.shared_messages:
+        asked |= flow.dependent_parties
+    failed = failures((*step.guards, consent_covers(asked, named=named)), situation)
     if failed:
         raise GuardFailed(failed)
     return _with_consents(recipients, situation, by_consent)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from app.domain.cases.case import CLOSED, HELD, HOLDS_CHILDREN, SUSPENDED, Case, Referral
@@ -28,23 +27,14 @@ from app.domain.errors import GuardFailed, IllegalMove, Invalid, TooManyConsents
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
+from app.domain.state_machine.flow_guards import PARENT_TAKES_IT_AGAIN
 from app.domain.state_machine.table import BACK, Flow, Report, Step
-from app.domain.text import Text
 
 MOST_CONSENTS = 50
 """Consents that one agency may record in a case, withdrawn and refused ones among them: whatever is
 sent there is decided upon all of them."""
 SIDE_STATE_OF: Mapping[str, str] = {"consent_suspended": SUSPENDED, "parent_held": HELD}
 """The side state to which an event leads. A referral that is in it is not told again."""
-PARENT_WENT_ON: Mapping[str, Any] = {
-    "name": "parent_takes_it_again",
-    "title": Text("親の依頼が受け入れること", "the referral above takes it again"),
-    "reason": Text(
-        "親の依頼は先へ進んでいます。新しい依頼として送ってください。",
-        "the referral above has moved on; send a new request",
-    ),
-    "needs": ["/parent"],
-}
 
 
 def conclude(
@@ -325,7 +315,7 @@ def _report_to_parent(
     if reported is not None:
         return reported[0], (move, reported[1])
     if reopened:
-        raise GuardFailed([PARENT_WENT_ON])
+        raise GuardFailed([PARENT_TAKES_IT_AGAIN.refusal()])
     if step.reports.brings:
         standing = submission.case.referrals[move.referral.id]
         party = standing.party_of(submission.caller.agency_id)

@@ -43,8 +43,8 @@ def readable_classes(known: Reference, submission: Submission) -> frozenset[Data
 def shared_classes(
     flow: Flow, step: Step, submission: Submission, recipient: Addressee
 ) -> frozenset[DataClass]:
-    """The classes of all messages that a message shares which this recipient would receive."""
-    may = step.shares & recipient.classes & flow.parties[recipient.party].classes
+    """The classes of all messages that a message shares which its row gives this recipient."""
+    may = step.shares & recipient.by_row & flow.parties[recipient.party].classes
     shared = (
         readable_classes(submission.case.references[each], submission)
         for each in submission.message.shared_messages

@@ -8,10 +8,9 @@ Paper that takes something away is the deciding party's to key in: nobody compar
 agency wrote in whose name it comes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from app.domain.cases.case import CLOSED, HOLDS_CHILDREN, LEAD, SUSPENDED, Case, Party, Referral
 from app.domain.classes import ROUTING
@@ -24,19 +23,8 @@ from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import DECIDING, EXITS, VOUCHING
+from app.domain.state_machine.flow_guards import STOPPED_TOO_OFTEN
 from app.domain.state_machine.table import BACK, SAME, Flow, Step, can_be_reopened
-from app.domain.text import Text
-
-TOO_OFTEN: Mapping[str, Any] = {
-    "name": "stopped_too_often",
-    "title": Text("同じ理由で何度も止めていないこと", "not stopped too often in the same way"),
-    "reason": Text(
-        "この機関が止めたものが二度再開されたため、この機関からは、もう同じようには止められません。",
-        "What this agency stopped was set going again twice; it cannot be stopped by this agency"
-        " in this way any more.",
-    ),
-    "needs": [],
-}
 
 
 def is_deciding(flow: Flow, submission: Submission, sender: Sender) -> bool:
@@ -121,7 +109,7 @@ def stops_nothing(
             return False
         raise _left_to(_acting(sender), flow, submission, referral)
     if not answers.claimed:
-        raise GuardFailed([TOO_OFTEN])
+        raise GuardFailed([STOPPED_TOO_OFTEN.refusal()])
     return True
 
 

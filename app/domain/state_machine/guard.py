@@ -132,6 +132,26 @@ class Guard:
     """What the example of a message needs before it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition of many rows, checked where what it looks at is known."""
+
+    name: str
+    title: Text
+    reason: Text
+    needs: tuple[str, ...] = ()
+    """All that a refusal may name, as `Guard.needs` has it; `/body` stands for any field of it."""
+
+    def refusal(self, needs: Iterable[str] | None = None) -> Mapping[str, Any]:
+        """The rule as the problem on the wire lists it, with `needs` in place of its own."""
+        named = list(self.needs if needs is None else needs)
+        return {"name": self.name, "title": self.title, "reason": self.reason, "needs": named}
+
+
+Condition: TypeAlias = Guard | Rule
+"""Whatever may refuse a message by name."""
+
+
 def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str, Any]]:
     """The guards that refuse, as the problem on the wire lists them."""
     return [
@@ -148,10 +168,11 @@ def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str,
 
 
 def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
-    """A guard that consent covers each recipient that needs it, in all classes that it receives.
+    """A guard that consent covers each of these recipients, in all classes that it receives.
 
     Args:
-        by_consent: the parties that may receive more than C0 only with the person's consent.
+        by_consent: the parties for which the step asks for consent; the others receive what
+            consent covers.
         named: count only consents that the message names.
     """
 

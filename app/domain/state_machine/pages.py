@@ -11,7 +11,8 @@ from app.domain.messages.facts import DEADLINES, FACTS
 from app.domain.state_machine.common_rows import COMMON_EVENTS
 from app.domain.state_machine.copies import RowCopy, copies
 from app.domain.state_machine.examples import needed_first
-from app.domain.state_machine.guard import Guard, Taken
+from app.domain.state_machine.flow_guards import row_guards
+from app.domain.state_machine.guard import Condition, Taken
 from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import BACK, OTHERS, SAME, Flow, Step
 
@@ -30,20 +31,21 @@ def merged_rows(flow: Flow) -> list[tuple[list[str], Step]]:
     states: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
     steps: dict[tuple[Any, ...], Step] = {}
     for step in possible_steps(flow):
-        key = _key_without_state(step)
+        key = _key_without_state(flow, step)
         states[key].append(step.state)
         steps[key] = step
     return [(states[key], step) for key, step in steps.items()]
 
 
-def _key_without_state(step: Step) -> tuple[Any, ...]:
-    names = tuple(guard.name for guard in step.guards)
+def _key_without_state(flow: Flow, step: Step) -> tuple[Any, ...]:
+    names = tuple(guard.name for guard in row_guards(flow, step))
     rest = (
         step.lead,
         step.erases,
         step.added,
         step.reports and step.reports.event,
         step.shares,
+        step.asks_consent,
         taken(step),
     )
     return (
@@ -111,7 +113,8 @@ def _row(flow: Flow, states: list[str], step: Step) -> dict[str, Any]:
         "joins": list(step.joins),
         "ends": list(step.ends),
         "guards": [
-            {"name": g.name, "title": {"ja": g.title.ja, "en": g.title.en}} for g in step.guards
+            {"name": g.name, "title": {"ja": g.title.ja, "en": g.title.en}}
+            for g in row_guards(flow, step)
         ],
         "takes": [each.as_values() for each in taken(step)],
         "needs": needed_first(flow, step),
@@ -136,7 +139,7 @@ def facts(flow: Flow) -> list[dict[str, Any]]:
     ]
 
 
-def needs_of(flow: Flow, guard: Guard) -> list[str]:
+def needs_of(flow: Flow, guard: Condition) -> list[str]:
     """All that a refusal by a guard may name: pointers, and message types."""
     return [need if need[0] == "/" else f"{flow.name}.{need}" for need in guard.needs]
 

@@ -86,6 +86,10 @@ class Step:
     """The referral's keys are destroyed with this step."""
     added: bool = False
     """Not in the first agreed tables: added to complete them."""
+    asks_consent: bool = False
+    """It is nothing but what it tells the parties that depend on consent, and is refused where
+    consent does not cover them. A row by which such a party joins always is. Of every other row
+    they receive what consent covers: it is recorded whatever the person consented to."""
     shares: frozenset[DataClass] = frozenset()
     """The classes in which its message may show its recipients older messages of the referrals
     above, those that its sender can read. Without classes, `shared_messages` is not taken."""
@@ -268,6 +272,17 @@ class Flow:
         """
         return step.to == CLOSED and DEATH_REPORTED in states and not decides
 
+    def asked_parties(self, step: Step) -> frozenset[str]:
+        """The parties for which consent has to cover a step's message, or it is refused."""
+        names = self.parties if step.asks_consent else step.joins
+        return frozenset(names) & self.dependent_parties
+
+    @cached_property
+    def dependent_parties(self) -> frozenset[str]:
+        """The parties by consent, but those of whose consents the senders are not told."""
+        roles = self.parties.items()
+        return frozenset(n for n, role in roles if role.by_consent and not role.from_above)
+
     def sys_event(self, state: str, event: str) -> Step | None:
         """The row for an event of the service itself, if the state takes it."""
         steps = self.takes(state, f"{self.name}.{event}")
@@ -319,6 +334,7 @@ def _problems(flow: Flow) -> Iterator[str]:
     yield from _wrong_shares(flow)
     yield from _own_access(flow)
     yield from _parts_above(flow)
+    yield from _unrecordable(flow)
     yield from _exits(flow)
     yield from _easy_returns(flow)
     yield from _final_ends(flow)
@@ -506,6 +522,33 @@ def _wrong_resumption(flow: Flow, step: Step, dependent: set[str]) -> Iterator[s
         yield f"{step.type} lets {sorted(dependent)} end the suspension of its own access"
     if not {*step.by} <= {flow.vouching, SYSTEM}:
         yield f"{step.type} ends a suspension, and is not the vouching party's"
+
+
+def _unrecordable(flow: Flow) -> Iterator[str]:
+    """Rows that want of consent makes impossible, where something else may have happened.
+
+    What a court, a prison, the law or the person does happens whether or not others may read it.
+    So a row asks for consent only if a party joins by it and nothing else happens, or if its
+    message can be sent without anything that needs consent.
+    """
+    for step in flow.steps:
+        asked = flow.asked_parties(step)
+        if not asked:
+            continue
+        if step.asks_consent and _required_classes(step.body) - ROUTING:
+            yield f"{step.type} asks for consent, and cannot be sent without what needs it"
+        replaced = set(step.ends) - asked
+        if step.to in {CLOSED, BACK} or replaced or _tells_of_custody(step):
+            yield f"{step.type} asks for consent to something that happens without it"
+
+
+def _required_classes(body: type[Body]) -> frozenset[DataClass]:
+    classes = body.classes()
+    return frozenset(c for name, c in classes.items() if body.model_fields[name].is_required())
+
+
+def _tells_of_custody(step: Step) -> bool:
+    return step.type.partition(".")[2] in CUSTODY
 
 
 def vouches(body: type[Body]) -> bool:
@@ -724,6 +767,7 @@ def _rows_of(flow: Flow, state: str, party: str) -> frozenset[tuple[object, ...]
             tuple((guard.name, state in guard.by_state) for guard in step.guards),
             step.joins,
             step.ends,
+            step.asks_consent,
             step.lead,
             step.reports.event if step.reports else None,
         )

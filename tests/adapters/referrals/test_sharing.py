@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.domain.deliveries.recall import RecallReason
-from app.domain.errors import Invalid
+from app.domain.errors import GuardFailed, Invalid
 from app.domain.messages.message import PaperOrigin
 from tests.adapters.referrals.test_reading import the
 from tests.support.callers import seat
@@ -185,6 +185,19 @@ async def test_a_message_is_shared_in_the_classes_that_the_sharers_seat_may_open
     (wider,) = await office.reading.open(seat(OTHER_CENTER), [request])
     assert set(wider.salts) > {"C0", "C1"}
     await all_that_is_said_to_be_given_can_be_read(office)
+
+
+async def test_what_consent_does_not_cover_is_not_shared_and_the_offer_is_taken_without_it(
+    office: Office,
+) -> None:
+    parent, child = await hand_over(office, *TAKEN)
+    request = await the(office, parent, "request_cooperation")
+    narrow = "UPDATE consent SET classes = '{C2}' WHERE purpose = 'regional'"
+    await office.owner.execute(narrow)
+    with pytest.raises(GuardFailed) as refused:
+        await share(office, child, request)
+    assert [guard["name"] for guard in refused.value.facts["guards"]] == ["consent_covers"]
+    await share(office, child)
 
 
 async def test_what_was_recalled_is_not_shared_and_nothing_is_given_twice(office: Office) -> None:

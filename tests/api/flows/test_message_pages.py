@@ -13,6 +13,7 @@ from app.api.flows.message_page import Json, MessagePage, Table, message_page
 from app.api.wire.message_examples import answer_example, request_example
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
+from app.domain.state_machine.flow_guards import row_guards
 from app.domain.state_machine.reachability import possible_steps
 from app.domain.state_machine.table import BACK, INFORMED, NAMED, OTHERS, SAME, Step, parse_copy
 from tests.support.contract import ENGLISH, PUBLISHED
@@ -57,14 +58,15 @@ def test_a_page_names_every_state_sender_target_and_guard(name: str, language: s
         for state in codes(row[1])
     }
     assert {(state, guards) for state, _, guards in said} == {
-        (step.state, frozenset(guard.name for guard in step.guards)) for step in steps_of(name)
+        (step.state, frozenset(g.name for g in row_guards(page.flow, step)))
+        for step in steps_of(name)
     }
     assert {(state, to) for state, to, _ in said if to in {NEW, *page.flow.states}} == {
         (step.state, step.to) for step in steps_of(name) if step.to not in {SAME, BACK}
     }
     senders = set().union(*(codes(row[2]) for row in rows(page, "states")))
     assert senders == {by for step in steps_of(name) for by in step.by} & {*page.flow.parties}
-    guards = {guard.name: guard.title for step in steps_of(name) for guard in step.guards}
+    guards = {g.name: g.title for step in steps_of(name) for g in row_guards(page.flow, step)}
     assert rows(page, "guards") == [(f"`{g}`", t.in_language(language)) for g, t in guards.items()]
 
 

@@ -389,7 +389,7 @@ def test_a_center_keys_in_no_inquiry_without_a_scan_of_it() -> None:
     assert refused.value.facts["errors"] == [{"pointer": place, "reason": "required"}]
 
 
-@pytest.mark.parametrize("event", ["record_consent", "renew_consent", "confirm_consent"])
+@pytest.mark.parametrize("event", ["renew_consent", "confirm_consent"])
 def test_later_paper_of_a_lawyer_opens_nothing_again_to_the_center_that_keys_it_in(
     event: str,
 ) -> None:
@@ -400,6 +400,19 @@ def test_later_paper_of_a_lawyer_opens_nothing_again_to_the_center_that_keys_it_
     with pytest.raises(Refusal):
         play.send(f"center {event}", envelope={"paper_origin": PAPER}, **consent)
     assert play.may_open("center") == shut
+
+
+def test_a_consent_on_later_paper_of_a_lawyer_is_a_claim_of_the_center_that_keys_it_in() -> None:
+    play = Play("defence_support", "center inquire", **BY_A_LAWYER_ON_PAPER, paper_origin=PAPER)
+    play.send("center withdraw_consent")
+    shut = play.may_open("center")
+    envelope = {"paper_origin": PAPER}
+    state = play.send("center record_consent", envelope=envelope, **of_its_own("center"))
+    assert state == "suspended_consent"
+    assert play.case.consents[-1].claimed
+    assert play.may_open("center") == shut
+    copies = {c.agency_id: c.classes for c in play.decided.moves[0].copies}
+    assert copies[SHORT["center"]] == ROUTING
 
 
 @pytest.mark.parametrize("recipient", ["center-13", "probation_office", "center-27"])

@@ -192,6 +192,17 @@ def test_no_answer_is_left_over() -> None:
         (SPECIAL, "transfer_office", "assessing", {"joins": ()}, "without a successor"),
         (DEFENCE, "ask_probation", None, {"ends": ("counsel",)}, "without a successor"),
         (DEFENCE, "report_outcome", None, {"ends": ("center",)}, "without a successor"),
+        (SUSPECT, "apply_relief", None, {"asks_consent": True}, "cannot be sent without what"),
+        (SUSPECT, "lift_contact_ban", None, {"asks_consent": True}, "that happens without it"),
+        (SPECIAL, "released", "assessing", {"asks_consent": True}, "that happens without it"),
+        (SPECIAL, "close", "assessing", {"asks_consent": True}, "that happens without it"),
+        (
+            SPECIAL,
+            "transfer_institution",
+            "assessing",
+            {"joins": ("institution", "center")},
+            "that happens without it",
+        ),
     ],
 )
 def test_a_table_with_a_row_that_gives_too_much_is_not_built(
