@@ -117,7 +117,10 @@ class Deliveries:
         return _printed_copies(json.loads(text), recipients)
 
     async def paper_copies(self, agency_id: str, message_id: UUID) -> dict[str, frozenset[str]]:
-        """The recipients that get a message on paper, and the classes that each may be given."""
+        """The recipients to which an agency takes a message on paper, with the classes for each.
+
+        These are its own recipients, or those with whom it shared the message.
+        """
         text = await self._pool.fetchval(PAPER, agency_id, message_id, self._clock().date())
         return {agency: frozenset(classes) for agency, classes in json.loads(text).items()}
 

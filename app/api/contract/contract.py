@@ -193,7 +193,7 @@ def _complete(path: str, operation: Schema, notes: Documentation, language: Lang
     for code in dict.fromkeys(codes):
         _add_problem(responses, code, language)
     if notes.takes:
-        operation["requestBody"] = _request_body(notes.takes, notes.examples)
+        operation["requestBody"] = _request_body(notes.takes, notes)
     for status, shown in notes.shows.items():
         responses[str(status)]["content"]["application/json"] |= shown
     if notes.conditional:
@@ -278,11 +278,11 @@ def _add_examples(operation: Schema, schemas: Schema) -> None:
             content["example"] = schemas[component]["examples"][0]
 
 
-def _request_body(model: type[BaseModel], examples: Mapping[str, Any]) -> Schema:
+def _request_body(model: type[BaseModel], notes: Documentation) -> Schema:
     schema = {"$ref": f"{COMPONENTS}{model.__name__}"}
     return {
-        "required": True,
-        "content": {"application/json": {"schema": schema, "examples": dict(examples)}},
+        "required": not notes.may_be_empty,
+        "content": {"application/json": {"schema": schema, "examples": dict(notes.examples)}},
     }
 
 

@@ -95,12 +95,13 @@ async def list_deliveries(
         "mark_printed",
         Text("印刷済みとする", "Mark a message as printed"),
         """Records, for this seat of the sender, that the copies for agencies that are not
-        connected were printed.
+        connected were printed. Without a body: all of them.
 
         Opening the printable sheet (`…/sheet`) alone does not mark it as printed. Doing it
         twice changes nothing.""",
         Text("印刷済みの写し", "The copies that are printed"),
         takes=PrintedIn,
+        may_be_empty=True,
         example={},
         may_answer=("not_to_print", "already_recalled"),
         parameters={"referral_id": REFERRAL_ID, "message_id": MESSAGE_ID},
@@ -112,11 +113,11 @@ async def mark_printed(
     message_id: str,
     caller: Annotated[Caller, require_scope(Scope.REFERRAL_WRITE)],
 ) -> Response:
-    """参加していない機関あての写しを印刷したことを、送り手のこの席として記録する。
+    """参加していない機関あての写しを印刷したことを、送り手のこの席として記録する。本文がなければ全て。
 
     書面(`…/sheet`)を開いただけでは印刷したことにならない。二度しても変わらない。
     """
-    body = (await read_json(request)).model(PrintedIn)
+    body = (await read_json(request, may_be_empty=True)).model(PrintedIn)
     rows = await dependency(request, Deliveries).mark_printed(
         caller, id_in_path(referral_id), id_in_path(message_id), body.recipients
     )

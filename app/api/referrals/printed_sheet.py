@@ -1,6 +1,7 @@
 """The printed sheet of a message (依頼書) for agencies that are not connected.
 
-Its outer page shows neither names nor contents.
+Its outer page shows neither names nor contents. It is addressed only to whoever may read all that
+it shows.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,10 @@ router = APIRouter(prefix="/v1", tags=["referrals"])
         """Opens a message and makes it a sheet (HTML) that takes it on paper to an agency that is
         not connected.
 
+        Whoever sent the message, or shared it, gets a sheet for each such recipient, with the
+        classes that its copy may be given now; copies that were recalled are left out. If there is
+        none, and for everybody else, it is a record of the agency's own, with no addressee, which
+        is not to be sent.
         The front page holds the recipient, the reference and the digest alone, neither a name
         nor what it is about. It is recorded as a disclosure, as opening the body is.""",
         may_answer=("busy",),
@@ -59,6 +64,8 @@ async def print_message(
 ) -> Response:
     """開いた通信文を、参加していない機関へ紙で届けるための書面(HTML)にする。
 
+    送った者と共有した者には、そうした宛先ごとに、その写しに今渡せる区分だけの書面を返す。
+    取り消した写しのものはない。宛先がなければ、またほかの者には、宛名のない控えを返す。
     表の頁には宛先・整理番号・ダイジェストのみを載せ、氏名も用件も載せない。
     本文を開くのと同じく、提供として記録する。
     """
@@ -82,9 +89,10 @@ async def print_message(
 
 @dataclass(frozen=True, slots=True)
 class PrintedSheet:
-    """The part of a message that is printed for one recipient."""
+    """The part of a message that is printed for one recipient, or for whoever prints it."""
 
-    recipients: list[str]
+    recipient: str | None
+    """Its addressee; without one it is a record of whoever prints it."""
     lines: tuple[Line, ...]
     withheld: list[str]
 
@@ -92,18 +100,17 @@ class PrintedSheet:
 def _sheets(
     message: Opened, paper: Mapping[str, frozenset[str]], directory: Directory
 ) -> Iterator[PrintedSheet]:
-    """One for each recipient that is not connected, with the data classes for that recipient.
+    """One for each copy that the caller may send on paper, in the classes of that copy.
 
-    If all recipients are connected, one with what the caller may open.
+    If there is none, one with what the caller may open, addressed to nobody.
     """
     for agency_id, classes in sorted(paper.items()):
-        yield _sheet(message, [_name(directory, agency_id)], classes)
+        yield _sheet(message, _name(directory, agency_id), classes)
     if not paper:
-        names = [_name(directory, to["agency_id"]) for to in message.envelope["to"]]
-        yield _sheet(message, names, frozenset(message.salts))
+        yield _sheet(message, None, frozenset(message.salts))
 
 
-def _sheet(message: Opened, recipients: list[str], classes: frozenset[str]) -> PrintedSheet:
+def _sheet(message: Opened, recipient: str | None, classes: frozenset[str]) -> PrintedSheet:
     body = BODIES[message.envelope["type"]]
     values = {n: v for n, v in message.body.items() if body.classes()[n] in classes}
     printed_classes = classes & frozenset(message.salts)
@@ -111,7 +118,7 @@ def _sheet(message: Opened, recipients: list[str], classes: frozenset[str]) -> P
         c for c in map(DataClass, sorted(message.envelope["digests"])) if c not in printed_classes
     ]
     return PrintedSheet(
-        recipients, tuple(lines(body, values)), [CLASS_TITLES[c].ja for c in withheld]
+        recipient, tuple(lines(body, values)), [CLASS_TITLES[c].ja for c in withheld]
     )
 
 

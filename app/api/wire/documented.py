@@ -37,6 +37,8 @@ class Documentation(dict[str, Any]):
     """What the operation does. Its docstring says the same in Japanese."""
     takes: type[BaseModel] | None
     """The shape of the JSON that is sent."""
+    may_be_empty: bool
+    """Whether no body counts as an empty object."""
     examples: Mapping[str, Any]
     """Of what is sent, by name, as OpenAPI has them."""
     may_answer: Sequence[str]
@@ -67,6 +69,7 @@ def documented(
     answer: Text | None = None,
     *,
     takes: type[BaseModel] | None = None,
+    may_be_empty: bool = False,
     example: Mapping[str, Any] | None = None,
     examples: Mapping[str, Any] | None = None,
     may_answer: Sequence[str] = (),
@@ -92,6 +95,7 @@ def documented(
         english: what it does, in full. The function's docstring says it in Japanese.
         answer: what the answer of a call is that went well.
         takes: the shape of the JSON that it takes.
+        may_be_empty: whether no body counts as an empty object.
         example: one example of that JSON.
         examples: several, by name; each made by `example_named`.
         may_answer: the codes of other problems that it may answer with.
@@ -110,6 +114,7 @@ def documented(
     notes.update(extra or {})
     notes.english = cleandoc(english)
     notes.takes = takes
+    notes.may_be_empty = may_be_empty
     notes.examples = examples or {}
     if example is not None:
         notes.examples = {"example": example_named(Text("例", "Example"), example)}

@@ -82,15 +82,19 @@ class JsonBody:
                 raise Invalid(errors_at(errors)) from None
 
 
-async def read_json(request: Request) -> JsonBody:
+async def read_json(request: Request, *, may_be_empty: bool = False) -> JsonBody:
     """The JSON object in the body of `request`, which is no message and has at most `SMALL` bytes.
+
+    Args:
+        may_be_empty: no body at all, whatever its type, counts as an empty object.
 
     Raises:
         UnsupportedMediaType: the content type is not JSON.
         TooLarge: it has more bytes.
         Malformed, Invalid: as in `parse`.
     """
-    raw = await _receive(request, min(SMALL, dependency(request, LargestBody).size))
+    limit = min(SMALL, dependency(request, LargestBody).size)
+    raw = await _receive(request, limit, may_be_empty=may_be_empty)
     return parse(raw, _reading_time(request))
 
 
@@ -121,14 +125,20 @@ def _reading_time(request: Request) -> ReadingTime:
     return time
 
 
-async def _receive(request: Request, limit: int) -> bytes:
-    if not _is_json(request.headers.get("content-type", "")):
+async def _receive(request: Request, limit: int, *, may_be_empty: bool = False) -> bytes:
+    is_json = _is_json(request.headers.get("content-type", ""))
+    if not is_json and not may_be_empty:
         raise UnsupportedMediaType
     try:
         async with asyncio.timeout(SLOWEST):
-            return await _body(request, limit)
+            raw = await _body(request, limit)
     except TimeoutError:
         raise Malformed from None
+    if may_be_empty and not raw:
+        return b"{}"
+    if not is_json:
+        raise UnsupportedMediaType
+    return raw
 
 
 def parse(raw: bytes, time: ReadingTime | None = None) -> JsonBody:

@@ -192,8 +192,9 @@ async def test_what_consent_does_not_cover_is_not_shared_and_the_offer_is_taken_
 ) -> None:
     parent, child = await hand_over(office, *TAKEN)
     request = await the(office, parent, "request_cooperation")
-    narrow = "UPDATE consent SET classes = '{C2}' WHERE purpose = 'regional'"
-    await office.owner.execute(narrow)
+    change = "UPDATE consent SET recipients = $2, classes = $3 WHERE purpose = $1"
+    await office.owner.execute(change, "special_adjustment", [CENTER], ["C1", "C2", "C4"])
+    await office.owner.execute(change, "regional", [OTHER_CENTER], ["C2"])
     with pytest.raises(GuardFailed) as refused:
         await share(office, child, request)
     assert [guard["name"] for guard in refused.value.facts["guards"]] == ["consent_covers"]
@@ -244,6 +245,21 @@ async def test_a_former_lead_that_is_shown_its_own_message_reads_it_again(office
     assert again.body
     assert again.envelope["via"] == str(back.id)
     await all_that_is_said_to_be_given_can_be_read(office)
+
+
+async def test_on_paper_only_whoever_shared_a_message_takes_it_to_where_it_was_shared(
+    office: Office,
+) -> None:
+    parent, child = await hand_over(office, *TAKEN)
+    request = await the(office, parent, "request_cooperation")
+    await share(office, child, request)
+    await office.owner.execute("UPDATE agency SET connected = false WHERE id = $1", OTHER_CENTER)
+    try:
+        assert await office.deliveries.paper_copies(PROBATION, request) == {}
+        assert await office.deliveries.paper_copies(OTHER_CENTER, request) == {}
+        assert (await office.deliveries.paper_copies(CENTER, request)).keys() == {OTHER_CENTER}
+    finally:
+        await office.owner.execute("UPDATE agency SET connected = true WHERE id = $1", OTHER_CENTER)
 
 
 async def test_whatever_is_said_to_be_given_can_be_read(office: Office) -> None:

@@ -113,7 +113,10 @@ async def test_paper_is_marked_as_printed(speak: Any, opening: Make, envelope: M
     assert (await office.get(f"{message}/sheet")).status_code == 200
     explained_before = valid(await office.get(f"{message}/explain"), "ExplainedOut")
     assert explained_before["recipients"][0]["status"] == "to_print"
-    first = valid(await office.post(f"{message}/printed", json={}), "PrintedOut")
+    for wrong in ({"content": "{}"}, {"content": "x", "headers": {"Content-Type": "text/plain"}}):
+        refused = await office.post(f"{message}/printed", **wrong)
+        assert refused.status_code == 415
+    first = valid(await office.post(f"{message}/printed"), "PrintedOut")
     again = valid(await office.post(f"{message}/printed", json={}), "PrintedOut")
     assert first == again
     assert first["printed"][0]["printed_by"] == "probation-12.decider"

@@ -273,9 +273,11 @@ async def test_a_sheet_shows_nothing_outside_and_all_inside(
     where = f"/v1/referrals/{message['id']}/messages/{message['id']}/sheet"
     page = await prison.get(where)
     outside, inside = page.text.split('<section class="inside">')
-    for text in ("東京保護観察所", receipt["digest"], "親展"):
+    for text in (receipt["digest"], "控え", "ほかの機関に渡さないでください"):
         assert text in outside
-    for text in ("繋", "太郎", "特別調整", "懲役", message["id"]):
+    # Its recipient is connected: nobody takes it there on paper.
+    assert "東京保護観察所 御中" not in page.text
+    for text in ("親展", "東京保護観察所", "繋", "太郎", "特別調整", "懲役", message["id"]):
         assert text not in outside
     for text in ("特別調整候補者の通知", "繋", "療育手帳", "1954年5月5日", receipt["digest"]):
         assert text in inside
