@@ -72,7 +72,13 @@ def read_view(row: Row) -> View:
         for p in row["parties"]
     )
     return View(
-        row["number"], row["state"], row["facts"], parties, row["lead"], tuple(row.get("back", ()))
+        row["number"],
+        row["state"],
+        row["facts"],
+        parties,
+        row["lead"],
+        tuple(row.get("back", ())),
+        frozenset(row.get("used_up", ())),
     )
 
 
@@ -93,6 +99,7 @@ def write_view(view: View) -> dict[str, Any]:
         ],
         "lead": view.lead,
         "back": list(view.back),
+        **({"used_up": sorted(view.used_up)} if view.used_up else {}),
     }
 
 

@@ -50,6 +50,8 @@ class View:
     lead: str | None = None
     back: tuple[str, ...] = ()
     """The states to return to from a side state, as far as the party was told of them."""
+    used_up: frozenset[str] = frozenset()
+    """The states into which the party's agency has led as often as one agency may."""
 
     @property
     def version(self) -> str:
@@ -82,7 +84,7 @@ class View:
         parties = tuple(
             VisibleParty(p.name, p.agency_id, p.since, p.until) for p in referral.parties
         )
-        return View(self.number + 1, referral.state, known, parties, lead, self.back)
+        return View(self.number + 1, referral.state, known, parties, lead, self.back, self.used_up)
 
 
 @dataclass(frozen=True, slots=True)

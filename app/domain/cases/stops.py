@@ -48,9 +48,10 @@ class Stops:
         """Whether the deciding party itself led into this side state."""
         return any(self.senders.get(state, {}).values())
 
-    def used_up(self, state: str, agency_id: str) -> bool:
-        """Whether the agency has led into this side state as often as one agency may."""
-        return self.ended.get(agency_id, {}).get(state, 0) >= MOST_RETURNS
+    def used_up(self, agency_id: str) -> frozenset[str]:
+        """The states into which the agency has led as often as one agency may."""
+        times = self.ended.get(agency_id, {})
+        return frozenset(state for state, count in times.items() if count >= MOST_RETURNS)
 
 
 NO_STOPS = Stops()

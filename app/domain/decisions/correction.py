@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from app.domain.cases.case import CLOSED, LEAD, Party, Reader, Reference, Referral
+from app.domain.cases.case import CLOSED, LEAD, SYSTEM, Party, Reader, Reference, Referral
 from app.domain.classes import DataClass
 from app.domain.consents.consent import covered_classes
 from app.domain.consents.coverage import NONE, DependentRecipient
@@ -99,7 +99,9 @@ def _own_reader(submission: Submission, referral: Referral) -> Reader:
     if corrected.type != message.body.type:
         raise Invalid.at("/corrects", "other_type")
     if corrected.from_agency != submission.caller.agency_id:
-        raise NotYourStep([mine.party], "any", [])
+        # Its envelope names who sent it, to every reader.
+        sender = corrected.reader(corrected.from_agency) if corrected.from_agency else None
+        raise NotYourStep([sender.party if sender else SYSTEM], "any", [])
     moves_consents = message.body.consents_withdrawn() is not None or vouches(type(message.body))
     if message.body.consent_record() or moves_consents:
         # A consent has an id of its own: it is withdrawn, and another one recorded.

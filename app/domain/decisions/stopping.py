@@ -22,9 +22,16 @@ from app.domain.errors import GuardFailed, NotYourStep
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
-from app.domain.state_machine.exits import DECIDING, EXITS, VOUCHING
+from app.domain.state_machine.exits import EXITS
 from app.domain.state_machine.flow_guards import STOPPED_TOO_OFTEN
-from app.domain.state_machine.table import BACK, SAME, Flow, Step, can_be_reopened
+from app.domain.state_machine.table import (
+    BACK,
+    SAME,
+    Flow,
+    Step,
+    is_unlimited,
+    stopped_state,
+)
 
 
 def is_deciding(flow: Flow, submission: Submission, sender: Sender) -> bool:
@@ -101,29 +108,25 @@ def stops_nothing(
         GuardFailed: it is one that cannot be recorded without an effect.
     """
     caller, state = submission.caller, _counted_state(flow, step, referral)
-    if state is None or not referral.stops.used_up(state, caller.agency_id):
+    if state is None or state not in referral.stops.used_up(caller.agency_id):
         return False
-    answers = EXITS[step.type.partition(".")[2]]
-    if _is_unlimited(answers.unlimited, flow, submission, sender):
+    event, deciding = step.type.partition(".")[2], is_deciding(flow, submission, sender)
+    if is_unlimited(flow, event, _acting(sender), decides=deciding):
         if caller.decides:
             return False
         raise _left_to(_acting(sender), flow, submission, referral)
-    if not answers.claimed:
+    if not EXITS[event].claimed:
         raise GuardFailed([STOPPED_TOO_OFTEN.refusal()])
     return True
 
 
 def _counted_state(flow: Flow, step: Step, referral: Referral) -> str | None:
-    """The state by which a step counts as an exit; None if it stops nothing that goes on.
-
-    A withdrawal takes consents in a suspension, too.
-    """
-    if step.body.consents_withdrawn is not Body.consents_withdrawn:
-        return SUSPENDED
-    stops = can_be_reopened(step) if step.to == CLOSED else step.to in flow.side_states
-    if not stops or referral.is_in(step.to) or _ends_alone(flow, step, referral):
-        return None
-    return step.to
+    """The state by which a step counts as an exit; None if it stops nothing that goes on."""
+    state = stopped_state(flow, step)
+    withdraws = step.body.consents_withdrawn is not Body.consents_withdrawn
+    if state is None or withdraws:
+        return state
+    return None if referral.is_in(state) or _ends_alone(flow, step, referral) else state
 
 
 def _ends_alone(flow: Flow, step: Step, referral: Referral) -> bool:
@@ -138,15 +141,15 @@ def stops_nothing_above(referral: Referral, submission: Submission) -> bool:
     It does what the caller's part in this referral lets a withdrawal do that is sent here.
     """
     caller = submission.caller
-    if not referral.stops.used_up(SUSPENDED, caller.agency_id):
+    if SUSPENDED not in referral.stops.used_up(caller.agency_id):
         return False
     agency = submission.directory.agency(caller.agency_id)
     if agency is None:
         return True
-    here = Sender(referral.party_of(agency.id).name, agency)
-    unlimited = EXITS["withdraw_consent"].unlimited
-    is_unlimited = _is_unlimited(unlimited, FLOWS[referral.flow], submission, here)
-    return not (is_unlimited and caller.decides)
+    flow, here = FLOWS[referral.flow], Sender(referral.party_of(agency.id).name, agency)
+    deciding = is_deciding(flow, submission, here)
+    unlimited = is_unlimited(flow, "withdraw_consent", here.name, decides=deciding)
+    return not (unlimited and caller.decides)
 
 
 def without_effect(step: Step) -> Step:
@@ -241,14 +244,6 @@ def _ended_consents(
     replaced = Given(referral.flow, (c.record for c in standing), directory)
     left = [c for c in gone if not replaced.is_for_use_of(c.record)] or gone
     return [c for c in left if serves(c.record.purpose, referral.flow)] or left
-
-
-def _is_unlimited(
-    roles: frozenset[str], flow: Flow, submission: Submission, sender: Sender
-) -> bool:
-    """Whether the caller's party is one of those that send an exit however often."""
-    vouching = VOUCHING in roles and _acting(sender) == flow.vouching
-    return vouching or (DECIDING in roles and is_deciding(flow, submission, sender))
 
 
 def _acting(sender: Sender) -> str:

@@ -162,6 +162,7 @@ def _view(
     old = party.view
     role = flow.parties[party.name].classes
     view = old.after(moved, facts, classes, lead, role, fresh=step.erases)
+    view = replace(view, used_up=moved.stops.used_up(party.agency_id))
     if under and step.to == BACK and old.state != step.state:
         left = tuple(name for name in old.back if name != step.state)
         return replace(view, state=old.state, back=left)

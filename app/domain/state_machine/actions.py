@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.cases.case import LEAD, Party, View
-from app.domain.state_machine.table import Flow
+from app.domain.state_machine.exits import EXITS
+from app.domain.state_machine.table import Flow, Step, is_unlimited, stopped_state
 
 
 def actions(flow: Flow, party: Party, refused: str | None = None) -> list[Mapping[str, Any]]:
@@ -28,14 +29,29 @@ def _moves(flow: Flow, name: str, agency_id: str, view: View) -> list[Mapping[st
         if flow.is_barred(step, {view.state, *view.back}, decides=decides):
             continue
         event = step.type.partition(".")[2]
+        seat = _seat(flow, step, name, view, decides=decides)
+        if seat is None:
+            continue
         # The lead's own row comes before that of all parties, and is the one that is taken.
         possible.setdefault(
             step.type,
             {
                 "type": step.type,
                 "title": step.body.TITLE,
-                "seat": "decider" if step.decides else "any",
+                "seat": seat,
                 "schema": f"/v1/flows/{flow.name}/schemas/{event}",
             },
         )
     return list(possible.values())
+
+
+def _seat(flow: Flow, step: Step, name: str, view: View, *, decides: bool) -> str | None:
+    """The seat that a step needs; None if the party has stopped the referral too often for it."""
+    seat = "decider" if step.decides else "any"
+    state, event = stopped_state(flow, step), step.type.partition(".")[2]
+    stays = step.to == state and state in {view.state, *view.back}
+    if state not in view.used_up or stays:
+        return seat
+    if is_unlimited(flow, event, name, decides=decides):
+        return "decider"
+    return seat if EXITS[event].claimed else None

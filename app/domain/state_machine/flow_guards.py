@@ -6,13 +6,13 @@ What refuses a message stands in its row as it is published, or in the list of i
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from app.domain.cases.case import CLOSED, NEW, SYSTEM
+from app.domain.cases.case import CLOSED, SYSTEM
 from app.domain.state_machine.exits import EXITS
-from app.domain.state_machine.guard import Condition, Rule, consent_covers
-from app.domain.state_machine.table import Flow, Step, can_be_reopened
+from app.domain.state_machine.guard import Condition, RowRule, consent_covers
+from app.domain.state_machine.table import Flow, Step, stopped_state
 from app.domain.text import Text
 
-CLASS_NOT_ERASED = Rule(
+CLASS_NOT_ERASED = RowRule(
     "class_not_erased",
     Text("消去した区分の情報を含まないこと", "nothing of a class that was erased"),
     Text(
@@ -21,7 +21,7 @@ CLASS_NOT_ERASED = Rule(
     ),
     needs=("/body",),
 )
-STOPPED_TOO_OFTEN = Rule(
+STOPPED_TOO_OFTEN = RowRule(
     "stopped_too_often",
     Text("同じ理由で何度も止めていないこと", "not stopped too often in the same way"),
     Text(
@@ -30,7 +30,7 @@ STOPPED_TOO_OFTEN = Rule(
         " in this way any more.",
     ),
 )
-PARENT_TAKES_IT_AGAIN = Rule(
+PARENT_TAKES_IT_AGAIN = RowRule(
     "parent_takes_it_again",
     Text("親の依頼が受け入れること", "the referral above takes it again"),
     Text(
@@ -65,15 +65,9 @@ def _rules(flow: Flow, step: Step) -> Iterator[Condition]:
     asked = flow.asked_parties(step)
     if asked or step.shares:
         yield consent_covers(asked, named=bool(asked & set(step.joins)))
-    if _counts_stops(flow, step):
+    state = stopped_state(flow, step)
+    answers = EXITS.get(step.type.partition(".")[2])
+    if state not in {None, step.state} and answers is not None and not answers.claimed:
         yield STOPPED_TOO_OFTEN
     if step.state == CLOSED and step.reports is not None:
         yield PARENT_TAKES_IT_AGAIN
-
-
-def _counts_stops(flow: Flow, step: Step) -> bool:
-    """Whether a row stops a referral, and is refused to whoever has stopped it too often."""
-    stops = can_be_reopened(step) if step.to == CLOSED else step.to in flow.side_states
-    answers = EXITS.get(step.type.partition(".")[2])
-    opens_or_stays = step.state in {NEW, step.to}
-    return stops and not opens_or_stays and answers is not None and not answers.claimed

@@ -133,7 +133,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RowRule:
     """A condition of many rows, checked where what it looks at is known."""
 
     name: str
@@ -148,7 +148,7 @@ class Rule:
         return {"name": self.name, "title": self.title, "reason": self.reason, "needs": named}
 
 
-Condition: TypeAlias = Guard | Rule
+Condition: TypeAlias = Guard | RowRule
 """Whatever may refuse a message by name."""
 
 

@@ -15,7 +15,14 @@ from app.domain.directory.agencies import KINDS
 from app.domain.messages.body import Body
 from app.domain.messages.fact_sources import SET_BY
 from app.domain.messages.facts import DEADLINES, FACTS
-from app.domain.state_machine.exits import EXITS, REOPENED, Effect, ExitAnswers
+from app.domain.state_machine.exits import (
+    DECIDING,
+    EXITS,
+    REOPENED,
+    VOUCHING,
+    Effect,
+    ExitAnswers,
+)
 from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.reachability import moves
 from app.domain.text import Text
@@ -318,6 +325,29 @@ def can_be_reopened(step: Step) -> bool:
     answers = EXITS.get(step.type.partition(".")[2])
     undone = answers is not None and bool(set(answers.undone_by) & set(REOPENED))
     return step.to == CLOSED and (undone or SYSTEM in step.by)
+
+
+def stopped_state(flow: Flow, step: Step) -> str | None:
+    """The state by which a row counts as an exit of its sender; None if it stops nothing.
+
+    A withdrawal takes consents in a suspension, too.
+    """
+    if step.body.consents_withdrawn is not Body.consents_withdrawn:
+        return SUSPENDED
+    stops = can_be_reopened(step) if step.to == CLOSED else step.to in flow.side_states
+    return step.to if stops and step.state != NEW else None
+
+
+def is_unlimited(flow: Flow, event: str, party: str, *, decides: bool) -> bool:
+    """Whether a party's deciders send an exit however often.
+
+    Args:
+        event: the exit, as `EXITS` has it.
+        decides: whether it is the deciding party.
+    """
+    answers = EXITS.get(event)
+    roles = answers.unlimited if answers else frozenset[str]()
+    return (VOUCHING in roles and party == flow.vouching) or (DECIDING in roles and decides)
 
 
 def parse_copy(copy: str) -> tuple[str, frozenset[DataClass] | None]:

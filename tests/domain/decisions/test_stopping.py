@@ -14,6 +14,7 @@ from app.domain.cases.stops import MOST_RETURNS
 from app.domain.errors import GuardFailed, NotYourStep, Refusal
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
+from app.domain.state_machine.actions import actions
 from tests.support.cases import ASSESSING, SHORT, Play, regional, special
 
 PAPER = PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)
@@ -187,6 +188,38 @@ def test_a_contact_ban_that_was_lifted_twice_is_reported_by_the_office() -> None
     for _ in range(3):
         assert play.send("probation report_contact_ban") == "contact_ban_hold"
         play.send("center lift_contact_ban")
+
+
+def offered_seats(play: Play, who: str, referral: UUID) -> dict[str, str]:
+    """The events that `actions` offers to a party, with the seat of each."""
+    standing = play.case.referrals[referral]
+    moves = actions(FLOWS[standing.flow], standing.party_of(SHORT[who]))
+    return {move["type"].partition(".")[2]: move["seat"] for move in moves}
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("event", ["decline", "die"])
+def test_actions_say_decider_once_the_deciding_party_was_set_going_again_twice(
+    name: str, event: str
+) -> None:
+    there = place(name)
+    for _ in range(2):
+        assert offered_seats(there.play, there.deciding, there.referral)[event] == "any"
+        there.play.send(f"{there.deciding}~ {event}", there.referral)
+        there.play.send(f"{there.deciding} {UNDOING[event]}", there.referral)
+    assert offered_seats(there.play, there.deciding, there.referral)[event] == "decider"
+    with pytest.raises(NotYourStep) as refused:
+        there.play.send(f"{there.deciding}~ {event}", there.referral)
+    assert refused.value.facts["seat"] == "decider"
+
+
+def test_actions_leave_out_what_an_agency_has_stopped_too_often_to_stop_again() -> None:
+    play = suspect()
+    for _ in range(2):
+        assert "report_contact_ban" in offered_seats(play, "center", play.main)
+        play.run("center report_contact_ban\nprobation lift_contact_ban")
+    assert "report_contact_ban" not in offered_seats(play, "center", play.main)
+    assert "report_contact_ban" in offered_seats(play, "probation", play.main)
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -51,7 +51,7 @@ transfer_institution | suspended_consent | = | institution D | probation_office 
 transfer_office | running | = | probation_office D | parties | joins probation_office, ends probation_office, added
 transfer_office | suspended_consent | = | probation_office D | institution center:C0 | joins probation_office, ends probation_office, added
 regional_requested | assessing plan_drafted plan_agreed seeking_placement | regional_pending | sys | probation_office:C0 institution:C0 center:C0
-regional_returned | regional_pending | assessing | sys | probation_office:C0 center:C0
+regional_returned | regional_pending | assessing | sys | probation_office:C0 institution:C0 center:C0
 regional_transferred | regional_pending | seeking_placement | sys | probation_office institution:C0 center:C0 | joins center, ends center, lead center
 
 record_consent | before_center | = | institution center | named probation_office

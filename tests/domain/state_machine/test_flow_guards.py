@@ -18,7 +18,7 @@ from app.domain.state_machine.table import Flow, Step
 from tests.support.rows import send_example, sendings, standing, with_referral
 
 APP = Path(__file__).parents[3] / "app"
-MAKERS = {"Guard", "Rule", "guard"}
+MAKERS = {"Guard", "RowRule", "guard"}
 
 
 def calls(name: str) -> Iterator[ast.Call]:

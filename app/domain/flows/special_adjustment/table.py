@@ -191,7 +191,7 @@ TABLE = (
     *rows((ASSESSING, PLAN_DRAFTED, PLAN_AGREED, SEEKING), RegionalRequested, SYSTEM,
           REGIONAL_PENDING, copies=(PROBATION_C0, INSTITUTION_C0, CENTER_C0)),
     *rows(REGIONAL_PENDING, RegionalReturned, SYSTEM, ASSESSING,
-          copies=(PROBATION_C0, CENTER_C0)),
+          copies=(PROBATION_C0, INSTITUTION_C0, CENTER_C0)),
     *rows(REGIONAL_PENDING, RegionalTransferred, SYSTEM, SEEKING, lead=CENTER,
           joins=(CENTER,), ends=(CENTER,), copies=(PROBATION, INSTITUTION_C0, CENTER_C0)),
     *COMMON.table(),
