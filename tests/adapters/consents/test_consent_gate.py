@@ -174,11 +174,15 @@ async def test_a_consent_that_the_list_does_not_show_and_an_unknown_one_are_answ
 async def test_a_request_does_not_rest_on_a_consent_that_its_sender_may_not_know_of(
     office: Office,
 ) -> None:
-    parent = await special(office, TO_ASSESSING)
+    """It was recorded before the sender took part."""
+    before, after = TO_ASSESSING[:2], TO_ASSESSING[2:]
+    parent = await special(office, before)
     hidden, none = uuid4(), uuid4()
     consent = {"consent_id": str(hidden), "recipients": [OTHER_CENTER], "purpose": "regional"}
     recorded = saying("special_adjustment.record_consent", parent, consent)
     await send(office, PROBATION, recorded)
+    for agency, event in after:
+        await send(office, agency, saying(f"special_adjustment.{event}", parent))
     assert str(hidden) not in await consents_of(office, CENTER, parent)
     answers = []
     for named in (hidden, none):
