@@ -87,6 +87,7 @@ class ReaderJson(TypedDict):
     recalled: bool
     kept: Sequence[str]
     lacking: Sequence[str]
+    erased: Sequence[str]
     covered: Sequence[str] | None
     lost: Sequence[str] | None
 

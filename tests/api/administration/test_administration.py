@@ -392,7 +392,7 @@ async def test_lists_are_paged_in_the_order_of_ids(
 ) -> None:
     for _ in range(3):
         await propose_and_approve(
-            officer, decider, "seat.add", fresh(), {"role": "viewer", "classes": []}
+            officer, decider, "seat.add", fresh(), {"role": "viewer", "classes": ["C0"]}
         )
     whole = (await officer.get("/v1/administration/seats?limit=100")).json()["items"]
     ids: list[str] = []

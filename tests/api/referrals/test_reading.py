@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -236,10 +237,12 @@ async def test_many_are_opened_at_once_and_what_is_not_ours_is_left_out(
     foreign = opening(to={"probation_office": "probation-27"})
     await osaka.post("/v1/referrals", json=foreign)
     office = await speak("probation-13")
-    wanted = [foreign["id"], notice["id"], str(uuid4()), notice["id"]]
+    wanted = [foreign["id"], notice["id"], str(uuid4())]
     answer = await office.post("/v1/messages/read", json={"ids": wanted})
     referral_shapes.MessagesOut.model_validate(answer.json())
     assert [m["id"] for m in answer.json()["items"]] == [notice["id"]]
+    twice = await office.post("/v1/messages/read", json={"ids": [notice["id"], notice["id"]]})
+    assert twice.json()["errors"] == [{"pointer": "/ids/1", "reason": "given_twice", "hint": ANY}]
     too_many = await office.post(
         "/v1/messages/read", json={"ids": [str(uuid4()) for _ in range(51)]}
     )
