@@ -261,8 +261,9 @@ class BoundedHttp(HttpToolsProtocol):
         return cycle is not None and not self.cycle.response_complete
 
     def is_new(self) -> bool:
-        """Whether no request of it was answered yet."""
-        return not self._was_answered
+        """Whether no request of it was answered yet, nor waits for its answer to be read: that
+        would wait as long as the connection is open."""
+        return not self._was_answered and self._writing is None
 
     def linger(self) -> None:
         """Neither read nor answer any more, because it made room for another."""

@@ -119,10 +119,10 @@ async def test_lists_hold_no_body_and_are_no_disclosure(
 
 
 async def test_pages_meet_without_gap_or_overlap(speak: Any, opening: Make, envelope: Make) -> None:
-    prison, office = await speak("prison-fuchu"), await speak("probation-14")
+    prison, office = await speak("prison-fuchu"), await speak("probation-46")
     ids = []
     for _ in range(5):
-        message = opening(to={"probation_office": "probation-14"})
+        message = opening(to={"probation_office": "probation-46"})
         await prison.post("/v1/referrals", json=message)
         ids.append(message["id"])
     seen, path = [], "/v1/referrals?limit=2"

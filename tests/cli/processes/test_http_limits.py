@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import resource
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -537,13 +538,23 @@ async def test_half_sent_bodies_make_room_for_whole_requests(
         writer.close()
 
 
+async def connect_without_buffer(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection of which the kernel takes no megabytes that nobody reads."""
+    parts = urlsplit(url)
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    own.connect((parts.hostname, parts.port))
+    own.setblocking(False)
+    return await asyncio.open_connection(sock=own)
+
+
 async def test_answers_that_nobody_reads_make_room(
     small: Running, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_limits, "UNREAD_TIME", 0.0)
     monkeypatch.setattr(rates, "STRANGERS_AT_ONCE", 100)
     token = await service.token("probation-13")
-    opened = [await connect(small.url) for _ in range(18)]
+    opened = [await connect_without_buffer(small.url) for _ in range(18)]
     for _, writer in opened:
         writer.write(b"GET /assets/redoc.standalone.js HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
     working = small.server._connections._everywhere.working

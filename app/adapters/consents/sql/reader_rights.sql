@@ -7,7 +7,9 @@ LANGUAGE sql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT jsonb_build_object('party', q.name, 'classes', c.classes,
         'ended', q.until IS NOT NULL, 'sent', c.sent, 'recalled', c.recalled_at IS NOT NULL,
-        'kept', c.kept, 'lacking', c.lacking, 'erased', r.erased_classes,
+        'kept', c.kept, 'lacking', c.lacking, 'erased', ARRAY(
+            SELECT e FROM unnest(r.erased_classes) AS e
+            WHERE e = ANY (c.classes) AND m.class_digests ? e ORDER BY e),
         'covered', now.covered, 'lost', CASE WHEN EXISTS (
             SELECT FROM jsonb_object_keys(m.class_digests) AS d
             WHERE d = ANY (c.classes) AND d <> 'C0' AND d <> ALL (now.covered))
