@@ -74,7 +74,7 @@ async def read_only(server: Server, urls: Urls) -> AsyncIterator[None]:
 
 async def end_sessions(admin: Any, name: str) -> None:
     await admin.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", name
     )
 
 
