@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from app.domain.access.caller import Caller
@@ -47,10 +48,10 @@ def send_example(case: Case, step: Step, sender: str) -> Decision:
     return decide(Submission(case, message, caller, DIRECTORY, NOW))
 
 
-def with_referral(case: Case, **changes: object) -> Case:
+def with_referral(case: Case, **changes: Any) -> Case:
     """The same case with its referral changed."""
     (referral,) = case.referrals.values()
-    return case.with_referral(replace(referral, **changes))  # type: ignore[arg-type]
+    return case.with_referral(replace(referral, **changes))
 
 
 def _parties(flow: Flow, step: Step) -> Iterator[tuple[str, str]]:

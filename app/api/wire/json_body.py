@@ -74,7 +74,7 @@ class JsonBody:
         Raises:
             Invalid: it does not fit the model.
         """
-        with self._time.counted():
+        with self._time.count():
             try:
                 return model.model_validate_json(self._raw, strict=True)
             except ValidationError as error:
@@ -150,7 +150,7 @@ def parse(raw: bytes, time: ReadingTime | None = None) -> JsonBody:
             taken, or a number that is too large.
     """
     time = time or ReadingTime()
-    with time.counted():
+    with time.count():
         return JsonBody(*_parse(raw), time)
 
 

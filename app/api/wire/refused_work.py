@@ -38,7 +38,7 @@ class ReadingTime:
     """Of the processor, in the thread that reads."""
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
+    def count(self) -> Iterator[None]:
         """Count the block."""
         began = time.thread_time()
         try:

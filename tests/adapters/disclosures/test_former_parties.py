@@ -111,7 +111,7 @@ async def office_says(office: Office, event: str, referral: UUID, **body: Any) -
     await office.exchange.accept(message, seat(PROBATION))
 
 
-async def changed(office: Office, referral: UUID) -> UUID:
+async def report_another_day(office: Office, referral: UUID) -> UUID:
     """Report another day of release from the prison; the id of the message."""
     moved = {"release_on": "2027-01-29", "new": "2027-01-29"}
     message = saying("special_adjustment.change_custody", referral, moved)
@@ -132,10 +132,10 @@ async def test_what_consent_gives_later_is_not_told_to_whoever_has_left(
 ) -> None:
     referral = await special(office)
     if sent == "before the withdrawal":
-        message = await changed(office, referral)
+        message = await report_another_day(office, referral)
     await office_says(office, "withdraw_consent", referral)
     if sent == "during the suspension":
-        message = await changed(office, referral)
+        message = await report_another_day(office, referral)
     await prison_leaves(office, referral)
     before = await what_it_sees(office, referral, message)
     told = sent == "before the withdrawal"  # of the consent, on which its message rested
@@ -174,7 +174,7 @@ async def test_a_part_that_is_taken_back_later_is_not_told_to_whoever_has_left(
     office: Office,
 ) -> None:
     referral = await special(office)
-    message = await changed(office, referral)
+    message = await report_another_day(office, referral)
     await office_says(office, "withdraw_consent", referral, withdrawn_items=["C4"])
     await prison_leaves(office, referral)
     before = await what_it_sees(office, referral, message)
@@ -184,7 +184,7 @@ async def test_a_part_that_is_taken_back_later_is_not_told_to_whoever_has_left(
 
 async def test_each_of_two_that_left_sees_a_consent_as_it_was_then(office: Office) -> None:
     referral = await special(office)
-    message = await changed(office, referral)
+    message = await report_another_day(office, referral)
     await office_says(office, "withdraw_consent", referral)
     await prison_leaves(office, referral)
     first = await what_it_sees(office, referral, message)
@@ -207,7 +207,7 @@ async def test_what_a_consent_adds_to_a_copy_is_on_record_with_its_own_time_and_
 ) -> None:
     referral = await special(office)
     await office_says(office, "withdraw_consent", referral)
-    message = await changed(office, referral)
+    message = await report_another_day(office, referral)
     office.clock.now += HOUR
     renewed = str(uuid4())
     await office_says(office, "renew_consent", referral, consent_id=renewed)

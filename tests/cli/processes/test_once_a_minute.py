@@ -45,17 +45,18 @@ def test_one_warning_a_minute_is_logged_with_the_number_of_the_others(kept: list
 async def test_bytes_that_are_no_request_are_counted_and_not_all_logged(
     listening: Running, kept: list[str]
 ) -> None:
-    before = _ended(listening)
+    before = _count_ended(listening)
     for sent in (b"\0\r\n\r\n", b"GET\r\n\r\n", b"G T / HTTP/1.1\r\n\r\n") * 4:
         reader, writer = await connect(listening.url)
         writer.write(sent)
         assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
         writer.close()
-    assert _ended(listening) == before + 12
+    assert _count_ended(listening) == before + 12
     assert sum("Invalid HTTP" in line for line in kept) <= 1
 
 
-def _ended(running: Running) -> float:
+def _count_ended(running: Running) -> float:
+    """How many connections were ended for what was no HTTP."""
     value = running.app.state.meters.registry.get_sample_value(
         "tsunagu_connections_ended_total", {"reason": "syntax"}
     )

@@ -455,7 +455,7 @@ def test_a_child_is_reopened_without_consent_where_nobody_is_let_in(recipient: s
 # Of what happens above a child that is suspended already, its other center is not told.
 
 
-def answered(play: Play, who: str, event: str, child: UUID) -> tuple[Any, ...]:
+def answer_to(play: Play, who: str, event: str, child: UUID) -> tuple[Any, ...]:
     """How a message would be answered, which is not sent."""
     before = play.case
     recorded = {"consent_id": str(uuid4()), "recipients": [OTHER]}
@@ -476,7 +476,7 @@ def test_a_suspension_above_a_suspended_child_changes_no_answer_there(who: str) 
     sent = sorted({step.type.partition(".")[2] for step in rows} - {"request"})
 
     def answers() -> dict[str, tuple[Any, ...]]:
-        return {event: answered(play, who, event, child) for event in sent}
+        return {event: answer_to(play, who, event, child) for event in sent}
 
     before = answers()
     assert before["renew_consent"] == ("taken", "suspended_consent")

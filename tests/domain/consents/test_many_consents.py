@@ -104,7 +104,7 @@ def recorded(referral: UUID, start: int, **changes: Any) -> Iterator[Consent]:
         yield Consent(record, referral, **changes)
 
 
-def filled() -> tuple[Play, list[str], list[str]]:
+def case_full_of_consents() -> tuple[Play, list[str], list[str]]:
     """A case with some hundreds of consents; some that stand and some that were withdrawn above."""
     play, child = regional()
     withdrawal: dict[str, Any] = {"withdrawn_on": NOW.date(), "withdrawn_by": uuid4()}
@@ -129,7 +129,7 @@ SHAPES = {
 def test_the_directory_is_asked_a_few_times_for_each_recipient(
     directory: type[CountingDirectory], shape: str, suspended: bool
 ) -> None:
-    play, standing, gone = filled()
+    play, standing, gone = case_full_of_consents()
     if suspended or shape == "a renewal":
         play.send("probation withdraw_consent", consent_ids=standing[:1])
     event, which = SHAPES.get(shape, ("renew_consent", ""))
