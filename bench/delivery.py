@@ -23,7 +23,7 @@ SLOW = 0.03
 PEERS = ("procrastinate", "pgqueuer")
 AT_ONCE = {"ours": 12_000, "pgqueuer": 4_000, "procrastinate": 800}
 """Notices in a sample, enough for some seconds each."""
-LATER = {"ours": 3_000, "pgqueuer": 3_000, "procrastinate": 800}
+LATER = {"ours": 9_000, "pgqueuer": 3_000, "procrastinate": 800}
 IDLE = 150
 
 
