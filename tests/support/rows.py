@@ -11,7 +11,8 @@ from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Decision
 from app.domain.decisions.submission import Submission
 from app.domain.messages.message import Message
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow
 from tests.support.cases import DIRECTORY, NOW, SHORT
 
 SUCCESSORS = {"institution": "prison27", "probation_office": "probation27"}

@@ -12,7 +12,8 @@ from app.domain.errors import Refusal
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.message import Message
-from app.domain.state_machine.table import SAME, Flow, Step
+from app.domain.state_machine.step import SAME, Step
+from app.domain.state_machine.table import Flow
 from tests.support.callers import seat
 from tests.support.office import (
     Office,

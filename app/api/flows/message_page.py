@@ -19,7 +19,8 @@ from app.domain.messages.body import Body
 from app.domain.state_machine.copies import RowCopy, classes_of, copies
 from app.domain.state_machine.flow_guards import row_guards
 from app.domain.state_machine.pages import merged_rows
-from app.domain.state_machine.table import BACK, SAME, Flow, Step
+from app.domain.state_machine.step import BACK, SAME, Step
+from app.domain.state_machine.table import Flow
 from app.domain.text import Text
 
 AND = Text("、", ", ")

@@ -8,7 +8,8 @@ from app.api.wire.documented import example_named
 from app.api.wire.schemas import AT, DIGEST, MESSAGE, RECEIPT, REFERRAL
 from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
-from app.domain.state_machine.table import BACK, SAME, Flow, Step
+from app.domain.state_machine.step import BACK, SAME, Step
+from app.domain.state_machine.table import Flow
 
 OCCURRED_ON = date(2026, 11, 20)
 ACCEPTED: dict[str, Any] = {

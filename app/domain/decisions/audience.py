@@ -14,7 +14,8 @@ from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import INFORMED, NAMED, OTHERS, Flow, Step, parse_copy
+from app.domain.state_machine.step import INFORMED, NAMED, OTHERS, Step, parse_copy
+from app.domain.state_machine.table import Flow
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.guard import Situation, failures
-from app.domain.state_machine.table import Flow, Step, vouches
+from app.domain.state_machine.step import Step, vouches
+from app.domain.state_machine.table import Flow
 
 Readers = Mapping[str, frozenset[DataClass]]
 

@@ -42,7 +42,8 @@ from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.flow_guards import CLASS_NOT_ERASED
 from app.domain.state_machine.guard import Situation, consent_covers, failures
-from app.domain.state_machine.table import BACK, Flow, Step
+from app.domain.state_machine.step import BACK, Step
+from app.domain.state_machine.table import Flow
 
 MOST_CHILDREN = 50
 """The most referrals with a parent that an agency opens in one case."""

@@ -15,7 +15,7 @@ from app.domain.messages.days import impossible_days
 from app.domain.messages.fields import NOT_YET
 from app.domain.messages.message import Message
 from app.domain.state_machine.guards.base import checks_that_it_has_come
-from app.domain.state_machine.table import Step
+from app.domain.state_machine.step import Step
 
 NOT_TAKEN = "not_taken"
 UNKNOWN_MESSAGE = "unknown_message"

@@ -28,7 +28,8 @@ from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.flow_guards import PARENT_TAKES_IT_AGAIN
-from app.domain.state_machine.table import BACK, Flow, Report, Step
+from app.domain.state_machine.step import BACK, Report, Step
+from app.domain.state_machine.table import Flow
 
 MOST_CONSENTS = 50
 """Consents that one agency may record in a case, withdrawn and refused ones among them: whatever is

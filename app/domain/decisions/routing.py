@@ -6,7 +6,8 @@ from app.domain.cases.case import Referral
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import AmbiguousRoute, Invalid
 from app.domain.messages.message import Message
-from app.domain.state_machine.table import Flow, PartyRole, Step
+from app.domain.state_machine.step import PartyRole, Step
+from app.domain.state_machine.table import Flow
 
 MOST_CANDIDATES = 50
 

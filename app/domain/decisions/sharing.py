@@ -15,7 +15,8 @@ from app.domain.decisions.audience import Addressee
 from app.domain.decisions.decision import Copy, Move
 from app.domain.decisions.submission import Submission
 from app.domain.flows import FLOWS
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow
 
 NO_CLASSES: frozenset[DataClass] = frozenset()
 

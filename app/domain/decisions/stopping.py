@@ -24,14 +24,8 @@ from app.domain.messages.body import Body
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import EXITS
 from app.domain.state_machine.flow_guards import STOPPED_TOO_OFTEN
-from app.domain.state_machine.table import (
-    BACK,
-    SAME,
-    Flow,
-    Step,
-    is_unlimited,
-    stopped_state,
-)
+from app.domain.state_machine.step import BACK, SAME, Step
+from app.domain.state_machine.table import Flow, is_unlimited, stopped_state
 
 
 def is_deciding(flow: Flow, submission: Submission, sender: Sender) -> bool:

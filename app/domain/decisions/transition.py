@@ -15,7 +15,8 @@ from app.domain.directory.agencies import Agency
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.messages.facts import FACTS, Fact
-from app.domain.state_machine.table import BACK, Flow, Step, can_be_reopened
+from app.domain.state_machine.step import BACK, Step, can_be_reopened
+from app.domain.state_machine.table import Flow
 
 NOBODY = "-"
 EVERYTHING = frozenset(DataClass)

@@ -19,7 +19,8 @@ from app.domain.directory.agencies import Agency
 from app.domain.errors import Invalid
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import BACK, Flow, Step, vouches
+from app.domain.state_machine.step import BACK, Step, vouches
+from app.domain.state_machine.table import Flow
 
 
 def is_claim(flow: Flow, step: Step, submission: Submission, sender: Sender) -> bool:

@@ -7,7 +7,8 @@ from app.domain.flows.regional_coordination import REGIONAL_COORDINATION
 from app.domain.flows.special_adjustment import SPECIAL_ADJUSTMENT
 from app.domain.flows.suspect_support import SUSPECT_SUPPORT
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import Flow, reads_past_consent
+from app.domain.state_machine.checks import reads_past_consent
+from app.domain.state_machine.table import Flow
 
 FLOWS: Mapping[str, Flow] = {
     flow.name: flow

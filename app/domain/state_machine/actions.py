@@ -5,7 +5,8 @@ from typing import Any
 
 from app.domain.cases.case import LEAD, Party, View
 from app.domain.state_machine.exits import EXITS
-from app.domain.state_machine.table import Flow, Step, is_unlimited, stopped_state
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow, is_unlimited, stopped_state
 
 
 def actions(flow: Flow, party: Party, refused: str | None = None) -> list[Mapping[str, Any]]:

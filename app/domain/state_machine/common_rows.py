@@ -55,7 +55,7 @@ from app.domain.state_machine.guards import (
     parent_goes_on,
     something_left,
 )
-from app.domain.state_machine.table import BACK, NAMED, OTHERS, SAME, Report, Step, rows
+from app.domain.state_machine.step import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import EVERY_REASON, CloseReason
 

@@ -8,7 +8,8 @@ from typing import TypeAlias
 from app.domain.cases.case import LEAD
 from app.domain.classes import ROUTING, DataClass
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import INFORMED, NAMED, OTHERS, Flow, Step, parse_copy
+from app.domain.state_machine.step import INFORMED, NAMED, OTHERS, Step, parse_copy
+from app.domain.state_machine.table import Flow
 
 _Granted: TypeAlias = defaultdict[str, frozenset[DataClass]]
 """Classes by party."""

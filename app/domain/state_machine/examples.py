@@ -6,7 +6,8 @@ from uuid import UUID
 
 from app.domain.cases.case import SUSPENDED
 from app.domain.messages.body import Body
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow
 
 CONSENT_ID, CONSENT_IDS = "consent_id", "consent_ids"
 ConsentIs: TypeAlias = Literal["valid", "withdrawn", "claimed"]

@@ -9,7 +9,8 @@ from dataclasses import replace
 from app.domain.cases.case import CLOSED, SYSTEM
 from app.domain.state_machine.exits import EXITS
 from app.domain.state_machine.guard import Condition, RowRule, consent_covers
-from app.domain.state_machine.table import Flow, Step, stopped_state
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow, stopped_state
 from app.domain.text import Text
 
 CLASS_NOT_ERASED = RowRule(

@@ -14,7 +14,8 @@ from app.domain.state_machine.examples import needed_first
 from app.domain.state_machine.flow_guards import row_guards
 from app.domain.state_machine.guard import Condition, Taken
 from app.domain.state_machine.reachability import possible_steps
-from app.domain.state_machine.table import BACK, OTHERS, SAME, Flow, Step
+from app.domain.state_machine.step import BACK, OTHERS, SAME, Step
+from app.domain.state_machine.table import Flow
 
 
 def matrix(flow: Flow) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.domain.cases.case import CLOSED, LEAD, NEW, SYSTEM
 
 if TYPE_CHECKING:  # A table is checked with this when it is made.
-    from app.domain.state_machine.table import Flow, Step
+    from app.domain.state_machine.step import Step
+    from app.domain.state_machine.table import Flow
 
 DEEPEST = 2
 """States to return to that are followed. Deeper ones are entered and left by the same rows."""

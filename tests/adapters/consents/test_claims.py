@@ -16,7 +16,7 @@ from app.domain.errors import Invalid, NotYourStep, Refusal
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
-from app.domain.state_machine.table import SAME
+from app.domain.state_machine.step import SAME
 from tests.support.callers import seat
 from tests.support.office import Office, saying
 from tests.support.play import (

@@ -15,7 +15,7 @@ from app.domain.cases.case import NEW, SYSTEM
 from app.domain.flows import BODIES, FLOWS
 from app.domain.state_machine.flow_guards import row_guards
 from app.domain.state_machine.reachability import possible_steps
-from app.domain.state_machine.table import BACK, INFORMED, NAMED, OTHERS, SAME, Step, parse_copy
+from app.domain.state_machine.step import BACK, INFORMED, NAMED, OTHERS, SAME, Step, parse_copy
 from tests.support.contract import ENGLISH, PUBLISHED
 from tests.whole.docs.test_languages import ENGLISH as SENTENCE
 from tests.whole.docs.test_languages import JAPANESE, QUOTED

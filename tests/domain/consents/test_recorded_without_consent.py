@@ -12,7 +12,8 @@ from app.domain.classes import ROUTING, DataClass
 from app.domain.decisions.decision import Copy
 from app.domain.errors import GuardFailed, IllegalMove, Invalid
 from app.domain.flows import FLOWS
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow
 from tests.domain.consents.test_own_access import CONSENTED
 from tests.support.cases import ASSESSING, NOW, REQUESTED, SHORT, Play, regional, special
 from tests.support.rows import send_example, sendings, standing

@@ -14,7 +14,7 @@ from app.domain.disclosures.rights import known_facts
 from app.domain.errors import NotYourStep
 from app.domain.flows import FLOWS
 from app.domain.messages.facts import FACTS, Fact
-from app.domain.state_machine.table import NAMED, parse_copy
+from app.domain.state_machine.step import NAMED, parse_copy
 from tests.support.cases import ASSESSING, SHORT, Play, regional, special
 
 MOVED = {"change": "release_date_moved", "release_on": "2027-02-02"}

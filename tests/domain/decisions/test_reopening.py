@@ -14,7 +14,8 @@ from app.domain.errors import GuardFailed, IllegalMove, NotYourStep, PartEnded, 
 from app.domain.flows import FLOWS
 from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import EXITS
-from app.domain.state_machine.table import Flow, can_be_reopened
+from app.domain.state_machine.step import can_be_reopened
+from app.domain.state_machine.table import Flow
 from tests.domain.consents.test_own_access import defence, suspect
 from tests.support import cases
 from tests.support.cases import ASSESSING, NOW, REQUESTED, SHORT, Play, regional, special

@@ -13,14 +13,9 @@ import pytest
 from app.domain.cases.case import CLOSED, NEW
 from app.domain.classes import DataClass
 from app.domain.flows import BODIES, FLOWS, flow_named
-from app.domain.state_machine.table import (
-    NAMED,
-    OTHERS,
-    Flow,
-    Step,
-    parse_copy,
-    reads_past_consent,
-)
+from app.domain.state_machine.checks import reads_past_consent
+from app.domain.state_machine.step import NAMED, OTHERS, Step, parse_copy
+from app.domain.state_machine.table import Flow
 
 SPECIAL = """
 notify_candidate | new | candidate_notified | institution D | probation_office | joins probation_office

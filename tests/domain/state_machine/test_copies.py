@@ -12,7 +12,8 @@ from app.domain.directory.agencies import Agency, Directory
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
 from app.domain.state_machine.copies import classes_of, copies
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 Told = set[tuple[str, str, frozenset[DataClass]]]

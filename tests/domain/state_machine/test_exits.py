@@ -9,8 +9,10 @@ import pytest
 from app.domain.cases.case import CLOSED, SUSPENDED
 from app.domain.errors import NotYourStep
 from app.domain.flows import FLOWS
+from app.domain.state_machine.effects import effects_of
 from app.domain.state_machine.exits import EXITS, Effect
-from app.domain.state_machine.table import BACK, Flow, Step, effects_of
+from app.domain.state_machine.step import BACK, Step
+from app.domain.state_machine.table import Flow
 from tests.support.cases import ASSESSING, Play, special
 
 SPECIAL, DEFENCE = FLOWS["special_adjustment"], FLOWS["defence_support"]

@@ -14,7 +14,8 @@ from app.domain.errors import GuardFailed, Refusal
 from app.domain.flows import FLOWS
 from app.domain.state_machine.flow_guards import EVERYWHERE, flow_guards, row_guards
 from app.domain.state_machine.guards.base import has_come
-from app.domain.state_machine.table import Flow, Step
+from app.domain.state_machine.step import Step
+from app.domain.state_machine.table import Flow
 from tests.support.rows import send_example, sendings, standing, with_referral
 
 APP = Path(__file__).parents[3] / "app"

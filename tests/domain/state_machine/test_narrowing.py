@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.flows import FLOWS
 from app.domain.state_machine.guard import Guard, Taken, takes_anything
-from app.domain.state_machine.table import Step
+from app.domain.state_machine.step import Step
 from app.domain.vocabulary.closing import CloseReason
 from app.domain.vocabulary.procedure import Disposition
 from tests.domain.state_machine.test_guards import situation

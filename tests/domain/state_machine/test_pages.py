@@ -6,7 +6,7 @@ from app.domain.flows import FLOWS
 from app.domain.state_machine.common_rows import CHILD_STATES, SIDE_STATES
 from app.domain.state_machine.pages import matrix, mermaid
 from app.domain.state_machine.reachability import possible_steps
-from app.domain.state_machine.table import OTHERS, Step
+from app.domain.state_machine.step import OTHERS, Step
 
 ALL = list(FLOWS)
 

@@ -28,7 +28,7 @@ from app.domain.state_machine.common_rows import (
     CommonRows,
 )
 from app.domain.state_machine.guards import counsel_leave, has_come
-from app.domain.state_machine.table import SAME, PartyRole, rows
+from app.domain.state_machine.step import SAME, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import ADVICE, ENTRY, close_reasons
 

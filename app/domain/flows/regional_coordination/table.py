@@ -37,7 +37,7 @@ from app.domain.state_machine.common_rows import (
     parent_closed,
 )
 from app.domain.state_machine.guards import has_come, is_lead, one_agreed_placement
-from app.domain.state_machine.table import BACK, PartyRole, Report, rows
+from app.domain.state_machine.step import BACK, PartyRole, Report, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import REGIONAL, close_reasons
 

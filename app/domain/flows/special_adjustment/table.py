@@ -56,7 +56,7 @@ from app.domain.state_machine.guards import (
     six_requirements_met,
     wish,
 )
-from app.domain.state_machine.table import SAME, PartyRole, Step, rows
+from app.domain.state_machine.step import SAME, PartyRole, Step, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import EXIT, close_reasons
 

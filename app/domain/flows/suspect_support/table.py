@@ -69,7 +69,7 @@ from app.domain.state_machine.guards import (
     suspects_only,
     written_application,
 )
-from app.domain.state_machine.table import BACK, INFORMED, SAME, PartyRole, rows
+from app.domain.state_machine.step import BACK, INFORMED, SAME, PartyRole, rows
 from app.domain.text import Text
 from app.domain.vocabulary.closing import ENTRY, close_reasons
 
