@@ -1,4 +1,4 @@
-"""A flow is a table. A row: in this state, this message, from this party, leads to that state."""
+"""A flow: a table of rows, with its parties and states. It is checked when it is made."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
