@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from app.domain.access.caller import Caller
 from app.domain.cases.case import Case, Reader, Reference
-from app.domain.classes import ROUTING
+from app.domain.classes import ROUTING, DataClass
 from app.domain.consents.consent import covered_classes
 from app.domain.decisions.audience import present_classes
 from app.domain.decisions.decide import decide
@@ -109,7 +109,8 @@ class Play:
         message = Message(message_id, referral, body, NOW.date(), **envelope)
         decides = not who.endswith("~")
         agency_id = SHORT[who.removesuffix("~")]
-        caller = Caller("c", agency_id, "s", "decider", frozenset(), frozenset(), decides)
+        classes = frozenset(DataClass)
+        caller = Caller("c", agency_id, "s", "decider", frozenset(), classes, decides)
         decision = decide(Submission(self._seen_by(agency_id), message, caller, DIRECTORY, NOW))
         self.case, self.decided = decision.case, decision
         self.typed_by[message_id] = agency_id

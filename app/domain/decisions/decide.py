@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from app.domain.cases.case import LEAD, NEW, SYSTEM, Party, Referral
+from app.domain.classes import ROUTING, DataClass
+from app.domain.consents.coverage import DependentRecipient
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
 from app.domain.decisions.correction import correct
 from app.domain.decisions.decision import Decision
@@ -366,33 +369,49 @@ def _check_guards(
     )
     recipients = limit_to_consent(flow, step, recipients, situation.consents, situation.today)
     present = present_classes(submission.message.body)
-    receives = tuple(
-        (t.party, t.agency, t.classes & present | shared_classes(flow, step, submission, t))
-        for t in recipients
-    )
-    situation = replace(situation, receives=receives)
+    shared = {t.party: shared_classes(flow, step, submission, t) for t in recipients}
+    written = {t.party: t.classes & present for t in recipients}
     by_consent = frozenset(name for name, role in flow.parties.items() if role.by_consent)
     # Whoever joins by consent does so by one that the message names.
     named = bool(by_consent & joining.keys())
     asked = flow.asked_parties(step)
-    if submission.message.shared_messages:
-        asked |= flow.dependent_parties
-    failed = failures((*step.guards, consent_covers(asked, named=named)), situation)
+    # Where the row does not ask for consent, what is written is cut to it instead.
+    wanted = {name: shared[name] | (written[name] if name in asked else ROUTING) for name in shared}
+    guards = (*step.guards, consent_covers(asked | _shown_to(flow, submission), named=named))
+    failed = failures(guards, replace(situation, receives=_receiving(recipients, wanted)))
     if failed:
         raise GuardFailed(failed)
+    received = {name: shared[name] | written[name] for name in shared}
+    situation = replace(situation, receives=_receiving(recipients, received))
     return _with_consents(recipients, situation, by_consent)
+
+
+def _shown_to(flow: Flow, submission: Submission) -> frozenset[str]:
+    """The parties for which consent is asked since the message shows them older ones."""
+    return flow.dependent_parties if submission.message.shared_messages else frozenset()
+
+
+def _receiving(
+    recipients: Audience, classes: Mapping[str, frozenset[DataClass]]
+) -> tuple[tuple[str, Agency, frozenset[DataClass]], ...]:
+    """The recipients with these classes, as a situation has them."""
+    return tuple((t.party, t.agency, classes[t.party]) for t in recipients)
 
 
 def _with_consents(
     recipients: Audience, situation: Situation, by_consent: frozenset[str]
 ) -> Audience:
     """The same recipients, each with the consents on which its copy rests."""
-    dependents = situation.dependent_recipients(by_consent)
-    if not dependents:
-        return recipients
-    consents, named, today = situation.consents, situation.message.rests_on(), situation.today
-    rests = {t.party: t.rests_on(consents, named, today) for t in dependents}
+    rests = {t.party: _resting_on(t, situation) for t in situation.dependent_recipients(by_consent)}
     return tuple(replace(t, rests_on=rests.get(t.party, t.rests_on)) for t in recipients)
+
+
+def _resting_on(recipient: DependentRecipient, situation: Situation) -> frozenset[UUID]:
+    """The consents on which it is told: those that the sender may know of, if they suffice."""
+    known, today = situation.known_consents, situation.today
+    enough = not recipient.lacking_classes(known, today)
+    consents = known if enough else situation.consents
+    return recipient.rests_on(consents, situation.message.rests_on(), today)
 
 
 def _check_keyer(

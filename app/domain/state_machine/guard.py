@@ -50,6 +50,12 @@ class Situation:
         """The effective consents of this referral, with the one that the message itself records."""
         return self.case.effective_consents(self.referral) + self.own
 
+    @property
+    def known_consents(self) -> tuple[Consent, ...]:
+        """Those of the effective consents that the sender may know of, with its own."""
+        effective = self.case.effective_consents(self.referral)
+        return tuple(c for c in effective if c.known) + self.own
+
     def dependent_recipients(self, by_consent: frozenset[str]) -> tuple[DependentRecipient, ...]:
         """The recipients among these parties that receive only by consent."""
         return tuple(DependentRecipient(*each) for each in self.receives if each[0] in by_consent)
@@ -170,6 +176,8 @@ def failures(guards: Iterable[Guard], situation: Situation) -> list[Mapping[str,
 def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
     """A guard that consent covers each of these recipients, in all classes that it receives.
 
+    Only consents count that the sender may know of.
+
     Args:
         by_consent: the parties for which the step asks for consent; the others receive what
             consent covers.
@@ -186,13 +194,13 @@ def consent_covers(by_consent: frozenset[str], *, named: bool) -> Guard:
 def _consent_objection(
     situation: Situation, by_consent: frozenset[str], named: bool
 ) -> Objection | None:
-    chosen = situation.consents
+    # One that the sender may not know of counts like one that does not exist: whether it is refused
+    # would tell whom that consent names, and to which classes.
+    chosen = situation.known_consents
     own = {c.record.id for c in situation.own}
     ids = situation.message.rests_on()
     if named:
-        # One that the sender may not know of counts like one that does not exist.
-        known = {c.record.id for c in situation.case.known_consents(situation.referral)}
-        chosen = tuple(c for c in chosen if c.record.id in (ids & known) | own)
+        chosen = tuple(c for c in chosen if c.record.id in ids | own)
     dependents = situation.dependent_recipients(by_consent)
     lacking = [(t, t.lacking_classes(chosen, situation.today)) for t in dependents]
     failed = [(t, classes) for t, classes in lacking if classes]

@@ -198,6 +198,56 @@ async def test_a_request_does_not_rest_on_a_consent_that_its_sender_may_not_know
     assert answers[0] == answers[1]
 
 
+async def asked_below(office: Office, hidden: UUID | None, *events: tuple[str, str]) -> UUID:
+    """A regional coordination after these events, with one consent to C1 for the other center;
+    and, recorded before the asking center took part, one to all classes."""
+    parent = await special(office, TO_ASSESSING[:2])
+    named = {"recipients": [OTHER_CENTER], "purpose": "regional"}
+    record = "special_adjustment.record_consent"
+    if hidden is not None:
+        await send(office, PROBATION, saying(record, parent, {"consent_id": str(hidden), **named}))
+    for agency, event in TO_ASSESSING[2:]:
+        await send(office, agency, saying(f"special_adjustment.{event}", parent))
+    told = {"consent_id": CONSENT_REGIONAL_ID, **named}
+    await send(office, PROBATION, saying(record, parent, told))
+    child = saying(
+        "regional_coordination.request", parent=parent, to={"destination_center": OTHER_CENTER}
+    )
+    await send(office, CENTER, child)
+    for agency, event in events:
+        await send(office, agency, saying(f"regional_coordination.{event}", child.id))
+    kept = "UPDATE consent SET classes = $3 WHERE referral_id = $1 AND id = $2"
+    await office.owner.execute(kept, parent, UUID(CONSENT_REGIONAL_ID), ["C1"])
+    first = "UPDATE consent SET recipients = $3 WHERE referral_id = $1 AND id = $2"
+    await office.owner.execute(first, parent, UUID(CONSENT_ID), [CENTER])
+    return child.id
+
+
+async def test_an_answer_or_a_shared_message_tells_nothing_of_a_consent_that_was_not_told(
+    office: Office,
+) -> None:
+    """It was recorded before the sender took part, and covers what the message would give."""
+    for event, before in (("answer_query", "query"), ("offer_transfer", "accept")):
+        answers = []
+        for hidden in (uuid4(), None):
+            child = await asked_below(
+                office, hidden, (OTHER_CENTER, "acknowledge"), (OTHER_CENTER, before)
+            )
+            shows = "SELECT m.id FROM message m JOIN referral r ON r.parent_id = m.referral_id"
+            wanted = "special_adjustment.request_cooperation"
+            shown = await office.owner.fetchval(
+                f"{shows} WHERE r.id = $1 AND m.type = $2", child, wanted
+            )
+            shared = (shown,) if event == "offer_transfer" else ()
+            message = saying(f"regional_coordination.{event}", child, shared_messages=shared)
+            with pytest.raises(GuardFailed) as refused:
+                await office.exchange.rehearse(message, seat(CENTER))
+            answers.append(refused.value.facts)
+        assert answers[0] == answers[1]
+        (guard,) = answers[0]["guards"]
+        assert "C1" not in guard["missing"][0]["classes"]
+
+
 async def test_what_is_withdrawn_is_named_in_the_body_and_not_in_the_envelope(
     office: Office,
 ) -> None:

@@ -72,7 +72,7 @@ def requirement6_consent_valid(situation: Situation) -> list[str]:
     sixth = body_as(situation, Selection).requirements.req6_consents_to_information_provision
     if not sixth.met:
         return [ALL_MET[5]]
-    valid = {c.record.id for c in situation.consents if c.known and c.valid(situation.today)}
+    valid = {c.record.id for c in situation.known_consents if c.valid(situation.today)}
     return [] if sixth.consent_id in valid else [CONSENT_OF_6]
 
 
