@@ -159,6 +159,15 @@ class LogReaderRow(Row, table=True):
     __tablename__ = "log_reader"
     __table_args__ = (
         Index("ix_log_reader_entry", "entry_id", "agency_id", unique=True),
+        Index(
+            "ix_log_reader_about",
+            "agency_id",
+            "about",
+            "acting_agency",
+            "kind",
+            "index",
+            postgresql_where=text("about IS NOT NULL"),
+        ),
         {"comment": "Which agency an entry names, by its place in the tree."},
     )
 
@@ -167,3 +176,15 @@ class LogReaderRow(Row, table=True):
         primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
     )
     entry_id: UUID
+    about: UUID | None = Field(
+        sa_column_kwargs={
+            "comment": "The message that the entry tells of, otherwise its case; null if it has"
+            " none, is an acceptance, a sharing or an opening."
+        }
+    )
+    acting_agency: str | None = Field(
+        sa_column_kwargs={"comment": "Who did it; empty: no agency. Null where `about` is."}
+    )
+    kind: str | None = Field(
+        sa_column_kwargs={"comment": "The kind of the entry. Null where `about` is."}
+    )

@@ -141,6 +141,45 @@ async def test_unknown_kinds_of_residence_that_were_counted_become_others(
     assert [row["residence_kind"] for row in kinds] == ["hospital", "other"]
 
 
+async def test_readers_of_older_entries_get_what_these_are_about(
+    empty_database: NewDatabase,
+) -> None:
+    database = empty_database()
+    await asyncio.to_thread(migrate, database.owner, "2026_11_28_133")
+    case, message = uuid4(), uuid4()
+    entries = {
+        "acceptance": ("center-13", case, message),
+        "export": ("center-13", case, None),
+        "recall": ("prison-fuchu", case, message),
+        "erasure": (None, case, None),
+        "token": ("center-13", None, None),
+    }
+    async with connect(database.owner) as connection:
+        for index, (kind, values) in enumerate(entries.items()):
+            await connection.execute(
+                "WITH e AS (INSERT INTO log_entry (id, at, kind, agency_id, case_id, message_id,"
+                " agencies, detail)"
+                " VALUES (gen_random_uuid(), now(), $1, $2, $3, $4, '{a,b}', '{}')"
+                " RETURNING id) INSERT INTO log_reader (agency_id, index, entry_id)"
+                " SELECT a, $5, id FROM e, unnest('{a,b}'::text[]) AS a",
+                kind,
+                *values,
+                index,
+            )
+    await asyncio.to_thread(migrate, database.owner)
+    async with connect(database.owner) as connection:
+        rows = await connection.fetch(
+            "SELECT about, acting_agency, kind FROM log_reader WHERE agency_id = 'a' ORDER BY index"
+        )
+    assert [tuple(row) for row in rows] == [
+        (None, None, None),
+        (case, "center-13", "export"),
+        (message, "prison-fuchu", "recall"),
+        (case, "", "erasure"),
+        (None, None, None),
+    ]
+
+
 async def test_an_office_that_ended_without_a_successor_is_a_party_again_for_all_who_knew(
     empty_database: NewDatabase,
 ) -> None:
