@@ -1,5 +1,6 @@
 """Whatever is recorded, withdrawn, renewed, sent, shared, handed over and opened: a model of a few
-lines says who can open what, what is a tombstone, and what is asked back."""
+lines says who can open what, what is a tombstone, and what is asked back. What is listed of a
+consent changes only for whoever sent something, or was notified."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,7 @@ from tests.support.office import Office, saying
 from tests.support.play import CENTER, OTHER_CENTER, PRISON, PROBATION, hand_over
 
 CENTERS = (CENTER, OTHER_CENTER)
+EVERYBODY = (PRISON, PROBATION, *CENTERS)
 PARENT, CHILD = "special_adjustment", "regional_coordination"
 ALL = frozenset(f"C{n}" for n in range(1, 8))
 
@@ -104,9 +106,14 @@ class World:
     had: dict[Held, set[str]] = field(default_factory=lambda: defaultdict(set))
     """What each agency has opened, and not answered for."""
     asked: list[AskedReturn] = field(default_factory=list)
+    senders: set[str] = field(default_factory=set)
+    """Who has sent something in the last action."""
+    seen: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """What each agency was listed after it, and the last position of its inbox."""
 
     async def send(self, agency: str, message: Message) -> bool:
         """Send it, if it is taken."""
+        self.senders.add(agency)
         try:
             await self.office.exchange.accept(message, seat(agency))
         except Refusal:
@@ -136,7 +143,18 @@ class World:
     async def act(self, name: str, *how: Any) -> None:
         """Do something, and keep the model up with it."""
         step = getattr(self, f"_{name.replace(' ', '_')}")
+        self.senders.clear()
+        before = self.seen or {a: await self._consents_and_head(a) for a in EVERYBODY}
         await step(*how)
+        self.seen = {a: await self._consents_and_head(a) for a in EVERYBODY}
+        for agency, (listed, head) in before.items():
+            now, last = self.seen[agency]
+            assert now == listed or last > head or agency in self.senders, (agency, name, how)
+
+    async def _consents_and_head(self, agency: str) -> tuple[str, int]:
+        """What an agency is listed of the consents, and the last position of its inbox."""
+        listed = await self.office.consents.of_case(agency, await self._case(), None, 100)
+        return repr(listed), (await self.office.inboxes.status(agency))["head"]
 
     async def _record(self, to: Sequence[str], of: frozenset[str], event: str = "record") -> bool:
         consent = str(uuid4())

@@ -29,7 +29,6 @@ AGENCY_IS_NOT_CHECKED = {
 TIME_IS_NOT_CHECKED = {
     "count_sent": READS,
     "delivery_figures": READS,
-    "list_consents": READS,
     "list_deliveries": READS,
     "list_disclosures": READS,
     "log_figures": READS,

@@ -47,10 +47,12 @@ def withdrawal_entries(acceptance: Acceptance) -> Iterator[LogEntry]:
 def agencies_to_notify(decision: Decision) -> set[str]:
     """The agencies that may have got an inbox item by a change of consents, besides the message.
 
-    A withdrawal asks for what was opened; a consent gives back what was taken back unopened.
+    A withdrawal asks for what was opened; a consent gives back what was taken back unopened; and
+    whoever knows a consent is notified that it has changed.
     """
     recorded = decision.recorded is not None and not decision.recorded.claimed
-    if not (recorded or decision.withdrawn or decision.confirmed or decision.restored):
+    changed = decision.withdrawn or decision.confirmed or decision.refused or decision.restored
+    if not recorded and not changed:
         return set()
     return {p.agency_id for r in decision.case.referrals.values() for p in r.parties}
 

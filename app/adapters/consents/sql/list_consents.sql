@@ -6,14 +6,12 @@ CREATE OR REPLACE FUNCTION list_consents(
 ) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE v_until timestamptz; v_kind text;
 BEGIN
     PERFORM act_for(p_agency);
-    SELECT max(coalesce(q.until, 'infinity')) INTO v_until
-    FROM referral r JOIN party q ON q.referral_id = r.id AND q.agency_id = p_agency
-    WHERE r.case_id = p_case;
-    IF v_until IS NULL THEN RETURN NULL; END IF;
-    SELECT kind INTO v_kind FROM agency WHERE id = p_agency;
+    IF NOT EXISTS (SELECT FROM referral r JOIN party q ON q.referral_id = r.id
+                   WHERE r.case_id = p_case AND q.agency_id = p_agency) THEN
+        RETURN NULL;
+    END IF;
     RETURN (SELECT coalesce(jsonb_agg(o.shown ORDER BY o.valid_from, o.id), '[]')::text FROM (
         SELECT c.valid_from, c.id, jsonb_build_object('id', c.id,
             'referral_id', CASE WHEN k.here IS NOT NULL THEN c.referral_id END,
@@ -40,10 +38,8 @@ BEGIN
         FROM consent c
         JOIN message m ON m.id = c.message_id
         LEFT JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = p_agency
-        CROSS JOIN LATERAL (SELECT q.referral_id AS here, greatest(
-            CASE WHEN q.referral_id IS NOT NULL THEN coalesce(q.until, 'infinity') END,
-            CASE WHEN q.referral_id IS NULL OR c.recipients && ARRAY[p_agency, v_kind]
-                THEN v_until END) AS until) AS k
+        CROSS JOIN LATERAL (SELECT q.referral_id AS here,
+            consent_seen_until(p_agency, c) AS until) AS k
         CROSS JOIN LATERAL consent_as_of(c, k.until) AS s
         LEFT JOIN message w ON w.id = s.withdrawn_by
         WHERE c.case_id = p_case AND knows_consent(p_agency, c) AND m.accepted_at <= k.until

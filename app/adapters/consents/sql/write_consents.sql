@@ -1,9 +1,15 @@
 -- Record a consent; confirm or refuse a claim; withdraw consents, or take a withdrawal back. Each
--- with its effects on what was disclosed on them. A claim has none until it is confirmed.
+-- with its effects on what was disclosed on them. A claim has none until it is confirmed. Whoever
+-- knows one that changes, and is told by no message, is notified: mailboxes are locked once, for all
+-- that is delivered in the transaction.
 CREATE OR REPLACE FUNCTION write_consents(p_at timestamptz, p_case uuid, p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE v_completed jsonb := '[]';
+DECLARE v_completed jsonb := '[]'; v_items jsonb := '[]';
 BEGIN
+    IF p ?| ARRAY['vouched', 'withdrawn'] THEN
+        v_items := changed_items(p_case, p);
+        p := jsonb_set(p, '{changes}', coalesce(p -> 'changes', '[]') || v_items);
+    END IF;
     IF p ? 'consent' THEN
         INSERT INTO consent (case_id, id, referral_id, message_id, purpose, recipients, classes,
             valid_from, valid_until, recorded_by, claimed)
@@ -48,6 +54,10 @@ BEGIN
     -- Last: it locks mailboxes, and a withdrawal locks notices before them.
     IF NOT (p #>> '{consent,claimed}')::boolean OR p ? 'vouched' THEN
         PERFORM return_copies(p_at, p, coalesce(p -> 'vouched', p -> 'consent'), v_completed);
+    END IF;
+    IF v_items <> '[]' THEN
+        PERFORM hold_mailboxes('{}', (p -> 'items') || (p -> 'changes'));
+        PERFORM deliver(p_at, v_items);
     END IF;
 END $$;
 -- Called by other functions only.
