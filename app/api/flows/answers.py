@@ -476,3 +476,66 @@ class FlowOut(Shape):
     classes: list[FlowClass]
     self: str
     diagram: str
+
+
+class SchemaUrgency(Shape):
+    """サービスが通信文の緊急度をどこまで、いつ上げるか。
+
+    The urgency to which the service raises a message, and when it does.
+    """
+
+    urgency: str
+    field: Annotated[
+        str | None,
+        _said(
+            "この項目の日が `days` 日以内に来るときだけ上げる。なければ必ず上げる",
+            "Only if the day in this field comes within `days` days; without it, always",
+        ),
+    ] = None
+    days: int | None = None
+
+
+class MessageSchema(Shape):
+    """通信文一種類の本文の定義(JSON Schema 2020-12)。`x-` で始まるのはこのサービスの注記。
+
+    The body of a message type as JSON Schema (2020-12). What begins with `x-` are notes of this
+    service.
+    """
+
+    dialect: Annotated[str, Field(alias="$schema")]
+    id: Annotated[str, Field(alias="$id")]
+    title: str
+    description: str | None = None
+    type: Literal["object"]
+    properties: Annotated[
+        dict[str, dict[str, Any]],
+        _said(
+            "本文の項目。`x-data-class` はデータ区分、`x-data-class-title` はその題。"
+            "`$defs` も含め、`x-titles` は値ごとの題、`x-known-values` は開いた符号の知られた値と題"
+            "(ほかの値も受け入れる)、`x-taken-values` はそのうち受け入れる値(ほかは断る)",
+            "The fields of the body. `x-data-class` is a field's data class, `x-data-class-title`"
+            " its title. In `$defs` as well, `x-titles` has the titles of values, `x-known-values`"
+            " the known values of an open code, with titles (others are taken too), and"
+            " `x-taken-values` those that are taken (others are refused)",
+        ),
+    ]
+    required: list[str]
+    definitions: Annotated[
+        dict[str, dict[str, Any]] | None,
+        Field(alias="$defs", description=both("項目の中の型", "The types of parts of fields")),
+    ] = None
+    additional_properties: Annotated[Literal[False], Field(alias="additionalProperties")]
+    examples: list[dict[str, Any]]
+    title_en: Annotated[str, Field(alias="x-title-en")]
+    senders: Annotated[
+        list[str],
+        Field(
+            alias="x-party",
+            description=both("送れる当事者", "The parties that may send it in some state"),
+        ),
+    ]
+    least_urgency: Annotated[SchemaUrgency | None, Field(alias="x-least-urgency")] = None
+    source: Annotated[
+        str | None,
+        Field(alias="x-source", description=both("様式の出典", "Where its form is from")),
+    ] = None

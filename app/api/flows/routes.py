@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.flows.answers import FlowList, FlowOut
+from app.api.flows.answers import FlowList, FlowOut, MessageSchema
 from app.api.flows.json_schemas import message_schema, page_of
 from app.api.flows.message_page import message_page
 from app.api.flows.schemas import DIAGRAM, FLOW, LIST, SCHEMA, example_response
@@ -88,7 +88,7 @@ async def read_flow(request: Request, flow: str) -> Response:
 @router.get(
     "/flows/{flow}/schemas/{event}",
     response_class=Response,
-    responses=example_response(SCHEMA, "application/schema+json"),
+    responses=example_response(SCHEMA, "application/schema+json", MessageSchema),
     **documented(
         "read_schema",
         Text("通信文の定義を読む", "Read the definition of a message"),
@@ -98,6 +98,7 @@ async def read_flow(request: Request, flow: str) -> Response:
             "flow": _FLOW,
             "event": _EVENT,
         },
+        models=(MessageSchema,),
         conditional=True,
         public=True,
     ),

@@ -97,6 +97,11 @@ SCHEMA: dict[str, Any] = {
     "title": _TITLE["ja"],
     "type": "object",
     "properties": {"type": {"const": "special_adjustment.start_selection", "x-data-class": "C0"}},
+    "required": ["type"],
+    "additionalProperties": False,
+    "examples": [{"type": "special_adjustment.start_selection"}],
+    "x-title-en": _TITLE["en"],
+    "x-party": ["probation_office"],
 }
 DIAGRAM: dict[int | str, dict[str, Any]] = {
     200: {

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from app.api.flows.answers import FlowList, FlowOut
-from app.domain.flows import FLOWS
+from app.api.flows.answers import FlowList, FlowOut, MessageSchema
+from app.domain.flows import BODIES, FLOWS
 from tests.support.contract import ENGLISH, PUBLISHED
 
 
@@ -44,3 +44,27 @@ async def test_each_mark_of_a_table_is_described(
     assert {("to", "="), ("to", "<"), ("copies", "named"), ("copies", "x:C0")} <= used
     for member, mark in used:
         assert f"`{mark}`" in described[member]["description"], (member, mark)
+
+
+def notes(value: Any) -> set[str]:
+    """The members of a schema, and of its parts, that begin with `x-`."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = {key for key in value if key.startswith("x-")} if isinstance(value, dict) else set()
+    return own.union(*map(notes, parts))
+
+
+@pytest.mark.parametrize("contract", [PUBLISHED, ENGLISH], ids=["ja", "en"])
+async def test_each_note_in_the_schema_of_a_message_is_described(
+    stranger: AsyncClient, contract: dict[str, Any]
+) -> None:
+    schemas = contract["components"]["schemas"]
+    described = schemas["MessageSchema"]["properties"]
+    used = set[str]()
+    for message_type in BODIES:
+        flow, _, event = message_type.partition(".")
+        schema = (await stranger.get(f"/v1/flows/{flow}/schemas/{event}")).json()
+        MessageSchema.model_validate(schema, extra="forbid")
+        used |= notes(schema)
+    assert {"x-data-class", "x-known-values", "x-taken-values", "x-least-urgency"} <= used
+    for note in used:
+        assert note in described or f"`{note}`" in described["properties"]["description"], note
