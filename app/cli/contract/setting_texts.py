@@ -151,13 +151,15 @@ ACCESS = {
     ),
     "messages_per_referral": _means(
         "一つの当事者が一つの案件に送れる通信文の数。"
-        "終結や中断、その確認や取消しなどの知らせは2倍まで。0 は無制限",
+        "終結や中断、その確認や取消し、身柄などの知らせは2倍まで。0 は無制限",
         "Messages that one party may send in a referral; twice as many of what ends or suspends"
-        " something, confirms it or takes it back. 0: no limit",
+        " something, confirms it or takes it back, or tells of custody. 0: no limit",
     ),
     "messages_per_day": _means(
-        "一つの当事者が一つの案件に1日に送れる通信文の数。0 は無制限",
-        "Messages that one party may send in a referral on one day. 0: no limit",
+        "一つの当事者が一つの案件に1日に送れる通信文の数。"
+        "終結や中断、その確認や取消し、身柄などの知らせは2倍まで。0 は無制限",
+        "Messages that one party may send in a referral on one day; twice as many of what ends or"
+        " suspends something, confirms it or takes it back, or tells of custody. 0: no limit",
     ),
     "clients_per_agency": _means(
         "一つの機関が同時に有効にできる接続システムの数。0 は無制限",
@@ -165,9 +167,10 @@ ACCESS = {
     ),
     "sent_per_day": _means(
         "一つの機関が、全ての案件を合わせて1日に送れる通信文の数。"
-        "終結や中断、その確認や取消しなどの知らせは2倍まで。0 は無制限",
+        "終結や中断、その確認や取消し、身柄などの知らせは2倍まで。0 は無制限",
         "Messages that one agency may send on one day in all its referrals; twice as many of what"
-        " ends or suspends something, confirms it or takes it back. 0: no limit",
+        " ends or suspends something, confirms it or takes it back, or tells of custody."
+        " 0: no limit",
     ),
     "referrals_per_day": _means(
         "一つの機関が1日に始められる案件の数(紙で受けたものを入力した機関の分も)。0 は無制限",
