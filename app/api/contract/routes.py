@@ -15,5 +15,5 @@ router = APIRouter()
 async def read_contract(request: Request, lang: Annotated[Language, Query()] = "ja") -> Response:
     """The contract, in Japanese unless `lang` asks for English."""
     contract: Contract = request.app.state.contract
-    page = await contract.pages.page((lang, service_url(request)))
+    page = await contract.pages.page((lang, service_url(request)), request)
     return page.answer(request, {"Content-Language": lang})

@@ -58,7 +58,7 @@ PageLanguage = Annotated[
 )
 async def list_flows(request: Request) -> Response:
     """公開している流れの名前と、詳しい頁の場所を返す。"""
-    return (await _FLOW_LIST.page(None)).answer(request)
+    return (await _FLOW_LIST.page(None, request)).answer(request)
 
 
 @router.get(
@@ -82,7 +82,7 @@ async def read_flow(request: Request, flow: str) -> Response:
 
     これと通信文の例だけで、全ての行を進める。
     """
-    return (await _FLOW_PAGES.page(_flow_named(flow).name)).answer(request)
+    return (await _FLOW_PAGES.page(_flow_named(flow).name, request)).answer(request)
 
 
 @router.get(
@@ -105,7 +105,7 @@ async def read_flow(request: Request, flow: str) -> Response:
 )
 async def read_schema(request: Request, flow: str, event: str) -> Response:
     """通信文一種類の本文を JSON Schema (2020-12) で返す。区分は `x-data-class`。"""
-    return (await _SCHEMAS.page(_message_type(flow, event))).answer(request)
+    return (await _SCHEMAS.page(_message_type(flow, event), request)).answer(request)
 
 
 @router.get(
@@ -133,7 +133,7 @@ async def read_message_page(
     各種類のスキーマがここへ案内する(`externalDocs`)。
     """
     language = lang or language_of(request)
-    page = await _MESSAGE_PAGES.page((_message_type(flow, event), language))
+    page = await _MESSAGE_PAGES.page((_message_type(flow, event), language), request)
     headers = {
         "Content-Security-Policy": PAGE_POLICY,
         "Content-Language": language,
@@ -158,7 +158,7 @@ async def read_message_page(
 async def read_diagram(request: Request, flow: str) -> Response:
     """流れの状態遷移図を Mermaid で返す。`Accept-Language: en` なら英語。"""
     language = language_of(request)
-    page = await _DIAGRAMS.page((_flow_named(flow).name, language))
+    page = await _DIAGRAMS.page((_flow_named(flow).name, language), request)
     return page.answer(request, {"Content-Language": language, "Vary": "Accept-Language"})
 
 

@@ -44,7 +44,7 @@ async def read_redoc(request: Request) -> Response:
 @router.get("/favicon.ico", include_in_schema=False)
 async def read_icon(request: Request) -> Response:
     """The icon, at the path where browsers look for it."""
-    return (await _ICON.page(None)).answer(request)
+    return (await _ICON.page(None, request)).answer(request)
 
 
 @router.get(
@@ -61,7 +61,7 @@ async def read_icon(request: Request) -> Response:
 )
 async def list_problems(request: Request) -> Response:
     """このサービスが答えうる全ての問題を、日本語と英語で示す(HTML)。"""
-    return (await _PROBLEMS.page(None)).answer(request, _POLICY)
+    return (await _PROBLEMS.page(None, request)).answer(request, _POLICY)
 
 
 @router.get(
@@ -86,7 +86,7 @@ async def read_problem(request: Request, code: str) -> Response:
     """問題一つの意味と、どうすればよいかを、日本語と英語で示す(HTML)。"""
     if code not in KINDS:
         raise NotFound
-    return (await _PROBLEMS.page(code)).answer(request, _POLICY)
+    return (await _PROBLEMS.page(code, request)).answer(request, _POLICY)
 
 
 async def _documentation(request: Request, template: str) -> Response:
@@ -94,7 +94,7 @@ async def _documentation(request: Request, template: str) -> Response:
     language = language_of(request)
     headers = {"Content-Language": language, "Vary": "Accept-Language"}
     headers["Content-Security-Policy"] = DOCS_POLICY
-    return (await _DOCUMENTATION.page((template, language))).answer(request, headers)
+    return (await _DOCUMENTATION.page((template, language), request)).answer(request, headers)
 
 
 def _documentation_page(key: tuple[str, Language]) -> StaticPage:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.adapters.database.shares import claims_of
 from app.adapters.outage import Outage
 from app.api.wire.dependencies import Issuer, dependency_if_started
+from app.api.wire.pages import MADE_FOR_ALL
 from app.api.wire.problems.answers import Internal, Unavailable, UnsupportedEncoding, answer
 from app.api.wire.rates import GOES_ON, Rates, network_of
 from app.api.wire.refused_work import READING, WAITED, RefusedWork
@@ -94,7 +95,8 @@ class Gate:
         except Exception as error:
             await self._answer_error(request, error, answering, receive)
         finally:
-            stranger.charge(answering.sent, answering.seconds)
+            worked = max(0.0, answering.seconds - state.get(MADE_FOR_ALL, 0.0))
+            stranger.charge(answering.sent, worked)
             _settle(request, answering.status)
         self._observe(scope, answering.status, time.perf_counter() - answering.began)
 

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ HTML_ANSWER: dict[int | str, dict[str, Any]] = {
 K = TypeVar("K")
 
 CACHED = "public, max-age=300"
+MADE_FOR_ALL = "made_for_all"
+"""In the state of a request: the seconds for which it waited for a page that was being made."""
 SMALLEST = 1_000
 """Bytes below which compression saves nothing."""
 _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?(?:,|$)", re.I)
@@ -120,11 +123,17 @@ class MadeOnce(Generic[K]):
                 self._made[key] = self._make(key)
             return self._made[key]
 
-    async def page(self, key: K) -> StaticPage:
-        """The page."""
+    async def page(self, key: K, request: Request) -> StaticPage:
+        """The page. Making it is no work for whoever asks first, or meanwhile."""
         made = self._made.get(key)
         if made is not None:
             return made
+        began = time.perf_counter()
+        made = await self._make_once(key)
+        request.scope["state"][MADE_FOR_ALL] = time.perf_counter() - began
+        return made
+
+    async def _make_once(self, key: K) -> StaticPage:
         # All who ask meanwhile wait for one thread: a thread for each would leave none for others.
         task = self._making.get(key)
         if task is None:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urljoin
@@ -11,6 +12,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from app.api.contract import contract
+from app.api.wire import rates
 from app.main import create_app
 from tests.support.service import Service, Speak
 
@@ -102,6 +104,29 @@ async def test_many_who_ask_at_once_have_it_made_once_and_hold_nobody_up(
         assert {answer.status_code for answer in await asking} == {200}
     assert len(made) == 1
     assert answered > 3
+
+
+async def test_waiting_for_a_page_that_is_made_costs_a_stranger_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = contract.assembled
+
+    def assemble_slowly(*arguments: Any) -> Any:
+        time.sleep(0.5)
+        return real(*arguments)
+
+    monkeypatch.setattr(contract, "assembled", assemble_slowly)
+    monkeypatch.setattr(rates, "MILLISECONDS_OF_A_STRANGER", 3_000)
+    app = create_app(
+        service.settings.model_copy(update={"stranger_rate_limit": 100}), service.clock
+    )
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="https://tsunagu.test") as client,
+    ):
+        first = await asyncio.gather(*(client.get("/openapi.json") for _ in range(8)))
+        assert {answer.status_code for answer in first} == {200}
+        assert (await client.get("/.well-known/jwks.json")).status_code == 200
 
 
 @pytest.mark.parametrize("path", REACHED)
