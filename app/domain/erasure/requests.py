@@ -138,13 +138,11 @@ def verdict(
         sent_since: the types of messages in the referral that are newer than the request. Whoever
             was asked has neither agreed nor kept silent to the erasure of these.
     """
-    added = {event.partition(".")[2] for event in sent_since} - ADDS_NOTHING
     objection = objection_to_command(referral, agency_id, classes, reason)
-    at_stake = copies_at_stake(referral, agency_id, classes, reason)
-    if objection is None and any(r.agency_id not in answers for r in at_stake):
-        objection = "not_now"
-    if objection is None and referral.state == CLOSED and added:
-        objection = "not_now"
+    if objection is None:
+        at_stake = copies_at_stake(referral, agency_id, classes, reason)
+        is_new = any(holder.agency_id not in answers for holder in at_stake)
+        objection = "not_now" if is_new or _adds_something(referral, sent_since) else None
     if objection is not None:
         return RequestState.FAILED, objection
     if all(answer == ErasureAnswer.AGREED for answer in answers.values()):
@@ -154,6 +152,12 @@ def verdict(
     nothing_left = erasable(referral, agency_id, classes, answers) <= referral.erased
     lapses = referral.state != CLOSED or nothing_left
     return (RequestState.LAPSED if lapses else RequestState.ERASED), None
+
+
+def _adds_something(referral: HeldReferral, sent: Collection[str]) -> bool:
+    """Whether messages of these types are something that nobody was asked about."""
+    events = {event.partition(".")[2] for event in sent}
+    return bool(events - ADDS_NOTHING if referral.state == CLOSED else events)
 
 
 def erasable(

@@ -170,6 +170,11 @@ async def test_the_worker_erases_by_no_request_that_is_pending_or_of_another_ref
     wrong = json.dumps(erasure(other, "commanded", act_id=str(request), log=of_other))
     with pytest.raises(asyncpg.CheckViolationError, match=NOTHING_ALLOWS):
         await worker.execute("SELECT erase($1)", wrong)
+    asked_at = "UPDATE erasure_request SET requested_at = $2 WHERE id = $1"
+    await office.owner.execute(asked_at, request, START - timedelta(seconds=1))
+    with pytest.raises(asyncpg.CheckViolationError, match=NOTHING_ALLOWS):  # messages are newer
+        await worker.execute("SELECT erase($1)", json.dumps(rows))
+    await office.owner.execute(asked_at, request, START)
     await worker.execute("SELECT erase($1)", json.dumps(rows))
 
 

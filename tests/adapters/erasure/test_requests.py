@@ -406,6 +406,48 @@ async def test_an_open_referral_that_others_rely_on_is_erased_only_if_they_say_s
     assert await is_erased(office, referral)
 
 
+@pytest.mark.parametrize("agreed", ["before", "after", "never"])
+@pytest.mark.parametrize(
+    ("agency", "event", "later"),
+    [
+        (PROBATION, "change_custody", timedelta(hours=1)),
+        (PROBATION, "withdraw_consent", timedelta(hours=1)),
+        (PROSECUTOR, "no_objection", timedelta()),
+        (PROBATION, "change_custody", timedelta(seconds=-2)),
+    ],
+    ids=["asking", "withdrawal", "asked, same time", "a clock behind"],
+)
+async def test_what_was_sent_in_an_open_referral_after_the_question_is_not_erased_by_agreement(
+    office: Office,
+    worker_pool: asyncpg.Pool,
+    acts: Acts,
+    requests: ErasureRequests,
+    agency: str,
+    event: str,
+    later: timedelta,
+    agreed: str,
+) -> None:
+    referral, request = await consultation(office)
+    await office.reading.open(seat(PROSECUTOR), [request])
+    act = await erase(acts, referral, PROBATION, "mistaken_entry")
+    if agreed == "before":
+        await requests.answer(seat(PROSECUTOR), act.id, AGREED)
+    office.clock.now = START + later
+    await office.exchange.accept(saying(f"suspect_support.{event}", referral), seat(agency))
+    if agreed == "after":
+        await requests.answer(seat(PROSECUTOR), act.id, AGREED)
+    await settle(office, worker_pool, timedelta(hours=2))
+    assert not await is_erased(office, referral)
+    (shown,) = await requests.of_referral(PROBATION, referral)
+    assert (shown["state"], shown["outcome"]) == ("failed", "not_now")
+    assert (PROBATION, "erasure.ended") in await items(office, referral)
+
+    act = await erase(acts, referral, PROBATION, "mistaken_entry")  # at once, of all that is there
+    await requests.answer(seat(PROSECUTOR), act.id, AGREED)
+    await settle(office, worker_pool, timedelta(hours=2))
+    assert await is_erased(office, referral)
+
+
 async def test_an_agency_that_reads_through_a_child_is_asked_there_and_seen_by_nobody(
     office: Office, worker_pool: asyncpg.Pool, acts: Acts, requests: ErasureRequests
 ) -> None:

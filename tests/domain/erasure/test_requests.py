@@ -181,6 +181,21 @@ def test_an_objection_stands_and_an_agreement_takes_a_decider(
             check_answer(role, state, given, answer)
 
 
+@pytest.mark.parametrize("over", [True, False])
+@pytest.mark.parametrize(
+    "event", ["accept", "close", "withdraw_consent", "retract_withdrawal", "exit_claimed"]
+)
+def test_nobody_has_agreed_to_erase_what_is_sent_in_an_open_referral_after_the_question(
+    event: str, over: bool
+) -> None:
+    held = referral(holder(CENTER), holder(COUNSEL), state="accepted")
+    asking = (held, CENTER, EVERY, MISTAKE)
+    for answer in (None, AGREED):
+        assert verdict(
+            *asking, {COUNSEL: answer}, over=over, sent_since=[f"defence_support.{event}"]
+        ) == (RequestState.FAILED, "not_now")
+
+
 @pytest.mark.parametrize("answer", [None, AGREED])
 @pytest.mark.parametrize(
     ("since", "expected"),

@@ -1,6 +1,6 @@
 -- Refuse an erasure that nothing allows. The worker erases by a clock that runs, or by a request to
--- which nobody objected and whose time is over, if not all have agreed; when the time of a clock is
--- over is the worker's to say. The API erases by an act of a party that is present, where no other
+-- which nobody objected and whose time is over, if not all have agreed, and in an open referral only
+-- if nothing was sent there since; when the time of a clock is over is the worker's to say. The API erases by an act of a party that is present, where no other
 -- agency would lose what it relies on, or by an act of operators. Called with the case locked.
 CREATE OR REPLACE FUNCTION check_erasure(p jsonb, p_classes text[]) RETURNS void
 LANGUAGE plpgsql
@@ -15,6 +15,8 @@ BEGIN
         WHEN is_worker() AND p ->> 'rule' = 'commanded' THEN EXISTS (
             SELECT FROM erasure_request e WHERE e.id = (p ->> 'act_id')::uuid
                 AND e.referral_id = r.id AND e.state = 'erased' AND p_classes <@ e.classes
+                AND (r.state = 'closed' OR NOT EXISTS (SELECT FROM message m
+                    WHERE m.referral_id = r.id AND m.accepted_at > e.requested_at))
                 AND NOT EXISTS (SELECT FROM erasure_answer a
                     WHERE a.request_id = e.id AND a.answer = 'objected')
                 AND (e.expires_at <= v_at OR NOT EXISTS (SELECT FROM erasure_answer a
