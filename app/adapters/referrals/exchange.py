@@ -30,7 +30,7 @@ from app.domain.calendar.clock import Clock, not_before
 from app.domain.cases.case import Case
 from app.domain.cases.quota import Quota, day_began
 from app.domain.decisions.audience import foreseen_readers
-from app.domain.decisions.decide import decide
+from app.domain.decisions.decide import check_id_of_consent, decide
 from app.domain.decisions.decision import Copy, Decision
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
@@ -204,6 +204,7 @@ class Exchange:
         submission = self._submission(loaded, message, caller)
         try:
             decision = decide(submission, if_match)
+            check_id_of_consent(submission)
         except Refusal:
             # A new case is decided on without reading the database. If the message is a repeat,
             # its first answer takes precedence over the refusal.

@@ -1,6 +1,7 @@
-"""Consents that a message names, and why they do not suffice."""
+"""Consents that a message names or records, and why they do not suffice."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,32 @@ from app.domain.consents.coverage import (
     DependentRecipient,
     consent_state,
 )
+
+ALL_BITS = 2**128 - 1
+"""Of an id."""
+
+
+def has_hidden(case: Case, consent_id: UUID) -> bool:
+    """Whether the case has a consent of this id of which the agency was not told for which it was
+    loaded."""
+    return any(c.record.id == consent_id and not c.known for c in case.consents)
+
+
+def with_hidden_apart(case: Case, consent_id: UUID) -> Case:
+    """The same case, where hidden consents of this id have another one.
+
+    So a rehearsal says of a consent that would have the id of a hidden one what it says of any.
+    """
+    if not has_hidden(case, consent_id):
+        return case
+    other = UUID(int=consent_id.int ^ ALL_BITS)
+    consents = tuple(
+        replace(c, record=replace(c.record, id=other))
+        if c.record.id == consent_id and not c.known
+        else c
+        for c in case.consents
+    )
+    return replace(case, consents=consents)
 
 
 def verdicts(

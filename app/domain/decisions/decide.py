@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.cases.case import LEAD, NEW, SYSTEM, Party, Referral
+from app.domain.cases.consents import has_hidden, with_hidden_apart
 from app.domain.classes import ROUTING, DataClass
 from app.domain.consents.coverage import DependentRecipient
 from app.domain.decisions.audience import Audience, audience, limit_to_consent, present_classes
@@ -69,10 +70,27 @@ def decide(submission: Submission, if_match: frozenset[str] = frozenset()) -> De
         GuardFailed: one or more guards say no.
         ReferralFull: the caller's agency has opened too many referrals in the case.
     """
+    record = submission.message.body.consent_record()
+    if record is not None:
+        submission = replace(submission, case=with_hidden_apart(submission.case, record.id))
     decision = _decide(submission, if_match)
     _not_erased(submission)
     running = clocks(submission.case, decision.case, submission.at.date())
     return replace(decision, clocks=running) if running else decision
+
+
+def check_id_of_consent(submission: Submission) -> None:
+    """Refuse a consent under the id of one that its recorder was not told of.
+
+    Asked last, of a message that would be written: neither a rehearsal nor another refusal tells
+    that there is one.
+
+    Raises:
+        Invalid: the case has such a consent.
+    """
+    record = submission.message.body.consent_record()
+    if record is not None and has_hidden(submission.case, record.id):
+        raise Invalid.at("/body/consent_id", "already_recorded")
 
 
 def _decide(submission: Submission, if_match: frozenset[str]) -> Decision:

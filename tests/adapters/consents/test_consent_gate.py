@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.adapters.consents.listing import KnownConsent
-from app.domain.errors import GuardFailed, Invalid, NotFound
+from app.adapters.referrals.exchange import Rehearsed
+from app.api.referrals.views import rehearsal
+from app.domain.errors import GuardFailed, Invalid, NotFound, Refusal
 from app.domain.messages.message import Message
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID, REQUIREMENTS
 from tests.support.callers import START, seat
@@ -28,6 +30,7 @@ from tests.support.play import (
 
 SELECTED = TO_ACCEPTED[:3]
 REQUEST = "special_adjustment.request_cooperation"
+ABOVE, BELOW = "special_adjustment", "regional_coordination"
 
 
 def request(referral: UUID, consent: UUID | str = CONSENT_ID) -> Message:
@@ -246,6 +249,65 @@ async def test_an_answer_or_a_shared_message_tells_nothing_of_a_consent_that_was
         assert answers[0] == answers[1]
         (guard,) = answers[0]["guards"]
         assert "C1" not in guard["missing"][0]["classes"]
+
+
+def recording(where: UUID, flow: str, event: str, consent: UUID, **envelope: Any) -> Message:
+    """A message that records a consent under this id."""
+    body = {"consent_id": str(consent), "recipients": [OTHER_CENTER], "purpose": "regional"}
+    return saying(f"{flow}.{event}", where, body, **envelope)
+
+
+async def rehearsed(office: Office, agency: str, message: Message) -> str:
+    """What a rehearsal answers, without the ids of the message and of its consent."""
+    record = message.body.consent_record()
+    assert record is not None
+    try:
+        outcome = await office.exchange.rehearse(message, seat(agency))
+    except Refusal as refused:
+        answer = repr((refused.code, refused.facts))
+    else:
+        assert isinstance(outcome, Rehearsed)
+        answer = repr(rehearsal(outcome, agency, office.directory))
+    return answer.replace(str(record.id), "consent").replace(str(message.id), "message")
+
+
+@pytest.mark.parametrize("suspended", [False, True], ids=["going on", "suspended"])
+async def test_a_rehearsal_does_not_tell_whether_a_hidden_consent_has_the_id_of_a_new_one(
+    office: Office, *, suspended: bool
+) -> None:
+    """Nor does a refusal for another reason; and nothing is written under that id."""
+    parent = await special(office, TO_ASSESSING[:2])
+    hidden = uuid4()
+    await send(office, PROBATION, recording(parent, ABOVE, "record_consent", hidden))
+    for agency, event in TO_ASSESSING[2:]:
+        await send(office, agency, saying(f"{ABOVE}.{event}", parent))
+    told = {"consent_id": CONSENT_REGIONAL_ID, "purpose": "regional"}
+    await send(office, PROBATION, saying(f"{ABOVE}.record_consent", parent, told))
+    child = saying(f"{BELOW}.request", parent=parent, to={"destination_center": OTHER_CENTER})
+    await send(office, CENTER, child)
+    event = "renew_consent" if suspended else "record_consent"
+    if suspended:
+        await send(office, PROBATION, saying(f"{ABOVE}.withdraw_consent", parent))
+    for agency, where, flow in [
+        (CENTER, parent, ABOVE),
+        (PRISON, parent, ABOVE),
+        (CENTER, child.id, BELOW),
+        (OTHER_CENTER, child.id, BELOW),
+    ]:
+        assert str(hidden) not in await consents_of(office, agency, where)
+        late = {"occurred_on": START.date() + timedelta(days=9)}
+        for envelope in ({}, late):
+            answers = [
+                await rehearsed(office, agency, recording(where, flow, event, each, **envelope))
+                for each in (hidden, uuid4())
+            ]
+            assert answers[0] == answers[1], (agency, flow)
+            assert ("would" in answers[0]) is not bool(envelope)
+        with pytest.raises(Invalid) as refused:
+            await send(office, agency, recording(where, flow, event, hidden))
+        assert refused.value.facts["errors"][0]["reason"] == "already_recorded"
+    message = recording(parent, ABOVE, event, hidden)
+    assert "already_recorded" in await rehearsed(office, PROBATION, message)
 
 
 async def test_what_is_withdrawn_is_named_in_the_body_and_not_in_the_envelope(
