@@ -76,6 +76,27 @@ async def test_no_agency_opens_more_than_so_many_referrals_below_one(
     assert other != parent
 
 
+async def test_what_one_agency_opened_below_takes_nothing_from_whoever_leads_after_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "MOST_CHILDREN", 1)
+    steps = ((OTHER_CENTER, "acknowledge"), (OTHER_CENTER, "accept"), (CENTER, "offer_transfer"))
+    parent, _ = await hand_over(
+        office, *steps, (OTHER_CENTER, "accept_transfer"), (OTHER_CENTER, "complete")
+    )
+
+    async def request_center(center: str) -> None:
+        to = {"destination_center": center}
+        opening = saying("regional_coordination.request", parent=parent, to=to)
+        await office.exchange.accept(opening, seat(OTHER_CENTER))
+        closing = saying("regional_coordination.withdraw", opening.id)
+        await office.exchange.accept(closing, seat(OTHER_CENTER))
+
+    await request_center("center-14")
+    with pytest.raises(ReferralFull):
+        await request_center("center-14")
+
+
 async def test_the_share_of_a_day_comes_again_with_the_next(office: Office) -> None:
     referral = await special(office, TO_ASSESSING)
     exchange = exchange_with(office, Quota(in_a_day=4))
