@@ -23,6 +23,7 @@ from app.cli.processes import http_limits
 from app.cli.processes.connections import reserve_of
 from app.domain.administration.details import SECRET_LIVES
 from app.domain.cases.stops import MOST_RETURNS
+from app.domain.decisions.decide import MOST_CHILDREN
 from app.domain.disclosures.summary import LINES
 from app.domain.evidence.bundle import LARGEST, MOST_ENTRIES, MOST_MESSAGES
 from app.domain.webhooks import notices
@@ -46,6 +47,7 @@ FIGURES: list[tuple[str, object, object, str, str]] = [
     ("access", reading.OPENINGS_OF_AN_AGENCY, 3, "Three calls of an agency", "機関で三つ"),
     ("access", reading.OPENINGS_AT_ONCE, 2, "two of them of one client", "システムで二つまで"),
     ("access", reading.WAIT_FOR_TURN, 5.0, "wait for five seconds", "5秒まで待ちます"),
+    ("access", MOST_CHILDREN, 50, "at most 50 referrals", "50 まで"),
     ("administration", SECRET_LIVES, HOUR, "within one hour", "1時間のうちに"),
     ("consents", MOST_RETURNS, 2, "may be set going again twice", "二度まで再開できます"),
     ("disclosures", LINES, 500, "some 500 lines", "約500行"),
