@@ -364,7 +364,8 @@ async def test_a_listed_network_does_not_lead_to_this_machine_itself() -> None:
         with pytest.raises(Invalid):
             await check_host(host, 443, lookup, reach)
         async with HttpSender(lookup, Outside(reach)) as sender:
-            assert (await sender.post(f"https://{host}/x", {}, b"{}")).status is None
+            attempt = await sender.post(f"https://{host}/x", {}, b"{}")
+        assert attempt.outcome == "address_refused"
 
 
 def test_an_address_is_this_machines_if_it_can_be_bound_to() -> None:
