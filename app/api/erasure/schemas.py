@@ -164,8 +164,10 @@ class ErasuresOut(Shape):
     )
     requests: list[ErasureRequestOut] = Field(
         description=both(
-            "この機関がした、またはこの機関への消去の求め。新しい順に20まで",
-            "Requests to erase that this agency has made or was sent: the last 20, newest first",
+            "この機関がした、またはこの機関への消去の求め。新しい順に20まで。"
+            "答えを待つものは必ず入る",
+            "Requests to erase that this agency has made or was sent: the last 20, newest first."
+            " Those that wait for an answer are among them",
         )
     )
 

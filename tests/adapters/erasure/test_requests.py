@@ -277,6 +277,36 @@ async def test_of_requests_at_once_each_agency_has_one(office: Office, acts: Act
     assert await pending(office, referral) == 2
 
 
+async def test_requests_that_have_ended_hide_none_that_waits_for_an_answer(
+    office: Office, acts: Acts, requests: ErasureRequests
+) -> None:
+    referral = await closed_case(office)
+    waiting = await erase(acts, referral, PROBATION)
+    ended = await erase(acts, referral)
+    await office.owner.execute(
+        """
+        WITH other AS (
+            INSERT INTO act SELECT (jsonb_populate_record(a,
+                jsonb_build_object('id', gen_random_uuid()))).*
+            FROM act a, generate_series(1, 25) WHERE a.id = $1 RETURNING id
+        ), request AS (
+            INSERT INTO erasure_request SELECT (jsonb_populate_record(e, jsonb_build_object(
+                'id', other.id, 'state', 'failed', 'settled_at', now(),
+                'requested_at', e.requested_at + interval '1 hour'))).*
+            FROM erasure_request e, other WHERE e.id = $1 RETURNING id
+        )
+        INSERT INTO erasure_answer (request_id, agency_id, referral_id)
+        SELECT request.id, a.agency_id, a.referral_id
+        FROM erasure_answer a, request WHERE a.request_id = $1
+        """,
+        ended.id,
+    )
+    listed = await requests.of_referral(PRISON, referral)
+    assert len(listed) == 20
+    pending = {each["id"] for each in listed if each["state"] == "pending"}
+    assert pending == {str(waiting.id), str(ended.id)}
+
+
 async def pending(office: Office, referral: UUID) -> int:
     many = "SELECT count(*) FROM erasure_request WHERE referral_id = $1 AND state = 'pending'"
     return int(await office.owner.fetchval(many, referral))

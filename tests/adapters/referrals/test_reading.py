@@ -102,6 +102,10 @@ async def test_a_party_that_has_ended_opens_nothing_more(office: Office) -> None
     assert (await office.reading.referral(CENTER, parent)).reader.view.facts == {}
     days = "SELECT count(*) FROM deadline WHERE agency_id = $1 AND referral_id = $2"
     assert await office.owner.fetchval(days, CENTER, parent) == 0
+    withdrawal = saying("special_adjustment.withdraw_consent", parent)
+    await office.exchange.accept(withdrawal, seat(PROBATION))
+    await office.owner.execute("DELETE FROM referral_key WHERE referral_id = $1", parent)
+    assert set((await reasons(office, CENTER, request)).values()) == {"party_ended"}
 
 
 async def test_a_message_to_others_is_not_there_at_all(office: Office) -> None:

@@ -1,5 +1,6 @@
 -- The last requests to erase a referral, or what the agency reads through it, that the agency has made
--- or was sent, newest first; or the one of this id. An agency that was asked is told how a request
+-- or was sent, newest first; or the one of this id. Those that wait are among them, whoever has made
+-- many since. An agency that was asked is told how a request
 -- ended as far as this says nothing of the others that were.
 CREATE OR REPLACE FUNCTION list_erasure_requests(p_agency text, p_referral uuid, p_id uuid)
 RETURNS jsonb
@@ -17,7 +18,7 @@ BEGIN
             FROM erasure_request e LEFT JOIN erasure_answer a ON a.request_id = e.id
             WHERE (p_id IS NULL OR e.id = p_id) AND (p_referral IS NULL
                 OR coalesce(a.referral_id, e.referral_id) = p_referral)
-            ORDER BY e.requested_at DESC, e.id LIMIT 20) AS o);
+            ORDER BY e.state <> 'pending', e.requested_at DESC, e.id LIMIT 20) AS o);
 END $$;
 REVOKE ALL ON FUNCTION list_erasure_requests(text, uuid, uuid)
     FROM PUBLIC, tsunagu_api, tsunagu_worker;
