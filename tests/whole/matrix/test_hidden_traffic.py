@@ -145,6 +145,13 @@ async def above_the_helper(world: World, named: Mapping[str, str]) -> None:
     consent = envelope("special_adjustment.record_consent")
     consent["body"] |= {"consent_id": str(uuid4()), "recipients": [OFFICE]}
     await post(PRISON, within, consent)
+    for answer in ("refuse_consent", "confirm_consent"):
+        claim = envelope("special_adjustment.record_consent")
+        claim["body"] |= {"consent_id": str(uuid4()), "recipients": [CENTER]}
+        await post(CENTER, within, claim)
+        answered = envelope(f"special_adjustment.{answer}")
+        answered["body"] |= {"consent_id": claim["body"]["consent_id"]}
+        assert (await post(OFFICE, within, answered)).status_code == 201
     await post(PRISON, f"{within}/{moved['id']}/recall", {"reason": "wrong_content"})
     await post(CENTER, "/v1/acts", hold(named["above"]), "records_officer")
     await export_case(world, OFFICE, named)
