@@ -1,13 +1,13 @@
 """Cases that agencies move by sending published examples: pure decisions, without a database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
 from app.domain.access.caller import Caller
-from app.domain.cases.case import Case, Reader, Reference
+from app.domain.cases.case import Case, Reader, Reference, Referral
 from app.domain.classes import ROUTING, DataClass
 from app.domain.consents.consent import covered_classes
 from app.domain.decisions.audience import present_classes
@@ -15,11 +15,14 @@ from app.domain.decisions.decide import decide
 from app.domain.decisions.decision import Copy, Decision
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency, Directory
-from app.domain.flows import BODIES
+from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.message import Message
 from app.domain.messages.payloads import samples
+from app.domain.state_machine.actions import actions
+from app.domain.state_machine.known import situation_known_to
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=9)))
+TODAY = NOW.date()
 TOKYO, OSAKA = "130001", "270008"
 
 
@@ -41,6 +44,7 @@ DIRECTORY = Directory.of(
         replace(agency("bar-paper", "bar_association"), connected=False),
     ]
 )
+AGENCIES = {agency.id: agency for agency in DIRECTORY.agencies}
 SHORT = {
     "prison": "prison-fuchu",
     "prison27": "prison-osaka",
@@ -148,6 +152,16 @@ class Play:
         consents = self.case.effective_consents(self.case.referrals[referral or self.main])
         covered = covered_classes(consents, agency_id, told.kind, NOW.date())
         return frozenset(map(str, covered - ROUTING))
+
+
+def offered(
+    case: Case, referral: Referral, agency_id: str, on: date = TODAY
+) -> list[Mapping[str, Any]]:
+    """What an agency is told that it can send in a referral, on that day and by its whole view."""
+    flow, party, agency = FLOWS[referral.flow], referral.party_of(agency_id), AGENCIES[agency_id]
+    kind = agency.kind if flow.parties[party.name].by_consent else None
+    known = situation_known_to(party, case, referral, frozenset(DataClass), on, kind)
+    return actions(flow, party, known)
 
 
 def readers_of(copies: Iterable[Copy]) -> tuple[Reader, ...]:

@@ -16,6 +16,7 @@ AGENCY_IS_NOT_CHECKED = {
     "find_repeat": READS,
     "hold_bounds": READS,
     "hold_for_recall": "locks and reads what the agency sent, by the rows; writes nothing",
+    "known_situation": READS,
     "latest_in_mailboxes": READS,
     "list_clients": READS,
     "list_seats": READS,

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from app.domain.classes import DataClass
 from app.domain.disclosures.rights import Rights, known_facts, openable
 from app.domain.errors import Busy, NotFound
 from app.domain.keys.ports import WrappedKey
+from app.domain.state_machine.known import KnownSituation
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -54,6 +55,8 @@ class VisibleReferral:
     parent: UUID | None
     children: tuple[UUID, ...]
     reader: Party
+    known: KnownSituation
+    """What the reader knows of its situation, on which the messages depend that it can send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,14 @@ class Reading:
         Raises:
             NotFound: there is none, or the agency was never a party.
         """
-        text = await self._pool.fetchval(REFERRAL, agency_id, referral_id, self._clock().date())
+        today = self._clock().date()
+        text = await self._pool.fetchval(REFERRAL, agency_id, referral_id, today)
         if text is None:
             raise NotFound
         row = json.loads(text)
         reader = _reader(row, agency_id, seat)
         facts = await self._open_facts(row, agency_id, reader.view.facts)
+        reader = replace(reader, view=replace(reader.view, facts=facts))
         return VisibleReferral(
             id=UUID(row["id"]),
             case_id=UUID(row["case_id"]),
@@ -108,7 +113,8 @@ class Reading:
             flow=row["flow"],
             parent=UUID(row["parent"]) if row["parent"] else None,
             children=tuple(map(UUID, row["children"])),
-            reader=replace(reader, view=replace(reader.view, facts=facts)),
+            reader=reader,
+            known=_known_situation(row, reader, today),
         )
 
     async def _open_facts(
@@ -270,6 +276,21 @@ def _reader(row: Mapping[str, Any], agency_id: str, seat: frozenset[str]) -> Par
     covered = frozenset(row["covered"]) if row["covered"] is not None else None
     facts = known_facts(view.facts, seat, covered, ended=until is not None)
     return Party(row["name"], agency_id, since, until, replace(view, facts=facts))
+
+
+def _known_situation(row: Mapping[str, Any], reader: Party, today: date) -> KnownSituation:
+    """What the reader knows of the referral's situation, as `read_referral` returns it."""
+    view, known = reader.view, row["known"] or {}
+    closed_on = known.get("closed_on")
+    return KnownSituation(
+        state=view.state,
+        back=view.back,
+        facts=view.facts,
+        today=today,
+        closed_on=date.fromisoformat(closed_on) if closed_on else None,
+        erased=frozenset(row["erased"]),
+        consents=frozenset(known.get("consents", ())),
+    )
 
 
 def _copy(meta: MessageJson, row: "Record", caller: Caller, as_evidence: bool) -> _Copy:

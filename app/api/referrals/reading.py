@@ -32,7 +32,7 @@ from app.api.wire.paging import (
     number_in,
     page,
 )
-from app.api.wire.responses import id_in_path, json_answer, json_items, matches, tag_in
+from app.api.wire.responses import id_in_path, json_answer, json_items, matches
 from app.api.wire.schemas import MESSAGE_ID, REFERRAL, REFERRAL_ID
 from app.domain.access.caller import Caller
 from app.domain.errors import Invalid, NotFound
@@ -177,22 +177,27 @@ def _refuse_together(**others: object) -> None:
         "read_referral",
         Text("案件を読む", "Read a referral"),
         """Returns a referral as the messages that this agency can read tell of it. `actions` are
-        the messages that it can send now.""",
+        the messages that it can send now: not those that would be refused whatever they said,
+        as far as this agency was told why.""",
         Text(
-            "案件。ETag は `version` と同じ(英語の答えでは、末尾に `-en` が付く)",
-            "The referral. The ETag equals `version`; in English it ends in `-en`",
+            "案件。ETag は `version` と同じ。通信文のほかのことで `actions` が変わったときは、"
+            "その後に印が付き、英語の答えでは末尾に `-en` が付く。`If-Match` はどれも受ける",
+            "The referral. The ETag equals `version`, with a mark after it where something else"
+            " than a message changed `actions`; in English it ends in `-en`. `If-Match` takes any",
         ),
         parameters={"referral_id": REFERRAL_ID},
         conditional=True,
     ),
 )
 async def read_referral(request: Request, referral_id: str, caller: ReferralReader) -> Response:
-    """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。"""
+    """案件を、この機関が読める通信文から分かるとおりに返す。`actions` が今送れる通信文。
+
+    何を書いても断られるものは、その理由がこの機関に知らされている限り、含まない。
+    """
     wanted = id_in_path(referral_id)
     referral = await dependency(request, Reading).referral(caller.agency_id, wanted, caller.classes)
-    version = referral.reader.view.version
     language = language_of(request)
-    tag = tag_in(version, language)
+    tag = views.referral_tag(referral, language)
     headers = {"ETag": tag, "Vary": "Accept-Language, Authorization", "Content-Language": language}
     if matches(request, tag):
         return Response(status_code=304, headers=headers)

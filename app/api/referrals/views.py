@@ -8,12 +8,13 @@ from app.adapters.referrals.exchange import Rehearsed
 from app.adapters.referrals.reading import Opened, VisibleReferral
 from app.adapters.referrals.rows import EnvelopeJson, MessageJson, ReferralJson
 from app.api.wire.language import Language, localise
+from app.api.wire.responses import tag_in
 from app.api.wire.views import moment, moment_or_none
 from app.domain.cases.case import VisibleParty
 from app.domain.decisions.decision import Copy
 from app.domain.directory.agencies import Directory
 from app.domain.flows import FLOWS
-from app.domain.state_machine.actions import actions
+from app.domain.state_machine.actions import actions, actions_mark
 
 _ENVELOPE = (
     "id", "referral_id", "number", "type", "from", "to", "occurred_on", "created_at", "legal_basis",
@@ -77,7 +78,7 @@ def referral(current: VisibleReferral, language: Language) -> dict[str, Any]:
         "parent": str(current.parent) if current.parent else None,
         "children": [str(child) for child in current.children],
         "facts": dict(view.facts),
-        "actions": localise(actions(FLOWS[current.flow], current.reader), language),
+        "actions": localise(actions(FLOWS[current.flow], current.reader, current.known), language),
         "version": view.version,
         "you": {
             "party": current.reader.name,
@@ -85,6 +86,12 @@ def referral(current: VisibleReferral, language: Language) -> dict[str, Any]:
             "until": moment_or_none(current.reader.until),
         },
     }
+
+
+def referral_tag(current: VisibleReferral, language: Language) -> str:
+    """The entity tag of a referral as the reader's party sees it."""
+    mark = actions_mark(FLOWS[current.flow], current.reader, current.known)
+    return tag_in(current.reader.view.version, language, mark)
 
 
 def referral_in_list(row: ReferralJson) -> dict[str, Any]:

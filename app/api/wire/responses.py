@@ -16,6 +16,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 IN_ENGLISH = "-en"
 """How the entity tag of an English answer ends."""
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_MARKS = re.compile(rf'(\.[0-9a-f]{{8}})?({IN_ENGLISH})?"$')
 
 
 def json_answer(
@@ -64,18 +65,22 @@ def entity_tags(request: Request, header: str) -> frozenset[str]:
     return frozenset(f'W/"{tag}"' for tag in _TAG.findall(text)) or frozenset({""})
 
 
-def tag_in(version: str, language: Language) -> str:
+def tag_in(version: str, language: Language, mark: str = "") -> str:
     """The entity tag of an answer that exists in two languages: in Japanese that of its version.
 
     `versions` leads from it back to the version.
+
+    Args:
+        mark: hexadecimal digits that tell apart answers of one version; empty for the first.
     """
-    return version if language == "ja" else version.removesuffix('"') + f'{IN_ENGLISH}"'
+    marked = (f".{mark}" if mark else "") + ("" if language == "ja" else IN_ENGLISH)
+    return version.removesuffix('"') + f'{marked}"'
 
 
 def versions(request: Request) -> frozenset[str]:
-    """The versions that `If-Match` names, in whatever language they were read."""
+    """The versions that `If-Match` names, in whatever language and with whatever mark."""
     tags = entity_tags(request, "if-match")
-    return tags | {tag.removesuffix(f'{IN_ENGLISH}"') + '"' for tag in tags if IN_ENGLISH in tag}
+    return tags | {_MARKS.sub('"', tag) for tag in tags}
 
 
 def matches(request: Request, tag: str) -> bool:

@@ -15,7 +15,6 @@ from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Agency
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, NotYourStep
 from app.domain.flows import FLOWS
-from app.domain.state_machine.actions import actions
 from app.domain.state_machine.guard import Situation, failures
 from app.domain.state_machine.step import Step, vouches
 from app.domain.state_machine.table import Flow
@@ -38,7 +37,7 @@ def correct(flow: Flow, submission: Submission, referral: Referral) -> Decision:
     mine = _own_reader(submission, referral)
     sender = referral.party_of(submission.caller.agency_id)
     if referral.state == CLOSED:
-        raise IllegalMove(sender.view.state, actions(flow, sender))
+        raise IllegalMove(sender.view.state, submission.actions(referral))
     leads = submission.case.lead == sender.agency_id
     steps = _steps_of(flow, submission.message.body.type, mine.party, leads=leads)
     if not sender.active or not steps:

@@ -43,7 +43,6 @@ from app.domain.errors import (
     Stale,
 )
 from app.domain.flows import FLOWS
-from app.domain.state_machine.actions import actions
 from app.domain.state_machine.flow_guards import CLASS_NOT_ERASED
 from app.domain.state_machine.guard import Situation, consent_covers, failures
 from app.domain.state_machine.step import BACK, Step
@@ -167,7 +166,7 @@ def _current_referral(flow: Flow, submission: Submission) -> Referral:
             raise PartEnded
         if referral.flow != flow.name:
             party = referral.party_of(submission.caller.agency_id)
-            raise IllegalMove(party.view.state, actions(FLOWS[referral.flow], party))
+            raise IllegalMove(party.view.state, submission.actions(referral))
         return referral
     if flow.joins_parent != (message.parent is not None):
         raise Invalid.at("/parent", "required" if flow.joins_parent else "not_taken")
@@ -216,7 +215,7 @@ def _check_seat(
         raise _not_yours(flow, submission, referral, "decider")
     states = {referral.state, *referral.back}
     if flow.is_barred(step, states, decides=is_for_deciding(flow, submission, sender)):
-        raise _illegal(flow, referral, submission)
+        raise _illegal(referral, submission)
 
 
 def _no_row(
@@ -226,7 +225,7 @@ def _no_row(
     named = submission.message.paper_origin is not None or not referral.parties
     if steps and (named or any(LEAD in step.by for step in steps)):
         return _not_yours(flow, submission, referral, "any")
-    return _illegal(flow, referral, submission)
+    return _illegal(referral, submission)
 
 
 def _may_ever_send(flow: Flow, submission: Submission, referral: Referral) -> bool:
@@ -338,22 +337,21 @@ def _parent_takes(step: Step, submission: Submission) -> None:
     parent = submission.case.referral(submission.message.parent)
     flow = FLOWS[parent.flow]
     if parent.back or flow.sys_event(parent.state, step.reports.event) is None:
-        raise _illegal(flow, parent, submission)
+        raise _illegal(parent, submission)
 
 
-def _illegal(flow: Flow, referral: Referral, submission: Submission) -> IllegalMove:
+def _illegal(referral: Referral, submission: Submission) -> IllegalMove:
     if not referral.parties:
         return IllegalMove(NEW, [])
     view = referral.party_of(submission.caller.agency_id).view
-    return IllegalMove(view.state, _possible(flow, submission, referral))
+    return IllegalMove(view.state, _possible(submission, referral))
 
 
-def _possible(flow: Flow, submission: Submission, referral: Referral) -> list[Mapping[str, Any]]:
+def _possible(submission: Submission, referral: Referral) -> list[Mapping[str, Any]]:
     """What the caller's party may send instead of the message that is refused."""
     if not referral.parties:
         return []
-    party = referral.party_of(submission.caller.agency_id)
-    return actions(flow, party, submission.message.body.type)
+    return submission.actions(referral, submission.message.body.type)
 
 
 def _not_yours(flow: Flow, submission: Submission, referral: Referral, seat: str) -> NotYourStep:
@@ -361,7 +359,7 @@ def _not_yours(flow: Flow, submission: Submission, referral: Referral, seat: str
     owners = {name for step in rows for name in step.by}
     if all(step.decides for step in rows):
         seat = "decider"  # the rows are published, so this says nothing of the state
-    return NotYourStep(owners, seat, _possible(flow, submission, referral))
+    return NotYourStep(owners, seat, _possible(submission, referral))
 
 
 def _check_guards(

@@ -26,7 +26,6 @@ from app.domain.directory.agencies import Agency, Directory
 from app.domain.errors import GuardFailed, IllegalMove, Invalid, TooManyConsents
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.actions import actions
 from app.domain.state_machine.flow_guards import PARENT_TAKES_IT_AGAIN
 from app.domain.state_machine.step import BACK, Report, Step
 from app.domain.state_machine.table import Flow
@@ -320,7 +319,7 @@ def _report_to_parent(
     if step.reports.brings:
         standing = submission.case.referrals[move.referral.id]
         party = standing.party_of(submission.caller.agency_id)
-        raise IllegalMove(party.view.state, actions(flow, party))
+        raise IllegalMove(party.view.state, submission.actions(standing))
     return case, (move,)
 
 

@@ -21,7 +21,6 @@ from app.domain.directory.agencies import Directory
 from app.domain.errors import GuardFailed, NotYourStep
 from app.domain.flows import FLOWS
 from app.domain.messages.body import Body
-from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import EXITS
 from app.domain.state_machine.flow_guards import STOPPED_TOO_OFTEN
 from app.domain.state_machine.step import BACK, SAME, Step
@@ -60,7 +59,7 @@ def check_return(
     if step.to != BACK or not theirs:
         return
     if not is_for_deciding(flow, submission, sender):
-        raise _left_to(flow.deciding, flow, submission, referral)
+        raise _left_to(flow.deciding, submission, referral)
 
 
 def check_keyer(flow: Flow, submission: Submission, referral: Referral) -> None:
@@ -81,7 +80,7 @@ def check_keyer(flow: Flow, submission: Submission, referral: Referral) -> None:
     directed = submission.directory.agency(deciding) if deciding else None
     able = directed is not None and directed.has_access
     if not caller.decides or (able and deciding != caller.agency_id):
-        raise _left_to(flow.deciding if able else mine.name, flow, submission, referral)
+        raise _left_to(flow.deciding if able else mine.name, submission, referral)
 
 
 def _deciding_agency(flow: Flow, party: Party) -> str | None:
@@ -108,7 +107,7 @@ def stops_nothing(
     if is_unlimited(flow, event, _acting(sender), decides=deciding):
         if caller.decides:
             return False
-        raise _left_to(_acting(sender), flow, submission, referral)
+        raise _left_to(_acting(sender), submission, referral)
     if not EXITS[event].claimed:
         raise GuardFailed([STOPPED_TOO_OFTEN.refusal()])
     return True
@@ -245,6 +244,6 @@ def _acting(sender: Sender) -> str:
     return sender.keyed_by or sender.name
 
 
-def _left_to(party: str, flow: Flow, submission: Submission, referral: Referral) -> NotYourStep:
-    mine = referral.party_of(submission.caller.agency_id)
-    return NotYourStep([party], "decider", actions(flow, mine, submission.message.body.type))
+def _left_to(party: str, submission: Submission, referral: Referral) -> NotYourStep:
+    refused = submission.message.body.type
+    return NotYourStep([party], "decider", submission.actions(referral, refused))

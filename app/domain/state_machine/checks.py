@@ -27,6 +27,7 @@ from app.domain.state_machine.step import (
     Step,
     can_be_reopened,
     parse_copy,
+    required_classes,
     vouches,
 )
 from app.domain.vocabulary.code import Known
@@ -53,6 +54,7 @@ def problems(flow: "Flow") -> Iterator[str]:
     yield from _vacant_tasks(flow)
     yield from _unresolved_needs(flow)
     yield from _unsaid_narrowing(flow)
+    yield from _undeclared_situations(flow)
     for body in {step.body for step in flow.steps}:
         if not body.EXAMPLE:
             yield f"{body.__name__} has no example"
@@ -87,6 +89,18 @@ def _unsaid_narrowing(flow: "Flow") -> Iterator[str]:
                 path = need.removeprefix("/body/").split("/")
                 if need.startswith("/body/") and need not in said and _has_few(step.body, path):
                     yield f"{guard.name} narrows {need} of {step.type}, and does not say to what"
+
+
+def _undeclared_situations(flow: "Flow") -> Iterator[str]:
+    """Guards that no message can satisfy, and that do not say from what a party knows that.
+
+    What they would refuse would stand among the messages that a party can send.
+    """
+    for step in flow.steps:
+        for guard in step.guards:
+            declared = guard.possible is not None or bool(guard.unknown)
+            if not declared and not guard.looks_at_the_message:
+                yield f"{guard.name} of {step.type} refuses any message, and parties cannot tell"
 
 
 def _is_there(flow: "Flow", step: Step, need: str) -> bool:
@@ -244,16 +258,11 @@ def _unrecordable(flow: "Flow") -> Iterator[str]:
         asked = flow.asked_parties(step)
         if not asked:
             continue
-        if step.asks_consent and _required_classes(step.body) - ROUTING:
+        if step.asks_consent and required_classes(step.body) - ROUTING:
             yield f"{step.type} asks for consent, and cannot be sent without what needs it"
         replaced = set(step.ends) - asked
         if step.to in {CLOSED, BACK} or replaced or _tells_of_custody(step):
             yield f"{step.type} asks for consent to something that happens without it"
-
-
-def _required_classes(body: type[Body]) -> frozenset[DataClass]:
-    classes = body.classes()
-    return frozenset(c for name, c in classes.items() if body.model_fields[name].is_required())
 
 
 def _tells_of_custody(step: Step) -> bool:

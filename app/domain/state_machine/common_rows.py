@@ -47,6 +47,7 @@ from app.domain.messages.payloads.consent import (
 from app.domain.messages.payloads.custody import CustodyChanged
 from app.domain.state_machine.guard import Guard
 from app.domain.state_machine.guards import (
+    claim_waits,
     close_reason_allowed,
     closed_lately,
     consent_withdrawn,
@@ -54,6 +55,7 @@ from app.domain.state_machine.guards import (
     nothing_erased,
     parent_goes_on,
     something_left,
+    withdrawal_recorded,
 )
 from app.domain.state_machine.step import BACK, NAMED, OTHERS, SAME, Report, Step, rows
 from app.domain.text import Text
@@ -297,11 +299,11 @@ class CommonRows:
         )
         for state in self.open:
             to = BACK if state == SUSPENDED_CONSENT else SAME
-            yield self._vouching_row(state, confirm, to, "confirmed_on")
-            yield self._vouching_row(state, refuse, SAME, "refused_on")
+            yield self._vouching_row(state, confirm, to, claim_waits(confirms=True), "confirmed_on")
+            yield self._vouching_row(state, refuse, SAME, claim_waits(confirms=False), "refused_on")
             # What fell in a suspension may stay withdrawn when the referral goes on.
-            yield self._vouching_row(state, retract, to, "established_on")
-        row = self._vouching_row(CLOSED, retract, SAME, "established_on")
+            yield self._vouching_row(state, retract, to, withdrawal_recorded, "established_on")
+        row = self._vouching_row(CLOSED, retract, SAME, withdrawal_recorded, "established_on")
         yield replace(row, guards=(something_left, *row.guards), on_return=BACK)
         if self.takes_children:
             claimed = self._type(
@@ -314,7 +316,7 @@ class CommonRows:
             for body in (claimed, recorded):
                 yield from rows(self.open, body, SYSTEM, SAME, copies=copies, added=True)
 
-    def _vouching_row(self, state: str, body: type[Body], to: str, day: str) -> Step:
+    def _vouching_row(self, state: str, body: type[Body], to: str, guard: Guard, day: str) -> Step:
         return Step(
             state,
             body,
@@ -322,7 +324,7 @@ class CommonRows:
             to,
             decides=True,
             copies=self.recipients(state),
-            guards=(has_come(day),),
+            guards=(guard, has_come(day)),
             added=True,
         )
 

@@ -12,6 +12,7 @@ from app.domain.consents.consent import Consent, serves
 from app.domain.consents.coverage import DependentRecipient
 from app.domain.directory.agencies import Agency, Directory
 from app.domain.messages.message import Message
+from app.domain.state_machine.known import KnownSituation
 from app.domain.text import Text
 
 
@@ -75,6 +76,8 @@ class Objection:
     """Further members of the answer, of a guard that has them."""
 
 
+OF_THE_MESSAGE = ("/body", "/to", "/consent_ids")
+"""How pointers into the message begin. Others lead into the referral."""
 Check: TypeAlias = Callable[[Situation], Objection | None]
 
 
@@ -108,6 +111,8 @@ class First:
     value: str | bool | None = None
 
 
+Possible: TypeAlias = Callable[[KnownSituation], bool]
+"""Whether a guard lets some message pass, as far as its sender knows the situation."""
 Taking: TypeAlias = Callable[[str], tuple[Taken, ...]]
 """By state: the fields of which not all values are taken."""
 
@@ -136,6 +141,16 @@ class Guard:
     """The values to which it narrows fields, by the state of the referral."""
     first: tuple[First, ...] = ()
     """What the example of a message needs before it."""
+    possible: Possible | None = None
+    """Of a guard that looks at the situation and at nothing that the message says: whether it would
+    let a message pass. What it would not is left out of what a party can send."""
+    unknown: str = ""
+    """Of such a guard without `possible`: why its parties cannot know what it looks at."""
+
+    @property
+    def looks_at_the_message(self) -> bool:
+        """Whether something in the message can satisfy it: then its refusals name that."""
+        return any(need.startswith(OF_THE_MESSAGE) for need in self.needs)
 
 
 @dataclass(frozen=True, slots=True)

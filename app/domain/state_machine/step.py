@@ -116,6 +116,12 @@ def parse_copy(copy: str) -> tuple[str, frozenset[DataClass] | None]:
     return party, ROUTING if narrowed else None
 
 
+def required_classes(body: type[Body]) -> frozenset[DataClass]:
+    """The classes of which every message of this type holds something."""
+    classes = body.classes()
+    return frozenset(c for name, c in classes.items() if body.model_fields[name].is_required())
+
+
 def vouches(body: type[Body]) -> bool:
     """Whether messages of this type confirm, refuse or restore consents."""
     return (

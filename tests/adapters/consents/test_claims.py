@@ -12,7 +12,7 @@ import pytest
 from app.adapters.referrals.exchange import Rehearsed
 from app.api.referrals.views import rehearsal
 from app.domain.cases.case import CLOSED
-from app.domain.errors import Invalid, NotYourStep, Refusal
+from app.domain.errors import GuardFailed, Invalid, NotYourStep, Refusal
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
 from app.domain.messages.payloads.samples import CONSENT_ID, CONSENT_REGIONAL_ID
@@ -92,7 +92,7 @@ async def test_a_refused_claim_opens_nothing_and_is_not_confirmed_later(office: 
     consent = await claim(office, CENTER, "special_adjustment", referral)
     await send(office, PROBATION, answering("refuse", referral, consent))
     assert (await states(office, CENTER, referral))[consent] == "withdrawn"
-    with pytest.raises(Invalid):
+    with pytest.raises(GuardFailed):
         await send(office, PROBATION, answering("confirm", referral, consent))
     renewed = {"consent_id": str(uuid4()), "recipients": [OTHER_CENTER]}
     await send(office, PROBATION, saying("special_adjustment.renew_consent", referral, renewed))

@@ -15,7 +15,7 @@ from app.domain.cases.case import CLOSED, NEW, Case, Referral
 from app.domain.classes import ROUTING
 from app.domain.consents.consent import Consent
 from app.domain.directory.agencies import Directory
-from app.domain.errors import Invalid, NotYourStep, Refusal
+from app.domain.errors import GuardFailed, Invalid, NotYourStep, Refusal
 from app.domain.flows import BODIES, FLOWS
 from app.domain.messages.message import PaperOrigin
 from app.domain.messages.payloads import samples
@@ -117,7 +117,7 @@ def test_a_refused_claim_never_counts(place: str) -> None:
     shut.play.send(f"{shut.who} renew_consent", shut.referral, **body)
     shut.play.send(f"{shut.voucher} refuse_consent", consent_id=body["consent_id"])
     assert not shut.play.may_open(shut.who, shut.referral)
-    with pytest.raises(Invalid):
+    with pytest.raises(GuardFailed):
         shut.play.send(f"{shut.voucher} confirm_consent", consent_id=body["consent_id"])
 
 

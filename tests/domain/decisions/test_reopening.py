@@ -12,13 +12,21 @@ from app.domain.classes import DataClass
 from app.domain.erasure.clock import RetentionClock, Rule
 from app.domain.errors import GuardFailed, IllegalMove, NotYourStep, PartEnded, Refusal
 from app.domain.flows import FLOWS
-from app.domain.state_machine.actions import actions
 from app.domain.state_machine.exits import EXITS
 from app.domain.state_machine.step import can_be_reopened
 from app.domain.state_machine.table import Flow
 from tests.domain.consents.test_own_access import defence, suspect
 from tests.support import cases
-from tests.support.cases import ASSESSING, NOW, REQUESTED, SHORT, Play, regional, special
+from tests.support.cases import (
+    ASSESSING,
+    NOW,
+    REQUESTED,
+    SHORT,
+    Play,
+    offered,
+    regional,
+    special,
+)
 
 SELECTING = "probation start_selection\n"
 
@@ -113,6 +121,7 @@ def failed_guards(refusal: pytest.ExceptionInfo[GuardFailed]) -> list[str]:
 def test_what_ended_goes_on_where_it_was_for_everybody(how: str) -> None:
     play, before, decides = ended_play(how)
     # What else the end stated stays until it is stated anew.
+    ended = play.case
     stated = {f for f in play.decided.moves[0].facts if f != "close_reason"}
     assert play.send(f"{decides} reopen") == before.state
     after = standing(play)
@@ -127,8 +136,8 @@ def test_what_ended_goes_on_where_it_was_for_everybody(how: str) -> None:
             kept = facts.keys() - stated
             assert kept <= now.view.facts.keys() <= kept | stated
             assert all(now.view.facts[name] == facts[name] for name in kept)
-            flow = FLOWS[after.flow]
-            assert actions(flow, now) == actions(flow, party)
+            here = offered(play.case, after, party.agency_id)
+            assert here == offered(ended.with_referral(before), before, party.agency_id)
 
 
 @pytest.mark.parametrize("how", ENDS)
@@ -263,7 +272,7 @@ def test_only_the_deciding_party_closes_over_a_reported_death(over: str) -> None
     if over:
         play.send(over)
     center = standing(play).party_of(SHORT["center"])
-    listed = {a["type"] for a in actions(FLOWS["special_adjustment"], center)}
+    listed = {a["type"] for a in offered(play.case, standing(play), SHORT["center"])}
     assert "special_adjustment.close" not in listed
     with pytest.raises(IllegalMove) as refusal:
         play.send("center close")

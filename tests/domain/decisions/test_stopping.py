@@ -14,8 +14,7 @@ from app.domain.cases.stops import MOST_RETURNS
 from app.domain.errors import GuardFailed, NotYourStep, Refusal
 from app.domain.flows import FLOWS
 from app.domain.messages.message import PaperOrigin
-from app.domain.state_machine.actions import actions
-from tests.support.cases import ASSESSING, SHORT, Play, regional, special
+from tests.support.cases import ASSESSING, SHORT, Play, offered, regional, special
 
 PAPER = PaperOrigin(date(2026, 11, 20), "fax", "5" * 64)
 SUSPENDED = "suspended_consent"
@@ -193,7 +192,7 @@ def test_a_contact_ban_that_was_lifted_twice_is_reported_by_the_office() -> None
 def offered_seats(play: Play, who: str, referral: UUID) -> dict[str, str]:
     """The events that `actions` offers to a party, with the seat of each."""
     standing = play.case.referrals[referral]
-    moves = actions(FLOWS[standing.flow], standing.party_of(SHORT[who]))
+    moves = offered(play.case, standing, SHORT[who])
     return {move["type"].partition(".")[2]: move["seat"] for move in moves}
 
 

@@ -45,10 +45,12 @@ from app.domain.state_machine.guards.selection import (
     six_requirements_met,
     wish,
 )
+from app.domain.state_machine.guards.vouching import claim_waits, withdrawal_recorded
 
 __all__ = [
     "center_offers_service",
     "center_takes_area",
+    "claim_waits",
     "close_reason_allowed",
     "closed_for_objection",
     "closed_lately",
@@ -78,5 +80,6 @@ __all__ = [
     "something_left",
     "suspects_only",
     "wish",
+    "withdrawal_recorded",
     "written_application",
 ]

@@ -9,6 +9,7 @@ from app.domain.state_machine.guard import (
     First,
     Guard,
     Objection,
+    Possible,
     Situation,
     Taking,
     takes_anything,
@@ -39,6 +40,8 @@ def guard(
     of_the_moment: bool = False,
     takes: Taking = takes_anything,
     first: tuple[First, ...] = (),
+    possible: Possible | None = None,
+    unknown: str = "",
 ) -> Callable[[Callable[[Situation], list[str]]], Guard]:
     """Make a guard of a predicate that answers what is missing, or nothing.
 
@@ -46,6 +49,8 @@ def guard(
         needs: all that the predicate may answer, as `Guard.needs` has it.
         takes: the values to which it narrows fields, by the state of the referral.
         first: what the example of a message needs before it for this guard.
+        possible: if it looks at the situation alone: whether it would let a message pass.
+        unknown: if it does, and parties cannot know what it looks at: why.
     """
 
     def make_guard(missing: Callable[[Situation], list[str]]) -> Guard:
@@ -64,7 +69,17 @@ def guard(
             written = (need if need[0] == "/" else f"{flow}.{need}" for need in lacking)
             return Objection(reason, tuple(written), {"takes": taken} if taken else {})
 
-        return Guard(name, title, check, of_the_moment, needs=needs, takes=takes, first=first)
+        return Guard(
+            name,
+            title,
+            check,
+            of_the_moment,
+            needs=needs,
+            takes=takes,
+            first=first,
+            possible=possible,
+            unknown=unknown,
+        )
 
     return make_guard
 

@@ -53,6 +53,7 @@ def center_offers_service(situation: Situation) -> list[str]:
     ),
     of_the_moment=True,
     needs=("lose_placement",),
+    possible=lambda known: known.facts.get("placement_from") is None,
 )
 def one_agreed_placement(situation: Situation) -> list[str]:
     """Only one placement can be agreed at a time."""
@@ -86,6 +87,7 @@ def holiday_plan_for_closed_day(situation: Situation) -> list[str]:
     ),
     of_the_moment=True,
     needs=("/lead",),
+    unknown="it is asked of openings, which no referral lists",
 )
 def is_lead(situation: Situation) -> list[str]:
     """Only the center that leads the case asks another one."""
@@ -100,6 +102,7 @@ def is_lead(situation: Situation) -> list[str]:
         "counsel has not given leave to ask the probation office",
     ),
     needs=("give_leave",),
+    possible=lambda known: known.facts.get("probation_leave") is True,
     first=(First("give_leave", fact="probation_leave", value=True),),
 )
 def counsel_leave(situation: Situation) -> list[str]:

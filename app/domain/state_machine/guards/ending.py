@@ -1,9 +1,10 @@
 """Guards of stopping and ending: withdrawals, renewals, reasons for closing."""
 
 from dataclasses import replace
+from datetime import date
 
 from app.domain.calendar.business_days import add_business_days
-from app.domain.cases.case import CLOSED
+from app.domain.cases.case import CLOSED, SUSPENDED
 from app.domain.classes import DataClass
 from app.domain.messages.payloads.closing import Closed
 from app.domain.state_machine.guard import Guard, Situation, Taken
@@ -21,6 +22,7 @@ from app.domain.vocabulary.closing import CloseReason
     ),
     of_the_moment=True,
     needs=("withdraw_consent",),
+    possible=lambda known: SUSPENDED in {known.state, *known.back},
 )
 def consent_withdrawn(situation: Situation) -> list[str]:
     """A withdrawal is confirmed only while the referral is suspended."""
@@ -36,6 +38,7 @@ def consent_withdrawn(situation: Situation) -> list[str]:
     ),
     of_the_moment=True,
     needs=("/parent",),
+    unknown="not every party of a referral is one of the referral above",
 )
 def parent_goes_on(situation: Situation) -> list[str]:
     """A referral is not reopened while one above it is closed or stopped."""
@@ -52,6 +55,7 @@ def parent_goes_on(situation: Situation) -> list[str]:
     ),
     of_the_moment=True,
     needs=("/referral_id",),
+    possible=lambda known: DataClass.C0 not in known.erased,
 )
 def something_left(situation: Situation) -> list[str]:
     """Consent is not withdrawn for what nobody can read any more."""
@@ -78,13 +82,18 @@ def closed_lately(opening: str) -> Guard:
         ),
         of_the_moment=True,
         needs=(opening,),
+        possible=lambda known: _lately(known.closed_on, known.today),
     )
     def check(situation: Situation) -> list[str]:
-        closed_on = situation.referral.stops.closed_on
-        late = closed_on is None or situation.today > add_business_days(closed_on, REOPEN_DAYS)
-        return [opening] if late else []
+        lately = _lately(situation.referral.stops.closed_on, situation.today)
+        return [] if lately else [opening]
 
     return check
+
+
+def _lately(closed_on: date | None, today: date) -> bool:
+    """Whether an end that can be undone still can be on that day."""
+    return closed_on is not None and today <= add_business_days(closed_on, REOPEN_DAYS)
 
 
 def nothing_erased(opening: str) -> Guard:
@@ -103,6 +112,7 @@ def nothing_erased(opening: str) -> Guard:
         ),
         of_the_moment=True,
         needs=(opening,),
+        possible=lambda known: not known.erased,
     )
     def check(situation: Situation) -> list[str]:
         return [opening] if situation.referral.erased else []

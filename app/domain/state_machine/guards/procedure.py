@@ -3,6 +3,7 @@
 from app.domain.messages.payloads.custody import FREEING, Disposed
 from app.domain.state_machine.guard import First, Situation, Taken
 from app.domain.state_machine.guards.base import body_as, guard
+from app.domain.state_machine.known import KnownSituation
 from app.domain.text import Text
 from app.domain.vocabulary.procedure import Disposition, ProcedureStage
 from app.domain.vocabulary.relief import ExplainedItem
@@ -40,6 +41,11 @@ def _stage_is(situation: Situation, stage: ProcedureStage) -> list[str]:
     return [] if known == stage.value else ["/facts/procedure_stage"]
 
 
+def _may_be(known: KnownSituation, stage: ProcedureStage) -> bool:
+    """Whether it may be that stage. Not every seat knows."""
+    return known.facts.get("procedure_stage", stage.value) == stage.value
+
+
 @guard(
     "suspects_only",
     Text("被疑者であること", "the person is a suspect"),
@@ -49,6 +55,7 @@ def _stage_is(situation: Situation, stage: ProcedureStage) -> list[str]:
     ),
     of_the_moment=True,
     needs=("/facts/procedure_stage",),
+    possible=lambda known: _may_be(known, ProcedureStage.SUSPECT),
 )
 def suspects_only(situation: Situation) -> list[str]:
     """The prosecutor is heard while the person is a suspect (更生保護法83条の2)."""
@@ -64,6 +71,7 @@ def suspects_only(situation: Situation) -> list[str]:
     ),
     of_the_moment=True,
     needs=("/facts/procedure_stage",),
+    possible=lambda known: _may_be(known, ProcedureStage.DEFENDANT),
     first=(
         First("change_custody", NOW_A_DEFENDANT, "procedure_stage", ProcedureStage.DEFENDANT.value),
     ),
@@ -81,6 +89,7 @@ def defendants_only(situation: Situation) -> list[str]:
         "the prosecutor's objection stands, so no adjustment may be made",
     ),
     needs=("change_opinion",),
+    possible=lambda known: known.facts.get("objection") is not True,
 )
 def no_objection_standing(situation: Situation) -> list[str]:
     """The center is not asked while the prosecutor objects."""
