@@ -374,3 +374,14 @@ def test_an_address_is_this_machines_if_it_can_be_bound_to() -> None:
         assert not is_own(address, Reach(loopback=True))  # for development
     for address in ("192.0.2.7", "198.51.100.1", "2001:db8::7", "2001:db8::8"):
         assert not is_own(address, PUBLIC_ONLY)
+
+
+def test_where_any_address_can_be_bound_to_the_way_to_it_tells_whose_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    any_address = "app.adapters.webhooks.lookup._can_bind"
+    monkeypatch.setattr(any_address, lambda _: True)  # as with `ip_nonlocal_bind`
+    for address in filter(None, ("127.0.0.1", own_address())):
+        assert is_own(address, PUBLIC_ONLY)
+    for address in ("198.51.100.1", "2001:db8::8"):
+        assert not is_own(address, PUBLIC_ONLY)
