@@ -36,6 +36,7 @@ async def test_whoever_did_not_send_a_message_prints_a_record_of_its_own(
     sent = (await office.get(f"{place}/sheet")).text
     assert "横浜刑務所 御中" in sent
     assert RECORD not in sent
+    assert "繋" not in sent  # that copy has C0 alone
     received = (await (await speak(center)).get(f"{place}/sheet")).text
     assert RECORD in received
     assert ADDRESSED not in received
