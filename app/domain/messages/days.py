@@ -49,11 +49,13 @@ def impossible_days(body: Body, today: date) -> Iterator[tuple[str, str]]:
 
 
 def _days_of(part: BaseModel, place: str) -> Iterator[_Day]:
-    ranges = _ranges_of(type(part))
-    for name in type(part).model_fields:
-        value, pointer = getattr(part, name), f"{place}/{name}"
-        if name in ranges and value is not None:
-            yield _Day(pointer, _as_day(part, value), ranges[name], isinstance(part, Birth))
+    for name, day_range in _fields_with_days(type(part)).items():
+        value = getattr(part, name)
+        if value is None:
+            continue
+        pointer = f"{place}/{name}"
+        if day_range is not None:
+            yield _Day(pointer, _as_day(part, value), day_range, isinstance(part, Birth))
         else:
             yield from _days_within(value, pointer)
 
@@ -70,6 +72,29 @@ def _as_day(part: BaseModel, value: date) -> date:
     if isinstance(value, datetime):
         return value.astimezone(JAPAN).date()
     return first_possible(value, part.dob_precision) if isinstance(part, Birth) else value
+
+
+@cache
+def _fields_with_days(model: type[BaseModel]) -> Mapping[str, DayRange | None]:
+    """The fields of a model that hold a day, with its range, or parts that may have some."""
+    ranges = _ranges_of(model)
+    return {
+        name: ranges.get(name)
+        for name, field in model.model_fields.items()
+        if name in ranges or any(map(_has_days, _models_in(field.annotation)))
+    }
+
+
+def _has_days(model: type[BaseModel]) -> bool:
+    return bool(_fields_with_days(model))
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models in a type such as `tuple[Item, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _models_in(each)
 
 
 @cache
