@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from time import perf_counter, thread_time
 from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
@@ -111,17 +112,17 @@ async def read_message(request: Request, read: Callable[[JsonBody], T]) -> T:
     """
     largest = dependency(request, LargestBody)
     raw = await _receive(request, largest.size)
-    time = _reading_time(request)
     if len(raw) < _LONG:
-        return read(parse(raw, time))
+        return read(parse(raw, _reading_time(request)))
+    time = _reading_time(request, thread_time)
     caller: Caller = request.state.caller
     async with largest.turns.turn(caller.agency_id, caller.client_id):
         return await asyncio.to_thread(lambda: read(parse(raw, time)))
 
 
-def _reading_time(request: Request) -> ReadingTime:
+def _reading_time(request: Request, clock: Callable[[], float] = perf_counter) -> ReadingTime:
     """What counts how long the body of this call is read."""
-    time = request.scope["state"][READING] = ReadingTime()
+    time = request.scope["state"][READING] = ReadingTime(clock)
     return time
 
 
