@@ -1,5 +1,6 @@
 """Plain SELECTs as the API's role: each agency sees its own, and by default nobody anything."""
 
+import json
 import re
 from uuid import uuid4
 
@@ -253,6 +254,69 @@ async def test_the_traffic_of_this_test_is_there_to_be_seen(busy: Office) -> Non
 async def test_whoever_does_not_say_who_they_are_sees_nothing(busy: Office) -> None:
     for table in (*OWN, *NOTHING):
         assert await visible_ids(busy, table, None) == set(), table
+
+
+@pytest.mark.parametrize(
+    "agency", ["prison-fuchu", "probation-13", "probation-27", "center-13", "prosecutor-13"]
+)
+async def test_a_page_of_messages_holds_what_row_security_shows_and_nothing_else(
+    busy: Office, agency: str
+) -> None:
+    """`read_messages` runs as the owner, and asks for the reader's copy itself."""
+    every = [row["id"] for row in await busy.owner.fetch("SELECT id FROM message")]
+    async with busy.pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(
+            "SELECT * FROM read_messages($1, $2, current_date)", agency, every
+        )
+    segments, keys, messages = set[str](), set[str](), set[str]()
+    for row in rows:
+        meta = json.loads(row["meta"])
+        messages.add(meta["id"])
+        segments |= {meta["id"] + name for name in row["classes"] or ()}
+        keys |= {meta["referral_id"] + name for name in row["key_classes"] or ()}
+    assert messages == await visible_ids(busy, "message", agency)
+    assert segments == await visible_ids(busy, "segment", agency)
+    assert keys == await visible_ids(busy, "referral_key", agency)
+    assert bool(messages) == (agency in {"prison-fuchu", "probation-13", "probation-27"})
+
+
+async def test_a_page_of_messages_holds_no_keys_once_the_part_of_its_reader_has_ended(
+    busy: Office,
+) -> None:
+    opening = saying("special_adjustment.notify_candidate")
+    await busy.exchange.accept(opening, seat(PRISON))
+    query = "SELECT classes, key_classes FROM read_messages($1, $2, current_date)"
+    ends = "UPDATE party SET until = $3 WHERE referral_id = $1 AND agency_id = $2"
+    before = await busy.pool.fetchrow(query, PRISON, [opening.id])
+    await busy.owner.execute(ends, opening.id, PRISON, busy.clock.now)
+    after = await busy.pool.fetchrow(query, PRISON, [opening.id])
+    await busy.owner.execute(ends, opening.id, PRISON, None)
+    assert before is not None
+    assert after is not None
+    assert set(before["key_classes"]) == set(before["classes"])
+    assert after["key_classes"] is None
+
+
+async def test_a_page_of_messages_tells_no_correction_that_the_reader_does_not_have(
+    busy: Office,
+) -> None:
+    first = saying("special_adjustment.notify_candidate")
+    await busy.exchange.accept(first, seat(PRISON))
+    second = saying("special_adjustment.notify_candidate", first.id, corrects=first.id)
+    await busy.exchange.accept(second, seat(PRISON))
+    moved = "UPDATE copy SET agency_id = $3 WHERE message_id = $1 AND agency_id = $2"
+    await busy.owner.execute(moved, second.id, PROBATION, "probation-27")
+    corrected = {
+        agency: [
+            json.loads(row["meta"])["corrected_by"]
+            for row in await busy.pool.fetch(
+                "SELECT * FROM read_messages($1, $2, current_date)", agency, [first.id]
+            )
+        ]
+        for agency in (PRISON, PROBATION)
+    }
+    await busy.owner.execute(moved, second.id, "probation-27", PROBATION)
+    assert corrected == {PRISON: [str(second.id)], PROBATION: [None]}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import orjson
+
 from app.adapters.database.shares import CallsAtOnce
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import LogEntry, log_entry
@@ -226,7 +228,7 @@ class Reading:
         rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
         copies = []
         for row in rows:
-            copies.append(_copy(json.loads(row["meta"]), row, caller, as_evidence))
+            copies.append(_copy(orjson.loads(row["meta"]), row, caller, as_evidence))
             await asyncio.sleep(0)
         if within is None:
             return copies
@@ -249,7 +251,7 @@ class Reading:
         salts: dict[DataClass, str] = {}
         for name in copy.classes:
             key = keys[copy.referral_id, name]
-            content = json.loads(self._vault.open(key, message_id, name, copy.sealed[name]))
+            content = orjson.loads(self._vault.open(key, message_id, name, copy.sealed[name]))
             body |= content["fields"]
             salts[name] = content["salt"]
         return Opened(copy.meta, body, salts, copy.withheld)
@@ -264,7 +266,7 @@ class Reading:
             entries.append(_disclosure_entry(caller, message, at).row())
             await asyncio.sleep(0)
         rows = _disclosure_rows(caller, messages, at, entries)
-        is_written = await self._pool.fetchval(DISCLOSE, json.dumps(rows))
+        is_written = await self._pool.fetchval(DISCLOSE, orjson.dumps(rows).decode())
         return bool(is_written)
 
 

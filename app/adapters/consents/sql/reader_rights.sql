@@ -1,10 +1,11 @@
 -- What decides which classes of a message an agency may open on the day `p_on`: its copy, its part
--- in the referral, consent and what was erased. Null if it has no copy. Both who reads a message and who records
--- that it was opened ask for it, so that a change of the case between them counts only if it
--- changes this.
-CREATE OR REPLACE FUNCTION reader_rights(p_agency text, p_message uuid, p_on date) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY INVOKER
-SET search_path = pg_catalog, public, pg_temp AS $$
+-- in the referral, consent and what was erased. No row if it has no copy. Both who reads a message
+-- and who records that it was opened ask for it, so that a change of the case between them counts
+-- only if it changes this. It takes no settings of its own, so that it becomes part of the query
+-- that calls it.
+CREATE OR REPLACE FUNCTION reader_rights(p_agency text, p_message uuid, p_on date)
+RETURNS TABLE (rights jsonb)
+LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('party', q.name, 'classes', c.classes,
         'ended', q.until IS NOT NULL, 'sent', c.sent, 'recalled', c.recalled_at IS NOT NULL,
         'kept', c.kept, 'lacking', c.lacking, 'erased', ARRAY(
@@ -21,7 +22,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     CROSS JOIN LATERAL (SELECT CASE WHEN q.by_consent AND NOT c.sent
         THEN coalesce(covered(p_agency, c.referral_id, p_on), '{}') END AS covered
         OFFSET 0) AS now
-    WHERE c.message_id = p_message AND c.agency_id = p_agency
+    WHERE c.message_id = p_message AND c.agency_id = p_agency OFFSET 0
 $$;
+-- Called by other functions only.
 REVOKE ALL ON FUNCTION reader_rights(text, uuid, date) FROM PUBLIC, tsunagu_api, tsunagu_worker;
-GRANT EXECUTE ON FUNCTION reader_rights(text, uuid, date) TO tsunagu_api;

@@ -1,10 +1,11 @@
--- Log that messages are opened, before they are shown. Returns false, and writes nothing, if a
--- case has changed since it was read, and with it what the reader may open of a message: the reader
+-- Log that messages are opened, before they are shown. Returns false, and writes nothing, if a case
+-- has changed since it was read, and with it what the reader may open of a message: the reader
 -- starts again. Other changes are no reason to: whoever goes on writing to a case would keep others
--- from reading there. The share lock keeps a withdrawal out until this is written. What is opened again counts among what the agency may open on a
--- day; what arrived is opened for the first time in any case. The count is the last row that is
--- locked, and only for as long as it takes to commit. Inbox items are looked up one by one by message id: joined as a
--- set, the ids make a plan that reads the whole inbox.
+-- from reading there. The share lock keeps a withdrawal out until this is written. What is opened
+-- again counts among what the agency may open on a day; what arrived is opened for the first time
+-- in any case. The count is the last row that is locked, and only for as long as it takes to
+-- commit. Inbox items are looked up one by one by message id: joined as a set, the ids make a plan
+-- that reads the whole inbox.
 CREATE OR REPLACE FUNCTION disclose(p jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -28,7 +29,8 @@ BEGIN
     END LOOP;
     IF v_changed AND EXISTS (
         SELECT FROM jsonb_each(p -> 'readers') AS r
-        WHERE reader_rights(v_agency, r.key::uuid, (p ->> 'on')::date) IS DISTINCT FROM r.value
+        LEFT JOIN LATERAL reader_rights(v_agency, r.key::uuid, (p ->> 'on')::date) AS now ON true
+        WHERE now.rights IS DISTINCT FROM r.value
     ) THEN
         RETURN false;
     END IF;
@@ -40,7 +42,8 @@ BEGIN
         PERFORM FROM mailbox WHERE agency_id = v_agency FOR UPDATE;
         WITH now_open AS (
             UPDATE inbox_item i SET opened_at = v_at
-            WHERE NOT i.withdrawn AND i.agency_id = v_agency AND i.opened_at IS NULL AND i.kind = 'message'
+            WHERE NOT i.withdrawn AND i.agency_id = v_agency AND i.opened_at IS NULL
+                AND i.kind = 'message'
                 AND (i.message_id = ANY (v_ids))
             RETURNING i.acknowledged_at
         )

@@ -11,8 +11,9 @@ BEGIN
         SELECT c.number, envelope(ROW(m.id, m.referral_id, m.type, m.from_party, m.from_agency,
             m.from_seat, m.recipients, m.occurred_on, m.accepted_at, m.legal_basis, m.urgency,
             m.in_reply_to, m.corrects, m.consent_ids, m.paper_origin, m.digest, m.class_digests,
-            m.receipt)::message_row, c) AS shown
+            m.receipt)::message_row, c, n.id) AS shown
         FROM copy c JOIN message m ON m.id = c.message_id
+        LEFT JOIN LATERAL last_correction(p_agency, m.id) AS n ON true
         WHERE c.agency_id = p_agency AND c.referral_id = p_referral AND c.number > p_after
         ORDER BY c.number LIMIT p_limit) AS o);
 END $$;
