@@ -8,12 +8,14 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from app.adapters.embedded_postgres.cluster import binaries
-from app.adapters.referrals.decision_rows import DecisionWriter
-from app.adapters.referrals.facts import NOTHING_OPENED
+from app.adapters.referrals.decision_rows import (
+    DecidedMessage,
+    DecisionWriter,
+    accept_arguments,
+)
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
 from app.domain.decisions.decide import decide
@@ -111,12 +113,12 @@ def _arguments(place: Place, writer: DecisionWriter, sender: str) -> str:
     """The arguments of `accept` for an opening message, with a new id at each call."""
     message = notice()
     submission = submit_opening(place, message, sender)
-    written = at_once(writer.write(submission, decide(submission), {}, None, NOTHING_OPENED))
-    rows, *columns = written.values()
+    decided = DecidedMessage(submission, decide(submission), {}, None)
+    rows, stored = accept_arguments(at_once(writer.write([decided])))
     tree = json.loads(rows)
     ids = {
         str(message.id): f"{FRESH}-4000-8000-000000000001",
-        tree["case"]["id"]: f"{FRESH}-7000-8000-000000000002",
+        tree["cases"][0]["id"]: f"{FRESH}-7000-8000-000000000002",
         tree["referrals"][0]["reference"]: FRESH,
         **{e["id"]: f"{FRESH}-7000-8000-00000000001{n}" for n, e in enumerate(tree["log"])},
     }
@@ -124,16 +126,4 @@ def _arguments(place: Place, writer: DecisionWriter, sender: str) -> str:
     text = re.sub(r":(?=\w)", r"\\u003a", json.dumps(tree, ensure_ascii=False))
     for own, fresh in ids.items():
         text = text.replace(own, fresh)
-    kinds = ("uuid", "text", "integer", "bytea", "uuid", "text", "bytea")
-    lists = [_array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
-    return ", ".join([f"replace($rows${text}$rows$, '{FRESH}', fresh)::jsonb", *lists])
-
-
-def _array(kind: str, column: Sequence[Any]) -> str:
-    return f"ARRAY[{', '.join(_value(kind, value) for value in column)}]::{kind}[]"
-
-
-def _value(kind: str, value: Any) -> str:
-    if kind == "uuid":
-        return f"(fresh || '-4000-8000-000000000001')::{kind}"
-    return f"'\\x{value.hex()}'" if kind == "bytea" else f"'{value}'"
+    return f"replace($rows${text}$rows$, '{FRESH}', fresh)::jsonb, '\\x{stored.hex()}', false"

@@ -8,8 +8,11 @@ from time import perf_counter
 from uuid import uuid4
 
 from app.adapters.keys.vault import Keyring
-from app.adapters.referrals.decision_rows import DecisionWriter
-from app.adapters.referrals.facts import NOTHING_OPENED
+from app.adapters.referrals.decision_rows import (
+    DecidedMessage,
+    DecisionWriter,
+    accept_arguments,
+)
 from app.adapters.referrals.message_rows import content_to_repeat
 from app.api.referrals import envelopes
 from app.api.wire.json_body import parse
@@ -58,9 +61,9 @@ def in_process(place: Place, sender: str, calls: int) -> dict[str, float]:
         "seal": lambda: keyring().seal(message.id, contents),
         "receipt": lambda: signer.sign(claims),
         "keyed hash for repeats": lambda: ring.mac(content_to_repeat(message, contents)),
-        "all rows, sealed and signed": lambda: at_once(
-            writer.write(submission, decision, {}, None, NOTHING_OPENED)
-        ).values(),
+        "all rows, sealed and signed": lambda: accept_arguments(
+            at_once(writer.write([DecidedMessage(submission, decision, {}, None)]))
+        ),
     }
     gc.collect()
     gc.freeze()  # as the service does

@@ -26,7 +26,10 @@ RECENT = 1_000
 PAGE = 50
 UNSETTLED = "SELECT EXISTS (SELECT FROM log_pending)"
 # What `accept` costs without one of its parts.
-PARTS = {"accept_without_log": "PERFORM write_log_of(", "accept_without_inbox": "PERFORM deliver("}
+PARTS = {
+    "accept_without_log": "PERFORM write_log_of_each(",
+    "accept_without_inbox": "PERFORM deliver(",
+}
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,13 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from app.adapters.ids import time_ordered_id
-from app.adapters.referrals.decision_rows import AcceptArguments, DecisionWriter
-from app.adapters.referrals.exchange import ACCEPT, LOAD
-from app.adapters.referrals.facts import NOTHING_OPENED
+from app.adapters.referrals.decision_rows import (
+    DecidedMessage,
+    DecisionWriter,
+    WrittenMessage,
+    accept_arguments,
+)
+from app.adapters.referrals.exchange import ACCEPT
 from app.adapters.referrals.reading import DISCLOSE
 from app.auth.receipts import ReceiptSigner
 from app.auth.signing_keys import SigningKeys
@@ -47,6 +51,7 @@ STEPS = (
 )
 REQUEST = (OFFICE, "request_cooperation")
 """It gives the center more classes than C0, which needs a consent."""
+LOAD_CASE = "SELECT load_case($1, $2, $3, $4, $5)"
 UNCHECKED: Mapping[str, Callable[..., Any]] = {
     "consent_covers": lambda *_, **__: Guard("nothing", Text("", ""), lambda _: None),
     "limit_to_consent": lambda _flow, _step, recipients, *_, **__: recipients,
@@ -54,7 +59,7 @@ UNCHECKED: Mapping[str, Callable[..., Any]] = {
 }
 """The parts of a decision that ask for consent, asking nothing."""
 TWINS = (
-    ("accept", "PERFORM write_log_of(v_agency, v_at, p -> 'log')", "PERFORM 1"),
+    ("accept", "PERFORM write_log_of_each(v_agencies, v_at, p -> 'log')", "PERFORM 1"),
     (
         "disclose",
         "PERFORM write_log_of(v_agency, v_at, naming_present(p -> 'log', v_agency))",
@@ -100,10 +105,10 @@ async def _costs(place: Place, calls: int) -> list[Cost]:
             await case.send(await case.write_rows(agency, event))
         results = [_consent_checks(case, calls)]
         request = await case.write_rows(*REQUEST)
-        answer, accepting = request.answer, request.values()
+        answer, accepting = request.answer, (*accept_arguments([request]), True)
         loading: tuple[Any, ...] = (OFFICE, answer.message_id, answer.referral_id, [], False)
         results += [
-            await _in_database(api, "load_case: the consents", LOAD, loading, calls),
+            await _in_database(owner, "load_case: the consents", LOAD_CASE, loading, calls),
             await _in_database(api, "accept: log entry and pending row", ACCEPT, accepting, calls),
         ]
         await case.send(request)
@@ -142,17 +147,18 @@ class _CaseInProgress:
     def decide(self, agency: str, message: Message) -> Decision:
         return deciding.decide(self.submit(agency, message))
 
-    async def write_rows(self, agency: str, event: str) -> AcceptArguments:
+    async def write_rows(self, agency: str, event: str) -> WrittenMessage:
         submission = self.submit(agency, self.message(event))
         decision = deciding.decide(submission)
         self.following = decision.case
         signer = ReceiptSigner(SigningKeys(self.place.keys), self.place.clock)
         writer = DecisionWriter(self.place.vault(), signer, ISSUER)
-        expected = self.version or None
-        return await writer.write(submission, decision, self.keys, expected, NOTHING_OPENED)
+        decided = DecidedMessage(submission, decision, self.keys, self.version or None)
+        (written,) = await writer.write([decided])
+        return written
 
-    async def send(self, rows: AcceptArguments) -> None:
-        if not await self.api.fetchval(ACCEPT, *rows.values()):
+    async def send(self, rows: WrittenMessage) -> None:
+        if await self.api.fetchval(ACCEPT, *accept_arguments([rows]), True):
             raise RuntimeError("the case has moved")
         self.case, self.version = self.following, self.version + 1
         for ring in rows.keyrings:

@@ -124,4 +124,4 @@ async def test_entries_that_a_caller_gives_reach_the_log_by_the_check_of_their_n
         for name, row in functions.items()
         if given.search(re.sub(r"--.*", "", row["source"] or ""))
     }
-    assert past - {"write_log_of", "write_log"} == set()
+    assert past - {"write_log_of_each", "write_log"} == set()

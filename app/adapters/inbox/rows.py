@@ -58,7 +58,8 @@ def inbox_rows(acceptance: Acceptance) -> dict[str, Any]:
         for agency_id, referral_id in acceptance.changed_views()
         if (agency_id, str(referral_id)) not in told
     ]
-    return {"items": items, "changes": changes}
+    at = acceptance.at.isoformat()
+    return {"items": [{**row, "at": at} for row in (*items, *changes)]}
 
 
 def _items(acceptance: Acceptance) -> Iterator[dict[str, Any]]:

@@ -56,10 +56,16 @@ def case_rows(acceptance: Acceptance, expected: int | None) -> dict[str, Any]:
         expected: the version that the case must still have; None for a new case.
     """
     decision = acceptance.decision
-    case = {"id": str(decision.case.id), "expected": expected, "lead": decision.case.lead}
+    case = {
+        "id": str(decision.case.id),
+        "expected": expected,
+        "lead": decision.case.lead,
+        "agency_id": acceptance.caller.agency_id,
+        "at": acceptance.at.isoformat(),
+    }
     referrals = list(_moved_referrals(decision))
     return {
-        "case": case,
+        "cases": [case],
         "referrals": [_referral_row(referral, decision) for referral in referrals],
         "parties": [row for referral in referrals for row in _party_rows(referral)],
     }

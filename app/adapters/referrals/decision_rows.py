@@ -1,7 +1,7 @@
 """The arguments of the database function `accept`: every row of a decision, and sealed segments."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,12 @@ from app.adapters.ids import time_ordered_id
 from app.adapters.inbox.rows import inbox_rows
 from app.adapters.keys.vault import Keyring, Segment, StoredKeys, Vault
 from app.adapters.referrals.case_rows import case_rows
-from app.adapters.referrals.facts import OpenedFacts, classes_to_seal, seal_facts
+from app.adapters.referrals.facts import (
+    NOTHING_OPENED,
+    OpenedFacts,
+    classes_to_seal,
+    seal_facts,
+)
 from app.adapters.referrals.message_rows import (
     acceptance_entries,
     content_to_repeat,
@@ -49,24 +54,103 @@ class AcceptanceAnswer:
     """As it is carried, which may be more than was sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedMessage:
+    """A message that is to be written: what was decided on it, and what its case had before."""
+
+    submission: Submission
+    decision: Decision
+    keys: StoredKeys
+    """The stored keys of each referral of the case."""
+    expected: int | None
+    """The version that the case must still have; None for a new case."""
+    opened: OpenedFacts = NOTHING_OPENED
+    """The facts of the case that were opened."""
+
+
 @dataclass(slots=True)
-class AcceptArguments:
-    """The arguments of the database function `accept`, and the answer to give."""
+class WrittenMessage:
+    """The rows of one message, as `accept` takes them, and the answer to give."""
 
     answer: AcceptanceAnswer
     rows: dict[str, Any]
-    keyrings: list[Keyring] = field(default_factory=list)
-    segments: list[tuple[UUID, Segment]] = field(default_factory=list)
+    keyrings: list[Keyring]
+    segments: list[tuple[UUID, Segment]]
 
-    def values(self) -> tuple[Any, ...]:
-        """The values of the parameters of `accept`, in its order."""
+    @property
+    def recipients(self) -> set[str]:
+        """The agencies whose inboxes get an item."""
+        return {item["agency_id"] for item in self.rows["items"] if "kind" in item}
+
+    @property
+    def touches_older_messages(self) -> bool:
+        """Whether it changes more than its own case's newest rows: then it is written alone."""
+        return not WRITTEN_ALONE.isdisjoint(self.rows)
+
+
+WRITTEN_ALONE = frozenset({"shared", "shown", "erased", "consent", "vouched", "withdrawn"})
+
+
+def accept_arguments(written: Sequence[WrittenMessage]) -> tuple[str, bytes]:
+    """The arguments of the database function `accept`, for one message or several.
+
+    Lists of rows are joined, each row with the number of its message (`nth`). Wrapped keys and
+    sealed segments are one byte string, and their rows say where each is in it.
+    """
+    joined: dict[str, Any] = {}
+    stored = _StoredBytes()
+    for nth, message in enumerate(written, start=1):
+        rows = {**message.rows, **stored.rows_of(message)}
+        for name, value in rows.items():
+            if isinstance(value, list):
+                for row in value:
+                    row["nth"] = nth
+                joined.setdefault(name, []).extend(value)
+            else:
+                joined[name] = value
+    return orjson.dumps(joined).decode(), b"".join(stored.parts)
+
+
+class _StoredBytes:
+    """The byte string of keys and segments, while it is put together."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self._next = 1  # PostgreSQL counts places from 1
+
+    def rows_of(self, message: WrittenMessage) -> dict[str, list[dict[str, Any]]]:
         keys = [
-            (ring.referral_id, data_class, key.master, key.wrapped)
-            for ring in self.keyrings
+            {
+                "referral_id": str(ring.referral_id),
+                "class": data_class,
+                "master": key.master,
+                **self._place(key.wrapped),
+            }
+            for ring in message.keyrings
             for data_class, key in ring.new_keys.items()
         ]
-        sealed = [(m, s.data_class.value, s.sealed) for m, s in self.segments]
-        return (orjson.dumps(self.rows).decode(), *_columns(keys, 4), *_columns(sealed, 3))
+        sealed = [
+            {"message_id": str(message_id), "class": s.data_class.value, **self._place(s.sealed)}
+            for message_id, s in message.segments
+        ]
+        return {"keys": keys, "segments": sealed}
+
+    def _place(self, content: bytes) -> dict[str, int]:
+        place, self._next = self._next, self._next + len(content)
+        self.parts.append(content)
+        return {"place": place, "length": len(content)}
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A message of which everything is known but the keys."""
+
+    decided: DecidedMessage
+    acceptance: Acceptance
+    contents: Sequence[Mapping[DataClass, bytes]]
+    case_rows: dict[str, Any]
+    classes: dict[UUID, list[str]]
+    """The classes whose keys each referral needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,48 +165,35 @@ class DecisionWriter:
     backup_age: timedelta = BACKUP_AGE
     """How long backups hold a key after it was erased."""
 
-    async def write(
-        self,
-        submission: Submission,
-        decision: Decision,
-        keys: StoredKeys,
-        expected: int | None,
-        opened: OpenedFacts,
-    ) -> AcceptArguments:
-        """All rows of a decision.
-
-        Args:
-            submission: what was decided on.
-            keys: the stored keys of each referral of the case.
-            expected: the version that the case must still have; None for a new case.
-            opened: the facts of the case that were opened.
+    async def write(self, decided: Sequence[DecidedMessage]) -> list[WrittenMessage]:
+        """All rows of these decisions, each on a case of its own. Keys are asked for once.
 
         Raises:
             KeyServiceAway: the key service does not answer.
         """
-        acceptance = _acceptance(submission, decision)
-        contents = [segments(move.body) for move in decision.moves]
-        written = case_rows(acceptance, expected)
-        classes = _key_classes(decision, contents)
-        for referral_id, of_facts in classes_to_seal(
-            written, _erased_classes(decision), opened
-        ).items():
-            classes[referral_id].extend(of_facts)
-        keyrings = await self.vault.keyrings(classes, keys, opened.keys)
-        seal_facts(written, _keys_of(keyrings), opened)
+        drafts = [_draft(each) for each in decided]
+        keyrings = await self.vault.keyrings(
+            {r: classes for draft in drafts for r, classes in draft.classes.items()},
+            {r: keys for each in decided for r, keys in each.keys.items()},
+            {name: key for each in decided for name, key in each.opened.keys.items()},
+        )
+        return [self._write_one(d, {r: keyrings[r] for r in d.classes}) for d in drafts]
+
+    def _write_one(self, draft: _Draft, keyrings: Mapping[UUID, Keyring]) -> WrittenMessage:
+        acceptance, contents = draft.acceptance, draft.contents
+        seal_facts(draft.case_rows, _keys_of(keyrings), draft.decided.opened)
         sealed = [
             keyrings[move.referral.id].seal(message_id, fields)
             for (move, message_id), fields in zip(acceptance.messages(), contents, strict=True)
         ]
         messages = message_rows(acceptance, sealed)
-        entry_ids = [time_ordered_id(acceptance.at) for _ in decision.moves]
+        entry_ids = [time_ordered_id(acceptance.at) for _ in acceptance.decision.moves]
         answer = self._answer(acceptance, messages[0], entry_ids[0])
         message = acceptance.message
         mac = keyrings[message.referral_id].mac(content_to_repeat(message, contents[0]))
         messages[0] |= {"receipt": answer.receipt, "mac": mac.hex()}
         rows = {
-            "at": acceptance.at.isoformat(),
-            **written,
+            **draft.case_rows,
             "messages": messages,
             **self._effect_rows(acceptance),
             "log": _log_rows(acceptance, messages, entry_ids),
@@ -132,7 +203,7 @@ class DecisionWriter:
             for message_id, parts in zip(acceptance.ids, sealed, strict=True)
             for segment in parts
         ]
-        return AcceptArguments(answer, rows, list(keyrings.values()), segment_rows)
+        return WrittenMessage(answer, rows, list(keyrings.values()), segment_rows)
 
     def _effect_rows(self, acceptance: Acceptance) -> dict[str, Any]:
         """The rows that follow from the messages: copies, items, terms, consents and so on."""
@@ -184,6 +255,18 @@ class DecisionWriter:
         return self.signer.sign(orjson.dumps(claims))
 
 
+def _draft(decided: DecidedMessage) -> _Draft:
+    decision = decided.decision
+    acceptance = _acceptance(decided.submission, decision)
+    contents = [segments(move.body) for move in decision.moves]
+    rows = case_rows(acceptance, decided.expected)
+    classes = _key_classes(decision, contents)
+    of_facts = classes_to_seal(rows, _erased_classes(decision), decided.opened)
+    for referral_id, names in of_facts.items():
+        classes[referral_id].extend(names)
+    return _Draft(decided, acceptance, contents, rows, classes)
+
+
 def _acceptance(submission: Submission, decision: Decision) -> Acceptance:
     """The submission with its decision, and an id for each further message of the decision."""
     message, at = submission.message, submission.at
@@ -207,7 +290,8 @@ def _log_rows(
         *sharing_entries(acceptance),
         *withdrawal_entries(acceptance),
     )
-    return [entry.row() for entry in entries]
+    at = acceptance.at.isoformat()
+    return [{**entry.row(), "at": at} for entry in entries]
 
 
 def _key_classes(
@@ -228,8 +312,3 @@ def _erased_classes(decision: Decision) -> dict[UUID, frozenset[str]]:
 def _keys_of(keyrings: Mapping[UUID, Keyring]) -> dict[tuple[UUID, str], bytes]:
     """The keys of these rings, by referral and class."""
     return {(r, c): key for r, ring in keyrings.items() for c, key in ring.keys.items()}
-
-
-def _columns(rows: list[tuple[Any, ...]], width: int) -> tuple[list[Any], ...]:
-    """The columns of these rows: `accept` takes an array for each."""
-    return tuple([row[i] for row in rows] for i in range(width))

@@ -1,41 +1,38 @@
 """Accepts messages: writes a message and all its effects in one transaction, or nothing."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from app.adapters.consents.rows import agencies_to_notify
-from app.adapters.database.shares import about
-from app.adapters.ids import time_ordered_id
-from app.adapters.keys.vault import StoredKeys
+from app.adapters.database.batches import Batches
 from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
-from app.adapters.referrals.case_rows import read_case, read_keys
-from app.adapters.referrals.decision_rows import AcceptanceAnswer, DecisionWriter
-from app.adapters.referrals.facts import (
-    NOTHING_OPENED,
-    OpenedFacts,
-    keys_to_open,
-    open_facts,
+from app.adapters.outage import Outage, outage_of
+from app.adapters.referrals.decision_rows import (
+    AcceptanceAnswer,
+    DecidedMessage,
+    DecisionWriter,
+    accept_arguments,
 )
+from app.adapters.referrals.loading import CaseLoader, LoadedCase, RepeatedMessage, Sending
 from app.adapters.referrals.message_rows import content_to_repeat
 from app.domain.access.caller import Caller
 from app.domain.calendar.clock import Clock, not_before
-from app.domain.cases.case import Case
-from app.domain.cases.quota import Quota, day_began
+from app.domain.cases.quota import Quota
 from app.domain.decisions.audience import foreseen_readers
 from app.domain.decisions.decide import check_id_of_consent, decide
 from app.domain.decisions.decision import Copy, Decision
 from app.domain.decisions.submission import Submission
 from app.domain.directory.agencies import Directory
 from app.domain.errors import Busy, IdReused, NotFound, Refusal, TooManyToday
-from app.domain.flows import FLOWS
 from app.domain.keys.ports import WrappedKey
 from app.domain.messages.digest import segments
 from app.domain.messages.message import Message
@@ -49,13 +46,14 @@ if TYPE_CHECKING:
 
     Executor = Pool | Connection | PoolConnectionProxy[Record]
 
-LOAD = "SELECT load_case($1, $2, $3, $4, $5)"
 REPEAT = "SELECT find_repeat($1)"
-COUNT = "SELECT count_sent($1, $2, $3)"
-LATEST = "SELECT latest_in_mailboxes($1)"
-ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8)"
+ACCEPT = "SELECT accept($1, $2, $3)"
 TRIES = 3
 """Tries without a lock, each of which a change of the case can defeat. The last try locks it."""
+ALONE = 60.0
+"""Seconds for which the messages of an agency that has sent too many do not go with others'."""
+AT_A_TIME = 4
+"""Messages that are decided on before other calls have a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +74,18 @@ class Rehearsed:
     """With which it would be carried."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedCase:
-    """A case with its keys, and the version it must still have when it is written."""
-
-    case: Case
-    keys: StoredKeys
-    expected: int | None
-    latest_at: datetime | None
-    """When the last message of the case was accepted; None for a new case."""
-    in_mailboxes: tuple[datetime, ...]
-    """The latest time in each mailbox of the sender, of the case's parties, and of the recipients
-    that the message names."""
-    opened: OpenedFacts = NOTHING_OPENED
+Outcome: TypeAlias = AcceptanceAnswer | Exception | None
+"""Of a message in a batch: its answer; why it is not accepted; None: it is to be tried alone."""
 
 
-class RepeatedMessage(Exception):
-    """A message with this id was accepted before. `row` is what is stored of it."""
+@dataclass(slots=True)
+class Attempt:
+    """A message on its way: what there is for it, what was decided, and what became of it."""
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        super().__init__("repeated")
-        self.row = row
+    sending: Sending
+    loaded: LoadedCase | NotFound | RepeatedMessage
+    decided: DecidedMessage | None = None
+    outcome: Outcome = None
 
 
 class Exchange:
@@ -112,11 +101,13 @@ class Exchange:
         quota: Quota | None = None,
     ) -> None:
         self._pool = pool
-        self._quota = quota or Quota()
+        self._loader = CaseLoader(writer.vault, clock, quota or Quota())
         self._writer = writer
         self._directory = directory
         self._clock = clock
         self._bell = bell
+        self._batches: Batches[Sending, Outcome] = Batches(self._write_together)
+        self._alone_until: dict[str, float] = {}
 
     async def accept(
         self, message: Message, caller: Caller, if_match: frozenset[str] = frozenset()
@@ -131,8 +122,9 @@ class Exchange:
             Refusal: whatever `decide` refuses.
         """
         try:
-            return await self._accept(message, caller, if_match)
+            return await self._accept(Sending(message, caller, if_match))
         except TooManyToday:
+            self._alone_until[caller.agency_id] = monotonic() + ALONE
             raise  # counted with the refused calls: a limit must not become a way to fill the log
         except Refusal as refusal:
             await self._log(message, caller, "refusal", {"code": refusal.code})
@@ -160,130 +152,138 @@ class Exchange:
     async def _rehearse(
         self, message: Message, caller: Caller, if_match: frozenset[str]
     ) -> Rehearsed | Accepted:
-        try:
-            loaded = await self._load(self._pool, message, caller, hold=False)
-        except RepeatedMessage as repeated:
-            return await self._repeat_answer(repeated.row, message, caller)
-        if loaded.expected is None and (row := await _own_repeat(self._pool, message, caller)):
-            return await self._repeat_answer(row, message, caller)
-        submission = self._submission(loaded, message, caller)
+        sending = Sending(message, caller, if_match)
+        (loaded,) = await self._loader.load(self._pool, [sending])
+        if isinstance(loaded, RepeatedMessage):
+            return await self._repeat_answer(loaded.row, message, caller)
+        if isinstance(loaded, Exception):
+            raise loaded
+        submission = self._submission(loaded, sending)
         decision = decide(submission, if_match)
         urgency = message.urgency_on(submission.at.date())
         return Rehearsed(decision, foreseen_readers(submission, decision), urgency)
 
-    async def _accept(self, message: Message, caller: Caller, if_match: frozenset[str]) -> Accepted:
+    async def _accept(self, sending: Sending) -> Accepted:
+        message, caller = sending.message, sending.caller
         try:
-            for _ in range(TRIES):
-                if answer := await self._try_to_accept(
-                    self._pool, message, caller, if_match, hold=False
-                ):
-                    return Accepted(answer, repeated=False)
-            async with self._pool.acquire() as connection, connection.transaction():
-                answer = await self._try_to_accept(connection, message, caller, if_match, hold=True)
+            answer = await self._accept_with_others(sending) or await self._accept_alone(sending)
         except asyncpg.UniqueViolationError:
             return await self._first_answer(message, caller)
         except RepeatedMessage as repeated:
             return await self._repeat_answer(repeated.row, message, caller)
-        if answer is None:
-            raise Busy
         return Accepted(answer, repeated=False)
+
+    async def _accept_with_others(self, sending: Sending) -> AcceptanceAnswer | None:
+        """Accept it with what waits; None if it has to be tried alone."""
+        agency_id = sending.caller.agency_id
+        if monotonic() < self._alone_until.get(agency_id, 0.0):
+            return None
+        return _answer_in(await self._batches.outcome(agency_id, sending.subject, sending))
+
+    async def _accept_alone(self, sending: Sending) -> AcceptanceAnswer:
+        """Accept what could not be written with others: its case has changed, or is held.
+
+        It waits as a call of its own, in the share of its agency, and keeps no other waiting.
+
+        Raises:
+            Busy: the case changed at every try.
+        """
+        for _ in range(TRIES):
+            (outcome,) = await self._try_to_accept(self._pool, [sending])
+            if answer := _answer_in(outcome):
+                return answer
+        async with self._pool.acquire() as connection, connection.transaction():
+            (outcome,) = await self._try_to_accept(connection, [sending], hold=True)
+        if answer := _answer_in(outcome):
+            return answer
+        raise Busy
+
+    async def _write_together(self, sendings: Sequence[Sending]) -> list[Outcome]:
+        """Accept messages in one transaction; what keeps one from it, keeps no other."""
+        try:
+            return await self._try_to_accept(self._pool, sendings, together=True)
+        except Exception as error:
+            if outage_of(error) is Outage.AWAY:
+                raise
+            return [None] * len(sendings)
 
     async def _try_to_accept(
         self,
         executor: "Executor",
-        message: Message,
-        caller: Caller,
-        if_match: frozenset[str],
+        sendings: Sequence[Sending],
         *,
-        hold: bool,
-    ) -> AcceptanceAnswer | None:
-        """Decide and write once; None if the case has changed since it was loaded."""
-        loaded = await self._load(executor, message, caller, hold=hold)
-        about(loaded.case.id)  # all that write to one case wait in one line
-        await self._check_quota(executor, loaded, message, caller)
-        submission = self._submission(loaded, message, caller)
-        try:
-            decision = decide(submission, if_match)
-            check_id_of_consent(submission)
-        except Refusal:
-            # A new case is decided on without reading the database. If the message is a repeat,
-            # its first answer takes precedence over the refusal.
-            if loaded.expected is None and (row := await _own_repeat(executor, message, caller)):
-                raise RepeatedMessage(row) from None
-            raise
-        arguments = await self._writer.write(
-            submission, decision, loaded.keys, loaded.expected, loaded.opened
-        )
-        if not await executor.fetchval(ACCEPT, *arguments.values()):
-            return None
-        recipients = {item["agency_id"] for item in arguments.rows["items"]}
-        self._bell.ring(recipients | agencies_to_notify(decision))
-        return arguments.answer
+        together: bool = False,
+        hold: bool = False,
+    ) -> list[Outcome]:
+        """Decide on messages of different cases, and write those that are accepted, once.
 
-    def _submission(self, loaded: LoadedCase, message: Message, caller: Caller) -> Submission:
+        Args:
+            together: wait for no case that is held, and write nothing that takes long.
+            hold: lock the case.
+        """
+        loaded = await self._loader.load(executor, sendings, hold=hold)
+        attempts = [Attempt(*each) for each in zip(sendings, loaded, strict=True)]
+        await self._decide_on(executor, attempts, together=together)
+        await self._write(executor, [a for a in attempts if a.decided], together=together)
+        return [attempt.outcome for attempt in attempts]
+
+    async def _decide_on(
+        self, executor: "Executor", attempts: Sequence[Attempt], *, together: bool
+    ) -> None:
+        """Decide on each; those that cannot be written with the others are left as they are."""
+        cases: set[UUID] = set()
+        for count, attempt in enumerate(attempts, start=1):
+            loaded = attempt.loaded
+            if isinstance(loaded, Exception):
+                attempt.outcome = loaded
+            elif not together or self._goes_with(loaded, attempt.sending, cases):
+                cases.add(loaded.case.id)
+                try:
+                    await self._loader.check_quota(executor, loaded, attempt.sending)
+                    attempt.decided = self._decide(loaded, attempt.sending)
+                except Refusal as refusal:
+                    attempt.outcome = refusal
+            if not count % AT_A_TIME:
+                await asyncio.sleep(0)
+
+    async def _write(
+        self, executor: "Executor", attempts: Sequence[Attempt], *, together: bool
+    ) -> None:
+        """Write what was decided on; what the database does not take is left as it is."""
+        rows = await self._writer.write([a.decided for a in attempts if a.decided])
+        written = [
+            (attempt, each)
+            for attempt, each in zip(attempts, rows, strict=True)
+            if not (together and each.touches_older_messages)
+        ]
+        if not written:
+            return
+        arguments = accept_arguments([each for _, each in written])
+        not_written = await executor.fetchval(ACCEPT, *arguments, not together)
+        for nth, (attempt, each) in enumerate(written, start=1):
+            if nth not in not_written and attempt.decided:
+                attempt.outcome = each.answer
+                others = agencies_to_notify(attempt.decided.decision)
+                self._bell.ring(each.recipients | others)
+
+    def _goes_with(self, loaded: LoadedCase, sending: Sending, cases: set[UUID]) -> bool:
+        """Whether it can be written with messages of these cases, and needs nothing more."""
+        return not (
+            loaded.id_is_taken
+            or loaded.case.id in cases
+            or self._loader.may_be_too_much(loaded, sending)
+        )
+
+    def _decide(self, loaded: LoadedCase, sending: Sending) -> DecidedMessage:
+        submission = self._submission(loaded, sending)
+        decision = decide(submission, sending.if_match)
+        check_id_of_consent(submission)
+        return DecidedMessage(submission, decision, loaded.keys, loaded.expected, loaded.opened)
+
+    def _submission(self, loaded: LoadedCase, sending: Sending) -> Submission:
         """What is to be decided, at a time that is not earlier than what was there before."""
         at = not_before(self._clock(), loaded.latest_at, loaded.in_mailboxes)
-        return Submission(loaded.case, message, caller, self._directory(), at)
-
-    async def _load(
-        self, executor: "Executor", message: Message, caller: Caller, *, hold: bool
-    ) -> LoadedCase:
-        named: list[datetime] = []
-        if message.opens or message.to:
-            named = await executor.fetchval(LATEST, [caller.agency_id, *message.to.values()])
-        if message.opens and message.parent is None:
-            new = Case(time_ordered_id(self._clock()))
-            return LoadedCase(new, {}, None, None, tuple(named))
-        referenced = [message.in_reply_to, message.corrects, *message.shared_messages]
-        text = await executor.fetchval(
-            LOAD,
-            caller.agency_id,
-            message.id,
-            message.parent or message.referral_id,
-            [i for i in referenced if i is not None],
-            hold,
-        )
-        row = orjson.loads(text) if text else None
-        if row is None:
-            raise NotFound
-        if "repeat" in row:
-            raise RepeatedMessage(row["repeat"])
-        in_mailboxes = map(datetime.fromisoformat, row["latest_in_mailboxes"])
-        keys = read_keys(row)
-        opened = await self._open_facts(row["referrals"], keys)
-        return LoadedCase(
-            read_case(row),
-            keys,
-            row["version"],
-            datetime.fromisoformat(row["latest_at"]),
-            (*named, *in_mailboxes),
-            opened,
-        )
-
-    async def _check_quota(
-        self, executor: "Executor", loaded: LoadedCase, message: Message, caller: Caller
-    ) -> None:
-        """Count what the party has sent, unless it cannot be too much.
-
-        Raises:
-            ReferralFull, TooManyToday: as `Quota.check` says.
-        """
-        referral = loaded.case.referrals.get(message.referral_id)
-        if referral is None or not self._quota.least:
-            return
-        if referral.party_of(caller.agency_id).view.number < self._quota.least:
-            return
-        at = self._clock()
-        text = await executor.fetchval(COUNT, caller.agency_id, referral.id, day_began(at))
-        counted = json.loads(text)
-        vital = message.body.type in FLOWS[referral.flow].vital_types
-        self._quota.check(counted["sent"], counted["today"], at, vital=vital)
-
-    async def _open_facts(self, rows: list[dict[str, Any]], stored: StoredKeys) -> OpenedFacts:
-        """Open the sealed facts of these referrals in place. Those without a key are erased."""
-        names = [(r, c) for r, c in sorted(keys_to_open(rows)) if c in stored[r]]
-        keys = await self._writer.vault.unwrap([(r, c, stored[r][c]) for r, c in names])
-        return open_facts(rows, dict(zip(names, keys, strict=True)))
+        return Submission(loaded.case, sending.message, sending.caller, self._directory(), at)
 
     async def _first_answer(self, message: Message, caller: Caller) -> Accepted:
         """The answer to a message with the same id that was accepted at the same time."""
@@ -332,13 +332,12 @@ class Exchange:
         await self._pool.execute(WRITE_OWN_LOG, caller.agency_id, at, entries_json([entry]))
 
 
-async def _own_repeat(
-    executor: "Executor", message: Message, caller: Caller
-) -> Mapping[str, Any] | None:
-    """What is stored of a message with this id, if the caller's agency sent it.
+def _answer_in(outcome: Outcome) -> AcceptanceAnswer | None:
+    """The answer; None if there is none yet.
 
-    Another agency's is refused where a new message would be, and rehearsed as a new one.
+    Raises:
+        Exception: why the message was not accepted.
     """
-    text = await executor.fetchval(REPEAT, message.id)
-    row: Mapping[str, Any] | None = json.loads(text) if text else None
-    return row if row and row["caller_agency"] == caller.agency_id else None
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome

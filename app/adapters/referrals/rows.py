@@ -132,13 +132,15 @@ def day_counts(acceptance: Acceptance) -> dict[str, Any]:
     What somebody has to be told of in any case has a limit of its own, twice as high.
     """
     message, move = acceptance.message, acceptance.decision.moves[0]
+    agency_id = acceptance.caller.agency_id
+    one = {"agency_id": agency_id, "at": acceptance.at.isoformat(), "n": 1}
     vital = message.body.type in FLOWS[move.referral.flow].vital_types
-    sent = {"kind": "sent", "n": 1, "times": 2 if vital else 1}
+    sent = {**one, "kind": "sent", "times": 2 if vital else 1}
     if not message.opens:
         return {"counts": [sent]}
-    others = {c.agency_id for c in move.copies if c.waits} - {acceptance.caller.agency_id}
-    to_one = [{"kind": "referrals_to_one", "other": other, "n": 1} for other in sorted(others)]
-    return {"counts": [sent, {"kind": "referrals", "n": 1}, *to_one]}
+    others = {c.agency_id for c in move.copies if c.waits} - {agency_id}
+    to_one = [{**one, "kind": "referrals_to_one", "other": other} for other in sorted(others)]
+    return {"counts": [sent, {**one, "kind": "referrals"}, *to_one]}
 
 
 def settlement_rows(acceptance: Acceptance) -> dict[str, Any]:
@@ -153,4 +155,4 @@ def settlement_rows(acceptance: Acceptance) -> dict[str, Any]:
         "age_bracket": cell.age_bracket,
         "residence_kind": cell.residence_kind,
     }
-    return {"settlement": settlement}
+    return {"settlements": [settlement]}

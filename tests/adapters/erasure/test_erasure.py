@@ -812,12 +812,11 @@ async def test_an_agency_that_had_none_of_it_sees_nothing_of_an_erasure(
 class Overtaken(Exchange):
     """Decides on a case as it was before a purge that happens after it was loaded."""
 
-    async def _load(self, *arguments: Any, **named: Any) -> Any:
-        loaded = await super()._load(*arguments, **named)
+    async def _decide_on(self, *arguments: Any, **named: Any) -> None:
         if self.purge is not None:
             purge, self.purge = self.purge, None
             await purge
-        return loaded
+        await super()._decide_on(*arguments, **named)
 
     purge: Coroutine[Any, Any, Any] | None = None
 

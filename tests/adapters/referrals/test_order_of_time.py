@@ -112,11 +112,11 @@ async def test_the_database_takes_nothing_that_is_earlier_than_the_case(office: 
     case = await office.row(
         'SELECT c.* FROM "case" c JOIN referral r ON r.case_id = c.id WHERE r.id = $1', referral
     )
-    rows = {"case": {"expected": case["version"], "lead": None}, "referrals": [], "parties": []}
-    write = "SELECT write_case($1, $2, $3)"
-    for at, is_written in ((LATER - timedelta(milliseconds=1), False), (LATER, True)):
-        written = await office.owner.fetchval(write, at, case["id"], json.dumps(rows))
-        assert written is is_written
+    row = {"nth": 1, "id": str(case["id"]), "expected": case["version"], "lead": None}
+    write = "SELECT write_cases($1, true)"
+    for at, not_written in ((LATER - timedelta(milliseconds=1), [1]), (LATER, [])):
+        rows = {"cases": [{**row, "at": at.isoformat()}]}
+        assert await office.owner.fetchval(write, json.dumps(rows)) == not_written
 
 
 async def test_just_after_midnight_the_day_is_japans_whatever_held_the_latest_time(

@@ -1,26 +1,38 @@
--- Write an accepted message with all its effects, in one transaction. Returns false, and writes
--- nothing, if the case has changed since it was loaded: the caller then decides again. Lock
--- order, here and everywhere: case, deadlines, notices, mailboxes by agency id, counts of the day.
--- Mailboxes and counts are those of other cases, too: what the case alone has is written before.
-CREATE OR REPLACE FUNCTION accept(
-    p jsonb, p_key_referral uuid[], p_key_class text[], p_key_master integer[],
-    p_key_wrapped bytea[], p_segment_message uuid[], p_segment_class text[],
-    p_segment_sealed bytea[]
-) RETURNS boolean
+-- Write accepted messages with all their effects, in one transaction: several of different cases
+-- and agencies, or one. Rows name their message by `nth`, from 1. Returns the numbers of those of
+-- which nothing was written, since their case has changed since it was loaded, or is held by
+-- somebody else: the caller then decides on each again, alone. Whatever else keeps one from being
+-- written keeps all, and each is tried alone. What touches older messages comes alone. Lock order,
+-- here and everywhere: case, deadlines, notices, mailboxes by agency id, counts of the day.
+-- Mailboxes and counts are those of other cases, too: what a case alone has is written before.
+-- Plans look rows up by their keys, also while the tables are small.
+CREATE OR REPLACE FUNCTION accept(p jsonb, p_bytes bytea, p_wait boolean) RETURNS integer[]
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
-    v_at constant timestamptz := (p ->> 'at')::timestamptz;
-    v_case constant uuid := (p #>> '{case,id}')::uuid;
-    v_agency constant text := (SELECT m ->> 'caller_agency'
-        FROM jsonb_array_elements(p -> 'messages') AS m WHERE m ->> 'caller_agency' IS NOT NULL LIMIT 1);
+    v_not integer[];
+    v_cases uuid[]; v_agencies text[]; v_times timestamptz[];
+    v_at timestamptz;
 BEGIN
-    PERFORM act_for(v_agency);
-    IF NOT write_case(v_at, v_case, p) THEN RETURN false; END IF;
-    PERFORM write_messages(v_at, p, p_key_referral, p_key_class, p_key_master, p_key_wrapped,
-        p_segment_message, p_segment_class, p_segment_sealed);
+    SELECT array_agg(c.id ORDER BY c.nth), array_agg(c.agency_id ORDER BY c.nth),
+        array_agg(c.at ORDER BY c.nth), max(c.at)
+    INTO v_cases, v_agencies, v_times, v_at
+    FROM jsonb_to_recordset(p -> 'cases') AS c (nth integer, id uuid, agency_id text, at timestamptz);
+    PERFORM act_for_each(v_agencies);
+    IF cardinality(v_cases) > 1
+        AND p ?| ARRAY['shared', 'shown', 'erased', 'consent', 'vouched', 'withdrawn'] THEN
+        RAISE EXCEPTION 'what touches older messages is written alone'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    -- Whoever holds a mailbox or a count for long holds up nobody but those who need it.
+    IF NOT p_wait THEN PERFORM set_config('lock_timeout', '100', true); END IF;
+    v_not := write_cases(p, p_wait);
+    IF cardinality(v_not) = cardinality(v_cases) THEN RETURN v_not; END IF;
+    IF cardinality(v_not) > 0 THEN p := without_messages(p, v_not); END IF;
+    PERFORM write_referrals(p, v_cases, v_times);
+    PERFORM write_messages(p, v_times, p_bytes);
     IF p ?| ARRAY['deadlines', 'lifted'] THEN PERFORM write_deadlines(p); END IF;
-    IF p ? 'settlement' THEN PERFORM write_settlement(p); END IF;
+    IF p ? 'settlements' THEN PERFORM write_settlements(p); END IF;
     IF p ? 'shown' THEN PERFORM write_showings(p); END IF;
     IF p ? 'erased' THEN
         PERFORM drop_keys((p #>> '{erased,referral_id}')::uuid,
@@ -29,13 +41,13 @@ BEGIN
     END IF;
     IF p ? 'clocks' THEN PERFORM set_clocks(p -> 'clocks'); END IF;
     IF p ? 'terms' THEN PERFORM write_terms(p); END IF;
-    IF p ?| ARRAY['consent', 'vouched', 'withdrawn'] THEN PERFORM write_consents(v_at, v_case, p); END IF;
-    PERFORM deliver(v_at, (p -> 'items') || coalesce(p -> 'changes', '[]'));
-    PERFORM write_log_of(v_agency, v_at, p -> 'log');
-    IF p ? 'counts' THEN PERFORM count_today(v_agency, v_at, p -> 'counts'); END IF;
-    RETURN true;
+    IF p ?| ARRAY['consent', 'vouched', 'withdrawn'] THEN
+        PERFORM write_consents(v_at, v_cases[1], p);
+    END IF;
+    PERFORM deliver(v_at, p -> 'items');
+    PERFORM write_log_of_each(v_agencies, v_at, p -> 'log');
+    PERFORM count_today(NULL, v_at, p -> 'counts');
+    RETURN v_not;
 END $$;
-REVOKE ALL ON FUNCTION accept(jsonb, uuid[], text[], integer[], bytea[], uuid[], text[], bytea[])
-    FROM PUBLIC, tsunagu_api, tsunagu_worker;
-GRANT EXECUTE ON FUNCTION accept(jsonb, uuid[], text[], integer[], bytea[], uuid[], text[], bytea[])
-    TO tsunagu_api;
+REVOKE ALL ON FUNCTION accept(jsonb, bytea, boolean) FROM PUBLIC, tsunagu_api, tsunagu_worker;
+GRANT EXECUTE ON FUNCTION accept(jsonb, bytea, boolean) TO tsunagu_api;

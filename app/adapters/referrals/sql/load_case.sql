@@ -1,15 +1,13 @@
--- The whole case that a message belongs to, so that it can be decided on. Runs as the owner,
--- since a decision also depends on what the sender must not see. Returns null to an agency that
--- is no party, and the first answer if the agency's message was accepted before. `p_hold` locks the case.
--- One plan serves every call, and planning each call again would take twice the time.
+-- The whole case that a message belongs to, so that it can be decided on. A decision also depends
+-- on what the sender must not see. Returns null to an agency that is no party, and the first answer
+-- if the agency's message was accepted before. `p_hold` locks the case.
 CREATE OR REPLACE FUNCTION load_case(
     p_agency text, p_message uuid, p_referral uuid, p_pointed uuid[], p_hold boolean
 ) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE v_case "case"; v_repeat jsonb; v_known uuid[];
 BEGIN
-    PERFORM act_for(p_agency);
     SELECT c.* INTO v_case FROM referral r JOIN "case" c ON c.id = r.case_id
     WHERE r.id = p_referral;
     -- A stranger never waits for the case: how long that takes would tell that it exists.
@@ -20,7 +18,9 @@ BEGIN
     END IF;
     v_repeat := find_repeat(p_message);
     -- The id of another agency's message is treated as a new one: nobody learns here that it exists.
-    IF v_repeat ->> 'caller_agency' = p_agency THEN RETURN jsonb_build_object('repeat', v_repeat); END IF;
+    IF v_repeat ->> 'caller_agency' = p_agency THEN
+        RETURN jsonb_build_object('repeat', v_repeat);
+    END IF;
     IF NOT EXISTS (SELECT FROM party
                    WHERE referral_id = p_referral AND agency_id = p_agency) THEN
         RETURN NULL;
@@ -71,6 +71,6 @@ BEGIN
                 AND EXISTS (SELECT FROM copy o
                             WHERE o.message_id = m.id AND o.agency_id = p_agency)) END);
 END $$;
+-- Called by other functions only.
 REVOKE ALL ON FUNCTION load_case(text, uuid, uuid, uuid[], boolean)
     FROM PUBLIC, tsunagu_api, tsunagu_worker;
-GRANT EXECUTE ON FUNCTION load_case(text, uuid, uuid, uuid[], boolean) TO tsunagu_api;
