@@ -51,7 +51,7 @@ ACCEPT = "SELECT accept($1, $2, $3)"
 TRIES = 3
 """Tries without a lock, each of which a change of the case can defeat. The last try locks it."""
 ALONE = 60.0
-"""Seconds for which the messages of an agency that has sent too many do not go with others'."""
+"""Seconds for which messages of an agency go alone, after the database refused one of them."""
 AT_A_TIME = 4
 """Messages that are decided on before other calls have a turn."""
 
@@ -124,9 +124,11 @@ class Exchange:
         try:
             return await self._accept(Sending(message, caller, if_match))
         except TooManyToday:
-            self._alone_until[caller.agency_id] = monotonic() + ALONE
+            self._write_alone_for_now(caller)
             raise  # counted with the refused calls: a limit must not become a way to fill the log
         except Refusal as refusal:
+            if isinstance(refusal, IdReused):
+                self._write_alone_for_now(caller)
             await self._log(message, caller, "refusal", {"code": refusal.code})
             raise
 
@@ -179,6 +181,11 @@ class Exchange:
         if monotonic() < self._alone_until.get(agency_id, 0.0):
             return None
         return _answer_in(await self._batches.outcome(agency_id, sending.subject, sending))
+
+    def _write_alone_for_now(self, caller: Caller) -> None:
+        """Keep messages of this agency apart: what the database refuses makes a whole batch be
+        written again one by one."""
+        self._alone_until[caller.agency_id] = monotonic() + ALONE
 
     async def _accept_alone(self, sending: Sending) -> AcceptanceAnswer:
         """Accept what could not be written with others: its case has changed, or is held.

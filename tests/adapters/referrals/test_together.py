@@ -118,6 +118,20 @@ async def test_an_agency_that_has_sent_enough_today_harms_nobody(office: Office)
     assert all(isinstance(answer, Accepted) for answer in answers[3:])
 
 
+async def test_one_id_for_two_referrals_at_once_harms_others_once_at_most(office: Office) -> None:
+    shared = []
+    for _ in range(2):
+        referrals = [await special(office, ()) for _ in range(2)]
+        start = saying("special_adjustment.start_selection", referrals[0])
+        twins = [(PROBATION, replace(start, referral_id=each)) for each in referrals]
+        others = notices(5)
+        answers = await accept_all(office.exchange, *twins, *others)
+        assert {type(answer) for answer in answers[:2]} == {Accepted, IdReused}
+        assert all(isinstance(answer, Accepted) for answer in answers[2:])
+        shared.append(len(await transactions(office, *(m for _, m in others))) < len(others))
+    assert shared == [False, True]
+
+
 async def test_positions_have_no_gap_and_follow_the_order_of_the_batch(
     office: Office,
 ) -> None:
