@@ -74,8 +74,13 @@ def test_every_party_can_prove_its_part_of_the_case_offline(
     bundles: dict[str, bytes], agency: str
 ) -> None:
     assert verdict_of(bundles[agency], pinned=True) == ("verified", None, None)
-    seen = findings_of(bundles[agency])
+    seen, held = findings_of(bundles[agency]), messages(bundles[agency]).values()
     assert seen.messages == len(json_of(bundles[agency])["messages"]) > 0
+    assert seen.opened == sum(len(message["salts"]) for message in held)
+    assert seen.withheld == sum(len(message["withheld"]) for message in held)
+    sent = {m["id"] for m in held if m["from"]["agency_id"] == agency}
+    assert {m["id"] for m in held if m["receipt"]} == sent
+    assert seen.receipts == len(sent) < seen.messages
     assert seen.entries >= 2 * seen.messages  # accepted or shared, and opened for this bundle
     assert seen.warnings == ["keys_not_pinned"]
 
