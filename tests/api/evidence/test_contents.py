@@ -38,6 +38,7 @@ from tests.support.jwk import with_high_s
 from tests.support.service import Service
 
 PROSECUTOR, DEFENCE = "prosecutor-13", "bar-13-tokyo"
+MESSAGE_COUNTS = "messages", "opened", "withheld", "receipts"
 
 
 def messages(data: bytes) -> dict[str, Any]:
@@ -171,6 +172,12 @@ async def test_the_seat_decides_what_is_opened_and_who_may_ask(
     held = messages(officers).values()
     assert {c for message in held for c in message["salts"]} == {"C0"}
     assert {w["reason"] for message in held for w in message["withheld"]} == {"not_your_seat"}
+    async with sealing():
+        deciders = (await fetch(service, CENTER, played_case.id)).content
+    most = counts(verify_parts([deciders], Baseline()))
+    for both in ([officers, deciders], [deciders, officers]):
+        told = counts(verify_parts(both, Baseline()))
+        assert [told[name] for name in MESSAGE_COUNTS] == [most[name] for name in MESSAGE_COUNTS]
 
 
 async def test_making_a_bundle_is_a_disclosure_of_every_message_and_an_export(
