@@ -13,7 +13,7 @@ import pytest
 from app.adapters.erasure.requests import RequestedErasures
 from app.adapters.evidence import collecting
 from app.adapters.evidence.collecting import Evidence
-from app.cli.evidence.findings import Findings
+from app.cli.evidence.findings import Findings, MessageCounts
 from app.cli.evidence.verification import Baseline, verify_parts
 from app.domain.evidence import parts as dividing
 from app.domain.evidence.bundle import COVER, ENTRIES, MANIFEST
@@ -489,3 +489,15 @@ def test_a_bundle_that_is_given_twice_counts_once(bundles: dict[str, bytes]) -> 
     assert once["messages"] == len(messages(whole)) > 0
     assert once["entries"] > 0
     assert counts(verify_parts([whole, whole, whole], Baseline())) == once
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [("a", "a", 3), ("ab", "b", 3), ("b", "ab", 3), ("a", "b", 5), ("ab", "bc", 5)],
+)
+def test_what_is_left_out_counts_once_where_one_file_holds_all_messages_of_the_other(
+    first: str, second: str, together: int
+) -> None:
+    findings = Findings(held=dict.fromkeys(first, MessageCounts(1, 0, 0)), left_out=3)
+    findings.add(Findings(held=dict.fromkeys(second, MessageCounts(1, 0, 0)), left_out=2))
+    assert findings.left_out == together
