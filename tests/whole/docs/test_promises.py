@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,18 @@ def test_the_makefile_has_every_target_that_is_named() -> None:
     named = {rest.split()[0] for rest in commands_after("make")}
     assert {"run", "demo", "test", "check", "bench", "openapi"} <= named
     assert named <= targets
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+@pytest.mark.parametrize("target", [["run"], ["demo", "CLIENTS=x"]], ids=["run", "demo"])
+def test_what_make_runs_is_a_command_with_these_options(target: list[str]) -> None:
+    make = ["make", "--dry-run", *target]
+    printed = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    program, name, *rest = shlex.split(printed.splitlines()[-1])
+    assert program == ".venv/bin/tsunagu"
+    group: Any = get_command(cli)
+    options = {option for each in group.commands[name].params for option in each.opts}
+    assert {word for word in rest if word.startswith("-")} <= options
 
 
 def test_the_command_line_has_every_command_that_is_named() -> None:
