@@ -501,3 +501,9 @@ def test_what_is_left_out_counts_once_where_one_file_holds_all_messages_of_the_o
     findings = Findings(held=dict.fromkeys(first, MessageCounts(1, 0, 0)), left_out=3)
     findings.add(Findings(held=dict.fromkeys(second, MessageCounts(1, 0, 0)), left_out=2))
     assert findings.left_out == together
+
+
+def test_what_waits_to_be_sealed_counts_once_in_all_files_together() -> None:
+    findings = Findings(unlogged={"a", "b"})
+    findings.add(Findings(unlogged={"b", "c"}))
+    assert findings.pending == 3
