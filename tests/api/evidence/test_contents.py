@@ -294,7 +294,8 @@ async def test_a_case_that_is_too_large_is_refused_in_words(
 async def test_a_case_that_one_bundle_cannot_hold_comes_in_parts_that_are_the_whole_together(
     service: Service, played_case: Case, sealing: Sealing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = messages((await fetch(service, CENTER, played_case.id)).content)
+    async with sealing():
+        whole = messages((await fetch(service, CENTER, played_case.id)).content)
     monkeypatch.setattr(dividing, "MOST_MESSAGES", 3)
     answer = await fetch(service, CENTER, played_case.id)
     assert answer.status_code == 409
@@ -313,6 +314,9 @@ async def test_a_case_that_one_bundle_cannot_hold_comes_in_parts_that_are_the_wh
     assert_counted_once(parts, counts(together))
     assert together.messages == len(whole)
     assert "part" in verify_parts(parts[1:], Baseline()).warnings
+    async with sealing():
+        less = (await fetch(service, CENTER, played_case.id, **listed[0] | {"from": 2})).content
+    assert "part" in verify_parts([less, *parts[1:]], Baseline()).warnings
     async with sealing():
         wanted: dict[str, Any] = {"referral": played_case.parent, "from": 1, "through": 1}
         others = (await fetch(service, OFFICE, played_case.id, **wanted)).content
