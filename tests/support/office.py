@@ -167,6 +167,7 @@ async def office(
         await bell.stop()
         await views_say_no_more_than_the_messages(office)
         await no_case_has_a_lead_that_is_no_party(office)
+        await no_row_is_without_its_owner(office)
 
 
 async def views_say_no_more_than_the_messages(office: Office) -> None:
@@ -191,3 +192,28 @@ async def no_case_has_a_lead_that_is_no_party(office: Office) -> None:
         " WHERE c.lead IS NOT NULL AND q.until IS NULL GROUP BY c.id"
     )
     assert [row for row in rows if row["lead"] not in json.loads(row["parties"])] == []
+
+
+OWNERS = {
+    ("party", "referral_id"): ("referral", "id"),
+    ("message", "referral_id"): ("referral", "id"),
+    ("referral_key", "referral_id"): ("referral", "id"),
+    ("segment", "message_id"): ("message", "id"),
+    ("copy", "message_id"): ("message", "id"),
+    ("copy", "message_referral_id"): ("referral", "id"),
+    ("inbox_item", "agency_id"): ("mailbox", "agency_id"),
+    ("inbox_item", "message_id"): ("message", "id"),
+    ("referral_change", "agency_id"): ("mailbox", "agency_id"),
+    ("referral_change", "referral_id"): ("referral", "id"),
+}
+"""What rows belong to, where no foreign key says so."""
+
+
+async def no_row_is_without_its_owner(office: Office) -> None:
+    """What the functions that write these rows see to."""
+    for (table, column), (owner, key) in OWNERS.items():
+        orphans = await office.owner.fetchval(
+            f"SELECT count(*) FROM {table} x WHERE {column} IS NOT NULL"  # noqa: S608 - ours
+            f" AND NOT EXISTS (SELECT FROM {owner} o WHERE o.{key} = x.{column})"
+        )
+        assert orphans == 0, (table, column)

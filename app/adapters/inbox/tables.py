@@ -50,7 +50,7 @@ class ReferralChangeRow(Row, table=True):
         },
     )
 
-    agency_id: str = Field(primary_key=True, foreign_key="mailbox.agency_id")
+    agency_id: str = Field(primary_key=True)
     referral_id: UUID = Field(primary_key=True)
     number: int = Field(sa_type=BigInteger)
 
@@ -87,7 +87,7 @@ class InboxItemRow(Row, table=True):
         ),
     )
 
-    agency_id: str = Field(primary_key=True, foreign_key="mailbox.agency_id")
+    agency_id: str = Field(primary_key=True)
     position: int = Field(primary_key=True, sa_type=BigInteger)
     kind: str
     referral_id: UUID | None

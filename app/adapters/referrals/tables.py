@@ -78,7 +78,7 @@ class ReferralKeyRow(Row, table=True):
     __tablename__ = "referral_key"
     __table_args__ = (Index("ix_referral_key_master", "master"),)
 
-    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    referral_id: UUID = Field(primary_key=True)
     class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
     master: int
     wrapped: bytes
@@ -92,7 +92,7 @@ class PartyRow(Row, table=True):
         Index("ix_party_agency", "agency_id", text("updated_at DESC"), text("referral_id DESC")),
     )
 
-    referral_id: UUID = Field(primary_key=True, foreign_key="referral.id")
+    referral_id: UUID = Field(primary_key=True)
     agency_id: str = Field(primary_key=True)
     name: str
     classes: list[str] = Field(sa_type=TEXTS)
@@ -152,7 +152,7 @@ class MessageRow(Row, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    referral_id: UUID = Field(foreign_key="referral.id")
+    referral_id: UUID
     type: str
     from_party: str
     from_agency: str | None
@@ -191,7 +191,7 @@ class SegmentRow(Row, table=True):
 
     __tablename__ = "segment"
 
-    message_id: UUID = Field(primary_key=True, foreign_key="message.id")
+    message_id: UUID = Field(primary_key=True)
     class_: str = Field(primary_key=True, sa_column_kwargs={"name": "class"})
     sealed: bytes
 
@@ -211,7 +211,7 @@ class CopyRow(Row, table=True):
     )
 
     agency_id: str = Field(primary_key=True)
-    message_id: UUID = Field(primary_key=True, foreign_key="message.id")
+    message_id: UUID = Field(primary_key=True)
     referral_id: UUID
     message_referral_id: UUID
     party: str

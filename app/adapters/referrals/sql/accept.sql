@@ -29,6 +29,7 @@ BEGIN
     v_not := write_cases(p, p_wait);
     IF cardinality(v_not) = cardinality(v_cases) THEN RETURN v_not; END IF;
     IF cardinality(v_not) > 0 THEN p := without_messages(p, v_not); END IF;
+    PERFORM check_owners(p);
     PERFORM write_referrals(p, v_cases, v_times);
     PERFORM write_messages(p, v_times, p_bytes);
     IF p ?| ARRAY['deadlines', 'lifted'] THEN PERFORM write_deadlines(p); END IF;
