@@ -1,17 +1,19 @@
 """Child processes that die with their parent, as an ordinary user where root is refused."""
 
 import ctypes
-import logging
 import os
 import pwd
 import signal
+import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-logger = logging.getLogger(__name__)
+from app.adapters.outage import OperatorError
 
 OWN_ACCOUNT = "tsunagu"
+USERADD = ("useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", OWN_ACCOUNT)
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
 PR_CAP_AMBIENT = 47
@@ -20,6 +22,10 @@ CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
 
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+class NoOwnAccount(OperatorError):
+    """We are root, and there is no account for a program that refuses to run as root."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,13 @@ def ordinary_account(*folders: Path) -> Account | None:
     """The user for a program that refuses to run as root; None when we are not root ourselves.
 
     The program works in `folders`, which exist. A cluster that is there keeps its owner. Otherwise
-    it is the account `tsunagu`, or with a warning `nobody`, under which other programs may run too.
+    it is the account `tsunagu`, which is made if there is none.
 
     A checkout below /root is closed to every other user. Opening it to all of them would be
     worse than letting this one child pass: it keeps this one capability of root, and no other.
+
+    Raises:
+        NoOwnAccount: there is no account `tsunagu`, and none can be made.
     """
     if os.geteuid() != 0:
         return None
@@ -66,16 +75,26 @@ def _owner_of_cluster(folders: tuple[Path, ...]) -> pwd.struct_passwd | None:
 
 
 def _own_account() -> pwd.struct_passwd:
+    """The account `tsunagu`. It is made if there is none: no other program may read the files."""
     try:
         return pwd.getpwnam(OWN_ACCOUNT)
     except KeyError:
-        logger.warning(
-            "As root, the files of PostgreSQL will belong to `nobody`, as may those of other"
-            " programs. Run this as an ordinary user, or first make an account of its own:"
-            " useradd --system %s",
-            OWN_ACCOUNT,
+        _make_own_account()
+    try:
+        return pwd.getpwnam(OWN_ACCOUNT)
+    except KeyError:
+        raise NoOwnAccount(
+            "As root, the files of PostgreSQL belong to an account of their own, which cannot be"
+            f" made here. Run this as an ordinary user, or make it: {' '.join(USERADD)}"
+        ) from None
+
+
+def _make_own_account() -> None:
+    with suppress(OSError):
+        # Of two that make it at the same time, one waits for the other and finds it there.
+        subprocess.run(  # noqa: S603 - a constant
+            USERADD, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
-        return pwd.getpwnam("nobody")
 
 
 def closed_folder_mode() -> int:

@@ -18,7 +18,12 @@ import pytest
 from app.adapters.database.logins import as_role, at_database
 from app.adapters.embedded_postgres import postmaster
 from app.adapters.embedded_postgres.cluster import EmbeddedPostgresError, binaries
-from app.adapters.embedded_postgres.process import Account, ordinary_account, signal_at_parent_death
+from app.adapters.embedded_postgres.process import (
+    Account,
+    NoOwnAccount,
+    ordinary_account,
+    signal_at_parent_death,
+)
 from app.adapters.embedded_postgres.server import EmbeddedPostgres, running_urls
 
 HOLD = """
@@ -224,6 +229,31 @@ def test_for_root_the_files_belong_to_an_account_of_its_own_and_stay_with_it(
         assert data.stat().st_uid == own.pw_uid
         accounts.clear()  # a cluster that is there keeps its owner
     assert caplog.messages == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as another user")
+def test_for_root_an_account_is_made_and_none_of_others_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the machine's programs only `useradd` is stood in for: it must not change this machine."""
+    by_name, made = pwd.getpwnam, tmp_path / "made"
+
+    def known(name: str) -> pwd.struct_passwd:
+        if name == "tsunagu" and not made.exists():
+            raise KeyError(name)
+        return by_name("daemon" if name == "tsunagu" else name)
+
+    monkeypatch.setattr(pwd, "getpwnam", known)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoOwnAccount, match=r"useradd --system .* tsunagu"):
+        ordinary_account(tmp_path)
+    useradd = tmp_path / "useradd"
+    useradd.write_text(f'#!/bin/sh\necho "$@" > {made}\n')
+    useradd.chmod(0o700)
+    account = ordinary_account(tmp_path)
+    assert account is not None
+    assert account.uid == by_name("daemon").pw_uid
+    assert made.read_text().split()[-1] == "tsunagu"
 
 
 def test_a_second_start_on_the_same_folder_is_refused_in_words(
