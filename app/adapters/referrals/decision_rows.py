@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from app.adapters.consents.rows import consent_rows, withdrawal_entries
+from app.adapters.database.shares import in_turns
 from app.adapters.deliveries.rows import term_rows
 from app.adapters.disclosures.rows import showing_rows
 from app.adapters.erasure.rows import erasure_rows
@@ -177,7 +178,10 @@ class DecisionWriter:
             {r: keys for each in decided for r, keys in each.keys.items()},
             {name: key for each in decided for name, key in each.opened.keys.items()},
         )
-        return [self._write_one(d, {r: keyrings[r] for r in d.classes}) for d in drafts]
+        return [
+            self._write_one(draft, {r: keyrings[r] for r in draft.classes})
+            async for draft in in_turns(drafts)
+        ]
 
     def _write_one(self, draft: _Draft, keyrings: Mapping[UUID, Keyring]) -> WrittenMessage:
         acceptance, contents = draft.acceptance, draft.contents

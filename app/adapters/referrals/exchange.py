@@ -1,6 +1,5 @@
 """Accepts messages: writes a message and all its effects in one transaction, or nothing."""
 
-import asyncio
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ import asyncpg
 
 from app.adapters.consents.rows import agencies_to_notify
 from app.adapters.database.batches import Batches
+from app.adapters.database.shares import in_turns
 from app.adapters.log.entry import WRITE_OWN_LOG, entries_json, log_entry
 from app.adapters.outage import Outage, outage_of
 from app.adapters.referrals.decision_rows import (
@@ -52,8 +52,6 @@ TRIES = 3
 """Tries without a lock, each of which a change of the case can defeat. The last try locks it."""
 ALONE = 60.0
 """Seconds for which messages of an agency go alone, after the database refused one of them."""
-AT_A_TIME = 4
-"""Messages that are decided on before other calls have a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +237,7 @@ class Exchange:
     ) -> None:
         """Decide on each; those that cannot be written with the others are left as they are."""
         cases: set[UUID] = set()
-        for count, attempt in enumerate(attempts, start=1):
+        async for attempt in in_turns(attempts):
             loaded = attempt.loaded
             if isinstance(loaded, Exception):
                 attempt.outcome = loaded
@@ -250,8 +248,6 @@ class Exchange:
                     attempt.decided = self._decide(loaded, attempt.sending)
                 except Refusal as refusal:
                     attempt.outcome = refusal
-            if not count % AT_A_TIME:
-                await asyncio.sleep(0)
 
     async def _write(
         self, executor: "Executor", attempts: Sequence[Attempt], *, together: bool

@@ -1,6 +1,5 @@
 """Reads referrals and messages as one agency may see them, and logs each opening of a body."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from app.adapters.database.shares import CallsAtOnce
+from app.adapters.database.shares import CallsAtOnce, in_turns
 from app.adapters.keys.vault import Vault
 from app.adapters.log.entry import LogEntry, log_entry
 from app.adapters.referrals.case_rows import read_view
@@ -226,10 +225,10 @@ class Reading:
         as_evidence: bool,
     ) -> "list[_Copy]":
         rows = await self._pool.fetch(READ, caller.agency_id, ids, at.date())
-        copies = []
-        for row in rows:
-            copies.append(_copy(orjson.loads(row["meta"]), row, caller, as_evidence))
-            await asyncio.sleep(0)
+        copies = [
+            _copy(orjson.loads(row["meta"]), row, caller, as_evidence)
+            async for row in in_turns(rows)
+        ]
         if within is None:
             return copies
         return [c for c in copies if str(within) in {c.meta["via"], c.meta["referral_id"]}]
@@ -239,11 +238,7 @@ class Reading:
         wrapped = {(c.referral_id, name): c.keys[name] for c in copies for name in c.classes}
         keys = await self._vault.unwrap([(*owner, key) for owner, key in wrapped.items()])
         unwrapped: dict[tuple[UUID, str], bytes] = dict(zip(wrapped, keys, strict=True))
-        opened = []
-        for copy in copies:
-            opened.append(self._decrypt_one(copy, unwrapped))
-            await asyncio.sleep(0)  # a page of messages must not hold up everybody else's calls
-        return opened
+        return [self._decrypt_one(copy, unwrapped) async for copy in in_turns(copies)]
 
     def _decrypt_one(self, copy: "_Copy", keys: Mapping[tuple[UUID, str], bytes]) -> Opened:
         message_id = UUID(copy.meta["id"])
@@ -261,10 +256,7 @@ class Reading:
     ) -> bool:
         """Log the openings of these messages; False if what may be opened of one has changed since
         it was read."""
-        entries = []
-        for message in messages:
-            entries.append(_disclosure_entry(caller, message, at).row())
-            await asyncio.sleep(0)
+        entries = [_disclosure_entry(caller, m, at).row() async for m in in_turns(messages)]
         rows = _disclosure_rows(caller, messages, at, entries)
         is_written = await self._pool.fetchval(DISCLOSE, orjson.dumps(rows).decode())
         return bool(is_written)
