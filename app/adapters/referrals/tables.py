@@ -117,7 +117,11 @@ class DeadlineRow(Row, table=True):
 
     __tablename__ = "deadline"
     __table_args__ = (
-        Index("ix_deadline_due", "due_on", postgresql_where=text("told_at IS NULL")),
+        Index(
+            "ix_deadline_ask",
+            text("coalesce(ask_on, due_on)"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
         Index("ix_deadline_agency", "agency_id", "due_on", "referral_id"),
     )
 
@@ -126,6 +130,12 @@ class DeadlineRow(Row, table=True):
     kind: str = Field(primary_key=True)
     due_on: date
     told_at: datetime | None
+    ask_on: date | None = Field(
+        sa_column_kwargs={
+            "comment": "When to look again whether the agency may know of it; null: on the day"
+            " itself."
+        }
+    )
 
 
 class SettlementRow(Row, table=True):

@@ -6,6 +6,12 @@ CREATE OR REPLACE FUNCTION write_consents(p_at timestamptz, p_case uuid, p jsonb
 LANGUAGE plpgsql AS $$
 DECLARE v_completed jsonb := '[]'; v_items jsonb := '[]';
 BEGIN
+    -- Whoever may know more now is reminded today of what has come, and not when the day ends. Also
+    -- of what `tell_deadlines` is just looking at: it is waited for.
+    IF p ?| ARRAY['consent', 'vouched'] THEN
+        UPDATE deadline d SET ask_on = NULL FROM referral r
+        WHERE r.case_id = p_case AND d.referral_id = r.id AND d.told_at IS NULL;
+    END IF;
     IF p ?| ARRAY['vouched', 'withdrawn'] THEN
         v_items := changed_items(p_case, p);
         p := jsonb_set(p, '{changes}', coalesce(p -> 'changes', '[]') || v_items);

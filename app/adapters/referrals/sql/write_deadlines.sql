@@ -1,5 +1,5 @@
 -- Set deadlines, and lift those that no longer have to be kept. One whose day changes gets
--- another reminder when that day comes.
+-- another reminder when that day comes; one that is set anew and was not told is looked at again.
 CREATE OR REPLACE FUNCTION write_deadlines(p jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE v_lifted record;
@@ -10,8 +10,9 @@ BEGIN
         FROM jsonb_to_recordset(p -> 'deadlines') AS n (referral_id uuid, agency_id text,
             kind text, due_on date)
         ON CONFLICT (referral_id, agency_id, kind) DO UPDATE
-        SET due_on = excluded.due_on, told_at = NULL
-        WHERE deadline.due_on <> excluded.due_on;
+        SET due_on = excluded.due_on, told_at = NULL, ask_on = NULL
+        WHERE deadline.due_on <> excluded.due_on
+            OR deadline.told_at IS NULL AND deadline.ask_on IS NOT NULL;
     END IF;
     -- One by one: joined as a set, a plan made while the table was small reads all of it for ever.
     FOR v_lifted IN
