@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("Logs: sealing, and proofs in logs of each size.")
         log_figures = logs(where, extent.leaves, extent.calls, 50 * extent.calls)
         _say("Building the stage: databases, inboxes, processes.")
-        setup = stage(where, extent.terms, extent.sizes, extent.referrals)
+        setup = stage(where, extent.terms, extent.sizes, extent.referrals, peers=options.peers)
         if setup.direct is None:
             _say("*** NOT MEASURED: PostgreSQL alone. There is no pgbench here. ***")
         samples = _take_samples(setup, extent)
@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--full", action="store_true", help="also an inbox of 10 million items")
     extent.add_argument("--quick", action="store_true", help="everything once, too short to judge")
-    parser.add_argument("--peers", action="store_true", help="deliveries by other queues too")
+    parser.add_argument("--peers", action="store_true", help="a plain stack and other queues too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to FILE")
     parser.add_argument("--strict", action="store_true", help="exit 1 if a goal was missed")
     return parser

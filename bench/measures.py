@@ -5,6 +5,7 @@ from functools import partial
 from time import monotonic, sleep
 
 from bench import wire
+from bench.report import PLAIN
 from bench.sampling import LOOK, Sample, child
 from bench.stage import Inbox, Stage
 
@@ -18,6 +19,7 @@ def measures(stage: Stage, rounds_of_waiting: int) -> dict[str, Measure]:
     """Every sample by its name, in the order in which they are taken."""
     return {
         **_submits(stage),
+        **_plain(stage),
         "submit 16, nothing sealed": partial(_submit_unsealed, stage),
         **_direct(stage),
         **{f"poll {_size(i.items)}": partial(_poll, stage, i) for i in stage.inboxes},
@@ -50,6 +52,14 @@ def _submits(stage: Stage) -> Mapping[str, Measure]:
         "later message 16 without database": partial(submit, BUSY, real=False, requests=later),
         "submit 16 to one office": partial(submit, BUSY, real=True, requests=one_office),
     }
+
+
+def _plain(stage: Stage) -> Mapping[str, Measure]:
+    """The plain stack, in a closed loop like ours."""
+    if stage.plain is None:
+        return {}
+    load = partial(stage.sampler.load, stage.plain, BUSY)
+    return {PLAIN: lambda: load(stage.plain_openings())}
 
 
 def _direct(stage: Stage) -> Mapping[str, Measure]:

@@ -165,8 +165,7 @@ class Place:
 
     def api(self, name: str, urls: Urls, module: Sequence[str] = ("app.cli", "serve")) -> Api:
         """Start an API process; `Api.wait` waits until it answers."""
-        with create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         environment = {"TSUNAGU_API_DATABASE_URL": urls.api, "TSUNAGU_PORT": str(port)}
         return Api(name, port, self.start_process(module, environment))
 
@@ -218,6 +217,13 @@ def place() -> Iterator[Place]:
             keys=keys,
             tokens=TokenIssuer(SigningKeys(keys), terms),
         )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def at_once(work: Coroutine[Any, Any, T]) -> T:

@@ -14,6 +14,8 @@ from bench import inboxes, wire
 from bench.direct import Direct, direct
 from bench.load import FRESH
 from bench.place import Api, Login, Place
+from bench.plain_stack import openings as plain_openings
+from bench.plain_stack import plain_stack
 from bench.sampling import Sampler, Terms
 from bench.senders import senders
 
@@ -51,6 +53,8 @@ class Stage:
     api: Api
     without: Api
     """The same API without its database."""
+    plain: Api | None
+    """The plain stack that does the same, if it is measured."""
     inboxes: Sequence[Inbox]
     direct: Direct | None
     pairs: Sequence[tuple[str, str]]
@@ -79,17 +83,24 @@ class Stage:
         """Requests that open referrals, one from each sender."""
         return [wire.opening(self.place.token(sender)) for sender, _ in self.pairs]
 
+    def plain_openings(self) -> list[str]:
+        """The same requests for the plain stack."""
+        return plain_openings(self.place, self.pairs)
+
     def polls(self, inbox: Inbox) -> list[str]:
         """Polls of many agencies near the ends of their inboxes."""
         tokens = {agency: self.place.token(agency) for agency, _ in inbox.polls}
         return [wire.poll(tokens[agency], after) for agency, after in inbox.polls]
 
 
-def stage(place: Place, terms: Terms, sizes: Sequence[int], referrals: int) -> Stage:
+def stage(
+    place: Place, terms: Terms, sizes: Sequence[int], referrals: int, *, peers: bool
+) -> Stage:
     """Set everything up.
 
     Args:
         referrals: open ones; with many, two connections seldom write to the same one.
+        peers: whether the plain stack is measured, too.
     """
     copies = {size: place.another_database(f"inbox_{size}") for size in sizes}
     filled = {size: _fill(place, copies[size], size) for size in sizes}
@@ -115,6 +126,7 @@ def stage(place: Place, terms: Terms, sizes: Sequence[int], referrals: int) -> S
         sampler=Sampler(place, terms, worker.pid, lambda: not owner.value(UNSETTLED)),
         api=api,
         without=without,
+        plain=plain_stack(place, pairs) if peers else None,
         inboxes=measured_inboxes,
         direct=direct(place, [sender for sender, _ in pairs[:DIRECT]], ["accept", *PARTS]),
         pairs=pairs,

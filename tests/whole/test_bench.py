@@ -2,20 +2,29 @@
 
 import asyncio
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import main
+from bench.delivery import PEERS
 from bench.load import Load, measure
-from bench.report import Goal, ratio
+from bench.report import PLAIN, Goal, goals, ratio
 
 
 def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "bench.json"
-    assert main(["--quick", "--json", str(file)]) == 0
+    assert main(["--quick", "--peers", "--json", str(file)]) == 0
     results = json.loads(file.read_text())
-    served = ("submit 16", "submit 1", "later message 16", "poll of 10,000", "read 50 messages")
+    served = (
+        "submit 16",
+        PLAIN,
+        "submit 1",
+        "later message 16",
+        "poll of 10,000",
+        "read 50 messages",
+    )
     for name in served:
         sample = results["medians"][name]
         assert sample["per_second"] > 0
@@ -29,11 +38,20 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert results["medians"]["wake 50"]["slowest_ms"] > 0
     assert set(results["buffers"]) == {"10000", "20000"}
     assert min(results["parts_us"].values()) >= 0
-    assert len(results["goals"]) == 6
+    assert len(results["goals"]) == 9
+    samples, touched = results["samples"], {int(n): p for n, p in results["buffers"].items()}
+    names = {goal.name for goal in goals(samples, touched)}
+    assert names == {goal["name"] for goal in results["goals"]}
+    del samples[PLAIN]
+    left_out = names - {goal.name for goal in goals(samples, touched)}
+    assert left_out == {"submits against a plain SQLModel stack doing the same"}
     assert len(results["trust_us"]) == 4
     assert all(cost["whole"] > 0 for cost in results["trust_us"])
     assert results["medians"]["submit 16, nothing sealed"]["caught_up_per_second"] > 0
-    assert set(results["deliveries"]["samples"]) == {"ours 0 ms", "ours 30 ms"}
+    couriers = ("ours", *(peer for peer in PEERS if find_spec(peer)))
+    assert set(results["deliveries"]["samples"]) == {
+        f"{courier} {delay} ms" for courier in couriers for delay in (0, 30)
+    }
     assert len(results["deliveries"]["idle_ms"]) == 10
     assert results["log"]["sealed_per_second"] > 0
     assert results["log"]["proofs_ms"]["inclusion proof of 10,000"]["hashes"] == 14
