@@ -15,7 +15,7 @@ from bench.place import ISSUER, Api, Login, Place, caller, free_port
 DATABASE = "plain"
 BUSY = 16
 """Connections, so that it opens all of its own to PostgreSQL."""
-WARM_UP = 4
+WARM_UP = 1
 """Messages of each sender before it is measured."""
 SENDS_TO = "INSERT INTO agency (id, office_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 HAS_MAILBOX = "INSERT INTO mailbox (agency_id, head) VALUES ($1, 0) ON CONFLICT DO NOTHING"

@@ -15,8 +15,8 @@ gap, the deadlines and an entry of the log, all in one transaction; sign a recei
 with 409.
 
 It does not: decide by a table of flows, consents or areas (an agency names its office); check days
-against today; refuse ambiguous JSON; count and limit calls; revoke tokens; restrict rows to
-agencies; keep a state and sealed facts for each party; put the log into a Merkle tree; tell
-webhooks or long polls; have its keys in another process. The service does all of this in the time
-that it is compared with.
+against today; refuse ambiguous JSON; count and limit calls; ask whether a token was revoked; have
+row-level security; keep a view with sealed facts for each party; queue the log for a Merkle tree;
+look for webhooks and long polls to notify. The service does all of this in the time that is
+compared. It remembers for a minute that a token was verified, which is verified at each call here.
 """
