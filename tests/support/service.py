@@ -126,6 +126,7 @@ async def service(
         stranger_rate_limit=0,
         token_rate_limit=0,
         lockout_failures=0,
+        referrals_to_one_per_day=1_000,  # and on one day
         metrics_token=METRICS_TOKEN,
     )
     clock = MovableClock()
