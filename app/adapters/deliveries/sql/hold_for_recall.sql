@@ -1,10 +1,11 @@
 -- Lock the case of a sent message, and return its copies with their openings, so that the recall
 -- can be decided on. What one seat opened is one row, however often it did so. Null if the agency
--- did not send it.
+-- did not send it. Openings are found by the index of those that gave something; others have no
+-- class to show here.
 CREATE OR REPLACE FUNCTION hold_for_recall(p_agency text, p_referral uuid, p_message uuid)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE m message; v_case uuid; q party;
 BEGIN
     SELECT * INTO m FROM message WHERE id = p_message AND referral_id = p_referral;
@@ -41,8 +42,8 @@ BEGIN
                             array_agg(DISTINCT d.class ORDER BY d.class) AS classes
                         FROM log_entry e
                         CROSS JOIN jsonb_array_elements_text(e.detail -> 'classes') AS d (class)
-                        WHERE e.kind = 'disclosure' AND e.message_id = m.id
-                            AND e.agency_id = c.agency_id
+                        WHERE e.kind = 'disclosure' AND e.detail -> 'classes' <> '[]'
+                            AND e.message_id = m.id AND e.agency_id = c.agency_id
                         GROUP BY e.seat_id) AS o)
                 ) ORDER BY c.agency_id), '[]')
             FROM copy c
