@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.delivery import deliveries
+from bench.growth import QUICK as FEW_REFERRALS
+from bench.growth import USUAL as MANY_REFERRALS
+from bench.growth import growth
 from bench.hostile import hostile
 from bench.hostile import lines as hostile_lines
 from bench.inboxes import buffers
@@ -38,6 +41,8 @@ class Extent:
     """Calls of each part that is timed alone."""
     leaves: Sequence[int]
     """Sizes of the logs in which proofs are requested."""
+    grown: Sequence[int] = ()
+    """Numbers of referrals at which each function of the database is called; none: not measured."""
 
 
 USUAL = Extent(
@@ -51,8 +56,11 @@ FULL = Extent(
     200,
     400,
     (10_000, 1_000_000),
+    MANY_REFERRALS,
 )
-QUICK = Extent(Terms(0.1, 0.3, 99.0, 0.0), 1, (10_000, 20_000), 128, 4, 20, (1_000, 10_000))
+QUICK = Extent(
+    Terms(0.1, 0.3, 99.0, 0.0), 1, (10_000, 20_000), 128, 4, 20, (1_000, 10_000), FEW_REFERRALS
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with place() as where:
         _say("Logs: sealing, and proofs in logs of each size.")
         log_figures = logs(where, extent.leaves, extent.calls, 50 * extent.calls)
+        grown = growth(where, extent.grown, 5 if options.quick else 20) if extent.grown else None
         _say("Building the stage: databases, inboxes, processes.")
         setup = stage(where, extent.terms, extent.sizes, extent.referrals, peers=options.peers)
         if setup.direct is None:
@@ -83,18 +92,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         "\n".join(["", *delivery_figures.lines(judged=not options.quick), "", *log_figures.lines()])
     )
+    if grown:
+        print("\n".join(["", *grown.lines()]))
     if options.json:
         about = {"machine": _machine(server), "extent": asdict(extent)}
         results = {"medians": medians(samples), "samples": samples, "buffers": touched}
         goal_records = [{**asdict(goal), "reached": goal.reached} for goal in judged_goals]
         whole = {**about, **results, "parts_us": parts, "goals": goal_records}
         whole["log"] = asdict(log_figures)
+        whole["growth"] = asdict(grown) if grown else None
         whole["hostile"] = {name: asdict(each) for name, each in felt.items()}
         whole["trust_us"] = [asdict(cost) for cost in trust]
         whole["deliveries"] = {**asdict(delivery_figures), "goals": delivery_figures.goals()}
         options.json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     reached = [*(goal.reached for goal in judged_goals), *delivery_figures.goals().values()]
     reached += [each.reached for each in felt.values()]
+    reached += [not grown.grown()] if grown else []
     return int(options.strict and not all(reached))
 
 
@@ -143,7 +156,11 @@ def _say(line: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     extent = parser.add_mutually_exclusive_group()
-    extent.add_argument("--full", action="store_true", help="also an inbox of 10 million items")
+    extent.add_argument(
+        "--full",
+        action="store_true",
+        help="also 10 million inbox items, and functions at a million referrals",
+    )
     extent.add_argument("--quick", action="store_true", help="everything once, too short to judge")
     parser.add_argument("--peers", action="store_true", help="a plain stack and other queues too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to FILE")

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from time import perf_counter
+from typing import Union
 
 import asyncpg
 
@@ -48,6 +49,11 @@ ENTRIES = """
             'to', jsonb_build_object('probation-13', jsonb_build_array('C0', 'C1', 'C4')))))
         FROM generate_series(1, $1)))
 """
+
+
+AnyConnection = Union[
+    "asyncpg.Connection[asyncpg.Record]", "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+]
 
 
 @dataclass(frozen=True)
@@ -143,25 +149,28 @@ async def _fill(where: Place, owner: "asyncpg.Pool[asyncpg.Record]", size: int) 
         await connection.execute("SET synchronous_commit = off")
         for first, last in _ranges(size):
             await connection.execute(LEAVES, first, last)
-        await connection.execute(NODES)
-        for level in range(1, size.bit_length() - 1):
-            await connection.execute(NODES_ABOVE, level)
-        frontier = [await _hash(connection, node) for node in cover(0, size)]
-        state = Checkpoint(ORIGIN, size, fold(frontier))
-        note = sign_note(state.text, CheckpointKeys(where.keys, ORIGIN).signers(where.clock()))
-        await connection.execute(
-            "INSERT INTO log_checkpoint VALUES ($1, $2, $3, now())", size, state.root, str(note)
-        )
-        await connection.execute(
-            "UPDATE log_tree SET size = $1, hashed = $1, frontier = $2", size, frontier
-        )
-        await connection.execute("VACUUM (ANALYZE) log_leaf, log_node")
-        return state.root
+        return await build_tree(where, connection, size)
 
 
-async def _hash(
-    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", node: Node
-) -> bytes:
+async def build_tree(where: Place, connection: AnyConnection, size: int) -> bytes:
+    """Write the tree over leaves that have none, and return its root."""
+    await connection.execute(NODES)
+    for level in range(1, size.bit_length() - 1):
+        await connection.execute(NODES_ABOVE, level)
+    frontier = [await _hash(connection, node) for node in cover(0, size)]
+    state = Checkpoint(ORIGIN, size, fold(frontier))
+    note = sign_note(state.text, CheckpointKeys(where.keys, ORIGIN).signers(where.clock()))
+    await connection.execute(
+        "INSERT INTO log_checkpoint VALUES ($1, $2, $3, now())", size, state.root, str(note)
+    )
+    await connection.execute(
+        "UPDATE log_tree SET size = $1, hashed = $1, frontier = $2", size, frontier
+    )
+    await connection.execute("VACUUM (ANALYZE) log_leaf, log_node")
+    return state.root
+
+
+async def _hash(connection: AnyConnection, node: Node) -> bytes:
     leaf = "SELECT hash FROM log_leaf WHERE $1::smallint = 0 AND index = $2"
     above = "SELECT hash FROM log_node WHERE level = $1 AND number = $2"
     digest: bytes = await connection.fetchval(above if node.level else leaf, *node)

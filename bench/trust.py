@@ -100,7 +100,7 @@ async def _costs(place: Place, calls: int) -> list[Cost]:
     try:
         for twin in TWINS:
             await _make_twin(owner, *twin)
-        case = _CaseInProgress(place, api)
+        case = CaseInProgress(place, api)
         for agency, event in STEPS:
             await case.send(await case.write_rows(agency, event))
         results = [_consent_checks(case, calls)]
@@ -121,7 +121,7 @@ async def _costs(place: Place, calls: int) -> list[Cost]:
 
 
 @dataclass
-class _CaseInProgress:
+class CaseInProgress:
     """A case that is advanced message by message, in memory and in the database alike."""
 
     place: Place
@@ -134,20 +134,24 @@ class _CaseInProgress:
     referral: UUID = field(default_factory=uuid4)
 
     def message(self, event: str) -> Message:
+        """An example of a message of the case."""
         body = BODIES[f"{FLOW}.{event}"]
         example = body.model_validate(dict(body.EXAMPLE))
         message_id = uuid4() if self.case else self.referral
         return Message(message_id, self.referral, example, occurred_on=START.date())
 
     def submit(self, agency: str, message: Message) -> Submission:
+        """The message with what it is decided on."""
         at = self.place.clock()
         case = self.case or Case(time_ordered_id(at))
         return Submission(case, message, caller(agency), self.place.directory, at)
 
     def decide(self, agency: str, message: Message) -> Decision:
+        """The decision on a message."""
         return deciding.decide(self.submit(agency, message))
 
     async def write_rows(self, agency: str, event: str) -> WrittenMessage:
+        """The rows of an example of a message, not yet sent."""
         submission = self.submit(agency, self.message(event))
         decision = deciding.decide(submission)
         self.following = decision.case
@@ -158,6 +162,7 @@ class _CaseInProgress:
         return written
 
     async def send(self, rows: WrittenMessage) -> None:
+        """Send it: the case is then as it decided."""
         if await self.api.fetchval(ACCEPT, *accept_arguments([rows]), True):
             raise RuntimeError("the case has moved")
         self.case, self.version = self.following, self.version + 1
@@ -165,6 +170,7 @@ class _CaseInProgress:
             self.keys.setdefault(ring.referral_id, {}).update(ring.new_keys)
 
     def disclosure(self, message_id: UUID) -> str:
+        """What is written down when the center opens a message."""
         if self.case is None:
             raise RuntimeError("nothing was sent yet")
         at, case_id, sent = self.place.clock(), str(self.case.id), str(message_id)
@@ -184,7 +190,7 @@ class _CaseInProgress:
         return json.dumps({**record, "cases": {case_id: self.version}, "message_ids": [sent]})
 
 
-def _consent_checks(case: _CaseInProgress, calls: int) -> Cost:
+def _consent_checks(case: CaseInProgress, calls: int) -> Cost:
     agency, event = REQUEST
     message = case.message(event)
 

@@ -32,6 +32,7 @@ def test_a_quick_run_measures_all_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     # CPU time is counted in ticks of 10 ms: of a sample as short as these it can be none.
     assert sum(results["medians"][name]["server_us"] for name in served) > 0
     assert results["medians"]["pgbench 16"]["per_second"] > 0
+    assert set(results["growth"]["calls"]["accept"]) == {"1000", "10000"}
     # PostgreSQL tells of the sample before up to a second later: fsyncs mean nothing in this haste.
     without = results["medians"]["submit 16 without database"]["postgres_us"]
     assert without < results["medians"]["submit 16"]["postgres_us"]

@@ -18,11 +18,12 @@ DECLARE
     v_first bigint := 0;
     v_ids constant uuid[] := ARRAY(
         SELECT m::uuid FROM jsonb_array_elements_text(p -> 'message_ids') AS m);
+    v_cases constant uuid[] := ARRAY(SELECT k::uuid FROM jsonb_object_keys(p -> 'cases') AS k);
 BEGIN
     PERFORM act_for(p ->> 'agency_id');
     FOR v_case IN
         SELECT c.id, c.version, (p #>> ARRAY['cases', c.id::text])::bigint AS expected
-        FROM "case" c WHERE c.id IN (SELECT k::uuid FROM jsonb_object_keys(p -> 'cases') AS k)
+        FROM "case" c WHERE c.id = ANY (v_cases)
         ORDER BY c.id FOR SHARE
     LOOP
         v_changed := v_changed OR v_case.version <> v_case.expected;

@@ -4,7 +4,8 @@
 CREATE OR REPLACE FUNCTION hold_for_erasure(p_agency text, p_referral uuid, p_wait boolean)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE v_case "case"; r referral;
 BEGIN
     IF p_wait AND p_agency IS NOT NULL THEN PERFORM act_for(p_agency); END IF;
@@ -35,13 +36,16 @@ BEGIN
                 'relies_on', coalesce(x.relies_on, '{}'), 'referral_id', x.referral_id)
                 ORDER BY x.agency_id), '[]')
             FROM (SELECT c.agency_id, array_agg(DISTINCT s.class ORDER BY s.class) AS classes,
-                    array_agg(DISTINCT s.class) FILTER (WHERE relies_on_copy(c, p_agency))
+                    array_agg(DISTINCT s.class) FILTER (WHERE relies_on_copy(ROW(c.*)::copy, p_agency))
                         AS relies_on,
                     (array_agg(c.referral_id ORDER BY c.referral_id <> p_referral,
                         c.referral_id))[1] AS referral_id
-                FROM copy c JOIN segment s ON s.message_id = c.message_id AND s.class
+                -- By message: copies of a referral alone would be looked for at each agency.
+                FROM message m
+                CROSS JOIN LATERAL (SELECT * FROM copy WHERE message_id = m.id OFFSET 0) AS c
+                JOIN segment s ON s.message_id = c.message_id AND s.class
                     = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END)
-                WHERE c.message_referral_id = p_referral
+                WHERE m.referral_id = p_referral
                 GROUP BY c.agency_id) AS x
             JOIN agency a ON a.id = x.agency_id),
         'requests', (SELECT coalesce(jsonb_agg(jsonb_build_object('state', e.state,

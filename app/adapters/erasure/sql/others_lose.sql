@@ -6,13 +6,16 @@ CREATE OR REPLACE FUNCTION others_lose(
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT EXISTS (
-        SELECT FROM copy c JOIN agency a ON a.id = c.agency_id
+        -- By message: copies of a referral alone would be looked for at each agency.
+        SELECT FROM message m
+        CROSS JOIN LATERAL (SELECT * FROM copy WHERE message_id = m.id OFFSET 0) AS c
+        JOIN agency a ON a.id = c.agency_id
         JOIN segment s ON s.message_id = c.message_id
             AND s.class = ANY (CASE WHEN c.recalled_at IS NULL THEN c.classes ELSE c.kept END)
-        WHERE c.message_referral_id = r.id AND c.agency_id <> p_agency
+        WHERE m.referral_id = r.id AND c.agency_id <> p_agency
             AND s.class = ANY (p_classes) AND s.class <> ALL (r.erased_classes)
             AND (a.connected OR r.state <> 'closed')
-            AND (p_reason <> 'mistaken_entry' OR r.state = 'closed' OR relies_on_copy(c, p_agency)))
+            AND (p_reason <> 'mistaken_entry' OR r.state = 'closed' OR relies_on_copy(ROW(c.*)::copy, p_agency)))
 $$;
 -- Called by other functions only.
 REVOKE ALL ON FUNCTION others_lose(referral, text, text[], text)

@@ -1,7 +1,8 @@
 -- The agency's referrals that changed after one of its changes, in the order of commits, and the
 -- number of the change from which to go on. Null if the agency has had no such change yet. Both
 -- are read by one query: an agency's numbers are committed in their order, so that one snapshot
--- that shows a number shows all before it.
+-- that shows a number shows all before it. Each referral is looked up by its id, in queries of its
+-- own: joined, all of the agency would be read and sorted.
 CREATE OR REPLACE FUNCTION changed_referrals(
     p_agency text, p_flow text, p_state text, p_after bigint, p_limit integer
 ) RETURNS text
@@ -20,8 +21,10 @@ BEGIN
                 'until', q.until, 'lead', q.view -> 'lead', 'version', q.number,
                 'updated_at', q.updated_at) AS shown
             FROM referral_change c
-            JOIN party q ON q.referral_id = c.referral_id AND q.agency_id = c.agency_id
-            JOIN referral r ON r.id = c.referral_id
+            CROSS JOIN LATERAL (SELECT * FROM party
+                WHERE referral_id = c.referral_id AND agency_id = c.agency_id OFFSET 0) AS q
+            CROSS JOIN LATERAL (SELECT id, case_id, reference FROM referral
+                WHERE id = c.referral_id OFFSET 0) AS r
             WHERE c.agency_id = p_agency AND c.number > p_after
                 AND (p_flow IS NULL OR q.flow = p_flow) AND (p_state IS NULL OR q.state = p_state)
             ORDER BY c.number LIMIT p_limit) AS x) AS o

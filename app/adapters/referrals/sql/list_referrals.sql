@@ -1,4 +1,5 @@
--- A page of the agency's referrals, the ones updated last first.
+-- A page of the agency's referrals, the ones updated last first. Each is looked up by its id, in a
+-- query of its own: joined, all of them would be read and sorted.
 CREATE OR REPLACE FUNCTION list_referrals(
     p_agency text, p_flow text, p_state text, p_updated_after timestamptz, p_before timestamptz,
     p_before_id uuid, p_limit integer
@@ -13,7 +14,8 @@ BEGIN
             'reference', r.reference, 'flow', q.flow, 'state', q.state, 'party', q.name,
             'until', q.until, 'lead', q.view -> 'lead', 'version', q.number,
             'updated_at', q.updated_at) AS shown
-        FROM party q JOIN referral r ON r.id = q.referral_id
+        FROM party q CROSS JOIN LATERAL (SELECT id, case_id, reference FROM referral
+            WHERE id = q.referral_id OFFSET 0) AS r
         WHERE q.agency_id = p_agency
             AND (p_flow IS NULL OR q.flow = p_flow) AND (p_state IS NULL OR q.state = p_state)
             AND (p_updated_after IS NULL OR q.updated_at > p_updated_after)

@@ -1,4 +1,5 @@
--- A page of the attempts at an endpoint, newest first. Null if there is no such endpoint.
+-- A page of the attempts at an endpoint, newest first. Null if there is no such endpoint. Each notice
+-- is looked up by its id, in a query of its own: joined, all of them would be read and sorted.
 CREATE OR REPLACE FUNCTION list_attempts(
     p_agency text, p_id uuid, p_notice uuid, p_before timestamptz, p_before_notice uuid,
     p_before_number integer, p_limit integer
@@ -15,7 +16,8 @@ BEGIN
     FROM (SELECT a.notice_id, a.number, a.at, a.outcome, a.status, a.took_ms,
             encode(a.answer, 'base64') AS answer, n.state, n.position, n.referral_id, n.message_id,
             CASE WHEN n.state = 'pending' THEN n.due_at END AS next_at
-        FROM attempt a JOIN notice n ON n.id = a.notice_id
+        FROM attempt a CROSS JOIN LATERAL (SELECT * FROM notice
+            WHERE id = a.notice_id OFFSET 0) AS n
         WHERE a.webhook_id = p_id AND (p_notice IS NULL OR a.notice_id = p_notice)
             AND (p_before IS NULL OR (a.at, a.notice_id, a.number)
                 < (p_before, p_before_notice, p_before_number))
