@@ -42,7 +42,8 @@ def test_the_makefile_has_every_target_that_is_named() -> None:
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 @pytest.mark.parametrize("target", [["run"], ["demo", "CLIENTS=x"]], ids=["run", "demo"])
 def test_what_make_runs_is_a_command_with_these_options(target: list[str]) -> None:
-    make = ["make", "--dry-run", *target]
+    # Below another make, it would also say where it is.
+    make = ["make", "--dry-run", "--no-print-directory", *target]
     printed = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     program, name, *rest = shlex.split(printed.splitlines()[-1])
     assert program == ".venv/bin/tsunagu"
