@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from app.adapters.database.shares import in_turns
 from app.adapters.inbox.bell import Bell
 from app.adapters.outage import is_outage
 from app.adapters.webhooks.lanes import HostShares, Lane, LeasedNotice, Result
@@ -159,7 +160,10 @@ class Courier:
             CLAIM, now, until, now.date(), room, most, list(rooms), list(rooms.values())
         )
         try:
-            claimed = [LeasedNotice(await self._notice(row, until), begin_before) for row in rows]
+            claimed = [
+                LeasedNotice(await self._notice(row, until), begin_before)
+                async for row in in_turns(rows)
+            ]
         except KeyServiceAway:
             await self._pool.execute(RELEASE, [row["id"] for row in rows], [until] * len(rows))
             raise
